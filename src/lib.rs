@@ -1,0 +1,1 @@
+//! Where a statement may run is checked by the compiler.
