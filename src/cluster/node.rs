@@ -1,0 +1,185 @@
+//! A node as its user describes it.
+
+use std::time::Duration;
+
+use crate::error::ConfigError;
+
+/// A database server and the pools to it, as configured.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+/// use diesel_routing::Node;
+///
+/// let replica = Node::new("replica-1", "postgres://app@10.0.0.2/app")
+///     .read_pool_size(20)
+///     .checkout_timeout(Duration::from_secs(1));
+/// # let _ = replica;
+/// ```
+#[derive(Clone)]
+pub struct Node {
+    pub(crate) name: String,
+    pub(crate) url: String,
+    pub(crate) read_pool_size: u32,
+    pub(crate) write_pool_size: u32,
+    pub(crate) checkout_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+}
+
+impl Node {
+    /// A node called `name`, reached at `url`.
+    ///
+    /// The name stands in errors, logs and routes: short, unique, without secrets. The URL is what
+    /// Diesel's `establish` takes.
+    pub fn new(name: impl Into<String>, url: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            url: url.into(),
+            read_pool_size: 10,
+            write_pool_size: 10,
+            checkout_timeout: Duration::from_secs(3),
+            connect_timeout: Duration::from_secs(5),
+        }
+    }
+
+    /// Connections in the pool that read handles come from. Defaults to 10.
+    #[must_use]
+    pub fn read_pool_size(mut self, size: u32) -> Self {
+        self.read_pool_size = size;
+        self
+    }
+
+    /// Connections in the pool that `WriteConn`s come from. Defaults to 10. Replicas have none.
+    #[must_use]
+    pub fn write_pool_size(mut self, size: u32) -> Self {
+        self.write_pool_size = size;
+        self
+    }
+
+    /// How long a caller waits for a connection of this node, in all. Defaults to 3 s.
+    #[must_use]
+    pub fn checkout_timeout(mut self, timeout: Duration) -> Self {
+        self.checkout_timeout = timeout;
+        self
+    }
+
+    /// How long opening one connection may take, async only: blocking drivers take theirs from the
+    /// URL (`connect_timeout`). Defaults to 5 s.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+}
+
+// The URL may hold a password.
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node")
+            .field("name", &self.name)
+            .field("read_pool_size", &self.read_pool_size)
+            .field("write_pool_size", &self.write_pool_size)
+            .field("checkout_timeout", &self.checkout_timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The primary, and the replicas, of a configuration that makes sense.
+pub(crate) fn validate(
+    primaries: Vec<Node>,
+    replicas: &[Node],
+) -> Result<Node, ConfigError> {
+    let mut primaries = primaries.into_iter();
+    let primary = primaries.next().ok_or(ConfigError::NoPrimary)?;
+    if let Some(second) = primaries.next() {
+        return Err(ConfigError::TwoPrimaries {
+            first: primary.name,
+            second: second.name,
+        });
+    }
+    if primary.write_pool_size == 0 {
+        return Err(ConfigError::EmptyPool {
+            node: primary.name,
+            pool: "write",
+        });
+    }
+    let mut names = std::collections::HashSet::new();
+    for node in std::iter::once(&primary).chain(replicas) {
+        if !names.insert(node.name.as_str()) {
+            return Err(ConfigError::DuplicateName {
+                name: node.name.clone(),
+            });
+        }
+        if node.read_pool_size == 0 {
+            return Err(ConfigError::EmptyPool {
+                node: node.name.clone(),
+                pool: "read",
+            });
+        }
+    }
+    if let Some(twin) = replicas.iter().find(|replica| replica.url == primary.url) {
+        return Err(ConfigError::ReplicaIsPrimary {
+            replica: twin.name.clone(),
+            primary: primary.name,
+        });
+    }
+    Ok(primary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(name: &str) -> Node {
+        Node::new(name, format!("db://{name}"))
+    }
+
+    #[test]
+    fn a_router_needs_a_primary() {
+        let error = validate(vec![], &[node("a")]).unwrap_err();
+        assert_eq!(error, ConfigError::NoPrimary);
+    }
+
+    #[test]
+    fn two_primaries_are_named_in_the_error() {
+        let error = validate(vec![node("a"), node("b")], &[]).unwrap_err();
+        assert!(error.to_string().contains("`a` and `b`"), "{error}");
+    }
+
+    #[test]
+    fn no_replica_is_legal() {
+        assert_eq!(validate(vec![node("a")], &[]).unwrap().name, "a");
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let error = validate(vec![node("a")], &[node("b"), node("b")]).unwrap_err();
+        assert_eq!(error, ConfigError::DuplicateName { name: "b".into() });
+    }
+
+    #[test]
+    fn a_pool_of_size_zero_is_refused_with_the_node_and_the_pool() {
+        let error = validate(vec![node("a")], &[node("b").read_pool_size(0)]).unwrap_err();
+        let pool = "read";
+        assert_eq!(error, ConfigError::EmptyPool { node: "b".into(), pool });
+        let error = validate(vec![node("a").write_pool_size(0)], &[]).unwrap_err();
+        let pool = "write";
+        assert_eq!(error, ConfigError::EmptyPool { node: "a".into(), pool });
+    }
+
+    #[test]
+    fn a_replica_at_the_primarys_url_is_refused() {
+        let twin = Node::new("b", "db://a");
+        let error = validate(vec![node("a")], &[twin]).unwrap_err();
+        let (replica, primary) = ("b".into(), "a".into());
+        assert_eq!(error, ConfigError::ReplicaIsPrimary { replica, primary });
+    }
+
+    #[test]
+    fn a_password_in_the_url_is_not_shown() {
+        let node = Node::new("a", "postgres://app:hunter2@host/db");
+        assert!(!format!("{node:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,225 @@
+//! What a statement does to the database, as a type.
+
+use std::any::TypeId;
+use std::marker::PhantomData;
+
+use diesel::backend::Backend;
+use diesel::expression::SqlLiteral;
+use diesel::query_builder::{
+    BoxedSelectStatement, BoxedSqlQuery, DeleteStatement, InsertStatement, SelectStatement,
+    SqlQuery, UpdateStatement,
+};
+use diesel::query_dsl::positional_order_dsl::PositionalOrderDsl;
+use diesel::query_source::QuerySource;
+
+/// A statement whose effect on the database is known to the compiler.
+///
+/// Implemented for every statement Diesel builds. Derive it for query fragments of your own with
+/// [`#[derive(Statement)]`](macro@crate::Statement); a fragment without it still runs on a
+/// `WriteConn`, which grants everything.
+///
+/// `M` names the family of implementations that classifies the type. It is always inferred: write
+/// `Q: Statement<M>` with a fresh `M` in generic code.
+///
+/// # Example
+///
+/// ```
+/// use diesel_routing::{Statement, effect};
+///
+/// /// Only statements that read, without locking, are accepted here.
+/// fn read_only<M, Q: Statement<M, Effect = effect::Read>>(_: &Q) {}
+///
+/// diesel::table! { users { id -> Integer, } }
+/// use diesel::query_builder::AsQuery;
+/// read_only(&users::table.as_query());
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "the effect of `{Self}` is unknown: it may write or lock, so only a `WriteConn` runs it",
+    label = "neither a Diesel statement nor a fragment that says what it does",
+    note = "if it is your own query fragment, add `#[derive(diesel_routing::Statement)]` and say `#[statement(read)]`, or mark the field it wraps with `#[statement(effect)]`",
+    note = "otherwise take a `&mut WriteConn`, from `session.write()`"
+)]
+pub trait Statement<M> {
+    /// [`Read`], [`RowLock`], [`Write`] or [`Opaque`].
+    type Effect: Effect;
+
+    /// Who has looked at the SQL already, so that the statement check need not. Defaults to nobody.
+    #[doc(hidden)]
+    fn inspection(&self) -> Inspection {
+        Inspection::None
+    }
+}
+
+/// Who has looked at a statement's SQL.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "hidden from users")]
+pub enum Inspection {
+    /// Nobody.
+    None,
+    /// The inspector, with its built-in list of functions.
+    BuiltIn,
+    /// The user, who vouches for it.
+    Vouched,
+}
+
+/// The effect of a statement: [`Read`], [`RowLock`], [`Write`] or [`Opaque`]. Sealed.
+pub trait Effect: sealed::Sealed + 'static {
+    /// Whether the statement takes row locks.
+    #[doc(hidden)]
+    fn locks() -> bool {
+        false
+    }
+}
+
+/// A SELECT with the locking clause `Lock`.
+///
+/// Read it through its names: [`Read`] has no locking clause, every other `Select` locks rows.
+/// Diesel's type for a locking clause has no public name, which is why the clause stays in the
+/// effect.
+#[derive(Debug)]
+pub struct Select<Lock>(PhantomData<Lock>);
+
+/// A statement that reads and takes no lock: what every handle grants.
+pub type Read = Select<NoLock>;
+
+/// A SELECT that locks rows: granted by the primary's handles only.
+pub type RowLock = Select<AnyLock>;
+
+/// The locking clause of a user's own fragment that says `#[statement(row_lock)]`.
+#[derive(Debug)]
+pub struct AnyLock(());
+
+/// Diesel's "no locking clause".
+pub type NoLock =
+    <SelectStatement<(), ()> as diesel::internal::derives::multiconnection::SelectStatementAccessor>::Locking;
+
+/// A statement that changes data or schema: granted by `WriteConn` only.
+#[derive(Debug)]
+pub struct Write(());
+
+/// Raw SQL, of which the compiler knows nothing: granted by `WriteConn` only.
+#[derive(Debug)]
+pub struct Opaque(());
+
+impl<Lock: 'static> Effect for Select<Lock> {
+    fn locks() -> bool {
+        TypeId::of::<Lock>() != TypeId::of::<NoLock>()
+    }
+}
+impl Effect for Write {}
+impl Effect for Opaque {}
+
+mod sealed {
+    pub trait Sealed {}
+    impl<Lock> Sealed for super::Select<Lock> {}
+    impl Sealed for super::Write {}
+    impl Sealed for super::Opaque {}
+}
+
+/// Family of the statements that Diesel's own types spell out.
+#[derive(Debug)]
+pub struct Built(());
+
+/// Family of set operations: `UNION`, `INTERSECT`, `EXCEPT`.
+#[derive(Debug)]
+pub struct Combined(());
+
+/// Family of references to statements.
+#[derive(Debug)]
+pub struct ByRef<M>(PhantomData<M>);
+
+/// Family of derived fragments that name their effect.
+#[derive(Debug)]
+pub struct Derived(());
+
+/// Family of derived fragments that have the effect of a field.
+#[derive(Debug)]
+pub struct AsField<M>(PhantomData<M>);
+
+impl<F, S, D, W, O, LOf, G, H, Lock: 'static> Statement<Built>
+    for SelectStatement<F, S, D, W, O, LOf, G, H, Lock>
+{
+    type Effect = Select<Lock>;
+}
+
+// Diesel has no locking clause on boxed selects.
+impl<ST, QS, DB, GB> Statement<Built> for BoxedSelectStatement<'_, ST, QS, DB, GB> {
+    type Effect = Read;
+}
+
+impl<T: QuerySource, U, Op, Ret> Statement<Built> for InsertStatement<T, U, Op, Ret> {
+    type Effect = Write;
+}
+
+impl<T: QuerySource, U, V, Ret> Statement<Built> for UpdateStatement<T, U, V, Ret> {
+    type Effect = Write;
+}
+
+impl<T: QuerySource, U, Ret> Statement<Built> for DeleteStatement<T, U, Ret> {
+    type Effect = Write;
+}
+
+impl<Inner> Statement<Built> for SqlQuery<Inner> {
+    type Effect = Opaque;
+}
+
+impl<DB: Backend, Inner> Statement<Built> for BoxedSqlQuery<'_, DB, Inner> {
+    type Effect = Opaque;
+}
+
+impl<ST, T> Statement<Built> for SqlLiteral<ST, T> {
+    type Effect = Opaque;
+}
+
+impl<Q, V> Statement<Built> for diesel::expression::UncheckedBind<Q, V> {
+    type Effect = Opaque;
+}
+
+// Diesel's `CombinationClause` has no public name. It is the one statement that can be ordered by
+// a column's position, and its two sides are plain subqueries: a locking clause inside one is the
+// statement check's to find, as in every subquery.
+impl<Q: PositionalOrderDsl<u32>> Statement<Combined> for Q {
+    type Effect = Read;
+}
+
+impl<Q: Statement<M>, M> Statement<ByRef<M>> for &Q {
+    type Effect = Q::Effect;
+
+    fn inspection(&self) -> Inspection {
+        (**self).inspection()
+    }
+}
+
+impl<Q: Statement<M> + ?Sized, M> Statement<ByRef<M>> for Box<Q> {
+    type Effect = Q::Effect;
+
+    fn inspection(&self) -> Inspection {
+        (**self).inspection()
+    }
+}
+
+/// The handle grants the effect `E`.
+///
+/// `ReadConn<Replica>` and `ReadConn<CaughtUp>` grant [`Read`]; `ReadConn<Primary>` grants
+/// [`RowLock`] too; raw connections and `WriteConn` grant everything.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not grant `{E}`",
+    label = "this handle does not grant what the statement does",
+    note = "take a `&mut WriteConn`, from `session.write()`"
+)]
+pub trait Grants<E> {}
+
+/// What a raw connection and `WriteConn` are asked for: nothing in particular.
+#[derive(Debug)]
+pub struct Anything(());
+
+impl<H> Grants<Anything> for H {}
+
+/// Family of handles that run anything.
+#[derive(Debug)]
+pub struct Unchecked(());
+
+/// Family of handles that run statements whose effect is known through the family `M`.
+#[derive(Debug)]
+pub struct Checked<M>(PhantomData<M>);

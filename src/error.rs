@@ -1,0 +1,207 @@
+//! Errors: which node, which step, what to do.
+
+use std::time::Duration;
+
+use diesel_routing_sql::Finding;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// What went wrong between a caller and a node.
+///
+/// It converts from Diesel's error, so that one `?` serves checkouts and queries alike, also in
+/// transaction closures.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The router cannot be built as configured.
+    #[error("the router's configuration is wrong: {0}")]
+    Config(#[from] ConfigError),
+
+    /// A node did not give a connection.
+    #[error("node `{node}` gave no connection after {waited:?}, in step {step}: {remedy}", remedy = step.remedy())]
+    Checkout {
+        /// The node's name, as configured.
+        node: String,
+        /// What was being done.
+        step: Step,
+        /// How long the caller waited.
+        waited: Duration,
+        /// What the pool or the server said.
+        source: Source,
+    },
+
+    /// A node is not what it was configured as.
+    #[error(
+        "node `{node}` was configured as the {expected} but says it is the {found}: point it at the \
+         right server, or change its role in the router's builder"
+    )]
+    WrongRole {
+        /// The node's name, as configured.
+        node: String,
+        /// The role in the configuration.
+        expected: NodeRole,
+        /// The role that the server reports.
+        found: NodeRole,
+    },
+
+    /// A statement failed.
+    #[error("the statement failed")]
+    Query(#[from] diesel::result::Error),
+}
+
+/// A configuration that no router can be built from.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// No primary was given.
+    #[error("there is no primary: give one with `primary(Node::new(name, url))`")]
+    NoPrimary,
+
+    /// More than one primary was given.
+    #[error(
+        "there are two primaries, `{first}` and `{second}`: keep one, and give the others with `replica(..)`"
+    )]
+    TwoPrimaries {
+        /// The primary given first.
+        first: String,
+        /// The primary given next.
+        second: String,
+    },
+
+    /// Two nodes have one name.
+    #[error("two nodes are called `{name}`: names tell nodes apart in errors and logs, so each needs its own")]
+    DuplicateName {
+        /// The name.
+        name: String,
+    },
+
+    /// A replica is the primary under another name.
+    #[error("replica `{replica}` has the same database as primary `{primary}`: point it at a replica, or leave it out (a router without replicas reads from the primary)")]
+    ReplicaIsPrimary {
+        /// The replica's name.
+        replica: String,
+        /// The primary's name.
+        primary: String,
+    },
+
+    /// A pool would have no connections.
+    #[error("node `{node}` has a {pool} pool of size 0: give it at least 1 connection")]
+    EmptyPool {
+        /// The node's name.
+        node: String,
+        /// `read` or `write`.
+        pool: &'static str,
+    },
+}
+
+/// What a node was doing for a caller when it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// Waiting for a free connection of the pool.
+    Wait,
+    /// Opening a connection.
+    Connect,
+    /// Making a new connection ready: its set-up hook, its role, read-only mode.
+    SetUp,
+    /// Checking a pooled connection before lending it.
+    Recycle,
+    /// The pool is closed.
+    Closed,
+}
+
+impl Step {
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::Wait => {
+                "every connection is in use or the server does not answer; look for connections held \
+                 too long, or raise the pool's size or timeout"
+            }
+            Self::Connect => "check the URL, the credentials, and that the server runs",
+            Self::SetUp => "the server refused the connection's set-up statements",
+            Self::Recycle => "the pooled connection was lost or its node changed its role",
+            Self::Closed => "the router was shut down; build a new one",
+        }
+    }
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Wait => "wait",
+            Self::Connect => "connect",
+            Self::SetUp => "set up",
+            Self::Recycle => "recycle",
+            Self::Closed => "closed",
+        })
+    }
+}
+
+/// What a server is in its cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NodeRole {
+    /// It takes writes.
+    Primary,
+    /// It replays another node's writes.
+    Replica,
+}
+
+impl std::fmt::Display for NodeRole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Primary => "primary",
+            Self::Replica => "a replica",
+        }
+        .trim_start_matches("a "))
+    }
+}
+
+/// A statement that a handle did not run.
+///
+/// Diesel's methods return Diesel's error, so it arrives inside
+/// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError); get it back with
+/// `error.downcast_ref::<Refused>()` on the box inside. The statement was not sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// The statement check found something that a read handle must not run.
+    #[error(
+        "refused on a read handle: {finding}; run it on a `WriteConn` (from `session.write()`), or, if \
+         it is harmless, allow it in the router's `StatementCheck`; the statement: {sql}"
+    )]
+    Statement {
+        /// The statement as it would have been sent.
+        sql: String,
+        /// What was found in it.
+        finding: Finding,
+    },
+
+    /// A row lock outside a transaction that may lock.
+    #[error(
+        "refused: a row lock lasts until its transaction ends, so outside one it protects nothing, and a \
+         read-only transaction cannot take one; lock inside `ReadConn<Primary>::transaction`, or inside a \
+         `WriteConn`'s transaction"
+    )]
+    LockOutsideTransaction,
+
+    /// A write on a read handle.
+    #[error("refused: a write needs a `WriteConn`, from `session.write()`")]
+    Write,
+
+    /// The connection inside the handle was lent for less than the handle promises.
+    #[error(
+        "refused: the connection in this handle (node `{node}`) was lent for less than the handle \
+         promises; two handles were swapped (`std::mem::swap`), which handles do not survive"
+    )]
+    Swapped {
+        /// The node of the connection.
+        node: String,
+    },
+}
+
+impl From<Refused> for diesel::result::Error {
+    fn from(refused: Refused) -> Self {
+        Self::QueryBuilderError(Box::new(refused))
+    }
+}

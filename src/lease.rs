@@ -1,0 +1,77 @@
+//! What is inside every handle: a connection, and what it was lent for.
+
+use std::sync::Arc;
+
+use crate::cluster::{PRIMARY, Shared};
+use crate::error::Refused;
+use crate::role::Access;
+use crate::routing::{Reason, Route};
+use crate::session::{SessionState, WriteLog};
+
+/// A checked-out connection; `G` is the guard that gives it back to its pool.
+#[derive(Debug)]
+pub(crate) struct Lease<G> {
+    pub(crate) guard: G,
+    pub(crate) log: WriteLog,
+    grant: Grant,
+    /// Inside a read-only transaction of ours, which cannot take locks.
+    pub(crate) in_snapshot: bool,
+}
+
+/// What a connection was lent for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Grant {
+    pub(crate) node: usize,
+    pub(crate) reason: Reason,
+    pub(crate) access: Access,
+}
+
+impl<G> Lease<G> {
+    pub(crate) fn new(
+        guard: G,
+        shared: Arc<Shared>,
+        session: Option<Arc<SessionState>>,
+        grant: Grant,
+    ) -> Self {
+        Self {
+            guard,
+            log: WriteLog::new(shared, session),
+            grant,
+            in_snapshot: false,
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        self.log.shared()
+    }
+
+    pub(crate) fn node(&self) -> usize {
+        self.grant.node
+    }
+
+    pub(crate) fn route(&self) -> Route<'_> {
+        Route {
+            node: self.shared().name(self.grant.node),
+            is_primary: self.grant.node == PRIMARY,
+            reason: self.grant.reason,
+        }
+    }
+
+    /// The same connection, now lent for more: the caller has proved that it may be.
+    pub(crate) fn upgraded(mut self, access: Access, reason: Reason) -> Self {
+        self.grant.access = self.grant.access.max(access);
+        self.grant.reason = reason;
+        self
+    }
+
+    /// Catches handles whose connections were swapped: safe code can `mem::swap` a replica's
+    /// connection into a handle that promises more, seen through `DerefMut`.
+    pub(crate) fn lent_for(&self, needs: Access) -> Result<(), Refused> {
+        if self.grant.access >= needs {
+            return Ok(());
+        }
+        Err(Refused::Swapped {
+            node: self.shared().name(self.grant.node).to_owned(),
+        })
+    }
+}

@@ -1,0 +1,195 @@
+//! `ReadSql`: raw SQL that was checked to read, and nothing else.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use diesel::QueryResult;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{HasSqlType, Untyped};
+use diesel_routing_sql::{Functions, inspect};
+
+use crate::dialect::Dialect;
+use crate::effect::{Built, Inspection, Read, Statement};
+use crate::error::Refused;
+
+/// Raw SQL for read handles: Diesel's [`sql_query`](diesel::sql_query), for statements that were
+/// checked to be one SELECT (or VALUES, or EXPLAIN of one) without locks and side effects.
+///
+/// There are three ways to one:
+///
+/// - the macro `read_sql!("..")` of a backend's module checks a literal at compile time;
+/// - [`check`](Self::check) checks a string at run time;
+/// - [`vouch`](Self::vouch) checks nothing, and is easy to grep for.
+///
+/// As with `sql_query`, rows are loaded by name, into
+/// [`QueryableByName`](diesel::deserialize::QueryableByName) types.
+///
+/// # Example
+///
+/// ```
+/// # #[cfg(feature = "sync-sqlite")] {
+/// use diesel_routing::sync::sqlite::{ReadConn, ReadSql, read_sql};
+/// use diesel_routing::{Replica, sync::prelude::*};
+/// use diesel::sql_types::{BigInt, Text};
+///
+/// #[derive(QueryableByName)]
+/// struct Count {
+///     #[diesel(sql_type = BigInt)]
+///     count: i64,
+/// }
+///
+/// fn count(conn: &mut ReadConn<Replica>, name: &str) -> QueryResult<i64> {
+///     read_sql!("SELECT count(*) AS count FROM users WHERE name = ?")
+///         .bind::<Text, _>(name)
+///         .get_result::<Count>(conn)
+///         .map(|row| row.count)
+/// }
+///
+/// let refused = ReadSql::check("DELETE FROM users").unwrap_err();
+/// assert!(refused.to_string().contains("DELETE"));
+/// # }
+/// ```
+#[must_use = "queries are only run by `load`, `get_result` and the like"]
+pub struct ReadSql<DB, Q = SqlText> {
+    query: Q,
+    vouched: bool,
+    backend: PhantomData<fn(DB)>,
+}
+
+impl<DB: Dialect> ReadSql<DB> {
+    /// Checks `sql` now.
+    ///
+    /// The list of side-effect functions is the built-in one of the database; a router whose
+    /// [`StatementCheck`](crate::StatementCheck) forbids more checks the statement again when it runs.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Statement`], which says what was found.
+    pub fn check(sql: impl Into<String>) -> Result<Self, Refused> {
+        let sql = sql.into();
+        match inspect(&sql, DB::SQL, &Functions::builtin(DB::SQL)) {
+            Ok(()) => Ok(Self::new(sql.into(), false)),
+            Err(finding) => Err(Refused::Statement { sql, finding }),
+        }
+    }
+
+    /// Takes your word for it: nothing is checked, not even when it runs.
+    ///
+    /// For statements that the check refuses and you know to be harmless on a replica. Say in a
+    /// comment why.
+    pub fn vouch(sql: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(sql.into(), true)
+    }
+
+    /// For the macros, which have checked the literal.
+    pub(crate) fn checked(sql: &'static str) -> Self {
+        Self::new(Cow::Borrowed(sql), false)
+    }
+
+    fn new(sql: Cow<'static, str>, vouched: bool) -> Self {
+        Self {
+            query: SqlText(sql),
+            vouched,
+            backend: PhantomData,
+        }
+    }
+}
+
+impl<DB, Q> ReadSql<DB, Q> {
+    /// Binds a value to the next placeholder (`$1` on PostgreSQL, `?` elsewhere).
+    pub fn bind<ST, V>(self, value: V) -> ReadSql<DB, Bound<Self, V, ST>> {
+        ReadSql {
+            vouched: self.vouched,
+            query: Bound {
+                query: self,
+                value,
+                sql_type: PhantomData,
+            },
+            backend: PhantomData,
+        }
+    }
+}
+
+impl<DB: Dialect, Q: QueryFragment<DB>> QueryFragment<DB> for ReadSql<DB, Q> {
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.query.walk_ast(pass)
+    }
+}
+
+impl<DB, Q> Query for ReadSql<DB, Q> {
+    type SqlType = Untyped;
+}
+
+impl<DB, Q> QueryId for ReadSql<DB, Q> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<DB, Q, Conn> diesel::RunQueryDsl<Conn> for ReadSql<DB, Q> {}
+
+impl<DB, Q> Statement<Built> for ReadSql<DB, Q> {
+    type Effect = Read;
+
+    fn inspection(&self) -> Inspection {
+        if self.vouched {
+            Inspection::Vouched
+        } else {
+            Inspection::BuiltIn
+        }
+    }
+}
+
+impl<DB, Q: Clone> Clone for ReadSql<DB, Q> {
+    fn clone(&self) -> Self {
+        Self {
+            query: self.query.clone(),
+            vouched: self.vouched,
+            backend: PhantomData,
+        }
+    }
+}
+
+impl<DB, Q: fmt::Debug> fmt::Debug for ReadSql<DB, Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadSql")
+            .field("query", &self.query)
+            .field("vouched", &self.vouched)
+            .finish()
+    }
+}
+
+/// The text of a [`ReadSql`].
+#[derive(Debug, Clone)]
+pub struct SqlText(Cow<'static, str>);
+
+impl<DB: Dialect> QueryFragment<DB> for SqlText {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        // As with `sql_query`: the text may differ each time, and would fill the cache.
+        pass.unsafe_to_cache_prepared();
+        pass.push_sql(&self.0);
+        Ok(())
+    }
+}
+
+/// A [`ReadSql`] with a value bound to its next placeholder.
+#[derive(Debug, Clone)]
+pub struct Bound<Q, V, ST> {
+    query: Q,
+    value: V,
+    sql_type: PhantomData<fn(ST)>,
+}
+
+impl<DB, Q, V, ST> QueryFragment<DB> for Bound<Q, V, ST>
+where
+    DB: Dialect + HasSqlType<ST>,
+    Q: QueryFragment<DB>,
+    V: ToSql<ST, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.query.walk_ast(pass.reborrow())?;
+        pass.push_bind_param_value_only(&self.value)
+    }
+}

@@ -1,0 +1,29 @@
+//! The clock that time windows are measured with.
+
+use std::fmt::Debug;
+use std::time::Instant;
+
+/// Tells the time to a router, for the window after a write.
+///
+/// Defaults to [`SystemClock`]. Tests give their own, to move time by hand: see
+/// `testkit::ManualClock`.
+pub trait Clock: Debug + Send + Sync + 'static {
+    /// The present instant. Must never go back.
+    fn now(&self) -> Instant;
+}
+
+/// The operating system's monotonic clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+}
+
+impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
+    fn now(&self) -> Instant {
+        (**self).now()
+    }
+}

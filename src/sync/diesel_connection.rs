@@ -1,0 +1,236 @@
+//! `WriteConn` as a Diesel connection: every trait Diesel has for one, by delegation.
+
+use diesel::connection::{
+    CacheSize, Connection, ConnectionSealed, Instrumentation, LoadConnection,
+    MultiConnectionHelper, SimpleConnection, TransactionManager, TransactionManagerStatus,
+    WithMetadataLookup,
+};
+use diesel::expression::QueryMetadata;
+use diesel::migration::MigrationConnection;
+use diesel::query_builder::{Query, QueryFragment, QueryId};
+use diesel::query_dsl::UpdateAndFetchResults;
+use diesel::sql_types::TypeMetadata;
+use diesel::{ConnectionError, ConnectionResult, QueryResult};
+
+use super::connection::depth;
+use super::{RoutedConnection, WriteConn};
+use crate::session::WriteLog;
+
+impl<C: RoutedConnection> SimpleConnection for WriteConn<C> {
+    fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
+        let depth = self.begin_write()?;
+        let result = self.raw().batch_execute(query);
+        self.lease_mut().log.end(depth, result.as_ref().err());
+        result
+    }
+}
+
+impl<C: RoutedConnection> ConnectionSealed for WriteConn<C> {}
+
+impl<C: RoutedConnection> Connection for WriteConn<C> {
+    type Backend = C::Backend;
+    type TransactionManager = Routed;
+
+    /// Fails: connections come from a router.
+    fn establish(_: &str) -> ConnectionResult<Self> {
+        Err(ConnectionError::BadConnection(
+            "a `WriteConn` comes from a router or a session: call `session.write()`".to_owned(),
+        ))
+    }
+
+    fn execute_returning_count<T>(&mut self, source: &T) -> QueryResult<usize>
+    where
+        T: QueryFragment<Self::Backend> + QueryId,
+    {
+        let write = self.begin_statement(source)?;
+        let result = self.raw().execute_returning_count(source);
+        if let Some(depth) = write {
+            self.lease_mut().log.end(depth, result.as_ref().err());
+        }
+        result
+    }
+
+    fn transaction_state(
+        &mut self,
+    ) -> &mut <Self::TransactionManager as TransactionManager<Self>>::TransactionStateData {
+        self.raw().transaction_state()
+    }
+
+    fn instrumentation(&mut self) -> &mut dyn Instrumentation {
+        self.raw().instrumentation()
+    }
+
+    fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
+        self.raw().set_instrumentation(instrumentation);
+    }
+
+    fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
+        self.raw().set_prepared_statement_cache_size(size);
+    }
+}
+
+impl<B, C: RoutedConnection + LoadConnection<B>> LoadConnection<B> for WriteConn<C> {
+    type Cursor<'conn, 'query> = Cursor<'conn, C::Cursor<'conn, 'query>>;
+    type Row<'conn, 'query> = C::Row<'conn, 'query>;
+
+    fn load<'conn, 'query, T>(
+        &'conn mut self,
+        source: T,
+    ) -> QueryResult<Self::Cursor<'conn, 'query>>
+    where
+        T: Query + QueryFragment<Self::Backend> + QueryId + 'query,
+        Self::Backend: QueryMetadata<T::SqlType>,
+    {
+        let write = self.begin_statement(&source)?;
+        let lease = self.lease_mut();
+        let log = &mut lease.log;
+        match lease.guard.load(source) {
+            Ok(rows) => Ok(Cursor {
+                rows,
+                write: write.map(|depth| Ending { log, depth }),
+            }),
+            Err(error) => {
+                if let Some(depth) = write {
+                    log.end(depth, Some(&error));
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// The rows of a statement. One that writes has ended, for its session, when this is dropped:
+/// drivers may run it as its rows are asked for.
+#[expect(missing_debug_implementations, reason = "Diesel's cursors have none")]
+pub struct Cursor<'conn, I> {
+    // Before `write`: the statement ends when its cursor is dropped.
+    rows: I,
+    write: Option<Ending<'conn>>,
+}
+
+struct Ending<'conn> {
+    log: &'conn mut WriteLog,
+    depth: u32,
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.log.end(self.depth, None);
+    }
+}
+
+impl<I: Iterator> Iterator for Cursor<'_, I> {
+    type Item = I::Item;
+
+    fn next(&mut self) -> Option<I::Item> {
+        self.rows.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.rows.size_hint()
+    }
+
+    fn nth(&mut self, n: usize) -> Option<I::Item> {
+        self.rows.nth(n)
+    }
+
+    fn count(self) -> usize {
+        self.rows.count()
+    }
+
+    fn last(self) -> Option<I::Item> {
+        self.rows.last()
+    }
+}
+
+impl<I: ExactSizeIterator> ExactSizeIterator for Cursor<'_, I> {
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+}
+
+/// The transaction manager of a [`WriteConn`]: the raw connection's, with the session told of
+/// commits and rollbacks.
+#[derive(Debug)]
+pub struct Routed(());
+
+type Raw<C> = <C as Connection>::TransactionManager;
+
+impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
+    type TransactionStateData = <Raw<C> as TransactionManager<C>>::TransactionStateData;
+
+    fn begin_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
+        conn.lease_mut().lent_for(crate::role::Access::Write)?;
+        Raw::<C>::begin_transaction(conn.raw())
+    }
+
+    fn rollback_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
+        let depth = depth(conn.raw());
+        Raw::<C>::rollback_transaction(conn.raw())?;
+        conn.lease_mut().log.rolled_back(depth);
+        Ok(())
+    }
+
+    fn commit_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
+        let depth = depth(conn.raw());
+        let result = Raw::<C>::commit_transaction(conn.raw());
+        conn.lease_mut().log.commit(depth, result.as_ref().err());
+        result
+    }
+
+    fn transaction_manager_status_mut(conn: &mut WriteConn<C>) -> &mut TransactionManagerStatus {
+        Raw::<C>::transaction_manager_status_mut(conn.raw())
+    }
+
+    fn is_broken_transaction_manager(conn: &mut WriteConn<C>) -> bool {
+        Raw::<C>::is_broken_transaction_manager(conn.raw())
+    }
+}
+
+impl<C, Changes, Output> UpdateAndFetchResults<Changes, Output> for WriteConn<C>
+where
+    C: RoutedConnection + UpdateAndFetchResults<Changes, Output>,
+{
+    fn update_and_fetch(&mut self, changeset: Changes) -> QueryResult<Output> {
+        let depth = self.begin_write()?;
+        let result = self.raw().update_and_fetch(changeset);
+        self.lease_mut().log.end(depth, result.as_ref().err());
+        result
+    }
+}
+
+impl<C: RoutedConnection + MigrationConnection> MigrationConnection for WriteConn<C> {
+    fn setup(&mut self) -> QueryResult<usize> {
+        let depth = self.begin_write()?;
+        let result = self.raw().setup();
+        self.lease_mut().log.end(depth, result.as_ref().err());
+        result
+    }
+}
+
+impl<C: RoutedConnection + WithMetadataLookup> WithMetadataLookup for WriteConn<C> {
+    fn metadata_lookup(&mut self) -> &mut <C::Backend as TypeMetadata>::MetadataLookup {
+        self.raw().metadata_lookup()
+    }
+}
+
+impl<C: RoutedConnection + MultiConnectionHelper> MultiConnectionHelper for WriteConn<C> {
+    fn to_any<'a>(
+        lookup: &mut <C::Backend as TypeMetadata>::MetadataLookup,
+    ) -> &mut (dyn std::any::Any + 'a) {
+        C::to_any(lookup)
+    }
+
+    fn from_any(
+        lookup: &mut dyn std::any::Any,
+    ) -> Option<&mut <C::Backend as TypeMetadata>::MetadataLookup> {
+        C::from_any(lookup)
+    }
+}
+
+#[cfg(feature = "sync-postgres")]
+impl diesel::pg::GetPgMetadataCache for WriteConn<diesel::PgConnection> {
+    fn get_metadata_cache(&mut self) -> &mut diesel::pg::PgMetadataCache {
+        self.raw().get_metadata_cache()
+    }
+}

@@ -1,0 +1,142 @@
+//! `RunQueryDsl` and `SaveChangesDsl` for blocking Diesel, bounded by what the handle grants.
+
+use diesel::connection::DefaultLoadingMode;
+use diesel::query_dsl::methods::{ExecuteDsl, LimitDsl};
+use diesel::query_dsl::{LoadQuery, UpdateAndFetchResults};
+use diesel::{Connection, QueryResult};
+
+use super::runs::{Key, Runs, Target};
+use crate::effect::Grants;
+use crate::verb::{Execute, Load, Save};
+
+/// Runs queries: Diesel's `RunQueryDsl`, plus the rule that the handle must grant what the query
+/// does.
+///
+/// Same methods, same return types, same laziness. On a raw Diesel connection and on a
+/// [`WriteConn`](super::WriteConn) it accepts whatever Diesel's accepts; on a
+/// [`ReadConn`](super::ReadConn) a statement must have an [effect](crate::effect) that the handle
+/// grants. It comes with [`prelude`](super::prelude), where its name shadows Diesel's.
+///
+/// `H` is the handle, `M` the family of implementations that classifies the query. Both are
+/// inferred.
+///
+/// # Errors
+///
+/// Every method returns Diesel's errors. On a read handle, a statement that the
+/// [statement check](crate::StatementCheck) refuses is
+/// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError) around a [`Refused`](crate::Refused).
+pub trait RunQueryDsl<H, M>: Sized {
+    /// Runs the statement and returns the number of rows it affected.
+    fn execute(self, conn: &mut H) -> QueryResult<usize>
+    where
+        H: Runs<Execute<Self>, M> + Grants<H::Needs>,
+        H::Query: ExecuteDsl<H::Conn>,
+        H::Conn: Connection,
+    {
+        let (query, conn) = conn.admit(Execute(self), Key::new())?;
+        ExecuteDsl::execute(query, conn)
+    }
+
+    /// Runs the query and returns all rows.
+    fn load<'query, U>(self, conn: &mut H) -> QueryResult<Vec<U>>
+    where
+        H: Runs<Load<Self>, M> + Grants<H::Needs>,
+        H::Query: LoadQuery<'query, H::Conn, U>,
+    {
+        let (query, conn) = conn.admit(Load(self), Key::new())?;
+        diesel::RunQueryDsl::load(query, conn)
+    }
+
+    /// Runs the query and returns an iterator over its rows.
+    ///
+    /// `B` is the loading mode, as in Diesel: `conn.load_iter::<User, PgRowByRowLoadingMode>(..)`.
+    fn load_iter<'conn, 'query: 'conn, U, B>(
+        self,
+        conn: &'conn mut H,
+    ) -> QueryResult<<H::Query as LoadQuery<'query, H::Conn, U, B>>::RowIter<'conn>>
+    where
+        U: 'conn,
+        H: Runs<Load<Self>, M> + Grants<H::Needs>,
+        H::Query: LoadQuery<'query, H::Conn, U, B> + 'conn,
+        H::Conn: 'conn,
+    {
+        let (query, conn) = conn.admit(Load(self), Key::new())?;
+        diesel::RunQueryDsl::load_iter(query, conn)
+    }
+
+    /// Runs the query and returns its first row.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](diesel::result::Error::NotFound) if there is none.
+    fn get_result<'query, U>(self, conn: &mut H) -> QueryResult<U>
+    where
+        H: Runs<Load<Self>, M> + Grants<H::Needs>,
+        H::Query: LoadQuery<'query, H::Conn, U>,
+    {
+        let (query, conn) = conn.admit(Load(self), Key::new())?;
+        diesel::RunQueryDsl::get_result(query, conn)
+    }
+
+    /// Runs the query and returns all rows: [`load`](Self::load), for statements that return what
+    /// they changed.
+    fn get_results<'query, U>(self, conn: &mut H) -> QueryResult<Vec<U>>
+    where
+        H: Runs<Load<Self>, M> + Grants<H::Needs>,
+        H::Query: LoadQuery<'query, H::Conn, U>,
+    {
+        self.load(conn)
+    }
+
+    /// Runs the query with `LIMIT 1` and returns its first row.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](diesel::result::Error::NotFound) if there is none.
+    fn first<'query, U>(self, conn: &mut H) -> QueryResult<U>
+    where
+        Self: LimitDsl,
+        H: Runs<Load<diesel::dsl::Limit<Self>>, M> + Grants<H::Needs>,
+        H::Query: LoadQuery<'query, H::Conn, U>,
+    {
+        let (query, conn) = conn.admit(Load(LimitDsl::limit(self, 1)), Key::new())?;
+        diesel::RunQueryDsl::get_result(query, conn)
+    }
+}
+
+// Bounded by Diesel's own trait, or `COPY`'s `execute` would be ambiguous under one prelude.
+#[diagnostic::do_not_recommend]
+impl<T, H, M> RunQueryDsl<H, M> for T
+where
+    H: Target,
+    T: diesel::RunQueryDsl<H::Raw>,
+{
+}
+
+/// Diesel's `SaveChangesDsl`, plus the rule that the handle must grant writes.
+pub trait SaveChangesDsl<H, M>: Sized {
+    /// Updates the row with this struct's primary key, and returns the row as it is then.
+    ///
+    /// # Errors
+    ///
+    /// Diesel's; [`NotFound`](diesel::result::Error::NotFound) if no row has that key.
+    fn save_changes<T>(self, conn: &mut H) -> QueryResult<T>
+    where
+        H: Runs<Save<Self>, M> + Grants<H::Needs>,
+        H::Conn: UpdateAndFetchResults<H::Query, T>,
+    {
+        let (changes, conn) = conn.admit(Save(self), Key::new())?;
+        conn.update_and_fetch(changes)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, H, M> SaveChangesDsl<H, M> for T where
+    T: Copy
+        + diesel::AsChangeset<Target = <T as diesel::associations::HasTable>::Table>
+        + diesel::query_builder::IntoUpdateTarget
+{
+}
+
+#[expect(dead_code, reason = "names the default of `load_iter` for its documentation")]
+type DefaultMode = DefaultLoadingMode;

@@ -1,0 +1,48 @@
+//! The same surface for blocking Diesel.
+//!
+//! Start with [`prelude`] and a backend's module: they hold what user code names.
+
+mod connection;
+mod diesel_connection;
+mod dsl;
+mod pool;
+mod read;
+mod runs;
+mod transaction;
+mod write;
+
+#[cfg(feature = "r2d2")]
+mod r2d2;
+#[cfg(feature = "r2d2")]
+mod router;
+#[cfg(feature = "r2d2")]
+mod session;
+
+#[cfg(feature = "sync-mysql")]
+pub mod mysql;
+#[cfg(feature = "sync-postgres")]
+pub mod pg;
+#[cfg(feature = "sync-sqlite")]
+pub mod sqlite;
+
+pub use connection::RoutedConnection;
+pub use diesel_connection::{Cursor, Routed};
+pub use dsl::{RunQueryDsl, SaveChangesDsl};
+pub use read::ReadConn;
+pub use runs::{Runs, Target};
+pub use transaction::TransactionBuilder;
+pub use write::{RawWrite, WriteConn};
+
+#[cfg(feature = "r2d2")]
+pub use router::{Router, RouterBuilder};
+#[cfg(feature = "r2d2")]
+pub use session::Session;
+
+/// Everything of Diesel's prelude, with `RunQueryDsl` and `SaveChangesDsl` replaced by ours.
+///
+/// Use it *instead of* `diesel::prelude`: it serves raw connections, too.
+pub mod prelude {
+    pub use diesel::prelude::*;
+
+    pub use super::{RunQueryDsl, SaveChangesDsl};
+}

@@ -1,0 +1,36 @@
+//! The connections behind handles: pooled by r2d2, or on their own.
+
+use std::ops::{Deref, DerefMut};
+
+use super::RoutedConnection;
+
+/// Gives a connection back to where it came from when dropped.
+pub(crate) enum Guard<C: RoutedConnection> {
+    Owned(C),
+    #[cfg(feature = "r2d2")]
+    R2d2(r2d2::PooledConnection<super::r2d2::Manager<C>>),
+}
+
+impl<C: RoutedConnection> Deref for Guard<C> {
+    type Target = C;
+
+    #[inline]
+    fn deref(&self) -> &C {
+        match self {
+            Self::Owned(conn) => conn,
+            #[cfg(feature = "r2d2")]
+            Self::R2d2(conn) => conn,
+        }
+    }
+}
+
+impl<C: RoutedConnection> DerefMut for Guard<C> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut C {
+        match self {
+            Self::Owned(conn) => conn,
+            #[cfg(feature = "r2d2")]
+            Self::R2d2(conn) => conn,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The r2d2 adapter.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use diesel::connection::TransactionManager;
+use diesel::QueryResult;
+use r2d2::{HandleError, ManageConnection, PooledConnection};
+use scheduled_thread_pool::ScheduledThreadPool;
+
+use super::RoutedConnection;
+use crate::cluster::Node;
+use crate::dialect::Dialect;
+use crate::error::{Error, NodeRole, Step};
+
+/// A hook that makes a new connection ready.
+pub(crate) type SetUp<C> = Arc<dyn Fn(&mut C) -> QueryResult<()> + Send + Sync>;
+
+/// Opens and checks the connections of one pool.
+pub(crate) struct Manager<C> {
+    node: Node,
+    role: NodeRole,
+    read_only: bool,
+    set_up: Option<SetUp<C>>,
+}
+
+impl<C: RoutedConnection> Manager<C> {
+    pub(crate) fn new(node: Node, role: NodeRole, read_only: bool, set_up: Option<SetUp<C>>) -> Self {
+        Self { node, role, read_only, set_up }
+    }
+
+    fn failed(&self, step: Step, since: Instant, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+        Error::Checkout {
+            node: self.node.name.clone(),
+            step,
+            waited: since.elapsed(),
+            source: source.into(),
+        }
+    }
+
+    fn check_role(&self, conn: &mut C, step: Step) -> Result<(), Error> {
+        let since = Instant::now();
+        match conn.node_role() {
+            Ok(Some(found)) if found != self.role => Err(Error::WrongRole {
+                node: self.node.name.clone(),
+                expected: self.role,
+                found,
+            }),
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.failed(step, since, error)),
+        }
+    }
+}
+
+impl<C: RoutedConnection> ManageConnection for Manager<C> {
+    type Connection = C;
+    type Error = Error;
+
+    fn connect(&self) -> Result<C, Error> {
+        let since = Instant::now();
+        let mut conn =
+            C::establish(&self.node.url).map_err(|error| self.failed(Step::Connect, since, error))?;
+        let set_up = |error| self.failed(Step::SetUp, since, error);
+        if let Some(hook) = &self.set_up {
+            hook(&mut conn).map_err(set_up)?;
+        }
+        self.check_role(&mut conn, Step::SetUp)?;
+        if self.read_only {
+            conn.batch_execute(C::Backend::READ_ONLY).map_err(set_up)?;
+        }
+        Ok(conn)
+    }
+
+    fn is_valid(&self, conn: &mut C) -> Result<(), Error> {
+        self.check_role(conn, Step::Recycle)
+    }
+
+    fn has_broken(&self, conn: &mut C) -> bool {
+        std::thread::panicking() || C::TransactionManager::is_broken_transaction_manager(conn)
+    }
+}
+
+impl<C> fmt::Debug for Manager<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Manager").field("node", &self.node).finish_non_exhaustive()
+    }
+}
+
+/// One r2d2 pool, and the last error of its background threads: r2d2's own error has the text only.
+pub(crate) struct Pool<C: RoutedConnection> {
+    pool: r2d2::Pool<Manager<C>>,
+    node: Node,
+    last_error: Arc<LastError>,
+}
+
+#[derive(Debug, Default)]
+struct LastError(Mutex<Option<(Instant, Error)>>);
+
+impl LastError {
+    fn take_since(&self, since: Instant) -> Option<Error> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.take_if(|(at, _)| *at >= since).map(|(_, error)| error)
+    }
+}
+
+impl HandleError<Error> for Arc<LastError> {
+    fn handle_error(&self, error: Error) {
+        tracing::debug!(%error, "a pool could not open or keep a connection");
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), error));
+    }
+}
+
+impl<C: RoutedConnection> Pool<C> {
+    /// A pool that opens connections as they are needed, on the `threads` it shares with others.
+    pub(crate) fn new(manager: Manager<C>, size: u32, threads: &Arc<ScheduledThreadPool>) -> Self {
+        let last_error = Arc::<LastError>::default();
+        let node = manager.node.clone();
+        let pool = r2d2::Pool::builder()
+            .max_size(size)
+            .min_idle(Some(0))
+            .connection_timeout(node.checkout_timeout)
+            .test_on_check_out(true)
+            .thread_pool(Arc::clone(threads))
+            .error_handler(Box::new(Arc::clone(&last_error)))
+            .build_unchecked(manager);
+        Self { pool, node, last_error }
+    }
+
+    pub(crate) fn get(&self) -> Result<PooledConnection<Manager<C>>, Error> {
+        let since = Instant::now();
+        self.pool.get().map_err(|error| {
+            // The cause, if one was seen while this caller waited; else the wait itself.
+            self.last_error.take_since(since).unwrap_or_else(|| Error::Checkout {
+                node: self.node.name.clone(),
+                step: Step::Wait,
+                waited: since.elapsed(),
+                source: Box::new(error),
+            })
+        })
+    }
+}

@@ -1,0 +1,42 @@
+//! SQLite: the handles without the connection type.
+
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::Text;
+use diesel::{QueryResult, SqliteConnection};
+
+pub use diesel_routing_macros::read_sql_sqlite as read_sql;
+
+use super::RoutedConnection;
+use super::transaction::begin_with;
+use crate::error::NodeRole;
+
+/// [`ReadConn`](super::ReadConn) on SQLite.
+pub type ReadConn<R> = super::ReadConn<R, SqliteConnection>;
+/// [`WriteConn`](super::WriteConn) on SQLite.
+pub type WriteConn = super::WriteConn<SqliteConnection>;
+/// [`Router`](super::Router) on SQLite.
+#[cfg(feature = "r2d2")]
+pub type Router = super::Router<SqliteConnection>;
+/// [`Session`](super::Session) on SQLite.
+#[cfg(feature = "r2d2")]
+pub type Session = super::Session<SqliteConnection>;
+/// [`ReadSql`](crate::ReadSql) on SQLite.
+pub type ReadSql = crate::ReadSql<diesel::sqlite::Sqlite>;
+
+impl RoutedConnection for SqliteConnection {
+    /// A file does not know whether another replaces it.
+    fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
+        self.batch_execute("SELECT 1").map(|()| None)
+    }
+
+    /// The database file.
+    fn identity(&mut self) -> QueryResult<Option<String>> {
+        let file = diesel::dsl::sql::<Text>("SELECT file FROM pragma_database_list WHERE name = 'main'");
+        let file: String = diesel::RunQueryDsl::get_result(file, self)?;
+        Ok((!file.is_empty()).then_some(file))
+    }
+
+    fn begin_with(&mut self, sql: &str) -> QueryResult<()> {
+        begin_with(self, sql)
+    }
+}

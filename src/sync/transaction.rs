@@ -1,0 +1,330 @@
+//! Transactions on the handles.
+
+use std::fmt;
+
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::{Connection, QueryResult};
+
+use super::connection::depth;
+use super::{ReadConn, RoutedConnection, WriteConn};
+use crate::dialect::Dialect;
+use crate::isolation::{Characteristics, Isolation};
+use crate::role::{Primary, Role};
+
+impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
+    /// Runs several reads on one consistent view, in a read-only transaction.
+    ///
+    /// The view is the server's: `REPEATABLE READ` on PostgreSQL, a consistent snapshot on MySQL
+    /// and MariaDB, a deferred transaction on SQLite. Inside an open transaction, `f` runs in a
+    /// savepoint of it and sees that transaction's view.
+    ///
+    /// # Errors
+    ///
+    /// What `f` returns; Diesel's, if the transaction cannot be opened or closed. If `f` panics,
+    /// the transaction stays open and the pool discards the connection.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use diesel_routing::sync::{prelude::*, sqlite::ReadConn};
+    /// use diesel_routing::Replica;
+    ///
+    /// diesel::table! { users { id -> Integer, } }
+    ///
+    /// fn count_twice(conn: &mut ReadConn<Replica>) -> QueryResult<(i64, i64)> {
+    ///     conn.snapshot(|tx| {
+    ///         let all = users::table.count().get_result(tx)?;
+    ///         let again = users::table.count().get_result(tx)?;
+    ///         Ok((all, again)) // always equal
+    ///     })
+    /// }
+    /// ```
+    pub fn snapshot<T, E>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<diesel::result::Error>,
+    {
+        self.within(C::Backend::BEGIN_SNAPSHOT, true, f)
+    }
+
+    fn within<T, E>(
+        &mut self,
+        begin: &str,
+        read_only: bool,
+        f: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<diesel::result::Error>,
+    {
+        let lease = self.lease_mut();
+        lease.lent_for(R::NEEDS).map_err(diesel::result::Error::from)?;
+        let conn = &mut *lease.guard;
+        let outermost = depth(conn) == 0;
+        if outermost {
+            conn.begin_with(begin)?;
+            lease.in_snapshot = read_only;
+        } else {
+            C::TransactionManager::begin_transaction(conn)?;
+        }
+        let result = f(self);
+        let conn = &mut *self.lease_mut().guard;
+        let closed = match &result {
+            Ok(_) => C::TransactionManager::commit_transaction(conn),
+            Err(_) => C::TransactionManager::rollback_transaction(conn),
+        };
+        if outermost {
+            self.lease_mut().in_snapshot = false;
+        }
+        close(result, closed)
+    }
+}
+
+impl<C: RoutedConnection> ReadConn<Primary, C> {
+    /// Runs locking reads in a transaction: their row locks last until it ends.
+    ///
+    /// The transaction is opened `READ WRITE`, without which the server takes no row locks; the
+    /// handle inside still grants no writes. Inside an open transaction, `f` runs in a savepoint.
+    ///
+    /// # Errors
+    ///
+    /// As for [`snapshot`](Self::snapshot).
+    pub fn transaction<T, E>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<diesel::result::Error>,
+    {
+        self.within(C::Backend::BEGIN_LOCKING, false, f)
+    }
+}
+
+impl<C: RoutedConnection> WriteConn<C> {
+    /// Runs `f` in a transaction; inside one, in a savepoint.
+    ///
+    /// The same as [`Connection::transaction`], without importing that trait. `f` gets a
+    /// `&mut WriteConn`, which also stands for every read handle.
+    ///
+    /// # Errors
+    ///
+    /// What `f` returns, after a rollback; Diesel's, if the transaction cannot be opened or closed.
+    /// If `f` panics, the transaction stays open and the pool discards the connection.
+    pub fn transaction<T, E>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<diesel::result::Error>,
+    {
+        Connection::transaction(self, f)
+    }
+
+    /// Opens a transaction that is never committed, for tests: the pool keeps the connection, and
+    /// the transaction goes on when it is lent again.
+    ///
+    /// # Errors
+    ///
+    /// Diesel's.
+    ///
+    /// # Panics
+    ///
+    /// Inside a transaction.
+    pub fn begin_test_transaction(&mut self) -> QueryResult<()> {
+        Connection::begin_test_transaction(self)
+    }
+
+    /// Runs `f` in a transaction that is always rolled back, for tests.
+    ///
+    /// # Panics
+    ///
+    /// If `f` returns an error.
+    pub fn test_transaction<T, E>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, E>) -> T
+    where
+        E: fmt::Debug,
+    {
+        Connection::test_transaction(self, f)
+    }
+
+    /// Builds a transaction with an isolation level and the like, before it starts.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "sync-postgres")] {
+    /// use diesel_routing::sync::{pg::WriteConn, prelude::*};
+    ///
+    /// diesel::table! { accounts { id -> Integer, balance -> BigInt, } }
+    ///
+    /// fn empty(conn: &mut WriteConn, id: i32) -> QueryResult<usize> {
+    ///     conn.build_transaction()
+    ///         .serializable()
+    ///         .run(|tx| diesel::update(accounts::table.find(id)).set(accounts::balance.eq(0)).execute(tx))
+    /// }
+    /// # }
+    /// ```
+    pub fn build_transaction(&mut self) -> TransactionBuilder<'_, C> {
+        TransactionBuilder {
+            conn: self,
+            characteristics: Characteristics::default(),
+        }
+    }
+}
+
+/// A transaction's characteristics, before it starts. What is not said is the server's default.
+#[derive(Debug)]
+#[must_use = "a transaction starts with `run`"]
+pub struct TransactionBuilder<'a, C: RoutedConnection> {
+    conn: &'a mut WriteConn<C>,
+    characteristics: Characteristics,
+}
+
+#[cfg(any(feature = "sync-postgres", feature = "sync-mysql"))]
+impl<C: RoutedConnection> TransactionBuilder<'_, C> {
+    /// `READ ONLY`.
+    pub fn read_only(mut self) -> Self {
+        self.characteristics.read_only = Some(true);
+        self
+    }
+
+    /// `READ WRITE`.
+    pub fn read_write(mut self) -> Self {
+        self.characteristics.read_only = Some(false);
+        self
+    }
+
+    /// `ISOLATION LEVEL READ COMMITTED`.
+    pub fn read_committed(mut self) -> Self {
+        self.characteristics.isolation = Some(Isolation::ReadCommitted);
+        self
+    }
+
+    /// `ISOLATION LEVEL REPEATABLE READ`.
+    pub fn repeatable_read(mut self) -> Self {
+        self.characteristics.isolation = Some(Isolation::RepeatableRead);
+        self
+    }
+
+    /// `ISOLATION LEVEL SERIALIZABLE`.
+    pub fn serializable(mut self) -> Self {
+        self.characteristics.isolation = Some(Isolation::Serializable);
+        self
+    }
+}
+
+#[cfg(feature = "sync-postgres")]
+impl TransactionBuilder<'_, diesel::PgConnection> {
+    /// `DEFERRABLE`: a serializable read-only transaction waits until it can never fail.
+    pub fn deferrable(mut self) -> Self {
+        self.characteristics.deferrable = Some(true);
+        self
+    }
+
+    /// `NOT DEFERRABLE`.
+    pub fn not_deferrable(mut self) -> Self {
+        self.characteristics.deferrable = Some(false);
+        self
+    }
+}
+
+#[cfg(feature = "sync-mysql")]
+impl TransactionBuilder<'_, diesel::MysqlConnection> {
+    /// `ISOLATION LEVEL READ UNCOMMITTED`.
+    pub fn read_uncommitted(mut self) -> Self {
+        self.characteristics.isolation = Some(Isolation::ReadUncommitted);
+        self
+    }
+
+    /// `WITH CONSISTENT SNAPSHOT`: the view is fixed at the start, not by the first read.
+    pub fn with_consistent_snapshot(mut self) -> Self {
+        self.characteristics.consistent_snapshot = true;
+        self
+    }
+}
+
+impl<C: RoutedConnection> TransactionBuilder<'_, C> {
+    /// Runs `f` in the transaction.
+    ///
+    /// # Errors
+    ///
+    /// What `f` returns, after a rollback; Diesel's otherwise:
+    /// [`AlreadyInTransaction`](diesel::result::Error::AlreadyInTransaction) inside a transaction.
+    pub fn run<T, E>(self, f: impl FnOnce(&mut WriteConn<C>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<diesel::result::Error>,
+    {
+        self.conn.run_transaction(&C::Backend::begin(&self.characteristics), f)
+    }
+}
+
+impl<C: RoutedConnection> WriteConn<C> {
+    fn run_transaction<T, E>(
+        &mut self,
+        begin: &str,
+        f: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<diesel::result::Error>,
+    {
+        type Manager<C> = <C as Connection>::TransactionManager;
+
+        self.lease_mut()
+            .lent_for(crate::role::Access::Write)
+            .map_err(diesel::result::Error::from)?;
+        self.raw().begin_with(begin)?;
+        let result = f(self);
+        let closed = match &result {
+            Ok(_) => Manager::<Self>::commit_transaction(self),
+            Err(_) => Manager::<Self>::rollback_transaction(self),
+        };
+        close(result, closed)
+    }
+}
+
+#[cfg(feature = "sync-sqlite")]
+impl WriteConn<diesel::SqliteConnection> {
+    /// Runs `f` in a transaction that takes SQLite's write lock at once, as
+    /// [`SqliteConnection::immediate_transaction`](diesel::SqliteConnection::immediate_transaction).
+    ///
+    /// # Errors
+    ///
+    /// What `f` returns, after a rollback; Diesel's otherwise.
+    pub fn immediate_transaction<T, E>(
+        &mut self,
+        f: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<diesel::result::Error>,
+    {
+        self.run_transaction("BEGIN IMMEDIATE", f)
+    }
+
+    /// Runs `f` in a transaction that keeps other connections out, as
+    /// [`SqliteConnection::exclusive_transaction`](diesel::SqliteConnection::exclusive_transaction).
+    ///
+    /// # Errors
+    ///
+    /// What `f` returns, after a rollback; Diesel's otherwise.
+    pub fn exclusive_transaction<T, E>(
+        &mut self,
+        f: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<diesel::result::Error>,
+    {
+        self.run_transaction("BEGIN EXCLUSIVE", f)
+    }
+}
+
+/// The outcome of a transaction, from that of its body and that of closing it.
+fn close<T, E>(body: Result<T, E>, closed: QueryResult<()>) -> Result<T, E>
+where
+    E: From<diesel::result::Error>,
+{
+    match (body, closed) {
+        (Ok(value), Ok(())) => Ok(value),
+        // The body's error is the likely cause of a broken transaction manager.
+        (Err(error), Ok(()) | Err(diesel::result::Error::BrokenTransactionManager)) => Err(error),
+        (_, Err(error)) => Err(error.into()),
+    }
+}
+
+/// `begin_with` for connections with Diesel's own transaction manager.
+pub(super) fn begin_with<C>(conn: &mut C, sql: &str) -> QueryResult<()>
+where
+    C: Connection<TransactionManager = AnsiTransactionManager>,
+{
+    AnsiTransactionManager::begin_transaction_sql(conn, sql)
+}

@@ -1,0 +1,142 @@
+//! `WriteConn`: a connection that does everything, and is a Diesel connection itself.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use diesel::QueryResult;
+use diesel::query_builder::{QueryFragment, QueryId};
+
+use super::connection::depth;
+use super::pool::Guard;
+use super::{ReadConn, RoutedConnection};
+use crate::lease::Lease;
+use crate::role::{Access, Primary};
+
+/// A connection to the primary that grants everything.
+///
+/// It is a Diesel connection: migrations, helpers generic over [`Connection`](diesel::Connection)
+/// and third-party crates take it as it is. It also stands for every read handle:
+/// `&mut WriteConn` goes where `&mut ReadConn<_>` is asked for, and then reads on this connection,
+/// in its transaction.
+///
+/// What it writes, its session remembers from the commit on: the session's later reads see it. Two
+/// things leave no mark: transactions that were rolled back, and statements that only read. Where
+/// the outcome is unknown (the connection was lost, the handle was dropped inside a transaction),
+/// it counts as written.
+///
+/// Dropping the handle gives the connection back to its pool; the pool discards one with an open
+/// transaction.
+pub struct WriteConn<C: RoutedConnection> {
+    read: ReadConn<Primary, C>,
+}
+
+impl<C: RoutedConnection> WriteConn<C> {
+    pub(super) fn new(lease: Lease<Guard<C>>) -> Self {
+        Self {
+            read: ReadConn::new(lease),
+        }
+    }
+
+    /// The raw connection, for code that asks for `&mut PgConnection` and the like.
+    ///
+    /// **Counts as a write**: nothing is known of what is done with it. Prefer the methods of
+    /// `WriteConn`, which is a Diesel connection itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Swapped`](crate::Refused::Swapped) inside Diesel's error.
+    pub fn raw_counts_as_write(&mut self) -> QueryResult<RawWrite<'_, C>> {
+        let depth = self.begin_write()?;
+        Ok(RawWrite { conn: self, depth })
+    }
+
+    pub(super) fn lease_mut(&mut self) -> &mut Lease<Guard<C>> {
+        self.read.lease_mut()
+    }
+
+    /// The raw connection, for what is no statement.
+    pub(super) fn raw(&mut self) -> &mut C {
+        &mut self.lease_mut().guard
+    }
+
+    /// Notes that a write is about to be sent; returns the transaction depth.
+    pub(super) fn begin_write(&mut self) -> QueryResult<u32> {
+        let lease = self.lease_mut();
+        lease.lent_for(Access::Write)?;
+        let depth = depth(&mut *lease.guard);
+        lease.log.begin(depth);
+        Ok(depth)
+    }
+
+    /// As [`begin_write`](Self::begin_write), if the statement writes.
+    pub(super) fn begin_statement<Q>(&mut self, query: &Q) -> QueryResult<Option<u32>>
+    where
+        Q: QueryFragment<C::Backend> + QueryId,
+    {
+        let lease = self.lease_mut();
+        lease.lent_for(Access::Write)?;
+        let depth = depth(&mut *lease.guard);
+        if lease.log.knows_of_a_write_at(depth)
+            || lease.shared().checker.writes::<C::Backend, Q>(query)
+        {
+            lease.log.begin(depth);
+            return Ok(Some(depth));
+        }
+        Ok(None)
+    }
+}
+
+impl<C: RoutedConnection> Deref for WriteConn<C> {
+    type Target = ReadConn<Primary, C>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.read
+    }
+}
+
+impl<C: RoutedConnection> DerefMut for WriteConn<C> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.read
+    }
+}
+
+impl<C: RoutedConnection> fmt::Debug for WriteConn<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WriteConn")
+            .field("route", &self.read.route())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The raw connection of a [`WriteConn`]; what is done with it counts as a write when this is
+/// dropped.
+pub struct RawWrite<'a, C: RoutedConnection> {
+    conn: &'a mut WriteConn<C>,
+    depth: u32,
+}
+
+impl<C: RoutedConnection> Deref for RawWrite<'_, C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.conn.read.lease().guard
+    }
+}
+
+impl<C: RoutedConnection> DerefMut for RawWrite<'_, C> {
+    fn deref_mut(&mut self) -> &mut C {
+        self.conn.raw()
+    }
+}
+
+impl<C: RoutedConnection> Drop for RawWrite<'_, C> {
+    fn drop(&mut self) {
+        self.conn.lease_mut().log.end(self.depth, None);
+    }
+}
+
+impl<C: RoutedConnection> fmt::Debug for RawWrite<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawWrite").finish_non_exhaustive()
+    }
+}
