@@ -1,0 +1,143 @@
+mod mysql;
+mod postgres;
+mod sqlite;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::{Dialect, SideEffect};
+
+/// The functions that do more than give a value: a built-in list per dialect, plus and minus your own.
+///
+/// Names are compared without their schema and without regard to case. A function that is not listed
+/// counts as a read, so list the functions of your own that write:
+///
+/// ```
+/// use diesel_routing_sql::{Dialect, Functions, inspect};
+///
+/// let functions = Functions::builtin(Dialect::Postgres).with("next_invoice_number").without("currval");
+/// assert!(inspect("SELECT next_invoice_number()", Dialect::Postgres, &functions).is_err());
+/// assert!(inspect("SELECT currval('s')", Dialect::Postgres, &functions).is_ok());
+/// ```
+///
+/// # The built-in lists
+///
+/// PostgreSQL 14 to 18, with the modules that come with it:
+///
+/// | effect | functions |
+/// |---|---|
+/// | advisory locks | `pg_[try_]advisory_[xact_]lock[_shared]`, `pg_advisory_unlock[_shared]`, `pg_advisory_unlock_all` |
+/// | sequences | `nextval`, `setval`, `currval`, `lastval` |
+/// | large objects | `lo_creat`, `lo_create`, `lo_from_bytea`, `lo_import`, `lo_put`, `lo_truncate[64]`, `lo_unlink`, `lowrite` |
+/// | transaction ids, log records | `txid_current`, `pg_current_xact_id`, `pg_logical_emit_message`, `pg_create_restore_point`, `pg_switch_wal` |
+/// | notifications | `pg_notify` |
+/// | session state | `set_config` |
+/// | other sessions | `pg_cancel_backend`, `pg_terminate_backend`, `pg_log_backend_memory_contexts` |
+/// | the server | `pg_reload_conf`, `pg_rotate_logfile[_old]`, `pg_promote`, `pg_[backup_]start[_backup]` and its stop, `pg_stat_reset*`, `pg_stat_statements_reset`, `pg_import_system_collations`, `pg_extension_config_dump`, `pg_nextoid`, `pg_stop_making_pinned_objects`, `pg_buffercache_evict*`, `autoprewarm_*` |
+/// | replication | `pg_{create,copy}_{physical,logical}_replication_slot`, `pg_drop_replication_slot`, `pg_replication_slot_advance`, `pg_sync_replication_slots`, `pg_logical_slot_get_[binary_]changes`, `pg_replication_origin_*` but the readers, `pg_wal_replay_pause`, `pg_wal_replay_resume` |
+/// | storage | `brin_summarize_*`, `brin_desummarize_range`, `gin_clean_pending_list`, `pg_{clear,restore}_{relation,attribute}_stats`, `pg_truncate_visibility_map`, `heap_force_freeze`, `heap_force_kill` |
+/// | SQL not visible here | `dblink`, `dblink_exec`, `dblink_open`, `dblink_send_query`, `query_to_xml`, `query_to_xmlschema`, `query_to_xml_and_xmlschema` |
+/// | files | `lo_export`, `pg_file_write`, `pg_file_rename`, `pg_file_unlink`, `pg_file_sync` |
+///
+/// MySQL and MariaDB:
+///
+/// | effect | functions |
+/// |---|---|
+/// | advisory locks | `get_lock`, `release_lock`, `release_all_locks`, `service_get_read_locks`, `service_get_write_locks`, `service_release_locks`, `version_tokens_lock_shared`, `version_tokens_lock_exclusive`, `version_tokens_unlock` |
+/// | sequences | `nextval`, `setval`, `lastval` |
+/// | session state | `last_insert_id` with an argument |
+/// | the server | `version_tokens_set`, `version_tokens_edit`, `version_tokens_delete`, `keyring_key_generate`, `keyring_key_store`, `keyring_key_remove`, `mysql_firewall_flush_status`, `set_firewall_mode`, `load_rewrite_rules`, `audit_api_message_emit_udf`, `audit_log_*` but the readers |
+/// | replication | `asynchronous_connection_failover_*`, `group_replication_*` but the readers |
+///
+/// SQLite:
+///
+/// | effect | functions |
+/// |---|---|
+/// | files | `writefile`, `edit` |
+/// | code | `load_extension`, `fts3_tokenizer` |
+///
+/// Sources: the function chapters of the servers' manuals, and for PostgreSQL its catalogue of
+/// volatile functions (`pg_proc.provolatile`).
+#[derive(Clone, Debug)]
+pub struct Functions {
+    listed: BTreeMap<Cow<'static, str>, Entry>,
+}
+
+impl Functions {
+    /// The built-in list of a dialect.
+    #[must_use]
+    pub fn builtin(dialect: Dialect) -> Self {
+        let groups = match dialect {
+            Dialect::Postgres => postgres::GROUPS,
+            Dialect::Mysql => mysql::GROUPS,
+            Dialect::Sqlite => sqlite::GROUPS,
+        };
+        let mut listed = BTreeMap::new();
+        for (effect, names) in groups {
+            for name in *names {
+                listed.insert(
+                    Cow::Borrowed(*name),
+                    Entry {
+                        effect: *effect,
+                        spares_bare_calls: false,
+                    },
+                );
+            }
+        }
+        if dialect == Dialect::Mysql {
+            // Without an argument it only reads what this session inserted last.
+            let entry = Entry {
+                effect: SideEffect::Session,
+                spares_bare_calls: true,
+            };
+            listed.insert(Cow::Borrowed("last_insert_id"), entry);
+        }
+        Self { listed }
+    }
+
+    /// Adds a function, by its name without a schema.
+    #[must_use]
+    pub fn with(mut self, name: &str) -> Self {
+        let entry = Entry {
+            effect: SideEffect::Declared,
+            spares_bare_calls: false,
+        };
+        self.listed.insert(Cow::Owned(name.to_lowercase()), entry);
+        self
+    }
+
+    /// Takes a function off the list; calls of it count as reads from then on.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.listed.remove(name.to_lowercase().as_str());
+        self
+    }
+
+    /// Whether a function is on the list.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.listed.contains_key(name.to_lowercase().as_str())
+    }
+
+    /// The listed functions with their effects, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, SideEffect)> {
+        self.listed
+            .iter()
+            .map(|(name, entry)| (name.as_ref(), entry.effect))
+    }
+
+    /// The effect of a call; `bare` says that it has no arguments.
+    pub(crate) fn effect_of_call(&self, lower_name: &str, bare: bool) -> Option<SideEffect> {
+        let entry = self.listed.get(lower_name)?;
+        (!(bare && entry.spares_bare_calls)).then_some(entry.effect)
+    }
+}
+
+/// Functions with one effect.
+type Group = (SideEffect, &'static [&'static str]);
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    effect: SideEffect,
+    spares_bare_calls: bool,
+}

@@ -1,0 +1,94 @@
+use crate::scan::scan;
+use crate::statement::{Kind, Source, classify};
+use crate::tokens::Tokens;
+use crate::{Dialect, Finding, Functions, parse};
+
+/// Checks SQL that somebody wrote: exactly one statement that only reads.
+///
+/// That is a SELECT, VALUES, TABLE or WITH .. SELECT without locks and without listed functions, an
+/// EXPLAIN that runs no write, a SHOW, or a PRAGMA that only answers. One semicolon or more at the end
+/// are fine. What sqlparser does not parse is refused, since then nobody has read it.
+///
+/// # Errors
+///
+/// The first [`Finding`] that writes, else the first finding.
+///
+/// # Example
+///
+/// ```
+/// use diesel_routing_sql::{Dialect, Finding, Functions, inspect};
+///
+/// let functions = Functions::builtin(Dialect::Sqlite);
+/// assert!(inspect("SELECT 'FOR UPDATE'", Dialect::Sqlite, &functions).is_ok());
+/// assert_eq!(inspect("SELECT 1; SELECT 2", Dialect::Sqlite, &functions), Err(Finding::SeveralStatements));
+/// ```
+pub fn inspect(sql: &str, dialect: Dialect, functions: &Functions) -> Result<(), Finding> {
+    let (kind, tokens) = check(sql, dialect, functions, Source::Written)?;
+    match kind {
+        // Their grammars are wide and none of their forms writes.
+        Kind::Show | Kind::Pragma => Ok(()),
+        Kind::Query | Kind::Plan | Kind::RunPlan | Kind::CopyOut => {
+            parse::confirm(sql, tokens.len(), dialect, kind)
+        }
+    }
+}
+
+/// Checks SQL that Diesel rendered, binds as `$1` or `?`.
+///
+/// The same rules as [`inspect`], and `COPY .. TO STDOUT` is a read. The SQL need not parse: Diesel
+/// knows syntax that sqlparser does not, so only its tokens are looked at, which also makes this fast.
+///
+/// # Errors
+///
+/// The first [`Finding`] that writes, else the first finding.
+///
+/// # Example
+///
+/// ```
+/// use diesel_routing_sql::{Dialect, Finding, Functions, inspect_rendered};
+///
+/// let functions = Functions::builtin(Dialect::Postgres);
+/// let nested = r#"SELECT "a"."id" FROM "a" WHERE "a"."id" = ANY (SELECT "b"."a_id" FROM "b" FOR UPDATE)"#;
+/// let finding = inspect_rendered(nested, Dialect::Postgres, &functions);
+/// assert_eq!(finding, Err(Finding::RowLock { clause: "FOR UPDATE".into() }));
+/// ```
+pub fn inspect_rendered(sql: &str, dialect: Dialect, functions: &Functions) -> Result<(), Finding> {
+    check(sql, dialect, functions, Source::Rendered).map(|_| ())
+}
+
+/// Checks part of a statement, such as an expression.
+///
+/// It is looked at as it stands: parentheses may be open, an empty fragment is fine, a semicolon with
+/// something behind it is not.
+///
+/// # Errors
+///
+/// The first [`Finding`] that writes, else the first finding.
+///
+/// # Example
+///
+/// ```
+/// use diesel_routing_sql::{Dialect, Functions, inspect_fragment};
+///
+/// let functions = Functions::builtin(Dialect::Postgres);
+/// assert!(inspect_fragment("lower(name)", Dialect::Postgres, &functions).is_ok());
+/// assert!(inspect_fragment("nextval('s')", Dialect::Postgres, &functions).is_err());
+/// ```
+pub fn inspect_fragment(sql: &str, dialect: Dialect, functions: &Functions) -> Result<(), Finding> {
+    let tokens = Tokens::read(sql, dialect)?.one_statement()?;
+    scan(&tokens, dialect, functions)
+}
+
+fn check(
+    sql: &str,
+    dialect: Dialect,
+    functions: &Functions,
+    source: Source,
+) -> Result<(Kind, Tokens), Finding> {
+    let tokens = Tokens::read(sql, dialect)?.one_statement()?;
+    let kind = classify(&tokens, dialect, source)?;
+    if kind != Kind::Plan {
+        scan(&tokens, dialect, functions)?;
+    }
+    Ok((kind, tokens))
+}

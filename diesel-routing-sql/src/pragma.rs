@@ -1,0 +1,89 @@
+use sqlparser::tokenizer::Token;
+
+use crate::Finding;
+use crate::statement::Kind;
+use crate::tokens::Tokens;
+
+/// Tells whether the PRAGMA at `start` only answers.
+///
+/// Source: SQLite's list of pragmas. A pragma that is not known here is refused.
+pub(crate) fn classify(tokens: &Tokens, start: usize) -> Result<Kind, Finding> {
+    let qualified = tokens.get(start + 2) == Some(&Token::Period);
+    let at = if qualified { start + 3 } else { start + 1 };
+    let name = tokens
+        .word(at)
+        .map(|word| word.value.to_ascii_lowercase())
+        .unwrap_or_default();
+    let asks = at + 1 >= tokens.len();
+
+    if ANSWER_WITH_ARGUMENT.contains(&name.as_str()) || (asks && ANSWER.contains(&name.as_str())) {
+        Ok(Kind::Pragma)
+    } else if asks {
+        Err(Finding::not_a_read(format!("PRAGMA {name}")))
+    } else {
+        Err(Finding::not_a_read(format!("PRAGMA {name} = ..")))
+    }
+}
+
+/// Pragmas that read, whatever their argument.
+const ANSWER_WITH_ARGUMENT: &[&str] = &[
+    "foreign_key_check",
+    "foreign_key_list",
+    "index_info",
+    "index_list",
+    "index_xinfo",
+    "integrity_check",
+    "quick_check",
+    "table_info",
+    "table_list",
+    "table_xinfo",
+];
+
+/// Pragmas that read as long as they get no value.
+const ANSWER: &[&str] = &[
+    "analysis_limit",
+    "application_id",
+    "auto_vacuum",
+    "automatic_index",
+    "busy_timeout",
+    "cache_size",
+    "cache_spill",
+    "cell_size_check",
+    "checkpoint_fullfsync",
+    "collation_list",
+    "compile_options",
+    "data_version",
+    "database_list",
+    "defer_foreign_keys",
+    "encoding",
+    "foreign_keys",
+    "freelist_count",
+    "fullfsync",
+    "function_list",
+    "hard_heap_limit",
+    "ignore_check_constraints",
+    "journal_mode",
+    "journal_size_limit",
+    "legacy_alter_table",
+    "locking_mode",
+    "max_page_count",
+    "mmap_size",
+    "module_list",
+    "page_count",
+    "page_size",
+    "pragma_list",
+    "query_only",
+    "read_uncommitted",
+    "recursive_triggers",
+    "reverse_unordered_selects",
+    "schema_version",
+    "secure_delete",
+    "soft_heap_limit",
+    "synchronous",
+    "temp_store",
+    "threads",
+    "trusted_schema",
+    "user_version",
+    "wal_autocheckpoint",
+    "writable_schema",
+];
