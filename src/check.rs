@@ -10,7 +10,7 @@ use diesel::query_builder::{QueryBuilder, QueryFragment, QueryId};
 use diesel_routing_sql::{Dialect as Sql, Finding, Functions, inspect_rendered};
 
 use crate::dialect::Dialect;
-use crate::effect::{Inspection, Statement};
+use crate::effect::Inspection;
 use crate::error::Refused;
 
 /// What the statement check does with a statement it would refuse on a read handle.
@@ -117,12 +117,17 @@ enum Verdict {
 
 impl Checker {
     /// Refuses, or warns of, a statement that does more than read.
-    pub(crate) fn admit<DB, Q, M>(&self, query: &Q, locks_granted: bool) -> QueryResult<()>
+    pub(crate) fn admit<DB, Q>(
+        &self,
+        query: &Q,
+        by: Inspection,
+        locks_granted: bool,
+    ) -> QueryResult<()>
     where
         DB: Dialect,
-        Q: Statement<M> + QueryFragment<DB> + QueryId,
+        Q: QueryFragment<DB> + QueryId,
     {
-        let inspected = match query.inspection() {
+        let inspected = match by {
             Inspection::None => false,
             Inspection::BuiltIn => !self.forbids_more,
             Inspection::Vouched => true,

@@ -223,3 +223,13 @@ pub struct Unchecked(());
 /// Family of handles that run statements whose effect is known through the family `M`.
 #[derive(Debug)]
 pub struct Checked<M>(PhantomData<M>);
+
+#[cfg(any(feature = "postgres", feature = "sync-postgres"))]
+impl<T, A> Statement<Built> for diesel::pg::CopyFromQuery<T, A> {
+    type Effect = Write;
+}
+
+#[cfg(any(feature = "postgres", feature = "sync-postgres"))]
+impl<T, O> Statement<Built> for diesel::pg::CopyToQuery<T, O> {
+    type Effect = Read;
+}

@@ -8,7 +8,3 @@ pub struct Execute<Q>(pub(crate) Q);
 /// Run for its rows.
 #[derive(Debug)]
 pub struct Load<Q>(pub(crate) Q);
-
-/// Saved as changes to the row it identifies.
-#[derive(Debug)]
-pub struct Save<Q>(pub(crate) Q);

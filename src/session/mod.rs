@@ -6,4 +6,4 @@ mod write_log;
 
 pub use clock::{Clock, SystemClock};
 pub(crate) use state::SessionState;
-pub(crate) use write_log::WriteLog;
+pub(crate) use write_log::{Ending, WriteLog};

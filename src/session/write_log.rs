@@ -33,29 +33,34 @@ impl WriteLog {
         &self.shared
     }
 
-    /// Whether a later statement's being a write would change nothing.
+    /// Whether anybody remembers these writes.
+    pub(crate) fn is_read(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// Whether one more write at this depth would change nothing.
     pub(crate) fn knows_of_a_write_at(&self, depth: u32) -> bool {
-        self.session.is_none() || self.unsettled.is_some_and(|lowest| lowest <= depth)
+        self.unsettled.is_some_and(|lowest| lowest <= depth)
     }
 
     /// A write is about to be sent, at this transaction depth.
-    pub(crate) fn begin(&mut self, depth: u32) {
+    pub(crate) fn begin(&mut self, depth: u32) -> Ending<'_> {
         self.unsettled = Some(self.unsettled.map_or(depth, |lowest| lowest.min(depth)));
-    }
-
-    /// The statement begun at this depth has ended.
-    pub(crate) fn end(&mut self, depth: u32, error: Option<&DieselError>) {
-        if depth == 0 && self.unsettled.is_some() {
-            self.settle(error);
+        Ending {
+            log: self,
+            settles: depth == 0,
         }
     }
 
-    /// The transaction at this depth was committed, or failed to.
-    pub(crate) fn commit(&mut self, depth: u32, error: Option<&DieselError>) {
-        match self.unsettled {
-            Some(_) if depth <= 1 => self.settle(error),
-            Some(lowest) if lowest >= depth => self.unsettled = Some(depth - 1),
-            _ => {}
+    /// The transaction at this depth is about to be committed.
+    pub(crate) fn begin_commit(&mut self, depth: u32) -> Ending<'_> {
+        if depth > 1 && self.unsettled.is_some_and(|lowest| lowest >= depth) {
+            // Releasing a savepoint makes its writes its parent's.
+            self.unsettled = Some(depth - 1);
+        }
+        Ending {
+            log: self,
+            settles: depth <= 1,
         }
     }
 
@@ -66,16 +71,10 @@ impl WriteLog {
         }
     }
 
-    /// Counts whatever is unsettled as written.
-    pub(crate) fn settle_unknown(&mut self) {
-        if self.unsettled.take().is_some() {
-            self.mark();
-        }
-    }
-
     fn settle(&mut self, error: Option<&DieselError>) {
-        self.unsettled = None;
-        if error.is_none_or(|error| !nothing_was_written(error)) {
+        if self.unsettled.take().is_some()
+            && error.is_none_or(|error| !nothing_was_written(error))
+        {
             self.mark();
         }
     }
@@ -89,7 +88,33 @@ impl WriteLog {
 
 impl Drop for WriteLog {
     fn drop(&mut self) {
-        self.settle_unknown();
+        self.settle(None);
+    }
+}
+
+/// A write, or a commit, that has been sent. Dropped without [`finish`](Self::finish), its outcome is
+/// unknown, and it counts.
+#[derive(Debug)]
+pub(crate) struct Ending<'a> {
+    log: &'a mut WriteLog,
+    /// The outcome of what was sent is that of the writes: nothing later can undo them.
+    settles: bool,
+}
+
+impl Ending<'_> {
+    /// It has ended, with this error or none.
+    pub(crate) fn finish(mut self, error: Option<&DieselError>) {
+        if std::mem::take(&mut self.settles) {
+            self.log.settle(error);
+        }
+    }
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        if self.settles {
+            self.log.settle(None);
+        }
     }
 }
 

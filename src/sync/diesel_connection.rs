@@ -14,13 +14,13 @@ use diesel::{ConnectionError, ConnectionResult, QueryResult};
 
 use super::connection::depth;
 use super::{RoutedConnection, WriteConn};
-use crate::session::WriteLog;
+use crate::session::Ending;
 
 impl<C: RoutedConnection> SimpleConnection for WriteConn<C> {
     fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        let depth = self.begin_write()?;
-        let result = self.raw().batch_execute(query);
-        self.lease_mut().log.end(depth, result.as_ref().err());
+        let (conn, ending) = self.begin_write()?;
+        let result = conn.batch_execute(query);
+        ending.finish(result.as_ref().err());
         result
     }
 }
@@ -42,10 +42,10 @@ impl<C: RoutedConnection> Connection for WriteConn<C> {
     where
         T: QueryFragment<Self::Backend> + QueryId,
     {
-        let write = self.begin_statement(source)?;
-        let result = self.raw().execute_returning_count(source);
-        if let Some(depth) = write {
-            self.lease_mut().log.end(depth, result.as_ref().err());
+        let (conn, ending) = self.begin_statement(source)?;
+        let result = conn.execute_returning_count(source);
+        if let Some(ending) = ending {
+            ending.finish(result.as_ref().err());
         }
         result
     }
@@ -81,17 +81,15 @@ impl<B, C: RoutedConnection + LoadConnection<B>> LoadConnection<B> for WriteConn
         T: Query + QueryFragment<Self::Backend> + QueryId + 'query,
         Self::Backend: QueryMetadata<T::SqlType>,
     {
-        let write = self.begin_statement(&source)?;
-        let lease = self.lease_mut();
-        let log = &mut lease.log;
-        match lease.guard.load(source) {
+        let (conn, ending) = self.begin_statement(&source)?;
+        match conn.load(source) {
             Ok(rows) => Ok(Cursor {
                 rows,
-                write: write.map(|depth| Ending { log, depth }),
+                _ending: ending,
             }),
             Err(error) => {
-                if let Some(depth) = write {
-                    log.end(depth, Some(&error));
+                if let Some(ending) = ending {
+                    ending.finish(Some(&error));
                 }
                 Err(error)
             }
@@ -103,20 +101,9 @@ impl<B, C: RoutedConnection + LoadConnection<B>> LoadConnection<B> for WriteConn
 /// drivers may run it as its rows are asked for.
 #[expect(missing_debug_implementations, reason = "Diesel's cursors have none")]
 pub struct Cursor<'conn, I> {
-    // Before `write`: the statement ends when its cursor is dropped.
+    // First: the statement ends when its cursor is dropped.
     rows: I,
-    write: Option<Ending<'conn>>,
-}
-
-struct Ending<'conn> {
-    log: &'conn mut WriteLog,
-    depth: u32,
-}
-
-impl Drop for Ending<'_> {
-    fn drop(&mut self) {
-        self.log.end(self.depth, None);
-    }
+    _ending: Option<Ending<'conn>>,
 }
 
 impl<I: Iterator> Iterator for Cursor<'_, I> {
@@ -172,9 +159,11 @@ impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
     }
 
     fn commit_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
-        let depth = depth(conn.raw());
-        let result = Raw::<C>::commit_transaction(conn.raw());
-        conn.lease_mut().log.commit(depth, result.as_ref().err());
+        let lease = conn.lease_mut();
+        let raw = &mut *lease.guard;
+        let ending = lease.log.begin_commit(depth(raw));
+        let result = Raw::<C>::commit_transaction(raw);
+        ending.finish(result.as_ref().err());
         result
     }
 
@@ -192,18 +181,18 @@ where
     C: RoutedConnection + UpdateAndFetchResults<Changes, Output>,
 {
     fn update_and_fetch(&mut self, changeset: Changes) -> QueryResult<Output> {
-        let depth = self.begin_write()?;
-        let result = self.raw().update_and_fetch(changeset);
-        self.lease_mut().log.end(depth, result.as_ref().err());
+        let (conn, ending) = self.begin_write()?;
+        let result = conn.update_and_fetch(changeset);
+        ending.finish(result.as_ref().err());
         result
     }
 }
 
 impl<C: RoutedConnection + MigrationConnection> MigrationConnection for WriteConn<C> {
     fn setup(&mut self) -> QueryResult<usize> {
-        let depth = self.begin_write()?;
-        let result = self.raw().setup();
-        self.lease_mut().log.end(depth, result.as_ref().err());
+        let (conn, ending) = self.begin_write()?;
+        let result = conn.setup();
+        ending.finish(result.as_ref().err());
         result
     }
 }

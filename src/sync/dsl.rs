@@ -1,13 +1,12 @@
 //! `RunQueryDsl` and `SaveChangesDsl` for blocking Diesel, bounded by what the handle grants.
 
-use diesel::connection::DefaultLoadingMode;
 use diesel::query_dsl::methods::{ExecuteDsl, LimitDsl};
 use diesel::query_dsl::{LoadQuery, UpdateAndFetchResults};
 use diesel::{Connection, QueryResult};
 
-use super::runs::{Key, Runs, Target};
+use super::runs::{Inspects, Key, Runs, Saves, Target};
 use crate::effect::Grants;
-use crate::verb::{Execute, Load, Save};
+use crate::verb::{Execute, Load};
 
 /// Runs queries: Diesel's `RunQueryDsl`, plus the rule that the handle must grant what the query
 /// does.
@@ -29,7 +28,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     /// Runs the statement and returns the number of rows it affected.
     fn execute(self, conn: &mut H) -> QueryResult<usize>
     where
-        H: Runs<Execute<Self>, M> + Grants<H::Needs>,
+        H: Runs<Execute<Self>, M> + Grants<H::Needs> + Inspects<H::Query>,
         H::Query: ExecuteDsl<H::Conn>,
         H::Conn: Connection,
     {
@@ -40,7 +39,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     /// Runs the query and returns all rows.
     fn load<'query, U>(self, conn: &mut H) -> QueryResult<Vec<U>>
     where
-        H: Runs<Load<Self>, M> + Grants<H::Needs>,
+        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn) = conn.admit(Load(self), Key::new())?;
@@ -56,7 +55,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> QueryResult<<H::Query as LoadQuery<'query, H::Conn, U, B>>::RowIter<'conn>>
     where
         U: 'conn,
-        H: Runs<Load<Self>, M> + Grants<H::Needs>,
+        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query>,
         H::Query: LoadQuery<'query, H::Conn, U, B> + 'conn,
         H::Conn: 'conn,
     {
@@ -71,7 +70,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     /// [`NotFound`](diesel::result::Error::NotFound) if there is none.
     fn get_result<'query, U>(self, conn: &mut H) -> QueryResult<U>
     where
-        H: Runs<Load<Self>, M> + Grants<H::Needs>,
+        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn) = conn.admit(Load(self), Key::new())?;
@@ -82,7 +81,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     /// they changed.
     fn get_results<'query, U>(self, conn: &mut H) -> QueryResult<Vec<U>>
     where
-        H: Runs<Load<Self>, M> + Grants<H::Needs>,
+        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         self.load(conn)
@@ -96,7 +95,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     fn first<'query, U>(self, conn: &mut H) -> QueryResult<U>
     where
         Self: LimitDsl,
-        H: Runs<Load<diesel::dsl::Limit<Self>>, M> + Grants<H::Needs>,
+        H: Runs<Load<diesel::dsl::Limit<Self>>, M> + Grants<H::Needs> + Inspects<H::Query>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn) = conn.admit(Load(LimitDsl::limit(self, 1)), Key::new())?;
@@ -122,11 +121,10 @@ pub trait SaveChangesDsl<H, M>: Sized {
     /// Diesel's; [`NotFound`](diesel::result::Error::NotFound) if no row has that key.
     fn save_changes<T>(self, conn: &mut H) -> QueryResult<T>
     where
-        H: Runs<Save<Self>, M> + Grants<H::Needs>,
-        H::Conn: UpdateAndFetchResults<H::Query, T>,
+        H: Saves<M> + Grants<H::Needs>,
+        H::Conn: UpdateAndFetchResults<Self, T>,
     {
-        let (changes, conn) = conn.admit(Save(self), Key::new())?;
-        conn.update_and_fetch(changes)
+        conn.admit_changes(Key::new())?.update_and_fetch(self)
     }
 }
 
@@ -137,6 +135,3 @@ impl<T, H, M> SaveChangesDsl<H, M> for T where
         + diesel::query_builder::IntoUpdateTarget
 {
 }
-
-#[expect(dead_code, reason = "names the default of `load_iter` for its documentation")]
-type DefaultMode = DefaultLoadingMode;

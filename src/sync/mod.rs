@@ -29,7 +29,7 @@ pub use connection::RoutedConnection;
 pub use diesel_connection::{Cursor, Routed};
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
 pub use read::ReadConn;
-pub use runs::{Runs, Target};
+pub use runs::{Inspects, Runs, Saves, Target};
 pub use transaction::TransactionBuilder;
 pub use write::{RawWrite, WriteConn};
 

@@ -1,11 +1,12 @@
 //! PostgreSQL: the handles without the connection type, `COPY`, and notifications.
 
-use std::io::BufRead;
 
-use diesel::pg::{CopyTarget, CopyToQuery, PgNotification};
+
+use diesel::pg::{CopyFromQuery, PgNotification};
+use diesel::prelude::ExecuteCopyFromDsl;
 use diesel::{PgConnection, QueryResult};
 
-pub use diesel_routing_macros::read_sql_pg as read_sql;
+// pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use super::RoutedConnection;
 use super::transaction::begin_with;
@@ -33,5 +34,68 @@ impl RoutedConnection for PgConnection {
 
     fn begin_with(&mut self, sql: &str) -> QueryResult<()> {
         begin_with(self, sql)
+    }
+}
+
+impl WriteConn {
+    /// The notifications that have arrived on this connection, after a `LISTEN`; it does not wait for
+    /// more.
+    ///
+    /// A `LISTEN` belongs to its database session and ends with it: keep this handle for as long as
+    /// you listen, and `UNLISTEN *` before you drop it, or the next user of the pooled connection
+    /// gets your notifications.
+    pub fn notifications_iter(&mut self) -> impl Iterator<Item = QueryResult<PgNotification>> + '_ {
+        self.raw().notifications_iter()
+    }
+
+    /// Runs a `COPY .. TO`, which reads: unlike [`raw_counts_as_write`](Self::raw_counts_as_write),
+    /// it leaves no mark in the session.
+    ///
+    /// Diesel's `copy_to(..).load(conn)` and `.load_raw(conn)` ask for a raw connection; `f` gets one,
+    /// for nothing else.
+    ///
+    /// # Errors
+    ///
+    /// What `f` returns.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use std::io::Read;
+    /// use diesel_routing::sync::{pg::WriteConn, prelude::*};
+    ///
+    /// diesel::table! { users { id -> Integer, name -> Text, } }
+    ///
+    /// fn export(conn: &mut WriteConn) -> QueryResult<String> {
+    ///     conn.copy_to(|raw| {
+    ///         let mut csv = String::new();
+    ///         let mut rows = diesel::copy_to(users::table).load_raw(raw)?;
+    ///         rows.read_to_string(&mut csv)
+    ///             .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
+    ///         Ok(csv)
+    ///     })
+    /// }
+    /// ```
+    pub fn copy_to<T>(
+        &mut self,
+        f: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+    ) -> QueryResult<T> {
+        f(self.raw())
+    }
+}
+
+/// `diesel::copy_from(..).execute(conn)`: a write.
+impl<T, A> ExecuteCopyFromDsl<WriteConn> for CopyFromQuery<T, A>
+where
+    Self: ExecuteCopyFromDsl<PgConnection>,
+    <Self as ExecuteCopyFromDsl<PgConnection>>::Error: From<diesel::result::Error>,
+{
+    type Error = <Self as ExecuteCopyFromDsl<PgConnection>>::Error;
+
+    fn execute(self, conn: &mut WriteConn) -> Result<usize, Self::Error> {
+        let (conn, ending) = conn.begin_write()?;
+        let rows = ExecuteCopyFromDsl::execute(self, conn)?;
+        ending.finish(None);
+        Ok(rows)
     }
 }

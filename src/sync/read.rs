@@ -5,11 +5,11 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
 use diesel::QueryResult;
-use diesel::query_builder::{QueryFragment, QueryId};
 use ref_cast::{RefCastCustom, ref_cast_custom};
 
 use super::connection::depth;
 use super::pool::Guard;
+use super::runs::{Inspects, Key};
 use super::{RoutedConnection, Session};
 use crate::effect::{Effect, Grants, Opaque, Select, Statement, Write};
 use crate::error::{Error, Refused};
@@ -77,7 +77,8 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     /// The connection, for a statement that the handle may run.
     pub(super) fn admit_statement<Q, M>(&mut self, query: &Q) -> QueryResult<&mut C>
     where
-        Q: Statement<M> + QueryFragment<C::Backend> + QueryId,
+        Self: Inspects<Q>,
+        Q: Statement<M>,
     {
         self.lease.lent_for(R::NEEDS)?;
         let locks_granted = R::NEEDS >= Access::Primary
@@ -86,13 +87,8 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         if Q::Effect::locks() && !locks_granted {
             return Err(Refused::LockOutsideTransaction.into());
         }
-        let checker = &self.lease.shared().checker;
-        checker.admit::<C::Backend, Q, M>(query, locks_granted)?;
+        self.inspect(query, query.inspection(), locks_granted, Key::new())?;
         Ok(&mut self.lease.guard)
-    }
-
-    pub(super) fn refuse_write(&self) -> diesel::result::Error {
-        Refused::Write.into()
     }
 }
 

@@ -4,18 +4,20 @@ use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::{Connection, QueryResult};
 
 use super::{ReadConn, RoutedConnection};
-use crate::effect::{Anything, Checked, Statement, Unchecked, Write};
+use crate::effect::{Anything, Checked, Inspection, Statement, Unchecked, Write};
+use crate::error::Refused;
 use crate::role::Role;
-use crate::verb::{Execute, Load, Save};
+use crate::verb::{Execute, Load};
 
-/// The handle runs `V`, a query and the way it is run.
+/// What the handle runs for `V`, a query and the way it is run.
 ///
 /// Every Diesel connection runs anything; a read handle runs statements whose effect is known.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot run this query",
-    label = "neither a Diesel connection nor a handle that knows what the query does",
-    note = "on a read handle a query needs a known effect: `#[derive(diesel_routing::Statement)]` gives one to your own query fragments, `read_sql!(\"..\")` to raw SQL",
-    note = "otherwise take a `&mut WriteConn`, from `session.write()`"
+    message = "`{Self}` runs only statements whose effect is known, and this one's is not",
+    label = "this handle cannot tell whether the statement reads, locks or writes",
+    note = "raw SQL that only reads: write `read_sql!(\"..\")`, checked at compile time, or `ReadSql::check(..)?`, checked at run time",
+    note = "a query fragment of your own: add `#[derive(diesel_routing::Statement)]`",
+    note = "anything else: take a `&mut WriteConn`, from `session.write()`"
 )]
 pub trait Runs<V, M> {
     /// The Diesel connection that runs it.
@@ -29,7 +31,18 @@ pub trait Runs<V, M> {
     ///
     /// `Key` has no public constructor: nobody but the query methods gets the connection.
     #[doc(hidden)]
-    fn admit(&mut self, verb: V, key: Key) -> QueryResult<(Self::Query, &mut Self::Conn)>;
+    fn admit(&mut self, verb: V, key: Key) -> QueryResult<(Self::Query, &mut Self::Conn)>
+    where
+        Self: Inspects<Self::Query>;
+}
+
+/// The handle can look at the SQL of `Q`.
+///
+/// Apart from [`Runs`], so that an effect the handle does not grant is reported before, say, a
+/// locking clause that the backend does not have.
+pub trait Inspects<Q> {
+    #[doc(hidden)]
+    fn inspect(&self, query: &Q, by: Inspection, locks_granted: bool, key: Key) -> QueryResult<()>;
 }
 
 /// Only this crate can make one.
@@ -62,7 +75,10 @@ impl<C: Connection, Q> Runs<Execute<Q>, Unchecked> for C {
     type Query = Q;
     type Needs = Anything;
 
-    fn admit(&mut self, verb: Execute<Q>, _: Key) -> QueryResult<(Q, &mut C)> {
+    fn admit(&mut self, verb: Execute<Q>, _: Key) -> QueryResult<(Q, &mut C)>
+    where
+        C: Inspects<Q>,
+    {
         Ok((verb.0, self))
     }
 }
@@ -72,17 +88,10 @@ impl<C: Connection, Q> Runs<Load<Q>, Unchecked> for C {
     type Query = Q;
     type Needs = Anything;
 
-    fn admit(&mut self, verb: Load<Q>, _: Key) -> QueryResult<(Q, &mut C)> {
-        Ok((verb.0, self))
-    }
-}
-
-impl<C: Connection, Q> Runs<Save<Q>, Unchecked> for C {
-    type Conn = C;
-    type Query = Q;
-    type Needs = Anything;
-
-    fn admit(&mut self, verb: Save<Q>, _: Key) -> QueryResult<(Q, &mut C)> {
+    fn admit(&mut self, verb: Load<Q>, _: Key) -> QueryResult<(Q, &mut C)>
+    where
+        C: Inspects<Q>,
+    {
         Ok((verb.0, self))
     }
 }
@@ -91,13 +100,16 @@ impl<R, C, Q, M> Runs<Execute<Q>, Checked<M>> for ReadConn<R, C>
 where
     R: Role,
     C: RoutedConnection,
-    Q: Statement<M> + QueryFragment<C::Backend> + QueryId,
+    Q: Statement<M>,
 {
     type Conn = C;
     type Query = Q;
     type Needs = Q::Effect;
 
-    fn admit(&mut self, verb: Execute<Q>, _: Key) -> QueryResult<(Q, &mut C)> {
+    fn admit(&mut self, verb: Execute<Q>, _: Key) -> QueryResult<(Q, &mut C)>
+    where
+        Self: Inspects<Q>,
+    {
         let conn = self.admit_statement(&verb.0)?;
         Ok((verb.0, conn))
     }
@@ -108,27 +120,64 @@ where
     R: Role,
     C: RoutedConnection,
     Q: AsQuery,
-    Q::Query: Statement<M> + QueryFragment<C::Backend> + QueryId,
+    Q::Query: Statement<M>,
 {
     type Conn = C;
     type Query = Q::Query;
     type Needs = <Q::Query as Statement<M>>::Effect;
 
-    fn admit(&mut self, verb: Load<Q>, _: Key) -> QueryResult<(Q::Query, &mut C)> {
+    fn admit(&mut self, verb: Load<Q>, _: Key) -> QueryResult<(Q::Query, &mut C)>
+    where
+        Self: Inspects<Q::Query>,
+    {
         let query = verb.0.as_query();
         let conn = self.admit_statement(&query)?;
         Ok((query, conn))
     }
 }
 
-// `Needs = Write`, which no read handle grants: this implementation exists for the words of the
-// compile error.
-impl<R: Role, C: RoutedConnection, Q> Runs<Save<Q>, Checked<Write>> for ReadConn<R, C> {
+/// The handle saves changes to a row.
+pub trait Saves<M> {
+    /// The Diesel connection that does it.
+    type Conn;
+    /// The effect that the handle must grant.
+    type Needs;
+
+    #[doc(hidden)]
+    fn admit_changes(&mut self, key: Key) -> QueryResult<&mut Self::Conn>;
+}
+
+impl<C: Connection> Saves<Unchecked> for C {
     type Conn = C;
-    type Query = Q;
+    type Needs = Anything;
+
+    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut C> {
+        Ok(self)
+    }
+}
+
+// No read handle grants `Write`: this implementation exists for the words of the compile error.
+impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
+    type Conn = C;
     type Needs = Write;
 
-    fn admit(&mut self, _: Save<Q>, _: Key) -> QueryResult<(Q, &mut C)> {
-        Err(self.refuse_write())
+    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut C> {
+        Err(Refused::Write.into())
+    }
+}
+
+impl<C: Connection, Q> Inspects<Q> for C {
+    fn inspect(&self, _: &Q, _: Inspection, _: bool, _: Key) -> QueryResult<()> {
+        Ok(())
+    }
+}
+
+impl<R: Role, C: RoutedConnection, Q> Inspects<Q> for ReadConn<R, C>
+where
+    Q: QueryFragment<C::Backend> + QueryId,
+{
+    fn inspect(&self, query: &Q, by: Inspection, locks_granted: bool, _: Key) -> QueryResult<()> {
+        let checker = &self.lease().shared().checker;
+        checker.admit::<C::Backend, Q>(query, by, locks_granted)
     }
 }

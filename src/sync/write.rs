@@ -11,6 +11,7 @@ use super::pool::Guard;
 use super::{ReadConn, RoutedConnection};
 use crate::lease::Lease;
 use crate::role::{Access, Primary};
+use crate::session::Ending;
 
 /// A connection to the primary that grants everything.
 ///
@@ -46,8 +47,8 @@ impl<C: RoutedConnection> WriteConn<C> {
     ///
     /// [`Refused::Swapped`](crate::Refused::Swapped) inside Diesel's error.
     pub fn raw_counts_as_write(&mut self) -> QueryResult<RawWrite<'_, C>> {
-        let depth = self.begin_write()?;
-        Ok(RawWrite { conn: self, depth })
+        let (conn, ending) = self.begin_write()?;
+        Ok(RawWrite { conn, _ending: ending })
     }
 
     pub(super) fn lease_mut(&mut self) -> &mut Lease<Guard<C>> {
@@ -59,30 +60,31 @@ impl<C: RoutedConnection> WriteConn<C> {
         &mut self.lease_mut().guard
     }
 
-    /// Notes that a write is about to be sent; returns the transaction depth.
-    pub(super) fn begin_write(&mut self) -> QueryResult<u32> {
+    /// The raw connection for a write that is about to be sent, and what must hear of its end.
+    pub(super) fn begin_write(&mut self) -> QueryResult<(&mut C, Ending<'_>)> {
         let lease = self.lease_mut();
         lease.lent_for(Access::Write)?;
-        let depth = depth(&mut *lease.guard);
-        lease.log.begin(depth);
-        Ok(depth)
+        let conn = &mut *lease.guard;
+        let depth = depth(conn);
+        Ok((conn, lease.log.begin(depth)))
     }
 
-    /// As [`begin_write`](Self::begin_write), if the statement writes.
-    pub(super) fn begin_statement<Q>(&mut self, query: &Q) -> QueryResult<Option<u32>>
+    /// As [`begin_write`](Self::begin_write); the ending is there if the statement writes.
+    pub(super) fn begin_statement<Q>(
+        &mut self,
+        query: &Q,
+    ) -> QueryResult<(&mut C, Option<Ending<'_>>)>
     where
         Q: QueryFragment<C::Backend> + QueryId,
     {
         let lease = self.lease_mut();
         lease.lent_for(Access::Write)?;
         let depth = depth(&mut *lease.guard);
-        if lease.log.knows_of_a_write_at(depth)
-            || lease.shared().checker.writes::<C::Backend, Q>(query)
-        {
-            lease.log.begin(depth);
-            return Ok(Some(depth));
-        }
-        Ok(None)
+        let writes = lease.log.is_read()
+            && (lease.log.knows_of_a_write_at(depth)
+                || lease.shared().checker.writes::<C::Backend, Q>(query));
+        let ending = writes.then(|| lease.log.begin(depth));
+        Ok((&mut lease.guard, ending))
     }
 }
 
@@ -110,32 +112,26 @@ impl<C: RoutedConnection> fmt::Debug for WriteConn<C> {
 
 /// The raw connection of a [`WriteConn`]; what is done with it counts as a write when this is
 /// dropped.
-pub struct RawWrite<'a, C: RoutedConnection> {
-    conn: &'a mut WriteConn<C>,
-    depth: u32,
+pub struct RawWrite<'a, C> {
+    conn: &'a mut C,
+    _ending: Ending<'a>,
 }
 
-impl<C: RoutedConnection> Deref for RawWrite<'_, C> {
+impl<C> Deref for RawWrite<'_, C> {
     type Target = C;
 
     fn deref(&self) -> &C {
-        &self.conn.read.lease().guard
+        self.conn
     }
 }
 
-impl<C: RoutedConnection> DerefMut for RawWrite<'_, C> {
+impl<C> DerefMut for RawWrite<'_, C> {
     fn deref_mut(&mut self) -> &mut C {
-        self.conn.raw()
+        self.conn
     }
 }
 
-impl<C: RoutedConnection> Drop for RawWrite<'_, C> {
-    fn drop(&mut self) {
-        self.conn.lease_mut().log.end(self.depth, None);
-    }
-}
-
-impl<C: RoutedConnection> fmt::Debug for RawWrite<'_, C> {
+impl<C> fmt::Debug for RawWrite<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawWrite").finish_non_exhaustive()
     }

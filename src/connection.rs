@@ -1,0 +1,50 @@
+//! Connections that a router can lend.
+
+use std::future::Future;
+
+use diesel::QueryResult;
+use diesel_async::{AsyncConnection, AsyncConnectionCore, TransactionManager};
+
+use crate::dialect::Dialect;
+use crate::error::NodeRole;
+
+/// A diesel-async connection that a [`Router`](crate::Router) can lend.
+///
+/// Implemented for diesel-async's three; implement it for a backend of your own to route it.
+pub trait RoutedConnection: AsyncConnection + AsyncConnectionCore<Backend: Dialect> + 'static {
+    /// What the server says it is, or `None` where servers cannot tell (SQLite).
+    ///
+    /// Asked when a pool opens a connection and again before each loan, so it is also the check
+    /// that the connection is alive.
+    ///
+    /// # Errors
+    ///
+    /// Diesel's, when the server does not answer.
+    fn node_role(&mut self) -> impl Future<Output = QueryResult<Option<NodeRole>>> + Send;
+
+    /// What tells this database from others, or `None` if nothing does: a router refuses a replica
+    /// with the primary's identity. Defaults to `None`.
+    ///
+    /// # Errors
+    ///
+    /// Diesel's, when the server does not answer.
+    fn identity(&mut self) -> impl Future<Output = QueryResult<Option<String>>> + Send {
+        async { Ok(None) }
+    }
+
+    /// Opens a transaction with `sql`, outside any.
+    ///
+    /// # Errors
+    ///
+    /// Diesel's; [`AlreadyInTransaction`](diesel::result::Error::AlreadyInTransaction) inside one.
+    fn begin_with(&mut self, sql: &str) -> impl Future<Output = QueryResult<()>> + Send;
+}
+
+/// How many transactions are open: 0 outside any, 2 inside one savepoint.
+pub(crate) fn depth<C: AsyncConnection>(conn: &mut C) -> u32 {
+    C::TransactionManager::transaction_manager_status_mut(conn)
+        .transaction_depth()
+        .ok()
+        .flatten()
+        .map_or(0, std::num::NonZero::get)
+}

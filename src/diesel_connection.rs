@@ -1,0 +1,255 @@
+//! `WriteConn` as a diesel-async connection: every trait diesel-async has for one, by delegation.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use diesel::associations::HasTable;
+use diesel::connection::{CacheSize, Instrumentation, TransactionManagerStatus};
+use diesel::prelude::Identifiable;
+use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
+use diesel::{ConnectionError, ConnectionResult, QueryResult};
+use diesel_async::{
+    AsyncConnection, AsyncConnectionCore, SimpleAsyncConnection, TransactionManager,
+    UpdateAndFetchResults,
+};
+use futures_core::Stream;
+use futures_core::future::BoxFuture;
+
+use crate::connection::depth;
+use crate::gate::Gate;
+use crate::role::Access;
+use crate::session::Ending;
+use crate::{RoutedConnection, WriteConn};
+
+impl<C: RoutedConnection> SimpleAsyncConnection for WriteConn<C> {
+    async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
+        let (conn, ending) = self.begin_write()?;
+        let result = conn.batch_execute(query).await;
+        ending.finish(result.as_ref().err());
+        result
+    }
+}
+
+impl<C: RoutedConnection> AsyncConnectionCore for WriteConn<C> {
+    type ExecuteFuture<'conn, 'query> = Tracked<'conn, C::ExecuteFuture<'conn, 'query>>;
+    type LoadFuture<'conn, 'query> = TrackedLoad<'conn, C::LoadFuture<'conn, 'query>>;
+    type Stream<'conn, 'query> = TrackedStream<'conn, C::Stream<'conn, 'query>>;
+    type Row<'conn, 'query> = C::Row<'conn, 'query>;
+    type Backend = C::Backend;
+
+    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> Self::LoadFuture<'conn, 'query>
+    where
+        T: AsQuery + 'query,
+        T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        let query = source.as_query();
+        match self.begin_statement(&query) {
+            Ok((conn, ending)) => TrackedLoad { gate: Gate::Open { future: conn.load(query) }, ending },
+            Err(error) => TrackedLoad { gate: Gate::shut(error), ending: None },
+        }
+    }
+
+    fn execute_returning_count<'conn, 'query, T>(
+        &'conn mut self,
+        source: T,
+    ) -> Self::ExecuteFuture<'conn, 'query>
+    where
+        T: QueryFragment<Self::Backend> + QueryId + 'query,
+    {
+        match self.begin_statement(&source) {
+            Ok((conn, ending)) => Tracked {
+                gate: Gate::Open { future: conn.execute_returning_count(source) },
+                ending,
+            },
+            Err(error) => Tracked { gate: Gate::shut(error), ending: None },
+        }
+    }
+}
+
+impl<C: RoutedConnection> AsyncConnection for WriteConn<C> {
+    type TransactionManager = Routed;
+
+    /// Fails: connections come from a router.
+    async fn establish(_: &str) -> ConnectionResult<Self> {
+        Err(ConnectionError::BadConnection(
+            "a `WriteConn` comes from a router or a session: call `session.write()`".to_owned(),
+        ))
+    }
+
+    fn transaction_state(
+        &mut self,
+    ) -> &mut <Self::TransactionManager as TransactionManager<Self>>::TransactionStateData {
+        self.raw().transaction_state()
+    }
+
+    fn instrumentation(&mut self) -> &mut dyn Instrumentation {
+        self.raw().instrumentation()
+    }
+
+    fn set_instrumentation(&mut self, instrumentation: impl Instrumentation) {
+        self.raw().set_instrumentation(instrumentation);
+    }
+
+    fn set_prepared_statement_cache_size(&mut self, size: CacheSize) {
+        self.raw().set_prepared_statement_cache_size(size);
+    }
+}
+
+/// The transaction manager of a [`WriteConn`]: the raw connection's, with the session told of
+/// commits and rollbacks.
+#[derive(Debug)]
+pub struct Routed(());
+
+type Raw<C> = <C as AsyncConnection>::TransactionManager;
+
+impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
+    type TransactionStateData = <Raw<C> as TransactionManager<C>>::TransactionStateData;
+
+    async fn begin_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
+        conn.lease_mut().lent_for(Access::Write)?;
+        Raw::<C>::begin_transaction(conn.raw()).await
+    }
+
+    async fn rollback_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
+        let depth = depth(conn.raw());
+        Raw::<C>::rollback_transaction(conn.raw()).await?;
+        conn.lease_mut().log.rolled_back(depth);
+        Ok(())
+    }
+
+    async fn commit_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
+        let lease = conn.lease_mut();
+        let raw = &mut *lease.guard;
+        let ending = lease.log.begin_commit(depth(raw));
+        let result = Raw::<C>::commit_transaction(raw).await;
+        ending.finish(result.as_ref().err());
+        result
+    }
+
+    fn transaction_manager_status_mut(conn: &mut WriteConn<C>) -> &mut TransactionManagerStatus {
+        Raw::<C>::transaction_manager_status_mut(conn.raw())
+    }
+
+    fn is_broken_transaction_manager(conn: &mut WriteConn<C>) -> bool {
+        Raw::<C>::is_broken_transaction_manager(conn.raw())
+    }
+}
+
+impl<C, Changes, Output> UpdateAndFetchResults<Changes, Output> for WriteConn<C>
+where
+    C: RoutedConnection + UpdateAndFetchResults<Changes, Output>,
+    Changes: Identifiable + HasTable + Send,
+    Output: Send,
+{
+    fn update_and_fetch<'conn, 'changes>(
+        &'conn mut self,
+        changeset: Changes,
+    ) -> BoxFuture<'changes, QueryResult<Output>>
+    where
+        Changes: 'changes,
+        'conn: 'changes,
+        Self: 'changes,
+    {
+        Box::pin(async move {
+            let (conn, ending) = self.begin_write()?;
+            let result = conn.update_and_fetch(changeset).await;
+            ending.finish(result.as_ref().err());
+            result
+        })
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A statement on a [`WriteConn`]: the session hears of its end.
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct Tracked<'conn, F> {
+        #[pin]
+        gate: Gate<F>,
+        ending: Option<Ending<'conn>>,
+    }
+}
+
+impl<F> Future for Tracked<'_, F>
+where
+    F: Future<Output = QueryResult<usize>>,
+{
+    type Output = QueryResult<usize>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let result = ready!(this.gate.poll(cx));
+        if let Some(ending) = this.ending.take() {
+            ending.finish(result.as_ref().err());
+        }
+        Poll::Ready(result)
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A query on a [`WriteConn`], until its rows come.
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct TrackedLoad<'conn, F> {
+        #[pin]
+        gate: Gate<F>,
+        ending: Option<Ending<'conn>>,
+    }
+}
+
+impl<'conn, F, S> Future for TrackedLoad<'conn, F>
+where
+    F: Future<Output = QueryResult<S>>,
+{
+    type Output = QueryResult<TrackedStream<'conn, S>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let result = ready!(this.gate.poll(cx));
+        let ending = this.ending.take();
+        Poll::Ready(match result {
+            Ok(rows) => Ok(TrackedStream { rows, ending }),
+            Err(error) => {
+                if let Some(ending) = ending {
+                    ending.finish(Some(&error));
+                }
+                Err(error)
+            }
+        })
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The rows of a query on a [`WriteConn`]; one that writes has ended with its last row, or when
+    /// this is dropped.
+    #[must_use = "streams do nothing unless polled"]
+    pub struct TrackedStream<'conn, S> {
+        #[pin]
+        rows: S,
+        ending: Option<Ending<'conn>>,
+    }
+}
+
+impl<S, T> Stream for TrackedStream<'_, S>
+where
+    S: Stream<Item = QueryResult<T>>,
+{
+    type Item = QueryResult<T>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.project();
+        let row = ready!(this.rows.poll_next(cx));
+        let error = match &row {
+            Some(Ok(_)) => return Poll::Ready(row),
+            Some(Err(error)) => Some(error),
+            None => None,
+        };
+        if let Some(ending) = this.ending.take() {
+            ending.finish(error);
+        }
+        Poll::Ready(row)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.rows.size_hint()
+    }
+}

@@ -1,0 +1,162 @@
+//! `RunQueryDsl` and `SaveChangesDsl` for diesel-async, bounded by what the handle grants.
+
+use std::future::Future;
+
+use diesel::QueryResult;
+use diesel::associations::HasTable;
+use diesel::dsl::Limit;
+use diesel::prelude::Identifiable;
+use diesel::query_builder::IntoUpdateTarget;
+use diesel::query_dsl::methods::LimitDsl;
+use diesel_async::methods::{ExecuteDsl, LoadQuery};
+use diesel_async::return_futures::{GetResult, LoadFuture};
+use diesel_async::{AsyncConnectionCore, UpdateAndFetchResults};
+
+use crate::effect::Grants;
+use crate::runs::{Inspects, Key, Runs, Saves};
+use crate::verb::{Execute, Load};
+
+/// Runs queries: diesel-async's `RunQueryDsl`, plus the rule that the handle must grant what the
+/// query does.
+///
+/// Same methods, same futures, same laziness. On a raw diesel-async connection and on a
+/// [`WriteConn`](crate::WriteConn) it accepts whatever diesel-async's accepts; on a
+/// [`ReadConn`](crate::ReadConn) a statement must have an [effect](crate::effect) that the handle
+/// grants. It comes with [`prelude`](crate::prelude), where its name shadows Diesel's.
+///
+/// `H` is the handle, `M` the family of implementations that classifies the query. Both are
+/// inferred.
+///
+/// # Errors
+///
+/// Every method returns Diesel's errors. On a read handle, a statement that the
+/// [statement check](crate::StatementCheck) refuses is
+/// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError) around a [`Refused`](crate::Refused).
+///
+/// # Cancel safety
+///
+/// As diesel-async's. A write whose future is dropped half-way counts as written.
+pub trait RunQueryDsl<H, M>: Sized {
+    /// Runs the statement and returns the number of rows it affected.
+    fn execute<'conn, 'query>(
+        self,
+        conn: &'conn mut H,
+    ) -> H::Gated<<H::Conn as AsyncConnectionCore>::ExecuteFuture<'conn, 'query>>
+    where
+        H: Runs<Execute<Self>, M> + Grants<H::Needs> + Inspects<H::Query>,
+        H::Conn: AsyncConnectionCore + 'conn,
+        H::Query: ExecuteDsl<H::Conn> + 'query,
+    {
+        conn.run(Execute(self), Key::new(), ExecuteDsl::execute)
+    }
+
+    /// Runs the query and returns all rows.
+    fn load<'query, 'conn, U>(
+        self,
+        conn: &'conn mut H,
+    ) -> H::Gated<LoadFuture<'conn, 'query, H::Query, H::Conn, U>>
+    where
+        U: Send,
+        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query>,
+        H::Conn: AsyncConnectionCore + 'conn,
+        H::Query: LoadQuery<'query, H::Conn, U> + 'query,
+    {
+        conn.run(Load(self), Key::new(), diesel_async::RunQueryDsl::load)
+    }
+
+    /// Runs the query and returns a stream of its rows.
+    fn load_stream<'conn, 'query, U>(
+        self,
+        conn: &'conn mut H,
+    ) -> H::Gated<<H::Query as LoadQuery<'query, H::Conn, U>>::LoadFuture<'conn>>
+    where
+        U: 'conn,
+        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query>,
+        H::Conn: AsyncConnectionCore + 'conn,
+        H::Query: LoadQuery<'query, H::Conn, U> + 'query,
+    {
+        conn.run(Load(self), Key::new(), diesel_async::RunQueryDsl::load_stream)
+    }
+
+    /// Runs the query and returns its first row.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](diesel::result::Error::NotFound) if there is none.
+    fn get_result<'query, 'conn, U>(
+        self,
+        conn: &'conn mut H,
+    ) -> H::Gated<GetResult<'conn, 'query, H::Query, H::Conn, U>>
+    where
+        U: Send + 'conn,
+        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query>,
+        H::Conn: AsyncConnectionCore + 'conn,
+        H::Query: LoadQuery<'query, H::Conn, U> + 'query,
+    {
+        conn.run(Load(self), Key::new(), diesel_async::RunQueryDsl::get_result)
+    }
+
+    /// Runs the query and returns all rows: [`load`](Self::load), for statements that return what
+    /// they changed.
+    fn get_results<'query, 'conn, U>(
+        self,
+        conn: &'conn mut H,
+    ) -> H::Gated<LoadFuture<'conn, 'query, H::Query, H::Conn, U>>
+    where
+        U: Send,
+        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query>,
+        H::Conn: AsyncConnectionCore + 'conn,
+        H::Query: LoadQuery<'query, H::Conn, U> + 'query,
+    {
+        self.load(conn)
+    }
+
+    /// Runs the query with `LIMIT 1` and returns its first row.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](diesel::result::Error::NotFound) if there is none.
+    fn first<'query, 'conn, U>(
+        self,
+        conn: &'conn mut H,
+    ) -> H::Gated<GetResult<'conn, 'query, H::Query, H::Conn, U>>
+    where
+        Self: LimitDsl,
+        U: Send + 'conn,
+        H: Runs<Load<Limit<Self>>, M> + Grants<H::Needs> + Inspects<H::Query>,
+        H::Conn: AsyncConnectionCore + 'conn,
+        H::Query: LoadQuery<'query, H::Conn, U> + 'query,
+    {
+        conn.run(Load(LimitDsl::limit(self, 1)), Key::new(), diesel_async::RunQueryDsl::get_result)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, H, M> RunQueryDsl<H, M> for T {}
+
+/// diesel-async's `SaveChangesDsl`, plus the rule that the handle must grant writes.
+pub trait SaveChangesDsl<H, M>: Sized {
+    /// Updates the row with this struct's primary key, and returns the row as it is then.
+    ///
+    /// # Errors
+    ///
+    /// Diesel's; [`NotFound`](diesel::result::Error::NotFound) if no row has that key.
+    fn save_changes<'conn, T>(
+        self,
+        conn: &'conn mut H,
+    ) -> impl Future<Output = QueryResult<T>> + Send + 'conn
+    where
+        Self: Identifiable + HasTable + Send + 'conn,
+        H: Saves<M> + Grants<H::Needs>,
+        H::Conn: UpdateAndFetchResults<Self, T> + 'conn,
+        T: 'conn,
+    {
+        conn.save(Key::new(), |conn| conn.update_and_fetch(self))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, H, M> SaveChangesDsl<H, M> for T where
+    T: Copy + diesel::AsChangeset<Target = <T as HasTable>::Table> + IntoUpdateTarget
+{
+}

@@ -1,0 +1,52 @@
+//! The future of a statement on a read handle: refused, or running.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use diesel::QueryResult;
+
+pin_project_lite::pin_project! {
+    /// A statement's future, or the reason why it was not sent.
+    #[project = GateProjection]
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless awaited"]
+    #[expect(clippy::exhaustive_enums, reason = "hidden from users")]
+    pub enum Gate<F> {
+        /// It was sent.
+        Open {
+            /// Diesel-async's own future.
+            #[pin]
+            future: F,
+        },
+        /// It was not.
+        Shut {
+            /// Why; `None` once told.
+            error: Option<diesel::result::Error>,
+        },
+    }
+}
+
+impl<F> Gate<F> {
+    pub(crate) fn shut(error: diesel::result::Error) -> Self {
+        Self::Shut { error: Some(error) }
+    }
+}
+
+impl<F, T> Future for Gate<F>
+where
+    F: Future<Output = QueryResult<T>>,
+{
+    type Output = QueryResult<T>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            GateProjection::Open { future } => future.poll(cx),
+            GateProjection::Shut { error } => match error.take() {
+                Some(error) => Poll::Ready(Err(error)),
+                // Polled after it was ready: as for a finished `async` block, but without a panic.
+                None => Poll::Pending,
+            },
+        }
+    }
+}

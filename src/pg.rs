@@ -1,0 +1,52 @@
+//! PostgreSQL: the handles without the connection type, and notifications.
+
+use diesel::QueryResult;
+use diesel::pg::PgNotification;
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection};
+use futures_core::Stream;
+
+pub use diesel_routing_macros::read_sql_pg as read_sql;
+
+use crate::RoutedConnection;
+use crate::error::NodeRole;
+
+/// [`ReadConn`](crate::ReadConn) on PostgreSQL.
+pub type ReadConn<R> = crate::ReadConn<R, AsyncPgConnection>;
+/// [`WriteConn`](crate::WriteConn) on PostgreSQL.
+pub type WriteConn = crate::WriteConn<AsyncPgConnection>;
+/// [`Router`](crate::Router) on PostgreSQL.
+pub type Router = crate::Router<AsyncPgConnection>;
+/// [`Session`](crate::Session) on PostgreSQL.
+pub type Session = crate::Session<AsyncPgConnection>;
+/// [`ReadSql`](crate::ReadSql) on PostgreSQL.
+pub type ReadSql = crate::ReadSql<diesel::pg::Pg>;
+
+impl RoutedConnection for AsyncPgConnection {
+    /// Whether the server is in recovery.
+    async fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
+        diesel_async::RunQueryDsl::get_result(crate::postgres::role_query(), self)
+            .await
+            .map(|in_recovery| Some(crate::postgres::role(in_recovery)))
+    }
+
+    async fn begin_with(&mut self, sql: &str) -> QueryResult<()> {
+        AnsiTransactionManager::begin_transaction_sql(self, sql).await
+    }
+}
+
+impl WriteConn {
+    /// The notifications that arrive on this connection, after a `LISTEN`.
+    ///
+    /// A `LISTEN` belongs to its database session and ends with it: keep this handle for as long as
+    /// you listen, and `UNLISTEN *` before you drop it, or the next user of the pooled connection
+    /// gets your notifications.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a notification is lost only once the stream has yielded it.
+    pub fn notifications_stream(
+        &mut self,
+    ) -> impl Stream<Item = QueryResult<PgNotification>> + '_ {
+        self.raw().notifications_stream()
+    }
+}

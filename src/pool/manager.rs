@@ -1,0 +1,102 @@
+//! Opens and checks connections, for every pool alike.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use diesel::{ConnectionResult, QueryResult};
+use diesel_async::TransactionManager;
+use futures_core::future::BoxFuture;
+
+use crate::RoutedConnection;
+use crate::cluster::Node;
+use crate::dialect::Dialect;
+use crate::error::{Error, NodeRole, Step};
+
+/// Opens a connection to a URL.
+pub(crate) type Connect<C> =
+    Arc<dyn Fn(&str) -> BoxFuture<'_, ConnectionResult<C>> + Send + Sync>;
+
+/// A hook that makes a new connection ready.
+pub(crate) type SetUp<C> =
+    Arc<dyn for<'a> Fn(&'a mut C) -> BoxFuture<'a, QueryResult<()>> + Send + Sync>;
+
+/// Opens and checks the connections of one pool.
+pub(crate) struct Manager<C> {
+    pub(crate) node: Node,
+    pub(crate) role: NodeRole,
+    pub(crate) read_only: bool,
+    pub(crate) connect: Connect<C>,
+    pub(crate) set_up: Option<SetUp<C>>,
+}
+
+impl<C: RoutedConnection> Manager<C> {
+    /// A new connection, ready to be lent.
+    pub(crate) async fn open(&self) -> Result<C, Error> {
+        let since = Instant::now();
+        let limit = self.node.connect_timeout;
+        let mut conn = tokio::time::timeout(limit, (self.connect)(&self.node.url))
+            .await
+            .map_err(|elapsed| self.failed(Step::Connect, since, elapsed))?
+            .map_err(|error| self.failed(Step::Connect, since, error))?;
+        tokio::time::timeout(limit, self.make_ready(&mut conn, since))
+            .await
+            .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))??;
+        Ok(conn)
+    }
+
+    async fn make_ready(&self, conn: &mut C, since: Instant) -> Result<(), Error> {
+        let failed = |error| self.failed(Step::SetUp, since, error);
+        if let Some(hook) = &self.set_up {
+            hook(conn).await.map_err(failed)?;
+        }
+        self.check_role(conn, Step::SetUp).await?;
+        if self.read_only {
+            conn.batch_execute(C::Backend::READ_ONLY).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a pooled connection may be lent again.
+    pub(crate) async fn recycle(&self, conn: &mut C) -> Result<(), Error> {
+        self.check_role(conn, Step::Recycle).await
+    }
+
+    /// Whether a connection that comes back must be closed: it has an open transaction.
+    pub(crate) fn is_broken(conn: &mut C) -> bool {
+        C::TransactionManager::is_broken_transaction_manager(conn)
+    }
+
+    async fn check_role(&self, conn: &mut C, step: Step) -> Result<(), Error> {
+        let since = Instant::now();
+        match conn.node_role().await {
+            Ok(Some(found)) if found != self.role => Err(Error::WrongRole {
+                node: self.node.name.clone(),
+                expected: self.role,
+                found,
+            }),
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.failed(step, since, error)),
+        }
+    }
+
+    fn failed(
+        &self,
+        step: Step,
+        since: Instant,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Error {
+        Error::Checkout {
+            node: self.node.name.clone(),
+            step,
+            waited: since.elapsed(),
+            source: source.into(),
+        }
+    }
+}
+
+impl<C> fmt::Debug for Manager<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Manager").field("node", &self.node).finish_non_exhaustive()
+    }
+}

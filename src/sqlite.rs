@@ -1,0 +1,41 @@
+//! SQLite on tokio's blocking threads: the handles without the connection type.
+
+use diesel::QueryResult;
+use diesel::SqliteConnection;
+use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+
+pub use diesel_routing_macros::read_sql_sqlite as read_sql;
+
+use crate::RoutedConnection;
+use crate::error::NodeRole;
+
+/// The connection: Diesel's, on tokio's blocking threads.
+pub type Connection = SyncConnectionWrapper<SqliteConnection>;
+/// [`ReadConn`](crate::ReadConn) on SQLite.
+pub type ReadConn<R> = crate::ReadConn<R, Connection>;
+/// [`WriteConn`](crate::WriteConn) on SQLite.
+pub type WriteConn = crate::WriteConn<Connection>;
+/// [`Router`](crate::Router) on SQLite.
+pub type Router = crate::Router<Connection>;
+/// [`Session`](crate::Session) on SQLite.
+pub type Session = crate::Session<Connection>;
+/// [`ReadSql`](crate::ReadSql) on SQLite.
+pub type ReadSql = crate::ReadSql<diesel::sqlite::Sqlite>;
+
+impl RoutedConnection for Connection {
+    /// A file does not know whether another replaces it.
+    async fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
+        self.spawn_blocking(crate::sync::RoutedConnection::node_role).await
+    }
+
+    /// The database file.
+    async fn identity(&mut self) -> QueryResult<Option<String>> {
+        self.spawn_blocking(crate::sync::RoutedConnection::identity).await
+    }
+
+    async fn begin_with(&mut self, sql: &str) -> QueryResult<()> {
+        let sql = sql.to_owned();
+        self.spawn_blocking(move |conn| crate::sync::RoutedConnection::begin_with(conn, &sql))
+            .await
+    }
+}

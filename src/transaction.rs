@@ -1,0 +1,352 @@
+//! Transactions on the handles.
+
+use std::fmt;
+use std::future::Future;
+
+use diesel::QueryResult;
+use diesel::result::Error as DieselError;
+use diesel_async::{AsyncConnection, TransactionManager};
+
+use crate::connection::depth;
+use crate::dialect::Dialect;
+use crate::isolation::{Characteristics, Isolation};
+use crate::role::{Access, Primary, Role};
+use crate::{ReadConn, RoutedConnection, WriteConn};
+
+/// An async closure that takes a `T` and returns a future of `R` with a name, so that the future can
+/// be asked to be `Send`.
+///
+/// Implemented for every `async |tx| { .. }`.
+pub trait AsyncFunc<T, R>: AsyncFnOnce(T) -> R + FnOnce(T) -> Self::Fut {
+    /// The future that a call returns.
+    type Fut: Future<Output = R>;
+}
+
+impl<F, T, Fut, R> AsyncFunc<T, R> for F
+where
+    F: AsyncFnOnce(T) -> R + FnOnce(T) -> Fut,
+    Fut: Future<Output = R>,
+{
+    type Fut = Fut;
+}
+
+impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
+    /// Runs several reads on one consistent view, in a read-only transaction.
+    ///
+    /// The view is the server's: `REPEATABLE READ` on PostgreSQL, a consistent snapshot on MySQL
+    /// and MariaDB, a deferred transaction on SQLite. Inside an open transaction, `f` runs in a
+    /// savepoint of it and sees that transaction's view.
+    ///
+    /// # Errors
+    ///
+    /// What `f` returns; Diesel's, if the transaction cannot be opened or closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped half-way, or `f` panics, the transaction stays open and the pool
+    /// discards the connection.
+    pub fn snapshot<'a, 'conn, T, E, F>(
+        &'conn mut self,
+        f: F,
+    ) -> impl Future<Output = Result<T, E>> + Send + 'conn
+    where
+        for<'r> F: AsyncFnOnce(&'r mut Self) -> Result<T, E>
+            + AsyncFunc<&'r mut Self, Result<T, E>, Fut: Send>
+            + Send
+            + 'a,
+        E: From<DieselError> + Send + 'a,
+        T: Send + 'a,
+        'a: 'conn,
+    {
+        self.within(C::Backend::BEGIN_SNAPSHOT, true, f)
+    }
+
+    async fn within<T, E, F>(&mut self, begin: &str, read_only: bool, f: F) -> Result<T, E>
+    where
+        for<'r> F: AsyncFnOnce(&'r mut Self) -> Result<T, E>
+            + AsyncFunc<&'r mut Self, Result<T, E>, Fut: Send>
+            + Send,
+        E: From<DieselError> + Send,
+        T: Send,
+    {
+        let lease = self.lease_mut();
+        lease.lent_for(R::NEEDS).map_err(DieselError::from)?;
+        let conn = &mut *lease.guard;
+        let outermost = depth(conn) == 0;
+        if outermost {
+            conn.begin_with(begin).await?;
+            lease.in_snapshot = read_only;
+        } else {
+            C::TransactionManager::begin_transaction(conn).await?;
+        }
+        let result = f(self).await;
+        let conn = &mut *self.lease_mut().guard;
+        let closed = match &result {
+            Ok(_) => C::TransactionManager::commit_transaction(conn).await,
+            Err(_) => C::TransactionManager::rollback_transaction(conn).await,
+        };
+        if outermost {
+            self.lease_mut().in_snapshot = false;
+        }
+        close(result, closed)
+    }
+}
+
+impl<C: RoutedConnection> ReadConn<Primary, C> {
+    /// Runs locking reads in a transaction: their row locks last until it ends.
+    ///
+    /// The transaction is opened `READ WRITE`, without which the server takes no row locks; the
+    /// handle inside still grants no writes. Inside an open transaction, `f` runs in a savepoint.
+    ///
+    /// # Errors
+    ///
+    /// As for [`snapshot`](Self::snapshot).
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`snapshot`](Self::snapshot).
+    pub fn transaction<'a, 'conn, T, E, F>(
+        &'conn mut self,
+        f: F,
+    ) -> impl Future<Output = Result<T, E>> + Send + 'conn
+    where
+        for<'r> F: AsyncFnOnce(&'r mut Self) -> Result<T, E>
+            + AsyncFunc<&'r mut Self, Result<T, E>, Fut: Send>
+            + Send
+            + 'a,
+        E: From<DieselError> + Send + 'a,
+        T: Send + 'a,
+        'a: 'conn,
+    {
+        self.within(C::Backend::BEGIN_LOCKING, false, f)
+    }
+}
+
+impl<C: RoutedConnection> WriteConn<C> {
+    /// Runs `f` in a transaction; inside one, in a savepoint.
+    ///
+    /// `f` gets a `&mut WriteConn`, which also stands for every read handle.
+    ///
+    /// # Errors
+    ///
+    /// What `f` returns, after a rollback; Diesel's, if the transaction cannot be opened or closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped half-way, or `f` panics, the transaction stays open and the pool
+    /// discards the connection; what was written in it counts as written.
+    pub fn transaction<'a, 'conn, T, E, F>(
+        &'conn mut self,
+        f: F,
+    ) -> impl Future<Output = Result<T, E>> + Send + 'conn
+    where
+        for<'r> F: AsyncFnOnce(&'r mut Self) -> Result<T, E>
+            + AsyncFunc<&'r mut Self, Result<T, E>, Fut: Send>
+            + Send
+            + 'a,
+        E: From<DieselError> + Send + 'a,
+        T: Send + 'a,
+        'a: 'conn,
+    {
+        self.run_transaction(None, f)
+    }
+
+    /// Opens a transaction that is never committed, for tests: the pool keeps the connection, and
+    /// the transaction goes on when it is lent again.
+    ///
+    /// # Errors
+    ///
+    /// Diesel's.
+    ///
+    /// # Panics
+    ///
+    /// Inside a transaction.
+    pub async fn begin_test_transaction(&mut self) -> QueryResult<()> {
+        AsyncConnection::begin_test_transaction(self).await
+    }
+
+    /// Runs `f` in a transaction that is always rolled back, for tests.
+    ///
+    /// # Panics
+    ///
+    /// If `f` returns an error.
+    pub async fn test_transaction<T, E, F>(&mut self, f: F) -> T
+    where
+        for<'r> F: AsyncFnOnce(&'r mut Self) -> Result<T, E>
+            + AsyncFunc<&'r mut Self, Result<T, E>, Fut: Send>
+            + Send,
+        E: fmt::Debug + Send,
+        T: Send,
+    {
+        type Manager<C> = <C as AsyncConnection>::TransactionManager;
+
+        Manager::<Self>::begin_transaction(self)
+            .await
+            .expect("a test transaction could not be opened");
+        let result = f(self).await;
+        Manager::<Self>::rollback_transaction(self)
+            .await
+            .expect("a test transaction could not be rolled back");
+        result.expect("a test transaction failed")
+    }
+
+    /// Builds a transaction with an isolation level and the like, before it starts.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")] {
+    /// use diesel_routing::{pg::WriteConn, prelude::*};
+    ///
+    /// diesel::table! { accounts { id -> Integer, balance -> BigInt, } }
+    ///
+    /// async fn empty(conn: &mut WriteConn, id: i32) -> QueryResult<usize> {
+    ///     conn.build_transaction()
+    ///         .serializable()
+    ///         .run(async |tx| {
+    ///             diesel::update(accounts::table.find(id))
+    ///                 .set(accounts::balance.eq(0))
+    ///                 .execute(tx)
+    ///                 .await
+    ///         })
+    ///         .await
+    /// }
+    /// # }
+    /// ```
+    pub fn build_transaction(&mut self) -> TransactionBuilder<'_, C> {
+        TransactionBuilder {
+            conn: self,
+            characteristics: Characteristics::default(),
+        }
+    }
+
+    async fn run_transaction<T, E, F>(&mut self, begin: Option<String>, f: F) -> Result<T, E>
+    where
+        for<'r> F: AsyncFnOnce(&'r mut Self) -> Result<T, E>
+            + AsyncFunc<&'r mut Self, Result<T, E>, Fut: Send>
+            + Send,
+        E: From<DieselError> + Send,
+        T: Send,
+    {
+        type Manager<C> = <C as AsyncConnection>::TransactionManager;
+
+        self.lease_mut().lent_for(Access::Write).map_err(DieselError::from)?;
+        match begin {
+            Some(sql) => self.raw().begin_with(&sql).await?,
+            None => Manager::<Self>::begin_transaction(self).await?,
+        }
+        let result = f(self).await;
+        let closed = match &result {
+            Ok(_) => Manager::<Self>::commit_transaction(self).await,
+            Err(_) => Manager::<Self>::rollback_transaction(self).await,
+        };
+        close(result, closed)
+    }
+}
+
+/// A transaction's characteristics, before it starts. What is not said is the server's default.
+#[derive(Debug)]
+#[must_use = "a transaction starts with `run`"]
+pub struct TransactionBuilder<'a, C: RoutedConnection> {
+    conn: &'a mut WriteConn<C>,
+    characteristics: Characteristics,
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+impl<C: RoutedConnection> TransactionBuilder<'_, C> {
+    /// `READ ONLY`.
+    pub fn read_only(mut self) -> Self {
+        self.characteristics.read_only = Some(true);
+        self
+    }
+
+    /// `READ WRITE`.
+    pub fn read_write(mut self) -> Self {
+        self.characteristics.read_only = Some(false);
+        self
+    }
+
+    /// `ISOLATION LEVEL READ COMMITTED`.
+    pub fn read_committed(mut self) -> Self {
+        self.characteristics.isolation = Some(Isolation::ReadCommitted);
+        self
+    }
+
+    /// `ISOLATION LEVEL REPEATABLE READ`.
+    pub fn repeatable_read(mut self) -> Self {
+        self.characteristics.isolation = Some(Isolation::RepeatableRead);
+        self
+    }
+
+    /// `ISOLATION LEVEL SERIALIZABLE`.
+    pub fn serializable(mut self) -> Self {
+        self.characteristics.isolation = Some(Isolation::Serializable);
+        self
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl TransactionBuilder<'_, diesel_async::AsyncPgConnection> {
+    /// `DEFERRABLE`: a serializable read-only transaction waits until it can never fail.
+    pub fn deferrable(mut self) -> Self {
+        self.characteristics.deferrable = Some(true);
+        self
+    }
+
+    /// `NOT DEFERRABLE`.
+    pub fn not_deferrable(mut self) -> Self {
+        self.characteristics.deferrable = Some(false);
+        self
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl TransactionBuilder<'_, diesel_async::AsyncMysqlConnection> {
+    /// `ISOLATION LEVEL READ UNCOMMITTED`.
+    pub fn read_uncommitted(mut self) -> Self {
+        self.characteristics.isolation = Some(Isolation::ReadUncommitted);
+        self
+    }
+
+    /// `WITH CONSISTENT SNAPSHOT`: the view is fixed at the start, not by the first read.
+    pub fn with_consistent_snapshot(mut self) -> Self {
+        self.characteristics.consistent_snapshot = true;
+        self
+    }
+}
+
+impl<'conn, C: RoutedConnection> TransactionBuilder<'conn, C> {
+    /// Runs `f` in the transaction.
+    ///
+    /// # Errors
+    ///
+    /// What `f` returns, after a rollback; Diesel's otherwise:
+    /// [`AlreadyInTransaction`](diesel::result::Error::AlreadyInTransaction) inside a transaction.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`WriteConn::transaction`].
+    pub fn run<'a, T, E, F>(self, f: F) -> impl Future<Output = Result<T, E>> + Send + 'conn
+    where
+        for<'r> F: AsyncFnOnce(&'r mut WriteConn<C>) -> Result<T, E>
+            + AsyncFunc<&'r mut WriteConn<C>, Result<T, E>, Fut: Send>
+            + Send
+            + 'a,
+        E: From<DieselError> + Send + 'a,
+        T: Send + 'a,
+        'a: 'conn,
+    {
+        let begin = C::Backend::begin(&self.characteristics);
+        self.conn.run_transaction(Some(begin), f)
+    }
+}
+
+/// The outcome of a transaction, from that of its body and that of closing it.
+fn close<T, E: From<DieselError>>(body: Result<T, E>, closed: QueryResult<()>) -> Result<T, E> {
+    match (body, closed) {
+        (Ok(value), Ok(())) => Ok(value),
+        // The body's error is the likely cause of a broken transaction manager.
+        (Err(error), Ok(()) | Err(DieselError::BrokenTransactionManager)) => Err(error),
+        (_, Err(error)) => Err(error.into()),
+    }
+}

@@ -1,0 +1,138 @@
+//! `WriteConn`: a connection that does everything, and is a diesel-async connection itself.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use diesel::QueryResult;
+use diesel::query_builder::{QueryFragment, QueryId};
+
+use crate::connection::depth;
+use crate::lease::Lease;
+use crate::pool::Guard;
+use crate::role::{Access, Primary};
+use crate::session::Ending;
+use crate::{ReadConn, RoutedConnection};
+
+/// A connection to the primary that grants everything.
+///
+/// It is a diesel-async connection: migrations, helpers generic over
+/// [`AsyncConnection`](diesel_async::AsyncConnection) and third-party crates take it as it is. It
+/// also stands for every read handle: `&mut WriteConn` goes where `&mut ReadConn<_>` is asked for,
+/// and then reads on this connection, in its transaction.
+///
+/// What it writes, its session remembers from the commit on: the session's later reads see it. Two
+/// things leave no mark: transactions that were rolled back, and statements that only read. Where
+/// the outcome is unknown (the connection was lost, a future was dropped half-way, the handle was
+/// dropped inside a transaction), it counts as written.
+///
+/// Dropping the handle gives the connection back to its pool; the pool discards one with an open
+/// transaction.
+pub struct WriteConn<C: RoutedConnection> {
+    read: ReadConn<Primary, C>,
+}
+
+impl<C: RoutedConnection> WriteConn<C> {
+    pub(crate) fn new(lease: Lease<Guard<C>>) -> Self {
+        Self {
+            read: ReadConn::new(lease),
+        }
+    }
+
+    /// The raw connection, for code that asks for `&mut AsyncPgConnection` and the like.
+    ///
+    /// **Counts as a write**: nothing is known of what is done with it. Prefer the methods of
+    /// `WriteConn`, which is a diesel-async connection itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Swapped`](crate::Refused::Swapped) inside Diesel's error.
+    pub fn raw_counts_as_write(&mut self) -> QueryResult<RawWrite<'_, C>> {
+        let (conn, ending) = self.begin_write()?;
+        Ok(RawWrite { conn, _ending: ending })
+    }
+
+    pub(crate) fn lease_mut(&mut self) -> &mut Lease<Guard<C>> {
+        self.read.lease_mut()
+    }
+
+    /// The raw connection, for what is no statement.
+    pub(crate) fn raw(&mut self) -> &mut C {
+        &mut self.lease_mut().guard
+    }
+
+    /// The raw connection for a write that is about to be sent, and what must hear of its end.
+    pub(crate) fn begin_write(&mut self) -> QueryResult<(&mut C, Ending<'_>)> {
+        let lease = self.lease_mut();
+        lease.lent_for(Access::Write)?;
+        let conn = &mut *lease.guard;
+        let depth = depth(conn);
+        Ok((conn, lease.log.begin(depth)))
+    }
+
+    /// As [`begin_write`](Self::begin_write); the ending is there if the statement writes.
+    pub(crate) fn begin_statement<Q>(
+        &mut self,
+        query: &Q,
+    ) -> QueryResult<(&mut C, Option<Ending<'_>>)>
+    where
+        Q: QueryFragment<C::Backend> + QueryId,
+    {
+        let lease = self.lease_mut();
+        lease.lent_for(Access::Write)?;
+        let depth = depth(&mut *lease.guard);
+        let writes = lease.log.is_read()
+            && (lease.log.knows_of_a_write_at(depth)
+                || lease.shared().checker.writes::<C::Backend, Q>(query));
+        let ending = writes.then(|| lease.log.begin(depth));
+        Ok((&mut lease.guard, ending))
+    }
+}
+
+impl<C: RoutedConnection> Deref for WriteConn<C> {
+    type Target = ReadConn<Primary, C>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.read
+    }
+}
+
+impl<C: RoutedConnection> DerefMut for WriteConn<C> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.read
+    }
+}
+
+impl<C: RoutedConnection> fmt::Debug for WriteConn<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WriteConn")
+            .field("route", &self.read.route())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The raw connection of a [`WriteConn`]; what is done with it counts as a write when this is
+/// dropped.
+pub struct RawWrite<'a, C> {
+    conn: &'a mut C,
+    _ending: Ending<'a>,
+}
+
+impl<C> Deref for RawWrite<'_, C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        self.conn
+    }
+}
+
+impl<C> DerefMut for RawWrite<'_, C> {
+    fn deref_mut(&mut self) -> &mut C {
+        self.conn
+    }
+}
+
+impl<C> fmt::Debug for RawWrite<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawWrite").finish_non_exhaustive()
+    }
+}
