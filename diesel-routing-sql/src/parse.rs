@@ -150,7 +150,7 @@ mod tests {
             "EXPLAIN ANALYZE DELETE FROM t",
             0,
             Dialect::Postgres,
-            Kind::RunPlan,
+            Kind::RunPlan(2),
         );
         assert_eq!(explained, Err(Finding::write("DELETE")));
     }

@@ -328,6 +328,10 @@ fn explain_runs_nothing_without_analyze() {
             Write("DELETE"),
         ),
         (
+            "EXPLAIN ANALYZE WITH a AS (SELECT 1) DELETE FROM t",
+            Write("DELETE"),
+        ),
+        (
             "EXPLAIN ANALYZE SELECT * FROM t FOR UPDATE",
             RowLock("FOR UPDATE"),
         ),
