@@ -25,7 +25,10 @@ pub(crate) fn confirm(
         return Err(Finding::Unparsable { message });
     }
     let statement = parse(sql, dialect, kind).map_err(|error| Finding::Unparsable {
-        message: error.to_string(),
+        message: match error {
+            ParserError::ParserError(text) | ParserError::TokenizerError(text) => text,
+            ParserError::RecursionLimitExceeded => "it nests too deep".to_owned(),
+        },
     })?;
     if kind == Kind::Plan && matches!(statement, Statement::Explain { .. }) {
         return Ok(());
