@@ -24,7 +24,8 @@ pub(crate) fn expand(input: TokenStream, dialect: Dialect) -> TokenStream {
 
 fn one_literal(input: ParseStream<'_>) -> syn::Result<LitStr> {
     if !input.peek(LitStr) {
-        return Err(input.error(
+        return Err(syn::Error::new(
+            input.span(),
             "expected a string literal, since the SQL is checked while the program is compiled; \
              check SQL that is built at run time with `ReadSql::check`",
         ));
