@@ -15,7 +15,9 @@ pub(crate) fn classify(tokens: &Tokens, start: usize, dialect: Dialect) -> Resul
         return Ok(Kind::Plan);
     }
     match tokens.keyword(target) {
-        Keyword::SELECT | Keyword::VALUES | Keyword::WITH | Keyword::TABLE => Ok(Kind::RunPlan),
+        Keyword::SELECT | Keyword::VALUES | Keyword::WITH | Keyword::TABLE => {
+            Ok(Kind::RunPlan(target))
+        }
         Keyword::INSERT | Keyword::UPDATE | Keyword::DELETE | Keyword::REPLACE | Keyword::MERGE => {
             let verb = tokens
                 .word(target)
@@ -27,7 +29,7 @@ pub(crate) fn classify(tokens: &Tokens, start: usize, dialect: Dialect) -> Resul
             )))
         }
         _ if !analyze && tokens.word(target).is_some() => Ok(Kind::Show),
-        _ if tokens.get(target) == Some(&Token::LParen) => Ok(Kind::RunPlan),
+        _ if tokens.get(target) == Some(&Token::LParen) => Ok(Kind::RunPlan(target)),
         _ => Err(refuse(tokens, target)),
     }
 }

@@ -27,7 +27,7 @@ pub fn inspect(sql: &str, dialect: Dialect, functions: &Functions) -> Result<(),
     match kind {
         // Their grammars are wide and none of their forms writes.
         Kind::Show | Kind::Pragma => Ok(()),
-        Kind::Query | Kind::Plan | Kind::RunPlan | Kind::CopyOut => {
+        Kind::Query | Kind::Plan | Kind::RunPlan(_) | Kind::CopyOut => {
             parse::confirm(sql, tokens.len(), dialect, kind)
         }
     }
@@ -76,7 +76,7 @@ pub fn inspect_rendered(sql: &str, dialect: Dialect, functions: &Functions) -> R
 /// ```
 pub fn inspect_fragment(sql: &str, dialect: Dialect, functions: &Functions) -> Result<(), Finding> {
     let tokens = Tokens::read(sql, dialect)?.one_statement()?;
-    scan(&tokens, dialect, functions)
+    scan(&tokens, 0, dialect, functions)
 }
 
 fn check(
@@ -87,8 +87,12 @@ fn check(
 ) -> Result<(Kind, Tokens), Finding> {
     let tokens = Tokens::read(sql, dialect)?.one_statement()?;
     let kind = classify(&tokens, dialect, source)?;
-    if kind != Kind::Plan {
-        scan(&tokens, dialect, functions)?;
+    match kind {
+        Kind::Plan => {}
+        Kind::RunPlan(query) => scan(&tokens, query, dialect, functions)?,
+        Kind::Query | Kind::Show | Kind::Pragma | Kind::CopyOut => {
+            scan(&tokens, 0, dialect, functions)?;
+        }
     }
     Ok((kind, tokens))
 }

@@ -1,7 +1,8 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{Query, Select, SetExpr, Statement, Visit, Visitor};
-use sqlparser::parser::Parser;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::Token;
 
 use crate::statement::Kind;
 use crate::{Dialect, Finding};
@@ -23,20 +24,39 @@ pub(crate) fn confirm(
         let message = format!("it has {tokens} tokens, and at most {MAX_TOKENS} are parsed");
         return Err(Finding::Unparsable { message });
     }
-    let statements =
-        Parser::parse_sql(dialect.parser(), sql).map_err(|error| Finding::Unparsable {
-            message: error.to_string(),
-        })?;
-    match statements.as_slice() {
-        [] => Err(Finding::Empty),
-        [_, _, ..] => Err(Finding::SeveralStatements),
-        [Statement::Explain { .. } | Statement::ExplainTable { .. }] if kind == Kind::Plan => {
-            Ok(())
-        }
-        [statement] => match statement.visit(&mut Doubts) {
-            ControlFlow::Break(finding) => Err(*finding),
-            ControlFlow::Continue(()) => Ok(()),
+    let statement = parse(sql, dialect, kind).map_err(|error| Finding::Unparsable {
+        message: match error {
+            ParserError::ParserError(text) | ParserError::TokenizerError(text) => text,
+            ParserError::RecursionLimitExceeded => "it nests too deep".to_owned(),
         },
+    })?;
+    if kind == Kind::Plan && matches!(statement, Statement::Explain { .. }) {
+        return Ok(());
+    }
+    match statement.visit(&mut Doubts) {
+        ControlFlow::Break(finding) => Err(*finding),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+fn parse(sql: &str, dialect: Dialect, kind: Kind) -> Result<Statement, ParserError> {
+    let mut parser = Parser::new(dialect.parser()).try_with_sql(sql)?;
+    let statement = if kind == Kind::Query {
+        // Takes a leading TABLE too, which the statement parser does not.
+        Statement::Query(parser.parse_query()?)
+    } else {
+        parser.parse_statement()?
+    };
+    while parser.consume_token(&Token::SemiColon) {}
+    match parser.peek_token_ref() {
+        rest if rest.token == Token::EOF => Ok(statement),
+        rest => {
+            let message = format!(
+                "Expected: end of statement, found: {}{}",
+                rest, rest.span.start
+            );
+            Err(ParserError::ParserError(message))
+        }
     }
 }
 
@@ -93,4 +113,58 @@ impl Visitor for Doubts {
 
 fn stop(finding: Finding) -> ControlFlow<Box<Finding>> {
     ControlFlow::Break(Box::new(finding))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn postgres(sql: &str) -> Result<(), Finding> {
+        confirm(sql, 0, Dialect::Postgres, Kind::Query)
+    }
+
+    #[test]
+    fn the_second_net_holds_without_the_first() {
+        let row_lock = Finding::RowLock {
+            clause: "FOR UPDATE".into(),
+        };
+        for (sql, expected) in [
+            (
+                "SELECT a FROM t WHERE a IN (SELECT a FROM u FOR UPDATE)",
+                row_lock,
+            ),
+            (
+                "WITH d AS (DELETE FROM t RETURNING a) SELECT a FROM d",
+                Finding::write("DELETE"),
+            ),
+            (
+                "WITH i AS (INSERT INTO t VALUES (1) RETURNING a) SELECT a FROM i",
+                Finding::write("INSERT"),
+            ),
+            (
+                "WITH a AS (SELECT 1) UPDATE t SET a = 1",
+                Finding::write("UPDATE"),
+            ),
+            ("SELECT a INTO u FROM t", Finding::write("SELECT INTO")),
+        ] {
+            assert_eq!(postgres(sql), Err(expected), "{sql}");
+        }
+        let explained = confirm(
+            "EXPLAIN ANALYZE DELETE FROM t",
+            0,
+            Dialect::Postgres,
+            Kind::RunPlan(2),
+        );
+        assert_eq!(explained, Err(Finding::write("DELETE")));
+    }
+
+    #[test]
+    fn what_follows_the_statement_is_not_ignored() {
+        assert_eq!(postgres("SELECT 1;"), Ok(()));
+        let message = postgres("SELECT 1 ) x").unwrap_err().to_string();
+        assert!(
+            message.contains("end of statement") && message.contains("Column: 10"),
+            "{message}"
+        );
+    }
 }

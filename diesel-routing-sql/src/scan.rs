@@ -4,18 +4,19 @@ use sqlparser::tokenizer::Token;
 use crate::tokens::Tokens;
 use crate::{Dialect, Finding, Functions, SideEffect};
 
-/// Looks at every token of a statement, or part of one, for what a read must not hold.
+/// Looks at every token of a statement, or part of one, from `start` on, for what a read must not hold.
 ///
 /// The worst finding wins: one that writes before one that only locks; else the first.
 pub(crate) fn scan(
     tokens: &Tokens,
+    start: usize,
     dialect: Dialect,
     functions: &Functions,
 ) -> Result<(), Finding> {
     let mut worst = None;
     let mut levels = vec![Level::outermost()];
 
-    for index in 0..tokens.len() {
+    for index in start..tokens.len() {
         let found = match tokens.get(index) {
             Some(Token::LParen) => {
                 enter(&mut levels, tokens, index);

@@ -11,8 +11,8 @@ pub(crate) enum Kind {
     Query,
     /// EXPLAIN of something that does not run.
     Plan,
-    /// EXPLAIN of something that does run; its parts decide.
-    RunPlan,
+    /// EXPLAIN of something that does run: the query at this token decides.
+    RunPlan(usize),
     /// SHOW, DESCRIBE.
     Show,
     /// A PRAGMA that only answers.

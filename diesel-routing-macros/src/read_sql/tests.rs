@@ -1,0 +1,101 @@
+use diesel_routing_sql::Dialect;
+use proc_macro2::TokenStream;
+
+use super::expand;
+use crate::snapshot::assert_expansion;
+
+fn expanded(input: &str, dialect: Dialect) -> TokenStream {
+    expand(input.parse().unwrap(), dialect)
+}
+
+#[test]
+fn a_read_becomes_a_checked_value() {
+    for (name, dialect, input) in [
+        (
+            "read_postgres",
+            Dialect::Postgres,
+            r#""SELECT id FROM users WHERE id = $1""#,
+        ),
+        (
+            "read_mysql",
+            Dialect::Mysql,
+            r#""SELECT `id` FROM users WHERE id = ?""#,
+        ),
+        ("read_sqlite", Dialect::Sqlite, r#""PRAGMA user_version""#),
+        (
+            "read_raw_string",
+            Dialect::Postgres,
+            r##"r#"SELECT "id" FROM "users""#"##,
+        ),
+        ("read_trailing_comma", Dialect::Postgres, r#""SELECT 1","#),
+    ] {
+        assert_expansion!(name, input, expanded(input, dialect));
+    }
+}
+
+#[test]
+fn anything_but_a_read_is_an_error_on_the_literal_next_to_the_value() {
+    for (name, dialect, input) in [
+        (
+            "refused_row_lock",
+            Dialect::Postgres,
+            r#""SELECT id FROM users FOR UPDATE""#,
+        ),
+        (
+            "refused_share_mode",
+            Dialect::Mysql,
+            r#""SELECT id FROM users LOCK IN SHARE MODE""#,
+        ),
+        (
+            "refused_write",
+            Dialect::Postgres,
+            r#""WITH d AS (DELETE FROM t RETURNING a) SELECT a FROM d""#,
+        ),
+        (
+            "refused_function",
+            Dialect::Postgres,
+            r#""SELECT nextval('s')""#,
+        ),
+        (
+            "refused_advisory_lock",
+            Dialect::Mysql,
+            r#""SELECT GET_LOCK('a', 1)""#,
+        ),
+        (
+            "refused_other_statement",
+            Dialect::Sqlite,
+            r#""ATTACH 'x' AS x""#,
+        ),
+        ("refused_table_lock", Dialect::Postgres, r#""LOCK TABLE t""#),
+        (
+            "refused_several",
+            Dialect::Postgres,
+            r#""SELECT 1; SELECT 2""#,
+        ),
+        ("refused_empty", Dialect::Sqlite, r#""""#),
+        ("refused_unparsable", Dialect::Postgres, r#""SELECT (1""#),
+        (
+            "refused_conditional_comment",
+            Dialect::Mysql,
+            r#""SELECT 1 /*!50000 FOR UPDATE */""#,
+        ),
+    ] {
+        assert_expansion!(name, input, expanded(input, dialect));
+    }
+}
+
+#[test]
+fn anything_but_one_literal_is_an_error_on_the_offending_token() {
+    for (name, input) in [
+        ("input_nothing", ""),
+        ("input_variable", "sql"),
+        ("input_concat", r#"concat!("SELECT ", "1")"#),
+        ("input_number", "1"),
+        ("input_bytes", r#"b"SELECT 1""#),
+        ("input_suffix", r#""SELECT 1"sql"#),
+        ("input_second_argument", r#""SELECT $1", 5"#),
+        ("input_second_word", r#""SELECT $1" 5"#),
+    ] {
+        assert_expansion!(name, input, expanded(input, Dialect::Postgres));
+    }
+}
