@@ -43,7 +43,7 @@ pub trait RunQueryDsl<H, M>: Sized {
         conn: &'conn mut H,
     ) -> H::Gated<<H::Conn as AsyncConnectionCore>::ExecuteFuture<'conn, 'query>>
     where
-        H: Runs<Execute<Self>, M> + Grants<H::Needs> + Inspects<H::Query>,
+        H: Runs<Execute<Self>, M> + Grants<H::Needs> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: ExecuteDsl<H::Conn> + 'query,
     {
@@ -57,7 +57,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> H::Gated<LoadFuture<'conn, 'query, H::Query, H::Conn, U>>
     where
         U: Send,
-        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query>,
+        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -71,7 +71,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> H::Gated<<H::Query as LoadQuery<'query, H::Conn, U>>::LoadFuture<'conn>>
     where
         U: 'conn,
-        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query>,
+        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -89,7 +89,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> H::Gated<GetResult<'conn, 'query, H::Query, H::Conn, U>>
     where
         U: Send + 'conn,
-        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query>,
+        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -104,7 +104,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> H::Gated<LoadFuture<'conn, 'query, H::Query, H::Conn, U>>
     where
         U: Send,
-        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query>,
+        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -123,7 +123,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     where
         Self: LimitDsl,
         U: Send + 'conn,
-        H: Runs<Load<Limit<Self>>, M> + Grants<H::Needs> + Inspects<H::Query>,
+        H: Runs<Load<Limit<Self>>, M> + Grants<H::Needs> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {

@@ -13,15 +13,13 @@ pin_project_lite::pin_project! {
     #[must_use = "futures do nothing unless awaited"]
     #[expect(clippy::exhaustive_enums, reason = "hidden from users")]
     pub enum Gate<F> {
-        /// It was sent.
+        /// It was sent: diesel-async's own future.
         Open {
-            /// Diesel-async's own future.
             #[pin]
             future: F,
         },
-        /// It was not.
+        /// It was not, for this reason; `None` once told.
         Shut {
-            /// Why; `None` once told.
             error: Option<diesel::result::Error>,
         },
     }

@@ -8,7 +8,7 @@ use diesel::QueryResult;
 use ref_cast::{RefCastCustom, ref_cast_custom};
 
 use crate::connection::depth;
-use crate::effect::{Effect, Grants, Opaque, Select, Statement, Write};
+use crate::effect::{Checked, Effect, Grants, Opaque, Select, Statement, Write};
 use crate::error::{Error, Refused};
 use crate::lease::Lease;
 use crate::pool::Guard;
@@ -77,7 +77,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     /// The connection, for a statement that the handle may run.
     pub(crate) fn admit_statement<Q, M>(&mut self, query: &Q) -> QueryResult<&mut C>
     where
-        Self: Inspects<Q>,
+        Self: Inspects<Q, Checked<M>>,
         Q: Statement<M>,
     {
         self.lease.lent_for(R::NEEDS)?;
@@ -87,7 +87,13 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         if Q::Effect::locks() && !locks_granted {
             return Err(Refused::LockOutsideTransaction.into());
         }
-        self.inspect(query, query.inspection(), locks_granted, Key::new())?;
+        Inspects::<Q, Checked<M>>::inspect(
+            self,
+            query,
+            query.inspection(),
+            locks_granted,
+            Key::new(),
+        )?;
         Ok(&mut self.lease.guard)
     }
 }

@@ -44,14 +44,15 @@ pub trait Runs<V, M> {
         start: impl FnOnce(Self::Query, &'conn mut Self::Conn) -> F,
     ) -> Self::Gated<F>
     where
-        Self: Inspects<Self::Query>;
+        Self: Inspects<Self::Query, M>,
+        Self::Conn: 'conn;
 }
 
 /// The handle can look at the SQL of `Q`.
 ///
 /// Apart from [`Runs`], so that an effect the handle does not grant is reported before, say, a
 /// locking clause that the backend does not have.
-pub trait Inspects<Q> {
+pub trait Inspects<Q, M> {
     #[doc(hidden)]
     fn inspect(&self, query: &Q, by: Inspection, locks_granted: bool, key: Key) -> QueryResult<()>;
 }
@@ -80,7 +81,7 @@ impl<C: AsyncConnectionCore, Q> Runs<Execute<Q>, Unchecked> for C {
         start: impl FnOnce(Q, &'conn mut C) -> F,
     ) -> F
     where
-        C: Inspects<Q>,
+        C: Inspects<Q, Unchecked>,
     {
         start(verb.0, self)
     }
@@ -99,7 +100,7 @@ impl<C: AsyncConnectionCore, Q> Runs<Load<Q>, Unchecked> for C {
         start: impl FnOnce(Q, &'conn mut C) -> F,
     ) -> F
     where
-        C: Inspects<Q>,
+        C: Inspects<Q, Unchecked>,
     {
         start(verb.0, self)
     }
@@ -123,7 +124,7 @@ where
         start: impl FnOnce(Q, &'conn mut C) -> F,
     ) -> Gate<F>
     where
-        Self: Inspects<Q>,
+        Self: Inspects<Q, Checked<M>>,
     {
         match self.admit_statement(&verb.0) {
             Ok(conn) => Gate::Open { future: start(verb.0, conn) },
@@ -151,7 +152,7 @@ where
         start: impl FnOnce(Q::Query, &'conn mut C) -> F,
     ) -> Gate<F>
     where
-        Self: Inspects<Q::Query>,
+        Self: Inspects<Q::Query, Checked<M>>,
     {
         let query = verb.0.as_query();
         match self.admit_statement(&query) {
@@ -175,6 +176,7 @@ pub trait Saves<M> {
         start: impl FnOnce(&'conn mut Self::Conn) -> F,
     ) -> Gate<F>
     where
+        Self::Conn: 'conn,
         F: Future<Output = QueryResult<T>>;
 }
 
@@ -211,13 +213,13 @@ impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
     }
 }
 
-impl<C: AsyncConnectionCore, Q> Inspects<Q> for C {
+impl<C: AsyncConnectionCore, Q> Inspects<Q, Unchecked> for C {
     fn inspect(&self, _: &Q, _: Inspection, _: bool, _: Key) -> QueryResult<()> {
         Ok(())
     }
 }
 
-impl<R: Role, C: RoutedConnection, Q> Inspects<Q> for ReadConn<R, C>
+impl<R: Role, C: RoutedConnection, Q, M> Inspects<Q, Checked<M>> for ReadConn<R, C>
 where
     Q: QueryFragment<C::Backend> + QueryId,
 {

@@ -2,7 +2,7 @@
 
 use diesel::{MysqlConnection, QueryResult};
 
-// pub use diesel_routing_macros::read_sql_mysql as read_sql;
+pub use diesel_routing_macros::read_sql_mysql as read_sql;
 
 use super::RoutedConnection;
 use super::transaction::begin_with;

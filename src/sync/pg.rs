@@ -6,7 +6,7 @@ use diesel::pg::{CopyFromQuery, PgNotification};
 use diesel::prelude::ExecuteCopyFromDsl;
 use diesel::{PgConnection, QueryResult};
 
-// pub use diesel_routing_macros::read_sql_pg as read_sql;
+pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use super::RoutedConnection;
 use super::transaction::begin_with;

@@ -33,14 +33,14 @@ pub trait Runs<V, M> {
     #[doc(hidden)]
     fn admit(&mut self, verb: V, key: Key) -> QueryResult<(Self::Query, &mut Self::Conn)>
     where
-        Self: Inspects<Self::Query>;
+        Self: Inspects<Self::Query, M>;
 }
 
 /// The handle can look at the SQL of `Q`.
 ///
 /// Apart from [`Runs`], so that an effect the handle does not grant is reported before, say, a
 /// locking clause that the backend does not have.
-pub trait Inspects<Q> {
+pub trait Inspects<Q, M> {
     #[doc(hidden)]
     fn inspect(&self, query: &Q, by: Inspection, locks_granted: bool, key: Key) -> QueryResult<()>;
 }
@@ -77,7 +77,7 @@ impl<C: Connection, Q> Runs<Execute<Q>, Unchecked> for C {
 
     fn admit(&mut self, verb: Execute<Q>, _: Key) -> QueryResult<(Q, &mut C)>
     where
-        C: Inspects<Q>,
+        C: Inspects<Q, Unchecked>,
     {
         Ok((verb.0, self))
     }
@@ -90,7 +90,7 @@ impl<C: Connection, Q> Runs<Load<Q>, Unchecked> for C {
 
     fn admit(&mut self, verb: Load<Q>, _: Key) -> QueryResult<(Q, &mut C)>
     where
-        C: Inspects<Q>,
+        C: Inspects<Q, Unchecked>,
     {
         Ok((verb.0, self))
     }
@@ -108,7 +108,7 @@ where
 
     fn admit(&mut self, verb: Execute<Q>, _: Key) -> QueryResult<(Q, &mut C)>
     where
-        Self: Inspects<Q>,
+        Self: Inspects<Q, Checked<M>>,
     {
         let conn = self.admit_statement(&verb.0)?;
         Ok((verb.0, conn))
@@ -128,7 +128,7 @@ where
 
     fn admit(&mut self, verb: Load<Q>, _: Key) -> QueryResult<(Q::Query, &mut C)>
     where
-        Self: Inspects<Q::Query>,
+        Self: Inspects<Q::Query, Checked<M>>,
     {
         let query = verb.0.as_query();
         let conn = self.admit_statement(&query)?;
@@ -166,13 +166,13 @@ impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
     }
 }
 
-impl<C: Connection, Q> Inspects<Q> for C {
+impl<C: Connection, Q> Inspects<Q, Unchecked> for C {
     fn inspect(&self, _: &Q, _: Inspection, _: bool, _: Key) -> QueryResult<()> {
         Ok(())
     }
 }
 
-impl<R: Role, C: RoutedConnection, Q> Inspects<Q> for ReadConn<R, C>
+impl<R: Role, C: RoutedConnection, Q, M> Inspects<Q, Checked<M>> for ReadConn<R, C>
 where
     Q: QueryFragment<C::Backend> + QueryId,
 {

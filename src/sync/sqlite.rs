@@ -4,7 +4,7 @@ use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;
 use diesel::{QueryResult, SqliteConnection};
 
-// pub use diesel_routing_macros::read_sql_sqlite as read_sql;
+pub use diesel_routing_macros::read_sql_sqlite as read_sql;
 
 use super::RoutedConnection;
 use super::transaction::begin_with;
