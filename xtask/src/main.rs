@@ -68,7 +68,12 @@ struct Selection {
 }
 
 impl Selection {
-    fn carry_out(&self, workspace: &Workspace, steps: Vec<Step>) -> Result<ExitCode> {
+    fn carry_out(
+        &self,
+        chore: &'static str,
+        workspace: &Workspace,
+        steps: Vec<Step>,
+    ) -> Result<ExitCode> {
         let steps = step::select(steps, &self.only)?;
         if self.list {
             for step in &steps {
@@ -79,7 +84,7 @@ impl Selection {
             }
             return Ok(ExitCode::SUCCESS);
         }
-        let report = runner::run(workspace, steps, self.fail_fast)?;
+        let report = runner::run(chore, workspace, steps, self.fail_fast)?;
         print!("{report}");
         Ok(report.exit_code())
     }
@@ -89,13 +94,17 @@ fn main() -> Result<ExitCode> {
     let cli = Cli::parse();
     let workspace = Workspace::load()?;
     match cli.command {
-        Command::Test(selection) => selection.carry_out(&workspace, test::steps(&workspace)),
-        Command::Tidy(selection) => selection.carry_out(&workspace, tidy::steps()),
+        Command::Test(selection) => {
+            selection.carry_out("test", &workspace, test::steps(&workspace))
+        }
+        Command::Tidy(selection) => selection.carry_out("tidy", &workspace, tidy::steps()),
         Command::Ci(selection) => {
             let steps = tidy::steps().into_iter().chain(test::steps(&workspace));
-            selection.carry_out(&workspace, steps.collect())
+            selection.carry_out("ci", &workspace, steps.collect())
         }
-        Command::Bench(selection) => selection.carry_out(&workspace, bench::steps(&workspace)?),
+        Command::Bench(selection) => {
+            selection.carry_out("bench", &workspace, bench::steps(&workspace)?)
+        }
         Command::CompileTime(options) => compile_time::run(&workspace, &options),
     }
 }

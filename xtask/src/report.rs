@@ -15,8 +15,10 @@ pub(crate) enum Outcome {
 }
 
 /// All steps with their times, what was left out, and the tests counted.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Report {
+    /// The `cargo xtask` command that these are the steps of.
+    chore: &'static str,
     rows: Vec<Row>,
     left_out: Vec<String>,
     tally: Tally,
@@ -25,26 +27,27 @@ pub(crate) struct Report {
 #[derive(Debug)]
 struct Row {
     name: String,
-    repeat: String,
     outcome: Outcome,
     time: Duration,
 }
 
 impl Report {
-    pub(crate) fn add(
-        &mut self,
-        name: impl Into<String>,
-        repeat: String,
-        outcome: Outcome,
-        time: Duration,
-    ) {
+    pub(crate) fn new(chore: &'static str) -> Self {
+        Self {
+            chore,
+            rows: Vec::new(),
+            left_out: Vec::new(),
+            tally: Tally::default(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, name: impl Into<String>, outcome: Outcome, time: Duration) {
         let name = name.into();
         if let Outcome::LeftOut(reason) = &outcome {
             self.left_out(format!("{name}: {reason}"));
         }
         self.rows.push(Row {
             name,
-            repeat,
             outcome,
             time,
         });
@@ -120,8 +123,12 @@ impl fmt::Display for Report {
         if skipped > 0 {
             writeln!(f, "  {skipped} tests that their runners skipped or ignored")?;
         }
-        for row in self.failed() {
-            writeln!(f, "failed: {}, repeat it with: {}", row.name, row.repeat)?;
+        for Row { name, .. } in self.failed() {
+            writeln!(
+                f,
+                "failed: {name}, repeat it with: cargo xtask {} --only {name}",
+                self.chore
+            )?;
         }
         if self.tally != Tally::default() {
             writeln!(f, "{}", self.tally)?;
@@ -136,11 +143,10 @@ mod tests {
 
     #[test]
     fn what_was_left_out_is_counted_and_the_tests_come_last() {
-        let mut report = Report::default();
-        report.add("tests", String::new(), Outcome::Passed, Duration::ZERO);
+        let mut report = Report::new("test");
+        report.add("tests", Outcome::Passed, Duration::ZERO);
         report.add(
             "extra",
-            String::new(),
             Outcome::LeftOut("no network".to_owned()),
             Duration::ZERO,
         );

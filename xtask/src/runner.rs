@@ -18,27 +18,26 @@ use crate::workspace::Workspace;
 /// Install what the steps need, run them in order, and report.
 ///
 /// A step that fails does not keep the others from running, unless `fail_fast`.
-pub(crate) fn run(workspace: &Workspace, steps: Vec<Step>, fail_fast: bool) -> Result<Report> {
-    let mut report = Report::default();
+pub(crate) fn run(
+    chore: &'static str,
+    workspace: &Workspace,
+    steps: Vec<Step>,
+    fail_fast: bool,
+) -> Result<Report> {
+    let mut report = Report::new(chore);
     let started = Instant::now();
     let missing = need::satisfy(workspace, steps.iter().flat_map(|step| &step.needs))?;
-    report.add("set-up", String::new(), Outcome::Passed, started.elapsed());
+    report.add("set-up", Outcome::Passed, started.elapsed());
 
     let mut failed = false;
     for step in steps {
         if failed && fail_fast {
             let reason = "an earlier step failed".to_owned();
-            report.add(
-                step.name,
-                String::new(),
-                Outcome::LeftOut(reason),
-                Default::default(),
-            );
+            report.add(step.name, Outcome::LeftOut(reason), Default::default());
             continue;
         }
         println!("\n==> {}: {}\n    $ {}", step.name, step.why, step.action);
         let started = Instant::now();
-        let repeat = step.action.to_string();
         let outcome = match perform(workspace, &step, &missing, &mut report) {
             Ok(outcome) => outcome,
             Err(error) => {
@@ -47,7 +46,7 @@ pub(crate) fn run(workspace: &Workspace, steps: Vec<Step>, fail_fast: bool) -> R
                 Outcome::Failed
             }
         };
-        report.add(step.name, repeat, outcome, started.elapsed());
+        report.add(step.name, outcome, started.elapsed());
     }
     Ok(report)
 }
@@ -79,7 +78,7 @@ fn perform(
             ensure!(tally > 0, "it ran no test");
             Ok(Outcome::Passed)
         }
-        Action::Check { check, .. } => match check(workspace)? {
+        Action::Check(check) => match check(workspace)? {
             Verdict::LeftOut(reason) => Ok(Outcome::LeftOut(reason)),
             Verdict::Passed { notes } => {
                 notes.iter().for_each(|note| println!("note: {note}"));
@@ -141,7 +140,9 @@ mod tests {
 
     fn run_steps(steps: Vec<Step>, fail_fast: bool) -> String {
         let workspace = Workspace::load().unwrap();
-        run(&workspace, steps, fail_fast).unwrap().to_string()
+        run("tidy", &workspace, steps, fail_fast)
+            .unwrap()
+            .to_string()
     }
 
     fn succeeding(name: &str) -> Step {
@@ -156,7 +157,7 @@ mod tests {
     fn a_failing_step_is_named_with_its_command_and_the_next_one_still_runs() {
         let report = run_steps(vec![failing("first"), succeeding("second")], false);
         assert!(
-            report.contains("failed: first, repeat it with: false --why"),
+            report.contains("failed: first, repeat it with: cargo xtask tidy --only first"),
             "{report}"
         );
         assert!(report.contains("left out: 0"), "{report}");

@@ -52,7 +52,7 @@ impl Step {
             name: name.into(),
             why,
             needs: Vec::new(),
-            action: Action::Check { name, check },
+            action: Action::Check(check),
         }
     }
 
@@ -104,19 +104,16 @@ pub(crate) enum Action {
         invocation: Invocation,
         without: Option<(&'static Tool, Invocation)>,
     },
-    Check {
-        name: &'static str,
-        check: Check,
-    },
+    Check(Check),
     LeftOut(&'static str),
 }
 
-/// The command that repeats it.
+/// The command, as one would type it.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Run(invocation) | Self::Test { invocation, .. } => invocation.fmt(f),
-            Self::Check { name, .. } => write!(f, "cargo xtask tidy --only {name}"),
+            Self::Check(_) => f.write_str("(built into cargo xtask)"),
             Self::LeftOut(reason) => write!(f, "(left out: {reason})"),
         }
     }
