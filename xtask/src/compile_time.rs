@@ -6,7 +6,6 @@ mod table;
 mod timing;
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use clap::Args;
@@ -69,19 +68,30 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
             times.push(time);
         }
     }
-    let medians: Vec<Duration> = times.into_iter().filter_map(median).collect();
-    for (flavour, median) in flavours.iter().zip(&medians) {
+    let mut results = Vec::new();
+    for (flavour, times) in flavours.iter().zip(times) {
+        // Other work on the machine only ever adds time, so the best round is the least disturbed one.
+        let (Some(best), Some(median)) = (times.iter().min().copied(), median(times)) else {
+            continue;
+        };
+        let seconds = (median.as_secs_f64(), best.as_secs_f64());
         println!(
-            "median: {:<15} {:>7.2} s",
+            "{:<15} median {:>7.2} s, best {:>7.2} s",
             flavour.name(),
-            median.as_secs_f64()
+            seconds.0,
+            seconds.1
         );
+        results.push(seconds);
     }
-    let [plain, routed] = medians[..] else {
+    let [plain, routed] = results[..] else {
         return Ok(ExitCode::SUCCESS);
     };
-    let ratio = routed.as_secs_f64() / plain.as_secs_f64();
-    println!("ratio: {ratio:.3} (at most {:.2})", options.max_ratio);
+    let ratio = routed.0 / plain.0;
+    println!(
+        "ratio of the medians: {ratio:.3} (at most {:.2}); of the best: {:.3}",
+        options.max_ratio,
+        routed.1 / plain.1
+    );
     Ok(if ratio <= options.max_ratio {
         ExitCode::SUCCESS
     } else {

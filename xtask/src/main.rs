@@ -90,10 +90,20 @@ impl Selection {
     }
 }
 
-fn main() -> Result<ExitCode> {
-    let cli = Cli::parse();
+fn main() -> ExitCode {
+    match carry_out(Cli::parse().command) {
+        Ok(code) => code,
+        // One line of causes: a backtrace through this program tells a user nothing.
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(command: Command) -> Result<ExitCode> {
     let workspace = Workspace::load()?;
-    match cli.command {
+    match command {
         Command::Test(selection) => {
             selection.carry_out("test", &workspace, test::steps(&workspace))
         }
