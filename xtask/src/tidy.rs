@@ -1,0 +1,110 @@
+//! `cargo xtask tidy`.
+
+use anyhow::Result;
+
+use crate::apt;
+use crate::invocation::Invocation;
+use crate::msrv;
+use crate::need::Need;
+use crate::sources;
+use crate::step::{Step, Verdict};
+use crate::tool;
+use crate::workspace::Workspace;
+
+/// What checking with every feature takes.
+const NEEDS: [Need; 4] = [
+    Need::Package(&apt::C_COMPILER),
+    Need::Package(&apt::PKG_CONFIG),
+    Need::Package(&apt::LIBPQ),
+    Need::Package(&apt::LIBMARIADB),
+];
+
+/// The quick ones first: most mistakes are found in seconds.
+pub(crate) fn steps() -> Vec<Step> {
+    let mut steps = quick();
+    steps.extend(lints());
+    steps
+}
+
+fn quick() -> Vec<Step> {
+    vec![
+        Step::run(
+            "fmt",
+            "one way to lay out code",
+            Invocation::cargo("fmt --all --check"),
+        ),
+        Step::check(
+            "sources",
+            "nothing left over in the files git tracks",
+            sources::check,
+        ),
+        Step::run(
+            "spelling",
+            "no typing errors in code, docs and messages",
+            Invocation::new("typos"),
+        )
+        .needs([Need::Tool(&tool::TYPOS)]),
+        Step::run(
+            "deny",
+            "licences, banned crates and sources of the dependencies",
+            Invocation::cargo(
+                "deny --workspace --all-features --locked check licenses bans sources",
+            ),
+        )
+        .needs([Need::Tool(&tool::DENY)]),
+        Step::check("advisories", "no dependency with a known hole", advisories)
+            .needs([Need::Tool(&tool::DENY)]),
+        Step::check(
+            "msrv",
+            "no dependency wants a newer Rust than we promise",
+            msrv::check,
+        ),
+    ]
+}
+
+fn lints() -> Vec<Step> {
+    let steps = vec![
+        Step::run(
+            "clippy",
+            "no warning in any target, with the default features",
+            Invocation::cargo("clippy --workspace --all-targets --locked -- -D warnings"),
+        ),
+        Step::run(
+            "clippy-all",
+            "no warning in any target, with every feature",
+            Invocation::cargo("clippy --workspace --all-targets --all-features --locked -- -D warnings"),
+        ),
+        Step::run(
+            "docs",
+            "no broken link, no item without docs",
+            Invocation::cargo("doc --workspace --exclude xtask --exclude ui-tests --all-features --no-deps --locked")
+                .env("RUSTDOCFLAGS", "-D warnings"),
+        ),
+        Step::run(
+            "features",
+            "each feature alone and each pair builds without a warning",
+            Invocation::cargo("hack clippy --package diesel-routing --lib --feature-powerset --depth 2")
+                .args("--exclude-features default,__async --locked -- -D warnings".split(' ')),
+        )
+        .needs([Need::Tool(&tool::HACK)]),
+    ];
+    steps.into_iter().map(|step| step.needs(NEEDS)).collect()
+}
+
+/// The database of advisories comes from the network, which not every machine has.
+fn advisories(workspace: &Workspace) -> Result<Verdict> {
+    if Invocation::cargo("deny --locked fetch db")
+        .read(workspace)
+        .is_err()
+    {
+        return Ok(Verdict::LeftOut(
+            "the RustSec database could not be fetched".to_owned(),
+        ));
+    }
+    let check = Invocation::cargo(
+        "deny --workspace --all-features --locked check advisories --disable-fetch",
+    );
+    check
+        .run(workspace)
+        .map(|()| Verdict::Passed { notes: Vec::new() })
+}
