@@ -1,1 +1,4 @@
 //! Where a statement may run is checked by the compiler.
+
+#[cfg(feature = "testkit")]
+pub mod testkit;
