@@ -189,6 +189,8 @@ impl SqliteCluster {
     pub fn wait_until_caught_up(&self, timeout: Duration) -> Result<(), Error> {
         let start = Instant::now();
         let mut state = self.shared.lock();
+        state.asked = true;
+        self.shared.ring();
         loop {
             state.check()?;
             let replicas = state.behind(start);
@@ -223,6 +225,7 @@ impl SqliteCluster {
     fn change(&self, index: usize, change: impl FnOnce(&mut Replica)) -> Result<(), Error> {
         let mut state = self.shared.lock();
         change(state.replica(index)?);
+        state.asked = true;
         self.shared.ring();
         loop {
             state.check()?;

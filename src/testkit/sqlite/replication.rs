@@ -108,11 +108,24 @@ impl Replication {
             self.forget();
 
             self.shared.ring();
-            let state = self.shared.lock();
-            if state.stop || self.shared.wait(state, self.tick).stop {
+            if self.wait() {
                 return Ok(());
             }
         }
+    }
+
+    /// Waits for the next tick, or for the owner to ask for something. Returns whether to stop.
+    fn wait(&self) -> bool {
+        let start = Instant::now();
+        let mut state = self.shared.lock();
+        while !state.stop && !state.asked {
+            let Some(left) = self.tick.checked_sub(start.elapsed()) else {
+                break;
+            };
+            state = self.shared.wait(state, left);
+        }
+        state.asked = false;
+        state.stop
     }
 
     /// Takes a snapshot if the primary has changed and the last one is at least `spacing` old.
@@ -208,8 +221,7 @@ impl Replication {
     fn spacing(&self, lag: Duration) -> Duration {
         // The history keeps up to two snapshots per step.
         let steps = (MEMORY / 2 / self.newest.bytes.max(1)).clamp(FEWEST_STEPS, STEPS);
-        self.tick
-            .max(lag / u32::try_from(steps).unwrap_or(u32::MAX))
+        lag / u32::try_from(steps).unwrap_or(u32::MAX)
     }
 
     fn lags(&self) -> Vec<(Duration, bool)> {

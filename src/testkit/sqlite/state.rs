@@ -16,6 +16,8 @@ pub(super) struct Shared {
 pub(super) struct State {
     /// The owner wants the thread to end.
     pub(super) stop: bool,
+    /// The owner has changed something, or waits: the thread should look before the next tick.
+    pub(super) asked: bool,
     /// The thread has ended.
     pub(super) ended: bool,
     /// Why it ended, if not because it was told to.
@@ -56,6 +58,7 @@ impl Shared {
             .collect();
         let state = State {
             stop: false,
+            asked: false,
             ended: false,
             failure: None,
             primary_locked: false,
