@@ -48,7 +48,7 @@ impl SqliteClusterBuilder {
 
     /// How often the replication thread looks at the primary. Defaults to 5 ms.
     ///
-    /// A look at a primary that has not changed costs a few microseconds.
+    /// A change made through the cluster, such as [`SqliteCluster::resume`], does not wait for the tick.
     pub const fn tick(mut self, tick: Duration) -> Self {
         self.tick = tick;
         self

@@ -26,6 +26,8 @@ impl Database {
                 .execute_batch(sql)
                 .map_err(|e| primary.error(step, e))
         };
+        // The file is temporary: no need to sync it.
+        run("set it up", "PRAGMA synchronous = OFF")?;
         run("run the schema", schema)?;
         if !primary.conn.is_autocommit() {
             return Err(Error::Setup {
@@ -59,23 +61,30 @@ impl Database {
         Ok(replica)
     }
 
-    /// Opens a read transaction and says which version of the file it sees: a number that differs from
-    /// the last one if another connection, of any process, committed in between.
-    ///
-    /// `None` if another connection's lock is in the way.
-    pub(super) fn begin_read(&self) -> Result<Option<(ReadTransaction<'_>, i64)>, Error> {
-        const STEP: &str = "see whether it changed";
-        if let Err(error) = self.conn.execute_batch("BEGIN") {
-            return unless_busy(error).map_err(|e| self.error(STEP, e));
-        }
-        let transaction = ReadTransaction { database: self };
-        let version = self
-            .conn
-            .pragma_query_value(None, "data_version", |row| row.get(0));
-        match version {
-            Ok(version) => Ok(Some((transaction, version))),
-            Err(error) => unless_busy(error).map_err(|e| self.error(STEP, e)),
-        }
+    /// Which version of the file there is: a number that differs from the last one if another connection,
+    /// of any process, committed in between. `None` if another connection's lock is in the way.
+    pub(super) fn version(&self) -> Result<Option<i64>, Error> {
+        self.conn
+            .pragma_query_value(None, "data_version", |row| row.get(0))
+            .map(Some)
+            .or_else(unless_busy)
+            .map_err(|e| self.error("see whether it changed", e))
+    }
+
+    /// Opens a read transaction. `None` if another connection's lock is in the way.
+    pub(super) fn begin_read(&self) -> Result<Option<ReadTransaction<'_>>, Error> {
+        let error = |e| self.error("begin to read", e);
+        self.conn.execute_batch("BEGIN").map_err(error)?;
+        let mut transaction = ReadTransaction {
+            database: self,
+            version: 0,
+        };
+        // BEGIN alone does not fix what the transaction sees; the first statement does.
+        let Some(version) = self.version()? else {
+            return Ok(None);
+        };
+        transaction.version = version;
+        Ok(Some(transaction))
     }
 
     /// Replaces the content by `snapshot`, in one transaction: readers see either the old or the new state.
@@ -143,6 +152,8 @@ impl Database {
 #[derive(Debug)]
 pub(super) struct ReadTransaction<'a> {
     database: &'a Database,
+    /// The version of the file that it sees.
+    pub(super) version: i64,
 }
 
 impl ReadTransaction<'_> {

@@ -130,49 +130,56 @@ impl Replication {
 
     /// Takes a snapshot if the primary has changed and the last one is at least `spacing` old.
     fn look(&mut self, spacing: Duration) -> Result<(), Error> {
-        let complete = Instant::now();
-        let Some((transaction, version)) = self.primary.begin_read()? else {
-            self.shared.lock().primary_locked = true;
-            return Ok(());
+        let seen = Instant::now();
+        let readable = match self.primary.version()? {
+            None => false,
+            version if version == self.newest.version => {
+                self.newest.complete = seen;
+                true
+            }
+            Some(_) => {
+                self.newest.outdated = true;
+                self.newest.sealed.elapsed() < spacing || self.take()?
+            }
         };
-        let sealed = Instant::now();
-        let changed = self.newest.version != Some(version);
-        let taken = if changed && sealed.duration_since(self.newest.sealed) >= spacing {
-            transaction.snapshot()?
-        } else {
-            None
-        };
-        drop(transaction);
 
-        self.newest.outdated = changed;
-        if !changed {
-            self.newest.complete = complete;
-        }
-        if let Some((content, bytes)) = taken {
-            let number = self.newest.number + 1;
-            let since = self.newest.complete;
-            self.history.push(Snapshot {
-                number,
-                since,
-                complete,
-                sealed,
-                content,
-            });
-            self.newest = Newest {
-                number,
-                version: Some(version),
-                complete,
-                sealed,
-                outdated: false,
-                bytes,
-            };
-        }
         let mut state = self.shared.lock();
-        state.primary_locked = false;
-        for replica in state.replicas.iter_mut() {
+        state.primary_locked = !readable;
+        for replica in &mut state.replicas {
             self.newest.update(replica);
         }
         Ok(())
+    }
+
+    /// Takes a snapshot; returns whether no lock was in the way.
+    fn take(&mut self) -> Result<bool, Error> {
+        let complete = Instant::now();
+        let Some(transaction) = self.primary.begin_read()? else {
+            return Ok(false);
+        };
+        let sealed = Instant::now();
+        let Some((content, bytes)) = transaction.snapshot()? else {
+            return Ok(false);
+        };
+        let number = self.newest.number + 1;
+        let since = self.newest.complete;
+        self.history.push(Snapshot {
+            number,
+            since,
+            complete,
+            sealed,
+            content,
+        });
+        let version = Some(transaction.version);
+        self.newest = Newest {
+            number,
+            version,
+            complete,
+            sealed,
+            outdated: false,
+            bytes,
+        };
+        Ok(true)
     }
 
     /// Lets replica `index` show the newest snapshot that is at least `lag` old, if it doesn't yet.
