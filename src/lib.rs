@@ -48,6 +48,9 @@ pub mod pg;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+#[cfg(any(feature = "testkit", feature = "testkit-postgres"))]
+pub mod testkit;
+
 pub use check::{CheckPolicy, StatementCheck};
 pub use cluster::Node;
 pub use dialect::Dialect;

@@ -1,0 +1,62 @@
+//! Clusters with controllable lag and faults, for tests (feature `testkit`).
+//!
+//! A test on one database cannot show a stale read: there is nothing to be stale. The clusters here are
+//! a primary and its replicas on this machine, and the test says how far behind the replicas are.
+//!
+//! | cluster | needs | replicas are fed by | start |
+//! |---|---|---|---|
+//! | [`SqliteCluster`] | a C compiler at build time | SQLite's online backup, in this process | a few milliseconds |
+//!
+//! # How to test a repository function under lag
+//!
+//! 1. Start a cluster with your schema, one per test. It is gone when it is dropped.
+//! 2. Give its URLs to what you test, as you would give the URLs of a real primary and its replicas.
+//! 3. Put the cluster in the state the test is about: [`pause`](SqliteCluster::pause) a replica (it keeps
+//!    its old rows until you [`resume`](SqliteCluster::resume) it), or give it a
+//!    [lag](SqliteCluster::set_lag).
+//! 4. Write, call the function, and assert what it may and may not have seen.
+//!
+//! Prefer `pause` to a lag wherever the test allows it: a paused replica is stale for as long as the test
+//! likes, however slow the machine. A lag is for demonstrations and for tests of lag itself.
+//! Where a test needs fresh replicas, [`wait_until_caught_up`](SqliteCluster::wait_until_caught_up) says
+//! when they are; no test needs to sleep.
+//!
+//! ```
+//! use diesel::prelude::*;
+//! use diesel_routing::testkit::SqliteCluster;
+//! use std::time::Duration;
+//!
+//! diesel::table! {
+//!     settings (id) { id -> Integer, theme -> Text }
+//! }
+//!
+//! /// The function under test: a replica is not good enough for it, and only a test with lag shows that.
+//! fn theme(conn: &mut SqliteConnection, user: i32) -> QueryResult<String> {
+//!     settings::table.find(user).select(settings::theme).first(conn)
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let cluster = SqliteCluster::builder()
+//!     .schema("CREATE TABLE settings (id INTEGER PRIMARY KEY, theme TEXT NOT NULL)")
+//!     .schema("INSERT INTO settings VALUES (1, 'light')")
+//!     .start()?;
+//! let mut primary = SqliteConnection::establish(cluster.primary_url())?;
+//! let mut replica = SqliteConnection::establish(cluster.replica_url(0)?)?;
+//!
+//! cluster.pause(0)?;
+//! diesel::update(settings::table.find(1)).set(settings::theme.eq("dark")).execute(&mut primary)?;
+//! assert_eq!(theme(&mut primary, 1)?, "dark");
+//! assert_eq!(theme(&mut replica, 1)?, "light"); // the race a single database hides
+//!
+//! cluster.resume(0)?;
+//! cluster.wait_until_caught_up(Duration::from_secs(10))?;
+//! assert_eq!(theme(&mut replica, 1)?, "dark");
+//! # Ok(())
+//! # }
+//! ```
+
+mod error;
+mod sqlite;
+
+pub use error::Error;
+pub use sqlite::{SqliteCluster, SqliteClusterBuilder};
