@@ -92,6 +92,16 @@ fn a_rebuilt_node_follows_the_new_primary_behind_its_old_url() {
 }
 
 #[test]
+fn a_dead_primary_is_rebuilt_as_a_standby_of_the_promoted_one() {
+    let cluster = cluster(1);
+    cluster.primary().kill().unwrap();
+    cluster.standby(0).promote().unwrap();
+    write(cluster.primary(), 2);
+    cluster.rebuild(0).unwrap();
+    arrives(&cluster, cluster.node(0), 2);
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_with_a_reason() {
     let cluster = cluster(2);
     cluster.repoint(2, 1).unwrap();

@@ -10,6 +10,8 @@ use super::account::Account;
 /// The oldest major version with `pg_get_wal_replay_pause_state`.
 const OLDEST: u32 = 14;
 
+const NEEDED: &[&str] = &["postgres", "initdb", "pg_basebackup"];
+
 /// Where Debian and Ubuntu put servers, one directory per major version.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
@@ -26,8 +28,7 @@ impl Binaries {
     /// (newest first) with a server in it.
     pub(super) fn find(explicit: Option<&Path>) -> Result<Self, PgError> {
         let candidates = candidates(explicit);
-        let found = candidates.iter().find(|dir| is_server(dir));
-        let Some(dir) = found else {
+        let Some(dir) = candidates.iter().find_map(|dir| server_in(dir)) else {
             let searched: Vec<String> = candidates
                 .iter()
                 .map(|dir| dir.display().to_string())
@@ -36,7 +37,7 @@ impl Binaries {
                 searched: searched.join(", "),
             });
         };
-        let version = version(dir)?;
+        let version = version(&dir)?;
         if major(&version).is_none_or(|major| major < OLDEST) {
             return Err(PgError::TooOld {
                 version,
@@ -95,10 +96,18 @@ fn number(name: &OsStr) -> Option<u32> {
     name.to_str()?.parse().ok()
 }
 
-fn is_server(dir: &Path) -> bool {
-    ["postgres", "initdb"]
+/// The directory in which `dir`'s server really is: `PATH` may hold links to some of its programs.
+fn server_in(dir: &Path) -> Option<PathBuf> {
+    let real = dir
+        .join("postgres")
+        .canonicalize()
+        .ok()?
+        .parent()?
+        .to_owned();
+    NEEDED
         .iter()
-        .all(|program| dir.join(program).is_file())
+        .all(|program| real.join(program).is_file())
+        .then_some(real)
 }
 
 fn version(dir: &Path) -> Result<String, PgError> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::deadline::Deadline;
 use super::observe::lsn;
+use super::postmaster::release_memory;
 use super::program;
 use super::settings;
 use super::{PgClusterBuilder, PgError, PgNode};
@@ -192,6 +193,7 @@ impl PgCluster {
             ));
         }
         node.kill()?;
+        release_memory(node.data_dir());
         let Context {
             binaries,
             account,

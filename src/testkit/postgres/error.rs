@@ -8,7 +8,7 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PgError {
-    /// No directory with `postgres` and `initdb` in it was found.
+    /// No directory with `postgres`, `initdb` and `pg_basebackup` in it was found.
     #[error(
         "no PostgreSQL server found, looked in {searched}; install a server package, set PG_BINDIR \
          or call `bin_dir`"

@@ -99,6 +99,25 @@ impl Postmaster {
     }
 }
 
+/// Gives back the System V segment that a killed server in `data` has left, as its next start would.
+pub(super) fn release_memory(data: &Path) {
+    let Ok(lock) = fs::read_to_string(data.join("postmaster.pid")) else {
+        return;
+    };
+    let Some(id) = lock
+        .lines()
+        .nth(6)
+        .and_then(|line| line.split_whitespace().nth(1))
+    else {
+        return;
+    };
+    // Without `ipcrm` 56 bytes stay behind until the machine restarts.
+    let _ = Command::new("ipcrm")
+        .args(["-m", id])
+        .stderr(Stdio::null())
+        .status();
+}
+
 impl Drop for Postmaster {
     fn drop(&mut self) {
         // Usually it has ended, and this asks for its status, so that no zombie stays.

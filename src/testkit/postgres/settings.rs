@@ -22,7 +22,7 @@ const BASE: &[(&str, &str)] = &[
     ("max_wal_senders", "20"),
     ("max_replication_slots", "20"),
     // No slots: what a standby missed while it was cut off must still be there.
-    ("wal_keep_size", "1GB"),
+    ("wal_keep_size", "256MB"),
     ("hot_standby", "on"),
     ("hot_standby_feedback", "on"),
     ("max_standby_streaming_delay", "-1"),
