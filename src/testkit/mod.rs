@@ -4,4 +4,4 @@
 mod postgres;
 
 #[cfg(all(feature = "testkit-postgres", target_os = "linux"))]
-pub use postgres::{PgCluster, PgClusterBuilder, PgError, PgNode, Proxy, ProxyMode};
+pub use postgres::{PgCluster, PgClusterBuilder, PgError, PgNode, PgProxy, ProxyMode};

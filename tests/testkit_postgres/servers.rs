@@ -21,6 +21,20 @@ fn a_cluster_starts_with_standbys_that_have_everything() {
 }
 
 #[test]
+fn a_standby_at_the_end_of_a_segment_has_everything() {
+    let cluster = cluster(1);
+    // The primary now stands behind the header of a segment that holds nothing else.
+    cluster
+        .primary()
+        .admin_execute("SELECT pg_switch_wal()")
+        .unwrap();
+    let position = cluster.primary().position().unwrap();
+    assert_eq!(position % (16 << 20), 0);
+    cluster.wait_until_caught_up(SOON).unwrap();
+    assert_eq!(cluster.standby(0).position().unwrap(), position);
+}
+
+#[test]
 fn the_application_user_is_no_superuser() {
     let answer = cluster(0)
         .primary()

@@ -23,4 +23,4 @@ pub use builder::PgClusterBuilder;
 pub use cluster::PgCluster;
 pub use error::PgError;
 pub use node::PgNode;
-pub use proxy::{Proxy, ProxyMode};
+pub use proxy::{PgProxy, ProxyMode};

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::deadline::Deadline;
 use super::error::tail;
 use super::postmaster::Postmaster;
-use super::proxy::Proxy;
+use super::proxy::PgProxy;
 use super::settings::{self, Settings};
 use super::sql::{Login, PORT};
 use super::url;
@@ -30,9 +30,9 @@ pub struct PgNode {
     settings: Mutex<Settings>,
     server: Mutex<Option<Postmaster>>,
     /// Between this node and the one it replicates from.
-    link: OnceLock<Proxy>,
+    link: OnceLock<PgProxy>,
     /// Between clients and this node.
-    proxy: OnceLock<Arc<Proxy>>,
+    proxy: OnceLock<Arc<PgProxy>>,
 }
 
 impl PgNode {
@@ -111,9 +111,9 @@ impl PgNode {
     /// # Errors
     ///
     /// [`PgError::Io`] when no loopback port can be opened.
-    pub fn proxy(&self) -> Result<Arc<Proxy>, PgError> {
+    pub fn proxy(&self) -> Result<Arc<PgProxy>, PgError> {
         get_or_try(&self.proxy, || {
-            Proxy::tcp(&self.name, &self.socket()).map(Arc::new)
+            PgProxy::tcp(&self.name, &self.socket()).map(Arc::new)
         })
         .cloned()
     }
@@ -169,7 +169,8 @@ impl PgNode {
     ///
     /// # Errors
     ///
-    /// [`PgError::Timeout`] when the server does not end, as when it is frozen.
+    /// [`PgError::Timeout`] when the server does not end: because it is frozen, or because a standby
+    /// whose network hangs does not confirm what it got.
     pub fn stop(&self) -> Result<(), PgError> {
         const STEP: &str = "a clean stop";
         let mut slot = self.server();
@@ -273,7 +274,7 @@ impl PgNode {
         let path = self.link_dir.join(socket_name());
         let account = self.context.account;
         get_or_try(&self.link, || {
-            Proxy::unix(&self.name, &path, &socket, account)
+            PgProxy::unix(&self.name, &path, &socket, account)
         })?
         .set_target(&socket);
         self.context.topology.follow(self.index, upstream.index);
@@ -281,7 +282,7 @@ impl PgNode {
     }
 
     /// The network between this node and its upstream.
-    pub(super) fn link(&self, step: &'static str) -> Result<&Proxy, PgError> {
+    pub(super) fn link(&self, step: &'static str) -> Result<&PgProxy, PgError> {
         self.link
             .get()
             .ok_or_else(|| self.refused(step, "it never followed another node"))

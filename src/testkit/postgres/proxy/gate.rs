@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use socket2::Socket;
 
-/// What a [`Proxy`](super::Proxy) does with traffic.
+/// What a [`PgProxy`](super::PgProxy) does with traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProxyMode {

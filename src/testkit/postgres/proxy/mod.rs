@@ -18,13 +18,13 @@ use listener::{Address, Listener};
 /// It listens on a free port of the loopback interface and passes bytes on to the node's unix
 /// socket. [`PgNode::proxy`](super::PgNode::proxy) makes it; it starts [`Open`](ProxyMode::Open).
 #[derive(Debug)]
-pub struct Proxy {
+pub struct PgProxy {
     node: String,
     gate: Arc<Gate>,
     listener: Mutex<Listener>,
 }
 
-impl Proxy {
+impl PgProxy {
     /// Between clients and the node whose socket is `target`.
     pub(super) fn tcp(node: &str, target: &Path) -> Result<Self, PgError> {
         let listener = Listener::tcp().map_err(PgError::io("open a port for", node))?;
@@ -131,7 +131,7 @@ impl Proxy {
     }
 }
 
-impl Drop for Proxy {
+impl Drop for PgProxy {
     fn drop(&mut self) {
         self.gate.set_mode(ProxyMode::Cut);
     }
