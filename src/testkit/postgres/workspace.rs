@@ -48,10 +48,9 @@ impl Root {
             return refuse("it is closed to the account that the servers run as");
         }
         match DirBuilder::new().mode(0o711).create(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                return Err(PgError::io("create", &path)(error));
-            }
-            _ => {}
+            Ok(()) => open_to_servers(&path)?,
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(PgError::io("create", &path)(error)),
         }
         // Temporary directories are shared: somebody else may have taken the name.
         let found = fs::symlink_metadata(&path).map_err(PgError::io("look at", &path))?;
@@ -110,9 +109,9 @@ impl Workspace {
         let dir = tempfile::Builder::new()
             .prefix(PREFIX)
             .rand_bytes(8)
-            .permissions(fs::Permissions::from_mode(0o711))
             .tempdir_in(&root.path)
             .map_err(PgError::io("create a directory in", &root.path))?;
+        open_to_servers(dir.path())?;
         let name = dir
             .path()
             .file_name()
@@ -203,6 +202,12 @@ fn cleanup(dir: &Path, stdin: Stdio) -> Command {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     command
+}
+
+/// Others may pass through and not look around, whatever the umask says.
+fn open_to_servers(dir: &Path) -> Result<(), PgError> {
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o711))
+        .map_err(PgError::io("set the permissions of", dir))
 }
 
 fn is_open_to_others(dir: &Path) -> bool {
