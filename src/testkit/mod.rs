@@ -55,8 +55,20 @@
 //! # }
 //! ```
 
+#[cfg(feature = "testkit")]
+mod clock;
+#[cfg(feature = "testkit")]
 mod error;
+#[cfg(all(feature = "testkit-postgres", target_os = "linux"))]
+mod postgres;
+#[cfg(feature = "testkit")]
 mod sqlite;
 
+#[cfg(feature = "testkit")]
+pub use clock::ManualClock;
+#[cfg(feature = "testkit")]
 pub use error::Error;
+#[cfg(all(feature = "testkit-postgres", target_os = "linux"))]
+pub use postgres::{PgCluster, PgClusterBuilder, PgError, PgNode, PgProxy, ProxyMode};
+#[cfg(feature = "testkit")]
 pub use sqlite::{SqliteCluster, SqliteClusterBuilder};

@@ -1,0 +1,44 @@
+//! A clock moved by hand.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::Clock;
+
+/// A [`Clock`] that stands still until it is told to move.
+///
+/// Give a clone to the router's builder, keep another in the test.
+///
+/// # Example
+///
+/// ```
+/// use diesel_routing::{Clock, testkit::ManualClock};
+/// use std::time::Duration;
+///
+/// let clock = ManualClock::default();
+/// let before = clock.now();
+/// clock.advance(Duration::from_secs(6)); // past the default window of 5 s
+/// assert_eq!(clock.now() - before, Duration::from_secs(6));
+/// ```
+#[derive(Debug, Clone)]
+pub struct ManualClock(Arc<Mutex<Instant>>);
+
+impl ManualClock {
+    /// Moves the time on, for all clones.
+    pub fn advance(&self, by: Duration) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) += by;
+    }
+}
+
+impl Default for ManualClock {
+    /// Starts at the present instant.
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now())))
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,160 @@
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::PgError;
+use super::account::Account;
+
+/// The oldest major version with `pg_get_wal_replay_pause_state`.
+const OLDEST: u32 = 14;
+
+const NEEDED: &[&str] = &["postgres", "initdb", "pg_basebackup"];
+
+/// Where Debian and Ubuntu put servers, one directory per major version.
+const DEBIAN: &str = "/usr/lib/postgresql";
+
+/// One installed PostgreSQL server.
+#[derive(Debug, Clone)]
+pub(super) struct Binaries {
+    dir: PathBuf,
+    /// As the server prints it, for example `postgres (PostgreSQL) 15.18`.
+    pub(super) version: String,
+}
+
+impl Binaries {
+    /// `explicit`, else `$PG_BINDIR`, else the first of `PATH` and `/usr/lib/postgresql/*/bin`
+    /// (newest first) with a server in it.
+    pub(super) fn find(explicit: Option<&Path>) -> Result<Self, PgError> {
+        let candidates = candidates(explicit);
+        let Some(dir) = candidates.iter().find_map(|dir| server_in(dir)) else {
+            let searched: Vec<String> = candidates
+                .iter()
+                .map(|dir| dir.display().to_string())
+                .collect();
+            return Err(PgError::NoServer {
+                searched: searched.join(", "),
+            });
+        };
+        let version = version(&dir)?;
+        if major(&version).is_none_or(|major| major < OLDEST) {
+            return Err(PgError::TooOld {
+                version,
+                bin_dir: dir.clone(),
+            });
+        }
+        Ok(Self {
+            dir: dir.clone(),
+            version,
+        })
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(super) fn major(&self) -> u32 {
+        major(&self.version).unwrap_or(OLDEST)
+    }
+
+    /// A command that runs `program` as `account`, untouched by the caller's `PG*` variables.
+    pub(super) fn command(&self, program: &str, account: Account) -> Command {
+        let mut command = clean(&self.dir.join(program));
+        // Relocated installations carry their own libpq, and the WAL receiver fails with another.
+        if let Some(lib) = self.dir.parent().map(|root| root.join("lib"))
+            && lib.join("libpq.so.5").exists()
+        {
+            command.env("LD_LIBRARY_PATH", lib);
+        }
+        account.run_as(&mut command);
+        command
+    }
+}
+
+fn candidates(explicit: Option<&Path>) -> Vec<PathBuf> {
+    if let Some(dir) = explicit {
+        return vec![dir.to_owned()];
+    }
+    if let Some(dir) = env::var_os("PG_BINDIR").filter(|dir| !dir.is_empty()) {
+        return vec![PathBuf::from(dir)];
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut dirs: Vec<PathBuf> = env::split_paths(&path).collect();
+    let mut versions: Vec<(u32, PathBuf)> = fs::read_dir(DEBIAN)
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+        .filter_map(|entry| Some((number(&entry.file_name())?, entry.path().join("bin"))))
+        .collect();
+    versions.sort_by(|a, b| b.cmp(a));
+    dirs.extend(versions.into_iter().map(|(_, dir)| dir));
+    dirs
+}
+
+fn number(name: &OsStr) -> Option<u32> {
+    name.to_str()?.parse().ok()
+}
+
+/// The directory in which `dir`'s server really is: `PATH` may hold links to some of its programs.
+fn server_in(dir: &Path) -> Option<PathBuf> {
+    let real = dir
+        .join("postgres")
+        .canonicalize()
+        .ok()?
+        .parent()?
+        .to_owned();
+    NEEDED
+        .iter()
+        .all(|program| real.join(program).is_file())
+        .then_some(real)
+}
+
+fn version(dir: &Path) -> Result<String, PgError> {
+    let program = dir.join("postgres");
+    let output = clean(&program)
+        .arg("--version")
+        .output()
+        .map_err(PgError::io("run", &program))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// The first number after `PostgreSQL)`: 15 for `postgres (PostgreSQL) 15.18 (Debian ..)`.
+fn major(version: &str) -> Option<u32> {
+    let number = version.split_once("PostgreSQL)")?.1.trim_start();
+    number
+        .split(|c: char| !c.is_ascii_digit())
+        .next()?
+        .parse()
+        .ok()
+}
+
+fn clean(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("LC_ALL", "C")
+        .env("TZ", "UTC")
+        .current_dir("/");
+    for kept in ["PATH", "LD_LIBRARY_PATH"] {
+        if let Some(value) = env::var_os(kept) {
+            command.env(kept, value);
+        }
+    }
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::major;
+
+    #[test]
+    fn the_major_version_is_read_from_releases_betas_and_packages() {
+        assert_eq!(
+            major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"),
+            Some(15)
+        );
+        assert_eq!(major("postgres (PostgreSQL) 18beta1"), Some(18));
+        assert_eq!(major("postgres (EnterpriseDB) x"), None);
+    }
+}

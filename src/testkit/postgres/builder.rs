@@ -1,0 +1,153 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::account::Account;
+use super::binaries::Binaries;
+use super::context::{Context, Topology};
+use super::settings::Settings;
+use super::template::Template;
+use super::workspace::{Root, Workspace};
+use super::{PgCluster, PgError, PgNode};
+
+/// Long enough for a loaded machine; a step that works takes milliseconds.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// What a [`PgCluster`] will look like.
+#[derive(Debug, Clone)]
+#[must_use = "a cluster starts with `start`"]
+pub struct PgClusterBuilder {
+    /// Whom each standby follows; the first is node 1.
+    upstreams: Vec<usize>,
+    settings: Settings,
+    bin_dir: Option<PathBuf>,
+    work_dir: Option<PathBuf>,
+    limit: Duration,
+    own_identity: bool,
+}
+
+impl PgClusterBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            upstreams: Vec::new(),
+            settings: Settings::new(),
+            bin_dir: None,
+            work_dir: None,
+            limit: LIMIT,
+            own_identity: false,
+        }
+    }
+
+    /// Adds `count` standbys of the primary. Defaults to none.
+    pub fn standbys(mut self, count: usize) -> Self {
+        self.upstreams.extend(std::iter::repeat_n(0, count));
+        self
+    }
+
+    /// Adds a standby that follows node `node` (0 is the primary, 1 the first standby): a standby
+    /// of a standby.
+    pub fn standby_of(mut self, node: usize) -> Self {
+        self.upstreams.push(node);
+        self
+    }
+
+    /// Gives every node a setting, as in `postgresql.conf`, for example `synchronous_commit`, `off`.
+    pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.insert(name.into(), value.into());
+        self
+    }
+
+    /// Takes the server from this directory, which holds `postgres`, `initdb` and `pg_basebackup`.
+    ///
+    /// Defaults to `$PG_BINDIR`, else to the first of `PATH` and `/usr/lib/postgresql/*/bin`
+    /// (newest version first) that has them. 14 and later will do.
+    pub fn bin_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.bin_dir = Some(dir.into());
+        self
+    }
+
+    /// Keeps clusters and templates below this directory, which must exist.
+    ///
+    /// Defaults to `$TMPDIR`, else to `/dev/shm` when 4 GiB are free there (a start is up to ten
+    /// times as fast in memory), else to `/tmp`. A node needs about 45 MiB, and up to 0.3 GiB when
+    /// much is written. The template, one per server version, stays.
+    pub fn work_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.work_dir = Some(dir.into());
+        self
+    }
+
+    /// How long any one step may take. Defaults to 30 s.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Gives the cluster a system identifier of its own, for about half a second more.
+    ///
+    /// Otherwise it is a copy of a template, and all copies look like one cluster to whoever compares
+    /// system identifiers.
+    pub fn own_identity(mut self) -> Self {
+        self.own_identity = true;
+        self
+    }
+
+    /// Starts the servers and waits until every standby streams and has replayed everything.
+    ///
+    /// # Errors
+    ///
+    /// [`PgError::NoServer`] and [`PgError::TooOld`] when no server is installed that will do;
+    /// [`PgError::Refused`] when a standby follows a node that is not there before it; otherwise
+    /// what stopped a server from starting. Nothing is left behind.
+    pub fn start(self) -> Result<PgCluster, PgError> {
+        self.check()?;
+        let binaries = Binaries::find(self.bin_dir.as_deref())?;
+        let account = Account::find()?;
+        let root = Root::open(self.work_dir.as_deref(), account)?;
+        root.sweep()?;
+        let template = if self.own_identity {
+            Template::build(&root, &binaries, account, self.limit)?
+        } else {
+            Template::cached(&root, &binaries, account, self.limit)?
+        };
+        let context = Arc::new(Context {
+            binaries,
+            account,
+            workspace: Workspace::create(&root)?,
+            limit: self.limit,
+            topology: Topology::new(self.upstreams.len() + 1),
+        });
+        let nodes = (0..=self.upstreams.len())
+            .map(|index| PgNode::create(index, &context, self.settings.clone()))
+            .collect::<Result<_, _>>()?;
+        let cluster = PgCluster::new(nodes, context);
+        self.launch(&cluster, &template)?;
+        cluster.wait_until_caught_up(self.limit)?;
+        Ok(cluster)
+    }
+
+    fn launch(&self, cluster: &PgCluster, template: &Template) -> Result<(), PgError> {
+        let primary = cluster.node(0);
+        template.copy_to(primary.data_dir())?;
+        primary.launch()?;
+        for (standby, &upstream) in cluster.standbys().iter().zip(&self.upstreams) {
+            template.copy_to(standby.data_dir())?;
+            standby.mark_standby()?;
+            standby.follow(cluster.node(upstream))?;
+            standby.launch()?;
+        }
+        cluster.nodes().iter().try_for_each(PgNode::wait_ready)
+    }
+
+    fn check(&self) -> Result<(), PgError> {
+        for (before, &upstream) in self.upstreams.iter().enumerate() {
+            if upstream > before {
+                return Err(PgError::Refused {
+                    node: format!("node{}", before + 1),
+                    step: "be set up",
+                    reason: format!("it would follow node{upstream}, which is not added before it"),
+                });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::account::Account;
+use super::binaries::Binaries;
+use super::workspace::Workspace;
+
+/// What all nodes of a cluster share.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) binaries: Binaries,
+    pub(super) account: Account,
+    pub(super) workspace: Workspace,
+    /// For every step that names no limit of its own.
+    pub(super) limit: Duration,
+    pub(super) topology: Topology,
+}
+
+/// Who is the primary and who follows whom, as far as the kit was asked to change it.
+#[derive(Debug)]
+pub(super) struct Topology {
+    primary: AtomicUsize,
+    upstreams: Mutex<Vec<Option<usize>>>,
+}
+
+impl Topology {
+    /// Node 0 is the primary, and nobody follows.
+    pub(super) fn new(nodes: usize) -> Self {
+        Self {
+            primary: AtomicUsize::new(0),
+            upstreams: Mutex::new(vec![None; nodes]),
+        }
+    }
+
+    pub(super) fn primary(&self) -> usize {
+        self.primary.load(Ordering::Acquire)
+    }
+
+    pub(super) fn follow(&self, node: usize, upstream: usize) {
+        self.set(node, Some(upstream));
+    }
+
+    pub(super) fn promoted(&self, node: usize) {
+        self.set(node, None);
+        self.primary.store(node, Ordering::Release);
+    }
+
+    /// Whether what `upstream` writes or receives reaches `node`, directly or through others.
+    pub(super) fn is_fed_by(&self, node: usize, upstream: usize) -> bool {
+        let upstreams = self
+            .upstreams
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let above = |&node: &usize| upstreams.get(node).copied().flatten();
+        // A loop can't be built, but a bound costs nothing.
+        std::iter::successors(above(&node), above)
+            .take(upstreams.len())
+            .any(|at| at == upstream)
+    }
+
+    fn set(&self, node: usize, upstream: Option<usize>) {
+        let mut upstreams = self
+            .upstreams
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = upstreams.get_mut(node) {
+            *slot = upstream;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often a condition is looked at; small against the tens of milliseconds a server needs.
+const PERIOD: Duration = Duration::from_millis(2);
+
+/// A point in time that a step must not pass.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deadline {
+    start: Instant,
+    pub(super) limit: Duration,
+}
+
+impl Deadline {
+    pub(super) fn after(limit: Duration) -> Self {
+        Self {
+            start: Instant::now(),
+            limit,
+        }
+    }
+
+    pub(super) fn left(self) -> Duration {
+        self.limit.saturating_sub(self.start.elapsed())
+    }
+
+    /// Asks `look` until it has an answer; `None` when the time is up.
+    pub(super) fn poll<T, E>(
+        self,
+        mut look: impl FnMut() -> Result<Option<T>, E>,
+    ) -> Result<Option<T>, E> {
+        loop {
+            if let Some(answer) = look()? {
+                return Ok(Some(answer));
+            }
+            if self.left().is_zero() {
+                return Ok(None);
+            }
+            thread::sleep(PERIOD);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+use std::error::Error as StdError;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::time::Duration;
+
+/// What went wrong in a [`PgCluster`](super::PgCluster): the node, the step and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PgError {
+    /// No directory with `postgres`, `initdb` and `pg_basebackup` in it was found.
+    #[error(
+        "no PostgreSQL server found, looked in {searched}; install a server package, set PG_BINDIR \
+         or call `bin_dir`"
+    )]
+    NoServer {
+        /// The places that were searched.
+        searched: String,
+    },
+    /// The server found is older than the kit's faults need.
+    #[error("PostgreSQL {version} in {} is too old, 14 or later is needed", bin_dir.display())]
+    TooOld {
+        /// What the server says it is.
+        version: String,
+        /// Where it was found.
+        bin_dir: PathBuf,
+    },
+    /// The process runs as root, which PostgreSQL refuses, and there is no other account to use.
+    #[error(
+        "PostgreSQL refuses to run as root, and neither account `postgres` nor `nobody` exists; \
+         create one of them or run the tests as another user"
+    )]
+    NoAccount,
+    /// The working directory can't be used.
+    #[error("{} can't hold a cluster: {reason}; set TMPDIR or call `work_dir`", path.display())]
+    WorkDir {
+        /// The directory.
+        path: PathBuf,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// The operating system refused something.
+    #[error("cannot {step} {}", path.display())]
+    Io {
+        /// What was being done.
+        step: &'static str,
+        /// The file, directory or program it was done to.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// One of PostgreSQL's own programs failed.
+    #[error("{program} failed ({status}); its output ends with:\n{output}")]
+    Program {
+        /// The program's name.
+        program: &'static str,
+        /// How it ended.
+        status: ExitStatus,
+        /// The last lines it printed.
+        output: String,
+    },
+    /// A server ended while the kit waited for it.
+    #[error("{node}: the server ended ({status}) during {step}; its log ends with:\n{log}")]
+    Exited {
+        /// The node.
+        node: String,
+        /// What was being done.
+        step: &'static str,
+        /// How the server ended.
+        status: ExitStatus,
+        /// The last lines of its log.
+        log: String,
+    },
+    /// A step took too long.
+    #[error("{node}: {step} was not done within {limit:?}; the log ends with:\n{log}")]
+    Timeout {
+        /// The node or the program.
+        node: String,
+        /// What was waited for.
+        step: &'static str,
+        /// The time allowed: the caller's, or the builder's `timeout`.
+        limit: Duration,
+        /// The last lines of the log.
+        log: String,
+    },
+    /// A statement failed, or the server could not be reached.
+    #[error("{node}: {step} failed")]
+    Sql {
+        /// The node.
+        node: String,
+        /// What was being done.
+        step: &'static str,
+        /// The client's error.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// The node's server is not running.
+    #[error("{node}: cannot {step}, its server is not running; call `start` first")]
+    NotRunning {
+        /// The node.
+        node: String,
+        /// What was asked for.
+        step: &'static str,
+    },
+    /// What was asked for makes no sense in the node's present state.
+    #[error("{node}: cannot {step}: {reason}")]
+    Refused {
+        /// The node.
+        node: String,
+        /// What was asked for.
+        step: &'static str,
+        /// Why not, and what would work.
+        reason: String,
+    },
+}
+
+impl PgError {
+    /// For `map_err`: names the step and the path.
+    pub(super) fn io(step: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.as_ref().to_owned();
+        move |source| Self::Io { step, path, source }
+    }
+}
+
+/// The last lines of a log file, or why it can't be read.
+pub(super) fn tail(log: &Path) -> String {
+    const LINES: usize = 20;
+    let text = match std::fs::read(log) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) => return format!("({}: {error})", log.display()),
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
+}

@@ -1,0 +1,198 @@
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+
+use super::deadline::Deadline;
+use super::postmaster;
+use super::settings;
+use super::{PgError, PgNode};
+
+/// Lag and faults.
+impl PgNode {
+    /// Stops replay on a standby; returns once it has really stopped. The standby still receives
+    /// and still answers queries, with the rows it has.
+    ///
+    /// # Errors
+    ///
+    /// [`PgError::Sql`] on a primary, [`PgError::Timeout`].
+    pub fn pause_replay(&self) -> Result<(), PgError> {
+        const STEP: &str = "pausing replay";
+        self.value("SELECT pg_wal_replay_pause()", STEP)?;
+        // The call above only asks; the server pauses when it next looks.
+        self.until(
+            "SELECT pg_get_wal_replay_pause_state() = 'paused'",
+            STEP,
+            self.deadline(),
+        )
+    }
+
+    /// Lets replay go on after [`pause_replay`](Self::pause_replay).
+    ///
+    /// # Errors
+    ///
+    /// [`PgError::Sql`] on a primary, [`PgError::Timeout`].
+    pub fn resume_replay(&self) -> Result<(), PgError> {
+        self.value("SELECT pg_wal_replay_resume()", "resuming replay")
+            .map(drop)
+    }
+
+    /// Makes a standby apply commits `delay` (whole milliseconds) after the primary made them; zero
+    /// ends it. Commits made after this returned are delayed for certain.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`set`](Self::set).
+    pub fn set_apply_delay(&self, delay: Duration) -> Result<(), PgError> {
+        self.set(
+            "recovery_min_apply_delay",
+            &format!("{}ms", delay.as_millis()),
+        )
+    }
+
+    /// Changes a server setting, as `postgresql.conf` would. A running server has taken it over
+    /// when this returns; a setting that needs a restart takes effect at the next start.
+    ///
+    /// # Errors
+    ///
+    /// [`PgError::Refused`] when the server does not accept the value, which is then withdrawn.
+    pub fn set(&self, name: &str, value: &str) -> Result<(), PgError> {
+        let before = self.settings().insert(name.into(), value.into());
+        let outcome = self.reload(name);
+        if outcome.is_err() {
+            let mut settings = self.settings();
+            match before {
+                Some(before) => settings.insert(name.into(), before),
+                None => settings.remove(name),
+            };
+            settings::write(self.data_dir(), &settings, self.context.account)?;
+        }
+        outcome
+    }
+
+    /// Stops every process of the node (`SIGSTOP`): connections are accepted by the kernel and never
+    /// answered, open ones stall.
+    ///
+    /// # Errors
+    ///
+    /// [`PgError::NotRunning`], [`PgError::Timeout`].
+    pub fn freeze(&self) -> Result<(), PgError> {
+        const STEP: &str = "freeze";
+        let slot = self.server();
+        let server = slot.as_ref().ok_or_else(|| self.not_running(STEP))?;
+        let frozen = server
+            .freeze(self.deadline())
+            .map_err(PgError::io("freeze", &self.name))?;
+        if frozen {
+            Ok(())
+        } else {
+            Err(self.timeout("its freeze"))
+        }
+    }
+
+    /// Lets every process go on after [`freeze`](Self::freeze),
+    /// [`freeze_receiver`](Self::freeze_receiver) or [`freeze_replay`](Self::freeze_replay).
+    ///
+    /// # Errors
+    ///
+    /// [`PgError::NotRunning`], [`PgError::Io`].
+    pub fn thaw(&self) -> Result<(), PgError> {
+        let slot = self.server();
+        let server = slot.as_ref().ok_or_else(|| self.not_running("thaw"))?;
+        server.thaw().map_err(PgError::io("thaw", &self.name))
+    }
+
+    /// Stops a standby's WAL receiver: it stays connected, receives nothing more and says nothing
+    /// about it, while queries and the replay of what has arrived go on.
+    ///
+    /// # Errors
+    ///
+    /// [`PgError::Refused`] when the node has no WAL receiver, [`PgError::Timeout`].
+    pub fn freeze_receiver(&self) -> Result<(), PgError> {
+        self.freeze_process(
+            "SELECT pid FROM pg_stat_wal_receiver",
+            "freeze its WAL receiver",
+        )
+    }
+
+    /// Stops a standby's startup process, which replays: queries go on, and so does receiving. Unlike
+    /// [`pause_replay`](Self::pause_replay) the server does not know.
+    ///
+    /// # Errors
+    ///
+    /// [`PgError::Refused`] when the node is not a standby, [`PgError::Timeout`].
+    pub fn freeze_replay(&self) -> Result<(), PgError> {
+        self.freeze_process(
+            "SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'",
+            "freeze its replay",
+        )
+    }
+
+    /// Makes a standby a primary, on a new timeline, and returns once it takes writes. From then on
+    /// it is [`PgCluster::primary`](super::PgCluster::primary).
+    ///
+    /// The old primary is left alone: kill it first for a failover, or leave it running for a split
+    /// brain. The other standbys follow the node they followed before; see
+    /// [`PgCluster::repoint`](super::PgCluster::repoint).
+    ///
+    /// # Errors
+    ///
+    /// [`PgError::Sql`] on a primary; [`PgError::Timeout`].
+    pub fn promote(&self) -> Result<(), PgError> {
+        const STEP: &str = "its promotion";
+        self.value("SELECT pg_promote(wait => false)", STEP)?;
+        self.until("SELECT NOT pg_is_in_recovery()", STEP, self.deadline())?;
+        self.context.topology.promoted(self.index);
+        Ok(())
+    }
+
+    pub(super) fn deadline(&self) -> Deadline {
+        Deadline::after(self.context.limit)
+    }
+
+    fn freeze_process(&self, sql: &str, step: &'static str) -> Result<(), PgError> {
+        let pid = self
+            .value(sql, step)?
+            .and_then(|pid| pid.parse().ok())
+            .ok_or_else(|| self.refused(step, "it has none; is it a connected standby?"))?;
+        let frozen = postmaster::freeze(Pid::from_raw(pid), self.deadline())
+            .map_err(PgError::io("freeze a process of", &self.name))?;
+        if frozen {
+            Ok(())
+        } else {
+            Err(self.timeout("the freeze of a process"))
+        }
+    }
+
+    /// Writes the settings and waits until a running server has read them.
+    fn reload(&self, name: &str) -> Result<(), PgError> {
+        const STEP: &str = "reloading its settings";
+        const LOADED: &str = "SELECT pg_conf_load_time()";
+        if !self.is_running() {
+            return settings::write(self.data_dir(), &self.settings(), self.context.account);
+        }
+        settings::write(self.data_dir(), &self.settings(), self.context.account)?;
+        // Read before the server does: of a file with an unknown name it takes over nothing.
+        let problem = self.value(
+            &format!(
+                "SELECT error FROM pg_file_settings f WHERE name = '{}' AND error IS NOT NULL AND \
+                 NOT EXISTS (SELECT FROM pg_settings s WHERE s.name = f.name AND context = 'postmaster')",
+                name.replace('\'', "''")
+            ),
+            STEP,
+        )?;
+        if let Some(problem) = problem {
+            return Err(self.refused("take a setting", format!("{name}: {problem}")));
+        }
+        let loaded = self.value(LOADED, STEP)?;
+        if let Some(server) = self.server().as_ref() {
+            server
+                .signal(Signal::SIGHUP)
+                .map_err(PgError::io("signal", &self.name))?;
+        }
+        // Each round a new session: it inherits what the postmaster has read.
+        self.deadline()
+            .poll(|| Ok((self.value(LOADED, STEP)? != loaded).then_some(())))?
+            .ok_or_else(|| self.timeout("the reload of its settings"))
+    }
+}

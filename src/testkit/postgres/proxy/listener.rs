@@ -1,0 +1,150 @@
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, Shutdown, SocketAddr};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use super::super::account::Account;
+use super::gate::Gate;
+use super::relay;
+
+const BACKLOG: i32 = 128;
+
+/// Where a proxy listens.
+#[derive(Debug, Clone)]
+pub(super) enum Address {
+    Tcp(SocketAddr),
+    /// A socket that belongs to the account of the servers that connect to it.
+    Unix(PathBuf, Account),
+}
+
+/// The listening side of a proxy: a thread that accepts, or a held address that refuses.
+#[derive(Debug)]
+pub(super) struct Listener {
+    address: Address,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Accepting(Arc<Socket>, JoinHandle<()>),
+    /// A bound TCP socket that does not listen refuses clients and keeps the port.
+    Refusing(Option<Socket>),
+}
+
+impl Listener {
+    /// On a free port of the loopback interface.
+    pub(super) fn tcp() -> io::Result<Self> {
+        let socket = bind_tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        let address = socket
+            .local_addr()?
+            .as_socket()
+            .ok_or_else(|| io::Error::other("a TCP socket without an address"))?;
+        Ok(Self {
+            address: Address::Tcp(address),
+            state: State::Refusing(Some(socket)),
+        })
+    }
+
+    pub(super) fn unix(path: &Path, owner: Account) -> Self {
+        Self {
+            address: Address::Unix(path.to_owned(), owner),
+            state: State::Refusing(None),
+        }
+    }
+
+    pub(super) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    pub(super) fn is_accepting(&self) -> bool {
+        matches!(self.state, State::Accepting(..))
+    }
+
+    pub(super) fn accept_into(&mut self, gate: &Arc<Gate>) -> io::Result<()> {
+        let held = match &mut self.state {
+            State::Accepting(..) => return Ok(()),
+            State::Refusing(held) => held.take(),
+        };
+        let socket = match (held, &self.address) {
+            (Some(socket), _) => socket,
+            (None, Address::Tcp(address)) => bind_tcp(*address)?,
+            (None, Address::Unix(path, owner)) => bind_unix(path, *owner)?,
+        };
+        socket.listen(BACKLOG)?;
+        let socket = Arc::new(socket);
+        let thread = {
+            let (socket, gate) = (Arc::clone(&socket), Arc::clone(gate));
+            thread::Builder::new()
+                .name("proxy-accept".into())
+                .spawn(move || accept(&socket, &gate))?
+        };
+        self.state = State::Accepting(socket, thread);
+        Ok(())
+    }
+
+    pub(super) fn refuse(&mut self) -> io::Result<()> {
+        if !self.is_accepting() {
+            return Ok(());
+        }
+        let held = match &self.address {
+            Address::Tcp(address) => Some(bind_tcp(*address)?),
+            Address::Unix(path, _) => {
+                fs::remove_file(path)?;
+                None
+            }
+        };
+        self.stop(held);
+        Ok(())
+    }
+
+    fn stop(&mut self, held: Option<Socket>) {
+        let accepting = std::mem::replace(&mut self.state, State::Refusing(held));
+        if let State::Accepting(socket, thread) = accepting {
+            // Makes the blocked `accept` fail.
+            let _ = socket.shutdown(Shutdown::Both);
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.stop(None);
+    }
+}
+
+fn accept(listener: &Socket, gate: &Arc<Gate>) {
+    loop {
+        match listener.accept() {
+            Ok((client, _)) => {
+                // Without a thread to serve it, the client sees its connection closed.
+                let _ = relay::start(gate, client);
+            }
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => return,
+            // A client that gave up, or no file descriptor left for the moment.
+            Err(_) => thread::yield_now(),
+        }
+    }
+}
+
+fn bind_tcp(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    // Listening and refusing socket overlap for a moment, so that nobody takes the port in between.
+    socket.set_reuse_port(true)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&SockAddr::from(address))?;
+    Ok(socket)
+}
+
+fn bind_unix(path: &Path, owner: Account) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.bind(&SockAddr::unix(path)?)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    owner.chown(path)?;
+    Ok(socket)
+}
