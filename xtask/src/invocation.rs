@@ -70,7 +70,7 @@ impl Invocation {
             .command(workspace)?
             .status()
             .with_context(|| self.not_started())?;
-        ensure!(status.success(), "`{}` ended with {status}", self.program);
+        ensure!(status.success(), "`{self}` ended with {status}");
         Ok(())
     }
 
