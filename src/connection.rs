@@ -11,7 +11,9 @@ use crate::error::NodeRole;
 /// A diesel-async connection that a [`Router`](crate::Router) can lend.
 ///
 /// Implemented for diesel-async's three; implement it for a backend of your own to route it.
-pub trait RoutedConnection: AsyncConnection + AsyncConnectionCore<Backend: Dialect> + 'static {
+pub trait RoutedConnection:
+    AsyncConnection + AsyncConnectionCore<Backend: Dialect> + 'static
+{
     /// What the server says it is, or `None` where servers cannot tell (SQLite).
     ///
     /// Asked when a pool opens a connection and again before each loan, so it is also the check

@@ -45,8 +45,16 @@ impl<C: RoutedConnection> AsyncConnectionCore for WriteConn<C> {
     {
         let query = source.as_query();
         match self.begin_statement(&query) {
-            Ok((conn, ending)) => TrackedLoad { gate: Gate::Open { future: conn.load(query) }, ending },
-            Err(error) => TrackedLoad { gate: Gate::shut(error), ending: None },
+            Ok((conn, ending)) => TrackedLoad {
+                gate: Gate::Open {
+                    future: conn.load(query),
+                },
+                ending,
+            },
+            Err(error) => TrackedLoad {
+                gate: Gate::shut(error),
+                ending: None,
+            },
         }
     }
 
@@ -59,10 +67,15 @@ impl<C: RoutedConnection> AsyncConnectionCore for WriteConn<C> {
     {
         match self.begin_statement(&source) {
             Ok((conn, ending)) => Tracked {
-                gate: Gate::Open { future: conn.execute_returning_count(source) },
+                gate: Gate::Open {
+                    future: conn.execute_returning_count(source),
+                },
                 ending,
             },
-            Err(error) => Tracked { gate: Gate::shut(error), ending: None },
+            Err(error) => Tracked {
+                gate: Gate::shut(error),
+                ending: None,
+            },
         }
     }
 }

@@ -75,7 +75,11 @@ pub trait RunQueryDsl<H, M>: Sized {
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
-        conn.run(Load(self), Key::new(), diesel_async::RunQueryDsl::load_stream)
+        conn.run(
+            Load(self),
+            Key::new(),
+            diesel_async::RunQueryDsl::load_stream,
+        )
     }
 
     /// Runs the query and returns its first row.
@@ -93,7 +97,11 @@ pub trait RunQueryDsl<H, M>: Sized {
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
-        conn.run(Load(self), Key::new(), diesel_async::RunQueryDsl::get_result)
+        conn.run(
+            Load(self),
+            Key::new(),
+            diesel_async::RunQueryDsl::get_result,
+        )
     }
 
     /// Runs the query and returns all rows: [`load`](Self::load), for statements that return what
@@ -127,7 +135,11 @@ pub trait RunQueryDsl<H, M>: Sized {
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
-        conn.run(Load(LimitDsl::limit(self, 1)), Key::new(), diesel_async::RunQueryDsl::get_result)
+        conn.run(
+            Load(LimitDsl::limit(self, 1)),
+            Key::new(),
+            diesel_async::RunQueryDsl::get_result,
+        )
     }
 }
 

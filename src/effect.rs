@@ -12,6 +12,8 @@ use diesel::query_builder::{
 use diesel::query_dsl::positional_order_dsl::PositionalOrderDsl;
 use diesel::query_source::QuerySource;
 
+pub use crate::role::{GrantsOpaque, GrantsReads, GrantsWrites};
+
 /// A statement whose effect on the database is known to the compiler.
 ///
 /// Implemented for every statement Diesel builds. Derive it for query fragments of your own with
@@ -67,6 +69,7 @@ pub enum Inspection {
 pub trait Effect: sealed::Sealed + 'static {
     /// Whether the statement takes row locks.
     #[doc(hidden)]
+    #[must_use]
     fn locks() -> bool {
         false
     }
@@ -111,6 +114,7 @@ impl Effect for Write {}
 impl Effect for Opaque {}
 
 mod sealed {
+    #[expect(unnameable_types, reason = "sealed")]
     pub trait Sealed {}
     impl<Lock> Sealed for super::Select<Lock> {}
     impl Sealed for super::Write {}
@@ -118,22 +122,27 @@ mod sealed {
 }
 
 /// Family of the statements that Diesel's own types spell out.
+#[doc(hidden)]
 #[derive(Debug)]
 pub struct Built(());
 
 /// Family of set operations: `UNION`, `INTERSECT`, `EXCEPT`.
+#[doc(hidden)]
 #[derive(Debug)]
 pub struct Combined(());
 
 /// Family of references to statements.
+#[doc(hidden)]
 #[derive(Debug)]
 pub struct ByRef<M>(PhantomData<M>);
 
 /// Family of derived fragments that name their effect.
+#[doc(hidden)]
 #[derive(Debug)]
 pub struct Derived(());
 
 /// Family of derived fragments that have the effect of a field.
+#[doc(hidden)]
 #[derive(Debug)]
 pub struct AsField<M>(PhantomData<M>);
 
@@ -217,10 +226,12 @@ pub struct Anything(());
 impl<H> Grants<Anything> for H {}
 
 /// Family of handles that run anything.
+#[doc(hidden)]
 #[derive(Debug)]
 pub struct Unchecked(());
 
 /// Family of handles that run statements whose effect is known through the family `M`.
+#[doc(hidden)]
 #[derive(Debug)]
 pub struct Checked<M>(PhantomData<M>);
 

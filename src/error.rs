@@ -69,14 +69,18 @@ pub enum ConfigError {
     },
 
     /// Two nodes have one name.
-    #[error("two nodes are called `{name}`: names tell nodes apart in errors and logs, so each needs its own")]
+    #[error(
+        "two nodes are called `{name}`: names tell nodes apart in errors and logs, so each needs its own"
+    )]
     DuplicateName {
         /// The name.
         name: String,
     },
 
     /// A replica is the primary under another name.
-    #[error("replica `{replica}` has the same database as primary `{primary}`: point it at a replica, or leave it out (a router without replicas reads from the primary)")]
+    #[error(
+        "replica `{replica}` has the same database as primary `{primary}`: point it at a replica, or leave it out (a router without replicas reads from the primary)"
+    )]
     ReplicaIsPrimary {
         /// The replica's name.
         replica: String,
@@ -149,11 +153,13 @@ pub enum NodeRole {
 
 impl std::fmt::Display for NodeRole {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Primary => "primary",
-            Self::Replica => "a replica",
-        }
-        .trim_start_matches("a "))
+        f.write_str(
+            match self {
+                Self::Primary => "primary",
+                Self::Replica => "a replica",
+            }
+            .trim_start_matches("a "),
+        )
     }
 }
 

@@ -11,6 +11,7 @@ pin_project_lite::pin_project! {
     #[project = GateProjection]
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
+    #[allow(missing_docs, reason = "pin-project-lite takes no comments on these fields")]
     #[expect(clippy::exhaustive_enums, reason = "hidden from users")]
     pub enum Gate<F> {
         /// It was sent: diesel-async's own future.

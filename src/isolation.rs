@@ -2,6 +2,7 @@
 
 /// What a transaction builder collects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(unnameable_types, reason = "only our own backends render it")]
 pub struct Characteristics {
     pub(crate) isolation: Option<Isolation>,
     pub(crate) read_only: Option<bool>,
@@ -31,7 +32,10 @@ impl Isolation {
 }
 
 impl Characteristics {
-    #[cfg_attr(not(any(feature = "postgres", feature = "sync-postgres")), expect(dead_code))]
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "sync-postgres")),
+        expect(dead_code)
+    )]
     pub(crate) fn postgres(&self) -> String {
         let mut sql = "BEGIN TRANSACTION".to_owned();
         if let Some(isolation) = self.isolation {
@@ -61,8 +65,12 @@ impl Characteristics {
             sql += "; ";
         }
         sql += "START TRANSACTION";
-        let snapshot = self.consistent_snapshot.then_some("WITH CONSISTENT SNAPSHOT");
-        let access = self.read_only.map(|yes| if yes { "READ ONLY" } else { "READ WRITE" });
+        let snapshot = self
+            .consistent_snapshot
+            .then_some("WITH CONSISTENT SNAPSHOT");
+        let access = self
+            .read_only
+            .map(|yes| if yes { "READ ONLY" } else { "READ WRITE" });
         let words: Vec<_> = snapshot.into_iter().chain(access).collect();
         if !words.is_empty() {
             sql.push(' ');

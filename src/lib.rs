@@ -90,6 +90,15 @@ pub mod prelude {
     pub use crate::{RunQueryDsl, SaveChangesDsl};
 }
 
+/// The bounds of the query methods, for generic code that has to name them.
+#[cfg(feature = "__async")]
+pub mod bounds {
+    pub use crate::diesel_connection::{Routed, Tracked, TrackedLoad, TrackedStream};
+    pub use crate::gate::Gate;
+    pub use crate::runs::{Inspects, Runs, Saves};
+    pub use crate::verb::{Execute, Load};
+}
+
 /// What the macros' expansions name. Not for users: it may change in any release.
 #[doc(hidden)]
 pub mod __private {

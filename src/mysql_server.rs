@@ -11,9 +11,13 @@ use crate::error::NodeRole;
 /// `read_only` is a number in MySQL and in MariaDB up to 11, and a word from MariaDB 12 on; compared
 /// with both `'OFF'` and `'0'`, a number is compared as a number (and `'OFF'` as 0).
 pub(crate) fn role_query() -> select<SqlLiteral<BigInt>> {
-    diesel::select(sql::<BigInt>("@@global.read_only NOT IN ('OFF', '0')"))
+    select(sql::<BigInt>("@@global.read_only NOT IN ('OFF', '0')"))
 }
 
 pub(crate) fn role(read_only: i64) -> NodeRole {
-    if read_only == 0 { NodeRole::Primary } else { NodeRole::Replica }
+    if read_only == 0 {
+        NodeRole::Primary
+    } else {
+        NodeRole::Replica
+    }
 }

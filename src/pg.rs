@@ -44,9 +44,7 @@ impl WriteConn {
     /// # Cancel safety
     ///
     /// Cancel safe: a notification is lost only once the stream has yielded it.
-    pub fn notifications_stream(
-        &mut self,
-    ) -> impl Stream<Item = QueryResult<PgNotification>> + '_ {
+    pub fn notifications_stream(&mut self) -> impl Stream<Item = QueryResult<PgNotification>> + '_ {
         self.raw().notifications_stream()
     }
 }

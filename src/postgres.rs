@@ -11,9 +11,13 @@ diesel::define_sql_function! {
 
 /// Asks whether the server is a standby. Every role may.
 pub(crate) fn role_query() -> select<pg_is_in_recovery> {
-    diesel::select(pg_is_in_recovery())
+    select(pg_is_in_recovery())
 }
 
 pub(crate) fn role(in_recovery: bool) -> NodeRole {
-    if in_recovery { NodeRole::Replica } else { NodeRole::Primary }
+    if in_recovery {
+        NodeRole::Replica
+    } else {
+        NodeRole::Primary
+    }
 }

@@ -163,6 +163,7 @@ impl<DB, Q: fmt::Debug> fmt::Debug for ReadSql<DB, Q> {
 
 /// The text of a [`ReadSql`].
 #[derive(Debug, Clone)]
+#[expect(unnameable_types, reason = "only ever inside a `ReadSql`")]
 pub struct SqlText(Cow<'static, str>);
 
 impl<DB: Dialect> QueryFragment<DB> for SqlText {
@@ -176,6 +177,7 @@ impl<DB: Dialect> QueryFragment<DB> for SqlText {
 
 /// A [`ReadSql`] with a value bound to its next placeholder.
 #[derive(Debug, Clone)]
+#[expect(unnameable_types, reason = "only ever inside a `ReadSql`")]
 pub struct Bound<Q, V, ST> {
     query: Q,
     value: V,

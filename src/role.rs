@@ -27,7 +27,7 @@ pub trait Role: GrantsReads<NoLock> + sealed::Sealed + Send + Sync + 'static {
 /// What a connection was lent for. Ordered: each grants what those before it grant.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(clippy::exhaustive_enums, reason = "hidden from users")]
+#[expect(unnameable_types, reason = "hidden from users")]
 pub enum Access {
     Replica,
     CaughtUp,
@@ -46,6 +46,7 @@ impl Role for Primary {
 }
 
 mod sealed {
+    #[expect(unnameable_types, reason = "sealed")]
     pub trait Sealed {}
     impl Sealed for super::Replica {}
     impl Sealed for super::CaughtUp {}

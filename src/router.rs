@@ -9,7 +9,7 @@ use diesel::{ConnectionResult, QueryResult};
 use futures_core::future::BoxFuture;
 
 use crate::check::StatementCheck;
-use crate::cluster::{Node, PRIMARY, Shared, Settings};
+use crate::cluster::{Node, PRIMARY, Settings, Shared};
 use crate::error::{ConfigError, Error, NodeRole, Step};
 use crate::lease::{Grant, Lease};
 use crate::pool::{Connect, Guard, Kind, Manager, Pool, SetUp};
@@ -97,7 +97,9 @@ impl<C: RoutedConnection> Router<C> {
     ///
     /// [`Error::Checkout`].
     pub async fn read_eventual(&self) -> Result<ReadConn<Replica, C>, Error> {
-        self.checkout(Level::Eventual, None).await.map(ReadConn::new)
+        self.checkout(Level::Eventual, None)
+            .await
+            .map(ReadConn::new)
     }
 
     /// A connection of the primary, to read from.
@@ -152,7 +154,11 @@ impl<C: RoutedConnection> Router<C> {
             Level::Session => Access::CaughtUp,
             _ => Access::Replica,
         };
-        let grant = Grant { node, reason, access };
+        let grant = Grant {
+            node,
+            reason,
+            access,
+        };
         Ok(Lease::new(
             pool.get().await?,
             Arc::clone(shared),
@@ -267,7 +273,14 @@ impl<C: RoutedConnection> RouterBuilder<C> {
     ///
     /// Dropping the future closes what it has opened.
     pub async fn build(self) -> Result<Router<C>, Error> {
-        let Self { kind, primaries, replicas, settings, connect, set_up } = self;
+        let Self {
+            kind,
+            primaries,
+            replicas,
+            settings,
+            connect,
+            set_up,
+        } = self;
         let primary = crate::cluster::validate(primaries, &replicas)?;
         let mut nodes = vec![primary.name.clone()];
         nodes.extend(replicas.iter().map(|replica| replica.name.clone()));
@@ -282,7 +295,12 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         let mut read = Vec::with_capacity(nodes.len());
         let of_primary = manager(&primary, NodeRole::Primary, true);
         let identity = probe(&of_primary).await?;
-        read.push(Pool::new(kind, of_primary, &primary, primary.read_pool_size)?);
+        read.push(Pool::new(
+            kind,
+            of_primary,
+            &primary,
+            primary.read_pool_size,
+        )?);
         for replica in &replicas {
             let of_replica = manager(replica, NodeRole::Replica, true);
             let twin = probe(&of_replica).await?;
@@ -293,7 +311,12 @@ impl<C: RoutedConnection> RouterBuilder<C> {
                 }
                 .into());
             }
-            read.push(Pool::new(kind, of_replica, replica, replica.read_pool_size)?);
+            read.push(Pool::new(
+                kind,
+                of_replica,
+                replica,
+                replica.read_pool_size,
+            )?);
         }
         let write = manager(&primary, NodeRole::Primary, false);
         let write = Pool::new(kind, write, &primary, primary.write_pool_size)?;

@@ -60,6 +60,7 @@ pub trait Inspects<Q, M> {
 /// Only this crate can make one.
 #[doc(hidden)]
 #[derive(Debug)]
+#[expect(unnameable_types, reason = "nobody else may make one")]
 pub struct Key(());
 
 impl Key {
@@ -127,7 +128,9 @@ where
         Self: Inspects<Q, Checked<M>>,
     {
         match self.admit_statement(&verb.0) {
-            Ok(conn) => Gate::Open { future: start(verb.0, conn) },
+            Ok(conn) => Gate::Open {
+                future: start(verb.0, conn),
+            },
             Err(error) => Gate::shut(error),
         }
     }
@@ -156,7 +159,9 @@ where
     {
         let query = verb.0.as_query();
         match self.admit_statement(&query) {
-            Ok(conn) => Gate::Open { future: start(query, conn) },
+            Ok(conn) => Gate::Open {
+                future: start(query, conn),
+            },
             Err(error) => Gate::shut(error),
         }
     }
@@ -184,15 +189,13 @@ impl<C: AsyncConnectionCore> Saves<Unchecked> for C {
     type Conn = C;
     type Needs = Anything;
 
-    fn save<'conn, F, T>(
-        &'conn mut self,
-        _: Key,
-        start: impl FnOnce(&'conn mut C) -> F,
-    ) -> Gate<F>
+    fn save<'conn, F, T>(&'conn mut self, _: Key, start: impl FnOnce(&'conn mut C) -> F) -> Gate<F>
     where
         F: Future<Output = QueryResult<T>>,
     {
-        Gate::Open { future: start(self) }
+        Gate::Open {
+            future: start(self),
+        }
     }
 }
 
@@ -201,11 +204,7 @@ impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
     type Conn = C;
     type Needs = Write;
 
-    fn save<'conn, F, T>(
-        &'conn mut self,
-        _: Key,
-        _: impl FnOnce(&'conn mut C) -> F,
-    ) -> Gate<F>
+    fn save<'conn, F, T>(&'conn mut self, _: Key, _: impl FnOnce(&'conn mut C) -> F) -> Gate<F>
     where
         F: Future<Output = QueryResult<T>>,
     {

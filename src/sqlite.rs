@@ -25,12 +25,14 @@ pub type ReadSql = crate::ReadSql<diesel::sqlite::Sqlite>;
 impl RoutedConnection for Connection {
     /// A file does not know whether another replaces it.
     async fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
-        self.spawn_blocking(crate::sync::RoutedConnection::node_role).await
+        self.spawn_blocking(crate::sync::RoutedConnection::node_role)
+            .await
     }
 
     /// The database file.
     async fn identity(&mut self) -> QueryResult<Option<String>> {
-        self.spawn_blocking(crate::sync::RoutedConnection::identity).await
+        self.spawn_blocking(crate::sync::RoutedConnection::identity)
+            .await
     }
 
     async fn begin_with(&mut self, sql: &str) -> QueryResult<()> {

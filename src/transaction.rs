@@ -230,7 +230,9 @@ impl<C: RoutedConnection> WriteConn<C> {
     {
         type Manager<C> = <C as AsyncConnection>::TransactionManager;
 
-        self.lease_mut().lent_for(Access::Write).map_err(DieselError::from)?;
+        self.lease_mut()
+            .lent_for(Access::Write)
+            .map_err(DieselError::from)?;
         match begin {
             Some(sql) => self.raw().begin_with(&sql).await?,
             None => Manager::<Self>::begin_transaction(self).await?,

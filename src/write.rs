@@ -48,7 +48,10 @@ impl<C: RoutedConnection> WriteConn<C> {
     /// [`Refused::Swapped`](crate::Refused::Swapped) inside Diesel's error.
     pub fn raw_counts_as_write(&mut self) -> QueryResult<RawWrite<'_, C>> {
         let (conn, ending) = self.begin_write()?;
-        Ok(RawWrite { conn, _ending: ending })
+        Ok(RawWrite {
+            conn,
+            _ending: ending,
+        })
     }
 
     pub(crate) fn lease_mut(&mut self) -> &mut Lease<Guard<C>> {

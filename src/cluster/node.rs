@@ -87,10 +87,7 @@ impl std::fmt::Debug for Node {
 }
 
 /// The primary, and the replicas, of a configuration that makes sense.
-pub(crate) fn validate(
-    primaries: Vec<Node>,
-    replicas: &[Node],
-) -> Result<Node, ConfigError> {
+pub(crate) fn validate(primaries: Vec<Node>, replicas: &[Node]) -> Result<Node, ConfigError> {
     let mut primaries = primaries.into_iter();
     let primary = primaries.next().ok_or(ConfigError::NoPrimary)?;
     if let Some(second) = primaries.next() {
@@ -163,10 +160,22 @@ mod tests {
     fn a_pool_of_size_zero_is_refused_with_the_node_and_the_pool() {
         let error = validate(vec![node("a")], &[node("b").read_pool_size(0)]).unwrap_err();
         let pool = "read";
-        assert_eq!(error, ConfigError::EmptyPool { node: "b".into(), pool });
+        assert_eq!(
+            error,
+            ConfigError::EmptyPool {
+                node: "b".into(),
+                pool
+            }
+        );
         let error = validate(vec![node("a").write_pool_size(0)], &[]).unwrap_err();
         let pool = "write";
-        assert_eq!(error, ConfigError::EmptyPool { node: "a".into(), pool });
+        assert_eq!(
+            error,
+            ConfigError::EmptyPool {
+                node: "a".into(),
+                pool
+            }
+        );
     }
 
     #[test]

@@ -40,7 +40,10 @@ impl<C: RoutedConnection> Pool<C> {
             // A connection that cannot be opened is the caller's error at once, with its cause.
             .retry_connection(false)
             .build_unchecked(manager);
-        Self { pool, node: node.clone() }
+        Self {
+            pool,
+            node: node.clone(),
+        }
     }
 
     pub(crate) async fn get(&self) -> Result<PooledConnection<'static, Manager<C>>, Error> {

@@ -23,9 +23,13 @@ impl<C: RoutedConnection> ManageConnection for Manager<C> {
 
     async fn recycle(&self, conn: &mut C, _: &Metrics) -> RecycleResult<Error> {
         if std::thread::panicking() || Self::is_broken(conn) {
-            return Err(RecycleError::message("it came back with an open transaction"));
+            return Err(RecycleError::message(
+                "it came back with an open transaction",
+            ));
         }
-        Self::recycle(self, conn).await.map_err(RecycleError::Backend)
+        Self::recycle(self, conn)
+            .await
+            .map_err(RecycleError::Backend)
     }
 }
 
@@ -46,7 +50,10 @@ impl<C: RoutedConnection> Pool<C> {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| failed(node, Step::Wait, since, error))?;
-        Ok(Self { pool, node: node.clone() })
+        Ok(Self {
+            pool,
+            node: node.clone(),
+        })
     }
 
     pub(crate) async fn get(&self) -> Result<Object<Manager<C>>, Error> {

@@ -14,8 +14,7 @@ use crate::dialect::Dialect;
 use crate::error::{Error, NodeRole, Step};
 
 /// Opens a connection to a URL.
-pub(crate) type Connect<C> =
-    Arc<dyn Fn(&str) -> BoxFuture<'_, ConnectionResult<C>> + Send + Sync>;
+pub(crate) type Connect<C> = Arc<dyn Fn(&str) -> BoxFuture<'_, ConnectionResult<C>> + Send + Sync>;
 
 /// A hook that makes a new connection ready.
 pub(crate) type SetUp<C> =
@@ -52,7 +51,9 @@ impl<C: RoutedConnection> Manager<C> {
         }
         self.check_role(conn, Step::SetUp).await?;
         if self.read_only {
-            conn.batch_execute(C::Backend::READ_ONLY).await.map_err(failed)?;
+            conn.batch_execute(C::Backend::READ_ONLY)
+                .await
+                .map_err(failed)?;
         }
         Ok(())
     }
@@ -97,6 +98,8 @@ impl<C: RoutedConnection> Manager<C> {
 
 impl<C> fmt::Debug for Manager<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Manager").field("node", &self.node).finish_non_exhaustive()
+        f.debug_struct("Manager")
+            .field("node", &self.node)
+            .finish_non_exhaustive()
     }
 }

@@ -71,7 +71,12 @@ mod tests {
     use super::*;
 
     fn inputs(level: Level, token: Token, replicas: usize) -> Inputs {
-        Inputs { level, token, replicas, random: u64::MAX / 3 }
+        Inputs {
+            level,
+            token,
+            replicas,
+            random: u64::MAX / 3,
+        }
     }
 
     #[test]
@@ -80,7 +85,12 @@ mod tests {
             for replicas in [0, 1, 1000] {
                 for random in [0, 1, u64::MAX] {
                     for level in [Level::Write, Level::Strong] {
-                        let inputs = Inputs { level, token, replicas, random };
+                        let inputs = Inputs {
+                            level,
+                            token,
+                            replicas,
+                            random,
+                        };
                         assert_eq!(decide(inputs).0, PRIMARY);
                     }
                 }
@@ -103,14 +113,26 @@ mod tests {
 
     #[test]
     fn outside_a_session_reads_go_to_the_primary_unless_eventual() {
-        assert_eq!(decide(inputs(Level::Session, Token::Absent, 3)), (PRIMARY, Reason::NoSession));
-        assert_eq!(decide(inputs(Level::Eventual, Token::Absent, 3)).1, Reason::Eventual);
+        assert_eq!(
+            decide(inputs(Level::Session, Token::Absent, 3)),
+            (PRIMARY, Reason::NoSession)
+        );
+        assert_eq!(
+            decide(inputs(Level::Eventual, Token::Absent, 3)).1,
+            Reason::Eventual
+        );
     }
 
     #[test]
     fn without_replicas_everything_goes_to_the_primary() {
-        assert_eq!(decide(inputs(Level::Eventual, Token::Settled, 0)), (PRIMARY, Reason::NoReplica));
-        assert_eq!(decide(inputs(Level::Session, Token::Settled, 0)), (PRIMARY, Reason::NoReplica));
+        assert_eq!(
+            decide(inputs(Level::Eventual, Token::Settled, 0)),
+            (PRIMARY, Reason::NoReplica)
+        );
+        assert_eq!(
+            decide(inputs(Level::Session, Token::Settled, 0)),
+            (PRIMARY, Reason::NoReplica)
+        );
     }
 
     #[test]
@@ -119,10 +141,16 @@ mod tests {
         let mut random = 0_u64;
         for _ in 0..3000 {
             random = random.wrapping_add(0x9E37_79B9_7F4A_7C15);
-            let (node, _) = decide(Inputs { random, ..inputs(Level::Eventual, Token::Absent, 3) });
+            let (node, _) = decide(Inputs {
+                random,
+                ..inputs(Level::Eventual, Token::Absent, 3)
+            });
             counts[node - 1] += 1;
         }
-        assert!(counts.iter().all(|count| (900..1100).contains(count)), "{counts:?}");
+        assert!(
+            counts.iter().all(|count| (900..1100).contains(count)),
+            "{counts:?}"
+        );
         assert_eq!(pick(3, u64::MAX), Some(2));
         assert_eq!(pick(3, 0), Some(0));
     }

@@ -3,6 +3,6 @@
 mod decide;
 mod reason;
 
-pub(crate) use decide::{Inputs, Token, decide};
 pub use decide::Level;
+pub(crate) use decide::{Inputs, Token, decide};
 pub use reason::{Reason, Route};

@@ -105,6 +105,8 @@ impl<C: RoutedConnection> Clone for Session<C> {
 
 impl<C: RoutedConnection> fmt::Debug for Session<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("router", &self.router).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("router", &self.router)
+            .finish_non_exhaustive()
     }
 }

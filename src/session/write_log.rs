@@ -72,8 +72,7 @@ impl WriteLog {
     }
 
     fn settle(&mut self, error: Option<&DieselError>) {
-        if self.unsettled.take().is_some()
-            && error.is_none_or(|error| !nothing_was_written(error))
+        if self.unsettled.take().is_some() && error.is_none_or(|error| !nothing_was_written(error))
         {
             self.mark();
         }

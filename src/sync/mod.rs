@@ -26,10 +26,8 @@ pub mod pg;
 pub mod sqlite;
 
 pub use connection::RoutedConnection;
-pub use diesel_connection::{Cursor, Routed};
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
 pub use read::ReadConn;
-pub use runs::{Inspects, Runs, Saves, Target};
 pub use transaction::TransactionBuilder;
 pub use write::{RawWrite, WriteConn};
 
@@ -45,4 +43,11 @@ pub mod prelude {
     pub use diesel::prelude::*;
 
     pub use super::{RunQueryDsl, SaveChangesDsl};
+}
+
+/// The bounds of the query methods, for generic code that has to name them.
+pub mod bounds {
+    pub use super::diesel_connection::{Cursor, Routed};
+    pub use super::runs::{Inspects, Runs, Saves, Target};
+    pub use crate::verb::{Execute, Load};
 }

@@ -1,7 +1,5 @@
 //! PostgreSQL: the handles without the connection type, `COPY`, and notifications.
 
-
-
 use diesel::pg::{CopyFromQuery, PgNotification};
 use diesel::prelude::ExecuteCopyFromDsl;
 use diesel::{PgConnection, QueryResult};

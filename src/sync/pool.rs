@@ -6,7 +6,6 @@ use super::RoutedConnection;
 
 /// Gives a connection back to where it came from when dropped.
 pub(crate) enum Guard<C: RoutedConnection> {
-    Owned(C),
     #[cfg(feature = "r2d2")]
     R2d2(r2d2::PooledConnection<super::r2d2::Manager<C>>),
 }
@@ -17,7 +16,6 @@ impl<C: RoutedConnection> Deref for Guard<C> {
     #[inline]
     fn deref(&self) -> &C {
         match self {
-            Self::Owned(conn) => conn,
             #[cfg(feature = "r2d2")]
             Self::R2d2(conn) => conn,
         }
@@ -28,7 +26,6 @@ impl<C: RoutedConnection> DerefMut for Guard<C> {
     #[inline]
     fn deref_mut(&mut self) -> &mut C {
         match self {
-            Self::Owned(conn) => conn,
             #[cfg(feature = "r2d2")]
             Self::R2d2(conn) => conn,
         }

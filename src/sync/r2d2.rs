@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use diesel::connection::TransactionManager;
 use diesel::QueryResult;
+use diesel::connection::TransactionManager;
 use r2d2::{HandleError, ManageConnection, PooledConnection};
 use scheduled_thread_pool::ScheduledThreadPool;
 
@@ -26,11 +26,26 @@ pub(crate) struct Manager<C> {
 }
 
 impl<C: RoutedConnection> Manager<C> {
-    pub(crate) fn new(node: Node, role: NodeRole, read_only: bool, set_up: Option<SetUp<C>>) -> Self {
-        Self { node, role, read_only, set_up }
+    pub(crate) fn new(
+        node: Node,
+        role: NodeRole,
+        read_only: bool,
+        set_up: Option<SetUp<C>>,
+    ) -> Self {
+        Self {
+            node,
+            role,
+            read_only,
+            set_up,
+        }
     }
 
-    fn failed(&self, step: Step, since: Instant, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    fn failed(
+        &self,
+        step: Step,
+        since: Instant,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Error {
         Error::Checkout {
             node: self.node.name.clone(),
             step,
@@ -59,8 +74,8 @@ impl<C: RoutedConnection> ManageConnection for Manager<C> {
 
     fn connect(&self) -> Result<C, Error> {
         let since = Instant::now();
-        let mut conn =
-            C::establish(&self.node.url).map_err(|error| self.failed(Step::Connect, since, error))?;
+        let mut conn = C::establish(&self.node.url)
+            .map_err(|error| self.failed(Step::Connect, since, error))?;
         let set_up = |error| self.failed(Step::SetUp, since, error);
         if let Some(hook) = &self.set_up {
             hook(&mut conn).map_err(set_up)?;
@@ -83,7 +98,9 @@ impl<C: RoutedConnection> ManageConnection for Manager<C> {
 
 impl<C> fmt::Debug for Manager<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Manager").field("node", &self.node).finish_non_exhaustive()
+        f.debug_struct("Manager")
+            .field("node", &self.node)
+            .finish_non_exhaustive()
     }
 }
 
@@ -124,19 +141,25 @@ impl<C: RoutedConnection> Pool<C> {
             .thread_pool(Arc::clone(threads))
             .error_handler(Box::new(Arc::clone(&last_error)))
             .build_unchecked(manager);
-        Self { pool, node, last_error }
+        Self {
+            pool,
+            node,
+            last_error,
+        }
     }
 
     pub(crate) fn get(&self) -> Result<PooledConnection<Manager<C>>, Error> {
         let since = Instant::now();
         self.pool.get().map_err(|error| {
             // The cause, if one was seen while this caller waited; else the wait itself.
-            self.last_error.take_since(since).unwrap_or_else(|| Error::Checkout {
-                node: self.node.name.clone(),
-                step: Step::Wait,
-                waited: since.elapsed(),
-                source: Box::new(error),
-            })
+            self.last_error
+                .take_since(since)
+                .unwrap_or_else(|| Error::Checkout {
+                    node: self.node.name.clone(),
+                    step: Step::Wait,
+                    waited: since.elapsed(),
+                    source: Box::new(error),
+                })
         })
     }
 }

@@ -13,7 +13,7 @@ use super::pool::Guard;
 use super::r2d2::{Manager, Pool, SetUp};
 use super::{ReadConn, RoutedConnection, Session, WriteConn};
 use crate::check::StatementCheck;
-use crate::cluster::{Node, PRIMARY, Shared, Settings};
+use crate::cluster::{Node, PRIMARY, Settings, Shared};
 use crate::error::{ConfigError, Error, NodeRole, Step};
 use crate::lease::{Grant, Lease};
 use crate::role::{Access, Primary, Replica};
@@ -154,7 +154,11 @@ impl<C: RoutedConnection> Router<C> {
             Level::Session => Access::CaughtUp,
             _ => Access::Replica,
         };
-        let grant = Grant { node, reason, access };
+        let grant = Grant {
+            node,
+            reason,
+            access,
+        };
         Ok(Lease::new(
             Guard::R2d2(pool.get()?),
             Arc::clone(shared),
@@ -242,7 +246,12 @@ impl<C: RoutedConnection> RouterBuilder<C> {
     /// cannot be reached or set up; [`Error::WrongRole`] for one that is not what it is configured
     /// as. Each names the node.
     pub fn build(self) -> Result<Router<C>, Error> {
-        let Self { primaries, replicas, settings, set_up } = self;
+        let Self {
+            primaries,
+            replicas,
+            settings,
+            set_up,
+        } = self;
         let primary = crate::cluster::validate(primaries, &replicas)?;
         let mut nodes = vec![primary.name.clone()];
         nodes.extend(replicas.iter().map(|replica| replica.name.clone()));

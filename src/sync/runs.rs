@@ -48,6 +48,7 @@ pub trait Inspects<Q, M> {
 /// Only this crate can make one.
 #[doc(hidden)]
 #[derive(Debug)]
+#[expect(unnameable_types, reason = "nobody else may make one")]
 pub struct Key(());
 
 impl Key {

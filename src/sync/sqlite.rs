@@ -31,7 +31,8 @@ impl RoutedConnection for SqliteConnection {
 
     /// The database file.
     fn identity(&mut self) -> QueryResult<Option<String>> {
-        let file = diesel::dsl::sql::<Text>("SELECT file FROM pragma_database_list WHERE name = 'main'");
+        let file =
+            diesel::dsl::sql::<Text>("SELECT file FROM pragma_database_list WHERE name = 'main'");
         let file: String = diesel::RunQueryDsl::get_result(file, self)?;
         Ok((!file.is_empty()).then_some(file))
     }

@@ -56,7 +56,9 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         E: From<diesel::result::Error>,
     {
         let lease = self.lease_mut();
-        lease.lent_for(R::NEEDS).map_err(diesel::result::Error::from)?;
+        lease
+            .lent_for(R::NEEDS)
+            .map_err(diesel::result::Error::from)?;
         let conn = &mut *lease.guard;
         let outermost = depth(conn) == 0;
         if outermost {
@@ -245,7 +247,8 @@ impl<C: RoutedConnection> TransactionBuilder<'_, C> {
     where
         E: From<diesel::result::Error>,
     {
-        self.conn.run_transaction(&C::Backend::begin(&self.characteristics), f)
+        self.conn
+            .run_transaction(&C::Backend::begin(&self.characteristics), f)
     }
 }
 
