@@ -40,8 +40,9 @@ fn is_harmless(word: &[u8], functions: &Functions) -> bool {
     else {
         return false;
     };
-    if word.contains('$') {
-        return is_bind(word);
+    if word.contains('$') || word.starts_with(|first: char| first.is_ascii_digit()) {
+        // Servers may read `1INTO` as two words.
+        return is_number(word.strip_prefix('$').unwrap_or(word));
     }
     !SUSPECT
         .iter()
@@ -49,9 +50,8 @@ fn is_harmless(word: &[u8], functions: &Functions) -> bool {
         && (!functions.may_list(word) || !functions.contains(word))
 }
 
-fn is_bind(word: &str) -> bool {
-    word.strip_prefix('$')
-        .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -141,6 +141,8 @@ mod tests {
         for sql in [
             "",
             "SELECT a FROM t FOR$$x$$UPDATE",
+            "SELECT 1INTO t",
+            "SELECT $1FOR UPDATE",
             "SELECT a FROM t FOR UPDATE",
             "SELECT pg_catalog.NextVal('s')",
             "SELECT bump()",
