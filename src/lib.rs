@@ -33,7 +33,9 @@
 //!
 //! let session = router.session();
 //! set_locale(&mut session.write()?, 1, "de")?;
-//! assert_eq!(locale(&mut session.read()?, 1)?, "de"); // from the primary: it wrote just now
+//! let mut conn = session.read()?;
+//! assert_eq!(conn.route().node, "primary"); // it wrote just now
+//! assert_eq!(locale(&mut conn, 1)?, "de");
 //!
 //! let another = router.session();
 //! let mut conn = another.read()?;
