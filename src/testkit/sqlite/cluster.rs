@@ -57,6 +57,7 @@ use crate::testkit::Error;
 /// # Example
 ///
 /// ```
+/// use diesel::connection::SimpleConnection;
 /// use diesel::prelude::*;
 /// use diesel_routing::testkit::SqliteCluster;
 /// use std::time::Duration;
@@ -68,6 +69,7 @@ use crate::testkit::Error;
 ///     .schema("CREATE TABLE posts (id INTEGER PRIMARY KEY, title TEXT NOT NULL)")
 ///     .start()?;
 /// let mut primary = SqliteConnection::establish(cluster.primary_url())?;
+/// primary.batch_execute("PRAGMA busy_timeout = 5000")?;
 /// diesel::sql_query("INSERT INTO posts (title) VALUES ('hello')").execute(&mut primary)?;
 ///
 /// cluster.wait_until_caught_up(Duration::from_secs(10))?; // some 200 ms later
