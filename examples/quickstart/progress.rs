@@ -10,9 +10,9 @@ pub(crate) struct Progress(ProgressBar);
 impl Progress {
     pub(crate) fn new(reads: u64) -> anyhow::Result<Self> {
         let bar = ProgressBar::new(reads);
-        bar.set_style(ProgressStyle::with_template(
-            "   {elapsed:>3} [{bar:30}] {pos}/{len} reads, {msg}",
-        )?);
+        let style =
+            ProgressStyle::with_template("   {elapsed:>3} [{bar:30}] {pos}/{len} reads, {msg}")?;
+        bar.set_style(style.progress_chars("=> "));
         Ok(Self(bar))
     }
 

@@ -127,9 +127,12 @@ pub(crate) fn conclude(out: &mut impl Write, options: &Options) -> Result<()> {
     writeln!(
         out,
         "\nNo session read was stale. After a write, a session reads from the primary for {}.\n\
-         Try a window that is too short: --window {}",
+         Try a window that is too short: --window {} (exits with 1)",
         format_duration(options.window),
-        format_duration(options.lag / 2),
+        // Without the space in `1s 500ms`, to be pasted into a shell.
+        format_duration(options.lag / 2)
+            .to_string()
+            .replace(' ', ""),
     )
 }
 
