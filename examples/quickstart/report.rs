@@ -61,8 +61,8 @@ pub(crate) fn introduce(out: &mut impl Write, options: &Options) -> Result<()> {
     } = options;
     writeln!(
         out,
-        "A primary and {replicas} replica{}, {} behind. {users} user{} for {}, twice: each views pages, changes a\n\
-         setting once, and reads it again {READ_AFTER:?} later.",
+        "A primary and {replicas} replica{}, {} behind. {users} user{} for {}, twice: each views pages,\n\
+         changes a setting once, and reads it again {READ_AFTER:?} later.",
         plural(*replicas),
         format_duration(options.lag),
         plural(*users),
@@ -126,8 +126,8 @@ pub(crate) fn table(out: &mut impl Write, rounds: &[&Round]) -> Result<()> {
 pub(crate) fn conclude(out: &mut impl Write, options: &Options) -> Result<()> {
     writeln!(
         out,
-        "\nNo session read was stale. After a write, a session reads from the primary for {}.\n\
-         Try a window that is too short: --window {} (exits with 1)",
+        "\nNo session read was stale: after a write, a session reads from the primary for {}.\n\
+         A window shorter than the lag lets stale reads through; see it with --window {}",
         format_duration(options.window),
         // Without the space in `1s 500ms`, to be pasted into a shell.
         format_duration(options.lag / 2)
