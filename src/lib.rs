@@ -124,6 +124,7 @@ mod dialect;
 mod error;
 mod isolation;
 mod lease;
+mod position;
 mod raw_sql;
 mod role;
 mod routing;
@@ -149,6 +150,8 @@ mod runs;
 #[cfg(feature = "__async")]
 mod transaction;
 #[cfg(feature = "__async")]
+mod watch;
+#[cfg(feature = "__async")]
 mod write;
 
 #[cfg(any(feature = "mysql", feature = "sync-mysql"))]
@@ -167,15 +170,16 @@ pub mod sqlite;
 pub mod testkit;
 
 pub use check::{CheckPolicy, StatementCheck};
-pub use cluster::Node;
+pub use cluster::{Node, Observation};
 pub use dialect::Dialect;
 pub use diesel_routing_macros::Statement;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use effect::Statement;
 pub use error::{ConfigError, Error, NodeRole, Refused, Step};
+pub use position::{Lsn, ParseLsnError, PgPosition, Position};
 pub use raw_sql::ReadSql;
 pub use role::{CaughtUp, Primary, Replica, Role};
-pub use routing::{Level, Reason, Route};
+pub use routing::{Balance, Level, Reason, Route};
 pub use session::{Clock, SystemClock};
 
 #[cfg(feature = "__async")]

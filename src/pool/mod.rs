@@ -12,7 +12,7 @@ pub(crate) use manager::{Connect, Manager, SetUp};
 
 use crate::RoutedConnection;
 use crate::cluster::Node;
-use crate::error::Error;
+use crate::error::{Error, NodeRole};
 
 /// Which pool holds a router's connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,18 @@ pub(crate) enum Guard<C: RoutedConnection> {
     Bb8(::bb8::PooledConnection<'static, Manager<C>>),
     #[cfg(feature = "deadpool")]
     Deadpool(::deadpool::managed::Object<Manager<C>>),
+}
+
+impl<C: RoutedConnection> Guard<C> {
+    /// What its server said it is, when the connection was lent.
+    pub(crate) fn role(&self) -> Option<NodeRole> {
+        match self {
+            #[cfg(feature = "bb8")]
+            Self::Bb8(conn) => conn.role,
+            #[cfg(feature = "deadpool")]
+            Self::Deadpool(conn) => conn.role,
+        }
+    }
 }
 
 impl<C: RoutedConnection> Deref for Guard<C> {

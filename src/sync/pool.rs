@@ -3,11 +3,22 @@
 use std::ops::{Deref, DerefMut};
 
 use super::RoutedConnection;
+use crate::error::NodeRole;
 
 /// Gives a connection back to where it came from when dropped.
 pub(crate) enum Guard<C: RoutedConnection> {
     #[cfg(feature = "r2d2")]
     R2d2(r2d2::PooledConnection<super::r2d2::Manager<C>>),
+}
+
+impl<C: RoutedConnection> Guard<C> {
+    /// What its server said it is, when the connection was lent.
+    pub(crate) fn role(&self) -> Option<NodeRole> {
+        match self {
+            #[cfg(feature = "r2d2")]
+            Self::R2d2(conn) => conn.role,
+        }
+    }
 }
 
 impl<C: RoutedConnection> Deref for Guard<C> {
