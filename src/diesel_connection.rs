@@ -232,7 +232,11 @@ where
         let result = ready!(this.gate.poll(cx));
         let ending = this.ending.take();
         Poll::Ready(match result {
-            Ok(rows) => Ok(TrackedStream { rows, next: None, ending }),
+            Ok(rows) => Ok(TrackedStream {
+                rows,
+                next: None,
+                ending,
+            }),
             Err(error) => {
                 if let Some(ending) = ending {
                     ending.finish(Some(&error));

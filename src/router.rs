@@ -224,8 +224,18 @@ impl<C: RoutedConnection> Router<C> {
                 found: NodeRole::Replica,
             });
         }
-        let grant = Grant { node, reason, access, is_primary };
-        Ok(Lease::new(guard, Arc::clone(shared), session.cloned(), grant))
+        let grant = Grant {
+            node,
+            reason,
+            access,
+            is_primary,
+        };
+        Ok(Lease::new(
+            guard,
+            Arc::clone(shared),
+            session.cloned(),
+            grant,
+        ))
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -388,7 +398,11 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         let mut identity = None;
         let mut first = Vec::with_capacity(nodes.len());
         for (index, node) in nodes.iter().enumerate() {
-            let role = if index == 0 { NodeRole::Primary } else { NodeRole::Replica };
+            let role = if index == 0 {
+                NodeRole::Primary
+            } else {
+                NodeRole::Replica
+            };
             let (conn, twin) = probe(&manager(node, Some(role), true)).await?;
             if index == 0 {
                 identity = twin;
@@ -414,12 +428,24 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         }
         let watch = Watch::new(&settings);
         let names = nodes.iter().map(|node| node.name.clone()).collect();
-        let shared = Arc::new(settings.share(names, <C::Backend as crate::Dialect>::SQL, C::WATCHED));
+        let shared =
+            Arc::new(settings.share(names, <C::Backend as crate::Dialect>::SQL, C::WATCHED));
         if C::WATCHED {
-            watch.start(&shared, nodes.iter().zip(first).map(|(node, conn)| (manager(node, None, true), conn))).await;
+            watch
+                .start(
+                    &shared,
+                    nodes
+                        .iter()
+                        .zip(first)
+                        .map(|(node, conn)| (manager(node, None, true), conn)),
+                )
+                .await;
         }
         Ok(Router {
-            inner: Arc::new(Inner { shared, pools: ArcSwapOption::from_pointee(pools) }),
+            inner: Arc::new(Inner {
+                shared,
+                pools: ArcSwapOption::from_pointee(pools),
+            }),
         })
     }
 }

@@ -48,7 +48,9 @@ impl History {
     ///
     /// Its lag, at most, is the time since then.
     pub(crate) fn complete_as_of(&self, position: &Position) -> Option<Instant> {
-        let covered = self.samples.partition_point(|sample| position.covers(&sample.position));
+        let covered = self
+            .samples
+            .partition_point(|sample| position.covers(&sample.position));
         covered.checked_sub(1).map(|last| self.samples[last].asked)
     }
 
@@ -88,7 +90,10 @@ mod tests {
         let mut history = History::default();
         for &(millis, lsn) in samples {
             let asked = start + Duration::from_millis(millis);
-            history.push(Sample { asked, position: at(1, lsn) });
+            history.push(Sample {
+                asked,
+                position: at(1, lsn),
+            });
         }
         history
     }
@@ -97,7 +102,11 @@ mod tests {
     fn a_replica_is_complete_as_of_the_last_sample_it_covers() {
         let start = Instant::now();
         let history = history(start, &[(0, 10), (100, 20), (200, 30)]);
-        let as_of = |lsn| history.complete_as_of(&at(1, lsn)).map(|at| age(start, at).as_millis());
+        let as_of = |lsn| {
+            history
+                .complete_as_of(&at(1, lsn))
+                .map(|at| age(start, at).as_millis())
+        };
         assert_eq!(as_of(30), Some(200));
         assert_eq!(as_of(29), Some(100));
         assert_eq!(as_of(10), Some(0));
@@ -112,7 +121,10 @@ mod tests {
         let history = history(start, &samples);
         let as_of = history.complete_as_of(&at(1, 20)).unwrap();
         assert_eq!(age(start, as_of), Duration::from_secs(100));
-        assert!(history.samples.len() <= 3, "an idle primary fills no memory");
+        assert!(
+            history.samples.len() <= 3,
+            "an idle primary fills no memory"
+        );
     }
 
     #[test]
@@ -127,7 +139,10 @@ mod tests {
     fn a_failover_starts_a_new_history() {
         let start = Instant::now();
         let mut history = history(start, &[(0, 10), (100, 20)]);
-        history.push(Sample { asked: start, position: at(2, 15) });
+        history.push(Sample {
+            asked: start,
+            position: at(2, 15),
+        });
         assert_eq!(history.complete_as_of(&at(1, 99)), None);
         assert!(history.complete_as_of(&at(2, 15)).is_some());
     }
@@ -139,7 +154,10 @@ mod tests {
         samples.extend((0..20_000).map(|tick| (tick * 100, tick)));
         let history = history(start, &samples);
         assert!(history.samples.len() <= CAPACITY);
-        let (oldest, newest) = (history.samples[0], history.samples[history.samples.len() - 1]);
+        let (oldest, newest) = (
+            history.samples[0],
+            history.samples[history.samples.len() - 1],
+        );
         assert!(newest.asked - oldest.asked > Duration::from_secs(600));
         let steps: Vec<_> = history.samples.iter().map(|sample| sample.asked).collect();
         assert!(steps.is_sorted());

@@ -120,7 +120,10 @@ pub(crate) fn validate(primaries: Vec<Node>, replicas: &[Node]) -> Result<Node, 
                 name: node.name.clone(),
             });
         }
-        for (pool, size) in [("read", node.read_pool_size), ("fallback", node.fallback_pool_size)] {
+        for (pool, size) in [
+            ("read", node.read_pool_size),
+            ("fallback", node.fallback_pool_size),
+        ] {
             if size == 0 {
                 return Err(ConfigError::EmptyPool {
                     node: node.name.clone(),

@@ -23,7 +23,11 @@ impl Observation {
     /// An observation.
     #[must_use]
     pub fn new(role: NodeRole, position: Position, incarnation: u64) -> Self {
-        Self { role, position, incarnation }
+        Self {
+            role,
+            position,
+            incarnation,
+        }
     }
 }
 
@@ -73,7 +77,12 @@ impl Roster {
     }
 
     /// A node was asked at `asked` and answered.
-    pub(crate) fn observed(&mut self, node: usize, asked: Instant, said: Observation) -> Vec<Event> {
+    pub(crate) fn observed(
+        &mut self,
+        node: usize,
+        asked: Instant,
+        said: Observation,
+    ) -> Vec<Event> {
         self.nodes[node] = Some(said);
         if said.role == NodeRole::Primary {
             self.cluster.get_or_insert(said.position);
@@ -82,7 +91,10 @@ impl Roster {
         self.find_primary(&mut events);
         if node == self.primary {
             if said.role == NodeRole::Primary {
-                self.history.push(Sample { asked, position: said.position });
+                self.history.push(Sample {
+                    asked,
+                    position: said.position,
+                });
             }
         }
         let health = self.judge(node, &said, &mut events);
@@ -120,22 +132,32 @@ impl Roster {
             .filter(writable)
             .max_by_key(|&index| (self.timeline(index), index == self.primary));
         if let Some(newest) = newest.filter(|&newest| newest != self.primary) {
-            events.push(Event::Promoted { from: self.primary, to: newest });
+            events.push(Event::Promoted {
+                from: self.primary,
+                to: newest,
+            });
             self.primary = newest;
         }
     }
 
     fn judge(&mut self, node: usize, said: &Observation, events: &mut Vec<Event>) -> Health {
-        let Some(primary) = self.nodes[self.primary] else { return Health::Up };
+        let Some(primary) = self.nodes[self.primary] else {
+            return Health::Up;
+        };
         let before = self.states[node].health;
-        let foreign = self.cluster.is_some_and(|ours| !same_cluster(&said.position, &ours));
+        let foreign = self
+            .cluster
+            .is_some_and(|ours| !same_cluster(&said.position, &ours));
         let event = if foreign {
             Event::Foreign { node }
         } else if node != self.primary
             && said.role == NodeRole::Primary
             && primary.role == NodeRole::Primary
         {
-            Event::SplitBrain { primary: self.primary, other: node }
+            Event::SplitBrain {
+                primary: self.primary,
+                other: node,
+            }
         } else {
             return Health::Up;
         };
@@ -165,7 +187,11 @@ mod tests {
     use crate::position::{Lsn, PgPosition};
 
     fn says(role: NodeRole, timeline: u32, lsn: u64) -> Observation {
-        Observation::new(role, Position::Postgres(PgPosition::new(7, timeline, Lsn(lsn))), 1)
+        Observation::new(
+            role,
+            Position::Postgres(PgPosition::new(7, timeline, Lsn(lsn))),
+            1,
+        )
     }
 
     const PRIMARY: NodeRole = NodeRole::Primary;
@@ -191,7 +217,13 @@ mod tests {
         let events = roster.observed(1, now, says(PRIMARY, 2, 45));
         assert_eq!(events, [Event::Promoted { from: 0, to: 1 }]);
         let events = roster.observed(0, now, says(PRIMARY, 1, 60));
-        assert_eq!(events, [Event::SplitBrain { primary: 1, other: 0 }]);
+        assert_eq!(
+            events,
+            [Event::SplitBrain {
+                primary: 1,
+                other: 0
+            }]
+        );
         let snapshot = roster.snapshot();
         assert_eq!(snapshot.primary, 1);
         assert_eq!(snapshot.nodes[0].health, Health::Excluded);

@@ -44,7 +44,11 @@ impl Settings {
     pub(crate) fn share(&self, nodes: Vec<String>, dialect: Sql, watched: bool) -> Shared {
         let count = nodes.len();
         let roster = Roster::new(count);
-        let snapshot = if watched { roster.snapshot() } else { Snapshot::unwatched(count) };
+        let snapshot = if watched {
+            roster.snapshot()
+        } else {
+            Snapshot::unwatched(count)
+        };
         Shared {
             out: nodes.iter().map(|_| AtomicU32::new(0)).collect(),
             signals: Signals::new(count),
@@ -53,7 +57,10 @@ impl Settings {
             wait: self.wait,
             clock: Arc::clone(&self.clock),
             checker: self.check.build(dialect),
-            policy: Policy { max_lag: self.max_lag, balance: self.balance },
+            policy: Policy {
+                max_lag: self.max_lag,
+                balance: self.balance,
+            },
             roster: Mutex::new(roster),
             snapshot: ArcSwap::from_pointee(snapshot),
         }
@@ -91,12 +98,18 @@ impl Shared {
         let now = self.clock.now();
         let decision = decide(&Inputs {
             level,
-            need: session.filter(|_| level == Level::Session).map(|session| self.need(session, now, &cluster)),
+            need: session
+                .filter(|_| level == Level::Session)
+                .map(|session| self.need(session, now, &cluster)),
             cluster: &cluster,
             policy: &self.policy,
             now,
             random: fastrand::u64(..),
-            load: &|node| self.out.get(node).map_or(0, |out| out.load(Ordering::Relaxed)),
+            load: &|node| {
+                self.out
+                    .get(node)
+                    .map_or(0, |out| out.load(Ordering::Relaxed))
+            },
         });
         if decision.wants_fresher() {
             self.signals.ask_all();
@@ -114,15 +127,15 @@ impl Shared {
             && state.covers(need.wrote.as_ref())
             && state.covers(need.seen.as_ref())
             && (home || need.may_leave && state.covers(need.leaving.as_ref()));
-        has_all.then_some(if need == Need::NOTHING { Reason::NothingToCatchUp } else { Reason::CaughtUp })
+        has_all.then_some(if need == Need::NOTHING {
+            Reason::NothingToCatchUp
+        } else {
+            Reason::CaughtUp
+        })
     }
 
     pub(crate) fn is_primary(&self, node: usize) -> bool {
         self.snapshot.load().primary == node
-    }
-
-    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
-        self.snapshot.load_full()
     }
 
     /// The session has committed.
@@ -142,7 +155,12 @@ impl Shared {
             out.fetch_add(1, Ordering::Relaxed);
         }
         if let Some(session) = reads_for {
-            let incarnation = self.snapshot.load().nodes.get(node).map_or(0, |node| node.incarnation);
+            let incarnation = self
+                .snapshot
+                .load()
+                .nodes
+                .get(node)
+                .map_or(0, |node| node.incarnation);
             session.read_begins(node, incarnation, self.clock.now());
         }
     }
@@ -154,6 +172,10 @@ impl Shared {
         }
         if let Some(session) = reads_for {
             session.read_ends(node, self.clock.now());
+            // What it saw on the primary has a position once the primary was asked.
+            if self.is_primary(node) {
+                self.signals.ask(node);
+            }
         }
     }
 
@@ -186,7 +208,11 @@ impl Shared {
     fn report(&self, event: &Event) {
         match *event {
             Event::Promoted { from, to } => {
-                tracing::warn!(from = self.name(from), to = self.name(to), "another node is the primary now");
+                tracing::warn!(
+                    from = self.name(from),
+                    to = self.name(to),
+                    "another node is the primary now"
+                );
             }
             Event::SplitBrain { primary, other } => tracing::error!(
                 primary = self.name(primary),

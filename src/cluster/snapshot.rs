@@ -45,8 +45,15 @@ impl Snapshot {
     /// A cluster whose nodes are taken to be up, and of which nothing else can be known: the first
     /// is the primary.
     pub(crate) fn unwatched(nodes: usize) -> Self {
-        let node = NodeState { health: Health::Up, ..NodeState::UNKNOWN };
-        Self { nodes: vec![node; nodes], primary: 0, recent: Arc::new([]) }
+        let node = NodeState {
+            health: Health::Up,
+            ..NodeState::UNKNOWN
+        };
+        Self {
+            nodes: vec![node; nodes],
+            primary: 0,
+            recent: Arc::new([]),
+        }
     }
 
     /// Whether its nodes have positions at all.
@@ -56,7 +63,8 @@ impl Snapshot {
 
     /// Whether `position` can be compared with those of this cluster. Without any, it cannot.
     pub(crate) fn shares_history(&self, position: &Position) -> bool {
-        self.position().is_some_and(|ours| ours.same_history(position))
+        self.position()
+            .is_some_and(|ours| ours.same_history(position))
     }
 
     fn position(&self) -> Option<Position> {
@@ -65,8 +73,12 @@ impl Snapshot {
 }
 
 impl NodeState {
-    pub(crate) const UNKNOWN: Self =
-        Self { health: Health::Unknown, incarnation: 0, position: None, complete_as_of: None };
+    pub(crate) const UNKNOWN: Self = Self {
+        health: Health::Unknown,
+        incarnation: 0,
+        position: None,
+        complete_as_of: None,
+    };
 
     /// How far it lags at most, if that is known.
     pub(crate) fn lag(&self, now: Instant) -> Option<Duration> {
@@ -76,7 +88,8 @@ impl NodeState {
     /// Whether it is known to have everything up to `required`.
     pub(crate) fn covers(&self, required: Option<&Position>) -> bool {
         required.is_none_or(|required| {
-            self.position.is_some_and(|position| position.covers(required))
+            self.position
+                .is_some_and(|position| position.covers(required))
         })
     }
 }

@@ -45,11 +45,7 @@ impl<C: RoutedConnection> Manager<C> {
         Ok(Pooled { conn, role })
     }
 
-    async fn make_ready(
-        &self,
-        conn: &mut C,
-        since: Instant,
-    ) -> Result<Option<NodeRole>, Error> {
+    async fn make_ready(&self, conn: &mut C, since: Instant) -> Result<Option<NodeRole>, Error> {
         let failed = |error| self.failed(Step::SetUp, since, error);
         if let Some(hook) = &self.set_up {
             hook(conn).await.map_err(failed)?;

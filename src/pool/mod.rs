@@ -48,6 +48,8 @@ impl<C: RoutedConnection> Pool<C> {
 
     pub(crate) async fn get(&self) -> Result<Guard<C>, Error> {
         match self {
+            #[cfg(not(any(feature = "bb8", feature = "deadpool")))]
+            Self::Never(never, _) => match *never {},
             #[cfg(feature = "bb8")]
             Self::Bb8(pool) => pool.get().await.map(Guard::Bb8),
             #[cfg(feature = "deadpool")]
@@ -58,6 +60,9 @@ impl<C: RoutedConnection> Pool<C> {
 
 /// Gives a connection back to its pool when dropped.
 pub(crate) enum Guard<C: RoutedConnection> {
+    /// Without a pool there is no connection.
+    #[cfg(not(any(feature = "bb8", feature = "deadpool")))]
+    Never(std::convert::Infallible, std::marker::PhantomData<C>),
     #[cfg(feature = "bb8")]
     Bb8(::bb8::PooledConnection<'static, Manager<C>>),
     #[cfg(feature = "deadpool")]
@@ -68,6 +73,8 @@ impl<C: RoutedConnection> Guard<C> {
     /// What its server said it is, when the connection was lent.
     pub(crate) fn role(&self) -> Option<NodeRole> {
         match self {
+            #[cfg(not(any(feature = "bb8", feature = "deadpool")))]
+            Self::Never(never, _) => match *never {},
             #[cfg(feature = "bb8")]
             Self::Bb8(conn) => conn.role,
             #[cfg(feature = "deadpool")]
@@ -82,6 +89,8 @@ impl<C: RoutedConnection> Deref for Guard<C> {
     #[inline]
     fn deref(&self) -> &C {
         match self {
+            #[cfg(not(any(feature = "bb8", feature = "deadpool")))]
+            Self::Never(never, _) => match *never {},
             #[cfg(feature = "bb8")]
             Self::Bb8(conn) => conn,
             #[cfg(feature = "deadpool")]
@@ -94,6 +103,8 @@ impl<C: RoutedConnection> DerefMut for Guard<C> {
     #[inline]
     fn deref_mut(&mut self) -> &mut C {
         match self {
+            #[cfg(not(any(feature = "bb8", feature = "deadpool")))]
+            Self::Never(never, _) => match *never {},
             #[cfg(feature = "bb8")]
             Self::Bb8(conn) => conn,
             #[cfg(feature = "deadpool")]

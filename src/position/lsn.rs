@@ -54,7 +54,9 @@ fn half(digits: &str) -> Result<u64, ParseLsnError> {
 
 /// A text that is not a log sequence number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a log sequence number: it is two hexadecimal numbers of up to 8 digits, like `16/B374D848`")]
+#[error(
+    "not a log sequence number: it is two hexadecimal numbers of up to 8 digits, like `16/B374D848`"
+)]
 pub struct ParseLsnError(());
 
 #[cfg(test)]
@@ -76,7 +78,19 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused() {
-        for text in ["", "/", "0", "0/", "/0", "0/0/0", "g/0", "+1/0", " 0/0", "0/123456789", "0x1/0"] {
+        for text in [
+            "",
+            "/",
+            "0",
+            "0/",
+            "/0",
+            "0/0/0",
+            "g/0",
+            "+1/0",
+            " 0/0",
+            "0/123456789",
+            "0x1/0",
+        ] {
             assert!(text.parse::<Lsn>().is_err(), "{text}");
         }
     }

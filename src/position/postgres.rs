@@ -21,7 +21,11 @@ impl PgPosition {
     /// A position.
     #[must_use]
     pub fn new(system: u64, timeline: u32, lsn: Lsn) -> Self {
-        Self { system, timeline, lsn }
+        Self {
+            system,
+            timeline,
+            lsn,
+        }
     }
 
     /// Whether a node that has replayed up to here has everything up to `required`.
@@ -51,7 +55,11 @@ impl PgPosition {
 
 impl fmt::Display for PgPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on timeline {} of cluster {}", self.lsn, self.timeline, self.system)
+        write!(
+            f,
+            "{} on timeline {} of cluster {}",
+            self.lsn, self.timeline, self.system
+        )
     }
 }
 

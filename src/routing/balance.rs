@@ -94,7 +94,10 @@ mod tests {
         for balance in [Balance::Random, Balance::LeastOfTwo] {
             let shares = counts(balance, 4, |index| index != 0);
             assert_eq!(shares[0], 0);
-            assert!(shares[1..].iter().all(|share| (3600..4400).contains(share)), "{shares:?}");
+            assert!(
+                shares[1..].iter().all(|share| (3600..4400).contains(share)),
+                "{shares:?}"
+            );
             let shares = counts(balance, 100, |index| index % 50 == 1);
             assert_eq!(shares.iter().filter(|&&share| share > 0).count(), 2);
             assert!((5000..7000).contains(&shares[1]), "{shares:?}");
@@ -105,7 +108,10 @@ mod tests {
     fn of_two_the_less_loaded_is_taken() {
         let load = |index: usize| if index == 1 { 9 } else { 1 };
         for random in 0..100 {
-            assert_eq!(pick(Balance::LeastOfTwo, 3, |index| index > 0, &load, random), Some(2));
+            assert_eq!(
+                pick(Balance::LeastOfTwo, 3, |index| index > 0, &load, random),
+                Some(2)
+            );
         }
     }
 

@@ -54,14 +54,20 @@ pub(crate) struct Decision {
 impl Decision {
     /// Whether a fresher replica would have made it another.
     pub(crate) fn wants_fresher(self) -> bool {
-        matches!(self.reason, Reason::NotCaughtUp | Reason::TooStale | Reason::CapturePending)
+        matches!(
+            self.reason,
+            Reason::NotCaughtUp | Reason::TooStale | Reason::CapturePending
+        )
     }
 }
 
 /// The node to use, and the reason. Pure: the same inputs give the same answer.
 pub(crate) fn decide(inputs: &Inputs<'_>) -> Decision {
     let cluster = inputs.cluster;
-    let primary = |reason| Decision { node: cluster.primary, reason };
+    let primary = |reason| Decision {
+        node: cluster.primary,
+        reason,
+    };
     match (inputs.level, inputs.need) {
         (Level::Write, _) => primary(Reason::Write),
         (Level::Strong, _) => primary(Reason::Strong),
@@ -69,13 +75,19 @@ pub(crate) fn decide(inputs: &Inputs<'_>) -> Decision {
         (Level::Session, None) => primary(Reason::NoSession),
         (Level::Session, Some(need)) => session(inputs, &need),
         (Level::Eventual, _) => match inputs.pick(|_, _| true) {
-            Some(node) => Decision { node, reason: Reason::Eventual },
+            Some(node) => Decision {
+                node,
+                reason: Reason::Eventual,
+            },
             None => primary(Reason::Fallback),
         },
         (Level::Bounded(bound), _) => {
             let fresh = |_, node: &NodeState| node.lag(inputs.now).is_some_and(|lag| lag <= bound);
             match inputs.pick(fresh) {
-                Some(node) => Decision { node, reason: Reason::Bounded },
+                Some(node) => Decision {
+                    node,
+                    reason: Reason::Bounded,
+                },
                 None => primary(Reason::TooStale),
             }
         }
@@ -84,7 +96,10 @@ pub(crate) fn decide(inputs: &Inputs<'_>) -> Decision {
 
 fn session(inputs: &Inputs<'_>, need: &Need) -> Decision {
     let cluster = inputs.cluster;
-    let primary = |reason| Decision { node: cluster.primary, reason };
+    let primary = |reason| Decision {
+        node: cluster.primary,
+        reason,
+    };
     if let Some(block) = need.block {
         return primary(match block {
             Block::RecentWrite => Reason::RecentWrite,
@@ -92,9 +107,8 @@ fn session(inputs: &Inputs<'_>, need: &Need) -> Decision {
             Block::OldHistory => Reason::OldHistory,
         });
     }
-    let has_all = |node: &NodeState| {
-        node.covers(need.wrote.as_ref()) && node.covers(need.seen.as_ref())
-    };
+    let has_all =
+        |node: &NodeState| node.covers(need.wrote.as_ref()) && node.covers(need.seen.as_ref());
     // A session stays where it has read: whatever it saw there, it sees again.
     if let Some((home, incarnation)) = need.home {
         let node = cluster.nodes.get(home);
@@ -113,7 +127,10 @@ fn session(inputs: &Inputs<'_>, need: &Need) -> Decision {
         }
     }
     match inputs.pick(|_, node| has_all(node) && node.covers(need.leaving.as_ref())) {
-        Some(node) => Decision { node, reason: reason_of(need) },
+        Some(node) => Decision {
+            node,
+            reason: reason_of(need),
+        },
         None if inputs.pick(|_, _| true).is_some() => primary(Reason::NotCaughtUp),
         None => primary(Reason::Fallback),
     }
@@ -144,6 +161,12 @@ impl Inputs<'_> {
             let node = &self.cluster.nodes[index];
             self.serves(index, node) && also(index, node)
         };
-        pick(self.policy.balance, self.cluster.nodes.len(), eligible, self.load, self.random)
+        pick(
+            self.policy.balance,
+            self.cluster.nodes.len(),
+            eligible,
+            self.load,
+            self.random,
+        )
     }
 }

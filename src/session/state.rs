@@ -60,7 +60,12 @@ impl SessionState {
         match &mut causal.home {
             Some(home) if home.node == node && home.incarnation == incarnation => home.out += 1,
             home => {
-                let left = home.replace(Home { node, incarnation, last: now, out: 1 });
+                let left = home.replace(Home {
+                    node,
+                    incarnation,
+                    last: now,
+                    out: 1,
+                });
                 if let Some(left) = left {
                     let last = if left.out > 0 { now } else { left.last };
                     causal.read = causal.read.max(Some(last));
@@ -114,7 +119,8 @@ impl Causal {
         self.unknown = self.unknown.filter(|&at| !past(at));
         self.committed = self.committed.filter(|&at| !past(at));
         self.read = self.read.filter(|&at| !past(at));
-        let keep = |(position, at): &(Position, Instant)| !past(*at) || cluster.shares_history(position);
+        let keep =
+            |(position, at): &(Position, Instant)| !past(*at) || cluster.shares_history(position);
         self.wrote = self.wrote.filter(keep);
         self.seen = self.seen.filter(keep);
     }
@@ -126,7 +132,11 @@ impl Causal {
         let block = if self.unknown.is_some() {
             Some(Block::RecentWrite)
         } else if self.committed.is_some() {
-            Some(if cluster.has_positions() { Block::CapturePending } else { Block::RecentWrite })
+            Some(if cluster.has_positions() {
+                Block::CapturePending
+            } else {
+                Block::RecentWrite
+            })
         } else if old(self.wrote) || old(self.seen) {
             Some(Block::OldHistory)
         } else if self.read.is_some() && cluster.has_positions() {

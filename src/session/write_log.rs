@@ -128,7 +128,8 @@ impl Ending<'_> {
     /// It has ended, with this error or none.
     pub(crate) fn finish(mut self, error: Option<&DieselError>) {
         if std::mem::take(&mut self.settles) {
-            self.log.settle(error.map_or(Outcome::Done, Outcome::Failed));
+            self.log
+                .settle(error.map_or(Outcome::Done, Outcome::Failed));
         }
     }
 }

@@ -100,7 +100,8 @@ impl<C: RoutedConnection> ManageConnection for Manager<C> {
     }
 
     fn has_broken(&self, conn: &mut Pooled<C>) -> bool {
-        std::thread::panicking() || C::TransactionManager::is_broken_transaction_manager(&mut conn.conn)
+        std::thread::panicking()
+            || C::TransactionManager::is_broken_transaction_manager(&mut conn.conn)
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwapOption;
 use diesel::QueryResult;
 use r2d2::ManageConnection;
-use scheduled_thread_pool::ScheduledThreadPool;
+use scheduled_thread_pool::{OnPoolDropBehavior, ScheduledThreadPool};
 
 use super::pool::Guard;
 use super::r2d2::{Manager, Pool, SetUp};
@@ -183,7 +183,12 @@ impl<C: RoutedConnection> Router<C> {
     fn next_answer(&self, until: Instant) -> bool {
         use event_listener::Listener;
 
-        self.inner.shared.signals.answer().wait_deadline(until).is_some()
+        self.inner
+            .shared
+            .signals
+            .answer()
+            .wait_deadline(until)
+            .is_some()
     }
 
     fn lend(
@@ -224,8 +229,18 @@ impl<C: RoutedConnection> Router<C> {
                 found: NodeRole::Replica,
             });
         }
-        let grant = Grant { node, reason, access, is_primary };
-        Ok(Lease::new(guard, Arc::clone(shared), session.cloned(), grant))
+        let grant = Grant {
+            node,
+            reason,
+            access,
+            is_primary,
+        };
+        Ok(Lease::new(
+            guard,
+            Arc::clone(shared),
+            session.cloned(),
+            grant,
+        ))
     }
 
     pub(super) fn shared(&self) -> &Shared {
@@ -354,6 +369,8 @@ impl<C: RoutedConnection> RouterBuilder<C> {
             ScheduledThreadPool::builder()
                 .num_threads(3)
                 .thread_name_pattern("diesel-routing-pool-{}")
+                // The reaper's next round, up to half a minute away, must not outlive the router.
+                .on_drop_behavior(OnPoolDropBehavior::DiscardPendingScheduled)
                 .build(),
         );
         let manager = |node: &Node, role, read_only| {
@@ -362,7 +379,11 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         let mut identity = None;
         let mut first = Vec::with_capacity(nodes.len());
         for (index, node) in nodes.iter().enumerate() {
-            let role = if index == 0 { NodeRole::Primary } else { NodeRole::Replica };
+            let role = if index == 0 {
+                NodeRole::Primary
+            } else {
+                NodeRole::Replica
+            };
             let (conn, twin) = probe(&manager(node, Some(role), true))?;
             if index == 0 {
                 identity = twin;
@@ -388,12 +409,22 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         }
         let watch = Watch::new(&settings);
         let names = nodes.iter().map(|node| node.name.clone()).collect();
-        let shared = Arc::new(settings.share(names, <C::Backend as crate::Dialect>::SQL, C::WATCHED));
+        let shared =
+            Arc::new(settings.share(names, <C::Backend as crate::Dialect>::SQL, C::WATCHED));
         if C::WATCHED {
-            watch.start(&shared, nodes.iter().zip(first).map(|(node, conn)| (manager(node, None, true), conn)));
+            watch.start(
+                &shared,
+                nodes
+                    .iter()
+                    .zip(first)
+                    .map(|(node, conn)| (manager(node, None, true), conn)),
+            );
         }
         Ok(Router {
-            inner: Arc::new(Inner { shared, pools: ArcSwapOption::from_pointee(pools) }),
+            inner: Arc::new(Inner {
+                shared,
+                pools: ArcSwapOption::from_pointee(pools),
+            }),
         })
     }
 }

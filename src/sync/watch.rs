@@ -39,7 +39,10 @@ impl Watch {
             };
             watcher.ask();
             let name = format!("diesel-routing-watch-{index}");
-            if let Err(error) = std::thread::Builder::new().name(name).spawn(|| watcher.run()) {
+            if let Err(error) = std::thread::Builder::new()
+                .name(name)
+                .spawn(|| watcher.run())
+            {
                 tracing::error!(%error, node = shared.name(index), "a node cannot be watched");
                 shared.heard(index, shared.now(), None);
             }
