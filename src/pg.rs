@@ -16,8 +16,10 @@ pub type ReadConn<R> = crate::ReadConn<R, AsyncPgConnection>;
 /// [`WriteConn`](crate::WriteConn) on PostgreSQL.
 pub type WriteConn = crate::WriteConn<AsyncPgConnection>;
 /// [`Router`](crate::Router) on PostgreSQL.
+#[cfg(feature = "__pool")]
 pub type Router = crate::Router<AsyncPgConnection>;
 /// [`Session`](crate::Session) on PostgreSQL.
+#[cfg(feature = "__pool")]
 pub type Session = crate::Session<AsyncPgConnection>;
 /// [`ReadSql`](crate::ReadSql) on PostgreSQL.
 pub type ReadSql = crate::ReadSql<diesel::pg::Pg>;

@@ -7,8 +7,8 @@ use diesel::QueryResult;
 use diesel::query_builder::{QueryFragment, QueryId};
 
 use crate::connection::depth;
+use crate::guard::Guard;
 use crate::lease::Lease;
-use crate::pool::Guard;
 use crate::role::{Access, Primary};
 use crate::session::Ending;
 use crate::{ReadConn, RoutedConnection};

@@ -89,13 +89,11 @@ impl Roster {
         }
         let mut events = Vec::new();
         self.find_primary(&mut events);
-        if node == self.primary {
-            if said.role == NodeRole::Primary {
-                self.history.push(Sample {
-                    asked,
-                    position: said.position,
-                });
-            }
+        if node == self.primary && said.role == NodeRole::Primary {
+            self.history.push(Sample {
+                asked,
+                position: said.position,
+            });
         }
         let health = self.judge(node, &said, &mut events);
         let complete_as_of = if node == self.primary {

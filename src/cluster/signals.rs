@@ -29,10 +29,10 @@ impl Signals {
 
     /// Wants `node` to be asked as soon as its last answer is in.
     pub(crate) fn ask(&self, node: usize) {
-        if let Some(ask) = self.nodes.get(node) {
-            if !ask.wanted.swap(true, Ordering::AcqRel) {
-                ask.event.notify(1);
-            }
+        if let Some(ask) = self.nodes.get(node)
+            && !ask.wanted.swap(true, Ordering::AcqRel)
+        {
+            ask.event.notify(1);
         }
     }
 

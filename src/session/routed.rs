@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::guard::Guard;
 use crate::lease::Lease;
-use crate::pool::Guard;
 use crate::role::{Access, CaughtUp, Primary, Replica};
 use crate::routing::Level;
 use crate::session::SessionState;

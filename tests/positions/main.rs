@@ -9,9 +9,14 @@ use std::time::{Duration, Instant};
 
 use diesel_routing::testkit::{PgCluster, PgNode};
 
-diesel::table! {
-    settings { id -> Integer, theme -> Text, }
+mod schema {
+    #![allow(missing_docs, reason = "the macro's items")]
+    diesel::table! {
+        settings { id -> Integer, theme -> Text, }
+    }
 }
+
+use schema::settings;
 
 const HOUR: Duration = Duration::from_secs(3600);
 /// A session that reads without a pause goes on moving what it has seen: it leaves the primary by
