@@ -115,6 +115,22 @@
 //! if they implement Diesel's `RunQueryDsl`, write `impl<.., Conn> diesel::RunQueryDsl<Conn> for ..`,
 //! since under our prelude the bare name is ours.
 
+// What only some backends and pools use is idle without them.
+#![cfg_attr(
+    not(all(
+        feature = "postgres",
+        feature = "mysql",
+        feature = "sqlite",
+        feature = "sync-postgres",
+        feature = "sync-mysql",
+        feature = "bb8",
+        feature = "deadpool",
+        feature = "r2d2",
+        feature = "testkit",
+    )),
+    allow(dead_code, unused_imports)
+)]
+
 pub mod effect;
 pub mod sync;
 
@@ -124,6 +140,7 @@ mod dialect;
 mod error;
 mod isolation;
 mod lease;
+mod position;
 mod raw_sql;
 mod role;
 mod routing;
@@ -139,15 +156,19 @@ mod dsl;
 #[cfg(feature = "__async")]
 mod gate;
 #[cfg(feature = "__async")]
+mod guard;
+#[cfg(feature = "__pool")]
 mod pool;
 #[cfg(feature = "__async")]
 mod read;
-#[cfg(feature = "__async")]
+#[cfg(feature = "__pool")]
 mod router;
 #[cfg(feature = "__async")]
 mod runs;
 #[cfg(feature = "__async")]
 mod transaction;
+#[cfg(feature = "__pool")]
+mod watch;
 #[cfg(feature = "__async")]
 mod write;
 
@@ -167,15 +188,16 @@ pub mod sqlite;
 pub mod testkit;
 
 pub use check::{CheckPolicy, StatementCheck};
-pub use cluster::Node;
+pub use cluster::{Node, Observation};
 pub use dialect::Dialect;
 pub use diesel_routing_macros::Statement;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use effect::Statement;
 pub use error::{ConfigError, Error, NodeRole, Refused, Step};
+pub use position::{Lsn, ParseLsnError, PgPosition, Position};
 pub use raw_sql::ReadSql;
 pub use role::{CaughtUp, Primary, Replica, Role};
-pub use routing::{Level, Reason, Route};
+pub use routing::{Balance, Level, Reason, Route};
 pub use session::{Clock, SystemClock};
 
 #[cfg(feature = "__async")]
@@ -184,9 +206,9 @@ pub use connection::RoutedConnection;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
 #[cfg(feature = "__async")]
 pub use read::ReadConn;
-#[cfg(feature = "__async")]
+#[cfg(feature = "__pool")]
 pub use router::{Router, RouterBuilder};
-#[cfg(feature = "__async")]
+#[cfg(feature = "__pool")]
 pub use session::Session;
 #[cfg(feature = "__async")]
 pub use transaction::{AsyncFunc, TransactionBuilder};
@@ -240,7 +262,6 @@ pub mod __private {
     use crate::{Dialect, ReadSql};
 
     /// A literal that a macro has checked.
-    #[must_use]
     pub const fn read_sql_checked<DB: Dialect>(sql: &'static str) -> ReadSql<DB> {
         ReadSql::checked(sql)
     }

@@ -7,8 +7,8 @@ use diesel::QueryResult;
 use diesel::query_builder::{QueryFragment, QueryId};
 
 use crate::connection::depth;
+use crate::guard::Guard;
 use crate::lease::Lease;
-use crate::pool::Guard;
 use crate::role::{Access, Primary};
 use crate::session::Ending;
 use crate::{ReadConn, RoutedConnection};
@@ -83,7 +83,7 @@ impl<C: RoutedConnection> WriteConn<C> {
         let lease = self.lease_mut();
         lease.lent_for(Access::Write)?;
         let depth = depth(&mut *lease.guard);
-        let writes = lease.log.is_read()
+        let writes = lease.log.is_kept()
             && (lease.log.knows_of_a_write_at(depth)
                 || lease.shared().checker.writes::<C::Backend, Q>(query));
         let ending = writes.then(|| lease.log.begin(depth));

@@ -23,6 +23,7 @@ pub struct Node {
     pub(crate) url: String,
     pub(crate) read_pool_size: u32,
     pub(crate) write_pool_size: u32,
+    pub(crate) fallback_pool_size: u32,
     pub(crate) checkout_timeout: Duration,
     pub(crate) connect_timeout: Duration,
 }
@@ -38,6 +39,7 @@ impl Node {
             url: url.into(),
             read_pool_size: 10,
             write_pool_size: 10,
+            fallback_pool_size: 5,
             checkout_timeout: Duration::from_secs(3),
             connect_timeout: Duration::from_secs(5),
         }
@@ -54,6 +56,15 @@ impl Node {
     #[must_use]
     pub fn write_pool_size(mut self, size: u32) -> Self {
         self.write_pool_size = size;
+        self
+    }
+
+    /// Connections in the pool for reads that fall back to this node, as the primary, because no
+    /// replica is up and within the lag limit. Past them, such reads fail after the checkout timeout:
+    /// losing the replicas must not take the primary down. Defaults to 5.
+    #[must_use]
+    pub fn fallback_pool_size(mut self, size: u32) -> Self {
+        self.fallback_pool_size = size;
         self
     }
 
@@ -109,11 +120,16 @@ pub(crate) fn validate(primaries: Vec<Node>, replicas: &[Node]) -> Result<Node, 
                 name: node.name.clone(),
             });
         }
-        if node.read_pool_size == 0 {
-            return Err(ConfigError::EmptyPool {
-                node: node.name.clone(),
-                pool: "read",
-            });
+        for (pool, size) in [
+            ("read", node.read_pool_size),
+            ("fallback", node.fallback_pool_size),
+        ] {
+            if size == 0 {
+                return Err(ConfigError::EmptyPool {
+                    node: node.name.clone(),
+                    pool,
+                });
+            }
         }
     }
     if let Some(twin) = replicas.iter().find(|replica| replica.url == primary.url) {

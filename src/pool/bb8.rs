@@ -6,23 +6,23 @@ use bb8::{ManageConnection, PooledConnection, RunError};
 
 use super::Manager;
 use crate::RoutedConnection;
-use crate::cluster::Node;
+use crate::cluster::{Node, Pooled};
 use crate::error::{Error, Step};
 
 impl<C: RoutedConnection> ManageConnection for Manager<C> {
-    type Connection = C;
+    type Connection = Pooled<C>;
     type Error = Error;
 
-    async fn connect(&self) -> Result<C, Error> {
+    async fn connect(&self) -> Result<Pooled<C>, Error> {
         self.open().await
     }
 
-    async fn is_valid(&self, conn: &mut C) -> Result<(), Error> {
+    async fn is_valid(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
         self.recycle(conn).await
     }
 
-    fn has_broken(&self, conn: &mut C) -> bool {
-        std::thread::panicking() || Self::is_broken(conn)
+    fn has_broken(&self, conn: &mut Pooled<C>) -> bool {
+        std::thread::panicking() || Self::is_broken(&mut conn.conn)
     }
 }
 

@@ -10,19 +10,19 @@ use deadpool::managed::{
 
 use super::Manager;
 use crate::RoutedConnection;
-use crate::cluster::Node;
+use crate::cluster::{Node, Pooled};
 use crate::error::{Error, Step};
 
 impl<C: RoutedConnection> ManageConnection for Manager<C> {
-    type Type = C;
+    type Type = Pooled<C>;
     type Error = Error;
 
-    async fn create(&self) -> Result<C, Error> {
+    async fn create(&self) -> Result<Pooled<C>, Error> {
         self.open().await
     }
 
-    async fn recycle(&self, conn: &mut C, _: &Metrics) -> RecycleResult<Error> {
-        if std::thread::panicking() || Self::is_broken(conn) {
+    async fn recycle(&self, conn: &mut Pooled<C>, _: &Metrics) -> RecycleResult<Error> {
+        if std::thread::panicking() || Self::is_broken(&mut conn.conn) {
             return Err(RecycleError::message(
                 "it came back with an open transaction",
             ));

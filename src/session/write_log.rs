@@ -16,15 +16,22 @@ use crate::cluster::Shared;
 pub(crate) struct WriteLog {
     shared: Arc<Shared>,
     session: Option<Arc<SessionState>>,
+    node: usize,
     /// The lowest transaction depth with a write of unsettled outcome; 0 is outside transactions.
     unsettled: Option<u32>,
 }
 
 impl WriteLog {
-    pub(crate) fn new(shared: Arc<Shared>, session: Option<Arc<SessionState>>) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        session: Option<Arc<SessionState>>,
+        node: usize,
+    ) -> Self {
+        shared.lent(node, session.as_deref());
         Self {
             shared,
             session,
+            node,
             unsettled: None,
         }
     }
@@ -34,7 +41,7 @@ impl WriteLog {
     }
 
     /// Whether anybody remembers these writes.
-    pub(crate) fn is_read(&self) -> bool {
+    pub(crate) fn is_kept(&self) -> bool {
         self.session.is_some()
     }
 
@@ -71,23 +78,40 @@ impl WriteLog {
         }
     }
 
-    fn settle(&mut self, error: Option<&DieselError>) {
-        if self.unsettled.take().is_some() && error.is_none_or(|error| !nothing_was_written(error))
-        {
-            self.mark();
+    fn settle(&mut self, outcome: Outcome<'_>) {
+        if self.unsettled.take().is_none() {
+            return;
         }
-    }
-
-    fn mark(&self) {
-        if let Some(session) = &self.session {
-            self.shared.wrote(session);
+        if let Outcome::Failed(DieselError::DatabaseError(
+            DatabaseErrorKind::ReadOnlyTransaction,
+            _,
+        )) = outcome
+        {
+            // It was the primary when the connection was lent: find out who is now.
+            self.shared.signals.ask_all();
+        }
+        let Some(session) = &self.session else { return };
+        match outcome {
+            Outcome::Done => self.shared.committed(session),
+            Outcome::Failed(error) if nothing_was_written(error) => {}
+            Outcome::Failed(_) | Outcome::Unknown => self.shared.wrote_perhaps(session),
         }
     }
 }
 
+/// What became of a write.
+#[derive(Debug, Clone, Copy)]
+enum Outcome<'a> {
+    /// It is acknowledged.
+    Done,
+    Failed(&'a DieselError),
+    Unknown,
+}
+
 impl Drop for WriteLog {
     fn drop(&mut self) {
-        self.settle(None);
+        self.settle(Outcome::Unknown);
+        self.shared.returned(self.node, self.session.as_deref());
     }
 }
 
@@ -104,7 +128,8 @@ impl Ending<'_> {
     /// It has ended, with this error or none.
     pub(crate) fn finish(mut self, error: Option<&DieselError>) {
         if std::mem::take(&mut self.settles) {
-            self.log.settle(error);
+            self.log
+                .settle(error.map_or(Outcome::Done, Outcome::Failed));
         }
     }
 }
@@ -112,7 +137,7 @@ impl Ending<'_> {
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
         if self.settles {
-            self.log.settle(None);
+            self.log.settle(Outcome::Unknown);
         }
     }
 }

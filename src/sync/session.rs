@@ -76,7 +76,12 @@ impl<C: RoutedConnection> Session<C> {
         conn: ReadConn<Replica, C>,
     ) -> Result<ReadConn<CaughtUp, C>, Error> {
         let lease = conn.into_lease();
-        match self.router.shared().covers(lease.node(), &self.state) {
+        let reason = if lease.is_primary() {
+            Some(lease.reason())
+        } else {
+            self.router.shared().covers(lease.node(), &self.state)
+        };
+        match reason {
             Some(reason) => Ok(ReadConn::new(lease.upgraded(Access::CaughtUp, reason))),
             None => {
                 // Give the connection back first: with small pools, holding one while waiting for

@@ -83,7 +83,7 @@ impl<C: RoutedConnection> WriteConn<C> {
         let lease = self.lease_mut();
         lease.lent_for(Access::Write)?;
         let depth = depth(&mut *lease.guard);
-        let writes = lease.log.is_read()
+        let writes = lease.log.is_kept()
             && (lease.log.knows_of_a_write_at(depth)
                 || lease.shared().checker.writes::<C::Backend, Q>(query));
         let ending = writes.then(|| lease.log.begin(depth));
