@@ -119,6 +119,9 @@ mod sealed {
     impl<Lock> Sealed for super::Select<Lock> {}
     impl Sealed for super::Write {}
     impl Sealed for super::Opaque {}
+
+    #[expect(unnameable_types, reason = "nobody may implement it")]
+    pub trait Nothing {}
 }
 
 /// Family of the statements that Diesel's own types spell out.
@@ -130,6 +133,11 @@ pub struct Built(());
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Combined(());
+
+/// Family of nothing.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Unclassified(());
 
 /// Family of references to statements.
 #[doc(hidden)]
@@ -185,6 +193,12 @@ impl<Q, V> Statement<Built> for diesel::expression::UncheckedBind<Q, V> {
     type Effect = Opaque;
 }
 
+// A second blanket family, of nothing: with only one, the compiler would settle on it for a type
+// that no family has, and complain about `PositionalOrderDsl` instead of saying what is wrong.
+impl<Q: sealed::Nothing> Statement<Unclassified> for Q {
+    type Effect = Opaque;
+}
+
 // Diesel's `CombinationClause` has no public name. It is the one statement that can be ordered by
 // a column's position, and its two sides are plain subqueries: a locking clause inside one is the
 // statement check's to find, as in every subquery.
@@ -218,6 +232,14 @@ impl<Q: Statement<M> + ?Sized, M> Statement<ByRef<M>> for Box<Q> {
     note = "take a `&mut WriteConn`, from `session.write()`"
 )]
 pub trait Grants<E> {}
+
+/// The role `R` allows the effect.
+#[doc(hidden)]
+pub trait GrantedTo<R> {}
+
+impl<R: GrantsReads<Lock>, Lock> GrantedTo<R> for Select<Lock> {}
+impl<R: GrantsWrites> GrantedTo<R> for Write {}
+impl<R: GrantsOpaque> GrantedTo<R> for Opaque {}
 
 /// What a raw connection and `WriteConn` are asked for: nothing in particular.
 #[derive(Debug)]

@@ -11,12 +11,10 @@ use super::connection::depth;
 use super::pool::Guard;
 use super::runs::{Inspects, Key};
 use super::{RoutedConnection, Session};
-use crate::effect::{Checked, Effect, Grants, Opaque, Select, Statement, Write};
+use crate::effect::{Checked, Effect, GrantedTo, Grants, Statement};
 use crate::error::{Error, Refused};
 use crate::lease::Lease;
-use crate::role::{
-    Access, CaughtUp, GrantsOpaque, GrantsReads, GrantsWrites, Primary, Replica, Role,
-};
+use crate::role::{Access, CaughtUp, Primary, Replica, Role};
 use crate::routing::Route;
 
 /// A connection that reads, from a node in the role `R`.
@@ -138,10 +136,7 @@ impl<C: RoutedConnection> DerefMut for ReadConn<Primary, C> {
     }
 }
 
-impl<R, C: RoutedConnection, Lock> Grants<Select<Lock>> for ReadConn<R, C> where R: GrantsReads<Lock>
-{}
-impl<R, C: RoutedConnection> Grants<Write> for ReadConn<R, C> where R: GrantsWrites {}
-impl<R, C: RoutedConnection> Grants<Opaque> for ReadConn<R, C> where R: GrantsOpaque {}
+impl<R, C: RoutedConnection, E: Effect + GrantedTo<R>> Grants<E> for ReadConn<R, C> {}
 
 impl<R, C: RoutedConnection> fmt::Debug for ReadConn<R, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
