@@ -95,7 +95,7 @@ pub mod prelude {
 pub mod bounds {
     pub use crate::diesel_connection::{Routed, Tracked, TrackedLoad, TrackedStream};
     pub use crate::gate::Gate;
-    pub use crate::runs::{Inspects, Runs, Saves};
+    pub use crate::runs::{Admits, Inspects, Runs, Saves};
     pub use crate::verb::{Execute, Load};
 }
 

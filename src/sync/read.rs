@@ -9,9 +9,9 @@ use ref_cast::{RefCastCustom, ref_cast_custom};
 
 use super::connection::depth;
 use super::pool::Guard;
-use super::runs::{Inspects, Key};
+use super::runs::{Admits, Inspects, Key};
 use super::{RoutedConnection, Session};
-use crate::effect::{Checked, Effect, GrantedTo, Grants, Statement};
+use crate::effect::{Effect, GrantedTo, Grants};
 use crate::error::{Error, Refused};
 use crate::lease::Lease;
 use crate::role::{Access, CaughtUp, Primary, Replica, Role};
@@ -75,23 +75,17 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     /// The connection, for a statement that the handle may run.
     pub(super) fn admit_statement<Q, M>(&mut self, query: &Q) -> QueryResult<&mut C>
     where
-        Self: Inspects<Q, Checked<M>>,
-        Q: Statement<M>,
+        Self: Admits<Q, M> + Inspects<Q, M>,
     {
         self.lease.lent_for(R::NEEDS)?;
         let locks_granted = R::NEEDS >= Access::Primary
             && !self.lease.in_snapshot
             && depth(&mut *self.lease.guard) > 0;
-        if Q::Effect::locks() && !locks_granted {
+        let claim = Self::claim(query, Key::new());
+        if claim.locks && !locks_granted {
             return Err(Refused::LockOutsideTransaction.into());
         }
-        Inspects::<Q, Checked<M>>::inspect(
-            self,
-            query,
-            query.inspection(),
-            locks_granted,
-            Key::new(),
-        )?;
+        self.inspect(query, claim.inspection, locks_granted, Key::new())?;
         Ok(&mut self.lease.guard)
     }
 }
