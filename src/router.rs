@@ -293,7 +293,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
             set_up: set_up.clone(),
         };
         let mut read = Vec::with_capacity(nodes.len());
-        let of_primary = manager(&primary, NodeRole::Primary, true);
+        let of_primary = manager(&primary, NodeRole::TakesWrites, true);
         let identity = probe(&of_primary).await?;
         read.push(Pool::new(
             kind,
@@ -302,7 +302,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
             primary.read_pool_size,
         )?);
         for replica in &replicas {
-            let of_replica = manager(replica, NodeRole::Replica, true);
+            let of_replica = manager(replica, NodeRole::ReplaysWrites, true);
             let twin = probe(&of_replica).await?;
             if twin.is_some() && twin == identity {
                 return Err(ConfigError::ReplicaIsPrimary {
@@ -318,7 +318,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
                 replica.read_pool_size,
             )?);
         }
-        let write = manager(&primary, NodeRole::Primary, false);
+        let write = manager(&primary, NodeRole::TakesWrites, false);
         let write = Pool::new(kind, write, &primary, primary.write_pool_size)?;
         Ok(Router {
             inner: Arc::new(Inner {

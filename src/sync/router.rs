@@ -267,11 +267,11 @@ impl<C: RoutedConnection> RouterBuilder<C> {
             Manager::new(node.clone(), role, read_only, set_up.clone())
         };
         let mut read = Vec::with_capacity(nodes.len());
-        let of_primary = manager(&primary, NodeRole::Primary, true);
+        let of_primary = manager(&primary, NodeRole::TakesWrites, true);
         let identity = probe(&of_primary, &primary.name)?;
         read.push(Pool::new(of_primary, primary.read_pool_size, &threads));
         for replica in &replicas {
-            let of_replica = manager(replica, NodeRole::Replica, true);
+            let of_replica = manager(replica, NodeRole::ReplaysWrites, true);
             let twin = probe(&of_replica, &replica.name)?;
             if twin.is_some() && twin == identity {
                 return Err(ConfigError::ReplicaIsPrimary {
@@ -282,7 +282,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
             }
             read.push(Pool::new(of_replica, replica.read_pool_size, &threads));
         }
-        let write = manager(&primary, NodeRole::Primary, false);
+        let write = manager(&primary, NodeRole::TakesWrites, false);
         let write = Pool::new(write, primary.write_pool_size, &threads);
         Ok(Router {
             inner: Arc::new(Inner {

@@ -1,0 +1,5 @@
+//! probe
+#[test]
+fn fail() {
+    trybuild::TestCases::new().compile_fail("tests/fail/**/*.rs");
+}
