@@ -24,6 +24,8 @@ mod dsl;
 #[cfg(feature = "__async")]
 mod gate;
 #[cfg(feature = "__async")]
+mod no_raw;
+#[cfg(feature = "__async")]
 mod pool;
 #[cfg(feature = "__async")]
 mod read;
