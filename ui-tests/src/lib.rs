@@ -55,7 +55,7 @@ pub struct Post {
 
 /// A row for `users` that has no key yet.
 #[derive(Debug, Insertable)]
-#[diesel(table_name = users)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
 pub struct NewUser<'a> {
     /// Unique.
     pub name: &'a str,
