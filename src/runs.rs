@@ -18,8 +18,9 @@ use crate::{ReadConn, RoutedConnection};
 /// Every diesel-async connection runs anything; a read handle runs statements whose effect is known.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not run this as a query",
-    label = "either this is no handle and no diesel-async connection, or the method was called on what is no query",
-    note = "take a `&mut ReadConn<_>` or a `&mut WriteConn`, from a session"
+    label = "either this is no handle and no connection of diesel-async, or the method was called on what is no query",
+    note = "take a `&mut ReadConn<_>` or a `&mut WriteConn` of `diesel_routing`",
+    note = "blocking handles and connections need `diesel_routing::sync::prelude::*` instead of `diesel_routing::prelude::*`"
 )]
 pub trait Runs<V, M> {
     /// The connection that runs it.
@@ -83,6 +84,7 @@ impl Key {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: AsyncConnectionCore, Q> Runs<Execute<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
@@ -101,6 +103,7 @@ impl<C: AsyncConnectionCore, Q> Runs<Execute<Q>, Unchecked> for C {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: AsyncConnectionCore, Q> Runs<Load<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
@@ -193,6 +196,7 @@ pub trait Saves<M> {
         F: Future<Output = QueryResult<T>>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: AsyncConnectionCore> Saves<Unchecked> for C {
     type Conn = C;
     type Needs = Anything;
@@ -220,6 +224,7 @@ impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: AsyncConnectionCore, Q> Admits<Q, Unchecked> for C {
     fn claim(_: &Q, _: Key) -> Claim {
         Claim {
@@ -243,6 +248,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: AsyncConnectionCore, Q> Inspects<Q, Unchecked> for C {
     fn inspect(&self, _: &Q, _: Inspection, _: bool, _: Key) -> QueryResult<()> {
         Ok(())

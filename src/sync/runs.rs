@@ -14,8 +14,9 @@ use crate::verb::{Execute, Load};
 /// Every Diesel connection runs anything; a read handle runs statements whose effect is known.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not run this as a query",
-    label = "either this is no handle and no Diesel connection, or the method was called on what is no query",
-    note = "take a `&mut ReadConn<_>` or a `&mut WriteConn`, from a session"
+    label = "either this is no handle and no connection of Diesel's, or the method was called on what is no query",
+    note = "take a `&mut ReadConn<_>` or a `&mut WriteConn` of `diesel_routing::sync`",
+    note = "handles and connections of diesel-async need `diesel_routing::prelude::*` instead of `diesel_routing::sync::prelude::*`"
 )]
 pub trait Runs<V, M> {
     /// The Diesel connection that runs it.
@@ -85,6 +86,7 @@ impl<R: Role, C: RoutedConnection> Target for ReadConn<R, C> {
     type Raw = C;
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: Connection, Q> Runs<Execute<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
@@ -97,6 +99,7 @@ impl<C: Connection, Q> Runs<Execute<Q>, Unchecked> for C {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: Connection, Q> Runs<Load<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
@@ -156,6 +159,7 @@ pub trait Saves<M> {
     fn admit_changes(&mut self, key: Key) -> QueryResult<&mut Self::Conn>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: Connection> Saves<Unchecked> for C {
     type Conn = C;
     type Needs = Anything;
@@ -175,6 +179,7 @@ impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: Connection, Q> Admits<Q, Unchecked> for C {
     fn claim(_: &Q, _: Key) -> Claim {
         Claim {
@@ -198,6 +203,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: Connection, Q> Inspects<Q, Unchecked> for C {
     fn inspect(&self, _: &Q, _: Inspection, _: bool, _: Key) -> QueryResult<()> {
         Ok(())

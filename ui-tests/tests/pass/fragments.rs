@@ -9,7 +9,11 @@ use ui_tests::{User, users};
 
 trait Paginate: Sized {
     fn paginate(self, page: i64) -> Paginated<Self> {
-        Paginated { query: self, page, per_page: 10 }
+        Paginated {
+            query: self,
+            page,
+            per_page: 10,
+        }
     }
 }
 
@@ -67,7 +71,12 @@ mod asynchronous {
     }
 
     async fn lock(conn: &mut ReadConn<Primary>) -> QueryResult<Vec<i64>> {
-        users::table.filter(users::id.gt(1)).for_update().paginate(1).load::<(User, i64)>(conn).await?;
+        users::table
+            .filter(users::id.gt(1))
+            .for_update()
+            .paginate(1)
+            .load::<(User, i64)>(conn)
+            .await?;
         LockedIds.load(conn).await
     }
 }
@@ -78,7 +87,10 @@ mod blocking {
     use diesel_routing::sync::prelude::*;
 
     impl<T> Paginated<T> {
-        fn load_and_count_pages<'a, R, U>(self, conn: &mut ReadConn<R>) -> QueryResult<(Vec<U>, i64)>
+        fn load_and_count_pages<'a, R, U>(
+            self,
+            conn: &mut ReadConn<R>,
+        ) -> QueryResult<(Vec<U>, i64)>
         where
             R: diesel_routing::Role,
             Self: diesel::query_dsl::LoadQuery<'a, PgConnection, (U, i64)>
@@ -98,7 +110,11 @@ mod blocking {
     }
 
     fn lock(conn: &mut ReadConn<Primary>) -> QueryResult<Vec<i64>> {
-        users::table.filter(users::id.gt(1)).for_update().paginate(1).load::<(User, i64)>(conn)?;
+        users::table
+            .filter(users::id.gt(1))
+            .for_update()
+            .paginate(1)
+            .load::<(User, i64)>(conn)?;
         LockedIds.load(conn)
     }
 }

@@ -5,8 +5,8 @@ use ui_tests::{User, users};
 
 mod asynchronous {
     use super::*;
-    use diesel_async::{AsyncConnectionCore, AsyncPgConnection, AsyncMysqlConnection};
     use diesel_async::methods::LoadQuery;
+    use diesel_async::{AsyncConnectionCore, AsyncMysqlConnection, AsyncPgConnection};
     use diesel_routing::pg::{ReadConn, Session, WriteConn};
     use diesel_routing::prelude::*;
     use diesel_routing::{Error, RoutedConnection};
@@ -21,7 +21,7 @@ mod asynchronous {
         users::table: for<'q> LoadQuery<'q, C, User>,
         diesel::query_builder::SelectStatement<diesel::query_builder::FromClause<users::table>>:
             diesel::query_builder::QueryFragment<<C as AsyncConnectionCore>::Backend>
-            + for<'q> LoadQuery<'q, C, User>,
+                + for<'q> LoadQuery<'q, C, User>,
     {
         users::table.load(conn).await
     }
@@ -35,7 +35,10 @@ mod asynchronous {
     ) -> QueryResult<i64> {
         any::<_, AsyncPgConnection>(replica).await?;
         any::<_, AsyncMysqlConnection>(on_mysql).await?;
-        Ok(count(replica).await? + count(caught_up).await? + count(primary).await? + count(write).await?)
+        Ok(count(replica).await?
+            + count(caught_up).await?
+            + count(primary).await?
+            + count(write).await?)
     }
 
     #[async_trait::async_trait]
@@ -53,7 +56,10 @@ mod asynchronous {
         async fn rename(&self, id: i32, name: &str) -> Result<User, Error> {
             let mut conn = self.write().await?;
             conn.transaction(async |tx| {
-                Ok(diesel::update(users::table.find(id)).set(users::name.eq(name)).get_result(tx).await?)
+                Ok(diesel::update(users::table.find(id))
+                    .set(users::name.eq(name))
+                    .get_result(tx)
+                    .await?)
             })
             .await
         }

@@ -19,7 +19,8 @@ fn migrate_sqlite(conn: &mut diesel_routing::sync::sqlite::WriteConn) -> Result<
 }
 
 fn migrate_async_postgres(conn: diesel_routing::pg::WriteConn) -> Result<(), Failure> {
-    let mut blocking = diesel_async::async_connection_wrapper::AsyncConnectionWrapper::<_>::from(conn);
+    let mut blocking =
+        diesel_async::async_connection_wrapper::AsyncConnectionWrapper::<_>::from(conn);
     blocking.run_pending_migrations(FileBasedMigrations::find_migrations_directory()?)?;
     Ok(())
 }

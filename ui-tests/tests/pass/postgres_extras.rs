@@ -31,22 +31,33 @@ mod blocking {
     fn copy(conn: &mut WriteConn) -> Result<Vec<User>, Error> {
         diesel::copy_from(users::table)
             .from_raw_data((users::id, users::name), |out| {
-                std::io::Write::write_all(out, b"1\tAnn\n").map_err(|error| Error::DeserializationError(error.into()))
+                std::io::Write::write_all(out, b"1\tAnn\n")
+                    .map_err(|error| Error::DeserializationError(error.into()))
             })
             .execute(conn)?;
         let ann = vec![NewUser { name: "Ann" }];
-        diesel::copy_from(users::table).from_insertable(&ann).execute(conn)?;
+        diesel::copy_from(users::table)
+            .from_insertable(&ann)
+            .execute(conn)?;
         conn.copy_to(|raw| {
             let mut csv = String::new();
-            let read = diesel::copy_to(users::table).load_raw(raw)?.read_to_string(&mut csv);
+            let read = diesel::copy_to(users::table)
+                .load_raw(raw)?
+                .read_to_string(&mut csv);
             read.map_err(|error| Error::DeserializationError(error.into()))
         })?;
-        conn.copy_to(|raw| diesel::copy_to(users::table).load::<User, _>(raw)?.collect())
+        conn.copy_to(|raw| {
+            diesel::copy_to(users::table)
+                .load::<User, _>(raw)?
+                .collect()
+        })
     }
 
     fn listen(conn: &mut WriteConn) -> QueryResult<Vec<String>> {
         conn.batch_execute("LISTEN users")?;
-        conn.notifications_iter().map(|found| Ok(found?.payload)).collect()
+        conn.notifications_iter()
+            .map(|found| Ok(found?.payload))
+            .collect()
     }
 
     fn escape(conn: &mut WriteConn) -> QueryResult<()> {

@@ -11,11 +11,23 @@ mod asynchronous {
     use diesel_routing::prelude::*;
 
     async fn raw(conn: &mut AsyncPgConnection) -> QueryResult<User> {
-        diesel::insert_into(users::table).values(users::name.eq("Ann")).execute(conn).await?;
-        diesel::sql_query("DELETE FROM users").bind::<Integer, _>(1).execute(conn).await?;
+        diesel::insert_into(users::table)
+            .values(users::name.eq("Ann"))
+            .execute(conn)
+            .await?;
+        diesel::sql_query("DELETE FROM users")
+            .bind::<Integer, _>(1)
+            .execute(conn)
+            .await?;
         users::table.for_update().load::<User>(conn).await?;
-        let ann: User = User { id: 1, name: "Ann".into() }.save_changes(conn).await?;
-        conn.transaction(async |tx| users::table.find(ann.id).first(tx).await).await
+        let ann: User = User {
+            id: 1,
+            name: "Ann".into(),
+        }
+        .save_changes(conn)
+        .await?;
+        conn.transaction(async |tx| users::table.find(ann.id).first(tx).await)
+            .await
     }
 
     async fn pipelined(conn: &AsyncPgConnection) -> QueryResult<(User, i64)> {
@@ -55,7 +67,10 @@ mod asynchronous {
         query.load::<U>(conn).await
     }
 
-    async fn call(conn: &mut AsyncPgConnection, write: &mut diesel_routing::pg::WriteConn) -> QueryResult<i64> {
+    async fn call(
+        conn: &mut AsyncPgConnection,
+        write: &mut diesel_routing::pg::WriteConn,
+    ) -> QueryResult<i64> {
         run::<_, _, User>(users::table, conn).await?;
         run::<_, _, User>(users::table, write).await?;
         generic(write).await?;
@@ -71,10 +86,18 @@ mod blocking {
     use diesel_routing::sync::prelude::*;
 
     fn raw(conn: &mut PgConnection) -> QueryResult<User> {
-        diesel::insert_into(users::table).values(users::name.eq("Ann")).execute(conn)?;
-        diesel::sql_query("DELETE FROM users").bind::<Integer, _>(1).execute(conn)?;
+        diesel::insert_into(users::table)
+            .values(users::name.eq("Ann"))
+            .execute(conn)?;
+        diesel::sql_query("DELETE FROM users")
+            .bind::<Integer, _>(1)
+            .execute(conn)?;
         users::table.for_update().load::<User>(conn)?;
-        let ann: User = User { id: 1, name: "Ann".into() }.save_changes(conn)?;
+        let ann: User = User {
+            id: 1,
+            name: "Ann".into(),
+        }
+        .save_changes(conn)?;
         conn.transaction(|tx| users::table.find(ann.id).first(tx))
     }
 
@@ -99,7 +122,10 @@ mod blocking {
         query.load::<U>(conn)
     }
 
-    fn call(conn: &mut PgConnection, write: &mut diesel_routing::sync::pg::WriteConn) -> QueryResult<i64> {
+    fn call(
+        conn: &mut PgConnection,
+        write: &mut diesel_routing::sync::pg::WriteConn,
+    ) -> QueryResult<i64> {
         run::<_, _, User>(users::table, conn)?;
         run::<_, _, User>(users::table, write)?;
         generic(write)?;

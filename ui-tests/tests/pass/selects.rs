@@ -78,10 +78,16 @@ mod asynchronous {
 
     async fn select(conn: &mut ReadConn<Replica>) -> QueryResult<i64> {
         selects!(conn, await);
-        let _: Vec<User> = users::table.load_stream::<User>(conn).await?.try_collect().await?;
+        let _: Vec<User> = users::table
+            .load_stream::<User>(conn)
+            .await?
+            .try_collect()
+            .await?;
         let sql = read_sql!("SELECT id, name FROM users WHERE id = $1");
         let _: User = sql.bind::<Integer, _>(1).get_result(conn).await?;
-        Ok(diesel::select(1.into_sql::<BigInt>()).get_result(conn).await?)
+        Ok(diesel::select(1.into_sql::<BigInt>())
+            .get_result(conn)
+            .await?)
     }
 }
 

@@ -26,7 +26,10 @@ mod asynchronous {
         conn.transaction(async |tx| {
             find(tx, id).await?;
             tx.transaction(async |tx| {
-                diesel::update(users::table.find(id)).set(users::name.eq(name)).execute(tx).await?;
+                diesel::update(users::table.find(id))
+                    .set(users::name.eq(name))
+                    .execute(tx)
+                    .await?;
                 Ok::<_, Failure>(())
             })
             .await?;
@@ -37,21 +40,43 @@ mod asynchronous {
 
     async fn lock(conn: &mut ReadConn<Primary>) -> QueryResult<User> {
         conn.transaction(async |tx| {
-            users::table.find(1).for_update().skip_locked().first::<User>(tx).await?;
+            users::table
+                .find(1)
+                .for_update()
+                .skip_locked()
+                .first::<User>(tx)
+                .await?;
             tx.transaction(async |tx| find(tx, 1).await).await
         })
         .await
     }
 
-    async fn look(caught_up: &mut ReadConn<CaughtUp>, replica: &mut ReadConn<Replica>) -> QueryResult<i64> {
+    async fn look(
+        caught_up: &mut ReadConn<CaughtUp>,
+        replica: &mut ReadConn<Replica>,
+    ) -> QueryResult<i64> {
         caught_up.snapshot(async |tx| find(tx, 1).await).await?;
-        replica.snapshot(async |tx| tx.snapshot(async |tx| users::table.count().get_result(tx).await).await).await
+        replica
+            .snapshot(async |tx| {
+                tx.snapshot(async |tx| users::table.count().get_result(tx).await)
+                    .await
+            })
+            .await
     }
 
     async fn options(conn: &mut WriteConn, on_mysql: &mut mysql::WriteConn) -> QueryResult<User> {
-        on_mysql.build_transaction().with_consistent_snapshot().run(async |_| QueryResult::Ok(())).await?;
+        on_mysql
+            .build_transaction()
+            .with_consistent_snapshot()
+            .run(async |_| QueryResult::Ok(()))
+            .await?;
         AsyncConnection::transaction(conn, async |tx| find(tx, 1).await).await?;
-        conn.build_transaction().serializable().read_only().deferrable().run(async |tx| find(tx, 1).await).await
+        conn.build_transaction()
+            .serializable()
+            .read_only()
+            .deferrable()
+            .run(async |tx| find(tx, 1).await)
+            .await
     }
 
     async fn test(conn: &mut WriteConn) -> QueryResult<User> {
@@ -73,7 +98,9 @@ mod blocking {
         conn.transaction(|tx| {
             find(tx, id)?;
             tx.transaction(|tx| {
-                diesel::update(users::table.find(id)).set(users::name.eq(name)).execute(tx)?;
+                diesel::update(users::table.find(id))
+                    .set(users::name.eq(name))
+                    .execute(tx)?;
                 Ok::<_, Failure>(())
             })?;
             Ok(tx.snapshot(|tx| find(tx, id))?)
@@ -82,12 +109,19 @@ mod blocking {
 
     fn lock(conn: &mut ReadConn<Primary>) -> QueryResult<User> {
         conn.transaction(|tx| {
-            users::table.find(1).for_update().skip_locked().first::<User>(tx)?;
+            users::table
+                .find(1)
+                .for_update()
+                .skip_locked()
+                .first::<User>(tx)?;
             tx.transaction(|tx| find(tx, 1))
         })
     }
 
-    fn look(caught_up: &mut ReadConn<CaughtUp>, replica: &mut ReadConn<Replica>) -> QueryResult<i64> {
+    fn look(
+        caught_up: &mut ReadConn<CaughtUp>,
+        replica: &mut ReadConn<Replica>,
+    ) -> QueryResult<i64> {
         caught_up.snapshot(|tx| find(tx, 1))?;
         replica.snapshot(|tx| tx.snapshot(|tx| users::table.count().get_result(tx)))
     }
@@ -97,10 +131,17 @@ mod blocking {
         on_mysql: &mut mysql::WriteConn,
         on_sqlite: &mut sqlite::WriteConn,
     ) -> QueryResult<User> {
-        on_mysql.build_transaction().with_consistent_snapshot().run(|_| QueryResult::Ok(()))?;
+        on_mysql
+            .build_transaction()
+            .with_consistent_snapshot()
+            .run(|_| QueryResult::Ok(()))?;
         on_sqlite.immediate_transaction(|_| QueryResult::Ok(()))?;
         Connection::transaction(conn, |tx| find(tx, 1))?;
-        conn.build_transaction().serializable().read_only().deferrable().run(|tx| find(tx, 1))
+        conn.build_transaction()
+            .serializable()
+            .read_only()
+            .deferrable()
+            .run(|tx| find(tx, 1))
     }
 
     fn test(conn: &mut WriteConn) -> QueryResult<User> {

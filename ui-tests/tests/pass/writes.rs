@@ -48,7 +48,11 @@ mod asynchronous {
 
     async fn on_postgres(conn: &mut pg::WriteConn) -> QueryResult<()> {
         writes!(conn, await);
-        users::table.for_no_key_update().no_wait().load::<User>(conn).await?;
+        users::table
+            .for_no_key_update()
+            .no_wait()
+            .load::<User>(conn)
+            .await?;
         Ok(())
     }
 
@@ -71,7 +75,10 @@ mod blocking {
 
     fn on_postgres(conn: &mut pg::WriteConn) -> QueryResult<()> {
         writes!(conn);
-        users::table.for_key_share().skip_locked().load::<User>(conn)?;
+        users::table
+            .for_key_share()
+            .skip_locked()
+            .load::<User>(conn)?;
         Ok(())
     }
 
@@ -86,10 +93,19 @@ mod blocking {
         replaces!(conn);
         // SQLite has no DEFAULT for a batch: Diesel inserts such rows one by one, in a transaction.
         diesel::insert_into(users::table)
-            .values(&vec![(users::id.eq(1), users::name.eq("Ann")), (users::id.eq(2), users::name.eq("Bob"))])
+            .values(&vec![
+                (users::id.eq(1), users::name.eq("Ann")),
+                (users::id.eq(2), users::name.eq("Bob")),
+            ])
             .execute(conn)?;
         diesel::insert_into(users::table)
-            .values([None, Some(users::name.eq("Ann"))].map(|name| name.ok_or(())).into_iter().flatten().collect::<Vec<_>>())
+            .values(
+                [None, Some(users::name.eq("Ann"))]
+                    .map(|name| name.ok_or(()))
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>(),
+            )
             .execute(conn)?;
         Ok(())
     }

@@ -9,7 +9,7 @@ fn reach(replica: pg::ReadConn<Replica>) -> AsyncPgConnection {
 }
 
 fn reach_blocking(replica: sync::pg::ReadConn<Replica>) -> PgConnection {
-    PgConnection::from(replica)
+    replica.into()
 }
 
 fn main() {}

@@ -21,7 +21,7 @@ impl QueryFragment<Pg> for Lock {
     }
 }
 
-impl diesel::RunQueryDsl<PgConnection> for Lock {}
+impl<C> diesel::RunQueryDsl<C> for Lock {}
 
 async fn lock(primary: &mut ReadConn<Primary>, caught_up: &mut ReadConn<CaughtUp>) -> QueryResult<i32> {
     Lock.get_result::<i32>(primary).await?;

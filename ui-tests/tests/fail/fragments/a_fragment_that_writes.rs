@@ -23,7 +23,7 @@ impl QueryFragment<Pg> for Bump {
     }
 }
 
-impl diesel::RunQueryDsl<PgConnection> for Bump {}
+impl<C> diesel::RunQueryDsl<C> for Bump {}
 
 async fn bump(write: &mut WriteConn, primary: &mut ReadConn<Primary>) -> QueryResult<usize> {
     Bump.execute(write).await?;

@@ -3,7 +3,7 @@
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Integer;
-use diesel::{PgConnection, QueryResult};
+use diesel::QueryResult;
 use diesel_routing::{Primary, Replica, pg, sync};
 
 #[derive(Clone, Copy, QueryId)]
@@ -20,7 +20,7 @@ impl QueryFragment<Pg> for Opaque {
     }
 }
 
-impl diesel::RunQueryDsl<PgConnection> for Opaque {}
+impl<C> diesel::RunQueryDsl<C> for Opaque {}
 
 mod asynchronous {
     use super::*;

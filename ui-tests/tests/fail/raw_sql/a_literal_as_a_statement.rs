@@ -14,9 +14,13 @@ mod asynchronous {
         primary: &mut ReadConn<Primary>,
     ) -> QueryResult<()> {
         sql::<Integer>("SELECT 1").get_result::<i32>(write).await?;
+        sql::<Integer>("SELECT ").bind::<Integer, _>(1).get_result::<i32>(write).await?;
         sql::<Integer>("SELECT 1").get_result::<i32>(replica).await?;
+        sql::<Integer>("SELECT ").bind::<Integer, _>(1).get_result::<i32>(replica).await?;
         sql::<Integer>("SELECT 1").get_result::<i32>(caught_up).await?;
+        sql::<Integer>("SELECT ").bind::<Integer, _>(1).get_result::<i32>(caught_up).await?;
         sql::<Integer>("SELECT 1").get_result::<i32>(primary).await?;
+        sql::<Integer>("SELECT ").bind::<Integer, _>(1).get_result::<i32>(primary).await?;
         Ok(())
     }
 }
@@ -35,9 +39,13 @@ mod blocking {
         primary: &mut ReadConn<Primary>,
     ) -> QueryResult<()> {
         sql::<Integer>("SELECT 1").get_result::<i32>(write)?;
+        sql::<Integer>("SELECT ").bind::<Integer, _>(1).get_result::<i32>(write)?;
         sql::<Integer>("SELECT 1").get_result::<i32>(replica)?;
+        sql::<Integer>("SELECT ").bind::<Integer, _>(1).get_result::<i32>(replica)?;
         sql::<Integer>("SELECT 1").get_result::<i32>(caught_up)?;
+        sql::<Integer>("SELECT ").bind::<Integer, _>(1).get_result::<i32>(caught_up)?;
         sql::<Integer>("SELECT 1").get_result::<i32>(primary)?;
+        sql::<Integer>("SELECT ").bind::<Integer, _>(1).get_result::<i32>(primary)?;
         Ok(())
     }
 }

@@ -7,6 +7,6 @@ fn main() {
     let _ = read_sql!("");
     let _ = read_sql!("-- SELECT 1");
     let _ = read_sql!("SELECT 1; DELETE FROM users");
-    let _ = read_sql!("SELECT FROM WHERE");
+    let _ = read_sql!("SELECT id FROM users WHERE");
     let _ = read_sql!("SELECT 'open");
 }
