@@ -1,7 +1,5 @@
 //! `RunQueryDsl` and `SaveChangesDsl` for diesel-async, bounded by what the handle grants.
 
-use std::future::Future;
-
 use diesel::QueryResult;
 use diesel::associations::HasTable;
 use diesel::dsl::Limit;
@@ -11,9 +9,11 @@ use diesel::query_dsl::methods::LimitDsl;
 use diesel_async::methods::{ExecuteDsl, LoadQuery};
 use diesel_async::return_futures::{GetResult, LoadFuture};
 use diesel_async::{AsyncConnectionCore, UpdateAndFetchResults};
+use futures_core::future::BoxFuture;
 
 use crate::effect::Grants;
-use crate::runs::{Inspects, Key, Runs, Saves};
+use crate::gate::Gate;
+use crate::runs::{Admits, Inspects, Key, Runs, Saves};
 use crate::verb::{Execute, Load};
 
 /// Runs queries: diesel-async's `RunQueryDsl`, plus the rule that the handle must grant what the
@@ -43,7 +43,7 @@ pub trait RunQueryDsl<H, M>: Sized {
         conn: &'conn mut H,
     ) -> H::Gated<<H::Conn as AsyncConnectionCore>::ExecuteFuture<'conn, 'query>>
     where
-        H: Runs<Execute<Self>, M> + Grants<H::Needs> + Inspects<H::Query, M>,
+        H: Runs<Execute<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: ExecuteDsl<H::Conn> + 'query,
     {
@@ -57,7 +57,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> H::Gated<LoadFuture<'conn, 'query, H::Query, H::Conn, U>>
     where
         U: Send,
-        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -71,7 +71,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> H::Gated<<H::Query as LoadQuery<'query, H::Conn, U>>::LoadFuture<'conn>>
     where
         U: 'conn,
-        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -93,7 +93,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> H::Gated<GetResult<'conn, 'query, H::Query, H::Conn, U>>
     where
         U: Send + 'conn,
-        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -112,7 +112,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> H::Gated<LoadFuture<'conn, 'query, H::Query, H::Conn, U>>
     where
         U: Send,
-        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -131,7 +131,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     where
         Self: LimitDsl,
         U: Send + 'conn,
-        H: Runs<Load<Limit<Self>>, M> + Grants<H::Needs> + Inspects<H::Query, M>,
+        H: Runs<Load<Limit<Self>>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -153,10 +153,7 @@ pub trait SaveChangesDsl<H, M>: Sized {
     /// # Errors
     ///
     /// Diesel's; [`NotFound`](diesel::result::Error::NotFound) if no row has that key.
-    fn save_changes<'conn, T>(
-        self,
-        conn: &'conn mut H,
-    ) -> impl Future<Output = QueryResult<T>> + Send + 'conn
+    fn save_changes<'conn, T>(self, conn: &'conn mut H) -> Gate<BoxFuture<'conn, QueryResult<T>>>
     where
         Self: Identifiable + HasTable + Send + 'conn,
         H: Saves<M> + Grants<H::Needs>,

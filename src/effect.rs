@@ -12,7 +12,7 @@ use diesel::query_builder::{
 use diesel::query_dsl::positional_order_dsl::PositionalOrderDsl;
 use diesel::query_source::QuerySource;
 
-pub use crate::role::{GrantsOpaque, GrantsReads, GrantsWrites};
+pub use crate::role::{GrantsOpaque, GrantsReads, GrantsTransactions, GrantsWrites};
 
 /// A statement whose effect on the database is known to the compiler.
 ///
@@ -37,9 +37,10 @@ pub use crate::role::{GrantsOpaque, GrantsReads, GrantsWrites};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "the effect of `{Self}` is unknown: it may write or lock, so only a `WriteConn` runs it",
-    label = "neither a Diesel statement nor a fragment that says what it does",
-    note = "if it is your own query fragment, add `#[derive(diesel_routing::Statement)]` and say `#[statement(read)]`, or mark the field it wraps with `#[statement(effect)]`",
-    note = "otherwise take a `&mut WriteConn`, from `session.write()`"
+    label = "this handle runs only statements whose effect is known",
+    note = "raw SQL that only reads: write `read_sql!(\"..\")`, checked at compile time, or `ReadSql::check(..)?`, checked at run time",
+    note = "a query fragment of your own: add `#[derive(diesel_routing::Statement)]` and say `#[statement(read)]`, or mark the field it wraps with `#[statement(effect)]`",
+    note = "anything else: take a `&mut WriteConn`, from `session.write()`"
 )]
 pub trait Statement<M> {
     /// [`Read`], [`RowLock`], [`Write`] or [`Opaque`].
@@ -119,6 +120,9 @@ mod sealed {
     impl<Lock> Sealed for super::Select<Lock> {}
     impl Sealed for super::Write {}
     impl Sealed for super::Opaque {}
+
+    #[expect(unnameable_types, reason = "nobody may implement it")]
+    pub trait Nothing {}
 }
 
 /// Family of the statements that Diesel's own types spell out.
@@ -130,6 +134,11 @@ pub struct Built(());
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Combined(());
+
+/// Family of nothing.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Unclassified(());
 
 /// Family of references to statements.
 #[doc(hidden)]
@@ -146,6 +155,7 @@ pub struct Derived(());
 #[derive(Debug)]
 pub struct AsField<M>(PhantomData<M>);
 
+#[diagnostic::do_not_recommend]
 impl<F, S, D, W, O, LOf, G, H, Lock: 'static> Statement<Built>
     for SelectStatement<F, S, D, W, O, LOf, G, H, Lock>
 {
@@ -153,45 +163,62 @@ impl<F, S, D, W, O, LOf, G, H, Lock: 'static> Statement<Built>
 }
 
 // Diesel has no locking clause on boxed selects.
+#[diagnostic::do_not_recommend]
 impl<ST, QS, DB, GB> Statement<Built> for BoxedSelectStatement<'_, ST, QS, DB, GB> {
     type Effect = Read;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: QuerySource, U, Op, Ret> Statement<Built> for InsertStatement<T, U, Op, Ret> {
     type Effect = Write;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: QuerySource, U, V, Ret> Statement<Built> for UpdateStatement<T, U, V, Ret> {
     type Effect = Write;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: QuerySource, U, Ret> Statement<Built> for DeleteStatement<T, U, Ret> {
     type Effect = Write;
 }
 
+#[diagnostic::do_not_recommend]
 impl<Inner> Statement<Built> for SqlQuery<Inner> {
     type Effect = Opaque;
 }
 
+#[diagnostic::do_not_recommend]
 impl<DB: Backend, Inner> Statement<Built> for BoxedSqlQuery<'_, DB, Inner> {
     type Effect = Opaque;
 }
 
+#[diagnostic::do_not_recommend]
 impl<ST, T> Statement<Built> for SqlLiteral<ST, T> {
     type Effect = Opaque;
 }
 
+#[diagnostic::do_not_recommend]
 impl<Q, V> Statement<Built> for diesel::expression::UncheckedBind<Q, V> {
+    type Effect = Opaque;
+}
+
+// A second blanket family, of nothing: with only one, the compiler would settle on it for a type
+// that no family has, and complain about `PositionalOrderDsl` instead of saying what is wrong.
+#[diagnostic::do_not_recommend]
+impl<Q: sealed::Nothing> Statement<Unclassified> for Q {
     type Effect = Opaque;
 }
 
 // Diesel's `CombinationClause` has no public name. It is the one statement that can be ordered by
 // a column's position, and its two sides are plain subqueries: a locking clause inside one is the
 // statement check's to find, as in every subquery.
+#[diagnostic::do_not_recommend]
 impl<Q: PositionalOrderDsl<u32>> Statement<Combined> for Q {
     type Effect = Read;
 }
 
+#[diagnostic::do_not_recommend]
 impl<Q: Statement<M>, M> Statement<ByRef<M>> for &Q {
     type Effect = Q::Effect;
 
@@ -200,6 +227,7 @@ impl<Q: Statement<M>, M> Statement<ByRef<M>> for &Q {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<Q: Statement<M> + ?Sized, M> Statement<ByRef<M>> for Box<Q> {
     type Effect = Q::Effect;
 
@@ -219,6 +247,14 @@ impl<Q: Statement<M> + ?Sized, M> Statement<ByRef<M>> for Box<Q> {
 )]
 pub trait Grants<E> {}
 
+/// The role `R` allows the effect.
+#[doc(hidden)]
+pub trait GrantedTo<R> {}
+
+impl<R: GrantsReads<Lock>, Lock> GrantedTo<R> for Select<Lock> {}
+impl<R: GrantsWrites> GrantedTo<R> for Write {}
+impl<R: GrantsOpaque> GrantedTo<R> for Opaque {}
+
 /// What a raw connection and `WriteConn` are asked for: nothing in particular.
 #[derive(Debug)]
 pub struct Anything(());
@@ -236,11 +272,13 @@ pub struct Unchecked(());
 pub struct Checked<M>(PhantomData<M>);
 
 #[cfg(any(feature = "postgres", feature = "sync-postgres"))]
+#[diagnostic::do_not_recommend]
 impl<T, A> Statement<Built> for diesel::pg::CopyFromQuery<T, A> {
     type Effect = Write;
 }
 
 #[cfg(any(feature = "postgres", feature = "sync-postgres"))]
+#[diagnostic::do_not_recommend]
 impl<T, O> Statement<Built> for diesel::pg::CopyToQuery<T, O> {
     type Effect = Read;
 }

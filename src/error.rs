@@ -144,19 +144,21 @@ impl std::fmt::Display for Step {
 /// What a server is in its cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+// Not `Primary` and `Replica`: the compiler writes those roles without their path only while no
+// other public item has such a name.
 pub enum NodeRole {
     /// It takes writes.
-    Primary,
+    TakesWrites,
     /// It replays another node's writes.
-    Replica,
+    ReplaysWrites,
 }
 
 impl std::fmt::Display for NodeRole {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(
             match self {
-                Self::Primary => "primary",
-                Self::Replica => "a replica",
+                Self::TakesWrites => "primary",
+                Self::ReplaysWrites => "a replica",
             }
             .trim_start_matches("a "),
         )

@@ -157,6 +157,8 @@ mod dsl;
 mod gate;
 #[cfg(feature = "__async")]
 mod guard;
+#[cfg(feature = "__async")]
+mod no_raw;
 #[cfg(feature = "__pool")]
 mod pool;
 #[cfg(feature = "__async")]
@@ -232,7 +234,7 @@ pub mod prelude {
 pub mod bounds {
     pub use crate::diesel_connection::{Routed, Tracked, TrackedLoad, TrackedStream};
     pub use crate::gate::Gate;
-    pub use crate::runs::{Inspects, Runs, Saves};
+    pub use crate::runs::{Admits, Inspects, Runs, Saves};
     pub use crate::verb::{Execute, Load};
 }
 

@@ -16,8 +16,8 @@ pub(crate) fn role_query() -> select<SqlLiteral<BigInt>> {
 
 pub(crate) fn role(read_only: i64) -> NodeRole {
     if read_only == 0 {
-        NodeRole::Primary
+        NodeRole::TakesWrites
     } else {
-        NodeRole::Replica
+        NodeRole::ReplaysWrites
     }
 }

@@ -18,9 +18,9 @@ pub(crate) fn role_query() -> select<pg_is_in_recovery> {
 
 pub(crate) fn role(in_recovery: bool) -> NodeRole {
     if in_recovery {
-        NodeRole::Replica
+        NodeRole::ReplaysWrites
     } else {
-        NodeRole::Primary
+        NodeRole::TakesWrites
     }
 }
 

@@ -130,6 +130,7 @@ impl<DB, Q> QueryId for ReadSql<DB, Q> {
 
 impl<DB, Q, Conn> diesel::RunQueryDsl<Conn> for ReadSql<DB, Q> {}
 
+#[diagnostic::do_not_recommend]
 impl<DB, Q> Statement<Built> for ReadSql<DB, Q> {
     type Effect = Read;
 

@@ -9,15 +9,13 @@ use ref_cast::{RefCastCustom, ref_cast_custom};
 
 use crate::RoutedConnection;
 use crate::connection::depth;
-use crate::effect::{Checked, Effect, Grants, Opaque, Select, Statement, Write};
+use crate::effect::{Effect, GrantedTo, Grants};
 use crate::error::Refused;
 use crate::guard::Guard;
 use crate::lease::Lease;
-use crate::role::{
-    Access, CaughtUp, GrantsOpaque, GrantsReads, GrantsWrites, Primary, Replica, Role,
-};
+use crate::role::{Access, CaughtUp, Primary, Replica, Role};
 use crate::routing::Route;
-use crate::runs::{Inspects, Key};
+use crate::runs::{Admits, Inspects, Key};
 
 /// A connection that reads, from a node in the role `R`.
 ///
@@ -77,23 +75,17 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     /// The connection, for a statement that the handle may run.
     pub(crate) fn admit_statement<Q, M>(&mut self, query: &Q) -> QueryResult<&mut C>
     where
-        Self: Inspects<Q, Checked<M>>,
-        Q: Statement<M>,
+        Self: Admits<Q, M> + Inspects<Q, M>,
     {
         self.lease.lent_for(R::NEEDS)?;
         let locks_granted = R::NEEDS >= Access::Primary
             && !self.lease.in_snapshot
             && depth(&mut *self.lease.guard) > 0;
-        if Q::Effect::locks() && !locks_granted {
+        let claim = Self::claim(query, Key::new());
+        if claim.locks && !locks_granted {
             return Err(Refused::LockOutsideTransaction.into());
         }
-        Inspects::<Q, Checked<M>>::inspect(
-            self,
-            query,
-            query.inspection(),
-            locks_granted,
-            Key::new(),
-        )?;
+        self.inspect(query, claim.inspection, locks_granted, Key::new())?;
         Ok(&mut self.lease.guard)
     }
 }
@@ -146,10 +138,7 @@ impl<C: RoutedConnection> DerefMut for ReadConn<Primary, C> {
     }
 }
 
-impl<R, C: RoutedConnection, Lock> Grants<Select<Lock>> for ReadConn<R, C> where R: GrantsReads<Lock>
-{}
-impl<R, C: RoutedConnection> Grants<Write> for ReadConn<R, C> where R: GrantsWrites {}
-impl<R, C: RoutedConnection> Grants<Opaque> for ReadConn<R, C> where R: GrantsOpaque {}
+impl<R, C: RoutedConnection, E: Effect + GrantedTo<R>> Grants<E> for ReadConn<R, C> {}
 
 impl<R, C: RoutedConnection> fmt::Debug for ReadConn<R, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

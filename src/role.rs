@@ -66,6 +66,18 @@ impl GrantsReads<NoLock> for Replica {}
 impl GrantsReads<NoLock> for CaughtUp {}
 impl<Lock> GrantsReads<Lock> for Primary {}
 
+/// The role allows transactions that take row locks.
+#[diagnostic::on_unimplemented(
+    message = "a transaction needs the primary, and `ReadConn<{Self}>` may be a replica",
+    label = "this handle has snapshots, and no other transactions",
+    note = "several reads with one view of the data: `snapshot(|tx| ..)`",
+    note = "row locks: take a `&mut ReadConn<Primary>`, from `session.read_primary()`",
+    note = "writes: take a `&mut WriteConn`, from `session.write()`"
+)]
+pub trait GrantsTransactions {}
+
+impl GrantsTransactions for Primary {}
+
 /// The role allows writes. No role does: only `WriteConn` grants them.
 #[diagnostic::on_unimplemented(
     message = "a write needs a `WriteConn`, and `ReadConn<{Self}>` only reads",

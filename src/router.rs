@@ -218,11 +218,11 @@ impl<C: RoutedConnection> Router<C> {
             _ => Access::Replica,
         };
         let guard = pool.get().await?;
-        if is_primary && guard.role() == Some(NodeRole::Replica) {
+        if is_primary && guard.role() == Some(NodeRole::ReplaysWrites) {
             return Err(Error::WrongRole {
                 node: shared.name(node).to_owned(),
-                expected: NodeRole::Primary,
-                found: NodeRole::Replica,
+                expected: NodeRole::TakesWrites,
+                found: NodeRole::ReplaysWrites,
             });
         }
         let grant = Grant {
@@ -400,9 +400,9 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         let mut first = Vec::with_capacity(nodes.len());
         for (index, node) in nodes.iter().enumerate() {
             let role = if index == 0 {
-                NodeRole::Primary
+                NodeRole::TakesWrites
             } else {
-                NodeRole::Replica
+                NodeRole::ReplaysWrites
             };
             let (conn, twin) = probe(&manager(node, Some(role), true)).await?;
             if index == 0 {
@@ -420,7 +420,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         for node in &nodes {
             // Roles change; the decision, not the configuration, says what a node must be.
             let reads = |role| manager(node, role, true);
-            let writes = manager(node, C::WATCHED.then_some(NodeRole::Primary), false);
+            let writes = manager(node, C::WATCHED.then_some(NodeRole::TakesWrites), false);
             pools.push(Pools {
                 read: Pool::new(kind, reads(None), node, node.read_pool_size)?,
                 write: Pool::new(kind, writes, node, node.write_pool_size.max(1))?,

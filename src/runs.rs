@@ -6,7 +6,7 @@ use diesel::QueryResult;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel_async::AsyncConnectionCore;
 
-use crate::effect::{Anything, Checked, Inspection, Statement, Unchecked, Write};
+use crate::effect::{Anything, Checked, Effect, Grants, Inspection, Statement, Unchecked, Write};
 use crate::error::Refused;
 use crate::gate::Gate;
 use crate::role::Role;
@@ -17,19 +17,16 @@ use crate::{ReadConn, RoutedConnection};
 ///
 /// Every diesel-async connection runs anything; a read handle runs statements whose effect is known.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` runs only statements whose effect is known, and this one's is not",
-    label = "this handle cannot tell whether the statement reads, locks or writes",
-    note = "raw SQL that only reads: write `read_sql!(\"..\")`, checked at compile time, or `ReadSql::check(..)?`, checked at run time",
-    note = "a query fragment of your own: add `#[derive(diesel_routing::Statement)]`",
-    note = "anything else: take a `&mut WriteConn`, from `session.write()`"
+    message = "`{Self}` does not run this as a query",
+    label = "either this is no handle and no connection of diesel-async, or the method was called on what is no query",
+    note = "take a `&mut ReadConn<_>` or a `&mut WriteConn` of `diesel_routing`",
+    note = "blocking handles and connections need `diesel_routing::sync::prelude::*` instead of `diesel_routing::prelude::*`"
 )]
 pub trait Runs<V, M> {
     /// The connection that runs it.
     type Conn;
     /// What is run.
     type Query;
-    /// The effect that the handle must grant.
-    type Needs;
     /// The future of a statement that may have been refused; on a raw connection, the statement's.
     type Gated<F>;
 
@@ -44,17 +41,35 @@ pub trait Runs<V, M> {
         start: impl FnOnce(Self::Query, &'conn mut Self::Conn) -> F,
     ) -> Self::Gated<F>
     where
-        Self: Inspects<Self::Query, M>,
+        Self: Admits<Self::Query, M> + Inspects<Self::Query, M>,
         Self::Conn: 'conn;
+}
+
+/// The handle grants what the statement `Q` does.
+///
+/// Every diesel-async connection grants anything; a read handle grants an effect that is known and that
+/// its role allows.
+pub trait Admits<Q, M> {
+    #[doc(hidden)]
+    fn claim(query: &Q, key: Key) -> Claim;
 }
 
 /// The handle can look at the SQL of `Q`.
 ///
-/// Apart from [`Runs`], so that an effect the handle does not grant is reported before, say, a
+/// Apart from [`Admits`], so that an effect the handle does not grant is reported before, say, a
 /// locking clause that the backend does not have.
 pub trait Inspects<Q, M> {
     #[doc(hidden)]
     fn inspect(&self, query: &Q, by: Inspection, locks_granted: bool, key: Key) -> QueryResult<()>;
+}
+
+/// What a statement's type says about it.
+#[doc(hidden)]
+#[derive(Debug)]
+#[expect(unnameable_types, reason = "hidden from users")]
+pub struct Claim {
+    pub(crate) locks: bool,
+    pub(crate) inspection: Inspection,
 }
 
 /// Only this crate can make one.
@@ -69,10 +84,10 @@ impl Key {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: AsyncConnectionCore, Q> Runs<Execute<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
-    type Needs = Anything;
     type Gated<F> = F;
 
     fn run<'conn, F>(
@@ -82,16 +97,16 @@ impl<C: AsyncConnectionCore, Q> Runs<Execute<Q>, Unchecked> for C {
         start: impl FnOnce(Q, &'conn mut C) -> F,
     ) -> F
     where
-        C: Inspects<Q, Unchecked>,
+        C: Admits<Q, Unchecked> + Inspects<Q, Unchecked>,
     {
         start(verb.0, self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: AsyncConnectionCore, Q> Runs<Load<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
-    type Needs = Anything;
     type Gated<F> = F;
 
     fn run<'conn, F>(
@@ -101,7 +116,7 @@ impl<C: AsyncConnectionCore, Q> Runs<Load<Q>, Unchecked> for C {
         start: impl FnOnce(Q, &'conn mut C) -> F,
     ) -> F
     where
-        C: Inspects<Q, Unchecked>,
+        C: Admits<Q, Unchecked> + Inspects<Q, Unchecked>,
     {
         start(verb.0, self)
     }
@@ -111,11 +126,9 @@ impl<R, C, Q, M> Runs<Execute<Q>, Checked<M>> for ReadConn<R, C>
 where
     R: Role,
     C: RoutedConnection,
-    Q: Statement<M>,
 {
     type Conn = C;
     type Query = Q;
-    type Needs = Q::Effect;
     type Gated<F> = Gate<F>;
 
     fn run<'conn, F>(
@@ -125,7 +138,7 @@ where
         start: impl FnOnce(Q, &'conn mut C) -> F,
     ) -> Gate<F>
     where
-        Self: Inspects<Q, Checked<M>>,
+        Self: Admits<Q, Checked<M>> + Inspects<Q, Checked<M>>,
     {
         match self.admit_statement(&verb.0) {
             Ok(conn) => Gate::Open {
@@ -141,11 +154,9 @@ where
     R: Role,
     C: RoutedConnection,
     Q: AsQuery,
-    Q::Query: Statement<M>,
 {
     type Conn = C;
     type Query = Q::Query;
-    type Needs = <Q::Query as Statement<M>>::Effect;
     type Gated<F> = Gate<F>;
 
     fn run<'conn, F>(
@@ -155,7 +166,7 @@ where
         start: impl FnOnce(Q::Query, &'conn mut C) -> F,
     ) -> Gate<F>
     where
-        Self: Inspects<Q::Query, Checked<M>>,
+        Self: Admits<Q::Query, Checked<M>> + Inspects<Q::Query, Checked<M>>,
     {
         let query = verb.0.as_query();
         match self.admit_statement(&query) {
@@ -185,6 +196,7 @@ pub trait Saves<M> {
         F: Future<Output = QueryResult<T>>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: AsyncConnectionCore> Saves<Unchecked> for C {
     type Conn = C;
     type Needs = Anything;
@@ -212,6 +224,31 @@ impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl<C: AsyncConnectionCore, Q> Admits<Q, Unchecked> for C {
+    fn claim(_: &Q, _: Key) -> Claim {
+        Claim {
+            locks: false,
+            inspection: Inspection::None,
+        }
+    }
+}
+
+impl<R, C, Q, M> Admits<Q, Checked<M>> for ReadConn<R, C>
+where
+    C: RoutedConnection,
+    Q: Statement<M>,
+    Self: Grants<Q::Effect>,
+{
+    fn claim(query: &Q, _: Key) -> Claim {
+        Claim {
+            locks: Q::Effect::locks(),
+            inspection: query.inspection(),
+        }
+    }
+}
+
+#[diagnostic::do_not_recommend]
 impl<C: AsyncConnectionCore, Q> Inspects<Q, Unchecked> for C {
     fn inspect(&self, _: &Q, _: Inspection, _: bool, _: Key) -> QueryResult<()> {
         Ok(())

@@ -6,11 +6,12 @@ use std::future::Future;
 use diesel::QueryResult;
 use diesel::result::Error as DieselError;
 use diesel_async::{AsyncConnection, TransactionManager};
+use futures_core::future::BoxFuture;
 
 use crate::connection::depth;
 use crate::dialect::Dialect;
 use crate::isolation::{Characteristics, Isolation};
-use crate::role::{Access, Primary, Role};
+use crate::role::{Access, GrantsTransactions, Role};
 use crate::{ReadConn, RoutedConnection, WriteConn};
 
 /// An async closure that takes a `T` and returns a future of `R` with a name, so that the future can
@@ -61,6 +62,34 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         self.within(C::Backend::BEGIN_SNAPSHOT, true, f)
     }
 
+    /// Runs locking reads in a transaction: their row locks last until it ends. On
+    /// `ReadConn<Primary>` only.
+    ///
+    /// The transaction is opened `READ WRITE`, without which the server takes no row locks; the
+    /// handle inside still grants no writes. Inside an open transaction, `f` runs in a savepoint.
+    ///
+    /// # Errors
+    ///
+    /// As for [`snapshot`](Self::snapshot).
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`snapshot`](Self::snapshot).
+    pub fn transaction<'a, 'conn, T, E, F>(&'conn mut self, f: F) -> BoxFuture<'conn, Result<T, E>>
+    where
+        R: GrantsTransactions,
+        for<'r> F: AsyncFnOnce(&'r mut Self) -> Result<T, E>
+            + AsyncFunc<&'r mut Self, Result<T, E>, Fut: Send>
+            + Send
+            + 'a,
+        E: From<DieselError> + Send + 'a,
+        T: Send + 'a,
+        'a: 'conn,
+    {
+        // Boxed: of an opaque future the compiler would repeat the error at the `.await`.
+        Box::pin(self.within(C::Backend::BEGIN_LOCKING, false, f))
+    }
+
     async fn within<T, E, F>(&mut self, begin: &str, read_only: bool, f: F) -> Result<T, E>
     where
         for<'r> F: AsyncFnOnce(&'r mut Self) -> Result<T, E>
@@ -89,36 +118,6 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
             self.lease_mut().in_snapshot = false;
         }
         close(result, closed)
-    }
-}
-
-impl<C: RoutedConnection> ReadConn<Primary, C> {
-    /// Runs locking reads in a transaction: their row locks last until it ends.
-    ///
-    /// The transaction is opened `READ WRITE`, without which the server takes no row locks; the
-    /// handle inside still grants no writes. Inside an open transaction, `f` runs in a savepoint.
-    ///
-    /// # Errors
-    ///
-    /// As for [`snapshot`](Self::snapshot).
-    ///
-    /// # Cancel safety
-    ///
-    /// As for [`snapshot`](Self::snapshot).
-    pub fn transaction<'a, 'conn, T, E, F>(
-        &'conn mut self,
-        f: F,
-    ) -> impl Future<Output = Result<T, E>> + Send + 'conn
-    where
-        for<'r> F: AsyncFnOnce(&'r mut Self) -> Result<T, E>
-            + AsyncFunc<&'r mut Self, Result<T, E>, Fut: Send>
-            + Send
-            + 'a,
-        E: From<DieselError> + Send + 'a,
-        T: Send + 'a,
-        'a: 'conn,
-    {
-        self.within(C::Backend::BEGIN_LOCKING, false, f)
     }
 }
 

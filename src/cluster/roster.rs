@@ -84,12 +84,12 @@ impl Roster {
         said: Observation,
     ) -> Vec<Event> {
         self.nodes[node] = Some(said);
-        if said.role == NodeRole::Primary {
+        if said.role == NodeRole::TakesWrites {
             self.cluster.get_or_insert(said.position);
         }
         let mut events = Vec::new();
         self.find_primary(&mut events);
-        if node == self.primary && said.role == NodeRole::Primary {
+        if node == self.primary && said.role == NodeRole::TakesWrites {
             self.history.push(Sample {
                 asked,
                 position: said.position,
@@ -123,7 +123,7 @@ impl Roster {
         let Some(cluster) = self.cluster else { return };
         let writable = |index: &usize| {
             self.nodes[*index].is_some_and(|said| {
-                said.role == NodeRole::Primary && same_cluster(&said.position, &cluster)
+                said.role == NodeRole::TakesWrites && same_cluster(&said.position, &cluster)
             })
         };
         let newest = (0..self.nodes.len())
@@ -149,8 +149,8 @@ impl Roster {
         let event = if foreign {
             Event::Foreign { node }
         } else if node != self.primary
-            && said.role == NodeRole::Primary
-            && primary.role == NodeRole::Primary
+            && said.role == NodeRole::TakesWrites
+            && primary.role == NodeRole::TakesWrites
         {
             Event::SplitBrain {
                 primary: self.primary,
@@ -192,8 +192,8 @@ mod tests {
         )
     }
 
-    const PRIMARY: NodeRole = NodeRole::Primary;
-    const REPLICA: NodeRole = NodeRole::Replica;
+    const PRIMARY: NodeRole = NodeRole::TakesWrites;
+    const REPLICA: NodeRole = NodeRole::ReplaysWrites;
 
     #[test]
     fn the_primary_is_who_takes_writes_whatever_the_order_of_the_nodes() {

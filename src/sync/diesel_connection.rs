@@ -230,6 +230,20 @@ impl<C: RoutedConnection + MultiConnectionHelper> MultiConnectionHelper for Writ
     }
 }
 
+/// For `#[derive(MultiConnection)]`, which asks for it once Diesel's own `r2d2` is on.
+#[cfg(feature = "r2d2")]
+impl<C: RoutedConnection + diesel::r2d2::R2D2Connection> diesel::r2d2::R2D2Connection
+    for WriteConn<C>
+{
+    fn ping(&mut self) -> QueryResult<()> {
+        self.raw().ping()
+    }
+
+    fn is_broken(&mut self) -> bool {
+        self.raw().is_broken()
+    }
+}
+
 #[cfg(feature = "sync-postgres")]
 impl diesel::pg::GetPgMetadataCache for WriteConn<diesel::PgConnection> {
     fn get_metadata_cache(&mut self) -> &mut diesel::pg::PgMetadataCache {

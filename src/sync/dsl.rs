@@ -4,7 +4,7 @@ use diesel::query_dsl::methods::{ExecuteDsl, LimitDsl};
 use diesel::query_dsl::{LoadQuery, UpdateAndFetchResults};
 use diesel::{Connection, QueryResult};
 
-use super::runs::{Inspects, Key, Runs, Saves, Target};
+use super::runs::{Admits, Inspects, Key, Runs, Saves, Target};
 use crate::effect::Grants;
 use crate::verb::{Execute, Load};
 
@@ -28,7 +28,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     /// Runs the statement and returns the number of rows it affected.
     fn execute(self, conn: &mut H) -> QueryResult<usize>
     where
-        H: Runs<Execute<Self>, M> + Grants<H::Needs> + Inspects<H::Query, M>,
+        H: Runs<Execute<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
         H::Query: ExecuteDsl<H::Conn>,
         H::Conn: Connection,
     {
@@ -39,7 +39,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     /// Runs the query and returns all rows.
     fn load<'query, U>(self, conn: &mut H) -> QueryResult<Vec<U>>
     where
-        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn) = conn.admit(Load(self), Key::new())?;
@@ -55,7 +55,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> QueryResult<<H::Query as LoadQuery<'query, H::Conn, U, B>>::RowIter<'conn>>
     where
         U: 'conn,
-        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U, B> + 'conn,
         H::Conn: 'conn,
     {
@@ -70,7 +70,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     /// [`NotFound`](diesel::result::Error::NotFound) if there is none.
     fn get_result<'query, U>(self, conn: &mut H) -> QueryResult<U>
     where
-        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn) = conn.admit(Load(self), Key::new())?;
@@ -81,7 +81,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     /// they changed.
     fn get_results<'query, U>(self, conn: &mut H) -> QueryResult<Vec<U>>
     where
-        H: Runs<Load<Self>, M> + Grants<H::Needs> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         self.load(conn)
@@ -95,7 +95,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     fn first<'query, U>(self, conn: &mut H) -> QueryResult<U>
     where
         Self: LimitDsl,
-        H: Runs<Load<diesel::dsl::Limit<Self>>, M> + Grants<H::Needs> + Inspects<H::Query, M>,
+        H: Runs<Load<diesel::dsl::Limit<Self>>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn) = conn.admit(Load(LimitDsl::limit(self, 1)), Key::new())?;

@@ -222,11 +222,11 @@ impl<C: RoutedConnection> Router<C> {
             _ => Access::Replica,
         };
         let guard = Guard::R2d2(pool.get()?);
-        if is_primary && guard.role() == Some(NodeRole::Replica) {
+        if is_primary && guard.role() == Some(NodeRole::ReplaysWrites) {
             return Err(Error::WrongRole {
                 node: shared.name(node).to_owned(),
-                expected: NodeRole::Primary,
-                found: NodeRole::Replica,
+                expected: NodeRole::TakesWrites,
+                found: NodeRole::ReplaysWrites,
             });
         }
         let grant = Grant {
@@ -380,9 +380,9 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         let mut first = Vec::with_capacity(nodes.len());
         for (index, node) in nodes.iter().enumerate() {
             let role = if index == 0 {
-                NodeRole::Primary
+                NodeRole::TakesWrites
             } else {
-                NodeRole::Replica
+                NodeRole::ReplaysWrites
             };
             let (conn, twin) = probe(&manager(node, Some(role), true))?;
             if index == 0 {
@@ -400,7 +400,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         for node in &nodes {
             // Roles change; the decision, not the configuration, says what a node must be.
             let reads = |role| manager(node, role, true);
-            let writes = manager(node, C::WATCHED.then_some(NodeRole::Primary), false);
+            let writes = manager(node, C::WATCHED.then_some(NodeRole::TakesWrites), false);
             pools.push(Pools {
                 read: Pool::new(reads(None), node.read_pool_size, &threads),
                 write: Pool::new(writes, node.write_pool_size.max(1), &threads),

@@ -4,7 +4,7 @@ use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::{Connection, QueryResult};
 
 use super::{ReadConn, RoutedConnection};
-use crate::effect::{Anything, Checked, Inspection, Statement, Unchecked, Write};
+use crate::effect::{Anything, Checked, Effect, Grants, Inspection, Statement, Unchecked, Write};
 use crate::error::Refused;
 use crate::role::Role;
 use crate::verb::{Execute, Load};
@@ -13,19 +13,16 @@ use crate::verb::{Execute, Load};
 ///
 /// Every Diesel connection runs anything; a read handle runs statements whose effect is known.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` runs only statements whose effect is known, and this one's is not",
-    label = "this handle cannot tell whether the statement reads, locks or writes",
-    note = "raw SQL that only reads: write `read_sql!(\"..\")`, checked at compile time, or `ReadSql::check(..)?`, checked at run time",
-    note = "a query fragment of your own: add `#[derive(diesel_routing::Statement)]`",
-    note = "anything else: take a `&mut WriteConn`, from `session.write()`"
+    message = "`{Self}` does not run this as a query",
+    label = "either this is no handle and no connection of Diesel's, or the method was called on what is no query",
+    note = "take a `&mut ReadConn<_>` or a `&mut WriteConn` of `diesel_routing::sync`",
+    note = "handles and connections of diesel-async need `diesel_routing::prelude::*` instead of `diesel_routing::sync::prelude::*`"
 )]
 pub trait Runs<V, M> {
     /// The Diesel connection that runs it.
     type Conn;
     /// What is run.
     type Query;
-    /// The effect that the handle must grant.
-    type Needs;
 
     /// Checks the statement and lends the connection to it.
     ///
@@ -33,16 +30,34 @@ pub trait Runs<V, M> {
     #[doc(hidden)]
     fn admit(&mut self, verb: V, key: Key) -> QueryResult<(Self::Query, &mut Self::Conn)>
     where
-        Self: Inspects<Self::Query, M>;
+        Self: Admits<Self::Query, M> + Inspects<Self::Query, M>;
+}
+
+/// The handle grants what the statement `Q` does.
+///
+/// Every Diesel connection grants anything; a read handle grants an effect that is known and that
+/// its role allows.
+pub trait Admits<Q, M> {
+    #[doc(hidden)]
+    fn claim(query: &Q, key: Key) -> Claim;
 }
 
 /// The handle can look at the SQL of `Q`.
 ///
-/// Apart from [`Runs`], so that an effect the handle does not grant is reported before, say, a
+/// Apart from [`Admits`], so that an effect the handle does not grant is reported before, say, a
 /// locking clause that the backend does not have.
 pub trait Inspects<Q, M> {
     #[doc(hidden)]
     fn inspect(&self, query: &Q, by: Inspection, locks_granted: bool, key: Key) -> QueryResult<()>;
+}
+
+/// What a statement's type says about it.
+#[doc(hidden)]
+#[derive(Debug)]
+#[expect(unnameable_types, reason = "hidden from users")]
+pub struct Claim {
+    pub(crate) locks: bool,
+    pub(crate) inspection: Inspection,
 }
 
 /// Only this crate can make one.
@@ -71,27 +86,27 @@ impl<R: Role, C: RoutedConnection> Target for ReadConn<R, C> {
     type Raw = C;
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: Connection, Q> Runs<Execute<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
-    type Needs = Anything;
 
     fn admit(&mut self, verb: Execute<Q>, _: Key) -> QueryResult<(Q, &mut C)>
     where
-        C: Inspects<Q, Unchecked>,
+        C: Admits<Q, Unchecked> + Inspects<Q, Unchecked>,
     {
         Ok((verb.0, self))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: Connection, Q> Runs<Load<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
-    type Needs = Anything;
 
     fn admit(&mut self, verb: Load<Q>, _: Key) -> QueryResult<(Q, &mut C)>
     where
-        C: Inspects<Q, Unchecked>,
+        C: Admits<Q, Unchecked> + Inspects<Q, Unchecked>,
     {
         Ok((verb.0, self))
     }
@@ -101,15 +116,13 @@ impl<R, C, Q, M> Runs<Execute<Q>, Checked<M>> for ReadConn<R, C>
 where
     R: Role,
     C: RoutedConnection,
-    Q: Statement<M>,
 {
     type Conn = C;
     type Query = Q;
-    type Needs = Q::Effect;
 
     fn admit(&mut self, verb: Execute<Q>, _: Key) -> QueryResult<(Q, &mut C)>
     where
-        Self: Inspects<Q, Checked<M>>,
+        Self: Admits<Q, Checked<M>> + Inspects<Q, Checked<M>>,
     {
         let conn = self.admit_statement(&verb.0)?;
         Ok((verb.0, conn))
@@ -121,15 +134,13 @@ where
     R: Role,
     C: RoutedConnection,
     Q: AsQuery,
-    Q::Query: Statement<M>,
 {
     type Conn = C;
     type Query = Q::Query;
-    type Needs = <Q::Query as Statement<M>>::Effect;
 
     fn admit(&mut self, verb: Load<Q>, _: Key) -> QueryResult<(Q::Query, &mut C)>
     where
-        Self: Inspects<Q::Query, Checked<M>>,
+        Self: Admits<Q::Query, Checked<M>> + Inspects<Q::Query, Checked<M>>,
     {
         let query = verb.0.as_query();
         let conn = self.admit_statement(&query)?;
@@ -148,6 +159,7 @@ pub trait Saves<M> {
     fn admit_changes(&mut self, key: Key) -> QueryResult<&mut Self::Conn>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<C: Connection> Saves<Unchecked> for C {
     type Conn = C;
     type Needs = Anything;
@@ -167,6 +179,31 @@ impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl<C: Connection, Q> Admits<Q, Unchecked> for C {
+    fn claim(_: &Q, _: Key) -> Claim {
+        Claim {
+            locks: false,
+            inspection: Inspection::None,
+        }
+    }
+}
+
+impl<R, C, Q, M> Admits<Q, Checked<M>> for ReadConn<R, C>
+where
+    C: RoutedConnection,
+    Q: Statement<M>,
+    Self: Grants<Q::Effect>,
+{
+    fn claim(query: &Q, _: Key) -> Claim {
+        Claim {
+            locks: Q::Effect::locks(),
+            inspection: query.inspection(),
+        }
+    }
+}
+
+#[diagnostic::do_not_recommend]
 impl<C: Connection, Q> Inspects<Q, Unchecked> for C {
     fn inspect(&self, _: &Q, _: Inspection, _: bool, _: Key) -> QueryResult<()> {
         Ok(())

@@ -11,7 +11,7 @@ use crate::dialect::Dialect;
 use crate::isolation::Characteristics;
 #[cfg(any(feature = "sync-postgres", feature = "sync-mysql"))]
 use crate::isolation::Isolation;
-use crate::role::{Primary, Role};
+use crate::role::{GrantsTransactions, Role};
 
 impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     /// Runs several reads on one consistent view, in a read-only transaction.
@@ -48,6 +48,23 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         self.within(C::Backend::BEGIN_SNAPSHOT, true, f)
     }
 
+    /// Runs locking reads in a transaction: their row locks last until it ends. On
+    /// `ReadConn<Primary>` only.
+    ///
+    /// The transaction is opened `READ WRITE`, without which the server takes no row locks; the
+    /// handle inside still grants no writes. Inside an open transaction, `f` runs in a savepoint.
+    ///
+    /// # Errors
+    ///
+    /// As for [`snapshot`](Self::snapshot).
+    pub fn transaction<T, E>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
+    where
+        R: GrantsTransactions,
+        E: From<diesel::result::Error>,
+    {
+        self.within(C::Backend::BEGIN_LOCKING, false, f)
+    }
+
     fn within<T, E>(
         &mut self,
         begin: &str,
@@ -79,23 +96,6 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
             self.lease_mut().in_snapshot = false;
         }
         close(result, closed)
-    }
-}
-
-impl<C: RoutedConnection> ReadConn<Primary, C> {
-    /// Runs locking reads in a transaction: their row locks last until it ends.
-    ///
-    /// The transaction is opened `READ WRITE`, without which the server takes no row locks; the
-    /// handle inside still grants no writes. Inside an open transaction, `f` runs in a savepoint.
-    ///
-    /// # Errors
-    ///
-    /// As for [`snapshot`](Self::snapshot).
-    pub fn transaction<T, E>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
-    where
-        E: From<diesel::result::Error>,
-    {
-        self.within(C::Backend::BEGIN_LOCKING, false, f)
     }
 }
 

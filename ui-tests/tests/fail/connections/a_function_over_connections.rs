@@ -1,0 +1,37 @@
+//! A function over any connection could do anything with it: it takes a `WriteConn`, and no read handle.
+
+mod asynchronous {
+    use diesel_async::AsyncConnection;
+    use diesel_routing::{Primary, Replica, pg};
+
+    async fn anything<C: AsyncConnection>(_: &mut C) {}
+
+    async fn run(
+        write: &mut pg::WriteConn,
+        replica: &mut pg::ReadConn<Replica>,
+        primary: &mut pg::ReadConn<Primary>,
+    ) {
+        anything(write).await;
+        anything(replica).await;
+        anything(primary).await;
+    }
+}
+
+mod blocking {
+    use diesel::Connection;
+    use diesel_routing::{Primary, Replica, sync::pg};
+
+    fn anything<C: Connection>(_: &mut C) {}
+
+    fn run(
+        write: &mut pg::WriteConn,
+        replica: &mut pg::ReadConn<Replica>,
+        primary: &mut pg::ReadConn<Primary>,
+    ) {
+        anything(write);
+        anything(replica);
+        anything(primary);
+    }
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+//! `BorrowMut` does not lead from a read handle to its connection.
+
+use std::borrow::BorrowMut;
+
+use diesel::PgConnection;
+use diesel_async::AsyncPgConnection;
+use diesel_routing::pg::ReadConn;
+use diesel_routing::{Primary, Replica, sync};
+
+fn reach(replica: &mut ReadConn<Replica>, primary: &mut ReadConn<Primary>) {
+    let _ = BorrowMut::<AsyncPgConnection>::borrow_mut(replica);
+    let _ = BorrowMut::<AsyncPgConnection>::borrow_mut(primary);
+}
+
+fn reach_blocking(replica: &mut sync::pg::ReadConn<Replica>) {
+    let _ = BorrowMut::<PgConnection>::borrow_mut(replica);
+}
+
+fn main() {}

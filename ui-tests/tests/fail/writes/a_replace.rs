@@ -1,0 +1,45 @@
+//! A `REPLACE` needs a `WriteConn`.
+
+mod asynchronous {
+    use diesel_routing::mysql::{ReadConn, WriteConn};
+    use diesel_routing::prelude::*;
+    use diesel_routing::{CaughtUp, Primary, Replica};
+    use ui_tests::users;
+
+    async fn a_replace(
+        write: &mut WriteConn,
+        replica: &mut ReadConn<Replica>,
+        caught_up: &mut ReadConn<CaughtUp>,
+        primary: &mut ReadConn<Primary>,
+    ) -> QueryResult<()> {
+        let statement = || diesel::replace_into(users::table).values(users::name.eq("Ann"));
+        statement().execute(write).await?;
+        statement().execute(replica).await?;
+        statement().execute(caught_up).await?;
+        statement().execute(primary).await?;
+        Ok(())
+    }
+}
+
+mod blocking {
+    use diesel_routing::sync::prelude::*;
+    use diesel_routing::sync::sqlite::{ReadConn, WriteConn};
+    use diesel_routing::{CaughtUp, Primary, Replica};
+    use ui_tests::users;
+
+    fn a_replace(
+        write: &mut WriteConn,
+        replica: &mut ReadConn<Replica>,
+        caught_up: &mut ReadConn<CaughtUp>,
+        primary: &mut ReadConn<Primary>,
+    ) -> QueryResult<()> {
+        let statement = || diesel::replace_into(users::table).values(users::name.eq("Ann"));
+        statement().execute(write)?;
+        statement().execute(replica)?;
+        statement().execute(caught_up)?;
+        statement().execute(primary)?;
+        Ok(())
+    }
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+//! What must compile. These are modules of the test, not trybuild cases: they are built once, with
+//! everything else, and the compiler's own errors say what broke.
+
+mod fragments;
+mod generic_code;
+mod laziness;
+mod migrations;
+mod multi_connections;
+mod postgres_extras;
+mod raw_connections;
+mod selects;
+mod spawned_tasks;
+mod transactions;
+mod upgrades;
+mod writes;
