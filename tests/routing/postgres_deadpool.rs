@@ -1,0 +1,29 @@
+//! Async PostgreSQL in deadpool pools.
+
+pub(crate) use diesel_async::SimpleAsyncConnection as _;
+pub(crate) use diesel_routing::RouterBuilder;
+pub(crate) use diesel_routing::pg::{ReadConn, ReadSql, Router, Session, WriteConn, read_sql};
+pub(crate) use diesel_routing::prelude::*;
+
+pub(crate) use crate::cluster::Postgres as Cluster;
+pub(crate) use crate::flavour::{async_body as body, later as wait, *};
+
+/// The trait of diesel-async, under a path: in scope it would compete with ours.
+pub(crate) mod diesel_dsl {
+    pub(crate) use diesel_async::RunQueryDsl;
+}
+
+pub(crate) type Builder = RouterBuilder<diesel_async::AsyncPgConnection>;
+
+pub(crate) fn builder() -> Builder {
+    Router::deadpool_builder()
+}
+
+#[path = "suite/routes.rs"]
+mod routes;
+#[path = "suite/tracking.rs"]
+mod tracking;
+#[path = "suite/upgrades.rs"]
+mod upgrades;
+#[path = "suite/world.rs"]
+mod world;
