@@ -1,6 +1,7 @@
 //! Async PostgreSQL in deadpool pools.
 
 pub(crate) use diesel_async::SimpleAsyncConnection as _;
+use diesel_async::{AsyncConnection, TransactionManager};
 pub(crate) use diesel_routing::RouterBuilder;
 pub(crate) use diesel_routing::pg::{ReadConn, ReadSql, Router, Session, WriteConn, read_sql};
 pub(crate) use diesel_routing::prelude::*;
@@ -19,10 +20,18 @@ pub(crate) fn builder() -> Builder {
     Router::deadpool_builder()
 }
 
+/// Opens a transaction that nobody will close.
+pub(crate) async fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
+    type Manager = <WriteConn as AsyncConnection>::TransactionManager;
+    <Manager as TransactionManager<WriteConn>>::begin_transaction(conn).await
+}
+
 #[path = "suite/routes.rs"]
 mod routes;
 #[path = "suite/tracking.rs"]
 mod tracking;
+#[path = "suite/transactions.rs"]
+mod transactions;
 #[path = "suite/upgrades.rs"]
 mod upgrades;
 #[path = "suite/world.rs"]

@@ -1,6 +1,7 @@
 //! Blocking PostgreSQL in r2d2 pools.
 
 pub(crate) use diesel::connection::SimpleConnection as _;
+use diesel::connection::TransactionManager;
 pub(crate) use diesel_routing::sync::RouterBuilder;
 pub(crate) use diesel_routing::sync::pg::{
     ReadConn, ReadSql, Router, Session, WriteConn, read_sql,
@@ -21,10 +22,18 @@ pub(crate) fn builder() -> Builder {
     Router::builder()
 }
 
+/// Opens a transaction that nobody will close.
+pub(crate) fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
+    type Manager = <WriteConn as Connection>::TransactionManager;
+    <Manager as TransactionManager<WriteConn>>::begin_transaction(conn)
+}
+
 #[path = "suite/routes.rs"]
 mod routes;
 #[path = "suite/tracking.rs"]
 mod tracking;
+#[path = "suite/transactions.rs"]
+mod transactions;
 #[path = "suite/upgrades.rs"]
 mod upgrades;
 #[path = "suite/world.rs"]
