@@ -76,7 +76,12 @@ impl<C: RoutedConnection> Session<C> {
         conn: ReadConn<Replica, C>,
     ) -> Result<ReadConn<CaughtUp, C>, Error> {
         let lease = conn.into_lease();
-        match self.router.shared().covers(lease.node(), &self.state) {
+        let shared = self.router.shared();
+        // A connection of another router says nothing about this session's data.
+        let covers = std::ptr::eq(shared, lease.shared())
+            .then(|| shared.covers(lease.node(), &self.state))
+            .flatten();
+        match covers {
             Some(reason) => Ok(ReadConn::new(lease.upgraded(Access::CaughtUp, reason))),
             None => {
                 // Give the connection back first: with small pools, holding one while waiting for
