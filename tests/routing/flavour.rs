@@ -60,4 +60,19 @@ macro_rules! async_body {
     };
 }
 
+/// A set-up hook, in blocking code.
+macro_rules! blocking_hook {
+    (|$conn:ident| $body:expr) => {
+        move |$conn| $body
+    };
+}
+
+/// A set-up hook, in async code.
+macro_rules! async_hook {
+    (|$conn:ident| $body:expr) => {
+        move |$conn| Box::pin(async move { $body })
+    };
+}
+
 pub(crate) use {async_body, blocking_body, later, now};
+pub(crate) use {async_hook, blocking_hook};

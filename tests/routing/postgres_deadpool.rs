@@ -7,7 +7,7 @@ pub(crate) use diesel_routing::pg::{ReadConn, ReadSql, Router, Session, WriteCon
 pub(crate) use diesel_routing::prelude::*;
 
 pub(crate) use crate::cluster::Postgres as Cluster;
-pub(crate) use crate::flavour::{async_body as body, later as wait, *};
+pub(crate) use crate::flavour::{async_body as body, async_hook as hook, later as wait, *};
 
 /// The trait of diesel-async, under a path: in scope it would compete with ours.
 pub(crate) mod diesel_dsl {
@@ -26,13 +26,11 @@ pub(crate) async fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
     <Manager as TransactionManager<WriteConn>>::begin_transaction(conn).await
 }
 
-#[path = "suite/routes.rs"]
-mod routes;
-#[path = "suite/tracking.rs"]
-mod tracking;
+#[path = "suite/bad_input.rs"]
+mod bad_input;
+#[path = "suite/pools.rs"]
+mod pools;
 #[path = "suite/transactions.rs"]
 mod transactions;
-#[path = "suite/upgrades.rs"]
-mod upgrades;
 #[path = "suite/world.rs"]
 mod world;

@@ -9,7 +9,7 @@ pub(crate) use diesel_routing::sync::pg::{
 pub(crate) use diesel_routing::sync::prelude::*;
 
 pub(crate) use crate::cluster::Postgres as Cluster;
-pub(crate) use crate::flavour::{blocking_body as body, now as wait, *};
+pub(crate) use crate::flavour::{blocking_body as body, blocking_hook as hook, now as wait, *};
 
 /// Diesel's own trait, under a path: in scope it would compete with ours.
 pub(crate) mod diesel_dsl {
@@ -28,6 +28,14 @@ pub(crate) fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
     <Manager as TransactionManager<WriteConn>>::begin_transaction(conn)
 }
 
+#[path = "suite/bad_input.rs"]
+mod bad_input;
+#[path = "suite/checks.rs"]
+mod checks;
+#[path = "suite/leaks.rs"]
+mod leaks;
+#[path = "suite/pools.rs"]
+mod pools;
 #[path = "suite/routes.rs"]
 mod routes;
 #[path = "suite/tracking.rs"]

@@ -7,7 +7,7 @@ pub(crate) use diesel_routing::prelude::*;
 pub(crate) use diesel_routing::sqlite::{ReadConn, ReadSql, Router, Session, WriteConn, read_sql};
 
 pub(crate) use crate::cluster::Sqlite as Cluster;
-pub(crate) use crate::flavour::{async_body as body, later as wait, *};
+pub(crate) use crate::flavour::{async_body as body, async_hook as hook, later as wait, *};
 
 /// The trait of diesel-async, under a path: in scope it would compete with ours.
 pub(crate) mod diesel_dsl {
@@ -26,6 +26,14 @@ pub(crate) async fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
     <Manager as TransactionManager<WriteConn>>::begin_transaction(conn).await
 }
 
+#[path = "suite/bad_input.rs"]
+mod bad_input;
+#[path = "suite/checks.rs"]
+mod checks;
+#[path = "suite/leaks.rs"]
+mod leaks;
+#[path = "suite/pools.rs"]
+mod pools;
 #[path = "suite/routes.rs"]
 mod routes;
 #[path = "suite/tracking.rs"]

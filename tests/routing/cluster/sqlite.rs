@@ -8,6 +8,11 @@ use crate::schema;
 pub(crate) struct Sqlite(SqliteCluster);
 
 impl Sqlite {
+    /// A URL that nobody answers.
+    pub(crate) const UNREACHABLE: &str = "/there/is/no/such/directory/db.sqlite";
+    /// The first bind parameter of raw SQL.
+    pub(crate) const PLACEHOLDER: &str = "?";
+
     pub(crate) fn start(replicas: usize) -> Self {
         let cluster = SqliteCluster::builder()
             .replicas(replicas)
@@ -20,7 +25,16 @@ impl Sqlite {
     }
 
     pub(crate) fn primary(&self) -> Node {
-        Node::new("primary", self.0.primary_url())
+        self.primary_as("primary")
+    }
+
+    pub(crate) fn primary_as(&self, name: &str) -> Node {
+        Node::new(name, self.0.primary_url())
+    }
+
+    /// What a write gets on a read-only connection. Diesel has no kind for it on SQLite.
+    pub(crate) fn assert_read_only(error: &diesel::result::Error) {
+        assert!(error.to_string().contains("readonly database"), "{error:?}");
     }
 
     pub(crate) fn replica(&self, index: usize) -> Node {
