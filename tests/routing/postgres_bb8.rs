@@ -28,12 +28,22 @@ pub(crate) async fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
 
 #[path = "suite/bad_input.rs"]
 mod bad_input;
+#[path = "async_suite/cancel.rs"]
+mod cancel;
 #[path = "suite/checks.rs"]
 mod checks;
+#[path = "postgres_suite/connections.rs"]
+mod connections;
+#[path = "postgres_suite/layers.rs"]
+mod layers;
 #[path = "suite/leaks.rs"]
 mod leaks;
+#[path = "postgres_suite/locks.rs"]
+mod locks;
 #[path = "suite/pools.rs"]
 mod pools;
+#[path = "postgres_suite/roles.rs"]
+mod roles;
 #[path = "suite/routes.rs"]
 mod routes;
 #[path = "suite/tracking.rs"]

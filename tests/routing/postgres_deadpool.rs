@@ -28,8 +28,16 @@ pub(crate) async fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
 
 #[path = "suite/bad_input.rs"]
 mod bad_input;
+#[path = "async_suite/cancel.rs"]
+mod cancel;
+#[path = "postgres_suite/connections.rs"]
+mod connections;
+#[path = "postgres_suite/locks.rs"]
+mod locks;
 #[path = "suite/pools.rs"]
 mod pools;
+#[path = "postgres_suite/roles.rs"]
+mod roles;
 #[path = "suite/transactions.rs"]
 mod transactions;
 #[path = "suite/world.rs"]

@@ -30,12 +30,24 @@ pub(crate) fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
 
 #[path = "suite/bad_input.rs"]
 mod bad_input;
+#[path = "blocking_suite/blocking.rs"]
+mod blocking;
 #[path = "suite/checks.rs"]
 mod checks;
+#[path = "postgres_suite/connections.rs"]
+mod connections;
+#[path = "postgres_blocking_suite/copy.rs"]
+mod copy;
+#[path = "postgres_suite/layers.rs"]
+mod layers;
 #[path = "suite/leaks.rs"]
 mod leaks;
+#[path = "postgres_suite/locks.rs"]
+mod locks;
 #[path = "suite/pools.rs"]
 mod pools;
+#[path = "postgres_suite/roles.rs"]
+mod roles;
 #[path = "suite/routes.rs"]
 mod routes;
 #[path = "suite/tracking.rs"]

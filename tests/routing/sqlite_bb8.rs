@@ -28,6 +28,8 @@ pub(crate) async fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
 
 #[path = "suite/bad_input.rs"]
 mod bad_input;
+#[path = "async_suite/cancel.rs"]
+mod cancel;
 #[path = "suite/checks.rs"]
 mod checks;
 #[path = "suite/leaks.rs"]

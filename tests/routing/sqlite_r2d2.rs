@@ -30,6 +30,8 @@ pub(crate) fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
 
 #[path = "suite/bad_input.rs"]
 mod bad_input;
+#[path = "blocking_suite/blocking.rs"]
+mod blocking;
 #[path = "suite/checks.rs"]
 mod checks;
 #[path = "suite/leaks.rs"]

@@ -11,6 +11,8 @@ pub(crate) struct Postgres(PgCluster);
 impl Postgres {
     /// A URL that nobody answers.
     pub(crate) const UNREACHABLE: &str = "postgres://app@127.0.0.1:1/app";
+    /// Takes a few tenths of a second.
+    pub(crate) const SLOW: &str = "SELECT pg_sleep(0.3)";
     /// The first bind parameter of raw SQL.
     pub(crate) const PLACEHOLDER: &str = "$1";
 

@@ -10,6 +10,9 @@ pub(crate) struct Sqlite(SqliteCluster);
 impl Sqlite {
     /// A URL that nobody answers.
     pub(crate) const UNREACHABLE: &str = "/there/is/no/such/directory/db.sqlite";
+    /// Takes a few tenths of a second.
+    pub(crate) const SLOW: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000) \
+         SELECT count(*) FROM n";
     /// The first bind parameter of raw SQL.
     pub(crate) const PLACEHOLDER: &str = "?";
 
