@@ -59,9 +59,9 @@ impl<C: RoutedConnection> Pool<C> {
 /// Gives a connection back to its pool when dropped.
 pub(crate) enum Guard<C: RoutedConnection> {
     #[cfg(feature = "bb8")]
-    Bb8(::bb8::PooledConnection<'static, Manager<C>>),
+    Bb8(::bb8::PooledConnection<'static, bb8::Opener<C>>),
     #[cfg(feature = "deadpool")]
-    Deadpool(::deadpool::managed::Object<Manager<C>>),
+    Deadpool(deadpool::Loan<C>),
 }
 
 impl<C: RoutedConnection> Deref for Guard<C> {
