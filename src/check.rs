@@ -112,7 +112,16 @@ pub(crate) struct Checker {
 enum Verdict {
     Reads,
     Locks,
-    Writes,
+    Writes(Reach),
+}
+
+/// How far a write goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// It is done or not done, and a rollback undoes it.
+    Atomic,
+    /// It may commit by itself, or be done in part.
+    Unbounded,
 }
 
 impl Checker {
@@ -139,7 +148,7 @@ impl Checker {
             Some(Verdict::Reads) => return Ok(()),
             Some(Verdict::Locks) if locks_granted => return Ok(()),
             Some(_) if self.policy == CheckPolicy::Warn => return Ok(()),
-            Some(Verdict::Locks | Verdict::Writes) | None => {}
+            Some(Verdict::Locks | Verdict::Writes(_)) | None => {}
         }
         let sql = render::<DB, Q>(query)?;
         let Err(finding) = self.inspect::<DB, Q>(&sql) else {
@@ -155,23 +164,27 @@ impl Checker {
         Err(Refused::Statement { sql, finding }.into())
     }
 
-    /// Whether the statement may have changed something. Unknown counts as a write.
-    pub(crate) fn writes<DB, Q>(&self, query: &Q) -> bool
+    /// What the statement may change, if anything. Unknown counts as a write.
+    pub(crate) fn writes<DB, Q>(&self, query: &Q) -> Option<Reach>
     where
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
     {
         let verdict = self.cached::<Q>().or_else(|| {
             let sql = render::<DB, Q>(query).ok()?;
-            Some(Verdict::of(&self.inspect::<DB, Q>(&sql)))
+            Some(Verdict::of(&self.inspect::<DB, Q>(&sql), DB::SQL))
         });
-        verdict.is_none_or(|verdict| verdict == Verdict::Writes)
+        match verdict {
+            Some(Verdict::Reads | Verdict::Locks) => None,
+            Some(Verdict::Writes(reach)) => Some(reach),
+            None => Some(Reach::Unbounded),
+        }
     }
 
     fn inspect<DB: Dialect, Q: QueryId>(&self, sql: &str) -> Result<(), Finding> {
         let found = inspect_rendered(sql, DB::SQL, &self.functions);
         if let Some(id) = Q::query_id() {
-            let verdict = Verdict::of(&found);
+            let verdict = Verdict::of(&found, DB::SQL);
             self.seen.rcu(|seen| {
                 let mut seen = HashMap::clone(seen);
                 seen.insert(id, verdict);
@@ -187,11 +200,29 @@ impl Checker {
 }
 
 impl Verdict {
-    fn of(found: &Result<(), Finding>) -> Self {
+    fn of(found: &Result<(), Finding>, dialect: Sql) -> Self {
         match found {
             Ok(()) => Self::Reads,
-            Err(finding) if finding.is_write() => Self::Writes,
+            Err(finding) if finding.is_write() => Self::Writes(Reach::of(finding, dialect)),
             Err(_) => Self::Locks,
+        }
+    }
+}
+
+impl Reach {
+    fn of(write: &Finding, dialect: Sql) -> Self {
+        match write {
+            Finding::Write { what } => match what.as_str() {
+                "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "MERGE" => Self::Atomic,
+                // A procedure may commit.
+                "CALL" => Self::Unbounded,
+                // MySQL and MariaDB commit before and after DDL.
+                _ if dialect == Sql::Mysql => Self::Unbounded,
+                _ => Self::Atomic,
+            },
+            Finding::SideEffect { .. } => Self::Atomic,
+            // Not understood; or a COMMIT.
+            _ => Self::Unbounded,
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::{RoutedConnection, WriteConn};
 
 impl<C: RoutedConnection> SimpleAsyncConnection for WriteConn<C> {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        let (conn, ending) = self.begin_write()?;
+        let (conn, ending) = self.begin_unbounded()?;
         let result = conn.batch_execute(query).await;
         ending.finish(result.as_ref().err());
         result

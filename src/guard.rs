@@ -11,9 +11,9 @@ pub(crate) enum Guard<C: RoutedConnection> {
     #[cfg(not(feature = "__pool"))]
     Never(std::convert::Infallible, std::marker::PhantomData<C>),
     #[cfg(feature = "bb8")]
-    Bb8(::bb8::PooledConnection<'static, crate::pool::Manager<C>>),
+    Bb8(::bb8::PooledConnection<'static, crate::pool::bb8::Opener<C>>),
     #[cfg(feature = "deadpool")]
-    Deadpool(::deadpool::managed::Object<crate::pool::Manager<C>>),
+    Deadpool(crate::pool::deadpool::Loan<C>),
 }
 
 impl<C: RoutedConnection> Guard<C> {
@@ -25,7 +25,7 @@ impl<C: RoutedConnection> Guard<C> {
             #[cfg(feature = "bb8")]
             Self::Bb8(conn) => conn.role,
             #[cfg(feature = "deadpool")]
-            Self::Deadpool(conn) => conn.role,
+            Self::Deadpool(conn) => conn.role(),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use diesel::ConnectionError;
+
 use crate::error::ConfigError;
 
 /// A database server and the pools to it, as configured.
@@ -81,6 +83,41 @@ impl Node {
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
+    }
+}
+
+impl Node {
+    /// The error with the password taken out: drivers quote parts of a URL that they cannot read.
+    pub(crate) fn without_password(&self, error: ConnectionError) -> ConnectionError {
+        let hide = |text: String| match self.password() {
+            Some(password) => text.replace(password, "***"),
+            None => text,
+        };
+        match error {
+            ConnectionError::BadConnection(text) => ConnectionError::BadConnection(hide(text)),
+            ConnectionError::InvalidConnectionUrl(text) => {
+                ConnectionError::InvalidConnectionUrl(hide(text))
+            }
+            other => other,
+        }
+    }
+
+    /// What stands where a password does, however wrong the rest of the URL is.
+    fn password(&self) -> Option<&str> {
+        let between = || {
+            let (user_info, _) = self.url.rsplit_once('@')?;
+            let user_info = user_info
+                .split_once("://")
+                .map_or(user_info, |(_, rest)| rest);
+            user_info.split_once(':').map(|(_, password)| password)
+        };
+        let parameter = || {
+            let (_, rest) = self.url.split_once("password=")?;
+            rest.split([' ', '&']).next()
+        };
+        between()
+            .or_else(parameter)
+            .filter(|password| !password.is_empty())
     }
 }
 
@@ -206,5 +243,22 @@ mod tests {
     fn a_password_in_the_url_is_not_shown() {
         let node = Node::new("a", "postgres://app:hunter2@host/db");
         assert!(!format!("{node:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_password_is_taken_out_of_what_a_driver_says() {
+        for url in [
+            "postgres://app:hunter2@host/db",
+            "postgres//app:hunter2@host",
+            "host=h password=hunter2 user=app",
+            "postgres://app@host/db?password=hunter2&sslmode=disable",
+        ] {
+            let said = ConnectionError::BadConnection(format!("what is \"{url}\"?"));
+            let told = Node::new("a", url).without_password(said).to_string();
+            assert!(!told.contains("hunter2") && told.contains("app"), "{told}");
+        }
+        let said = ConnectionError::BadConnection("no route to host".to_owned());
+        let told = Node::new("a", "postgres://app:@host/db").without_password(said);
+        assert!(told.to_string().contains("no route to host"));
     }
 }

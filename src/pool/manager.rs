@@ -38,6 +38,7 @@ impl<C: RoutedConnection> Manager<C> {
         let mut conn = tokio::time::timeout(limit, (self.connect)(&self.node.url))
             .await
             .map_err(|elapsed| self.failed(Step::Connect, since, elapsed))?
+            .map_err(|error| self.node.without_password(error))
             .map_err(|error| self.failed(Step::Connect, since, error))?;
         let role = tokio::time::timeout(limit, self.make_ready(&mut conn, since))
             .await

@@ -1,9 +1,9 @@
 //! The async pools.
 
 #[cfg(feature = "bb8")]
-mod bb8;
+pub(crate) mod bb8;
 #[cfg(feature = "deadpool")]
-mod deadpool;
+pub(crate) mod deadpool;
 mod manager;
 
 pub(crate) use manager::{Connect, Manager, SetUp};

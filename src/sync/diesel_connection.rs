@@ -18,7 +18,7 @@ use crate::session::Ending;
 
 impl<C: RoutedConnection> SimpleConnection for WriteConn<C> {
     fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        let (conn, ending) = self.begin_write()?;
+        let (conn, ending) = self.begin_unbounded()?;
         let result = conn.batch_execute(query);
         ending.finish(result.as_ref().err());
         result

@@ -82,6 +82,7 @@ impl<C: RoutedConnection> ManageConnection for Manager<C> {
     fn connect(&self) -> Result<Pooled<C>, Error> {
         let since = Instant::now();
         let mut conn = C::establish(&self.node.url)
+            .map_err(|error| self.node.without_password(error))
             .map_err(|error| self.failed(Step::Connect, since, error))?;
         let set_up = |error| self.failed(Step::SetUp, since, error);
         if let Some(hook) = &self.set_up {

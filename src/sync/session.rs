@@ -76,10 +76,14 @@ impl<C: RoutedConnection> Session<C> {
         conn: ReadConn<Replica, C>,
     ) -> Result<ReadConn<CaughtUp, C>, Error> {
         let lease = conn.into_lease();
-        let reason = if lease.is_primary() {
+        let shared = self.router.shared();
+        let reason = if !std::ptr::eq(shared, lease.shared()) {
+            // A connection of another router says nothing about this session's data.
+            None
+        } else if lease.is_primary() {
             Some(lease.reason())
         } else {
-            self.router.shared().covers(lease.node(), &self.state)
+            shared.covers(lease.node(), &self.state)
         };
         match reason {
             Some(reason) => Ok(ReadConn::new(lease.upgraded(Access::CaughtUp, reason))),
