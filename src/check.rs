@@ -170,6 +170,9 @@ impl Checker {
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
     {
+        if names_a_write::<Q>() {
+            return Some(Reach::Atomic);
+        }
         let verdict = self.cached::<Q>().or_else(|| {
             let sql = render::<DB, Q>(query).ok()?;
             Some(Verdict::of(&self.inspect::<DB, Q>(&sql), DB::SQL))
@@ -227,6 +230,23 @@ impl Reach {
     }
 }
 
+/// Whether `Q` is Diesel's INSERT, UPDATE or DELETE, going by its name.
+///
+/// Most of them have no static query id, and would be rendered and inspected on every run. The name
+/// of a type is not a promise of the compiler, and none is needed: a statement it does not tell is
+/// inspected.
+fn names_a_write<Q>() -> bool {
+    const WRITES: [&str; 3] = [
+        "insert_statement::InsertStatement<",
+        "update_statement::UpdateStatement<",
+        "delete_statement::DeleteStatement<",
+    ];
+    std::any::type_name::<Q>()
+        .trim_start_matches('&')
+        .strip_prefix("diesel::query_builder::")
+        .is_some_and(|name| WRITES.iter().any(|write| name.starts_with(write)))
+}
+
 fn render<DB: Dialect, Q: QueryFragment<DB>>(query: &Q) -> QueryResult<String> {
     let mut builder = DB::QueryBuilder::default();
     query.to_sql(&mut builder, &DB::default())?;
@@ -252,5 +272,40 @@ impl Hasher for TypeIdHasher {
 
     fn finish(&self) -> u64 {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::prelude::*;
+    use diesel::query_builder::AsQuery;
+
+    use super::*;
+
+    diesel::table! {
+        users (id) {
+            id -> Integer,
+            name -> Text,
+        }
+    }
+
+    fn is_known<Q>(_: &Q) -> bool {
+        names_a_write::<Q>()
+    }
+
+    #[test]
+    fn diesels_writes_are_told_by_their_names() {
+        let name = users::name.eq("a");
+        assert!(is_known(&diesel::insert_into(users::table).values(name)));
+        assert!(is_known(&diesel::update(users::table).set(name)));
+        assert!(is_known(&diesel::delete(users::table)));
+        assert!(is_known(&&diesel::delete(users::table.find(1))));
+    }
+
+    #[test]
+    fn reads_and_raw_sql_are_not_taken_for_writes() {
+        assert!(!is_known(&users::table.as_query()));
+        assert!(!is_known(&users::table.find(1).for_update()));
+        assert!(!is_known(&diesel::sql_query("DELETE FROM users")));
     }
 }
