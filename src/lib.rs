@@ -124,6 +124,7 @@ mod dialect;
 mod error;
 mod isolation;
 mod lease;
+mod position;
 mod raw_sql;
 mod role;
 mod routing;
@@ -173,10 +174,11 @@ pub use diesel_routing_macros::Statement;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use effect::Statement;
 pub use error::{ConfigError, Error, NodeRole, Refused, Step};
+pub use position::{Lsn, ParseLsnError, PgPosition, Position};
 pub use raw_sql::ReadSql;
 pub use role::{CaughtUp, Primary, Replica, Role};
 pub use routing::{Level, Reason, Route};
-pub use session::{Clock, SystemClock};
+pub use session::{Clock, KeyError, Rejection, SignedToken, SystemClock, Token, TokenKeys};
 
 #[cfg(feature = "__async")]
 pub use connection::RoutedConnection;
