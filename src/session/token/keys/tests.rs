@@ -181,22 +181,14 @@ proptest! {
         let place = place.index(text.len());
         prop_assert!(keys.verify(&text[..place], before(&token)).is_err());
         prop_assert!(keys.verify(&text[place..], before(&token)).is_err() || place == 0);
-        prop_assert!(keys.verify(&format!("{text}{extra}"), before(&token)).is_err());
-        prop_assert!(keys.verify(&format!("{extra}{text}"), before(&token)).is_err());
+        for grown in [text.clone() + &extra, extra + &text] {
+            prop_assert!(keys.verify(&grown, before(&token)).is_err());
+        }
     }
 
     #[test]
     fn no_text_is_taken_for_a_token(text in "\\PC{0,300}") {
         prop_assert!(keys(1, 1).verify(&text, millis(0)).is_err());
-    }
-
-    #[test]
-    fn each_token_has_one_text(flags in 0u8..8, content in prop::collection::vec(0u8..4, 0..2 * MAX_CONTENT)) {
-        let keys = keys(1, 1);
-        let text = signed(&keys, &[&[1, 1, flags], &content[..]].concat());
-        if let Ok(token) = keys.verify(&text, millis(0)) {
-            prop_assert_eq!(keys.sign(&token).as_str(), text);
-        }
     }
 }
 
