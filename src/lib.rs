@@ -200,7 +200,7 @@ pub use position::{Lsn, ParseLsnError, PgPosition, Position};
 pub use raw_sql::ReadSql;
 pub use role::{CaughtUp, Primary, Replica, Role};
 pub use routing::{Balance, Level, Reason, Route};
-pub use session::{Clock, SystemClock};
+pub use session::{Clock, KeyError, Rejection, SignedToken, SystemClock, Token, TokenKeys};
 
 #[cfg(feature = "__async")]
 pub use connection::RoutedConnection;

@@ -4,10 +4,12 @@ mod clock;
 #[cfg(feature = "__pool")]
 mod routed;
 mod state;
+mod token;
 mod write_log;
 
 pub use clock::{Clock, SystemClock};
 #[cfg(feature = "__pool")]
 pub use routed::Session;
 pub(crate) use state::SessionState;
+pub use token::{KeyError, Rejection, SignedToken, Token, TokenKeys};
 pub(crate) use write_log::{Ending, WriteLog};
