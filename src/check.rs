@@ -112,7 +112,16 @@ pub(crate) struct Checker {
 enum Verdict {
     Reads,
     Locks,
-    Writes,
+    Writes(Reach),
+}
+
+/// How far a write goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// It is done or not done, and a rollback undoes it.
+    Atomic,
+    /// It may commit by itself, or be done in part.
+    Unbounded,
 }
 
 impl Checker {
@@ -139,7 +148,7 @@ impl Checker {
             Some(Verdict::Reads) => return Ok(()),
             Some(Verdict::Locks) if locks_granted => return Ok(()),
             Some(_) if self.policy == CheckPolicy::Warn => return Ok(()),
-            Some(Verdict::Locks | Verdict::Writes) | None => {}
+            Some(Verdict::Locks | Verdict::Writes(_)) | None => {}
         }
         let sql = render::<DB, Q>(query)?;
         let Err(finding) = self.inspect::<DB, Q>(&sql) else {
@@ -155,23 +164,30 @@ impl Checker {
         Err(Refused::Statement { sql, finding }.into())
     }
 
-    /// Whether the statement may have changed something. Unknown counts as a write.
-    pub(crate) fn writes<DB, Q>(&self, query: &Q) -> bool
+    /// What the statement may change, if anything. Unknown counts as a write.
+    pub(crate) fn writes<DB, Q>(&self, query: &Q) -> Option<Reach>
     where
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
     {
+        if names_a_write::<Q>() {
+            return Some(Reach::Atomic);
+        }
         let verdict = self.cached::<Q>().or_else(|| {
             let sql = render::<DB, Q>(query).ok()?;
-            Some(Verdict::of(&self.inspect::<DB, Q>(&sql)))
+            Some(Verdict::of(&self.inspect::<DB, Q>(&sql), DB::SQL))
         });
-        verdict.is_none_or(|verdict| verdict == Verdict::Writes)
+        match verdict {
+            Some(Verdict::Reads | Verdict::Locks) => None,
+            Some(Verdict::Writes(reach)) => Some(reach),
+            None => Some(Reach::Unbounded),
+        }
     }
 
     fn inspect<DB: Dialect, Q: QueryId>(&self, sql: &str) -> Result<(), Finding> {
         let found = inspect_rendered(sql, DB::SQL, &self.functions);
         if let Some(id) = Q::query_id() {
-            let verdict = Verdict::of(&found);
+            let verdict = Verdict::of(&found, DB::SQL);
             self.seen.rcu(|seen| {
                 let mut seen = HashMap::clone(seen);
                 seen.insert(id, verdict);
@@ -187,13 +203,48 @@ impl Checker {
 }
 
 impl Verdict {
-    fn of(found: &Result<(), Finding>) -> Self {
+    fn of(found: &Result<(), Finding>, dialect: Sql) -> Self {
         match found {
             Ok(()) => Self::Reads,
-            Err(finding) if finding.is_write() => Self::Writes,
+            Err(finding) if finding.is_write() => Self::Writes(Reach::of(finding, dialect)),
             Err(_) => Self::Locks,
         }
     }
+}
+
+impl Reach {
+    fn of(write: &Finding, dialect: Sql) -> Self {
+        match write {
+            Finding::Write { what } => match what.as_str() {
+                "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "MERGE" => Self::Atomic,
+                // A procedure may commit.
+                "CALL" => Self::Unbounded,
+                // MySQL and MariaDB commit before and after DDL.
+                _ if dialect == Sql::Mysql => Self::Unbounded,
+                _ => Self::Atomic,
+            },
+            Finding::SideEffect { .. } => Self::Atomic,
+            // Not understood; or a COMMIT.
+            _ => Self::Unbounded,
+        }
+    }
+}
+
+/// Whether `Q` is Diesel's INSERT, UPDATE or DELETE, going by its name.
+///
+/// Most of them have no static query id, and would be rendered and inspected on every run. The name
+/// of a type is not a promise of the compiler, and none is needed: a statement it does not tell is
+/// inspected.
+fn names_a_write<Q>() -> bool {
+    const WRITES: [&str; 3] = [
+        "insert_statement::InsertStatement<",
+        "update_statement::UpdateStatement<",
+        "delete_statement::DeleteStatement<",
+    ];
+    std::any::type_name::<Q>()
+        .trim_start_matches('&')
+        .strip_prefix("diesel::query_builder::")
+        .is_some_and(|name| WRITES.iter().any(|write| name.starts_with(write)))
 }
 
 fn render<DB: Dialect, Q: QueryFragment<DB>>(query: &Q) -> QueryResult<String> {
@@ -221,5 +272,40 @@ impl Hasher for TypeIdHasher {
 
     fn finish(&self) -> u64 {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::prelude::*;
+    use diesel::query_builder::AsQuery;
+
+    use super::*;
+
+    diesel::table! {
+        users (id) {
+            id -> Integer,
+            name -> Text,
+        }
+    }
+
+    fn is_known<Q>(_: &Q) -> bool {
+        names_a_write::<Q>()
+    }
+
+    #[test]
+    fn diesels_writes_are_told_by_their_names() {
+        let name = users::name.eq("a");
+        assert!(is_known(&diesel::insert_into(users::table).values(name)));
+        assert!(is_known(&diesel::update(users::table).set(name)));
+        assert!(is_known(&diesel::delete(users::table)));
+        assert!(is_known(&&diesel::delete(users::table.find(1))));
+    }
+
+    #[test]
+    fn reads_and_raw_sql_are_not_taken_for_writes() {
+        assert!(!is_known(&users::table.as_query()));
+        assert!(!is_known(&users::table.find(1).for_update()));
+        assert!(!is_known(&diesel::sql_query("DELETE FROM users")));
     }
 }

@@ -5,6 +5,7 @@ use std::future::Future;
 use diesel::QueryResult;
 use diesel_async::{AsyncConnection, AsyncConnectionCore, TransactionManager};
 
+use crate::cluster::Observation;
 use crate::dialect::Dialect;
 use crate::error::NodeRole;
 
@@ -23,6 +24,19 @@ pub trait RoutedConnection:
     ///
     /// Diesel's, when the server does not answer.
     fn node_role(&mut self) -> impl Future<Output = QueryResult<Option<NodeRole>>> + Send;
+
+    /// Whether nodes report positions, so that each is watched. Defaults to `false`.
+    const WATCHED: bool = false;
+
+    /// What the server is and where it is in the replication stream, in one round trip; `None` where
+    /// that cannot be known.
+    ///
+    /// # Errors
+    ///
+    /// Diesel's, when the server does not answer.
+    fn observe(&mut self) -> impl Future<Output = QueryResult<Option<Observation>>> + Send {
+        async { Ok(None) }
+    }
 
     /// What tells this database from others, or `None` if nothing does: a router refuses a replica
     /// with the primary's identity. Defaults to `None`.

@@ -24,17 +24,21 @@ use crate::{RoutedConnection, WriteConn};
 
 impl<C: RoutedConnection> SimpleAsyncConnection for WriteConn<C> {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        let (conn, ending) = self.begin_write()?;
+        let (conn, ending) = self.begin_unbounded()?;
         let result = conn.batch_execute(query).await;
         ending.finish(result.as_ref().err());
         result
     }
 }
 
-impl<C: RoutedConnection> AsyncConnectionCore for WriteConn<C> {
+impl<C: RoutedConnection> AsyncConnectionCore for WriteConn<C>
+where
+    for<'c, 'q> C::Row<'c, 'q>: Send,
+{
     type ExecuteFuture<'conn, 'query> = Tracked<'conn, C::ExecuteFuture<'conn, 'query>>;
     type LoadFuture<'conn, 'query> = TrackedLoad<'conn, C::LoadFuture<'conn, 'query>>;
-    type Stream<'conn, 'query> = TrackedStream<'conn, C::Stream<'conn, 'query>>;
+    type Stream<'conn, 'query> =
+        TrackedStream<'conn, C::Stream<'conn, 'query>, C::Row<'conn, 'query>>;
     type Row<'conn, 'query> = C::Row<'conn, 'query>;
     type Backend = C::Backend;
 
@@ -80,7 +84,10 @@ impl<C: RoutedConnection> AsyncConnectionCore for WriteConn<C> {
     }
 }
 
-impl<C: RoutedConnection> AsyncConnection for WriteConn<C> {
+impl<C: RoutedConnection> AsyncConnection for WriteConn<C>
+where
+    for<'c, 'q> C::Row<'c, 'q>: Send,
+{
     type TransactionManager = Routed;
 
     /// Fails: connections come from a router.
@@ -116,7 +123,10 @@ pub struct Routed(());
 
 type Raw<C> = <C as AsyncConnection>::TransactionManager;
 
-impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
+impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed
+where
+    for<'c, 'q> C::Row<'c, 'q>: Send,
+{
     type TransactionStateData = <Raw<C> as TransactionManager<C>>::TransactionStateData;
 
     async fn begin_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
@@ -152,6 +162,7 @@ impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
 impl<C, Changes, Output> UpdateAndFetchResults<Changes, Output> for WriteConn<C>
 where
     C: RoutedConnection + UpdateAndFetchResults<Changes, Output>,
+    for<'c, 'q> C::Row<'c, 'q>: Send,
     Changes: Identifiable + HasTable + Send,
     Output: Send,
 {
@@ -209,18 +220,23 @@ pin_project_lite::pin_project! {
     }
 }
 
-impl<'conn, F, S> Future for TrackedLoad<'conn, F>
+impl<'conn, F, S, T> Future for TrackedLoad<'conn, F>
 where
     F: Future<Output = QueryResult<S>>,
+    S: Stream<Item = QueryResult<T>>,
 {
-    type Output = QueryResult<TrackedStream<'conn, S>>;
+    type Output = QueryResult<TrackedStream<'conn, S, T>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let result = ready!(this.gate.poll(cx));
         let ending = this.ending.take();
         Poll::Ready(match result {
-            Ok(rows) => Ok(TrackedStream { rows, ending }),
+            Ok(rows) => Ok(TrackedStream {
+                rows,
+                next: None,
+                ending,
+            }),
             Err(error) => {
                 if let Some(ending) = ending {
                     ending.finish(Some(&error));
@@ -232,37 +248,58 @@ where
 }
 
 pin_project_lite::pin_project! {
-    /// The rows of a query on a [`WriteConn`]; one that writes has ended with its last row, or when
-    /// this is dropped.
+    /// The rows of a query on a [`WriteConn`].
+    ///
+    /// The rows of a statement that writes come one late: the first may come before the server has
+    /// committed, and who stops after it (`get_result`) must know that the statement has ended.
     #[must_use = "streams do nothing unless polled"]
-    pub struct TrackedStream<'conn, S> {
+    pub struct TrackedStream<'conn, S, T> {
         #[pin]
         rows: S,
+        next: Option<QueryResult<T>>,
         ending: Option<Ending<'conn>>,
     }
 }
 
-impl<S, T> Stream for TrackedStream<'_, S>
+impl<S, T> Stream for TrackedStream<'_, S, T>
 where
     S: Stream<Item = QueryResult<T>>,
 {
     type Item = QueryResult<T>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.project();
-        let row = ready!(this.rows.poll_next(cx));
-        let error = match &row {
-            Some(Ok(_)) => return Poll::Ready(row),
-            Some(Err(error)) => Some(error),
-            None => None,
-        };
-        if let Some(ending) = this.ending.take() {
-            ending.finish(error);
+        let mut this = self.project();
+        while this.ending.is_some() {
+            match ready!(this.rows.as_mut().poll_next(cx)) {
+                Some(Ok(row)) => {
+                    if let Some(before) = this.next.replace(Ok(row)) {
+                        return Poll::Ready(Some(before));
+                    }
+                }
+                last => {
+                    let error = last.as_ref().and_then(|row| row.as_ref().err());
+                    if let Some(ending) = this.ending.take() {
+                        ending.finish(error);
+                    }
+                    return Poll::Ready(match last {
+                        None => this.next.take(),
+                        Some(error) => match this.next.replace(error) {
+                            Some(before) => Some(before),
+                            None => this.next.take(),
+                        },
+                    });
+                }
+            }
         }
-        Poll::Ready(row)
+        match this.next.take() {
+            Some(row) => Poll::Ready(Some(row)),
+            None => this.rows.poll_next(cx),
+        }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.rows.size_hint()
+        let late = usize::from(self.next.is_some());
+        let (low, high) = self.rows.size_hint();
+        (low + late, high.map(|high| high + late))
     }
 }

@@ -13,7 +13,6 @@ pub struct Characteristics {
 /// The isolation level of a transaction, in the SQL standard's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Isolation {
-    #[cfg_attr(not(any(feature = "mysql", feature = "sync-mysql")), expect(dead_code))]
     ReadUncommitted,
     ReadCommitted,
     RepeatableRead,
@@ -32,10 +31,6 @@ impl Isolation {
 }
 
 impl Characteristics {
-    #[cfg_attr(
-        not(any(feature = "postgres", feature = "sync-postgres")),
-        expect(dead_code)
-    )]
     pub(crate) fn postgres(&self) -> String {
         let mut sql = "BEGIN TRANSACTION".to_owned();
         if let Some(isolation) = self.isolation {
@@ -54,8 +49,6 @@ impl Characteristics {
         }
         sql
     }
-
-    #[cfg_attr(not(any(feature = "mysql", feature = "sync-mysql")), expect(dead_code))]
     pub(crate) fn mysql(&self) -> String {
         let mut sql = String::new();
         if let Some(isolation) = self.isolation {

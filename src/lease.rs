@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::cluster::{PRIMARY, Shared};
+use crate::cluster::Shared;
 use crate::error::Refused;
 use crate::role::Access;
 use crate::routing::{Reason, Route};
@@ -24,6 +24,8 @@ pub(crate) struct Grant {
     pub(crate) node: usize,
     pub(crate) reason: Reason,
     pub(crate) access: Access,
+    /// Whether the node was the primary when it was chosen.
+    pub(crate) is_primary: bool,
 }
 
 impl<G> Lease<G> {
@@ -35,7 +37,7 @@ impl<G> Lease<G> {
     ) -> Self {
         Self {
             guard,
-            log: WriteLog::new(shared, session),
+            log: WriteLog::new(shared, session, grant.node),
             grant,
             in_snapshot: false,
         }
@@ -45,6 +47,14 @@ impl<G> Lease<G> {
         self.log.shared()
     }
 
+    pub(crate) fn is_primary(&self) -> bool {
+        self.grant.is_primary
+    }
+
+    pub(crate) fn reason(&self) -> Reason {
+        self.grant.reason
+    }
+
     pub(crate) fn node(&self) -> usize {
         self.grant.node
     }
@@ -52,7 +62,7 @@ impl<G> Lease<G> {
     pub(crate) fn route(&self) -> Route<'_> {
         Route {
             node: self.shared().name(self.grant.node),
-            is_primary: self.grant.node == PRIMARY,
+            is_primary: self.grant.is_primary,
             reason: self.grant.reason,
         }
     }

@@ -1,4 +1,135 @@
-//! Where a statement may run is checked by the compiler.
+//! Diesel connections whose types say where a statement may run: writes and row locks never reach a
+//! replica, and a session's reads see what it wrote.
+//!
+//! ```
+//! use diesel_routing::sync::{prelude::*, sqlite::{ReadConn, Router, WriteConn}};
+//! use diesel_routing::{Node, Replica, testkit::SqliteCluster};
+//!
+//! diesel::table! {
+//!     users { id -> Integer, locale -> Text, }
+//! }
+//!
+//! // Runs on any handle: a replica's, the primary's, or inside a transaction.
+//! fn locale(conn: &mut ReadConn<Replica>, id: i32) -> QueryResult<String> {
+//!     users::table.find(id).select(users::locale).first(conn)
+//! }
+//!
+//! // Runs on a `WriteConn` only: with a `ReadConn` it does not compile.
+//! fn set_locale(conn: &mut WriteConn, id: i32, locale: &str) -> QueryResult<usize> {
+//!     diesel::update(users::table.find(id)).set(users::locale.eq(locale)).execute(conn)
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // A primary and a replica on this machine; in production, the URLs of your servers.
+//! let cluster = SqliteCluster::builder()
+//!     .schema("CREATE TABLE users (id INTEGER PRIMARY KEY, locale TEXT NOT NULL)")
+//!     .schema("INSERT INTO users VALUES (1, 'en')")
+//!     .start()?;
+//! let router = Router::builder()
+//!     .primary(Node::new("primary", cluster.primary_url()))
+//!     .replica(Node::new("replica", cluster.replica_url(0)?))
+//!     .build()?;
+//! cluster.pause(0)?; // the replica falls behind
+//!
+//! let session = router.session();
+//! set_locale(&mut session.write()?, 1, "de")?;
+//! let mut conn = session.read()?;
+//! assert_eq!(conn.route().node, "primary"); // it wrote just now
+//! assert_eq!(locale(&mut conn, 1)?, "de");
+//!
+//! let another = router.session();
+//! let mut conn = another.read()?;
+//! assert_eq!(conn.route().node, "replica"); // it wrote nothing: a replica will do
+//! assert_eq!(locale(&mut conn, 1)?, "en");
+//! # Ok(()) }
+//! ```
+//!
+//! The crate root is for [diesel-async](diesel_async), [`sync`] is the same surface for blocking Diesel. Replace
+//! `use diesel::prelude::*` by `use diesel_routing::prelude::*` or
+//! `use diesel_routing::sync::prelude::*`, take the handles from your backend's module (`pg`, `mysql`,
+//! `sqlite`), and keep your queries.
+//!
+//! # Handles
+//!
+//! | handle | got from | grants |
+//! |---|---|---|
+//! | `ReadConn<Replica>` | `session.read_eventual()` | plain SELECT |
+//! | `ReadConn<CaughtUp>` | `session.read()` | plain SELECT |
+//! | `ReadConn<Primary>` | `session.read_primary()` | plain SELECT, row locks |
+//! | `WriteConn` | `session.write()` | everything |
+//!
+//! Each stands for those above it, by `DerefMut`: a repository function that takes
+//! `&mut ReadConn<Replica>` can be called with a `&mut WriteConn` in the middle of a transaction, and
+//! then reads on that transaction's connection.
+//!
+//! # What is guaranteed
+//!
+//! Three layers, each a net under the one above:
+//!
+//! 1. **Types.** Every Diesel statement has an [effect](effect); every handle grants effects; a
+//!    statement whose effect a handle does not grant does not compile. There is no way from a read
+//!    handle to the connection inside.
+//! 2. **The [statement check](StatementCheck).** What types cannot see (a row lock in a sub-select,
+//!    `nextval` in a raw fragment) is found in the rendered SQL, once per query type, and refused.
+//! 3. **The server.** Read pools open read-only sessions, on the primary too, and a node's role is
+//!    checked whenever a connection is opened or lent.
+//!
+//! A session's reads go to the primary for a time window after it wrote (5 s by default).
+//!
+//! # What is not guaranteed
+//!
+//! - A replica that lags by more than the window can still show a session an older state than the one it
+//!   wrote: choose a window above your worst lag.
+//! - What a database function or a view does inside the server is not seen: name functions that write
+//!   to [`StatementCheck::forbid`].
+//! - SQL that you [vouch](ReadSql::vouch) for is taken at your word; so is what you do with
+//!   `raw_counts_as_write`.
+//! - Behind a pooler in transaction mode (PgBouncer), a session's settings leak to other clients: do not
+//!   put one between the router and a node.
+//!
+//! # Features
+//!
+//! | feature | what it adds | needs |
+//! |---|---|---|
+//! | `postgres` (default) | async PostgreSQL | |
+//! | `mysql` | async MySQL and MariaDB | |
+//! | `sqlite` | async SQLite, on tokio's blocking threads | SQLite |
+//! | `sync-postgres` | blocking PostgreSQL | libpq |
+//! | `sync-mysql` | blocking MySQL and MariaDB | libmysqlclient or libmariadb |
+//! | `sync-sqlite` | blocking SQLite | SQLite |
+//! | `bb8` (default), `deadpool` | async pools | |
+//! | `r2d2` | the blocking pool | |
+//! | `testkit` | [`testkit`]: an SQLite cluster with lag on demand | a C compiler |
+//! | `testkit-postgres` | PostgreSQL clusters with real replication and faults | PostgreSQL's server binaries, Linux |
+//!
+//! Diesel is pinned to `~2.3` and diesel-async to `~0.9`, as diesel-async pins Diesel: effects name
+//! types that Diesel shows to third-party backends only, and may change in any minor release. The
+//! minimum Rust version is 1.88.
+//!
+//! # How to read the compile errors
+//!
+//! The first line is the rule, in database words; the label is what the handle is; the notes are what to
+//! type next. Each is explained in
+//! [`docs/compile-errors.md`](https://github.com/diesel-routing/diesel-routing/blob/main/docs/compile-errors.md).
+//! Query fragments of your own need [`#[derive(Statement)]`](derive@Statement) to run on a read handle;
+//! if they implement Diesel's `RunQueryDsl`, write `impl<.., Conn> diesel::RunQueryDsl<Conn> for ..`,
+//! since under our prelude the bare name is ours.
+
+// What only some backends and pools use is idle without them.
+#![cfg_attr(
+    not(all(
+        feature = "postgres",
+        feature = "mysql",
+        feature = "sqlite",
+        feature = "sync-postgres",
+        feature = "sync-mysql",
+        feature = "bb8",
+        feature = "deadpool",
+        feature = "r2d2",
+        feature = "testkit",
+    )),
+    allow(dead_code, unused_imports)
+)]
 
 pub mod effect;
 pub mod sync;
@@ -9,6 +140,7 @@ mod dialect;
 mod error;
 mod isolation;
 mod lease;
+mod position;
 mod raw_sql;
 mod role;
 mod routing;
@@ -24,17 +156,21 @@ mod dsl;
 #[cfg(feature = "__async")]
 mod gate;
 #[cfg(feature = "__async")]
-mod no_raw;
+mod guard;
 #[cfg(feature = "__async")]
+mod no_raw;
+#[cfg(feature = "__pool")]
 mod pool;
 #[cfg(feature = "__async")]
 mod read;
-#[cfg(feature = "__async")]
+#[cfg(feature = "__pool")]
 mod router;
 #[cfg(feature = "__async")]
 mod runs;
 #[cfg(feature = "__async")]
 mod transaction;
+#[cfg(feature = "__pool")]
+mod watch;
 #[cfg(feature = "__async")]
 mod write;
 
@@ -54,16 +190,17 @@ pub mod sqlite;
 pub mod testkit;
 
 pub use check::{CheckPolicy, StatementCheck};
-pub use cluster::Node;
+pub use cluster::{Node, Observation};
 pub use dialect::Dialect;
 pub use diesel_routing_macros::Statement;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use effect::Statement;
 pub use error::{ConfigError, Error, NodeRole, Refused, Step};
+pub use position::{Lsn, ParseLsnError, PgPosition, Position};
 pub use raw_sql::ReadSql;
 pub use role::{CaughtUp, Primary, Replica, Role};
-pub use routing::{Level, Reason, Route};
-pub use session::{Clock, SystemClock};
+pub use routing::{Balance, Level, Reason, Route};
+pub use session::{Clock, KeyError, Rejection, SignedToken, SystemClock, Token, TokenKeys};
 
 #[cfg(feature = "__async")]
 pub use connection::RoutedConnection;
@@ -71,9 +208,9 @@ pub use connection::RoutedConnection;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
 #[cfg(feature = "__async")]
 pub use read::ReadConn;
-#[cfg(feature = "__async")]
+#[cfg(feature = "__pool")]
 pub use router::{Router, RouterBuilder};
-#[cfg(feature = "__async")]
+#[cfg(feature = "__pool")]
 pub use session::Session;
 #[cfg(feature = "__async")]
 pub use transaction::{AsyncFunc, TransactionBuilder};
@@ -101,6 +238,17 @@ pub mod bounds {
     pub use crate::verb::{Execute, Load};
 }
 
+/// The README's examples, compiled.
+#[cfg(all(
+    doctest,
+    feature = "testkit",
+    feature = "r2d2",
+    feature = "postgres",
+    feature = "bb8"
+))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// What the macros' expansions name. Not for users: it may change in any release.
 #[doc(hidden)]
 pub mod __private {
@@ -116,7 +264,7 @@ pub mod __private {
     use crate::{Dialect, ReadSql};
 
     /// A literal that a macro has checked.
-    pub fn read_sql_checked<DB: Dialect>(sql: &'static str) -> ReadSql<DB> {
+    pub const fn read_sql_checked<DB: Dialect>(sql: &'static str) -> ReadSql<DB> {
         ReadSql::checked(sql)
     }
 }

@@ -13,8 +13,10 @@ pub type ReadConn<R> = crate::ReadConn<R, AsyncMysqlConnection>;
 /// [`WriteConn`](crate::WriteConn) on MySQL and MariaDB.
 pub type WriteConn = crate::WriteConn<AsyncMysqlConnection>;
 /// [`Router`](crate::Router) on MySQL and MariaDB.
+#[cfg(feature = "__pool")]
 pub type Router = crate::Router<AsyncMysqlConnection>;
 /// [`Session`](crate::Session) on MySQL and MariaDB.
+#[cfg(feature = "__pool")]
 pub type Session = crate::Session<AsyncMysqlConnection>;
 /// [`ReadSql`](crate::ReadSql) on MySQL and MariaDB.
 pub type ReadSql = crate::ReadSql<diesel::mysql::Mysql>;

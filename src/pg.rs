@@ -8,6 +8,7 @@ use futures_core::Stream;
 pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use crate::RoutedConnection;
+use crate::cluster::Observation;
 use crate::error::NodeRole;
 
 /// [`ReadConn`](crate::ReadConn) on PostgreSQL.
@@ -15,13 +16,24 @@ pub type ReadConn<R> = crate::ReadConn<R, AsyncPgConnection>;
 /// [`WriteConn`](crate::WriteConn) on PostgreSQL.
 pub type WriteConn = crate::WriteConn<AsyncPgConnection>;
 /// [`Router`](crate::Router) on PostgreSQL.
+#[cfg(feature = "__pool")]
 pub type Router = crate::Router<AsyncPgConnection>;
 /// [`Session`](crate::Session) on PostgreSQL.
+#[cfg(feature = "__pool")]
 pub type Session = crate::Session<AsyncPgConnection>;
 /// [`ReadSql`](crate::ReadSql) on PostgreSQL.
 pub type ReadSql = crate::ReadSql<diesel::pg::Pg>;
 
 impl RoutedConnection for AsyncPgConnection {
+    const WATCHED: bool = true;
+
+    async fn observe(&mut self) -> QueryResult<Option<Observation>> {
+        let answer = diesel::sql_query(crate::postgres::OBSERVE);
+        let answer: crate::postgres::Answer =
+            diesel_async::RunQueryDsl::get_result(answer, self).await?;
+        Ok(answer.observation())
+    }
+
     /// Whether the server is in recovery.
     async fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
         diesel_async::RunQueryDsl::get_result(crate::postgres::role_query(), self)

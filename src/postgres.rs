@@ -2,7 +2,9 @@
 
 use diesel::dsl::select;
 
+use crate::cluster::Observation;
 use crate::error::NodeRole;
+use crate::position::{Lsn, PgPosition, Position};
 
 diesel::define_sql_function! {
     /// Whether the server replays another's log.
@@ -19,5 +21,70 @@ pub(crate) fn role(in_recovery: bool) -> NodeRole {
         NodeRole::ReplaysWrites
     } else {
         NodeRole::TakesWrites
+    }
+}
+
+/// Asks for everything a watcher wants to know, in one answer. Every role may.
+///
+/// - The position of a primary is its *insert* position: with `synchronous_commit = off`, the others
+///   lie behind commits that were acknowledged.
+/// - Whether the server is in recovery is asked in the same query: after a promotion the replay position
+///   stays, frozen.
+/// - The timeline of a primary is that of its current WAL file: `pg_control_checkpoint()` shows the old
+///   one for a while after a promotion. That of a standby is its receiver's, which roles without
+///   `pg_read_all_stats` do not see; then the newest its control file knows, which may lag after a
+///   failover but never runs ahead.
+/// - The start time of the server tells its runs apart.
+pub(crate) const OBSERVE: &str = "\
+    SELECT r.standby, \
+           s.system_identifier AS system, \
+           (CASE WHEN r.standby \
+                 THEN COALESCE((SELECT received_tli FROM pg_stat_wal_receiver), \
+                               GREATEST(c.timeline_id, v.min_recovery_end_timeline)) \
+                 ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int4 \
+            END)::int8 AS timeline, \
+           ((CASE WHEN r.standby THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END) \
+             - '0/0'::pg_lsn)::int8 AS lsn, \
+           i.wal_block_size::int8 AS page, \
+           i.bytes_per_wal_segment::int8 AS segment, \
+           (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::int8 AS started \
+      FROM (SELECT pg_is_in_recovery() AS standby) r, \
+           pg_control_system() s, pg_control_checkpoint() c, pg_control_recovery() v, pg_control_init() i";
+
+/// One answer to [`OBSERVE`].
+#[derive(diesel::QueryableByName)]
+pub(crate) struct Answer {
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    standby: bool,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    system: i64,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    timeline: i64,
+    /// `NULL` on a standby that has replayed nothing yet.
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::BigInt>)]
+    lsn: Option<i64>,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    page: i64,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    segment: i64,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    started: i64,
+}
+
+impl Answer {
+    pub(crate) fn observation(&self) -> Option<Observation> {
+        let lsn = Lsn(self.lsn?.cast_unsigned());
+        let lsn = if self.standby {
+            lsn
+        } else {
+            lsn.end_of_record(self.page.cast_unsigned(), self.segment.cast_unsigned())
+        };
+        let timeline = u32::try_from(self.timeline).ok()?;
+        let position = PgPosition::new(self.system.cast_unsigned(), timeline, lsn);
+        Some(Observation::new(
+            role(self.standby),
+            Position::Postgres(position),
+            self.started.cast_unsigned(),
+        ))
     }
 }

@@ -84,11 +84,11 @@ impl<DB: Dialect> ReadSql<DB> {
     }
 
     /// For the macros, which have checked the literal.
-    pub(crate) fn checked(sql: &'static str) -> Self {
+    pub(crate) const fn checked(sql: &'static str) -> Self {
         Self::new(Cow::Borrowed(sql), false)
     }
 
-    fn new(sql: Cow<'static, str>, vouched: bool) -> Self {
+    const fn new(sql: Cow<'static, str>, vouched: bool) -> Self {
         Self {
             query: SqlText(sql),
             vouched,

@@ -7,15 +7,15 @@ use std::ops::{Deref, DerefMut};
 use diesel::QueryResult;
 use ref_cast::{RefCastCustom, ref_cast_custom};
 
+use crate::RoutedConnection;
 use crate::connection::depth;
 use crate::effect::{Effect, GrantedTo, Grants};
-use crate::error::{Error, Refused};
+use crate::error::Refused;
+use crate::guard::Guard;
 use crate::lease::Lease;
-use crate::pool::Guard;
 use crate::role::{Access, CaughtUp, Primary, Replica, Role};
 use crate::routing::Route;
 use crate::runs::{Admits, Inspects, Key};
-use crate::{RoutedConnection, Session};
 
 /// A connection that reads, from a node in the role `R`.
 ///
@@ -90,18 +90,22 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     }
 }
 
+#[cfg(feature = "__pool")]
 impl<C: RoutedConnection> ReadConn<Replica, C> {
     /// A handle that sees what `session` wrote: this connection where the session allows it,
     /// otherwise one that does, and this one goes back to its pool.
     ///
     /// # Errors
     ///
-    /// [`Error::Checkout`] if another connection is needed and there is none.
+    /// [`Error::Checkout`](crate::Error::Checkout) if another connection is needed and there is none.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future gives the connection back.
-    pub async fn upgrade(self, session: &Session<C>) -> Result<ReadConn<CaughtUp, C>, Error> {
+    pub async fn upgrade(
+        self,
+        session: &crate::Session<C>,
+    ) -> Result<ReadConn<CaughtUp, C>, crate::Error> {
         session.upgrade(self).await
     }
 }

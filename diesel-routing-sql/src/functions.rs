@@ -1,11 +1,13 @@
 mod mysql;
 mod postgres;
+mod shapes;
 mod sqlite;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::{Dialect, SideEffect};
+use shapes::Shapes;
 
 /// The functions that do more than give a value: a built-in list per dialect, plus and minus your own.
 ///
@@ -33,7 +35,7 @@ use crate::{Dialect, SideEffect};
 /// | notifications | `pg_notify` |
 /// | session state | `set_config` |
 /// | other sessions | `pg_cancel_backend`, `pg_terminate_backend`, `pg_log_backend_memory_contexts` |
-/// | the server | `pg_reload_conf`, `pg_rotate_logfile[_old]`, `pg_promote`, `pg_[backup_]start[_backup]` and its stop, `pg_stat_reset*`, `pg_stat_statements_reset`, `pg_import_system_collations`, `pg_extension_config_dump`, `pg_nextoid`, `pg_stop_making_pinned_objects`, `pg_buffercache_evict*`, `autoprewarm_*` |
+/// | the server | `pg_reload_conf`, `pg_rotate_logfile[_old]`, `pg_promote`, `pg_backup_start`, `pg_backup_stop`, `pg_start_backup`, `pg_stop_backup`, `pg_stat_reset*`, `pg_stat_statements_reset`, `pg_import_system_collations`, `pg_extension_config_dump`, `pg_nextoid`, `pg_stop_making_pinned_objects`, `pg_buffercache_evict*`, `autoprewarm_*` |
 /// | replication | `pg_{create,copy}_{physical,logical}_replication_slot`, `pg_drop_replication_slot`, `pg_replication_slot_advance`, `pg_sync_replication_slots`, `pg_logical_slot_get_[binary_]changes`, `pg_replication_origin_*` but the readers, `pg_wal_replay_pause`, `pg_wal_replay_resume` |
 /// | storage | `brin_summarize_*`, `brin_desummarize_range`, `gin_clean_pending_list`, `pg_{clear,restore}_{relation,attribute}_stats`, `pg_truncate_visibility_map`, `heap_force_freeze`, `heap_force_kill` |
 /// | SQL not visible here | `dblink`, `dblink_exec`, `dblink_open`, `dblink_send_query`, `query_to_xml`, `query_to_xmlschema`, `query_to_xml_and_xmlschema` |
@@ -61,6 +63,7 @@ use crate::{Dialect, SideEffect};
 #[derive(Clone, Debug)]
 pub struct Functions {
     listed: BTreeMap<Cow<'static, str>, Entry>,
+    shapes: Shapes,
 }
 
 impl Functions {
@@ -72,11 +75,14 @@ impl Functions {
             Dialect::Mysql => mysql::GROUPS,
             Dialect::Sqlite => sqlite::GROUPS,
         };
-        let mut listed = BTreeMap::new();
+        let mut functions = Self {
+            listed: BTreeMap::new(),
+            shapes: Shapes::new(),
+        };
         for (effect, names) in groups {
             for name in *names {
-                listed.insert(
-                    Cow::Borrowed(*name),
+                functions.list(
+                    Cow::Borrowed(name),
                     Entry {
                         effect: *effect,
                         spares_bare_calls: false,
@@ -90,9 +96,9 @@ impl Functions {
                 effect: SideEffect::Session,
                 spares_bare_calls: true,
             };
-            listed.insert(Cow::Borrowed("last_insert_id"), entry);
+            functions.list(Cow::Borrowed("last_insert_id"), entry);
         }
-        Self { listed }
+        functions
     }
 
     /// Adds a function, by its name without a schema.
@@ -102,7 +108,7 @@ impl Functions {
             effect: SideEffect::Declared,
             spares_bare_calls: false,
         };
-        self.listed.insert(Cow::Owned(name.to_lowercase()), entry);
+        self.list(Cow::Owned(name.to_lowercase()), entry);
         self
     }
 
@@ -126,10 +132,25 @@ impl Functions {
             .map(|(name, entry)| (name.as_ref(), entry.effect))
     }
 
+    /// Whether there are names that are not made of ASCII letters, digits and underscores.
+    pub(crate) fn lists_odd_names(&self) -> bool {
+        self.shapes.odd()
+    }
+
+    /// Whether a word may be the name of a listed function; cheap, and `true` when in doubt.
+    pub(crate) fn may_list(&self, word: &str) -> bool {
+        self.shapes.may_hold(word)
+    }
+
     /// The effect of a call; `bare` says that it has no arguments.
     pub(crate) fn effect_of_call(&self, lower_name: &str, bare: bool) -> Option<SideEffect> {
         let entry = self.listed.get(lower_name)?;
         (!(bare && entry.spares_bare_calls)).then_some(entry.effect)
+    }
+
+    fn list(&mut self, lower_name: Cow<'static, str>, entry: Entry) {
+        self.shapes.add(&lower_name);
+        self.listed.insert(lower_name, entry);
     }
 }
 

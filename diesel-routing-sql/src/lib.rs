@@ -47,6 +47,7 @@ mod functions;
 mod inspect;
 mod parse;
 mod pragma;
+mod quick;
 mod scan;
 mod side_effect;
 mod statement;

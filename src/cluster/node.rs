@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use diesel::ConnectionError;
+
 use crate::error::ConfigError;
 
 /// A database server and the pools to it, as configured.
@@ -23,6 +25,7 @@ pub struct Node {
     pub(crate) url: String,
     pub(crate) read_pool_size: u32,
     pub(crate) write_pool_size: u32,
+    pub(crate) fallback_pool_size: u32,
     pub(crate) checkout_timeout: Duration,
     pub(crate) connect_timeout: Duration,
 }
@@ -38,6 +41,7 @@ impl Node {
             url: url.into(),
             read_pool_size: 10,
             write_pool_size: 10,
+            fallback_pool_size: 5,
             checkout_timeout: Duration::from_secs(3),
             connect_timeout: Duration::from_secs(5),
         }
@@ -57,6 +61,15 @@ impl Node {
         self
     }
 
+    /// Connections in the pool for reads that fall back to this node, as the primary, because no
+    /// replica is up and within the lag limit. Past them, such reads fail after the checkout timeout:
+    /// losing the replicas must not take the primary down. Defaults to 5.
+    #[must_use]
+    pub fn fallback_pool_size(mut self, size: u32) -> Self {
+        self.fallback_pool_size = size;
+        self
+    }
+
     /// How long a caller waits for a connection of this node, in all. Defaults to 3 s.
     #[must_use]
     pub fn checkout_timeout(mut self, timeout: Duration) -> Self {
@@ -70,6 +83,41 @@ impl Node {
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
+    }
+}
+
+impl Node {
+    /// The error with the password taken out: drivers quote parts of a URL that they cannot read.
+    pub(crate) fn without_password(&self, error: ConnectionError) -> ConnectionError {
+        let hide = |text: String| match self.password() {
+            Some(password) => text.replace(password, "***"),
+            None => text,
+        };
+        match error {
+            ConnectionError::BadConnection(text) => ConnectionError::BadConnection(hide(text)),
+            ConnectionError::InvalidConnectionUrl(text) => {
+                ConnectionError::InvalidConnectionUrl(hide(text))
+            }
+            other => other,
+        }
+    }
+
+    /// What stands where a password does, however wrong the rest of the URL is.
+    fn password(&self) -> Option<&str> {
+        let between = || {
+            let (user_info, _) = self.url.rsplit_once('@')?;
+            let user_info = user_info
+                .split_once("://")
+                .map_or(user_info, |(_, rest)| rest);
+            user_info.split_once(':').map(|(_, password)| password)
+        };
+        let parameter = || {
+            let (_, rest) = self.url.split_once("password=")?;
+            rest.split([' ', '&']).next()
+        };
+        between()
+            .or_else(parameter)
+            .filter(|password| !password.is_empty())
     }
 }
 
@@ -109,11 +157,16 @@ pub(crate) fn validate(primaries: Vec<Node>, replicas: &[Node]) -> Result<Node, 
                 name: node.name.clone(),
             });
         }
-        if node.read_pool_size == 0 {
-            return Err(ConfigError::EmptyPool {
-                node: node.name.clone(),
-                pool: "read",
-            });
+        for (pool, size) in [
+            ("read", node.read_pool_size),
+            ("fallback", node.fallback_pool_size),
+        ] {
+            if size == 0 {
+                return Err(ConfigError::EmptyPool {
+                    node: node.name.clone(),
+                    pool,
+                });
+            }
         }
     }
     if let Some(twin) = replicas.iter().find(|replica| replica.url == primary.url) {
@@ -190,5 +243,22 @@ mod tests {
     fn a_password_in_the_url_is_not_shown() {
         let node = Node::new("a", "postgres://app:hunter2@host/db");
         assert!(!format!("{node:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_password_is_taken_out_of_what_a_driver_says() {
+        for url in [
+            "postgres://app:hunter2@host/db",
+            "postgres//app:hunter2@host",
+            "host=h password=hunter2 user=app",
+            "postgres://app@host/db?password=hunter2&sslmode=disable",
+        ] {
+            let said = ConnectionError::BadConnection(format!("what is \"{url}\"?"));
+            let told = Node::new("a", url).without_password(said).to_string();
+            assert!(!told.contains("hunter2") && told.contains("app"), "{told}");
+        }
+        let said = ConnectionError::BadConnection("no route to host".to_owned());
+        let told = Node::new("a", "postgres://app:@host/db").without_password(said);
+        assert!(told.to_string().contains("no route to host"));
     }
 }

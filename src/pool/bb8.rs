@@ -1,61 +1,142 @@
 //! The bb8 adapter.
 
-use std::time::Instant;
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use bb8::{ManageConnection, PooledConnection, RunError};
+use tokio::sync::Notify;
 
 use super::Manager;
 use crate::RoutedConnection;
-use crate::cluster::Node;
+use crate::cluster::{Node, Pooled};
 use crate::error::{Error, Step};
-
-impl<C: RoutedConnection> ManageConnection for Manager<C> {
-    type Connection = C;
-    type Error = Error;
-
-    async fn connect(&self) -> Result<C, Error> {
-        self.open().await
-    }
-
-    async fn is_valid(&self, conn: &mut C) -> Result<(), Error> {
-        self.recycle(conn).await
-    }
-
-    fn has_broken(&self, conn: &mut C) -> bool {
-        std::thread::panicking() || Self::is_broken(conn)
-    }
-}
 
 /// One bb8 pool.
 pub(crate) struct Pool<C: RoutedConnection> {
-    pool: bb8::Pool<Manager<C>>,
+    pool: bb8::Pool<Opener<C>>,
     node: Node,
+    failures: Arc<Failures>,
 }
 
 impl<C: RoutedConnection> Pool<C> {
     pub(crate) fn new(manager: Manager<C>, node: &Node, size: u32) -> Self {
+        let failures = Arc::new(Failures::new(node.checkout_timeout));
+        let opener = Opener {
+            manager,
+            failures: Arc::clone(&failures),
+        };
         let pool = bb8::Pool::builder()
             .max_size(size)
             .connection_timeout(node.checkout_timeout)
             // A connection that cannot be opened is the caller's error at once, with its cause.
             .retry_connection(false)
-            .build_unchecked(manager);
+            .build_unchecked(opener);
         Self {
             pool,
             node: node.clone(),
+            failures,
         }
     }
 
-    pub(crate) async fn get(&self) -> Result<PooledConnection<'static, Manager<C>>, Error> {
+    pub(crate) async fn get(&self) -> Result<PooledConnection<'static, Opener<C>>, Error> {
         let since = Instant::now();
-        self.pool.get_owned().await.map_err(|error| match error {
-            RunError::User(error) => error,
-            RunError::TimedOut => Error::Checkout {
+        let mut lent = pin!(self.pool.get_owned());
+        let mut failure = pin!(self.failures.next_since(since));
+        poll_fn(|cx| match lent.as_mut().poll(cx) {
+            Poll::Ready(Ok(conn)) => Poll::Ready(Ok(conn)),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(Error::Checkout {
                 node: self.node.name.clone(),
                 step: Step::Wait,
                 waited: since.elapsed(),
-                source: "timed out".into(),
-            },
+                source: match error {
+                    RunError::User(told) => told.into(),
+                    RunError::TimedOut => "timed out".into(),
+                },
+            })),
+            Poll::Pending => failure.as_mut().poll(cx).map(Err),
         })
+        .await
+    }
+}
+
+/// Opens connections for bb8, which keeps the errors from the callers who wait.
+pub(crate) struct Opener<C> {
+    manager: Manager<C>,
+    failures: Arc<Failures>,
+}
+
+impl<C: RoutedConnection> ManageConnection for Opener<C> {
+    type Connection = Pooled<C>;
+    type Error = Told;
+
+    async fn connect(&self) -> Result<Pooled<C>, Told> {
+        self.manager.open().await.map_err(|error| {
+            self.failures.tell(error);
+            Told
+        })
+    }
+
+    async fn is_valid(&self, conn: &mut Pooled<C>) -> Result<(), Told> {
+        self.manager.recycle(conn).await.map_err(|error| {
+            // The caller gets another connection, or the reason why there is none.
+            tracing::debug!(%error, "a pooled connection is not lent again");
+            Told
+        })
+    }
+
+    fn has_broken(&self, conn: &mut Pooled<C>) -> bool {
+        std::thread::panicking() || Manager::is_broken(&mut conn.conn)
+    }
+}
+
+/// The error is on its way to a caller.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection could not be opened or kept")]
+pub(crate) struct Told;
+
+/// Why connections could not be opened: each failure ends the wait of one caller.
+struct Failures {
+    recent: Mutex<VecDeque<(Instant, Error)>>,
+    arrived: Notify,
+    /// Nobody waits for longer.
+    kept: Duration,
+}
+
+impl Failures {
+    fn new(kept: Duration) -> Self {
+        Self {
+            recent: Mutex::default(),
+            arrived: Notify::new(),
+            kept,
+        }
+    }
+
+    fn tell(&self, error: Error) {
+        let now = Instant::now();
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.retain(|(at, _)| now.saturating_duration_since(*at) < self.kept);
+        recent.push_back((now, error));
+        drop(recent);
+        self.arrived.notify_one();
+    }
+
+    /// The next failure, or one that was seen since then and that nobody was told.
+    async fn next_since(&self, since: Instant) -> Error {
+        loop {
+            if let Some(error) = self.take_since(since) {
+                return error;
+            }
+            self.arrived.notified().await;
+        }
+    }
+
+    fn take_since(&self, since: Instant) -> Option<Error> {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = recent.iter().position(|(at, _)| *at >= since)?;
+        recent.remove(index).map(|(_, error)| error)
     }
 }

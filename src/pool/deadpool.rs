@@ -1,5 +1,6 @@
 //! The deadpool adapter.
 
+use std::ops::{Deref, DerefMut};
 use std::time::Instant;
 
 use deadpool::Runtime;
@@ -10,19 +11,19 @@ use deadpool::managed::{
 
 use super::Manager;
 use crate::RoutedConnection;
-use crate::cluster::Node;
-use crate::error::{Error, Step};
+use crate::cluster::{Node, Pooled};
+use crate::error::{Error, NodeRole, Step};
 
 impl<C: RoutedConnection> ManageConnection for Manager<C> {
-    type Type = C;
+    type Type = Pooled<C>;
     type Error = Error;
 
-    async fn create(&self) -> Result<C, Error> {
+    async fn create(&self) -> Result<Pooled<C>, Error> {
         self.open().await
     }
 
-    async fn recycle(&self, conn: &mut C, _: &Metrics) -> RecycleResult<Error> {
-        if std::thread::panicking() || Self::is_broken(conn) {
+    async fn recycle(&self, conn: &mut Pooled<C>, _: &Metrics) -> RecycleResult<Error> {
+        if Self::is_broken(&mut conn.conn) {
             return Err(RecycleError::message(
                 "it came back with an open transaction",
             ));
@@ -56,9 +57,9 @@ impl<C: RoutedConnection> Pool<C> {
         })
     }
 
-    pub(crate) async fn get(&self) -> Result<Object<Manager<C>>, Error> {
+    pub(crate) async fn get(&self) -> Result<Loan<C>, Error> {
         let since = Instant::now();
-        self.pool.get().await.map_err(|error| {
+        self.pool.get().await.map(Loan::new).map_err(|error| {
             let step = match error {
                 PoolError::Backend(error) => return error,
                 PoolError::Timeout(TimeoutType::Wait) => Step::Wait,
@@ -69,6 +70,70 @@ impl<C: RoutedConnection> Pool<C> {
             };
             failed(&self.node, step, since, error)
         })
+    }
+}
+
+/// A connection on loan.
+///
+/// deadpool looks at a connection when it is lent again. Until then an open transaction would keep its
+/// locks, so this one looks when it comes back.
+pub(crate) struct Loan<C: RoutedConnection> {
+    // In this order: dropping the first gives the connection back, the second takes it out again.
+    conn: Object<Manager<C>>,
+    discard: Option<Discard<C>>,
+}
+
+impl<C: RoutedConnection> Loan<C> {
+    fn new(conn: Object<Manager<C>>) -> Self {
+        Self {
+            conn,
+            discard: None,
+        }
+    }
+
+    /// What its server said it is, when the connection was lent.
+    pub(crate) fn role(&self) -> Option<NodeRole> {
+        self.conn.role
+    }
+}
+
+impl<C: RoutedConnection> Deref for Loan<C> {
+    type Target = C;
+
+    #[inline]
+    fn deref(&self) -> &C {
+        &self.conn
+    }
+}
+
+impl<C: RoutedConnection> DerefMut for Loan<C> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut C {
+        &mut self.conn
+    }
+}
+
+impl<C: RoutedConnection> Drop for Loan<C> {
+    fn drop(&mut self) {
+        if std::thread::panicking() || Manager::is_broken(&mut self.conn.conn) {
+            self.discard = Object::pool(&self.conn).map(|pool| Discard {
+                pool,
+                created: Object::metrics(&self.conn).created,
+            });
+        }
+    }
+}
+
+/// Closes the idle connection that was opened at this instant (and, at worst, another).
+struct Discard<C: RoutedConnection> {
+    pool: deadpool::managed::Pool<Manager<C>>,
+    created: Instant,
+}
+
+impl<C: RoutedConnection> Drop for Discard<C> {
+    fn drop(&mut self) {
+        let created = self.created;
+        drop(self.pool.retain(|_, metrics| metrics.created != created));
     }
 }
 

@@ -9,7 +9,7 @@ use diesel_async::TransactionManager;
 use futures_core::future::BoxFuture;
 
 use crate::RoutedConnection;
-use crate::cluster::Node;
+use crate::cluster::{Node, Pooled};
 use crate::dialect::Dialect;
 use crate::error::{Error, NodeRole, Step};
 
@@ -23,7 +23,8 @@ pub(crate) type SetUp<C> =
 /// Opens and checks the connections of one pool.
 pub(crate) struct Manager<C> {
     pub(crate) node: Node,
-    pub(crate) role: NodeRole,
+    /// The role that its server must have; any, if none.
+    pub(crate) role: Option<NodeRole>,
     pub(crate) read_only: bool,
     pub(crate) connect: Connect<C>,
     pub(crate) set_up: Option<SetUp<C>>,
@@ -31,36 +32,38 @@ pub(crate) struct Manager<C> {
 
 impl<C: RoutedConnection> Manager<C> {
     /// A new connection, ready to be lent.
-    pub(crate) async fn open(&self) -> Result<C, Error> {
+    pub(crate) async fn open(&self) -> Result<Pooled<C>, Error> {
         let since = Instant::now();
         let limit = self.node.connect_timeout;
         let mut conn = tokio::time::timeout(limit, (self.connect)(&self.node.url))
             .await
             .map_err(|elapsed| self.failed(Step::Connect, since, elapsed))?
+            .map_err(|error| self.node.without_password(error))
             .map_err(|error| self.failed(Step::Connect, since, error))?;
-        tokio::time::timeout(limit, self.make_ready(&mut conn, since))
+        let role = tokio::time::timeout(limit, self.make_ready(&mut conn, since))
             .await
             .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))??;
-        Ok(conn)
+        Ok(Pooled { conn, role })
     }
 
-    async fn make_ready(&self, conn: &mut C, since: Instant) -> Result<(), Error> {
+    async fn make_ready(&self, conn: &mut C, since: Instant) -> Result<Option<NodeRole>, Error> {
         let failed = |error| self.failed(Step::SetUp, since, error);
         if let Some(hook) = &self.set_up {
             hook(conn).await.map_err(failed)?;
         }
-        self.check_role(conn, Step::SetUp).await?;
+        let role = self.check_role(conn, Step::SetUp).await?;
         if self.read_only {
             conn.batch_execute(C::Backend::READ_ONLY)
                 .await
                 .map_err(failed)?;
         }
-        Ok(())
+        Ok(role)
     }
 
     /// Whether a pooled connection may be lent again.
-    pub(crate) async fn recycle(&self, conn: &mut C) -> Result<(), Error> {
-        self.check_role(conn, Step::Recycle).await
+    pub(crate) async fn recycle(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
+        conn.role = self.check_role(&mut conn.conn, Step::Recycle).await?;
+        Ok(())
     }
 
     /// Whether a connection that comes back must be closed: it has an open transaction.
@@ -68,15 +71,17 @@ impl<C: RoutedConnection> Manager<C> {
         C::TransactionManager::is_broken_transaction_manager(conn)
     }
 
-    async fn check_role(&self, conn: &mut C, step: Step) -> Result<(), Error> {
+    async fn check_role(&self, conn: &mut C, step: Step) -> Result<Option<NodeRole>, Error> {
         let since = Instant::now();
         match conn.node_role().await {
-            Ok(Some(found)) if found != self.role => Err(Error::WrongRole {
-                node: self.node.name.clone(),
-                expected: self.role,
-                found,
-            }),
-            Ok(_) => Ok(()),
+            Ok(role) => match (self.role, role) {
+                (Some(expected), Some(found)) if found != expected => Err(Error::WrongRole {
+                    node: self.node.name.clone(),
+                    expected,
+                    found,
+                }),
+                _ => Ok(role),
+            },
             Err(error) => Err(self.failed(step, since, error)),
         }
     }

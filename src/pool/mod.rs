@@ -1,18 +1,17 @@
-//! The async pools, and the connections behind handles.
+//! The async pools.
 
 #[cfg(feature = "bb8")]
-mod bb8;
+pub(crate) mod bb8;
 #[cfg(feature = "deadpool")]
-mod deadpool;
+pub(crate) mod deadpool;
 mod manager;
-
-use std::ops::{Deref, DerefMut};
 
 pub(crate) use manager::{Connect, Manager, SetUp};
 
 use crate::RoutedConnection;
 use crate::cluster::Node;
 use crate::error::Error;
+use crate::guard::Guard;
 
 /// Which pool holds a router's connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,40 +51,6 @@ impl<C: RoutedConnection> Pool<C> {
             Self::Bb8(pool) => pool.get().await.map(Guard::Bb8),
             #[cfg(feature = "deadpool")]
             Self::Deadpool(pool) => pool.get().await.map(Guard::Deadpool),
-        }
-    }
-}
-
-/// Gives a connection back to its pool when dropped.
-pub(crate) enum Guard<C: RoutedConnection> {
-    #[cfg(feature = "bb8")]
-    Bb8(::bb8::PooledConnection<'static, Manager<C>>),
-    #[cfg(feature = "deadpool")]
-    Deadpool(::deadpool::managed::Object<Manager<C>>),
-}
-
-impl<C: RoutedConnection> Deref for Guard<C> {
-    type Target = C;
-
-    #[inline]
-    fn deref(&self) -> &C {
-        match self {
-            #[cfg(feature = "bb8")]
-            Self::Bb8(conn) => conn,
-            #[cfg(feature = "deadpool")]
-            Self::Deadpool(conn) => conn,
-        }
-    }
-}
-
-impl<C: RoutedConnection> DerefMut for Guard<C> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut C {
-        match self {
-            #[cfg(feature = "bb8")]
-            Self::Bb8(conn) => conn,
-            #[cfg(feature = "deadpool")]
-            Self::Deadpool(conn) => conn,
         }
     }
 }

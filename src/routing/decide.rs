@@ -1,7 +1,10 @@
 //! The decision.
 
-use super::Reason;
-use crate::cluster::PRIMARY;
+use std::time::{Duration, Instant};
+
+use super::balance::{Balance, pick};
+use super::{Block, Need, Reason};
+use crate::cluster::{Health, NodeState, Snapshot};
 
 /// How fresh a read must be, or that it is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -9,6 +12,8 @@ use crate::cluster::PRIMARY;
 pub enum Level {
     /// Any state, however old.
     Eventual,
+    /// A state that has everything acknowledged before this long ago.
+    Bounded(Duration),
     /// What the session wrote, and never less than it has seen.
     Session,
     /// The primary's present state.
@@ -18,140 +23,150 @@ pub enum Level {
 }
 
 /// What a decision depends on.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Inputs {
+pub(crate) struct Inputs<'a> {
     pub(crate) level: Level,
-    /// What a session-level read must see.
-    pub(crate) token: Token,
-    /// Replicas; their indices follow the primary's.
-    pub(crate) replicas: usize,
+    /// What a session-level read must see; `None` outside sessions.
+    pub(crate) need: Option<Need>,
+    pub(crate) cluster: &'a Snapshot,
+    pub(crate) policy: &'a Policy,
+    pub(crate) now: Instant,
     /// A random number.
     pub(crate) random: u64,
+    /// Connections out, by node.
+    pub(crate) load: &'a dyn Fn(usize) -> u32,
 }
 
-/// What the session requires.
+/// What a router's user decides.
+#[derive(Debug, Clone)]
+pub(crate) struct Policy {
+    /// Replicas that may lag more than this serve nothing.
+    pub(crate) max_lag: Duration,
+    pub(crate) balance: Balance,
+}
+
+/// Where to go, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Token {
-    /// There is no session.
-    Absent,
-    /// Every write of the session is older than the window, or it never wrote.
-    Settled,
-    /// It wrote within the window.
-    InsideWindow,
+pub(crate) struct Decision {
+    pub(crate) node: usize,
+    pub(crate) reason: Reason,
 }
 
-/// The node to use, by index, and the reason.
-pub(crate) fn decide(inputs: Inputs) -> (usize, Reason) {
-    let settled = match (inputs.level, inputs.token) {
-        (Level::Write, _) => return (PRIMARY, Reason::Write),
-        (Level::Strong, _) => return (PRIMARY, Reason::Strong),
-        (Level::Session, Token::Absent) => return (PRIMARY, Reason::NoSession),
-        (Level::Session, Token::InsideWindow) => return (PRIMARY, Reason::RecentWrite),
-        (Level::Session, Token::Settled) => Reason::NothingToCatchUp,
-        (Level::Eventual, _) => Reason::Eventual,
+impl Decision {
+    /// Whether a fresher replica would have made it another.
+    pub(crate) fn wants_fresher(self) -> bool {
+        matches!(
+            self.reason,
+            Reason::NotCaughtUp | Reason::TooStale | Reason::CapturePending
+        )
+    }
+}
+
+/// The node to use, and the reason. Pure: the same inputs give the same answer.
+pub(crate) fn decide(inputs: &Inputs<'_>) -> Decision {
+    let cluster = inputs.cluster;
+    let primary = |reason| Decision {
+        node: cluster.primary,
+        reason,
     };
-    match pick(inputs.replicas, inputs.random) {
-        Some(replica) => (PRIMARY + 1 + replica, settled),
-        None => (PRIMARY, Reason::NoReplica),
-    }
-}
-
-/// An index below `count`, each equally likely (to within `count` / 2^64).
-fn pick(count: usize, random: u64) -> Option<usize> {
-    if count == 0 {
-        return None;
-    }
-    // The high word of a product spreads a random number evenly, without a division.
-    let scaled = (u128::from(random) * count as u128) >> 64;
-    usize::try_from(scaled).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn inputs(level: Level, token: Token, replicas: usize) -> Inputs {
-        Inputs {
-            level,
-            token,
-            replicas,
-            random: u64::MAX / 3,
-        }
-    }
-
-    #[test]
-    fn writes_and_strong_reads_go_to_the_primary_whatever_else_holds() {
-        for token in [Token::Absent, Token::Settled, Token::InsideWindow] {
-            for replicas in [0, 1, 1000] {
-                for random in [0, 1, u64::MAX] {
-                    for level in [Level::Write, Level::Strong] {
-                        let inputs = Inputs {
-                            level,
-                            token,
-                            replicas,
-                            random,
-                        };
-                        assert_eq!(decide(inputs).0, PRIMARY);
-                    }
-                }
+    match (inputs.level, inputs.need) {
+        (Level::Write, _) => primary(Reason::Write),
+        (Level::Strong, _) => primary(Reason::Strong),
+        _ if cluster.nodes.len() == 1 => primary(Reason::NoReplica),
+        (Level::Session, None) => primary(Reason::NoSession),
+        (Level::Session, Some(need)) => session(inputs, &need),
+        (Level::Eventual, _) => match inputs.pick(|_, _| true) {
+            Some(node) => Decision {
+                node,
+                reason: Reason::Eventual,
+            },
+            None => primary(Reason::Fallback),
+        },
+        (Level::Bounded(bound), _) => {
+            let fresh = |_, node: &NodeState| node.lag(inputs.now).is_some_and(|lag| lag <= bound);
+            match inputs.pick(fresh) {
+                Some(node) => Decision {
+                    node,
+                    reason: Reason::Bounded,
+                },
+                None => primary(Reason::TooStale),
             }
         }
     }
+}
 
-    #[test]
-    fn a_session_that_wrote_within_the_window_reads_from_the_primary() {
-        let route = decide(inputs(Level::Session, Token::InsideWindow, 3));
-        assert_eq!(route, (PRIMARY, Reason::RecentWrite));
+fn session(inputs: &Inputs<'_>, need: &Need) -> Decision {
+    let cluster = inputs.cluster;
+    let primary = |reason| Decision {
+        node: cluster.primary,
+        reason,
+    };
+    if let Some(block) = need.block {
+        return primary(match block {
+            Block::RecentWrite => Reason::RecentWrite,
+            Block::CapturePending | Block::SeenPending => Reason::CapturePending,
+            Block::OldHistory => Reason::OldHistory,
+        });
     }
-
-    #[test]
-    fn a_settled_session_reads_from_a_replica() {
-        let (node, reason) = decide(inputs(Level::Session, Token::Settled, 3));
-        assert_ne!(node, PRIMARY);
-        assert_eq!(reason, Reason::NothingToCatchUp);
-    }
-
-    #[test]
-    fn outside_a_session_reads_go_to_the_primary_unless_eventual() {
-        assert_eq!(
-            decide(inputs(Level::Session, Token::Absent, 3)),
-            (PRIMARY, Reason::NoSession)
-        );
-        assert_eq!(
-            decide(inputs(Level::Eventual, Token::Absent, 3)).1,
-            Reason::Eventual
-        );
-    }
-
-    #[test]
-    fn without_replicas_everything_goes_to_the_primary() {
-        assert_eq!(
-            decide(inputs(Level::Eventual, Token::Settled, 0)),
-            (PRIMARY, Reason::NoReplica)
-        );
-        assert_eq!(
-            decide(inputs(Level::Session, Token::Settled, 0)),
-            (PRIMARY, Reason::NoReplica)
-        );
-    }
-
-    #[test]
-    fn every_replica_gets_its_share_and_no_index_is_out_of_range() {
-        let mut counts = [0_u32; 3];
-        let mut random = 0_u64;
-        for _ in 0..3000 {
-            random = random.wrapping_add(0x9E37_79B9_7F4A_7C15);
-            let (node, _) = decide(Inputs {
-                random,
-                ..inputs(Level::Eventual, Token::Absent, 3)
-            });
-            counts[node - 1] += 1;
+    let has_all =
+        |node: &NodeState| node.covers(need.wrote.as_ref()) && node.covers(need.seen.as_ref());
+    // A session stays where it has read: whatever it saw there, it sees again.
+    if let Some((home, incarnation)) = need.home {
+        let node = cluster.nodes.get(home);
+        let stays = node.is_some_and(|node| {
+            home != cluster.primary
+                && node.incarnation == incarnation
+                && inputs.serves(home, node)
+                && has_all(node)
+        });
+        if stays {
+            let reason = reason_of(need);
+            return Decision { node: home, reason };
         }
-        assert!(
-            counts.iter().all(|count| (900..1100).contains(count)),
-            "{counts:?}"
-        );
-        assert_eq!(pick(3, u64::MAX), Some(2));
-        assert_eq!(pick(3, 0), Some(0));
+        if !need.may_leave && cluster.nodes.get(cluster.primary).is_some() {
+            return primary(Reason::CapturePending);
+        }
+    }
+    match inputs.pick(|_, node| has_all(node) && node.covers(need.leaving.as_ref())) {
+        Some(node) => Decision {
+            node,
+            reason: reason_of(need),
+        },
+        None if inputs.pick(|_, _| true).is_some() => primary(Reason::NotCaughtUp),
+        None => primary(Reason::Fallback),
+    }
+}
+
+fn reason_of(need: &Need) -> Reason {
+    if need.wrote.is_some() || need.seen.is_some() || need.leaving.is_some() {
+        Reason::CaughtUp
+    } else {
+        Reason::NothingToCatchUp
+    }
+}
+
+impl Inputs<'_> {
+    /// Whether a replica is up and within the lag limit.
+    fn serves(&self, index: usize, node: &NodeState) -> bool {
+        index != self.cluster.primary
+            && node.health == Health::Up
+            && match node.lag(self.now) {
+                Some(lag) => lag <= self.policy.max_lag,
+                // Where positions are known, one that cannot be placed is too far behind.
+                None => !self.cluster.has_positions(),
+            }
+    }
+
+    fn pick(&self, also: impl Fn(usize, &NodeState) -> bool) -> Option<usize> {
+        let eligible = |index: usize| {
+            let node = &self.cluster.nodes[index];
+            self.serves(index, node) && also(index, node)
+        };
+        pick(
+            self.policy.balance,
+            self.cluster.nodes.len(),
+            eligible,
+            self.load,
+            self.random,
+        )
     }
 }

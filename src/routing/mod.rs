@@ -1,8 +1,12 @@
 //! Where a read or a write goes, and why. Pure: no I/O, no clock, no lock, no allocation.
 
+mod balance;
 mod decide;
+mod need;
 mod reason;
 
+pub use balance::Balance;
 pub use decide::Level;
-pub(crate) use decide::{Inputs, Token, decide};
+pub(crate) use decide::{Decision, Inputs, Policy, decide};
+pub(crate) use need::{Block, Need};
 pub use reason::{Reason, Route};

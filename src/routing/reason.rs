@@ -12,14 +12,29 @@ pub enum Reason {
     Strong,
     /// The caller takes any state: some replica.
     Eventual,
-    /// The session has written nothing that a replica could still miss: some replica.
+    /// The caller bounds the lag: a replica within the bound.
+    Bounded,
+    /// The caller bounds the lag, and no replica is known to be within it: the primary.
+    TooStale,
+    /// The session has written and read nothing that a replica could miss: some replica.
     NothingToCatchUp,
-    /// The session wrote within the window: the primary.
+    /// A replica is proved to have what the session wrote and saw.
+    CaughtUp,
+    /// No replica is known to have what the session wrote and saw: the primary.
+    NotCaughtUp,
+    /// The session wrote within the window, and no position tells replicas that have it: the primary.
     RecentWrite,
+    /// The position of the session's last write or read is still being asked for: the primary.
+    CapturePending,
+    /// What the session wrote or saw lies on the history before a failover: the primary, until the
+    /// window has passed.
+    OldHistory,
     /// The read belongs to no session, so nothing is known of what it must see: the primary.
     NoSession,
     /// The router has no replica: the primary.
     NoReplica,
+    /// No replica is up and within the lag limit: the primary, from the fallback pool.
+    Fallback,
 }
 
 impl Reason {
@@ -30,10 +45,17 @@ impl Reason {
             Self::Write => "write",
             Self::Strong => "strong",
             Self::Eventual => "eventual",
+            Self::Bounded => "bounded",
+            Self::TooStale => "too_stale",
             Self::NothingToCatchUp => "nothing_to_catch_up",
+            Self::CaughtUp => "caught_up",
+            Self::NotCaughtUp => "not_caught_up",
             Self::RecentWrite => "recent_write",
+            Self::CapturePending => "capture_pending",
+            Self::OldHistory => "old_history",
             Self::NoSession => "no_session",
             Self::NoReplica => "no_replica",
+            Self::Fallback => "fallback",
         }
     }
 }
@@ -50,7 +72,7 @@ impl fmt::Display for Reason {
 pub struct Route<'a> {
     /// The node's name, as configured.
     pub node: &'a str,
-    /// Whether it is the primary.
+    /// Whether it was the primary when it was chosen.
     pub is_primary: bool,
     /// Why it was chosen.
     pub reason: Reason,

@@ -1,13 +1,15 @@
 //! A session: one user's, or one job's, causal history.
 
 mod clock;
-#[cfg(feature = "__async")]
+#[cfg(feature = "__pool")]
 mod routed;
 mod state;
+mod token;
 mod write_log;
 
 pub use clock::{Clock, SystemClock};
-#[cfg(feature = "__async")]
+#[cfg(feature = "__pool")]
 pub use routed::Session;
 pub(crate) use state::SessionState;
+pub use token::{KeyError, Rejection, SignedToken, Token, TokenKeys};
 pub(crate) use write_log::{Ending, WriteLog};

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel_routing_sql::Dialect as Sql;
 
 use super::SessionState;
+use crate::check::Reach;
 use crate::cluster::Shared;
+use crate::dialect::Dialect;
 
 /// Follows the writes of one checked-out connection.
 ///
@@ -16,15 +20,22 @@ use crate::cluster::Shared;
 pub(crate) struct WriteLog {
     shared: Arc<Shared>,
     session: Option<Arc<SessionState>>,
+    node: usize,
     /// The lowest transaction depth with a write of unsettled outcome; 0 is outside transactions.
     unsettled: Option<u32>,
 }
 
 impl WriteLog {
-    pub(crate) fn new(shared: Arc<Shared>, session: Option<Arc<SessionState>>) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        session: Option<Arc<SessionState>>,
+        node: usize,
+    ) -> Self {
+        shared.lent(node, session.as_deref());
         Self {
             shared,
             session,
+            node,
             unsettled: None,
         }
     }
@@ -33,22 +44,48 @@ impl WriteLog {
         &self.shared
     }
 
-    /// Whether anybody remembers these writes.
-    pub(crate) fn is_read(&self) -> bool {
-        self.session.is_some()
-    }
-
-    /// Whether one more write at this depth would change nothing.
-    pub(crate) fn knows_of_a_write_at(&self, depth: u32) -> bool {
-        self.unsettled.is_some_and(|lowest| lowest <= depth)
+    /// A statement is about to be sent, at this transaction depth; `None` if it only reads, or nobody
+    /// remembers its writes.
+    pub(crate) fn begin_statement<DB, Q>(&mut self, query: &Q, depth: u32) -> Option<Ending<'_>>
+    where
+        DB: Dialect,
+        Q: QueryFragment<DB> + QueryId,
+    {
+        self.session.as_ref()?;
+        // One more write changes nothing, unless it commits the others, as DDL does on MySQL.
+        if DB::SQL != Sql::Mysql && self.unsettled.is_some_and(|lowest| lowest <= depth) {
+            return Some(self.begin(depth));
+        }
+        match self.shared.checker.writes::<DB, Q>(query)? {
+            Reach::Atomic => Some(self.begin(depth)),
+            Reach::Unbounded => Some(self.begin_unbounded(depth)),
+        }
     }
 
     /// A write is about to be sent, at this transaction depth.
     pub(crate) fn begin(&mut self, depth: u32) -> Ending<'_> {
-        self.unsettled = Some(self.unsettled.map_or(depth, |lowest| lowest.min(depth)));
+        self.expect_write_at(depth);
         Ending {
             log: self,
-            settles: depth == 0,
+            settles: if depth == 0 {
+                Settles::ByOutcome
+            } else {
+                Settles::Later
+            },
+        }
+    }
+
+    /// What may commit by itself, in part and whatever its outcome, is about to be sent, at this
+    /// transaction depth.
+    pub(crate) fn begin_unbounded(&mut self, depth: u32) -> Ending<'_> {
+        self.expect_write_at(depth);
+        Ending {
+            log: self,
+            settles: if depth == 0 {
+                Settles::InAnyCase
+            } else {
+                Settles::NowAndLater
+            },
         }
     }
 
@@ -60,7 +97,11 @@ impl WriteLog {
         }
         Ending {
             log: self,
-            settles: depth <= 1,
+            settles: if depth <= 1 {
+                Settles::ByOutcome
+            } else {
+                Settles::Later
+            },
         }
     }
 
@@ -71,23 +112,58 @@ impl WriteLog {
         }
     }
 
-    fn settle(&mut self, error: Option<&DieselError>) {
-        if self.unsettled.take().is_some() && error.is_none_or(|error| !nothing_was_written(error))
-        {
-            self.mark();
+    fn expect_write_at(&mut self, depth: u32) {
+        self.unsettled = Some(self.unsettled.map_or(depth, |lowest| lowest.min(depth)));
+    }
+
+    /// The writes up to here have had this outcome.
+    fn settle(&mut self, outcome: Outcome<'_>) {
+        if self.unsettled.take().is_some() {
+            self.mark(outcome);
         }
     }
 
-    fn mark(&self) {
-        if let Some(session) = &self.session {
-            self.shared.wrote(session);
+    fn mark(&self, outcome: Outcome<'_>) {
+        if let Outcome::Failed(DieselError::DatabaseError(
+            DatabaseErrorKind::ReadOnlyTransaction,
+            _,
+        )) = outcome
+        {
+            // It was the primary when the connection was lent: find out who is now.
+            self.shared.signals.ask_all();
+        }
+        let Some(session) = &self.session else { return };
+        match outcome {
+            Outcome::Done => self.shared.committed(session),
+            Outcome::Failed(error) if nothing_was_written(error) => {}
+            Outcome::Failed(_) | Outcome::Unknown => self.shared.wrote_perhaps(session),
+        }
+    }
+}
+
+/// What became of a write.
+#[derive(Debug, Clone, Copy)]
+enum Outcome<'a> {
+    /// It is acknowledged.
+    Done,
+    Failed(&'a DieselError),
+    Unknown,
+}
+
+impl Outcome<'_> {
+    /// Of what may take effect in part even if it fails.
+    fn of_parts(self) -> Self {
+        match self {
+            Self::Done => Self::Done,
+            Self::Failed(_) | Self::Unknown => Self::Unknown,
         }
     }
 }
 
 impl Drop for WriteLog {
     fn drop(&mut self) {
-        self.settle(None);
+        self.settle(Outcome::Unknown);
+        self.shared.returned(self.node, self.session.as_deref());
     }
 }
 
@@ -96,24 +172,42 @@ impl Drop for WriteLog {
 #[derive(Debug)]
 pub(crate) struct Ending<'a> {
     log: &'a mut WriteLog,
-    /// The outcome of what was sent is that of the writes: nothing later can undo them.
-    settles: bool,
+    settles: Settles,
+}
+
+/// What the end of something says about the writes up to it.
+#[derive(Debug, Clone, Copy)]
+enum Settles {
+    /// Nothing: a transaction is open.
+    Later,
+    /// Its outcome is theirs: nothing later can undo them.
+    ByOutcome,
+    /// They count.
+    InAnyCase,
+    /// They count, and again at the end of the transaction, which may still be open.
+    NowAndLater,
 }
 
 impl Ending<'_> {
     /// It has ended, with this error or none.
     pub(crate) fn finish(mut self, error: Option<&DieselError>) {
-        if std::mem::take(&mut self.settles) {
-            self.log.settle(error);
+        self.end(error.map_or(Outcome::Done, Outcome::Failed));
+        self.settles = Settles::Later;
+    }
+
+    fn end(&mut self, outcome: Outcome<'_>) {
+        match self.settles {
+            Settles::Later => {}
+            Settles::ByOutcome => self.log.settle(outcome),
+            Settles::InAnyCase => self.log.settle(outcome.of_parts()),
+            Settles::NowAndLater => self.log.mark(outcome.of_parts()),
         }
     }
 }
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
-        if self.settles {
-            self.log.settle(None);
-        }
+        self.end(Outcome::Unknown);
     }
 }
 

@@ -3,6 +3,7 @@
 use diesel::connection::TransactionManager;
 use diesel::{Connection, QueryResult};
 
+use crate::cluster::Observation;
 use crate::dialect::Dialect;
 use crate::error::NodeRole;
 
@@ -19,6 +20,19 @@ pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
     ///
     /// Diesel's, when the server does not answer.
     fn node_role(&mut self) -> QueryResult<Option<NodeRole>>;
+
+    /// Whether nodes report positions, so that each is watched. Defaults to `false`.
+    const WATCHED: bool = false;
+
+    /// What the server is and where it is in the replication stream, in one round trip; `None` where
+    /// that cannot be known.
+    ///
+    /// # Errors
+    ///
+    /// Diesel's, when the server does not answer.
+    fn observe(&mut self) -> QueryResult<Option<Observation>> {
+        Ok(None)
+    }
 
     /// What tells this database from others, or `None` if nothing does: a router refuses a replica
     /// with the primary's identity. Defaults to `None`.

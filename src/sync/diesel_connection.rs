@@ -18,7 +18,7 @@ use crate::session::Ending;
 
 impl<C: RoutedConnection> SimpleConnection for WriteConn<C> {
     fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        let (conn, ending) = self.begin_write()?;
+        let (conn, ending) = self.begin_unbounded()?;
         let result = conn.batch_execute(query);
         ending.finish(result.as_ref().err());
         result
@@ -85,7 +85,7 @@ impl<B, C: RoutedConnection + LoadConnection<B>> LoadConnection<B> for WriteConn
         match conn.load(source) {
             Ok(rows) => Ok(Cursor {
                 rows,
-                _ending: ending,
+                ending: Finish(ending),
             }),
             Err(error) => {
                 if let Some(ending) = ending {
@@ -101,9 +101,22 @@ impl<B, C: RoutedConnection + LoadConnection<B>> LoadConnection<B> for WriteConn
 /// drivers may run it as its rows are asked for.
 #[expect(missing_debug_implementations, reason = "Diesel's cursors have none")]
 pub struct Cursor<'conn, I> {
-    // First: the statement ends when its cursor is dropped.
+    // First: what is dropped first ends first.
     rows: I,
-    _ending: Option<Ending<'conn>>,
+    #[expect(dead_code, reason = "dropped for its effect")]
+    ending: Finish<'conn>,
+}
+
+/// Drivers have the whole answer, or read the rest of it, by the time a cursor is gone: the statement
+/// is acknowledged then, unless a panic cut it short.
+struct Finish<'conn>(Option<Ending<'conn>>);
+
+impl Drop for Finish<'_> {
+    fn drop(&mut self) {
+        if let Some(ending) = self.0.take().filter(|_| !std::thread::panicking()) {
+            ending.finish(None);
+        }
+    }
 }
 
 impl<I: Iterator> Iterator for Cursor<'_, I> {

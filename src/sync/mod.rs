@@ -17,6 +17,8 @@ mod r2d2;
 mod router;
 #[cfg(feature = "r2d2")]
 mod session;
+#[cfg(feature = "r2d2")]
+mod watch;
 
 #[cfg(feature = "sync-mysql")]
 pub mod mysql;

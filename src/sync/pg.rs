@@ -8,6 +8,7 @@ pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use super::RoutedConnection;
 use super::transaction::begin_with;
+use crate::cluster::Observation;
 use crate::error::NodeRole;
 
 /// [`ReadConn`](super::ReadConn) on PostgreSQL.
@@ -24,6 +25,14 @@ pub type Session = super::Session<PgConnection>;
 pub type ReadSql = crate::ReadSql<diesel::pg::Pg>;
 
 impl RoutedConnection for PgConnection {
+    const WATCHED: bool = true;
+
+    fn observe(&mut self) -> QueryResult<Option<Observation>> {
+        let answer = diesel::sql_query(crate::postgres::OBSERVE);
+        let answer: crate::postgres::Answer = diesel::RunQueryDsl::get_result(answer, self)?;
+        Ok(answer.observation())
+    }
+
     /// Whether the server is in recovery.
     fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
         diesel::RunQueryDsl::get_result(crate::postgres::role_query(), self)

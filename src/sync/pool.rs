@@ -3,11 +3,27 @@
 use std::ops::{Deref, DerefMut};
 
 use super::RoutedConnection;
+use crate::error::NodeRole;
 
 /// Gives a connection back to where it came from when dropped.
 pub(crate) enum Guard<C: RoutedConnection> {
+    /// Without a pool there is no connection.
+    #[cfg(not(feature = "r2d2"))]
+    Never(std::convert::Infallible, std::marker::PhantomData<C>),
     #[cfg(feature = "r2d2")]
     R2d2(r2d2::PooledConnection<super::r2d2::Manager<C>>),
+}
+
+impl<C: RoutedConnection> Guard<C> {
+    /// What its server said it is, when the connection was lent.
+    pub(crate) fn role(&self) -> Option<NodeRole> {
+        match self {
+            #[cfg(not(feature = "r2d2"))]
+            Self::Never(never, _) => match *never {},
+            #[cfg(feature = "r2d2")]
+            Self::R2d2(conn) => conn.role,
+        }
+    }
 }
 
 impl<C: RoutedConnection> Deref for Guard<C> {
@@ -16,6 +32,8 @@ impl<C: RoutedConnection> Deref for Guard<C> {
     #[inline]
     fn deref(&self) -> &C {
         match self {
+            #[cfg(not(feature = "r2d2"))]
+            Self::Never(never, _) => match *never {},
             #[cfg(feature = "r2d2")]
             Self::R2d2(conn) => conn,
         }
@@ -26,6 +44,8 @@ impl<C: RoutedConnection> DerefMut for Guard<C> {
     #[inline]
     fn deref_mut(&mut self) -> &mut C {
         match self {
+            #[cfg(not(feature = "r2d2"))]
+            Self::Never(never, _) => match *never {},
             #[cfg(feature = "r2d2")]
             Self::R2d2(conn) => conn,
         }

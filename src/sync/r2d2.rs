@@ -10,7 +10,7 @@ use r2d2::{HandleError, ManageConnection, PooledConnection};
 use scheduled_thread_pool::ScheduledThreadPool;
 
 use super::RoutedConnection;
-use crate::cluster::Node;
+use crate::cluster::{Node, Pooled};
 use crate::dialect::Dialect;
 use crate::error::{Error, NodeRole, Step};
 
@@ -20,7 +20,8 @@ pub(crate) type SetUp<C> = Arc<dyn Fn(&mut C) -> QueryResult<()> + Send + Sync>;
 /// Opens and checks the connections of one pool.
 pub(crate) struct Manager<C> {
     node: Node,
-    role: NodeRole,
+    /// The role that its server must have; any, if none.
+    role: Option<NodeRole>,
     read_only: bool,
     set_up: Option<SetUp<C>>,
 }
@@ -28,7 +29,7 @@ pub(crate) struct Manager<C> {
 impl<C: RoutedConnection> Manager<C> {
     pub(crate) fn new(
         node: Node,
-        role: NodeRole,
+        role: Option<NodeRole>,
         read_only: bool,
         set_up: Option<SetUp<C>>,
     ) -> Self {
@@ -38,6 +39,10 @@ impl<C: RoutedConnection> Manager<C> {
             read_only,
             set_up,
         }
+    }
+
+    pub(crate) fn node(&self) -> &Node {
+        &self.node
     }
 
     fn failed(
@@ -54,45 +59,50 @@ impl<C: RoutedConnection> Manager<C> {
         }
     }
 
-    fn check_role(&self, conn: &mut C, step: Step) -> Result<(), Error> {
+    fn check_role(&self, conn: &mut C, step: Step) -> Result<Option<NodeRole>, Error> {
         let since = Instant::now();
         match conn.node_role() {
-            Ok(Some(found)) if found != self.role => Err(Error::WrongRole {
-                node: self.node.name.clone(),
-                expected: self.role,
-                found,
-            }),
-            Ok(_) => Ok(()),
+            Ok(role) => match (self.role, role) {
+                (Some(expected), Some(found)) if found != expected => Err(Error::WrongRole {
+                    node: self.node.name.clone(),
+                    expected,
+                    found,
+                }),
+                _ => Ok(role),
+            },
             Err(error) => Err(self.failed(step, since, error)),
         }
     }
 }
 
 impl<C: RoutedConnection> ManageConnection for Manager<C> {
-    type Connection = C;
+    type Connection = Pooled<C>;
     type Error = Error;
 
-    fn connect(&self) -> Result<C, Error> {
+    fn connect(&self) -> Result<Pooled<C>, Error> {
         let since = Instant::now();
         let mut conn = C::establish(&self.node.url)
+            .map_err(|error| self.node.without_password(error))
             .map_err(|error| self.failed(Step::Connect, since, error))?;
         let set_up = |error| self.failed(Step::SetUp, since, error);
         if let Some(hook) = &self.set_up {
             hook(&mut conn).map_err(set_up)?;
         }
-        self.check_role(&mut conn, Step::SetUp)?;
+        let role = self.check_role(&mut conn, Step::SetUp)?;
         if self.read_only {
             conn.batch_execute(C::Backend::READ_ONLY).map_err(set_up)?;
         }
-        Ok(conn)
+        Ok(Pooled { conn, role })
     }
 
-    fn is_valid(&self, conn: &mut C) -> Result<(), Error> {
-        self.check_role(conn, Step::Recycle)
+    fn is_valid(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
+        conn.role = self.check_role(&mut conn.conn, Step::Recycle)?;
+        Ok(())
     }
 
-    fn has_broken(&self, conn: &mut C) -> bool {
-        std::thread::panicking() || C::TransactionManager::is_broken_transaction_manager(conn)
+    fn has_broken(&self, conn: &mut Pooled<C>) -> bool {
+        std::thread::panicking()
+            || C::TransactionManager::is_broken_transaction_manager(&mut conn.conn)
     }
 }
 

@@ -7,12 +7,12 @@ use std::ops::{Deref, DerefMut};
 use diesel::QueryResult;
 use ref_cast::{RefCastCustom, ref_cast_custom};
 
+use super::RoutedConnection;
 use super::connection::depth;
 use super::pool::Guard;
 use super::runs::{Admits, Inspects, Key};
-use super::{RoutedConnection, Session};
 use crate::effect::{Effect, GrantedTo, Grants};
-use crate::error::{Error, Refused};
+use crate::error::Refused;
 use crate::lease::Lease;
 use crate::role::{Access, CaughtUp, Primary, Replica, Role};
 use crate::routing::Route;
@@ -90,14 +90,18 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     }
 }
 
+#[cfg(feature = "r2d2")]
 impl<C: RoutedConnection> ReadConn<Replica, C> {
     /// A handle that sees what `session` wrote: this connection where the session allows it,
     /// otherwise one that does, and this one goes back to its pool.
     ///
     /// # Errors
     ///
-    /// [`Error::Checkout`] if another connection is needed and there is none.
-    pub fn upgrade(self, session: &Session<C>) -> Result<ReadConn<CaughtUp, C>, Error> {
+    /// [`Error::Checkout`](crate::Error::Checkout) if another connection is needed and there is none.
+    pub fn upgrade(
+        self,
+        session: &super::Session<C>,
+    ) -> Result<ReadConn<CaughtUp, C>, crate::Error> {
         session.upgrade(self)
     }
 }

@@ -7,17 +7,18 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwapOption;
 use diesel::QueryResult;
 use r2d2::ManageConnection;
-use scheduled_thread_pool::ScheduledThreadPool;
+use scheduled_thread_pool::{OnPoolDropBehavior, ScheduledThreadPool};
 
 use super::pool::Guard;
 use super::r2d2::{Manager, Pool, SetUp};
+use super::watch::Watch;
 use super::{ReadConn, RoutedConnection, Session, WriteConn};
 use crate::check::StatementCheck;
-use crate::cluster::{Node, PRIMARY, Settings, Shared};
+use crate::cluster::{Node, Settings, Shared};
 use crate::error::{ConfigError, Error, NodeRole, Step};
 use crate::lease::{Grant, Lease};
 use crate::role::{Access, Primary, Replica};
-use crate::routing::Level;
+use crate::routing::{Balance, Decision, Level, Reason};
 use crate::session::{Clock, SessionState};
 
 /// Lends connections of one primary and its replicas, as handles that say what they may do.
@@ -58,14 +59,27 @@ pub struct Router<C: RoutedConnection> {
 
 struct Inner<C: RoutedConnection> {
     shared: Arc<Shared>,
-    pools: ArcSwapOption<Pools<C>>,
+    /// By node.
+    pools: ArcSwapOption<Vec<Pools<C>>>,
 }
 
-struct Pools<C: RoutedConnection> {
-    write: Pool<C>,
-    /// By node: the primary's first.
-    read: Vec<Pool<C>>,
+impl<C: RoutedConnection> Drop for Inner<C> {
+    fn drop(&mut self) {
+        self.shared.signals.stop();
+    }
 }
+
+/// The pools of one node. They open connections as they are needed: those of a replica's `write` are
+/// needed once it is promoted.
+struct Pools<C: RoutedConnection> {
+    read: Pool<C>,
+    write: Pool<C>,
+    /// A bulkhead: reads that fall back to the primary must not keep others from it.
+    fallback: Pool<C>,
+}
+
+/// How long a caller waits to learn who is the primary, after a node changed its role.
+const ROLE_CHANGE: Duration = Duration::from_secs(1);
 
 impl<C: RoutedConnection> Router<C> {
     /// Starts a router's configuration.
@@ -123,6 +137,7 @@ impl<C: RoutedConnection> Router<C> {
     /// Closes the pools: every later checkout fails with [`Step::Closed`]. Handles that are out go
     /// on working; their connections are closed as they come back.
     pub fn close(&self) {
+        self.inner.shared.signals.stop();
         self.inner.pools.store(None);
     }
 
@@ -133,14 +148,60 @@ impl<C: RoutedConnection> Router<C> {
         session: Option<&Arc<SessionState>>,
     ) -> Result<Lease<Guard<C>>, Error> {
         let shared = &self.inner.shared;
-        let (node, reason) = shared.decide(level, session.map(|session| &**session));
+        let decision = self.decide(level, session);
+        match self.lend(level, decision, session) {
+            // Its role changed since it was last watched: ask again, decide again, once.
+            Err(Error::WrongRole { .. }) if C::WATCHED => {
+                shared.signals.ask_all();
+                let _ = self.next_answer(Instant::now() + ROLE_CHANGE);
+                let decision = shared.decide(level, session.map(|session| &**session));
+                self.lend(level, decision, session)
+            }
+            result => result,
+        }
+    }
+
+    /// Decides, and if a fresher replica would do, waits for one as long as the policy allows.
+    fn decide(&self, level: Level, session: Option<&Arc<SessionState>>) -> Decision {
+        let shared = &self.inner.shared;
+        let session = session.map(|session| &**session);
+        let decision = shared.decide(level, session);
+        if shared.wait.is_zero() || !decision.wants_fresher() {
+            return decision;
+        }
+        let until = Instant::now() + shared.wait;
+        loop {
+            let answered = self.next_answer(until);
+            let decision = shared.decide(level, session);
+            if !answered || !decision.wants_fresher() {
+                return decision;
+            }
+        }
+    }
+
+    /// Waits for the next answer of any node; `false` if none came in time.
+    fn next_answer(&self, until: Instant) -> bool {
+        use event_listener::Listener;
+
+        self.inner
+            .shared
+            .signals
+            .answer()
+            .wait_deadline(until)
+            .is_some()
+    }
+
+    fn lend(
+        &self,
+        level: Level,
+        decision: Decision,
+        session: Option<&Arc<SessionState>>,
+    ) -> Result<Lease<Guard<C>>, Error> {
+        let shared = &self.inner.shared;
+        let Decision { node, reason } = decision;
         let since = Instant::now();
         let pools = self.inner.pools.load();
-        let pool = pools.as_deref().and_then(|pools| match level {
-            Level::Write => Some(&pools.write),
-            _ => pools.read.get(node),
-        });
-        let Some(pool) = pool else {
+        let Some(pools) = pools.as_deref().and_then(|pools| pools.get(node)) else {
             return Err(Error::Checkout {
                 node: shared.name(node).to_owned(),
                 step: Step::Closed,
@@ -148,19 +209,34 @@ impl<C: RoutedConnection> Router<C> {
                 source: "the router was closed".into(),
             });
         };
+        let pool = match reason {
+            Reason::Write => &pools.write,
+            Reason::Fallback => &pools.fallback,
+            _ => &pools.read,
+        };
+        let is_primary = shared.is_primary(node);
         let access = match level {
             Level::Write => Access::Write,
-            _ if node == PRIMARY => Access::Primary,
+            _ if is_primary => Access::Primary,
             Level::Session => Access::CaughtUp,
             _ => Access::Replica,
         };
+        let guard = Guard::R2d2(pool.get()?);
+        if is_primary && guard.role() == Some(NodeRole::ReplaysWrites) {
+            return Err(Error::WrongRole {
+                node: shared.name(node).to_owned(),
+                expected: NodeRole::TakesWrites,
+                found: NodeRole::ReplaysWrites,
+            });
+        }
         let grant = Grant {
             node,
             reason,
             access,
+            is_primary,
         };
         Ok(Lease::new(
-            Guard::R2d2(pool.get()?),
+            guard,
             Arc::clone(shared),
             session.cloned(),
             grant,
@@ -216,6 +292,38 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         self
     }
 
+    /// Replicas that lag more than this serve nothing. Defaults to 60 s.
+    pub fn max_lag(mut self, lag: Duration) -> Self {
+        self.settings.max_lag = lag;
+        self
+    }
+
+    /// How a replica is chosen among those that may serve a read.
+    pub fn balance(mut self, balance: Balance) -> Self {
+        self.settings.balance = balance;
+        self
+    }
+
+    /// How long a read may wait for a replica to catch up before it goes to the primary. Defaults to
+    /// zero: it does not wait.
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.settings.wait = wait;
+        self
+    }
+
+    /// How often each node is asked for its role and position when nobody waits for an answer.
+    /// Defaults to 100 ms, give or take a tenth.
+    pub fn watch_interval(mut self, interval: Duration) -> Self {
+        self.settings.watch_interval = interval;
+        self
+    }
+
+    /// How long a node may take to answer before it counts as down. Defaults to 1 s.
+    pub fn watch_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.watch_timeout = timeout;
+        self
+    }
+
     /// The clock that the window is measured with. Defaults to the system's monotonic one.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.settings.clock = Arc::new(clock);
@@ -253,56 +361,88 @@ impl<C: RoutedConnection> RouterBuilder<C> {
             set_up,
         } = self;
         let primary = crate::cluster::validate(primaries, &replicas)?;
-        let mut nodes = vec![primary.name.clone()];
-        nodes.extend(replicas.iter().map(|replica| replica.name.clone()));
+        let mut nodes = vec![primary];
+        nodes.extend(replicas);
 
         // r2d2 opens connections in the background.
         let threads = Arc::new(
             ScheduledThreadPool::builder()
                 .num_threads(3)
                 .thread_name_pattern("diesel-routing-pool-{}")
+                // The reaper's next round, up to half a minute away, must not outlive the router.
+                .on_drop_behavior(OnPoolDropBehavior::DiscardPendingScheduled)
                 .build(),
         );
         let manager = |node: &Node, role, read_only| {
             Manager::new(node.clone(), role, read_only, set_up.clone())
         };
-        let mut read = Vec::with_capacity(nodes.len());
-        let of_primary = manager(&primary, NodeRole::TakesWrites, true);
-        let identity = probe(&of_primary, &primary.name)?;
-        read.push(Pool::new(of_primary, primary.read_pool_size, &threads));
-        for replica in &replicas {
-            let of_replica = manager(replica, NodeRole::ReplaysWrites, true);
-            let twin = probe(&of_replica, &replica.name)?;
-            if twin.is_some() && twin == identity {
+        let mut identity = None;
+        let mut first = Vec::with_capacity(nodes.len());
+        for (index, node) in nodes.iter().enumerate() {
+            let role = if index == 0 {
+                NodeRole::TakesWrites
+            } else {
+                NodeRole::ReplaysWrites
+            };
+            let (conn, twin) = probe(&manager(node, Some(role), true))?;
+            if index == 0 {
+                identity = twin;
+            } else if twin.is_some() && twin == identity {
                 return Err(ConfigError::ReplicaIsPrimary {
-                    replica: replica.name.clone(),
-                    primary: primary.name,
+                    replica: node.name.clone(),
+                    primary: nodes[0].name.clone(),
                 }
                 .into());
             }
-            read.push(Pool::new(of_replica, replica.read_pool_size, &threads));
+            first.push(conn);
         }
-        let write = manager(&primary, NodeRole::TakesWrites, false);
-        let write = Pool::new(write, primary.write_pool_size, &threads);
+        let mut pools = Vec::with_capacity(nodes.len());
+        for node in &nodes {
+            // Roles change; the decision, not the configuration, says what a node must be.
+            let reads = |role| manager(node, role, true);
+            let writes = manager(node, C::WATCHED.then_some(NodeRole::TakesWrites), false);
+            pools.push(Pools {
+                read: Pool::new(reads(None), node.read_pool_size, &threads),
+                write: Pool::new(writes, node.write_pool_size.max(1), &threads),
+                fallback: Pool::new(reads(None), node.fallback_pool_size, &threads),
+            });
+        }
+        let watch = Watch::new(&settings);
+        let names = nodes.iter().map(|node| node.name.clone()).collect();
+        let shared =
+            Arc::new(settings.share(names, <C::Backend as crate::Dialect>::SQL, C::WATCHED));
+        if C::WATCHED {
+            watch.start(
+                &shared,
+                nodes
+                    .iter()
+                    .zip(first)
+                    .map(|(node, conn)| (manager(node, None, true), conn)),
+            );
+        }
         Ok(Router {
             inner: Arc::new(Inner {
-                shared: Arc::new(settings.share(nodes, <C::Backend as crate::Dialect>::SQL)),
-                pools: ArcSwapOption::from_pointee(Pools { write, read }),
+                shared,
+                pools: ArcSwapOption::from_pointee(pools),
             }),
         })
     }
 }
 
-/// Opens one connection, to learn at once whether it can be done; returns the server's identity.
-fn probe<C: RoutedConnection>(manager: &Manager<C>, node: &str) -> Result<Option<String>, Error> {
+/// Opens one connection, to learn at once whether it can be done; returns it, and the server's
+/// identity.
+fn probe<C: RoutedConnection>(manager: &Manager<C>) -> Result<(C, Option<String>), Error> {
     let since = Instant::now();
-    let mut conn = manager.connect()?;
-    conn.identity().map_err(|error| Error::Checkout {
-        node: node.to_owned(),
-        step: Step::SetUp,
-        waited: since.elapsed(),
-        source: Box::new(error),
-    })
+    let mut conn = manager.connect()?.conn;
+    match conn.identity() {
+        Ok(identity) => Ok((conn, identity)),
+        Err(error) => Err(Error::Checkout {
+            node: manager.node().name.clone(),
+            step: Step::SetUp,
+            waited: since.elapsed(),
+            source: Box::new(error),
+        }),
+    }
 }
 
 impl<C> fmt::Debug for RouterBuilder<C> {

@@ -76,7 +76,16 @@ impl<C: RoutedConnection> Session<C> {
         conn: ReadConn<Replica, C>,
     ) -> Result<ReadConn<CaughtUp, C>, Error> {
         let lease = conn.into_lease();
-        match self.router.shared().covers(lease.node(), &self.state) {
+        let shared = self.router.shared();
+        let reason = if !std::ptr::eq(shared, lease.shared()) {
+            // A connection of another router says nothing about this session's data.
+            None
+        } else if lease.is_primary() {
+            Some(lease.reason())
+        } else {
+            shared.covers(lease.node(), &self.state)
+        };
+        match reason {
             Some(reason) => Ok(ReadConn::new(lease.upgraded(Access::CaughtUp, reason))),
             None => {
                 // Give the connection back first: with small pools, holding one while waiting for

@@ -1,6 +1,6 @@
 //! SQLite: the handles without the connection type.
 
-use diesel::connection::SimpleConnection;
+use diesel::dsl::select;
 use diesel::sql_types::Text;
 use diesel::{QueryResult, SqliteConnection};
 
@@ -23,10 +23,16 @@ pub type Session = super::Session<SqliteConnection>;
 /// [`ReadSql`](crate::ReadSql) on SQLite.
 pub type ReadSql = crate::ReadSql<diesel::sqlite::Sqlite>;
 
+diesel::define_sql_function! {
+    /// Something to ask that needs no table, and no bind parameter.
+    fn sqlite_version() -> Text;
+}
+
 impl RoutedConnection for SqliteConnection {
     /// A file does not know whether another replaces it.
     fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
-        self.batch_execute("SELECT 1").map(|()| None)
+        // On every checkout: a statement that is prepared once.
+        diesel::RunQueryDsl::execute(select(sqlite_version()), self).map(|_| None)
     }
 
     /// The database file.

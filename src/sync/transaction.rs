@@ -8,7 +8,9 @@ use diesel::{Connection, QueryResult};
 use super::connection::depth;
 use super::{ReadConn, RoutedConnection, WriteConn};
 use crate::dialect::Dialect;
-use crate::isolation::{Characteristics, Isolation};
+use crate::isolation::Characteristics;
+#[cfg(any(feature = "sync-postgres", feature = "sync-mysql"))]
+use crate::isolation::Isolation;
 use crate::role::{GrantsTransactions, Role};
 
 impl<R: Role, C: RoutedConnection> ReadConn<R, C> {

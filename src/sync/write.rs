@@ -47,7 +47,7 @@ impl<C: RoutedConnection> WriteConn<C> {
     ///
     /// [`Refused::Swapped`](crate::Refused::Swapped) inside Diesel's error.
     pub fn raw_counts_as_write(&mut self) -> QueryResult<RawWrite<'_, C>> {
-        let (conn, ending) = self.begin_write()?;
+        let (conn, ending) = self.begin_unbounded()?;
         Ok(RawWrite {
             conn,
             _ending: ending,
@@ -72,6 +72,15 @@ impl<C: RoutedConnection> WriteConn<C> {
         Ok((conn, lease.log.begin(depth)))
     }
 
+    /// As [`begin_write`](Self::begin_write), for what may commit by itself.
+    pub(super) fn begin_unbounded(&mut self) -> QueryResult<(&mut C, Ending<'_>)> {
+        let lease = self.lease_mut();
+        lease.lent_for(Access::Write)?;
+        let conn = &mut *lease.guard;
+        let depth = depth(conn);
+        Ok((conn, lease.log.begin_unbounded(depth)))
+    }
+
     /// As [`begin_write`](Self::begin_write); the ending is there if the statement writes.
     pub(super) fn begin_statement<Q>(
         &mut self,
@@ -83,10 +92,7 @@ impl<C: RoutedConnection> WriteConn<C> {
         let lease = self.lease_mut();
         lease.lent_for(Access::Write)?;
         let depth = depth(&mut *lease.guard);
-        let writes = lease.log.is_read()
-            && (lease.log.knows_of_a_write_at(depth)
-                || lease.shared().checker.writes::<C::Backend, Q>(query));
-        let ending = writes.then(|| lease.log.begin(depth));
+        let ending = lease.log.begin_statement::<C::Backend, Q>(query, depth);
         Ok((&mut lease.guard, ending))
     }
 }

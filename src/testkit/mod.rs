@@ -22,6 +22,7 @@
 //! when they are; no test needs to sleep.
 //!
 //! ```
+//! use diesel::connection::SimpleConnection;
 //! use diesel::prelude::*;
 //! use diesel_routing::testkit::SqliteCluster;
 //! use std::time::Duration;
@@ -41,6 +42,7 @@
 //!     .schema("INSERT INTO settings VALUES (1, 'light')")
 //!     .start()?;
 //! let mut primary = SqliteConnection::establish(cluster.primary_url())?;
+//! primary.batch_execute("PRAGMA busy_timeout = 5000")?;
 //! let mut replica = SqliteConnection::establish(cluster.replica_url(0)?)?;
 //!
 //! cluster.pause(0)?;

@@ -386,9 +386,10 @@ fn a_read_is_exactly_one_statement() {
 #[test]
 fn what_does_not_parse_is_refused_where_it_was_written() {
     postgres(&[
-        ("SELECT 'open", Unparsable),
+        ("SELECT 'for, open", Unparsable),
         ("SELECT /* open", Unparsable),
         ("SELECT $a$ open", Unparsable),
+        ("SELECT 'open", UnparsedRead),
         ("SELECT 1 ||-- it's\n FOR UPDATE --'", Unparsable),
         ("SELECT a FROM WHERE a = = 1", UnparsedRead),
         ("SELECT * FROM t WHERE (", UnparsedRead),

@@ -85,7 +85,7 @@ fn writes_are_found_wherever_they_stand() {
         ("TABLE t", NotARead("TABLE")),
         ("SHOW TABLES", NotARead("SHOW")),
         ("SELECT 1; DROP TABLE t", Several),
-        ("SELECT 'open", Unparsable),
+        ("SELECT 'for, open", Unparsable),
     ]);
 }
 

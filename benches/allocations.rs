@@ -1,0 +1,60 @@
+//! Heap allocations of each case, on every thread, against the same work on Diesel's own
+//! connection. Fails when a handle allocates more than that.
+
+#![expect(clippy::print_stdout, reason = "the table is the result")]
+
+mod support;
+
+use std::process::ExitCode;
+
+use dhat::{Alloc, HeapStats, Profiler};
+use support::{Case, Outcome};
+
+#[global_allocator]
+static ALLOCATOR: Alloc = Alloc;
+
+/// Steps before the count starts: enough to warm every cache.
+const WARM_UP: u64 = 50;
+const STEPS: u64 = 1000;
+
+fn main() -> Outcome<ExitCode> {
+    let _profiler = Profiler::builder().testing().build();
+    println!(
+        "{:<36} {:>8} {:>8}",
+        "allocations per step", "blocks", "bytes"
+    );
+    let mut raw = None;
+    let mut within = true;
+    for case in Case::all() {
+        let (blocks, bytes) = per_step(case)?;
+        if case == case.raw() {
+            raw = Some(blocks);
+        }
+        let verdict = if raw.is_some_and(|raw| blocks > raw) {
+            within = false;
+            "  MORE THAN RAW"
+        } else {
+            ""
+        };
+        println!("{case:<36} {blocks:>8.2} {bytes:>8.0}{verdict}");
+    }
+    Ok(if within {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Blocks and bytes.
+fn per_step(case: Case) -> Outcome<(f64, f64)> {
+    let mut run = case.steps()?;
+    run(WARM_UP)?;
+    let before = HeapStats::get();
+    run(STEPS)?;
+    let after = HeapStats::get();
+    let per_step = |before: u64, after: u64| (after - before) as f64 / STEPS as f64;
+    Ok((
+        per_step(before.total_blocks, after.total_blocks),
+        per_step(before.total_bytes, after.total_bytes),
+    ))
+}

@@ -1,0 +1,92 @@
+//! Instructions of each case, counted by valgrind, against the same work on Diesel's own
+//! connection. Fails when a sync read through a handle costs more than it may.
+//!
+//! A case runs in a process of its own, twice, with a different number of steps. The difference is
+//! what the steps cost, on every thread: start-up, the first inspection of a statement and
+//! everything else that happens once is in both runs.
+
+#![expect(clippy::print_stdout, reason = "the table is the result")]
+
+mod support;
+
+use std::process::{Command, ExitCode};
+
+use support::{Api, Case, Outcome, Work};
+
+/// What the ratio of a sync read may be.
+const MOST: f64 = 1.01;
+
+/// Steps of the shorter run: enough to warm every cache.
+const WARM_UP: u64 = 50;
+
+/// First argument of the process that valgrind runs.
+const STEPS: &str = "--steps";
+
+fn main() -> Outcome<ExitCode> {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    if let [STEPS, name, times] = *arguments.iter().map(String::as_str).collect::<Vec<_>>() {
+        let case = Case::all()
+            .find(|case| case.to_string() == name)
+            .ok_or("no such case")?;
+        case.steps()?(times.parse()?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
+
+    println!("{:<36} {:>12} {:>8}", "instructions per step", "", "ratio");
+    let mut raw = None;
+    let mut within = true;
+    for case in Case::all() {
+        if filter.is_some_and(|filter| !case.raw().to_string().starts_with(filter.as_str())) {
+            continue;
+        }
+        let count = per_step(case)?;
+        if case == case.raw() {
+            println!("{case:<36} {count:>12.1}");
+            raw = Some(count);
+            continue;
+        }
+        let ratio = count / raw.ok_or("no raw case to compare with")?;
+        let limited =
+            case.api == Api::Sync && matches!(case.work, Work::Find | Work::First | Work::Load);
+        let verdict = if limited && ratio > MOST {
+            within = false;
+            "  MORE THAN 1.01"
+        } else {
+            ""
+        };
+        println!("{case:<36} {count:>12.1} {ratio:>8.4}{verdict}");
+    }
+    Ok(if within {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn per_step(case: Case) -> Outcome<f64> {
+    let steps = match case.work {
+        Work::Load => 100,
+        _ => 1000,
+    };
+    let once = instructions(case, WARM_UP)?;
+    let more = instructions(case, WARM_UP + steps)?;
+    Ok((more as f64 - once as f64) / steps as f64)
+}
+
+/// All instructions of a process that takes this many steps.
+fn instructions(case: Case, steps: u64) -> Outcome<u64> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(std::env::current_exe()?)
+        .args([STEPS, &case.to_string(), &steps.to_string()])
+        .output()
+        .map_err(|error| format!("valgrind could not be run, is it installed? {error}"))?;
+    let log = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        return Err(format!("{case} failed under valgrind ({}):\n{log}", output.status).into());
+    }
+    let total = log.lines().find_map(|line| line.split_once("Collected :"));
+    let (_, total) = total.ok_or_else(|| format!("valgrind printed no total:\n{log}"))?;
+    Ok(total.trim().parse()?)
+}

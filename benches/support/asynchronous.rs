@@ -1,0 +1,153 @@
+//! diesel-async on bb8. SQLite runs on tokio's blocking threads.
+
+use std::io;
+use std::rc::Rc;
+use std::sync::LazyLock;
+
+use diesel_async::pooled_connection::AsyncDieselConnectionManager;
+use diesel_async::pooled_connection::bb8::Pool;
+use diesel_routing::Node;
+use diesel_routing::sqlite::{self, Router, Session};
+use tokio::runtime::{Builder, Runtime};
+
+use super::databases::Database;
+use super::work::{NewUser, User, boxed, find, first, insert, load, users};
+use super::{Outcome, Steps, Through, Work};
+
+static RUNTIME: LazyLock<io::Result<Runtime>> =
+    LazyLock::new(|| Builder::new_current_thread().enable_all().build());
+
+/// The same for every case, so that all find the same heap.
+struct Pools {
+    raw: Pool<sqlite::Connection>,
+    session: Session,
+    _databases: [Database; 2],
+}
+
+pub(super) fn steps(work: Work, through: Through) -> Outcome<Steps> {
+    runtime()?.block_on(async {
+        let pools = Rc::new(Pools::new().await?);
+        match through {
+            Through::Raw => raw::steps(work, pools).await,
+            _ => routed::steps(work, through, pools).await,
+        }
+    })
+}
+
+impl Pools {
+    async fn new() -> Outcome<Self> {
+        let databases = [Database::new()?, Database::new()?];
+        let [primary, replica] = &databases;
+        let manager = AsyncDieselConnectionManager::new(replica.url());
+        let node = |name, database: &Database| {
+            Node::new(name, database.url())
+                .read_pool_size(1)
+                .write_pool_size(1)
+        };
+        let router = Router::builder()
+            .primary(node("primary", primary))
+            .replica(node("replica", replica))
+            .build()
+            .await?;
+        Ok(Self {
+            raw: Pool::builder().max_size(1).build(manager).await?,
+            session: router.session(),
+            _databases: databases,
+        })
+    }
+}
+
+fn runtime() -> Outcome<&'static Runtime> {
+    Ok(RUNTIME.as_ref()?)
+}
+
+/// A step in a loop, on a connection of `get`, which lives as long as the loop.
+macro_rules! repeat {
+    ($get:ident, $step:expr) => {
+        Box::new(move |times| {
+            let _ = &$get;
+            runtime()?.block_on(async {
+                for _ in 0..times {
+                    $step;
+                }
+                Ok(())
+            })
+        })
+    };
+}
+
+/// The steps that every connection can take.
+macro_rules! reads {
+    ($work:ident, $get:ident, $conn:ident => $borrowed:expr) => {
+        match $work {
+            Work::Checkout => repeat!($get, drop($get().await?)),
+            Work::Find => {
+                let mut $conn = $get().await?;
+                repeat!($get, find!($borrowed, await))
+            }
+            Work::First => {
+                let mut $conn = $get().await?;
+                repeat!($get, first!($borrowed, await))
+            }
+            Work::Boxed => {
+                let mut $conn = $get().await?;
+                repeat!($get, boxed!($borrowed, await))
+            }
+            Work::Load | Work::Insert => {
+                let mut $conn = $get().await?;
+                repeat!($get, load!($borrowed, await))
+            }
+        }
+    };
+}
+
+mod raw {
+    use diesel::prelude::*;
+    use diesel_async::RunQueryDsl;
+
+    use super::*;
+
+    pub(super) async fn steps(work: Work, pools: Rc<Pools>) -> Outcome<Steps> {
+        let get = async move || pools.raw.get_owned().await;
+        Ok(match work {
+            Work::Insert => {
+                let mut conn = get().await?;
+                repeat!(get, insert!(&mut *conn, await))
+            }
+            _ => reads!(work, get, conn => &mut *conn),
+        })
+    }
+}
+
+mod routed {
+    use diesel_routing::prelude::*;
+
+    use super::*;
+
+    pub(super) async fn steps(work: Work, through: Through, pools: Rc<Pools>) -> Outcome<Steps> {
+        Ok(match through {
+            Through::Replica => {
+                let get = async move || pools.session.read_eventual().await;
+                reads!(work, get, conn => &mut conn)
+            }
+            Through::CaughtUp => {
+                let get = async move || pools.session.read().await;
+                reads!(work, get, conn => &mut conn)
+            }
+            Through::Primary => {
+                let get = async move || pools.session.read_primary().await;
+                reads!(work, get, conn => &mut conn)
+            }
+            Through::Write | Through::Raw => {
+                let get = async move || pools.session.write().await;
+                match work {
+                    Work::Insert => {
+                        let mut conn = get().await?;
+                        repeat!(get, insert!(&mut conn, await))
+                    }
+                    _ => reads!(work, get, conn => &mut conn),
+                }
+            }
+        })
+    }
+}

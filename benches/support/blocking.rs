@@ -1,0 +1,137 @@
+//! Blocking Diesel on r2d2.
+
+use std::rc::Rc;
+
+use diesel::SqliteConnection;
+use diesel::r2d2::{ConnectionManager, Pool};
+use diesel_routing::Node;
+use diesel_routing::sync::sqlite::{Router, Session};
+
+use super::databases::Database;
+use super::work::{NewUser, User, boxed, find, first, insert, load, users};
+use super::{Outcome, Steps, Through, Work};
+
+/// The same for every case, so that all find the same heap.
+struct Pools {
+    raw: Pool<ConnectionManager<SqliteConnection>>,
+    session: Session,
+    _databases: [Database; 2],
+}
+
+pub(super) fn steps(work: Work, through: Through) -> Outcome<Steps> {
+    let pools = Rc::new(Pools::new()?);
+    match through {
+        Through::Raw => raw::steps(work, pools),
+        _ => routed::steps(work, through, pools),
+    }
+}
+
+impl Pools {
+    fn new() -> Outcome<Self> {
+        let databases = [Database::new()?, Database::new()?];
+        let [primary, replica] = &databases;
+        let manager = ConnectionManager::new(replica.url());
+        let node = |name, database: &Database| {
+            Node::new(name, database.url())
+                .read_pool_size(1)
+                .write_pool_size(1)
+        };
+        let router = Router::builder()
+            .primary(node("primary", primary))
+            .replica(node("replica", replica))
+            .build()?;
+        Ok(Self {
+            raw: Pool::builder().max_size(1).build(manager)?,
+            session: router.session(),
+            _databases: databases,
+        })
+    }
+}
+
+/// A step in a loop, on a connection of `get`, which lives as long as the loop.
+macro_rules! repeat {
+    ($get:ident, $step:expr) => {
+        Box::new(move |times| {
+            let _ = &$get;
+            for _ in 0..times {
+                $step;
+            }
+            Ok(())
+        })
+    };
+}
+
+/// The steps that every connection can take.
+macro_rules! reads {
+    ($work:ident, $get:ident, $conn:ident => $borrowed:expr) => {
+        match $work {
+            Work::Checkout => repeat!($get, drop($get()?)),
+            Work::Find => {
+                let mut $conn = $get()?;
+                repeat!($get, find!($borrowed))
+            }
+            Work::First => {
+                let mut $conn = $get()?;
+                repeat!($get, first!($borrowed))
+            }
+            Work::Boxed => {
+                let mut $conn = $get()?;
+                repeat!($get, boxed!($borrowed))
+            }
+            Work::Load | Work::Insert => {
+                let mut $conn = $get()?;
+                repeat!($get, load!($borrowed))
+            }
+        }
+    };
+}
+
+mod raw {
+    use diesel::prelude::*;
+
+    use super::*;
+
+    pub(super) fn steps(work: Work, pools: Rc<Pools>) -> Outcome<Steps> {
+        let get = move || pools.raw.get();
+        Ok(match work {
+            Work::Insert => {
+                let mut conn = get()?;
+                repeat!(get, insert!(&mut *conn))
+            }
+            _ => reads!(work, get, conn => &mut *conn),
+        })
+    }
+}
+
+mod routed {
+    use diesel_routing::sync::prelude::*;
+
+    use super::*;
+
+    pub(super) fn steps(work: Work, through: Through, pools: Rc<Pools>) -> Outcome<Steps> {
+        Ok(match through {
+            Through::Replica => {
+                let get = move || pools.session.read_eventual();
+                reads!(work, get, conn => &mut conn)
+            }
+            Through::CaughtUp => {
+                let get = move || pools.session.read();
+                reads!(work, get, conn => &mut conn)
+            }
+            Through::Primary => {
+                let get = move || pools.session.read_primary();
+                reads!(work, get, conn => &mut conn)
+            }
+            Through::Write | Through::Raw => {
+                let get = move || pools.session.write();
+                match work {
+                    Work::Insert => {
+                        let mut conn = get()?;
+                        repeat!(get, insert!(&mut conn))
+                    }
+                    _ => reads!(work, get, conn => &mut conn),
+                }
+            }
+        })
+    }
+}

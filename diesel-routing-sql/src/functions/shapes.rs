@@ -1,0 +1,43 @@
+/// First letters and lengths of names: tells at once that most words are no listed function.
+#[derive(Clone, Debug)]
+pub(super) struct Shapes {
+    /// Per first letter, one bit per length; the last bit stands for all longer ones.
+    lengths: [u64; 128],
+    /// There are names that are not made of ASCII letters, digits and underscores.
+    odd: bool,
+}
+
+impl Shapes {
+    pub(super) fn new() -> Self {
+        Self {
+            lengths: [0; 128],
+            odd: false,
+        }
+    }
+
+    pub(super) fn add(&mut self, name: &str) {
+        self.odd |= !name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if let Some((lengths, bit)) =
+            position(name).and_then(|(first, bit)| Some((self.lengths.get_mut(first)?, bit)))
+        {
+            *lengths |= bit;
+        }
+    }
+
+    pub(super) fn odd(&self) -> bool {
+        self.odd
+    }
+
+    /// Whether a name may be among those added, which are compared in lower case.
+    pub(super) fn may_hold(&self, name: &str) -> bool {
+        let lengths = position(name).and_then(|(first, bit)| Some(self.lengths.get(first)? & bit));
+        lengths.is_none_or(|found| found != 0)
+    }
+}
+
+fn position(name: &str) -> Option<(usize, u64)> {
+    let first = name.bytes().next()?.to_ascii_lowercase();
+    Some((usize::from(first), 1 << name.len().min(63)))
+}

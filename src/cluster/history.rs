@@ -1,0 +1,165 @@
+//! Where the primary was, and when: what lag is measured against.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::position::Position;
+
+/// The primary's position, asked at an instant: it had reached `position` when the answer came, and
+/// every write acknowledged before `asked` lies at or before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sample {
+    pub(crate) asked: Instant,
+    pub(crate) position: Position,
+}
+
+/// The recent samples of the primary, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    samples: VecDeque<Sample>,
+}
+
+/// How many samples are kept: at the default interval of 100 ms, the last six and a half minutes, and
+/// as much older history as thinning leaves.
+const CAPACITY: usize = 4096;
+
+impl History {
+    /// Adds the newest sample. A sample of another history (the cluster failed over) starts afresh.
+    pub(crate) fn push(&mut self, sample: Sample) {
+        if let Some(last) = self.samples.back() {
+            if !last.position.same_history(&sample.position) {
+                self.samples.clear();
+            } else if last.position == sample.position && self.samples.len() >= 2 {
+                // An idle primary: keep the first and the last sample at this position.
+                let before = self.samples.len() - 2;
+                if self.samples[before].position == sample.position {
+                    self.samples.pop_back();
+                }
+            }
+        }
+        self.samples.push_back(sample);
+        if self.samples.len() > CAPACITY {
+            self.thin();
+        }
+    }
+
+    /// Up to when a replica at `position` is known to have everything: it has all that was
+    /// acknowledged before this instant. `None` if it is behind everything remembered, or elsewhere.
+    ///
+    /// Its lag, at most, is the time since then.
+    pub(crate) fn complete_as_of(&self, position: &Position) -> Option<Instant> {
+        let covered = self
+            .samples
+            .partition_point(|sample| position.covers(&sample.position));
+        covered.checked_sub(1).map(|last| self.samples[last].asked)
+    }
+
+    /// The newest samples, oldest first.
+    pub(crate) fn recent(&self, count: usize) -> impl Iterator<Item = Sample> + '_ {
+        let skip = self.samples.len().saturating_sub(count);
+        self.samples.iter().skip(skip).copied()
+    }
+
+    /// Forgets every second sample of the older half: what lags by minutes need not be known to the
+    /// tenth of a second.
+    fn thin(&mut self) {
+        let half = self.samples.len() / 2;
+        let mut index = 0;
+        self.samples.retain(|_| {
+            index += 1;
+            index > half || index % 2 == 0
+        });
+    }
+}
+
+/// The age of an instant, zero if it lies ahead.
+pub(crate) fn age(of: Instant, now: Instant) -> Duration {
+    now.saturating_duration_since(of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::position::{Lsn, PgPosition};
+
+    fn at(timeline: u32, lsn: u64) -> Position {
+        Position::Postgres(PgPosition::new(1, timeline, Lsn(lsn)))
+    }
+
+    fn history(start: Instant, samples: &[(u64, u64)]) -> History {
+        let mut history = History::default();
+        for &(millis, lsn) in samples {
+            let asked = start + Duration::from_millis(millis);
+            history.push(Sample {
+                asked,
+                position: at(1, lsn),
+            });
+        }
+        history
+    }
+
+    #[test]
+    fn a_replica_is_complete_as_of_the_last_sample_it_covers() {
+        let start = Instant::now();
+        let history = history(start, &[(0, 10), (100, 20), (200, 30)]);
+        let as_of = |lsn| {
+            history
+                .complete_as_of(&at(1, lsn))
+                .map(|at| age(start, at).as_millis())
+        };
+        assert_eq!(as_of(30), Some(200));
+        assert_eq!(as_of(29), Some(100));
+        assert_eq!(as_of(10), Some(0));
+        assert_eq!(as_of(9), None);
+    }
+
+    #[test]
+    fn an_idle_primary_is_not_seen_as_lag() {
+        let start = Instant::now();
+        let mut samples = vec![(0, 10)];
+        samples.extend((1..=1000).map(|tick| (tick * 100, 20)));
+        let history = history(start, &samples);
+        let as_of = history.complete_as_of(&at(1, 20)).unwrap();
+        assert_eq!(age(start, as_of), Duration::from_secs(100));
+        assert!(
+            history.samples.len() <= 3,
+            "an idle primary fills no memory"
+        );
+    }
+
+    #[test]
+    fn a_replica_that_stands_still_while_the_primary_goes_on_falls_behind() {
+        let start = Instant::now();
+        let history = history(start, &[(0, 10), (100, 10), (200, 11), (9000, 12)]);
+        let as_of = history.complete_as_of(&at(1, 10)).unwrap();
+        assert_eq!(age(start, as_of), Duration::from_millis(100));
+    }
+
+    #[test]
+    fn a_failover_starts_a_new_history() {
+        let start = Instant::now();
+        let mut history = history(start, &[(0, 10), (100, 20)]);
+        history.push(Sample {
+            asked: start,
+            position: at(2, 15),
+        });
+        assert_eq!(history.complete_as_of(&at(1, 99)), None);
+        assert!(history.complete_as_of(&at(2, 15)).is_some());
+    }
+
+    #[test]
+    fn memory_is_bounded_and_old_samples_thin_out() {
+        let start = Instant::now();
+        let mut samples = Vec::new();
+        samples.extend((0..20_000).map(|tick| (tick * 100, tick)));
+        let history = history(start, &samples);
+        assert!(history.samples.len() <= CAPACITY);
+        let (oldest, newest) = (
+            history.samples[0],
+            history.samples[history.samples.len() - 1],
+        );
+        assert!(newest.asked - oldest.asked > Duration::from_secs(600));
+        let steps: Vec<_> = history.samples.iter().map(|sample| sample.asked).collect();
+        assert!(steps.is_sorted());
+    }
+}

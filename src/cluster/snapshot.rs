@@ -1,0 +1,95 @@
+//! What is known of every node, as one immutable value.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::history::{Sample, age};
+use crate::position::Position;
+
+/// What is known of the nodes at one moment. Decisions read it; watchers replace it.
+#[derive(Debug, Clone)]
+pub(crate) struct Snapshot {
+    pub(crate) nodes: Vec<NodeState>,
+    /// Who takes writes, as far as is known. It may be down.
+    pub(crate) primary: usize,
+    /// The newest samples of the primary, oldest first.
+    pub(crate) recent: Arc<[Sample]>,
+}
+
+/// What is known of one node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NodeState {
+    pub(crate) health: Health,
+    /// Which run of the server this is: a restart may take a replica back.
+    pub(crate) incarnation: u64,
+    /// Up to where it has replayed; on the primary, where it is.
+    pub(crate) position: Option<Position>,
+    /// It has everything that was acknowledged before this instant.
+    pub(crate) complete_as_of: Option<Instant>,
+}
+
+/// Whether a node may serve reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Health {
+    /// Nothing is known yet.
+    Unknown,
+    /// It answers.
+    Up,
+    /// It does not answer.
+    Down,
+    /// It answers, and must not be used: another cluster, a second primary.
+    Excluded,
+}
+
+impl Snapshot {
+    /// A cluster whose nodes are taken to be up, and of which nothing else can be known: the first
+    /// is the primary.
+    pub(crate) fn unwatched(nodes: usize) -> Self {
+        let node = NodeState {
+            health: Health::Up,
+            ..NodeState::UNKNOWN
+        };
+        Self {
+            nodes: vec![node; nodes],
+            primary: 0,
+            recent: Arc::new([]),
+        }
+    }
+
+    /// Whether its nodes have positions at all.
+    pub(crate) fn has_positions(&self) -> bool {
+        self.position().is_some()
+    }
+
+    /// Whether `position` can be compared with those of this cluster. Without any, it cannot.
+    pub(crate) fn shares_history(&self, position: &Position) -> bool {
+        self.position()
+            .is_some_and(|ours| ours.same_history(position))
+    }
+
+    fn position(&self) -> Option<Position> {
+        self.nodes.get(self.primary)?.position
+    }
+}
+
+impl NodeState {
+    pub(crate) const UNKNOWN: Self = Self {
+        health: Health::Unknown,
+        incarnation: 0,
+        position: None,
+        complete_as_of: None,
+    };
+
+    /// How far it lags at most, if that is known.
+    pub(crate) fn lag(&self, now: Instant) -> Option<Duration> {
+        self.complete_as_of.map(|at| age(at, now))
+    }
+
+    /// Whether it is known to have everything up to `required`.
+    pub(crate) fn covers(&self, required: Option<&Position>) -> bool {
+        required.is_none_or(|required| {
+            self.position
+                .is_some_and(|position| position.covers(required))
+        })
+    }
+}

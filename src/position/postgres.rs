@@ -1,0 +1,96 @@
+//! Positions of PostgreSQL clusters.
+
+use std::fmt;
+
+use super::Lsn;
+
+/// A position of a PostgreSQL cluster: an LSN means something only with the cluster it belongs to and
+/// the timeline it lies on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct PgPosition {
+    /// The cluster: `system_identifier` of `pg_control_system()`.
+    pub system: u64,
+    /// The timeline: each promotion starts a new one.
+    pub timeline: u32,
+    /// The place in the write-ahead log.
+    pub lsn: Lsn,
+}
+
+impl PgPosition {
+    /// A position.
+    #[must_use]
+    pub fn new(system: u64, timeline: u32, lsn: Lsn) -> Self {
+        Self {
+            system,
+            timeline,
+            lsn,
+        }
+    }
+
+    /// Whether a node that has replayed up to here has everything up to `required`.
+    #[must_use]
+    pub fn covers(&self, required: &Self) -> bool {
+        self.same_history(required) && self.lsn >= required.lsn
+    }
+
+    /// Whether the two lie on one timeline of one cluster.
+    ///
+    /// A promoted standby's timeline shares its beginning with the old one, but not what the old
+    /// primary wrote after the standby last heard of it: the same LSN may be another write.
+    #[must_use]
+    pub fn same_history(&self, other: &Self) -> bool {
+        self.system == other.system && self.timeline == other.timeline
+    }
+
+    /// The later of the two, or `None` if they cannot be compared.
+    #[must_use]
+    pub fn join(&self, other: &Self) -> Option<Self> {
+        self.same_history(other).then(|| Self {
+            lsn: self.lsn.max(other.lsn),
+            ..*self
+        })
+    }
+}
+
+impl fmt::Display for PgPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} on timeline {} of cluster {}",
+            self.lsn, self.timeline, self.system
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(system: u64, timeline: u32, lsn: u64) -> PgPosition {
+        PgPosition::new(system, timeline, Lsn(lsn))
+    }
+
+    #[test]
+    fn a_position_covers_itself_and_what_came_before_it() {
+        assert!(at(1, 1, 10).covers(&at(1, 1, 10)));
+        assert!(at(1, 1, 11).covers(&at(1, 1, 10)));
+        assert!(!at(1, 1, 9).covers(&at(1, 1, 10)));
+    }
+
+    #[test]
+    fn nothing_is_covered_across_timelines_or_clusters() {
+        assert!(!at(1, 2, 99).covers(&at(1, 1, 10)));
+        assert!(!at(1, 1, 99).covers(&at(1, 2, 10)));
+        assert!(!at(2, 1, 99).covers(&at(1, 1, 10)));
+        assert_eq!(at(1, 2, 99).join(&at(1, 1, 10)), None);
+    }
+
+    #[test]
+    fn join_is_the_least_position_that_covers_both() {
+        let (low, high) = (at(1, 1, 10), at(1, 1, 20));
+        assert_eq!(low.join(&high), Some(high));
+        assert_eq!(high.join(&low), Some(high));
+        assert_eq!(low.join(&low), Some(low));
+    }
+}

@@ -1,0 +1,45 @@
+//! What a session's read needs.
+
+use crate::position::Position;
+
+/// What a node must have, to serve a session-level read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Need {
+    /// Only the primary will do.
+    pub(crate) block: Option<Block>,
+    /// What the session wrote.
+    pub(crate) wrote: Option<Position>,
+    /// What it has seen elsewhere than at home.
+    pub(crate) seen: Option<Position>,
+    /// The node, and the run of its server, that it read from last.
+    pub(crate) home: Option<(usize, u64)>,
+    /// Whether it is known what it has seen at home; if not, only home and the primary have it.
+    pub(crate) may_leave: bool,
+    /// What another node than home must have.
+    pub(crate) leaving: Option<Position>,
+}
+
+impl Need {
+    /// Nothing: the session has done nothing yet.
+    pub(crate) const NOTHING: Self = Self {
+        block: None,
+        wrote: None,
+        seen: None,
+        home: None,
+        may_leave: true,
+        leaving: None,
+    };
+}
+
+/// Why only the primary will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Block {
+    /// A write within the window, of which no position is or will be known.
+    RecentWrite,
+    /// A commit whose position is not known yet.
+    CapturePending,
+    /// A write or a read within the window, on the history before a failover.
+    OldHistory,
+    /// A read whose position is not known yet.
+    SeenPending,
+}

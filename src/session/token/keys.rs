@@ -1,0 +1,228 @@
+//! `TokenKeys`: the secrets that tokens are signed with.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::codec::{self, MAX_CONTENT};
+use super::rejection::Rejection;
+use super::signed::SignedToken;
+use super::state::Token;
+
+/// The version of the format that this release writes, and the only one it reads.
+const VERSION: u8 = 1;
+
+/// What a signature is over, besides the token: one over the same bytes for another purpose, by a
+/// secret used twice, is none for a token.
+const CONTEXT: &[u8] = b"diesel-routing session token\0";
+
+/// Bytes of the signature. HMAC-SHA256 cut to its first half, the least that RFC 2104 (section 5)
+/// recommends, and what RFC 4868 calls HMAC-SHA-256-128.
+const TAG: usize = 16;
+
+/// Bytes that the longest text stands for.
+const MAX_DECODED: usize = SignedToken::MAX_LEN / 4 * 3;
+
+const HEADER: usize = 2;
+const MAX_BYTES: usize = HEADER + MAX_CONTENT + TAG;
+
+/// No token's text can be longer than texts may be.
+const _: () = assert!(MAX_BYTES <= MAX_DECODED);
+
+/// The secrets that tokens are signed and verified with: one to sign, any number to verify.
+///
+/// To rotate, give the old key with [`also_verify`](Self::also_verify) to processes that sign with the
+/// new one, for as long as a token lives. While some processes still sign with the old key alone,
+/// they do not know the new one: let all of them verify it before the first one signs with it.
+///
+/// ```
+/// # use std::time::{Duration, SystemTime};
+/// # use diesel_routing::{Rejection, Token, TokenKeys};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (old_secret, new_secret) = ([7; 32], [8; 32]);
+/// let now = SystemTime::now();
+/// let token = Token::new(now + Duration::from_secs(600)).wrote_at_unknown_position(now);
+///
+/// let old = TokenKeys::new(1, old_secret)?;
+/// let text = old.sign(&token).to_string();
+/// assert_eq!(old.verify(&text, now), Ok(token.clone()));
+///
+/// let rotated = TokenKeys::new(2, new_secret)?.also_verify(1, old_secret)?;
+/// assert_eq!(rotated.verify(&text, now), Ok(token));
+///
+/// let stranger = TokenKeys::new(1, [9; 32])?;
+/// assert_eq!(stranger.verify(&text, now), Err(Rejection::BadSignature));
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct TokenKeys {
+    signing: Key,
+    others: Vec<Key>,
+}
+
+#[derive(Clone)]
+struct Key {
+    id: u8,
+    /// The secret, as the state of an HMAC that has read the context; wiped from memory on drop.
+    mac: Hmac<Sha256>,
+}
+
+impl TokenKeys {
+    /// The shortest secret, in bytes: 128 bits, as many as the signature has.
+    ///
+    /// RFC 2104 (section 3) recommends the hash's length, 32 bytes, from a random source.
+    pub const MIN_SECRET: usize = 16;
+
+    /// Keys that sign with this secret, and verify with it.
+    ///
+    /// The `id` is written into every token, so that readers find the secret; never give the same
+    /// one to another secret while tokens of the first may live.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::ShortSecret`].
+    pub fn new(id: u8, secret: impl AsRef<[u8]>) -> Result<Self, KeyError> {
+        Ok(Self {
+            signing: Key::new(id, secret.as_ref())?,
+            others: Vec::new(),
+        })
+    }
+
+    /// With one more secret to verify with.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::ShortSecret`], [`KeyError::DuplicateId`].
+    pub fn also_verify(mut self, id: u8, secret: impl AsRef<[u8]>) -> Result<Self, KeyError> {
+        if self.key(id).is_some() {
+            return Err(KeyError::DuplicateId { id });
+        }
+        self.others.push(Key::new(id, secret.as_ref())?);
+        Ok(self)
+    }
+
+    /// The token as a text that [`verify`](Self::verify) honours.
+    ///
+    /// Equal tokens have equal texts, as long as the signing key is the same.
+    #[must_use]
+    pub fn sign(&self, token: &Token) -> SignedToken {
+        let mut bytes = Vec::with_capacity(MAX_BYTES);
+        bytes.extend([VERSION, self.signing.id]);
+        codec::encode(token, &mut bytes);
+        let signature = self.signing.over(&bytes).finalize().into_bytes();
+        bytes.extend(signature.into_iter().take(TAG));
+        SignedToken::from_bytes(&bytes)
+    }
+
+    /// The token that this text stands for at `now`, if one of the keys signed it.
+    ///
+    /// Any text is safe to give, of any length; what it costs is bounded. The signature is compared
+    /// in constant time.
+    ///
+    /// # Errors
+    ///
+    /// Every [`Rejection`] but [`OtherCluster`](Rejection::OtherCluster), which
+    /// [`Token::for_cluster_of`] finds.
+    pub fn verify(&self, text: &str, now: SystemTime) -> Result<Token, Rejection> {
+        if text.len() > SignedToken::MAX_LEN {
+            return Err(Rejection::TooLong);
+        }
+        let mut buffer = [0; MAX_DECODED];
+        // It refuses padding, foreign letters and stray bits in the last letter: one text per token.
+        let length = URL_SAFE_NO_PAD
+            .decode_slice(text, &mut buffer)
+            .map_err(|_| Rejection::Malformed)?;
+        let bytes = buffer.get(..length).ok_or(Rejection::Malformed)?;
+        let token = self.open(bytes)?;
+        if token.expires() <= now {
+            return Err(Rejection::Expired);
+        }
+        Ok(token)
+    }
+
+    fn open(&self, bytes: &[u8]) -> Result<Token, Rejection> {
+        let (signed, tag) = bytes
+            .split_last_chunk::<TAG>()
+            .ok_or(Rejection::Malformed)?;
+        let (&[version, id], content) = signed.split_first_chunk().ok_or(Rejection::Malformed)?;
+        if version != VERSION {
+            return Err(Rejection::UnknownVersion);
+        }
+        let key = self.key(id).ok_or(Rejection::UnknownKey)?;
+        key.over(signed)
+            .verify_truncated_left(tag)
+            .map_err(|_| Rejection::BadSignature)?;
+        codec::decode(content).ok_or(Rejection::Malformed)
+    }
+
+    fn key(&self, id: u8) -> Option<&Key> {
+        std::iter::once(&self.signing)
+            .chain(&self.others)
+            .find(|key| key.id == id)
+    }
+}
+
+/// Shows the keys' ids, and no secret.
+impl fmt::Debug for TokenKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let others: Vec<u8> = self.others.iter().map(|key| key.id).collect();
+        f.debug_struct("TokenKeys")
+            .field("signs_with", &self.signing.id)
+            .field("also_verifies", &others)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Key {
+    fn new(id: u8, secret: &[u8]) -> Result<Self, KeyError> {
+        let short = KeyError::ShortSecret {
+            id,
+            length: secret.len(),
+        };
+        if secret.len() < TokenKeys::MIN_SECRET {
+            return Err(short);
+        }
+        // An HMAC takes secrets of every length; its trait cannot say so.
+        let mac = Hmac::new_from_slice(secret).map_err(|_| short)?;
+        Ok(Self {
+            id,
+            mac: mac.chain_update(CONTEXT),
+        })
+    }
+
+    fn over(&self, signed: &[u8]) -> Hmac<Sha256> {
+        self.mac.clone().chain_update(signed)
+    }
+}
+
+/// Secrets that cannot be keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// A secret is shorter than [`TokenKeys::MIN_SECRET`].
+    #[error(
+        "the secret of key {id} has {length} bytes: give at least 16, better 32, from a random source"
+    )]
+    ShortSecret {
+        /// The key.
+        id: u8,
+        /// The secret's bytes.
+        length: usize,
+    },
+
+    /// Two secrets have one id.
+    #[error(
+        "there are two secrets for key {id}: tokens name their key by its id, so each needs its own"
+    )]
+    DuplicateId {
+        /// The id.
+        id: u8,
+    },
+}
+
+#[cfg(test)]
+mod tests;

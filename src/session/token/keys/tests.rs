@@ -1,0 +1,216 @@
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::session::token::samples::{at, largest, millis, tokens};
+
+const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+fn keys(id: u8, secret: u8) -> TokenKeys {
+    TokenKeys::new(id, [secret; 32]).unwrap()
+}
+
+/// A time at which the token is alive, or as alive as it can be.
+fn before(token: &Token) -> SystemTime {
+    token.expires() - Duration::from_nanos(1)
+}
+
+/// These bytes with the signature they need.
+fn signed(keys: &TokenKeys, bytes: &[u8]) -> String {
+    let tag = keys.signing.over(bytes).finalize().into_bytes();
+    URL_SAFE_NO_PAD.encode([bytes, &tag[..TAG]].concat())
+}
+
+#[test]
+fn the_format_is_the_documented_one() {
+    let token = Token::new(millis(0x0605_0403_0201))
+        .wrote(at(0x1122_3344_5566_7788, 9, 0x302_D480), millis(10))
+        .wrote_at_unknown_position(millis(11))
+        .saw(at(1, 2, 3));
+    let text = keys(7, 42).sign(&token);
+    assert_eq!(
+        text.as_str(),
+        "AQcHAQIDBAUGAYh3ZlVEMyIRCQAAAIDUAgMAAAAACgAAAAAACwAAAAAAAQEAAAAAAAAAAgAAAAMAAAAAAAAAmzzCOM8BX0TfgBkomJP9yA"
+    );
+}
+
+#[test]
+fn tokens_are_as_long_as_documented() {
+    let keys = keys(1, 1);
+    let length = |token: &Token| keys.sign(token).as_str().len();
+    let nothing = Token::new(millis(1));
+    let read = nothing.clone().saw(at(1, 1, 1));
+    let wrote = nothing.clone().wrote(at(1, 1, 1), millis(1));
+    assert_eq!(length(&nothing), 34);
+    assert_eq!(length(&read), 62);
+    assert_eq!(length(&wrote), 70);
+    assert_eq!(length(&wrote.merge(&read)), 98);
+    assert_eq!(length(&largest()), 106);
+}
+
+#[test]
+fn a_token_expires_at_its_time() {
+    let keys = keys(1, 1);
+    let text = keys.sign(&Token::new(millis(10))).to_string();
+    assert!(keys.verify(&text, millis(9)).is_ok());
+    assert_eq!(keys.verify(&text, millis(10)), Err(Rejection::Expired));
+    assert_eq!(keys.verify(&text, millis(11)), Err(Rejection::Expired));
+}
+
+#[test]
+fn after_a_rotation_old_tokens_are_read_and_new_ones_written() {
+    let token = Token::new(millis(10));
+    let (old, new) = (keys(1, 1), keys(2, 2));
+    let rotated = new.clone().also_verify(1, [1; 32]).unwrap();
+    let verified = |text: SignedToken| rotated.verify(text.as_str(), millis(0));
+    assert_eq!(verified(old.sign(&token)), Ok(token.clone()));
+    assert_eq!(verified(new.sign(&token)), Ok(token.clone()));
+    assert_eq!(rotated.sign(&token), new.sign(&token));
+    let text = rotated.sign(&token).to_string();
+    assert_eq!(old.verify(&text, millis(0)), Err(Rejection::UnknownKey));
+}
+
+#[test]
+fn a_future_version_is_refused_even_if_signed() {
+    let keys = keys(1, 1);
+    for version in [0, 2, 255] {
+        let text = signed(&keys, &[version, 1, 0, 9, 0, 0, 0, 0, 0]);
+        assert_eq!(
+            keys.verify(&text, millis(0)),
+            Err(Rejection::UnknownVersion)
+        );
+    }
+    let text = signed(&keys, &[1, 1, 0, 9, 0, 0, 0, 0, 0]);
+    assert_eq!(keys.verify(&text, millis(0)), Ok(Token::new(millis(9))));
+}
+
+#[test]
+fn a_signed_content_that_is_none_is_malformed() {
+    let keys = keys(1, 1);
+    for content in [
+        &[][..],
+        &[0],
+        &[8, 9, 0, 0, 0, 0, 0],
+        &[0, 9, 0, 0, 0, 0, 0, 0],
+    ] {
+        let text = signed(&keys, &[&[1, 1], content].concat());
+        assert_eq!(keys.verify(&text, millis(0)), Err(Rejection::Malformed));
+    }
+}
+
+#[test]
+fn an_oversized_text_is_refused_unread() {
+    let keys = keys(1, 1);
+    for length in [257, 4096, 1 << 20] {
+        let text = "A".repeat(length);
+        assert_eq!(keys.verify(&text, millis(0)), Err(Rejection::TooLong));
+    }
+    // As long as a text may be, it is read, and is no token.
+    let text = signed(&keys, &[&[1, 1], &[0; 174][..]].concat());
+    assert_eq!(text.len(), SignedToken::MAX_LEN);
+    assert_eq!(keys.verify(&text, millis(0)), Err(Rejection::Malformed));
+}
+
+#[test]
+fn a_signature_for_another_purpose_is_none() {
+    let keys = keys(1, 1);
+    let bytes = [1, 1, 0, 9, 0, 0, 0, 0, 0];
+    let mac = Hmac::<Sha256>::new_from_slice(&[1; 32]).unwrap();
+    let tag = mac.chain_update(bytes).finalize().into_bytes();
+    let text = URL_SAFE_NO_PAD.encode([&bytes, &tag[..TAG]].concat());
+    assert_eq!(keys.verify(&text, millis(0)), Err(Rejection::BadSignature));
+}
+
+#[test]
+fn short_secrets_and_double_ids_are_refused() {
+    let short = KeyError::ShortSecret { id: 3, length: 15 };
+    assert_eq!(TokenKeys::new(3, [0; 15]).unwrap_err(), short);
+    assert!(TokenKeys::new(3, [0; 16]).is_ok());
+    assert!(TokenKeys::new(3, [0; 1000]).is_ok());
+    let double = KeyError::DuplicateId { id: 1 };
+    assert_eq!(keys(1, 1).also_verify(1, [2; 32]).unwrap_err(), double);
+    assert_eq!(keys(2, 2).also_verify(3, [0; 15]).unwrap_err(), short);
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let keys = TokenKeys::new(1, "correct horse battery").unwrap();
+    let keys = keys.also_verify(2, "staple, said the fox").unwrap();
+    assert_eq!(
+        format!("{keys:?}"),
+        "TokenKeys { signs_with: 1, also_verifies: [2], .. }"
+    );
+}
+
+proptest! {
+    #[test]
+    fn what_was_signed_is_verified(token in tokens(), id: u8, secret: [u8; 32]) {
+        let keys = TokenKeys::new(id, secret).unwrap();
+        let text = keys.sign(&token).to_string();
+        prop_assert!(text.len() <= SignedToken::MAX_LEN);
+        prop_assert_eq!(text.parse::<SignedToken>(), Ok(keys.sign(&token)));
+        prop_assert_eq!(keys.verify(&text, before(&token)), Ok(token));
+    }
+
+    #[test]
+    fn no_token_of_another_key_is_honoured(token in tokens(), id: u8, other_id: u8, secret: [u8; 32], bit in 0..256usize) {
+        let mut other = secret;
+        other[bit / 8] ^= 1 << (bit % 8);
+        let ours = TokenKeys::new(id, secret).unwrap();
+        let text = TokenKeys::new(other_id, other).unwrap().sign(&token).to_string();
+        let expected = if id == other_id { Rejection::BadSignature } else { Rejection::UnknownKey };
+        prop_assert_eq!(ours.verify(&text, before(&token)), Err(expected));
+    }
+
+    #[test]
+    fn a_token_with_any_letter_changed_is_refused(token in tokens(), place: prop::sample::Index, letter in prop::sample::select(LETTERS)) {
+        let keys = keys(1, 1);
+        let mut text = keys.sign(&token).to_string().into_bytes();
+        let place = place.index(text.len());
+        prop_assume!(text[place] != letter);
+        text[place] = letter;
+        let text = String::from_utf8(text).unwrap();
+        prop_assert!(keys.verify(&text, before(&token)).is_err());
+    }
+
+    #[test]
+    fn a_token_cut_or_grown_is_refused(token in tokens(), place: prop::sample::Index, extra in "[A-Za-z0-9_-]{1,9}") {
+        let keys = keys(1, 1);
+        let text = keys.sign(&token).to_string();
+        let place = place.index(text.len());
+        prop_assert!(keys.verify(&text[..place], before(&token)).is_err());
+        prop_assert!(keys.verify(&text[place..], before(&token)).is_err() || place == 0);
+        for grown in [text.clone() + &extra, extra + &text] {
+            prop_assert!(keys.verify(&grown, before(&token)).is_err());
+        }
+    }
+
+    #[test]
+    fn no_text_is_taken_for_a_token(text in "\\PC{0,300}") {
+        prop_assert!(keys(1, 1).verify(&text, millis(0)).is_err());
+    }
+}
+
+/// Every bit, not some: a signature that leaves one out shows here.
+#[test]
+fn a_token_with_any_bit_flipped_is_refused() {
+    let keys = keys(1, 1);
+    let token = largest();
+    let bytes = URL_SAFE_NO_PAD.decode(keys.sign(&token).as_str()).unwrap();
+    for bit in 0..bytes.len() * 8 {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        let text = URL_SAFE_NO_PAD.encode(flipped);
+        let expected = match bit / 8 {
+            0 => Rejection::UnknownVersion,
+            1 => Rejection::UnknownKey,
+            _ => Rejection::BadSignature,
+        };
+        assert_eq!(
+            keys.verify(&text, before(&token)),
+            Err(expected),
+            "bit {bit}"
+        );
+    }
+}

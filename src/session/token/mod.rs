@@ -1,0 +1,17 @@
+//! The session token: a session's state as a short signed text.
+
+mod codec;
+mod histories;
+mod keys;
+mod millis;
+mod rejection;
+mod signed;
+mod state;
+
+#[cfg(test)]
+mod samples;
+
+pub use keys::{KeyError, TokenKeys};
+pub use rejection::Rejection;
+pub use signed::SignedToken;
+pub use state::Token;

@@ -1,0 +1,185 @@
+//! `SignedToken`: a token as text.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::rejection::Rejection;
+
+/// A token as text: for a cookie, a header or a job's payload.
+///
+/// [`TokenKeys::sign`](crate::TokenKeys::sign) makes it. One that came from elsewhere, parsed or
+/// deserialised (feature `serde`: as a string), is only known to look like one;
+/// [`TokenKeys::verify`](crate::TokenKeys::verify) tells whether it is.
+///
+/// The text is signed, not encrypted: whoever has it can read the cluster's system identifier and how
+/// far its log has got. It is no credential: all it can do is to send reads to fresher nodes.
+///
+/// # Format
+///
+/// base64url without padding (RFC 4648, section 5) of these bytes. Numbers are little-endian, times are
+/// milliseconds since 1970.
+///
+/// | bytes | what |
+/// |---|---|
+/// | 1 | version of the format: 1 |
+/// | 1 | id of the key |
+/// | 1 | flags: 1 required position, 2 unknown position, 4 floor; others are refused |
+/// | 6 | time of expiry |
+/// | 21 + 6 | if flagged: required position, time of its last write |
+/// | 6 | if flagged: time of the last write of unknown position |
+/// | 21 | if flagged: floor |
+/// | 16 | signature: the first half of HMAC-SHA256 over `diesel-routing session token`, a zero byte, and all bytes above |
+///
+/// A position is its kind (1 byte: 1 PostgreSQL), the system identifier (8 bytes), the timeline (4) and the
+/// LSN (8). Half of the hash is the least that RFC 2104 (section 5) recommends to keep; it is
+/// HMAC-SHA-256-128 of RFC 4868.
+///
+/// | token of a session that | letters |
+/// |---|---|
+/// | did nothing | 34 |
+/// | read | 62 |
+/// | wrote | 70 |
+/// | wrote and read | 98 |
+/// | did all, also writes of unknown position | 106 |
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SignedToken(String);
+
+impl SignedToken {
+    /// The most letters that a token's text has, in this and in later versions of the format; longer
+    /// ones are refused unread.
+    pub const MAX_LEN: usize = 256;
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SignedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl AsRef<str> for SignedToken {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<SignedToken> for String {
+    fn from(token: SignedToken) -> Self {
+        token.0
+    }
+}
+
+/// Takes any text that could be a token's; its signature is not looked at.
+impl FromStr for SignedToken {
+    type Err = Rejection;
+
+    fn from_str(text: &str) -> Result<Self, Rejection> {
+        if text.len() > Self::MAX_LEN {
+            return Err(Rejection::TooLong);
+        }
+        let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if text.is_empty() || !text.bytes().all(is_base64url) {
+            return Err(Rejection::Malformed);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+#[cfg(feature = "serde")]
+mod serialized {
+    use serde::de::{Error, Visitor};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{SignedToken, fmt};
+
+    impl Serialize for SignedToken {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_str(&self.0)
+        }
+    }
+
+    impl<'de> Deserialize<'de> for SignedToken {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_str(Text)
+        }
+    }
+
+    struct Text;
+
+    impl Visitor<'_> for Text {
+        type Value = SignedToken;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a session token: up to 256 letters of base64url")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<SignedToken, E> {
+            text.parse().map_err(E::custom)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_looks_like_a_token_parses_and_prints() {
+        let token: SignedToken = "AZaz09-_".parse().unwrap();
+        assert_eq!(token.to_string(), "AZaz09-_");
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for text in ["", "a b", "a=", "a+b", "a/b", "ä", "a;b"] {
+            assert_eq!(
+                text.parse::<SignedToken>(),
+                Err(Rejection::Malformed),
+                "{text}"
+            );
+        }
+        let longest = "a".repeat(SignedToken::MAX_LEN);
+        assert!(longest.parse::<SignedToken>().is_ok());
+        assert_eq!(
+            (longest + "a").parse::<SignedToken>(),
+            Err(Rejection::TooLong)
+        );
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn it_travels_as_a_string_and_is_checked_on_arrival() {
+        use serde::de::value::{Error, StrDeserializer};
+        use serde::de::{Deserialize, IntoDeserializer};
+        use serde::ser::Serialize;
+
+        struct Shown(SignedToken);
+        impl fmt::Display for Shown {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.serialize(f)
+            }
+        }
+        let parsed = |text| {
+            let from: StrDeserializer<'_, Error> = IntoDeserializer::into_deserializer(text);
+            SignedToken::deserialize(from)
+        };
+
+        let token: SignedToken = "AZaz09-_".parse().unwrap();
+        assert_eq!(Shown(token.clone()).to_string(), "AZaz09-_");
+        assert_eq!(parsed("AZaz09-_"), Ok(token));
+        assert!(parsed("a b").is_err());
+        assert!(parsed(&"a".repeat(257)).is_err());
+    }
+}

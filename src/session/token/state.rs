@@ -1,0 +1,200 @@
+//! `Token`: the serialisable state of a session.
+
+use std::time::SystemTime;
+
+use super::histories::{at_most, highest_floor, is_newer, same_cluster};
+use super::millis::Millis;
+use super::rejection::Rejection;
+use crate::position::Position;
+
+/// What a session wrote, what it has seen, and until when that matters: all that another process
+/// needs to continue the session.
+///
+/// It travels as a [`SignedToken`](crate::SignedToken), made and read by
+/// [`TokenKeys`](crate::TokenKeys). Times are wall-clock times, rounded up to whole milliseconds.
+///
+/// ```
+/// # use std::time::{Duration, SystemTime};
+/// # use diesel_routing::{Lsn, PgPosition, Position, Token};
+/// # let system = 7_312_345_678_901_234_567;
+/// let now = SystemTime::now();
+/// let at = |lsn| Position::Postgres(PgPosition::new(system, 1, Lsn(lsn)));
+///
+/// // Two tabs of one user.
+/// let one = Token::new(now + Duration::from_secs(600)).wrote(at(0x302_D480), now);
+/// let other = Token::new(now + Duration::from_secs(600)).saw(at(0x302_E000));
+///
+/// let both = one.merge(&other);
+/// assert_eq!(both.required(), Some(at(0x302_D480)));
+/// assert_eq!(both.floor(), Some(at(0x302_E000)));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[must_use]
+pub struct Token {
+    pub(super) required: Option<Write>,
+    pub(super) unknown_since: Option<Millis>,
+    pub(super) floor: Option<Position>,
+    pub(super) expires: Millis,
+}
+
+/// The writes of known position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Write {
+    pub(super) position: Position,
+    /// When the last of them was committed.
+    pub(super) at: Millis,
+}
+
+impl Token {
+    /// A token that asks for nothing, and is worth nothing from `expires` on.
+    pub fn new(expires: SystemTime) -> Self {
+        Self {
+            required: None,
+            unknown_since: None,
+            floor: None,
+            expires: Millis::at_or_after(expires),
+        }
+    }
+
+    /// With a write, committed at `at`, that a node has once it covers `position`.
+    pub fn wrote(self, position: Position, at: SystemTime) -> Self {
+        let at = Millis::at_or_after(at);
+        self.join_required(Some(Write { position, at }))
+    }
+
+    /// With a write, committed at `at` or before, whose position is not known: only time tells when
+    /// a node has it.
+    pub fn wrote_at_unknown_position(mut self, at: SystemTime) -> Self {
+        self.unknown_since = self.unknown_since.max(Some(Millis::at_or_after(at)));
+        self
+    }
+
+    /// With a read from a node that had replayed up to `position`.
+    pub fn saw(self, position: Position) -> Self {
+        self.join_floor(Some(position))
+    }
+
+    /// With the later of its own expiry and `expires`.
+    pub fn live_until(mut self, expires: SystemTime) -> Self {
+        self.expires = self.expires.max(Millis::at_or_after(expires));
+        self
+    }
+
+    /// The position that a node must cover to have all writes of known position.
+    #[must_use]
+    pub fn required(&self) -> Option<Position> {
+        self.required.map(|write| write.position)
+    }
+
+    /// The position that a node must cover to show nothing older than what was read before.
+    #[must_use]
+    pub fn floor(&self) -> Option<Position> {
+        self.floor
+    }
+
+    /// When the last write of unknown position was made: the time window starts here.
+    #[must_use]
+    pub fn unknown_since(&self) -> Option<SystemTime> {
+        self.unknown_since.map(Millis::to_system_time)
+    }
+
+    /// When the last write of all was made: the time window after a promotion starts here.
+    ///
+    /// It may be later than the present by another node's clock; count that as the present.
+    #[must_use]
+    pub fn written_at(&self) -> Option<SystemTime> {
+        let known = self.required.map(|write| write.at);
+        known.max(self.unknown_since).map(Millis::to_system_time)
+    }
+
+    /// From when on the token is worth nothing.
+    #[must_use]
+    pub fn expires(&self) -> SystemTime {
+        self.expires.to_system_time()
+    }
+
+    /// Whether it asks for nothing: no write, no read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.required.is_none() && self.unknown_since.is_none() && self.floor.is_none()
+    }
+
+    /// The token of a session that did what both sessions did: two tabs, a fan-in of jobs.
+    ///
+    /// Required positions and floors are joined by max, and the latest times win. Of two required
+    /// positions that cannot be compared, the one on the newer history stays; the other becomes a
+    /// write of unknown position, made at its time. A floor on an old timeline is raised to the newer
+    /// one.
+    ///
+    /// The order of merges does not matter, and merging again changes nothing.
+    pub fn merge(&self, other: &Self) -> Self {
+        let mut merged = self.clone();
+        merged.unknown_since = merged.unknown_since.max(other.unknown_since);
+        merged.expires = merged.expires.max(other.expires);
+        merged.join_required(other.required).join_floor(other.floor)
+    }
+
+    /// Without the positions of other clusters than that of `position`, such as the primary's.
+    ///
+    /// Times stay: they name no cluster, and all they do is to send reads to the primary for a while.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::OtherCluster`] if it had positions of other clusters, and nothing else.
+    pub fn for_cluster_of(mut self, position: &Position) -> Result<Self, Rejection> {
+        let was_empty = self.is_empty();
+        self.required = self
+            .required
+            .filter(|write| same_cluster(&write.position, position));
+        self.floor = self.floor.filter(|floor| same_cluster(floor, position));
+        if self.is_empty() && !was_empty {
+            return Err(Rejection::OtherCluster);
+        }
+        Ok(self)
+    }
+
+    /// With positions past `primary`, on its history, lowered to it: no node could ever cover them.
+    ///
+    /// `primary` must have been asked for after the token arrived. A sample from before may lie below
+    /// a write that the token rightly requires.
+    pub fn clamped_to(mut self, primary: &Position) -> Self {
+        self.required = self.required.map(|write| Write {
+            position: at_most(write.position, primary),
+            ..write
+        });
+        self.floor = self.floor.map(|floor| at_most(floor, primary));
+        self
+    }
+
+    fn join_required(mut self, other: Option<Write>) -> Self {
+        let (Some(one), Some(other)) = (self.required, other) else {
+            self.required = self.required.or(other);
+            return self;
+        };
+        let kept = if let Some(position) = one.position.join(&other.position) {
+            let at = one.at.max(other.at);
+            Write { position, at }
+        } else {
+            let (newer, older) = if is_newer(&one.position, &other.position) {
+                (one, other)
+            } else {
+                (other, one)
+            };
+            self.unknown_since = self.unknown_since.max(Some(older.at));
+            newer
+        };
+        self.required = Some(kept);
+        self
+    }
+
+    fn join_floor(mut self, other: Option<Position>) -> Self {
+        self.floor = match (self.floor, other) {
+            (Some(one), Some(other)) => Some(highest_floor(one, other)),
+            (one, other) => one.or(other),
+        };
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! Watchers: one thread a node, which asks it for its role and position.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use event_listener::Listener;
+use r2d2::ManageConnection;
+
+use super::RoutedConnection;
+use super::r2d2::Manager;
+use crate::cluster::{Settings, Shared};
+
+/// How nodes are watched.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Watch {
+    interval: Duration,
+}
+
+impl Watch {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            interval: settings.watch_interval,
+        }
+    }
+
+    /// Asks every node once, over the connection that is open already, then starts the watchers.
+    pub(super) fn start<C: RoutedConnection>(
+        self,
+        shared: &Arc<Shared>,
+        nodes: impl Iterator<Item = (Manager<C>, C)>,
+    ) {
+        for (index, (manager, conn)) in nodes.enumerate() {
+            let mut watcher = Watcher {
+                watch: self,
+                shared: Arc::clone(shared),
+                index,
+                manager,
+                conn: Some(conn),
+            };
+            watcher.ask();
+            let name = format!("diesel-routing-watch-{index}");
+            if let Err(error) = std::thread::Builder::new()
+                .name(name)
+                .spawn(|| watcher.run())
+            {
+                tracing::error!(%error, node = shared.name(index), "a node cannot be watched");
+                shared.heard(index, shared.now(), None);
+            }
+        }
+    }
+}
+
+struct Watcher<C> {
+    watch: Watch,
+    shared: Arc<Shared>,
+    index: usize,
+    manager: Manager<C>,
+    /// `None` after a failure: the next question opens another.
+    conn: Option<C>,
+}
+
+impl<C: RoutedConnection> Watcher<C> {
+    fn run(mut self) {
+        loop {
+            // A node is asked again when somebody wants to know, else after the interval; the jitter
+            // keeps many routers from asking in step.
+            if let Some(wanted) = self.shared.signals.wanted(self.index) {
+                let jitter = 0.9 + fastrand::f64() * 0.2;
+                let _ = wanted.wait_timeout(self.watch.interval.mul_f64(jitter));
+            }
+            if self.shared.signals.is_stopped() {
+                return;
+            }
+            self.ask();
+        }
+    }
+
+    /// Asks the node, and publishes what it says.
+    fn ask(&mut self) {
+        if self.conn.is_none() {
+            match self.manager.connect() {
+                Ok(opened) => self.conn = Some(opened.conn),
+                Err(error) => tracing::debug!(%error, "a watched node cannot be reached"),
+            }
+        }
+        self.shared.signals.asking(self.index);
+        let asked = self.shared.now();
+        let said = match self.conn.as_mut().map(RoutedConnection::observe) {
+            Some(Ok(said)) => said,
+            Some(Err(error)) => {
+                tracing::debug!(%error, "a watched node gave no answer");
+                self.conn = None;
+                None
+            }
+            None => None,
+        };
+        self.shared.heard(self.index, asked, said);
+    }
+}

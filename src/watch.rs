@@ -1,0 +1,99 @@
+//! Watchers: one task a node, which asks it for its role and position.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::RoutedConnection;
+use crate::cluster::{Settings, Shared};
+use crate::pool::Manager;
+
+/// How nodes are watched.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Watch {
+    interval: Duration,
+    limit: Duration,
+}
+
+impl Watch {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            interval: settings.watch_interval,
+            limit: settings.watch_timeout,
+        }
+    }
+
+    /// Asks every node once, over the connection that is open already, then starts the watchers.
+    pub(crate) async fn start<C: RoutedConnection>(
+        self,
+        shared: &Arc<Shared>,
+        nodes: impl Iterator<Item = (Manager<C>, C)>,
+    ) {
+        for (index, (manager, conn)) in nodes.enumerate() {
+            let mut watcher = Watcher {
+                watch: self,
+                shared: Arc::clone(shared),
+                index,
+                manager,
+                conn: Some(conn),
+            };
+            watcher.ask().await;
+            tokio::spawn(watcher.run());
+        }
+    }
+}
+
+struct Watcher<C> {
+    watch: Watch,
+    shared: Arc<Shared>,
+    index: usize,
+    manager: Manager<C>,
+    /// `None` after a failure: the next question opens another.
+    conn: Option<C>,
+}
+
+impl<C: RoutedConnection> Watcher<C> {
+    async fn run(mut self) {
+        loop {
+            // A node is asked again when somebody wants to know, else after the interval; the jitter
+            // keeps many routers from asking in step.
+            if let Some(wanted) = self.shared.signals.wanted(self.index) {
+                let jitter = 0.9 + fastrand::f64() * 0.2;
+                let _ = timeout(self.watch.interval.mul_f64(jitter), wanted).await;
+            }
+            if self.shared.signals.is_stopped() {
+                return;
+            }
+            self.ask().await;
+        }
+    }
+
+    /// Asks the node, and publishes what it says.
+    async fn ask(&mut self) {
+        if self.conn.is_none() {
+            match self.manager.open().await {
+                Ok(opened) => self.conn = Some(opened.conn),
+                Err(error) => tracing::debug!(%error, "a watched node cannot be reached"),
+            }
+        }
+        self.shared.signals.asking(self.index);
+        let asked = self.shared.now();
+        let said = match self.conn.as_mut() {
+            Some(conn) => match timeout(self.watch.limit, conn.observe()).await {
+                Ok(Ok(said)) => said,
+                Ok(Err(error)) => {
+                    tracing::debug!(%error, "a watched node gave no answer");
+                    self.conn = None;
+                    None
+                }
+                Err(_) => {
+                    self.conn = None;
+                    None
+                }
+            },
+            None => None,
+        };
+        self.shared.heard(self.index, asked, said);
+    }
+}

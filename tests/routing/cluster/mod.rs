@@ -1,0 +1,7 @@
+//! Clusters of both kinds behind one set of methods, so that a suite runs on either.
+
+mod postgres;
+mod sqlite;
+
+pub(crate) use postgres::Postgres;
+pub(crate) use sqlite::Sqlite;

@@ -1,0 +1,56 @@
+//! Async PostgreSQL in bb8 pools.
+
+pub(crate) use diesel_async::SimpleAsyncConnection as _;
+use diesel_async::{AsyncConnection, TransactionManager};
+pub(crate) use diesel_routing::RouterBuilder;
+pub(crate) use diesel_routing::pg::{ReadConn, ReadSql, Router, Session, WriteConn, read_sql};
+pub(crate) use diesel_routing::prelude::*;
+
+pub(crate) use crate::cluster::Postgres as Cluster;
+pub(crate) use crate::flavour::{async_body as body, async_hook as hook, later as wait, *};
+
+/// The trait of diesel-async, under a path: in scope it would compete with ours.
+pub(crate) mod diesel_dsl {
+    pub(crate) use diesel_async::RunQueryDsl;
+}
+
+pub(crate) type Builder = RouterBuilder<diesel_async::AsyncPgConnection>;
+
+pub(crate) fn builder() -> Builder {
+    Router::builder()
+}
+
+/// Opens a transaction that nobody will close.
+pub(crate) async fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
+    type Manager = <WriteConn as AsyncConnection>::TransactionManager;
+    <Manager as TransactionManager<WriteConn>>::begin_transaction(conn).await
+}
+
+#[path = "suite/bad_input.rs"]
+mod bad_input;
+#[path = "async_suite/cancel.rs"]
+mod cancel;
+#[path = "suite/checks.rs"]
+mod checks;
+#[path = "postgres_suite/connections.rs"]
+mod connections;
+#[path = "postgres_suite/layers.rs"]
+mod layers;
+#[path = "suite/leaks.rs"]
+mod leaks;
+#[path = "postgres_suite/locks.rs"]
+mod locks;
+#[path = "suite/pools.rs"]
+mod pools;
+#[path = "postgres_suite/roles.rs"]
+mod roles;
+#[path = "suite/routes.rs"]
+mod routes;
+#[path = "suite/tracking.rs"]
+mod tracking;
+#[path = "suite/transactions.rs"]
+mod transactions;
+#[path = "suite/upgrades.rs"]
+mod upgrades;
+#[path = "suite/world.rs"]
+mod world;

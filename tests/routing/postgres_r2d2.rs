@@ -1,0 +1,60 @@
+//! Blocking PostgreSQL in r2d2 pools.
+
+pub(crate) use diesel::connection::SimpleConnection as _;
+use diesel::connection::TransactionManager;
+pub(crate) use diesel_routing::sync::RouterBuilder;
+pub(crate) use diesel_routing::sync::pg::{
+    ReadConn, ReadSql, Router, Session, WriteConn, read_sql,
+};
+pub(crate) use diesel_routing::sync::prelude::*;
+
+pub(crate) use crate::cluster::Postgres as Cluster;
+pub(crate) use crate::flavour::{blocking_body as body, blocking_hook as hook, now as wait, *};
+
+/// Diesel's own trait, under a path: in scope it would compete with ours.
+pub(crate) mod diesel_dsl {
+    pub(crate) use diesel::RunQueryDsl;
+}
+
+pub(crate) type Builder = RouterBuilder<PgConnection>;
+
+pub(crate) fn builder() -> Builder {
+    Router::builder()
+}
+
+/// Opens a transaction that nobody will close.
+pub(crate) fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
+    type Manager = <WriteConn as Connection>::TransactionManager;
+    <Manager as TransactionManager<WriteConn>>::begin_transaction(conn)
+}
+
+#[path = "suite/bad_input.rs"]
+mod bad_input;
+#[path = "blocking_suite/blocking.rs"]
+mod blocking;
+#[path = "suite/checks.rs"]
+mod checks;
+#[path = "postgres_suite/connections.rs"]
+mod connections;
+#[path = "postgres_blocking_suite/copy.rs"]
+mod copy;
+#[path = "postgres_suite/layers.rs"]
+mod layers;
+#[path = "suite/leaks.rs"]
+mod leaks;
+#[path = "postgres_suite/locks.rs"]
+mod locks;
+#[path = "suite/pools.rs"]
+mod pools;
+#[path = "postgres_suite/roles.rs"]
+mod roles;
+#[path = "suite/routes.rs"]
+mod routes;
+#[path = "suite/tracking.rs"]
+mod tracking;
+#[path = "suite/transactions.rs"]
+mod transactions;
+#[path = "suite/upgrades.rs"]
+mod upgrades;
+#[path = "suite/world.rs"]
+mod world;

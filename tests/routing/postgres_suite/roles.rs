@@ -1,0 +1,161 @@
+//! What a server says it is, against what it was configured as.
+
+use super::world::{count, nodes};
+use super::*;
+
+/// One node with short timeouts, so that a test of a failure does not last.
+fn quick(node: Node) -> Node {
+    node.read_pool_size(1)
+        .write_pool_size(1)
+        .checkout_timeout(Duration::from_millis(1500))
+}
+
+fn wrong_role(error: &Error) -> (&str, NodeRole, NodeRole) {
+    match error {
+        Error::WrongRole {
+            node,
+            expected,
+            found,
+        } => (node, *expected, *found),
+        _ => panic!("{error:?}"),
+    }
+}
+
+#[test]
+fn a_replicas_url_that_points_at_the_primary_is_refused() {
+    run(async {
+        let cluster = Cluster::start(0);
+        // Another spelling of the same server.
+        let socket = cluster.node(0).socket_dir().display().to_string();
+        let url = format!("postgresql:///app?user=app&port=5432&host={socket}");
+        let twin = nodes(&cluster, 1).replica(Node::new("twin", url));
+        let error = wait!(twin.build()).unwrap_err();
+        let roles = ("twin", NodeRole::Replica, NodeRole::Primary);
+        assert_eq!(wrong_role(&error), roles);
+        assert!(
+            error.to_string().contains("point it at the right server"),
+            "{error}"
+        );
+    });
+}
+
+#[test]
+fn a_primarys_url_that_points_at_a_standby_is_refused() {
+    run(async {
+        let cluster = Cluster::start(1);
+        let url = cluster.standby(0).url();
+        let error = wait!(builder().primary(Node::new("primary", url)).build()).unwrap_err();
+        let roles = ("primary", NodeRole::Primary, NodeRole::Replica);
+        assert_eq!(wrong_role(&error), roles);
+    });
+}
+
+#[test]
+fn a_wrong_database_or_user_is_named_with_the_servers_words() {
+    run(async {
+        let cluster = Cluster::start(0);
+        for (user, database) in [("app", "no_such_database"), ("no_such_user", "app")] {
+            let url = cluster.node(0).url_for(user, database);
+            let error = wait!(builder().primary(Node::new("primary", url)).build()).unwrap_err();
+            let Error::Checkout {
+                node, step, source, ..
+            } = &error
+            else {
+                panic!("{error:?}")
+            };
+            assert_eq!((node.as_str(), *step), ("primary", Step::Connect));
+            let words = source.to_string();
+            assert!(words.contains("no_such_"), "{words}");
+        }
+    });
+}
+
+#[test]
+fn a_password_never_shows_in_an_error() {
+    run(async {
+        for url in [
+            "postgres://app:hunter2@127.0.0.1:1/app",
+            "postgres//app:hunter2@127.0.0.1/app",
+            "postgres://app:hunter2@127.0.0.1:port/app",
+            "postgres://app:hunter2@127.0.0.1:1/app?nonsense=1",
+            "postgres://app:hun%ter2@127.0.0.1:1/app",
+        ] {
+            let error = wait!(builder().primary(Node::new("primary", url)).build()).unwrap_err();
+            let printed = format!("{error} {error:?}");
+            assert!(!printed.contains("ter2"), "{printed}");
+        }
+    });
+}
+
+#[test]
+fn a_pooled_connection_of_a_promoted_standby_is_not_lent_as_a_replicas() {
+    run(async {
+        let cluster = Cluster::start(1);
+        let router = wait!(
+            builder()
+                .primary(quick(cluster.primary()))
+                .replica(quick(cluster.replica(0)))
+                .build()
+        )
+        .unwrap();
+        let mut conn = wait!(router.read_eventual()).unwrap();
+        assert_eq!(count(&mut conn).await, 2);
+        drop(conn);
+        cluster.split_brain(1).unwrap();
+        let error = wait!(router.read_eventual()).unwrap_err();
+        let roles = ("replica-0", NodeRole::Replica, NodeRole::Primary);
+        assert_eq!(wrong_role(&error), roles);
+    });
+}
+
+#[test]
+fn a_pooled_connection_of_a_demoted_primary_is_not_lent_as_the_primarys() {
+    run(async {
+        let cluster = Cluster::start(1);
+        let router = wait!(builder().primary(quick(cluster.primary())).build()).unwrap();
+        drop(wait!(router.write()).unwrap());
+        drop(wait!(router.read_primary()).unwrap());
+        cluster.split_brain(1).unwrap();
+        cluster.rebuild(0).unwrap();
+        for error in [
+            wait!(router.write()).map(drop).unwrap_err(),
+            wait!(router.read_primary()).map(drop).unwrap_err(),
+        ] {
+            let roles = ("primary", NodeRole::Primary, NodeRole::Replica);
+            assert_eq!(wrong_role(&error), roles);
+        }
+    });
+}
+
+#[test]
+fn a_node_that_went_down_is_named_with_its_cause_and_found_again() {
+    run(async {
+        let cluster = Cluster::start(1);
+        let router = wait!(
+            builder()
+                .primary(quick(cluster.primary()))
+                .replica(quick(cluster.replica(0)))
+                .build()
+        )
+        .unwrap();
+        drop(wait!(router.read_eventual()).unwrap());
+        cluster.standby(0).kill().unwrap();
+        let error = wait!(router.read_eventual()).unwrap_err();
+        let Error::Checkout {
+            node, step, source, ..
+        } = &error
+        else {
+            panic!("{error:?}")
+        };
+        assert_eq!(
+            (node.as_str(), *step),
+            ("replica-0", Step::Connect),
+            "{source}"
+        );
+        wait!(router.write()).expect("the primary is untouched");
+
+        cluster.standby(0).start().unwrap();
+        let mut conn = wait!(router.read_eventual()).unwrap();
+        assert_eq!(count(&mut conn).await, 2);
+    });
+}

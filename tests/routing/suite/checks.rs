@@ -1,0 +1,254 @@
+//! The statement check: what types do not see, in the words of the user.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use diesel::backend::Backend;
+use diesel::dsl::sql;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Integer, Text};
+
+use super::world::{World, is_marked};
+use super::*;
+
+diesel::define_sql_function! {
+    /// Listed by no built-in list.
+    fn lower(text: Text) -> Text;
+}
+
+fn forbids_lower(policy: CheckPolicy) -> StatementCheck {
+    StatementCheck::new(policy).forbid("LOWER")
+}
+
+#[test]
+fn a_function_that_is_forbidden_is_refused_with_statement_reason_and_way_out() {
+    run(async {
+        let world = World::with(1, |builder| {
+            builder.statement_check(forbids_lower(CheckPolicy::Deny))
+        })
+        .await;
+        let mut conn = wait!(world.router.read_eventual()).unwrap();
+        for _ in 0..2 {
+            let query = users::table.select(lower(users::name));
+            let error = wait!(query.load::<String>(&mut conn)).unwrap_err();
+            let refused = refusal(&error);
+            let Refused::Statement { sql, finding } = refused else {
+                panic!("{refused:?}")
+            };
+            assert!(sql.contains("SELECT lower("), "{sql}");
+            assert!(finding.to_string().contains("`lower`"), "{finding}");
+            let words = refused.to_string();
+            assert!(words.contains("SELECT lower("), "{words}");
+            assert!(words.contains("`session.write()`"), "{words}");
+            assert!(words.contains("`StatementCheck`"), "{words}");
+        }
+        let mut conn = wait!(world.router.write()).unwrap();
+        let query = users::table.find(1).select(lower(users::name));
+        assert_eq!(wait!(query.first::<String>(&mut conn)).unwrap(), "ann");
+    });
+}
+
+#[test]
+fn what_is_forbidden_counts_as_a_write_on_a_write_handle() {
+    run(async {
+        let world = World::with(1, |builder| {
+            builder.statement_check(forbids_lower(CheckPolicy::Deny))
+        })
+        .await;
+        let session = world.router.session();
+        let query = users::table.find(1).select(lower(users::name));
+        wait!(query.first::<String>(&mut wait!(session.write()).unwrap())).unwrap();
+        assert!(is_marked(&session).await);
+    });
+}
+
+#[test]
+fn other_policies_let_it_through() {
+    run(async {
+        for policy in [CheckPolicy::Off, CheckPolicy::Warn] {
+            let world =
+                World::with(1, |builder| builder.statement_check(forbids_lower(policy))).await;
+            let mut conn = wait!(world.router.read_eventual()).unwrap();
+            for _ in 0..2 {
+                let query = users::table.find(1).select(lower(users::name));
+                assert_eq!(wait!(query.first::<String>(&mut conn)).unwrap(), "ann");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_function_taken_off_the_list_is_let_through() {
+    run(async {
+        let check = forbids_lower(CheckPolicy::Deny).allow("lower");
+        let world = World::with(1, |builder| builder.statement_check(check)).await;
+        let mut conn = wait!(world.router.read_eventual()).unwrap();
+        let query = users::table.find(1).select(lower(users::name));
+        assert_eq!(wait!(query.first::<String>(&mut conn)).unwrap(), "ann");
+    });
+}
+
+#[test]
+fn raw_sql_that_was_checked_before_is_checked_again_if_more_is_forbidden() {
+    run(async {
+        let world = World::with(1, |builder| {
+            builder.statement_check(forbids_lower(CheckPolicy::Deny))
+        })
+        .await;
+        let mut conn = wait!(world.router.read_eventual()).unwrap();
+        let text = "SELECT id, lower(name) AS name, age FROM users";
+        let query = ReadSql::check(text).unwrap();
+        let error = wait!(query.load::<User>(&mut conn)).unwrap_err();
+        assert!(matches!(refusal(&error), Refused::Statement { .. }));
+        let query = ReadSql::vouch(text);
+        assert_eq!(wait!(query.load::<User>(&mut conn)).unwrap().len(), 2);
+    });
+}
+
+#[test]
+fn an_sql_fragment_that_breaks_out_of_its_statement_is_refused() {
+    run(async {
+        let world = World::start(1).await;
+        let mut conn = wait!(world.router.read_eventual()).unwrap();
+        let query = users::table
+            .select(users::id)
+            .filter(sql::<diesel::sql_types::Bool>("1 = 1; DELETE FROM users"));
+        let error = wait!(query.load::<i32>(&mut conn)).unwrap_err();
+        assert!(matches!(refusal(&error), Refused::Statement { .. }));
+        let harmless = users::table
+            .select(users::id)
+            .filter(sql::<diesel::sql_types::Bool>("1 = 1"));
+        assert_eq!(wait!(harmless.load::<i32>(&mut conn)).unwrap().len(), 2);
+    });
+}
+
+/// A query that counts how often it is rendered.
+#[derive(Debug, Clone, diesel_routing::Statement)]
+#[statement(read)]
+struct Counted(Arc<AtomicUsize>);
+
+impl QueryId for Counted {
+    type QueryId = Self;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for Counted {
+    type SqlType = Integer;
+}
+
+impl<DB: Backend> QueryFragment<DB> for Counted {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        pass.push_sql("SELECT 1");
+        Ok(())
+    }
+}
+
+impl<Conn> diesel::RunQueryDsl<Conn> for Counted {}
+
+#[test]
+fn a_query_type_is_inspected_once() {
+    run(async {
+        let world = World::with(1, |builder| {
+            builder.statement_check(forbids_lower(CheckPolicy::Deny))
+        })
+        .await;
+        let off = World::with(1, |builder| {
+            builder.statement_check(StatementCheck::new(CheckPolicy::Off))
+        })
+        .await;
+        let renders = Arc::new(AtomicUsize::new(0));
+        let query = Counted(Arc::clone(&renders));
+        let mut counts = Vec::new();
+        let mut checked = wait!(world.router.read_eventual()).unwrap();
+        let mut unchecked = wait!(off.router.read_eventual()).unwrap();
+        for conn in [&mut unchecked, &mut checked] {
+            for _ in 0..3 {
+                renders.store(0, Ordering::SeqCst);
+                assert_eq!(wait!(query.clone().get_result::<i32>(conn)), Ok(1));
+                counts.push(renders.swap(0, Ordering::SeqCst));
+            }
+        }
+        let [
+            _,
+            second,
+            third,
+            first_checked,
+            second_checked,
+            third_checked,
+        ] = counts[..]
+        else {
+            panic!("{counts:?}")
+        };
+        assert_eq!(second, third, "what Diesel needs for itself: {counts:?}");
+        assert!(first_checked > second, "it was looked at: {counts:?}");
+        assert_eq!([second_checked, third_checked], [second; 2], "{counts:?}");
+    });
+}
+
+#[derive(Debug, QueryableByName)]
+struct Total {
+    #[diesel(sql_type = BigInt)]
+    total: i64,
+}
+
+#[test]
+fn raw_sql_reads_with_binds_and_by_name() {
+    run(async {
+        let world = World::start(1).await;
+        let mut conn = wait!(world.router.read_eventual()).unwrap();
+        let query =
+            ReadSql::check("SELECT id, name, age FROM users WHERE age IS NOT NULL").unwrap();
+        let with_age: Vec<User> = wait!(query.load(&mut conn)).unwrap();
+        assert_eq!(with_age.len(), 1);
+        let total = read_sql!("SELECT count(*) AS total FROM users");
+        assert_eq!(
+            wait!(total.get_result::<Total>(&mut conn)).unwrap().total,
+            2
+        );
+        let bound = ReadSql::check(format!(
+            "SELECT * FROM users WHERE id = {}",
+            Cluster::PLACEHOLDER
+        ));
+        let bound = bound.unwrap().bind::<Integer, _>(2);
+        assert_eq!(
+            wait!(bound.get_result::<User>(&mut conn)).unwrap().name,
+            "bob"
+        );
+    });
+}
+
+#[test]
+fn raw_sql_that_writes_or_breaks_out_is_refused_with_the_reason() {
+    for text in [
+        "DELETE FROM users",
+        "INSERT INTO users (name) VALUES ('eve')",
+        "SELECT 1; DELETE FROM users",
+        "WITH gone AS (DELETE FROM users RETURNING id) SELECT id FROM gone",
+        "BEGIN",
+        "",
+    ] {
+        let refused = ReadSql::check(text).unwrap_err();
+        assert!(
+            matches!(&refused, Refused::Statement { sql, .. } if sql == text),
+            "{text}: {refused:?}"
+        );
+    }
+}
+
+#[test]
+fn what_a_user_vouches_for_meets_a_read_only_connection_on_replica_and_primary() {
+    run(async {
+        let world = World::start(1).await;
+        let mut replica = wait!(world.router.read_eventual()).unwrap();
+        let mut primary = wait!(world.router.read_primary()).unwrap();
+        let insert = ReadSql::vouch("INSERT INTO users (name) VALUES ('eve')");
+        for conn in [&mut replica, &mut *primary as &mut ReadConn<Replica>] {
+            let error = wait!(insert.clone().execute(conn)).unwrap_err();
+            Cluster::assert_read_only(&error);
+        }
+        let rows: i64 = wait!(users::table.count().get_result(&mut primary)).unwrap();
+        assert_eq!(rows, 2);
+    });
+}
