@@ -81,7 +81,7 @@ fn root() -> PathBuf {
 
 fn promises() -> Vec<Promise> {
     let docs = root().join("docs");
-    let text = fs::read_to_string(docs.join("compile-errors.md")).unwrap();
+    let text = fs::read_to_string(docs.join("compile-errors.md")).expect("the docs");
     let mut promises: Vec<Promise> = Vec::new();
     let mut parts = text.split("```");
     parts.next();
@@ -124,7 +124,7 @@ fn links(prose: &str) -> impl Iterator<Item = &str> {
 
 /// The first lines of a case's errors, without `error[E0277]: `.
 fn errors(stderr: &Path) -> Vec<String> {
-    let text = fs::read_to_string(stderr).unwrap();
+    let text = fs::read_to_string(stderr).expect("a .stderr file");
     let first_lines = text.lines().filter(|line| line.starts_with("error"));
     first_lines
         .filter_map(|line| Some(line.split_once(": ")?.1.to_owned()))
@@ -144,8 +144,8 @@ fn matches(pattern: &str, message: &str) -> bool {
 
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in fs::read_dir(folder).expect("a folder of cases") {
+        let path = entry.expect("a folder of cases").path();
         if path.is_dir() {
             found.extend(files(&path, extension));
         } else if path.extension().is_some_and(|found| found == extension) {

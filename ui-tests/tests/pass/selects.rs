@@ -85,9 +85,9 @@ mod asynchronous {
             .await?;
         let sql = read_sql!("SELECT id, name FROM users WHERE id = $1");
         let _: User = sql.bind::<Integer, _>(1).get_result(conn).await?;
-        Ok(diesel::select(1.into_sql::<BigInt>())
+        diesel::select(1.into_sql::<BigInt>())
             .get_result(conn)
-            .await?)
+            .await
     }
 }
 
@@ -101,6 +101,6 @@ mod blocking {
         let rows = users::table.load_iter::<User, DefaultLoadingMode>(conn)?;
         let _: Vec<User> = rows.collect::<QueryResult<_>>()?;
         let _: Vec<User> = ReadSql::vouch("SELECT id, name FROM users").load(conn)?;
-        Ok(diesel::select(1.into_sql::<BigInt>()).get_result(conn)?)
+        diesel::select(1.into_sql::<BigInt>()).get_result(conn)
     }
 }
