@@ -104,7 +104,10 @@ fn a_promoted_standby_takes_the_writes_and_the_old_primary_gets_nothing() {
         cluster.split_brain(1).unwrap();
         let since = std::time::Instant::now();
         while !wait!(router.write()).is_ok_and(|conn| conn.route().node == "replica-0") {
-            assert!(since.elapsed().as_secs() < 20, "writes never went to the promoted standby");
+            assert!(
+                since.elapsed().as_secs() < 20,
+                "writes never went to the promoted standby"
+            );
         }
         let conn = wait!(router.read_eventual()).unwrap();
         let route = conn.route();
