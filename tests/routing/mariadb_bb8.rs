@@ -2,16 +2,11 @@
 
 pub(crate) use diesel_async::SimpleAsyncConnection as _;
 pub(crate) use diesel_routing::RouterBuilder;
-pub(crate) use diesel_routing::mysql::{ReadConn, ReadSql, Router, Session, WriteConn, read_sql};
+pub(crate) use diesel_routing::mysql::{ReadConn, ReadSql, Router, Session, WriteConn};
 pub(crate) use diesel_routing::prelude::*;
 
 pub(crate) use crate::cluster::Mariadb as Cluster;
-pub(crate) use crate::flavour::{async_body as body, async_hook as hook, later as wait, *};
-
-/// The trait of diesel-async, under a path: in scope it would compete with ours.
-pub(crate) mod diesel_dsl {
-    pub(crate) use diesel_async::RunQueryDsl;
-}
+pub(crate) use crate::flavour::{async_body as body, later as wait, *};
 
 pub(crate) type Builder = RouterBuilder<diesel_async::AsyncMysqlConnection>;
 

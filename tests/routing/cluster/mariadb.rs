@@ -177,7 +177,7 @@ impl Server {
             + 'static,
         diesel::mysql::Mysql: diesel::sql_types::HasSqlType<ST>,
         T: diesel::deserialize::FromSqlRow<ST, diesel::mysql::Mysql> + 'static,
-        diesel::expression::SqlLiteral<ST>: diesel::Expression<SqlType = ST>,
+        diesel::expression::SqlLiteral<ST>: Expression<SqlType = ST>,
     {
         let mut conn = MysqlConnection::establish(&self.admin_url()).unwrap();
         diesel::select(diesel::dsl::sql::<ST>(expression))
@@ -193,7 +193,7 @@ impl Drop for Server {
     }
 }
 
-const SETTINGS: [&str; 14] = [
+const SETTINGS: [&str; 15] = [
     "--no-defaults",
     "--bind-address=127.0.0.1",
     "--skip-name-resolve",
@@ -203,6 +203,7 @@ const SETTINGS: [&str; 14] = [
     "--innodb-flush-method=nosync",
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-doublewrite=0",
+    "--innodb-use-native-aio=0",
     "--innodb-log-file-size=8M",
     "--innodb-buffer-pool-size=16M",
     "--performance-schema=0",
@@ -223,15 +224,16 @@ fn template() -> PathBuf {
         let made = Command::new(program("mariadb-install-db"))
             .args([
                 "--no-defaults",
+                "--innodb-use-native-aio=0",
                 "--innodb-log-file-size=8M",
                 "--skip-test-db",
             ])
             .arg("--auth-root-authentication-method=normal")
             .arg(format!("--datadir={}", data.display()))
             .args(as_root())
-            .stdout(Stdio::null())
-            .status();
-        assert!(made.unwrap().success(), "mariadb-install-db failed");
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "mariadb-install-db failed: {made:?}");
         // Another test may have been faster; then its template is as good.
         if fs::rename(&data, &template).is_err() {
             assert!(template.exists());

@@ -1,4 +1,4 @@
-//! Futures dropped half-way on mysql_async's connection.
+//! Futures dropped half-way on the connection of `mysql_async`.
 
 use std::future::pending;
 use std::pin::pin;
