@@ -1,5 +1,7 @@
 //! A cluster with a router over it.
 
+#![allow(dead_code, reason = "not every flavour has every suite")]
+
 use super::*;
 
 pub(crate) struct World {
