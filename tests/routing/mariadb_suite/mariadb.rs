@@ -103,14 +103,14 @@ fn a_node_in_the_wrong_role_is_refused() {
         let standing_in = nodes_of(cluster.replica(0), None);
         let error = wait!(standing_in.build()).unwrap_err();
         assert!(
-            matches!(&error, Error::WrongRole { node, found: NodeRole::Replica, .. }
+            matches!(&error, Error::WrongRole { node, found: NodeRole::ReplaysWrites, .. }
                 if node == "replica-0"),
             "{error:?}"
         );
         let twin = Node::new("twin", format!("{}?", cluster.primary_url()));
         let error = wait!(nodes_of(cluster.primary(), Some(twin)).build()).unwrap_err();
         assert!(
-            matches!(&error, Error::WrongRole { node, found: NodeRole::Primary, .. }
+            matches!(&error, Error::WrongRole { node, found: NodeRole::TakesWrites, .. }
                 if node == "twin"),
             "{error:?}"
         );
