@@ -30,7 +30,7 @@ fn a_replicas_url_that_points_at_the_primary_is_refused() {
         let url = format!("postgresql:///app?user=app&port=5432&host={socket}");
         let twin = nodes(&cluster, 1).replica(Node::new("twin", url));
         let error = wait!(twin.build()).unwrap_err();
-        let roles = ("twin", NodeRole::Replica, NodeRole::Primary);
+        let roles = ("twin", NodeRole::ReplaysWrites, NodeRole::TakesWrites);
         assert_eq!(wrong_role(&error), roles);
         assert!(
             error.to_string().contains("point it at the right server"),
@@ -45,7 +45,7 @@ fn a_primarys_url_that_points_at_a_standby_is_refused() {
         let cluster = Cluster::start(1);
         let url = cluster.standby(0).url();
         let error = wait!(builder().primary(Node::new("primary", url)).build()).unwrap_err();
-        let roles = ("primary", NodeRole::Primary, NodeRole::Replica);
+        let roles = ("primary", NodeRole::TakesWrites, NodeRole::ReplaysWrites);
         assert_eq!(wrong_role(&error), roles);
     });
 }
@@ -103,7 +103,7 @@ fn a_pooled_connection_of_a_promoted_standby_is_not_lent_as_a_replicas() {
         drop(conn);
         cluster.split_brain(1).unwrap();
         let error = wait!(router.read_eventual()).unwrap_err();
-        let roles = ("replica-0", NodeRole::Replica, NodeRole::Primary);
+        let roles = ("replica-0", NodeRole::ReplaysWrites, NodeRole::TakesWrites);
         assert_eq!(wrong_role(&error), roles);
     });
 }
@@ -121,7 +121,7 @@ fn a_pooled_connection_of_a_demoted_primary_is_not_lent_as_the_primarys() {
             wait!(router.write()).map(drop).unwrap_err(),
             wait!(router.read_primary()).map(drop).unwrap_err(),
         ] {
-            let roles = ("primary", NodeRole::Primary, NodeRole::Replica);
+            let roles = ("primary", NodeRole::TakesWrites, NodeRole::ReplaysWrites);
             assert_eq!(wrong_role(&error), roles);
         }
     });
