@@ -130,7 +130,7 @@ impl Shared {
         has_all.then_some(if need == Need::NOTHING {
             Reason::NothingToCatchUp
         } else {
-            Reason::CaughtUp
+            Reason::Covered
         })
     }
 

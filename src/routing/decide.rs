@@ -138,7 +138,7 @@ fn session(inputs: &Inputs<'_>, need: &Need) -> Decision {
 
 fn reason_of(need: &Need) -> Reason {
     if need.wrote.is_some() || need.seen.is_some() || need.leaving.is_some() {
-        Reason::CaughtUp
+        Reason::Covered
     } else {
         Reason::NothingToCatchUp
     }
