@@ -1,10 +1,7 @@
 //! The statement check: a second look, at the rendered SQL, at what types cannot see.
 
-use std::any::TypeId;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
-use arc_swap::ArcSwap;
 use diesel::QueryResult;
 use diesel::query_builder::{QueryBuilder, QueryFragment, QueryId};
 use diesel_routing_sql::{Dialect as Sql, Finding, Functions, inspect_rendered};
@@ -12,6 +9,7 @@ use diesel_routing_sql::{Dialect as Sql, Finding, Functions, inspect_rendered};
 use crate::dialect::Dialect;
 use crate::effect::Inspection;
 use crate::error::Refused;
+use crate::verdict::{Reach, Verdict, Verdicts};
 
 /// What the statement check does with a statement it would refuse on a read handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,7 +17,7 @@ use crate::error::Refused;
 pub enum CheckPolicy {
     /// Don't look.
     Off,
-    /// Run it, and say so in a `tracing` warning, once per query type.
+    /// Run it, and say so in a `tracing` warning, once per statement.
     Warn,
     /// Refuse it with [`Refused::Statement`]. The default.
     #[default]
@@ -31,9 +29,10 @@ pub enum CheckPolicy {
 /// Diesel lets a locking sub-select into a plain SELECT, and `sql::<T>("..")`, `nextval` or a
 /// user's function are invisible to types. So the SQL of a statement is inspected when its query
 /// type first runs on a read handle: nested row locks, data-modifying CTEs, and functions with
-/// side effects. The verdict is cached by Diesel's static query id: later runs cost one lookup. A
-/// statement without a static id (it holds raw SQL, or a list of varying length) is inspected each
-/// time.
+/// side effects. The verdict is cached by Diesel's static query id: later runs cost one lookup. For a
+/// statement without a static id (it is boxed, or holds raw SQL, or a list of varying length) it is
+/// cached by the SQL, which has to be rendered on each run. The verdicts of some 4000 statements of
+/// either kind are kept.
 ///
 /// Defaults to [`CheckPolicy::Deny`] with the built-in list of side-effect functions of the
 /// router's database, see [`Functions`].
@@ -92,7 +91,9 @@ impl StatementCheck {
             policy: self.policy,
             forbids_more: !self.forbidden.is_empty(),
             functions,
-            seen: ArcSwap::default(),
+            types: Verdicts::default(),
+            texts: Verdicts::default(),
+            text_hasher: RandomState::new(),
         }
     }
 }
@@ -104,28 +105,17 @@ pub(crate) struct Checker {
     /// More than the built-in list of functions.
     forbids_more: bool,
     functions: Functions,
-    // Copied on write: it changes once per query type, and is read on every query.
-    seen: ArcSwap<HashMap<TypeId, Verdict, BuildHasherDefault<TypeIdHasher>>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Reads,
-    Locks,
-    Writes(Reach),
-}
-
-/// How far a write goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// It is done or not done, and a rollback undoes it.
-    Atomic,
-    /// It may commit by itself, or be done in part.
-    Unbounded,
+    /// By Diesel's static query id.
+    types: Verdicts,
+    /// By the SQL of statements that have no such id.
+    texts: Verdicts,
+    // Keyed at random: SQL may hold what a user typed.
+    text_hasher: RandomState,
 }
 
 impl Checker {
     /// Refuses, or warns of, a statement that does more than read.
+    #[inline]
     pub(crate) fn admit<DB, Q>(
         &self,
         query: &Q,
@@ -144,14 +134,46 @@ impl Checker {
         if inspected || self.policy == CheckPolicy::Off {
             return Ok(());
         }
-        match self.cached::<Q>() {
-            Some(Verdict::Reads) => return Ok(()),
-            Some(Verdict::Locks) if locks_granted => return Ok(()),
-            Some(_) if self.policy == CheckPolicy::Warn => return Ok(()),
-            Some(Verdict::Locks | Verdict::Writes(_)) | None => {}
+        if self.passes(self.known_type::<Q>(), locks_granted) {
+            return Ok(());
         }
+        self.admit_by_text::<DB, Q>(query, locks_granted)
+    }
+
+    // Apart from the caller, which is inlined into every query method.
+    #[inline(never)]
+    fn admit_by_text<DB, Q>(&self, query: &Q, locks_granted: bool) -> QueryResult<()>
+    where
+        DB: Dialect,
+        Q: QueryFragment<DB> + QueryId,
+    {
         let sql = render::<DB, Q>(query)?;
-        let Err(finding) = self.inspect::<DB, Q>(&sql) else {
+        if self.passes(self.known_text::<Q>(&sql), locks_granted) {
+            return Ok(());
+        }
+        self.admit_unknown(sql, locks_granted, DB::SQL, type_hash::<Q>())
+    }
+
+    #[inline]
+    fn passes(&self, verdict: Option<Verdict>, locks_granted: bool) -> bool {
+        match verdict {
+            Some(Verdict::Reads) => true,
+            Some(Verdict::Locks) if locks_granted => true,
+            // It was warned of when the verdict was reached.
+            Some(Verdict::Locks | Verdict::Writes(_)) => self.policy == CheckPolicy::Warn,
+            None => false,
+        }
+    }
+
+    #[cold]
+    fn admit_unknown(
+        &self,
+        sql: String,
+        locks_granted: bool,
+        dialect: Sql,
+        type_hash: Option<u64>,
+    ) -> QueryResult<()> {
+        let Err(finding) = self.inspect(&sql, dialect, type_hash) else {
             return Ok(());
         };
         if locks_granted && !finding.is_write() {
@@ -165,6 +187,7 @@ impl Checker {
     }
 
     /// What the statement may change, if anything. Unknown counts as a write.
+    #[inline]
     pub(crate) fn writes<DB, Q>(&self, query: &Q) -> Option<Reach>
     where
         DB: Dialect,
@@ -173,10 +196,8 @@ impl Checker {
         if names_a_write::<Q>() {
             return Some(Reach::Atomic);
         }
-        let verdict = self.cached::<Q>().or_else(|| {
-            let sql = render::<DB, Q>(query).ok()?;
-            Some(Verdict::of(&self.inspect::<DB, Q>(&sql), DB::SQL))
-        });
+        let verdict = self.known_type::<Q>();
+        let verdict = verdict.or_else(|| self.verdict_by_text::<DB, Q>(query));
         match verdict {
             Some(Verdict::Reads | Verdict::Locks) => None,
             Some(Verdict::Writes(reach)) => Some(reach),
@@ -184,22 +205,47 @@ impl Checker {
         }
     }
 
-    fn inspect<DB: Dialect, Q: QueryId>(&self, sql: &str) -> Result<(), Finding> {
-        let found = inspect_rendered(sql, DB::SQL, &self.functions);
-        if let Some(id) = Q::query_id() {
-            let verdict = Verdict::of(&found, DB::SQL);
-            self.seen.rcu(|seen| {
-                let mut seen = HashMap::clone(seen);
-                seen.insert(id, verdict);
-                seen
-            });
+    #[inline(never)]
+    fn verdict_by_text<DB, Q>(&self, query: &Q) -> Option<Verdict>
+    where
+        DB: Dialect,
+        Q: QueryFragment<DB> + QueryId,
+    {
+        let sql = render::<DB, Q>(query).ok()?;
+        let known = self.known_text::<Q>(&sql);
+        known.or_else(|| {
+            let found = self.inspect(&sql, DB::SQL, type_hash::<Q>());
+            Some(Verdict::of(&found, DB::SQL))
+        })
+    }
+
+    /// Inspects, and remembers the verdict.
+    fn inspect(&self, sql: &str, dialect: Sql, type_hash: Option<u64>) -> Result<(), Finding> {
+        let found = inspect_rendered(sql, dialect, &self.functions);
+        let verdict = Verdict::of(&found, dialect);
+        match type_hash {
+            Some(hash) => self.types.insert(hash, verdict),
+            None => self.texts.insert(self.text_hasher.hash_one(sql), verdict),
         }
         found
     }
 
-    fn cached<Q: QueryId>(&self) -> Option<Verdict> {
-        self.seen.load().get(&Q::query_id()?).copied()
+    #[inline]
+    fn known_type<Q: QueryId>(&self) -> Option<Verdict> {
+        self.types.get(type_hash::<Q>()?)
     }
+
+    fn known_text<Q: QueryId>(&self, sql: &str) -> Option<Verdict> {
+        if Q::HAS_STATIC_QUERY_ID {
+            return None;
+        }
+        self.texts.get(self.text_hasher.hash_one(sql))
+    }
+}
+
+#[inline]
+fn type_hash<Q: QueryId>() -> Option<u64> {
+    Q::query_id().map(|id| BuildHasherDefault::<TypeIdHasher>::default().hash_one(id))
 }
 
 impl Verdict {
@@ -300,6 +346,25 @@ mod tests {
         assert!(is_known(&diesel::update(users::table).set(name)));
         assert!(is_known(&diesel::delete(users::table)));
         assert!(is_known(&&diesel::delete(users::table.find(1))));
+    }
+
+    #[cfg(feature = "sync-sqlite")]
+    #[test]
+    fn statements_of_one_type_without_an_id_are_told_apart_by_their_sql() {
+        use diesel::dsl::sql;
+        use diesel::sql_types::Bool;
+        use diesel::sqlite::Sqlite;
+
+        let checker = StatementCheck::default().forbid("audit").build(Sql::Sqlite);
+        let run = |filter| {
+            let query = users::table.filter(sql::<Bool>(filter)).into_boxed();
+            checker.admit::<Sqlite, _>(&query, Inspection::None, false)
+        };
+        // Twice, because the second time the verdict is known.
+        for _ in 0..2 {
+            assert!(run("id > 0").is_ok());
+            assert!(run("audit(id)").is_err());
+        }
     }
 
     #[test]

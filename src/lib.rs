@@ -146,6 +146,7 @@ mod role;
 mod routing;
 mod session;
 mod verb;
+mod verdict;
 
 #[cfg(feature = "__async")]
 mod connection;

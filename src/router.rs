@@ -152,7 +152,7 @@ impl<C: RoutedConnection> Router<C> {
         let decision = self.decide(level, session).await;
         match self.lend(level, decision, session).await {
             // Its role changed since it was last watched: ask again, decide again, once.
-            Err(Error::WrongRole { .. }) if C::WATCHED => {
+            Err(Error::WrongRole { .. }) if shared.is_watched() => {
                 shared.signals.ask_all();
                 let _ = self.next_answer(Instant::now() + ROLE_CHANGE).await;
                 let decision = shared.decide(level, session.map(|session| &**session));
@@ -320,6 +320,14 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         self
     }
 
+    /// Does without replication positions: roles are as configured, and a session's reads go to the
+    /// primary for the window after it wrote. For servers whose positions the router's account may
+    /// not ask for.
+    pub fn window_only(mut self) -> Self {
+        self.settings.positions = false;
+        self
+    }
+
     /// How often each node is asked for its role and position when nobody waits for an answer.
     /// Defaults to 100 ms, give or take a tenth.
     pub fn watch_interval(mut self, interval: Duration) -> Self {
@@ -427,11 +435,11 @@ impl<C: RoutedConnection> RouterBuilder<C> {
                 fallback: Pool::new(kind, reads(None), node, node.fallback_pool_size)?,
             });
         }
+        let watched = C::WATCHED && settings.positions;
         let watch = Watch::new(&settings);
         let names = nodes.iter().map(|node| node.name.clone()).collect();
-        let shared =
-            Arc::new(settings.share(names, <C::Backend as crate::Dialect>::SQL, C::WATCHED));
-        if C::WATCHED {
+        let shared = Arc::new(settings.share(names, <C::Backend as crate::Dialect>::SQL, watched));
+        if watched {
             watch
                 .start(
                     &shared,

@@ -134,6 +134,8 @@ impl Roster {
                 from: self.primary,
                 to: newest,
             });
+            // Until the old one says what it is now, it serves nothing.
+            self.states[self.primary].health = Health::Unknown;
             self.primary = newest;
         }
     }

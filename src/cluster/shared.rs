@@ -21,6 +21,7 @@ pub(crate) struct Settings {
     pub(crate) max_lag: Duration,
     pub(crate) balance: Balance,
     pub(crate) wait: Duration,
+    pub(crate) positions: bool,
     pub(crate) watch_interval: Duration,
     pub(crate) watch_timeout: Duration,
 }
@@ -34,6 +35,7 @@ impl Default for Settings {
             max_lag: Duration::from_secs(60),
             balance: Balance::default(),
             wait: Duration::ZERO,
+            positions: true,
             watch_interval: Duration::from_millis(100),
             watch_timeout: Duration::from_secs(1),
         }
@@ -50,6 +52,7 @@ impl Settings {
             Snapshot::unwatched(count)
         };
         Shared {
+            watched,
             out: nodes.iter().map(|_| AtomicU32::new(0)).collect(),
             signals: Signals::new(count),
             nodes,
@@ -82,6 +85,8 @@ pub(crate) struct Shared {
     roster: Mutex<Roster>,
     /// What decisions read.
     snapshot: ArcSwap<Snapshot>,
+    /// Whether anything replaces the snapshot.
+    watched: bool,
     /// Connections out, by node.
     out: Vec<AtomicU32>,
 }
@@ -127,11 +132,7 @@ impl Shared {
             && state.covers(need.wrote.as_ref())
             && state.covers(need.seen.as_ref())
             && (home || need.may_leave && state.covers(need.leaving.as_ref()));
-        has_all.then_some(if need == Need::NOTHING {
-            Reason::NothingToCatchUp
-        } else {
-            Reason::Covered
-        })
+        has_all.then(|| need.reason())
     }
 
     pub(crate) fn is_primary(&self, node: usize) -> bool {
@@ -195,6 +196,10 @@ impl Shared {
         for event in events {
             self.report(&event);
         }
+    }
+
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watched
     }
 
     pub(crate) fn now(&self) -> Instant {

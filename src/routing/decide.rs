@@ -119,7 +119,7 @@ fn session(inputs: &Inputs<'_>, need: &Need) -> Decision {
                 && has_all(node)
         });
         if stays {
-            let reason = reason_of(need);
+            let reason = need.reason();
             return Decision { node: home, reason };
         }
         if !need.may_leave && cluster.nodes.get(cluster.primary).is_some() {
@@ -129,18 +129,10 @@ fn session(inputs: &Inputs<'_>, need: &Need) -> Decision {
     match inputs.pick(|_, node| has_all(node) && node.covers(need.leaving.as_ref())) {
         Some(node) => Decision {
             node,
-            reason: reason_of(need),
+            reason: need.reason(),
         },
         None if inputs.pick(|_, _| true).is_some() => primary(Reason::NotCaughtUp),
         None => primary(Reason::Fallback),
-    }
-}
-
-fn reason_of(need: &Need) -> Reason {
-    if need.wrote.is_some() || need.seen.is_some() || need.leaving.is_some() {
-        Reason::Covered
-    } else {
-        Reason::NothingToCatchUp
     }
 }
 

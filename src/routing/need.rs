@@ -1,5 +1,6 @@
 //! What a session's read needs.
 
+use super::Reason;
 use crate::position::Position;
 
 /// What a node must have, to serve a session-level read.
@@ -20,15 +21,14 @@ pub(crate) struct Need {
 }
 
 impl Need {
-    /// Nothing: the session has done nothing yet.
-    pub(crate) const NOTHING: Self = Self {
-        block: None,
-        wrote: None,
-        seen: None,
-        home: None,
-        may_leave: true,
-        leaving: None,
-    };
+    /// Why a replica that has it all serves the read.
+    pub(crate) fn reason(&self) -> Reason {
+        if self.wrote.is_some() || self.seen.is_some() || self.leaving.is_some() {
+            Reason::Covered
+        } else {
+            Reason::NothingToCatchUp
+        }
+    }
 }
 
 /// Why only the primary will do.

@@ -153,7 +153,11 @@ impl Causal {
             block,
             wrote: self.wrote.map(|(position, _)| position),
             seen: self.seen.map(|(position, _)| position),
-            home: self.home.map(|home| (home.node, home.incarnation)),
+            // Without positions there is no proof to stay for, and reads spread.
+            home: self
+                .home
+                .filter(|_| cluster.has_positions())
+                .map(|home| (home.node, home.incarnation)),
             may_leave: leaving.is_none_or(|bound| bound.is_some()),
             leaving: leaving.flatten(),
         }

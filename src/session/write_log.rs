@@ -7,9 +7,9 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_routing_sql::Dialect as Sql;
 
 use super::SessionState;
-use crate::check::Reach;
 use crate::cluster::Shared;
 use crate::dialect::Dialect;
+use crate::verdict::Reach;
 
 /// Follows the writes of one checked-out connection.
 ///

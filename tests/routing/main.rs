@@ -13,6 +13,8 @@ mod cluster;
 mod flavour;
 mod schema;
 
+mod mariadb_bb8;
+mod mariadb_r2d2;
 mod postgres_bb8;
 mod postgres_deadpool;
 mod postgres_r2d2;

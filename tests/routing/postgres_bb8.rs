@@ -28,6 +28,8 @@ pub(crate) async fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
 
 #[path = "suite/bad_input.rs"]
 mod bad_input;
+#[path = "batch_suite/batches.rs"]
+mod batches;
 #[path = "async_suite/cancel.rs"]
 mod cancel;
 #[path = "suite/checks.rs"]
@@ -46,6 +48,8 @@ mod pools;
 mod roles;
 #[path = "suite/routes.rs"]
 mod routes;
+#[path = "suite/sample.rs"]
+mod sample;
 #[path = "suite/tracking.rs"]
 mod tracking;
 #[path = "suite/transactions.rs"]

@@ -3,16 +3,11 @@
 pub(crate) use diesel_async::SimpleAsyncConnection as _;
 use diesel_async::{AsyncConnection, TransactionManager};
 pub(crate) use diesel_routing::RouterBuilder;
-pub(crate) use diesel_routing::pg::{ReadConn, ReadSql, Router, Session, WriteConn, read_sql};
+pub(crate) use diesel_routing::pg::{ReadConn, ReadSql, Router, Session, WriteConn};
 pub(crate) use diesel_routing::prelude::*;
 
 pub(crate) use crate::cluster::Postgres as Cluster;
 pub(crate) use crate::flavour::{async_body as body, async_hook as hook, later as wait, *};
-
-/// The trait of diesel-async, under a path: in scope it would compete with ours.
-pub(crate) mod diesel_dsl {
-    pub(crate) use diesel_async::RunQueryDsl;
-}
 
 pub(crate) type Builder = RouterBuilder<diesel_async::AsyncPgConnection>;
 
@@ -32,8 +27,6 @@ mod bad_input;
 mod cancel;
 #[path = "postgres_suite/connections.rs"]
 mod connections;
-#[path = "postgres_suite/locks.rs"]
-mod locks;
 #[path = "suite/pools.rs"]
 mod pools;
 #[path = "postgres_suite/roles.rs"]

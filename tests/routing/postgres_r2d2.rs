@@ -30,6 +30,8 @@ pub(crate) fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
 
 #[path = "suite/bad_input.rs"]
 mod bad_input;
+#[path = "batch_suite/batches.rs"]
+mod batches;
 #[path = "blocking_suite/blocking.rs"]
 mod blocking;
 #[path = "suite/checks.rs"]
@@ -50,6 +52,8 @@ mod pools;
 mod roles;
 #[path = "suite/routes.rs"]
 mod routes;
+#[path = "suite/sample.rs"]
+mod sample;
 #[path = "suite/tracking.rs"]
 mod tracking;
 #[path = "suite/transactions.rs"]

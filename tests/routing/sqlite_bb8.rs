@@ -38,6 +38,8 @@ mod leaks;
 mod pools;
 #[path = "suite/routes.rs"]
 mod routes;
+#[path = "suite/sample.rs"]
+mod sample;
 #[path = "suite/tracking.rs"]
 mod tracking;
 #[path = "suite/transactions.rs"]

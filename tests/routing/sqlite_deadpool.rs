@@ -4,15 +4,10 @@ pub(crate) use diesel_async::SimpleAsyncConnection as _;
 use diesel_async::{AsyncConnection, TransactionManager};
 pub(crate) use diesel_routing::RouterBuilder;
 pub(crate) use diesel_routing::prelude::*;
-pub(crate) use diesel_routing::sqlite::{ReadConn, ReadSql, Router, Session, WriteConn, read_sql};
+pub(crate) use diesel_routing::sqlite::{ReadConn, ReadSql, Router, Session, WriteConn};
 
 pub(crate) use crate::cluster::Sqlite as Cluster;
 pub(crate) use crate::flavour::{async_body as body, async_hook as hook, later as wait, *};
-
-/// The trait of diesel-async, under a path: in scope it would compete with ours.
-pub(crate) mod diesel_dsl {
-    pub(crate) use diesel_async::RunQueryDsl;
-}
 
 pub(crate) type Builder = RouterBuilder<diesel_routing::sqlite::Connection>;
 

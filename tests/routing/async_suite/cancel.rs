@@ -122,8 +122,12 @@ fn a_transaction_dropped_while_it_begins_or_commits_takes_its_connection_along()
     run(async {
         let world = World::sized(0, 1, |builder| builder).await;
         let mut conn = world.router.write().await.unwrap();
-        let begun = conn.transaction(async |_| -> QueryResult<()> { Ok(()) });
-        assert!(begun.now_or_never().is_none(), "it waits for the BEGIN");
+        // A server that answers at once leaves nothing to drop: try again.
+        let left_half_way = (0..1000).any(|_| {
+            let begun = conn.transaction(async |_| -> QueryResult<()> { Ok(()) });
+            begun.now_or_never().is_none()
+        });
+        assert!(left_half_way, "one of them waits for the BEGIN");
         drop(conn);
         next_user_is_unharmed(&world).await;
     });

@@ -8,7 +8,7 @@ use super::world::{World, count, is_marked};
 use super::*;
 
 diesel::define_sql_function! {
-    fn pg_try_advisory_lock(key: BigInt) -> diesel::sql_types::Bool;
+    fn pg_try_advisory_lock(key: BigInt) -> Bool;
 }
 diesel::define_sql_function! {
     fn pg_notify(channel: Text, payload: Text) -> Text;

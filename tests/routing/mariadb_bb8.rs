@@ -1,0 +1,22 @@
+//! Async MariaDB in bb8 pools.
+
+pub(crate) use diesel_async::SimpleAsyncConnection as _;
+pub(crate) use diesel_routing::RouterBuilder;
+pub(crate) use diesel_routing::mysql::{ReadConn, ReadSql, Router, Session, WriteConn};
+pub(crate) use diesel_routing::prelude::*;
+
+pub(crate) use crate::cluster::Mariadb as Cluster;
+pub(crate) use crate::flavour::{async_body as body, later as wait, *};
+
+pub(crate) type Builder = RouterBuilder<diesel_async::AsyncMysqlConnection>;
+
+pub(crate) fn builder() -> Builder {
+    Router::builder()
+}
+
+#[path = "mariadb_async_suite/mariadb_cancel.rs"]
+mod cancel;
+#[path = "mariadb_suite/mariadb.rs"]
+mod mariadb;
+#[path = "suite/world.rs"]
+mod world;

@@ -1,0 +1,20 @@
+//! Blocking MariaDB in r2d2 pools.
+
+pub(crate) use diesel::connection::SimpleConnection as _;
+pub(crate) use diesel_routing::sync::RouterBuilder;
+pub(crate) use diesel_routing::sync::mysql::{ReadConn, ReadSql, Router, Session, WriteConn};
+pub(crate) use diesel_routing::sync::prelude::*;
+
+pub(crate) use crate::cluster::Mariadb as Cluster;
+pub(crate) use crate::flavour::{blocking_body as body, now as wait, *};
+
+pub(crate) type Builder = RouterBuilder<MysqlConnection>;
+
+pub(crate) fn builder() -> Builder {
+    Router::builder()
+}
+
+#[path = "mariadb_suite/mariadb.rs"]
+mod mariadb;
+#[path = "suite/world.rs"]
+mod world;

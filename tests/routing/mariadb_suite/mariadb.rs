@@ -1,0 +1,205 @@
+//! What MariaDB does differently. A cluster takes a second, so each test takes several looks.
+
+use diesel::dsl::{select, sql};
+use diesel::result::Error::RollbackTransaction;
+use diesel::sql_query;
+use diesel::sql_types::BigInt;
+use diesel_routing::Finding;
+
+use super::world::{World, count, is_marked, name, nodes, rename};
+use super::*;
+
+#[test]
+fn a_session_reads_its_own_write_from_the_primary_and_then_from_the_replica() {
+    run(async {
+        let world = World::with_a_paused_replica().await;
+        let session = world.router.session();
+        let replica = wait!(session.read_eventual()).unwrap();
+        rename(&mut wait!(session.write()).unwrap(), "anna").await;
+        let mut conn = wait!(replica.upgrade(&session)).unwrap();
+        assert_eq!(conn.route().to_string(), "primary (recent_write)");
+        assert_eq!(name(&mut conn).await, "anna");
+        let mut replica = wait!(session.read_eventual()).unwrap();
+        assert_eq!(name(&mut replica).await, "ann");
+
+        world.cluster.resume(0);
+        world.cluster.catch_up();
+        world.clock.advance(Duration::from_secs(5));
+        let mut conn = wait!(session.read()).unwrap();
+        assert_eq!(conn.route().to_string(), "replica-0 (nothing_to_catch_up)");
+        assert_eq!(name(&mut conn).await, "anna");
+    });
+}
+
+#[test]
+fn the_server_lets_share_locks_and_user_locks_through_and_the_check_does_not() {
+    run(async {
+        let world = World::start(1).await;
+        let mut replica = wait!(world.router.read_eventual()).unwrap();
+        let share = "SELECT * FROM users LOCK IN SHARE MODE";
+        let let_through = wait!(ReadSql::vouch(share).load::<User>(&mut replica));
+        assert_eq!(let_through.unwrap().len(), 2, "why the check exists");
+        let refused = ReadSql::check(share).unwrap_err();
+        assert!(
+            matches!(&refused, Refused::Statement { finding: Finding::RowLock { clause }, .. }
+                if clause == "LOCK IN SHARE MODE"),
+            "{refused:?}"
+        );
+        let nested = posts::table.select(posts::user_id).for_update();
+        let nested = users::table.filter(users::id.eq_any(nested));
+        let error = wait!(nested.load::<User>(&mut replica)).unwrap_err();
+        assert!(matches!(
+            refusal(&error),
+            Refused::Statement {
+                finding: Finding::RowLock { .. },
+                ..
+            }
+        ));
+        let lock = || select(sql::<BigInt>("GET_LOCK('job', 0)"));
+        let error = wait!(lock().get_result::<i64>(&mut replica)).unwrap_err();
+        assert!(
+            matches!(refusal(&error), Refused::Statement {
+                finding: Finding::SideEffect { function, .. }, ..
+            } if function == "get_lock"),
+            "{error:?}"
+        );
+
+        let off = StatementCheck::new(CheckPolicy::Off);
+        let unchecked = wait!(nodes(&world.cluster, 1).statement_check(off).build()).unwrap();
+        let mut replica = wait!(unchecked.read_eventual()).unwrap();
+        let mut primary = wait!(unchecked.write()).unwrap();
+        assert_eq!(wait!(lock().get_result(&mut replica)), Ok(1_i64));
+        assert_eq!(
+            wait!(lock().get_result(&mut primary)),
+            Ok(1_i64),
+            "both have it"
+        );
+    });
+}
+
+#[test]
+fn read_pools_refuse_writes_on_replica_and_primary() {
+    run(async {
+        let world = World::start(1).await;
+        let mut replica = wait!(world.router.read_eventual()).unwrap();
+        let mut primary = wait!(world.router.read_primary()).unwrap();
+        for text in [
+            "INSERT INTO users (name) VALUES ('eve')",
+            "SELECT * FROM users FOR UPDATE",
+        ] {
+            for conn in [&mut replica, &mut *primary as &mut ReadConn<Replica>] {
+                let error = wait!(ReadSql::vouch(text).execute(conn)).unwrap_err();
+                Cluster::assert_read_only(&error);
+            }
+        }
+        assert_eq!(count(&mut primary).await, 2);
+    });
+}
+
+#[test]
+fn a_node_in_the_wrong_role_is_refused() {
+    run(async {
+        let cluster = Cluster::start(1);
+        let standing_in = nodes_of(cluster.replica(0), None);
+        let error = wait!(standing_in.build()).unwrap_err();
+        assert!(
+            matches!(&error, Error::WrongRole { node, found: NodeRole::ReplaysWrites, .. }
+                if node == "replica-0"),
+            "{error:?}"
+        );
+        let twin = Node::new("twin", format!("{}?", cluster.primary_url()));
+        let error = wait!(nodes_of(cluster.primary(), Some(twin)).build()).unwrap_err();
+        assert!(
+            matches!(&error, Error::WrongRole { node, found: NodeRole::TakesWrites, .. }
+                if node == "twin"),
+            "{error:?}"
+        );
+    });
+}
+
+fn nodes_of(primary: Node, replica: Option<Node>) -> Builder {
+    replica
+        .into_iter()
+        .fold(builder().primary(primary), Builder::replica)
+}
+
+#[test]
+fn writes_are_tracked_and_ddl_commits_what_a_rollback_cannot_undo() {
+    run(async {
+        let world = World::start(1).await;
+        let session = world.router.session();
+        let mut conn = wait!(session.write()).unwrap();
+        let undone = wait!(conn.transaction(body!(|tx| -> QueryResult<()> {
+            wait!(diesel::delete(users::table).execute(tx))?;
+            Err(RollbackTransaction)
+        })));
+        assert_eq!(undone, Err(RollbackTransaction));
+        let twin = diesel::insert_into(users::table).values(users::name.eq("ann"));
+        wait!(twin.execute(&mut conn)).unwrap_err();
+        assert_eq!(
+            wait!(users::table.load::<User>(&mut conn)).unwrap().len(),
+            2
+        );
+        assert!(!is_marked(&session).await);
+
+        // What came before the DDL is committed with it.
+        let committed = world.router.session();
+        let mut conn = wait!(committed.write()).unwrap();
+        let result = wait!(conn.transaction(body!(|tx| -> QueryResult<()> {
+            wait!(diesel::delete(users::table.find(2)).execute(tx))?;
+            wait!(sql_query("CREATE TABLE pets (id INTEGER)").execute(tx))?;
+            Err(RollbackTransaction)
+        })));
+        assert_eq!(result, Err(RollbackTransaction));
+        assert_eq!(count(&mut conn).await, 1);
+        assert!(is_marked(&committed).await);
+
+        let batch = world.router.session();
+        let mut conn = wait!(batch.write()).unwrap();
+        let half =
+            "INSERT INTO users (name) VALUES ('eve'); INSERT INTO users (name) VALUES ('ann')";
+        wait!(conn.batch_execute(half)).unwrap_err();
+        assert_eq!(count(&mut conn).await, 2);
+        assert!(is_marked(&batch).await);
+    });
+}
+
+#[test]
+fn transactions_have_their_isolation_snapshots_one_view_and_locks_their_place() {
+    run(async {
+        let world = World::start(1).await;
+        let mut reader = wait!(world.router.read_primary()).unwrap();
+        let mut writer = wait!(world.router.write()).unwrap();
+        let other = &mut writer;
+        let seen = wait!(reader.snapshot(body!(|tx| -> QueryResult<i64> {
+            // The view is fixed at the start, before the first read.
+            wait!(diesel::delete(posts::table).execute(other))?;
+            wait!(posts::table.count().get_result(tx))
+        })));
+        assert_eq!(seen, Ok(2));
+
+        let row = users::table.find(1).for_update();
+        let error = wait!(row.first::<User>(&mut reader)).unwrap_err();
+        assert!(matches!(refusal(&error), Refused::LockOutsideTransaction));
+        let other = &mut writer;
+        wait!(reader.transaction(body!(|tx| -> QueryResult<()> {
+            wait!(users::table.find(1).for_update().first::<User>(tx))?;
+            let skipped = users::table.for_update().skip_locked();
+            assert_eq!(wait!(skipped.load::<User>(other))?.len(), 1);
+            Ok(())
+        })))
+        .unwrap();
+
+        let read_only = writer.build_transaction().repeatable_read().read_only();
+        let error = wait!(
+            read_only
+                .with_consistent_snapshot()
+                .run(body!(|tx| -> QueryResult<usize> {
+                    wait!(diesel::delete(users::table).execute(tx))
+                }))
+        )
+        .unwrap_err();
+        Cluster::assert_read_only(&error);
+        assert_eq!(count(&mut writer).await, 2);
+    });
+}
