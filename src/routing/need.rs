@@ -24,7 +24,7 @@ impl Need {
     /// Why a replica that has it all serves the read.
     pub(crate) fn reason(&self) -> Reason {
         if self.wrote.is_some() || self.seen.is_some() || self.leaving.is_some() {
-            Reason::CaughtUp
+            Reason::Covered
         } else {
             Reason::NothingToCatchUp
         }

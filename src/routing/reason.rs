@@ -19,7 +19,8 @@ pub enum Reason {
     /// The session has written and read nothing that a replica could miss: some replica.
     NothingToCatchUp,
     /// A replica is proved to have what the session wrote and saw.
-    CaughtUp,
+    // Not `CaughtUp`: errors write that role without its path while no other public item has its name.
+    Covered,
     /// No replica is known to have what the session wrote and saw: the primary.
     NotCaughtUp,
     /// The session wrote within the window, and no position tells replicas that have it: the primary.
@@ -48,7 +49,7 @@ impl Reason {
             Self::Bounded => "bounded",
             Self::TooStale => "too_stale",
             Self::NothingToCatchUp => "nothing_to_catch_up",
-            Self::CaughtUp => "caught_up",
+            Self::Covered => "caught_up",
             Self::NotCaughtUp => "not_caught_up",
             Self::RecentWrite => "recent_write",
             Self::CapturePending => "capture_pending",

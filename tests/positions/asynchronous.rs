@@ -82,7 +82,7 @@ async fn a_write_is_read_from_the_primary_until_a_replica_has_replayed_it_then_f
     // One replica catches up: that one serves the session, the other never.
     cluster.standby(1).resume_replay().expect("resumed");
     let (value, reason, _) = until_a_replica_serves(&session).await;
-    assert_eq!((value.as_str(), reason), ("dark", Reason::CaughtUp));
+    assert_eq!((value.as_str(), reason), ("dark", Reason::Covered));
     for _ in 0..10 {
         let conn = session.read().await.expect("a connection");
         assert_ne!(conn.route().node, "standby-0");
@@ -104,7 +104,7 @@ async fn a_returning_write_is_captured_exactly_too() {
             .expect("a row")
     };
     assert_eq!(id, 2);
-    assert_eq!(until_a_replica_serves(&session).await.1, Reason::CaughtUp);
+    assert_eq!(until_a_replica_serves(&session).await.1, Reason::Covered);
 }
 
 #[tokio::test(flavor = "multi_thread")]

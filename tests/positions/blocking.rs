@@ -43,7 +43,7 @@ fn a_write_is_read_from_the_primary_until_a_replica_has_replayed_it() {
         let (value, reason, primary) = theme(&session);
         assert_eq!(value, "dark");
         if !primary {
-            assert_eq!(reason, Reason::CaughtUp);
+            assert_eq!(reason, Reason::Covered);
             break;
         }
         in_time(since, "a read from the standby");

@@ -43,6 +43,19 @@ fn every_explained_error_is_in_a_linked_case() {
 }
 
 #[test]
+fn a_role_is_written_without_its_path() {
+    for stderr in files(&root().join("ui-tests/tests/fail"), "stderr") {
+        for error in errors(&stderr) {
+            assert!(
+                !error.contains("ReadConn<diesel_routing::"),
+                "{} writes a role with its path, which the compiler does when another public item has its name: {error}",
+                stderr.display()
+            );
+        }
+    }
+}
+
+#[test]
 fn every_case_begins_with_its_rule_and_was_run() {
     for case in files(&root().join("ui-tests/tests/fail"), "rs") {
         let first = fs::read_to_string(&case)
