@@ -36,6 +36,8 @@ mod cancel;
 mod checks;
 #[path = "postgres_suite/connections.rs"]
 mod connections;
+#[path = "postgres_async_suite/hanging.rs"]
+mod hanging;
 #[path = "postgres_suite/layers.rs"]
 mod layers;
 #[path = "suite/leaks.rs"]

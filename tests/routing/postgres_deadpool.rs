@@ -27,6 +27,8 @@ mod bad_input;
 mod cancel;
 #[path = "postgres_suite/connections.rs"]
 mod connections;
+#[path = "postgres_async_suite/hanging.rs"]
+mod hanging;
 #[path = "suite/pools.rs"]
 mod pools;
 #[path = "postgres_suite/roles.rs"]

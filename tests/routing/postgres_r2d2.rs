@@ -42,23 +42,17 @@ mod connections;
 mod copy;
 #[path = "postgres_suite/layers.rs"]
 mod layers;
-#[path = "suite/leaks.rs"]
-mod leaks;
 #[path = "postgres_suite/locks.rs"]
 mod locks;
 #[path = "suite/pools.rs"]
 mod pools;
 #[path = "postgres_suite/roles.rs"]
 mod roles;
-#[path = "suite/routes.rs"]
-mod routes;
 #[path = "suite/sample.rs"]
 mod sample;
 #[path = "suite/tracking.rs"]
 mod tracking;
 #[path = "suite/transactions.rs"]
 mod transactions;
-#[path = "suite/upgrades.rs"]
-mod upgrades;
 #[path = "suite/world.rs"]
 mod world;

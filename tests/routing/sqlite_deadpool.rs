@@ -27,6 +27,8 @@ mod bad_input;
 mod cancel;
 #[path = "suite/pools.rs"]
 mod pools;
+#[path = "sqlite_suite/spelling.rs"]
+mod spelling;
 #[path = "suite/transactions.rs"]
 mod transactions;
 #[path = "suite/world.rs"]

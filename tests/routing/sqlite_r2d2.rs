@@ -44,6 +44,8 @@ mod pools;
 mod routes;
 #[path = "suite/sample.rs"]
 mod sample;
+#[path = "sqlite_suite/spelling.rs"]
+mod spelling;
 #[path = "suite/tracking.rs"]
 mod tracking;
 #[path = "suite/transactions.rs"]

@@ -11,7 +11,7 @@ impl Sqlite {
     /// A URL that nobody answers.
     pub(crate) const UNREACHABLE: &str = "/there/is/no/such/directory/db.sqlite";
     /// Takes a few tenths of a second.
-    pub(crate) const SLOW: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000) \
+    pub(crate) const SLOW: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600000) \
          SELECT count(*) FROM n";
     /// The first bind parameter of raw SQL.
     pub(crate) const PLACEHOLDER: &str = "?";
@@ -38,6 +38,10 @@ impl Sqlite {
     /// What a write gets on a read-only connection. Diesel has no kind for it on SQLite.
     pub(crate) fn assert_read_only(error: &diesel::result::Error) {
         assert!(error.to_string().contains("readonly database"), "{error:?}");
+    }
+
+    pub(crate) fn primary_url(&self) -> &str {
+        self.0.primary_url()
     }
 
     pub(crate) fn replica(&self, index: usize) -> Node {

@@ -117,6 +117,24 @@ fn a_node_in_the_wrong_role_is_refused() {
     });
 }
 
+#[test]
+fn a_wrong_password_is_named_with_its_node_and_not_shown() {
+    run(async {
+        let cluster = Cluster::start(1);
+        let url = cluster.primary_url().replace("app:app@", "app:hunter2@");
+        let error = wait!(nodes_of(Node::new("primary", url), None).build()).unwrap_err();
+        assert!(
+            matches!(&error, Error::Checkout { node, step: Step::Connect, .. } if node == "primary"),
+            "{error:?}"
+        );
+        let printed = format!("{error} {error:?}");
+        assert!(
+            printed.contains("Access denied") && !printed.contains("hunter2"),
+            "{printed}"
+        );
+    });
+}
+
 fn nodes_of(primary: Node, replica: Option<Node>) -> Builder {
     replica
         .into_iter()

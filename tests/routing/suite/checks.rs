@@ -63,18 +63,47 @@ fn what_is_forbidden_counts_as_a_write_on_a_write_handle() {
 }
 
 #[test]
-fn other_policies_let_it_through() {
+fn other_policies_let_it_through_and_one_of_them_warns_once() {
     run(async {
-        for policy in [CheckPolicy::Off, CheckPolicy::Warn] {
-            let world =
-                World::with(1, |builder| builder.statement_check(forbids_lower(policy))).await;
+        for (policy, expected) in [(CheckPolicy::Off, 0), (CheckPolicy::Warn, 1)] {
+            let world = World::with(1, |builder| builder.statement_check(forbids_lower(policy)));
+            let world = world.await;
             let mut conn = wait!(world.router.read_eventual()).unwrap();
+            let warnings = Warnings::default();
+            let _heard = tracing::subscriber::set_default(warnings.clone());
             for _ in 0..2 {
                 let query = users::table.find(1).select(lower(users::name));
                 assert_eq!(wait!(query.first::<String>(&mut conn)).unwrap(), "ann");
             }
+            assert_eq!(warnings.0.swap(0, Ordering::SeqCst), expected, "{policy:?}");
         }
     });
+}
+
+/// Counts this crate's warnings on one thread.
+#[derive(Debug, Clone, Default)]
+struct Warnings(Arc<AtomicUsize>);
+
+impl tracing::Subscriber for Warnings {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() == tracing::Level::WARN && metadata.target().starts_with("diesel_routing")
+    }
+
+    fn event(&self, _: &tracing::Event<'_>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
 }
 
 #[test]
