@@ -52,7 +52,7 @@ impl Flavour {
         match self {
             Self::Plain => String::new(),
             Self::Routed => format!(
-                "diesel-routing = {{ path = {root:?}, default-features = false, features = [\"sync-sqlite\"] }}\n"
+                "diesel-routing = {{ path = {root:?}, default-features = false, features = [\"r2d2\", \"sync-sqlite\"] }}\n"
             ),
         }
     }
