@@ -74,12 +74,15 @@
 //! 3. **The server.** Read pools open read-only sessions, on the primary too, and a node's role is
 //!    checked whenever a connection is opened or lent.
 //!
-//! A session's reads go to the primary for a time window after it wrote (5 s by default).
+//! On PostgreSQL, a session's reads come from a replica only once its replication position proves that it
+//! has what the session wrote and saw; until then, from the primary. On other databases, its reads go to
+//! the primary for a time window after it wrote (5 s by default).
 //!
 //! # What is not guaranteed
 //!
-//! - A replica that lags by more than the window can still show a session an older state than the one it
-//!   wrote: choose a window above your worst lag.
+//! - Without positions, a replica that lags by more than the window can still show a session an older state
+//!   than the one it wrote: choose a window above your worst lag. The same holds where a write's outcome is
+//!   unknown, or its position lies on the history before a failover.
 //! - What a database function or a view does inside the server is not seen: name functions that write
 //!   to [`StatementCheck::forbid`].
 //! - SQL that you [vouch](ReadSql::vouch) for is taken at your word; so is what you do with

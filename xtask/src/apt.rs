@@ -50,6 +50,16 @@ pub(crate) static POSTGRESQL: Package = Package {
     present: has_postgres_server,
 };
 
+pub(crate) static MARIADB: Package = Package {
+    name: "mariadb-server",
+    why: "MariaDB's server programs, for the tests' own servers",
+    present: || {
+        ["mariadbd", "/usr/sbin/mariadbd"]
+            .iter()
+            .any(|server| succeeds(server, &["--version"]))
+    },
+};
+
 pub(crate) static VALGRIND: Package = Package {
     name: "valgrind",
     why: "counts instructions",

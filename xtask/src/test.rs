@@ -16,6 +16,7 @@ const NEEDS: [Need; 5] = [
     Need::Package(&apt::LIBPQ),
     Need::Package(&apt::LIBMARIADB),
     Need::Package(&apt::POSTGRESQL),
+    Need::Package(&apt::MARIADB),
 ];
 
 pub(crate) fn steps(workspace: &Workspace) -> Vec<Step> {
