@@ -236,6 +236,7 @@ where
                 rows,
                 next: None,
                 ending,
+                ended: false,
             }),
             Err(error) => {
                 if let Some(ending) = ending {
@@ -258,6 +259,8 @@ pin_project_lite::pin_project! {
         rows: S,
         next: Option<QueryResult<T>>,
         ending: Option<Ending<'conn>>,
+        // The stream inside must not be asked again once it has ended, and it ends before this does.
+        ended: bool,
     }
 }
 
@@ -281,6 +284,7 @@ where
                     if let Some(ending) = this.ending.take() {
                         ending.finish(error);
                     }
+                    *this.ended = last.is_none();
                     return Poll::Ready(match last {
                         None => this.next.take(),
                         Some(error) => match this.next.replace(error) {
@@ -293,6 +297,7 @@ where
         }
         match this.next.take() {
             Some(row) => Poll::Ready(Some(row)),
+            None if *this.ended => Poll::Ready(None),
             None => this.rows.poll_next(cx),
         }
     }

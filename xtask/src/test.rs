@@ -10,7 +10,7 @@ use crate::tool;
 use crate::workspace::Workspace;
 
 /// What building with every feature takes, and what the tests start.
-const NEEDS: [Need; 5] = [
+const NEEDS: [Need; 6] = [
     Need::Package(&apt::C_COMPILER),
     Need::Package(&apt::PKG_CONFIG),
     Need::Package(&apt::LIBPQ),
