@@ -66,7 +66,7 @@
 //!
 //! Three layers, each a net under the one above:
 //!
-//! 1. **Types.** Every Diesel statement has an [effect](effect); every handle grants effects; a
+//! 1. **Types.** Every Diesel statement has an [effect]; every handle grants effects; a
 //!    statement whose effect a handle does not grant does not compile. There is no way from a read
 //!    handle to the connection inside.
 //! 2. **The [statement check](StatementCheck).** What types cannot see (a row lock in a sub-select,

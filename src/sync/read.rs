@@ -21,9 +21,9 @@ use crate::routing::Route;
 ///
 /// | handle | got from | grants |
 /// |---|---|---|
-/// | `ReadConn<Replica>` | [`Session::read_eventual`] | plain SELECT |
-/// | `ReadConn<CaughtUp>` | [`Session::read`] | plain SELECT |
-/// | `ReadConn<Primary>` | [`Session::read_primary`] | plain SELECT, row locks |
+/// | `ReadConn<Replica>` | [`Session::read_eventual`](super::Session::read_eventual) | plain SELECT |
+/// | `ReadConn<CaughtUp>` | [`Session::read`](super::Session::read) | plain SELECT |
+/// | `ReadConn<Primary>` | [`Session::read_primary`](super::Session::read_primary) | plain SELECT, row locks |
 ///
 /// Each stands for those above it: `&mut ReadConn<Primary>` goes where `&mut ReadConn<Replica>` is
 /// asked for, and so does `&mut WriteConn`. There is no way to the connection inside: what a handle
