@@ -46,6 +46,7 @@ impl WriteLog {
 
     /// A statement is about to be sent, at this transaction depth; `None` if it only reads, or nobody
     /// remembers its writes.
+    #[inline]
     pub(crate) fn begin_statement<DB, Q>(&mut self, query: &Q, depth: u32) -> Option<Ending<'_>>
     where
         DB: Dialect,

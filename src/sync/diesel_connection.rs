@@ -112,6 +112,7 @@ pub struct Cursor<'conn, I> {
 struct Finish<'conn>(Option<Ending<'conn>>);
 
 impl Drop for Finish<'_> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(ending) = self.0.take().filter(|_| !std::thread::panicking()) {
             ending.finish(None);
