@@ -1,10 +1,10 @@
 //! A function over any connection could do anything with it: it takes a `WriteConn`, and no read handle.
 
 mod asynchronous {
-    use diesel_async::AsyncConnection;
+    use diesel_async::AsyncConnectionCore;
     use diesel_routing::{Primary, Replica, pg};
 
-    async fn anything<C: AsyncConnection>(_: &mut C) {}
+    async fn anything<C: AsyncConnectionCore>(_: &mut C) {}
 
     async fn run(
         write: &mut pg::WriteConn,

@@ -1,18 +1,7 @@
 //! Diesel's transaction managers need a connection, and take no read handle.
 
-mod asynchronous {
-    use diesel::QueryResult;
-    use diesel_async::{AnsiTransactionManager, TransactionManager};
-    use diesel_routing::{Replica, pg};
-
-    async fn begin(
-        raw: &mut diesel_async::AsyncPgConnection,
-        replica: &mut pg::ReadConn<Replica>,
-    ) -> QueryResult<()> {
-        AnsiTransactionManager::begin_transaction(raw).await?;
-        AnsiTransactionManager::begin_transaction(replica).await
-    }
-}
+// The async twin says the same, with a list of connections whose order depends on where the
+// checkout lies; `a_function_over_connections` stands for it.
 
 mod blocking {
     use diesel::QueryResult;
