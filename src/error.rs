@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_routing_sql::Finding;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -49,6 +50,81 @@ pub enum Error {
     Query(#[from] diesel::result::Error),
 }
 
+impl Error {
+    /// Whether a *read* that failed so may be tried on another node: it was the node's fault. A write
+    /// may not, since its outcome may be unknown.
+    ///
+    /// `Session::reading` does it by itself.
+    #[must_use]
+    pub fn may_retry_read(&self) -> bool {
+        match self {
+            Self::Checkout { step, .. } => step.is_the_nodes(),
+            Self::WrongRole { .. } => true,
+            Self::Query(error) => may_retry_read(error),
+            Self::Config(_) => false,
+        }
+    }
+
+    /// Whether the connection must be asked to know what happened: some servers' last words, such as
+    /// "terminating connection due to administrator command", have no kind of their own in Diesel.
+    pub(crate) fn may_be_a_lost_connection(&self) -> bool {
+        matches!(
+            self,
+            Self::Query(
+                DieselError::DatabaseError(DatabaseErrorKind::Unknown, _)
+                    | DieselError::BrokenTransactionManager
+                    | DieselError::RollbackErrorOnCommit { .. }
+            )
+        )
+    }
+}
+
+/// Whether a *read* that failed so may be tried on another node: the connection was lost, or a replica
+/// cancelled it to go on replaying. As [`Error::may_retry_read`], for Diesel's own error.
+///
+/// A server that shuts down says so in its own language; PostgreSQL's English words are known.
+#[must_use]
+pub fn may_retry_read(error: &DieselError) -> bool {
+    match error {
+        DieselError::DatabaseError(kind, info) => match kind {
+            // On a replica: a conflict with recovery (SQLSTATE 40001).
+            DatabaseErrorKind::SerializationFailure
+            | DatabaseErrorKind::ClosedConnection
+            | DatabaseErrorKind::UnableToSendCommand => true,
+            DatabaseErrorKind::Unknown => LAST_WORDS
+                .iter()
+                .any(|words| info.message().contains(words)),
+            _ => false,
+        },
+        DieselError::BrokenTransactionManager => true,
+        DieselError::RollbackErrorOnCommit { commit_error, .. } => may_retry_read(commit_error),
+        _ => false,
+    }
+}
+
+/// What PostgreSQL says when it ends a connection or a query for reasons of its own: SQLSTATE 57P01,
+/// 57P02, 57P03, and 40P01 and 40001 from a recovery conflict.
+const LAST_WORDS: [&str; 6] = [
+    "terminating connection",
+    "the database system is shutting down",
+    "the database system is starting up",
+    "the database system is in recovery mode",
+    "due to conflict with recovery",
+    "server closed the connection unexpectedly",
+];
+
+/// An error with all its causes, in one line.
+pub(crate) fn told(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        told.push_str(": ");
+        told.push_str(&error.to_string());
+        cause = error.source();
+    }
+    told
+}
+
 /// A configuration that no router can be built from.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -93,9 +169,22 @@ pub enum ConfigError {
     EmptyPool {
         /// The node's name.
         node: String,
-        /// `read` or `write`.
+        /// `read`, `write` or `fallback`.
         pool: &'static str,
     },
+
+    /// A node would never be chosen.
+    #[error("node `{node}` has weight 0: give it at least 1, or leave it out")]
+    NoWeight {
+        /// The node's name.
+        node: String,
+    },
+
+    /// A session token was asked for, and there is nothing to sign it with.
+    #[error(
+        "there are no keys to sign session tokens with: give the router's builder some with `token_keys`"
+    )]
+    NoTokenKeys,
 }
 
 /// What a node was doing for a caller when it failed.
@@ -115,6 +204,11 @@ pub enum Step {
 }
 
 impl Step {
+    /// Whether it failed because of the node, not because of too many callers.
+    fn is_the_nodes(self) -> bool {
+        matches!(self, Self::Connect | Self::SetUp | Self::Recycle)
+    }
+
     fn remedy(self) -> &'static str {
         match self {
             Self::Wait => {

@@ -194,12 +194,12 @@ pub mod sqlite;
 pub mod testkit;
 
 pub use check::{CheckPolicy, StatementCheck};
-pub use cluster::{Node, Observation};
+pub use cluster::{Health, Node, NodeStatus, Observation, PoolStatus, Status};
 pub use dialect::Dialect;
 pub use diesel_routing_macros::Statement;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use effect::Statement;
-pub use error::{ConfigError, Error, NodeRole, Refused, Step};
+pub use error::{ConfigError, Error, NodeRole, Refused, Step, may_retry_read};
 pub use position::{Lsn, ParseLsnError, PgPosition, Position};
 pub use raw_sql::ReadSql;
 pub use role::{CaughtUp, Primary, Replica, Role};
@@ -217,7 +217,7 @@ pub use router::{Router, RouterBuilder};
 #[cfg(feature = "__pool")]
 pub use session::Session;
 #[cfg(feature = "__async")]
-pub use transaction::{AsyncFunc, TransactionBuilder};
+pub use transaction::{AsyncFunc, AsyncFuncMut, TransactionBuilder};
 #[cfg(feature = "__async")]
 pub use write::{RawWrite, WriteConn};
 

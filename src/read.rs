@@ -72,6 +72,15 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         self.lease
     }
 
+    /// Whether the server no longer answers on this connection.
+    pub(crate) async fn is_lost(&mut self) -> bool {
+        let limit = self.lease.shared().patience;
+        !matches!(
+            tokio::time::timeout(limit, self.lease.guard.node_role()).await,
+            Ok(Ok(_))
+        )
+    }
+
     /// The connection, for a statement that the handle may run.
     pub(crate) fn admit_statement<Q, M>(&mut self, query: &Q) -> QueryResult<&mut C>
     where

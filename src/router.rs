@@ -9,14 +9,15 @@ use diesel::{ConnectionResult, QueryResult};
 use futures_core::future::BoxFuture;
 
 use crate::check::StatementCheck;
-use crate::cluster::{Node, Settings, Shared};
+use crate::cluster::{Node, Request, Settings, Shared, Status, setting_methods};
+use crate::dialect::Dialect;
 use crate::error::{ConfigError, Error, NodeRole, Step};
 use crate::guard::Guard;
 use crate::lease::{Grant, Lease};
 use crate::pool::{Connect, Kind, Manager, Pool, SetUp};
 use crate::role::{Access, Primary, Replica};
 use crate::routing::{Balance, Decision, Level, Reason};
-use crate::session::{Clock, SessionState};
+use crate::session::{Clock, TokenKeys};
 use crate::watch::Watch;
 use crate::{CaughtUp, ReadConn, RoutedConnection, Session, WriteConn};
 
@@ -97,13 +98,42 @@ impl<C: RoutedConnection> Router<C> {
         Session::new(self.clone())
     }
 
+    /// The session that `token` is of, continued: whatever it wrote and saw elsewhere counts here.
+    ///
+    /// Never fails: a text that is no token, or none that is honoured here (forged, expired, of another
+    /// cluster), gives a new session, and is counted in the router's [`status`](Self::status).
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # async fn example(
+    /// #     here: diesel_routing::pg::Router,
+    /// #     there: diesel_routing::pg::Router,
+    /// # ) -> Result<(), diesel_routing::Error> {
+    /// let session = here.session();
+    /// // .. writes ..
+    /// let token = session.token().await?.to_string(); // a cookie, a header, a job's payload
+    ///
+    /// let session = there.resume(&token); // in another process with the same keys
+    /// let conn = session.read().await?; // sees those writes
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn resume(&self, token: &str) -> Session<C> {
+        let session = self.session();
+        // Counted; to the caller, a token that is not honoured is none.
+        let _ = session.absorb(token);
+        session
+    }
+
     /// A connection of the primary, to read from: nothing is known of what the caller must see.
     ///
     /// # Errors
     ///
     /// [`Error::Checkout`].
     pub async fn read(&self) -> Result<ReadConn<CaughtUp, C>, Error> {
-        self.checkout(Level::Session, None).await.map(ReadConn::new)
+        self.outside(Level::Session, Access::CaughtUp)
+            .await
+            .map(ReadConn::new)
     }
 
     /// A connection of some replica, however far behind; of the primary if there is no replica.
@@ -112,7 +142,19 @@ impl<C: RoutedConnection> Router<C> {
     ///
     /// [`Error::Checkout`].
     pub async fn read_eventual(&self) -> Result<ReadConn<Replica, C>, Error> {
-        self.checkout(Level::Eventual, None)
+        self.outside(Level::Eventual, Access::Replica)
+            .await
+            .map(ReadConn::new)
+    }
+
+    /// A connection that sees everything that was acknowledged more than `lag` ago: see
+    /// [`Session::read_bounded`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Checkout`].
+    pub async fn read_bounded(&self, lag: Duration) -> Result<ReadConn<Replica, C>, Error> {
+        self.outside(Level::Bounded(lag), Access::Replica)
             .await
             .map(ReadConn::new)
     }
@@ -123,7 +165,9 @@ impl<C: RoutedConnection> Router<C> {
     ///
     /// [`Error::Checkout`].
     pub async fn read_primary(&self) -> Result<ReadConn<Primary, C>, Error> {
-        self.checkout(Level::Strong, None).await.map(ReadConn::new)
+        self.outside(Level::Strong, Access::Primary)
+            .await
+            .map(ReadConn::new)
     }
 
     /// A connection of the primary, to write with. No session remembers these writes.
@@ -132,7 +176,9 @@ impl<C: RoutedConnection> Router<C> {
     ///
     /// [`Error::Checkout`].
     pub async fn write(&self) -> Result<WriteConn<C>, Error> {
-        self.checkout(Level::Write, None).await.map(WriteConn::new)
+        self.outside(Level::Write, Access::Write)
+            .await
+            .map(WriteConn::new)
     }
 
     /// Closes the pools: every later checkout fails with [`Step::Closed`]. Handles that are out go
@@ -142,56 +188,83 @@ impl<C: RoutedConnection> Router<C> {
         self.inner.pools.store(None);
     }
 
-    /// A connection for a read or write at `level`.
-    pub(crate) async fn checkout(
-        &self,
-        level: Level,
-        session: Option<&Arc<SessionState>>,
-    ) -> Result<Lease<Guard<C>>, Error> {
-        let shared = &self.inner.shared;
-        let decision = self.decide(level, session).await;
-        match self.lend(level, decision, session).await {
-            // Its role changed since it was last watched: ask again, decide again, once.
-            Err(Error::WrongRole { .. }) if shared.is_watched() => {
-                shared.signals.ask_all();
-                let _ = self.next_answer(Instant::now() + ROLE_CHANGE).await;
-                let decision = shared.decide(level, session.map(|session| &**session));
-                self.lend(level, decision, session).await
-            }
-            result => result,
-        }
+    /// What the router knows of its nodes, pools and tokens now. Asks no server.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let pools = self.inner.pools.load_full();
+        self.inner.shared.status(|node| {
+            let pools = pools.as_deref().and_then(|pools| pools.get(node));
+            pools.map_or_else(Vec::new, |pools| {
+                vec![
+                    pools.read.status("read"),
+                    pools.write.status("write"),
+                    pools.fallback.status("fallback"),
+                ]
+            })
+        })
     }
 
-    /// Decides, and if a fresher replica would do, waits for one as long as the policy allows.
-    async fn decide(&self, level: Level, session: Option<&Arc<SessionState>>) -> Decision {
+    /// A connection for a call outside any session.
+    async fn outside(&self, level: Level, access: Access) -> Result<Lease<Guard<C>>, Error> {
+        self.checkout(Request {
+            level,
+            access,
+            session: None,
+            wait: self.inner.shared.wait,
+            tracked: false,
+            avoid: None,
+        })
+        .await
+    }
+
+    /// A connection for what is asked for; if a node fails to give one, another may.
+    pub(crate) async fn checkout(
+        &self,
+        mut request: Request<'_>,
+    ) -> Result<Lease<Guard<C>>, Error> {
         let shared = &self.inner.shared;
-        let session = session.map(|session| &**session);
-        let decision = shared.decide(level, session);
-        if shared.wait.is_zero() || !decision.wants_fresher() {
+        let decision = self.decide(&request).await;
+        match self.lend(&request, decision).await {
+            // Its role changed since it was last watched: ask again, decide again, once.
+            Err(Error::WrongRole { .. }) if shared.is_watched() => {
+                let answer = shared.signals.answer();
+                shared.signals.ask_all();
+                let _ = tokio::time::timeout(ROLE_CHANGE, answer).await;
+            }
+            Err(error) if error.may_retry_read() && !shared.is_primary(decision.node) => {
+                tracing::debug!(%error, "a replica gives no connection");
+                shared.signals.ask(decision.node);
+                request.avoid = Some(decision.node);
+            }
+            result => return result,
+        }
+        self.lend(&request, shared.decide(&request)).await
+    }
+
+    /// Decides, and if a fresher replica would do, waits for one as long as the caller allows.
+    async fn decide(&self, request: &Request<'_>) -> Decision {
+        let shared = &self.inner.shared;
+        let decision = shared.decide(request);
+        if request.wait.is_zero() || !decision.wants_fresher() {
             return decision;
         }
-        let until = Instant::now() + shared.wait;
+        let until = Instant::now() + request.wait;
         loop {
-            let answered = self.next_answer(until).await;
-            let decision = shared.decide(level, session);
-            if !answered || !decision.wants_fresher() {
+            // Listen before looking: an answer in between counts.
+            let answer = shared.signals.answer();
+            let decision = shared.decide(request);
+            if !decision.wants_fresher()
+                || tokio::time::timeout_at(until.into(), answer).await.is_err()
+            {
                 return decision;
             }
         }
     }
 
-    /// Waits for the next answer of any node; `false` if none came in time.
-    async fn next_answer(&self, until: Instant) -> bool {
-        // Listen before looking at the clock: an answer in between counts.
-        let answer = self.inner.shared.signals.answer();
-        tokio::time::timeout_at(until.into(), answer).await.is_ok()
-    }
-
     async fn lend(
         &self,
-        level: Level,
+        request: &Request<'_>,
         decision: Decision,
-        session: Option<&Arc<SessionState>>,
     ) -> Result<Lease<Guard<C>>, Error> {
         let shared = &self.inner.shared;
         let Decision { node, reason } = decision;
@@ -211,12 +284,6 @@ impl<C: RoutedConnection> Router<C> {
             _ => &pools.read,
         };
         let is_primary = shared.is_primary(node);
-        let access = match level {
-            Level::Write => Access::Write,
-            _ if is_primary => Access::Primary,
-            Level::Session => Access::CaughtUp,
-            _ => Access::Replica,
-        };
         let guard = pool.get().await?;
         if is_primary && guard.role() == Some(NodeRole::ReplaysWrites) {
             return Err(Error::WrongRole {
@@ -228,15 +295,16 @@ impl<C: RoutedConnection> Router<C> {
         let grant = Grant {
             node,
             reason,
-            access,
+            access: if is_primary {
+                request.access.max(Access::Primary)
+            } else {
+                request.access
+            },
             is_primary,
+            tracked: request.tracked,
         };
-        Ok(Lease::new(
-            guard,
-            Arc::clone(shared),
-            session.cloned(),
-            grant,
-        ))
+        let session = request.session.map(Arc::clone);
+        Ok(Lease::new(guard, Arc::clone(shared), session, grant))
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -295,63 +363,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         self
     }
 
-    /// How long a session's reads go to the primary after it wrote. Defaults to 5 s.
-    pub fn window(mut self, window: Duration) -> Self {
-        self.settings.window = window;
-        self
-    }
-
-    /// Replicas that lag more than this serve nothing. Defaults to 60 s.
-    pub fn max_lag(mut self, lag: Duration) -> Self {
-        self.settings.max_lag = lag;
-        self
-    }
-
-    /// How a replica is chosen among those that may serve a read.
-    pub fn balance(mut self, balance: Balance) -> Self {
-        self.settings.balance = balance;
-        self
-    }
-
-    /// How long a read may wait for a replica to catch up before it goes to the primary. Defaults to
-    /// zero: it does not wait.
-    pub fn wait(mut self, wait: Duration) -> Self {
-        self.settings.wait = wait;
-        self
-    }
-
-    /// Does without replication positions: roles are as configured, and a session's reads go to the
-    /// primary for the window after it wrote. For servers whose positions the router's account may
-    /// not ask for.
-    pub fn window_only(mut self) -> Self {
-        self.settings.positions = false;
-        self
-    }
-
-    /// How often each node is asked for its role and position when nobody waits for an answer.
-    /// Defaults to 100 ms, give or take a tenth.
-    pub fn watch_interval(mut self, interval: Duration) -> Self {
-        self.settings.watch_interval = interval;
-        self
-    }
-
-    /// How long a node may take to answer before it counts as down. Defaults to 1 s.
-    pub fn watch_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.watch_timeout = timeout;
-        self
-    }
-
-    /// The clock that the window is measured with. Defaults to the system's monotonic one.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.settings.clock = Arc::new(clock);
-        self
-    }
-
-    /// What is done about statements that hide a write or a lock. Defaults to refusing them.
-    pub fn statement_check(mut self, check: StatementCheck) -> Self {
-        self.settings.check = check;
-        self
-    }
+    setting_methods!();
 
     /// How a connection is opened, from a node's URL: for TLS and the like. Defaults to
     /// [`AsyncConnection::establish`](diesel_async::AsyncConnection::establish).
@@ -437,8 +449,8 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         }
         let watched = C::WATCHED && settings.positions;
         let watch = Watch::new(&settings);
-        let names = nodes.iter().map(|node| node.name.clone()).collect();
-        let shared = Arc::new(settings.share(names, <C::Backend as crate::Dialect>::SQL, watched));
+        let dialect = <C::Backend as Dialect>::SQL;
+        let shared = Arc::new(Shared::new(&settings, &nodes, dialect, watched));
         if watched {
             watch
                 .start(

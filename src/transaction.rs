@@ -23,6 +23,20 @@ pub trait AsyncFunc<T, R>: AsyncFnOnce(T) -> R + FnOnce(T) -> Self::Fut {
     type Fut: Future<Output = R>;
 }
 
+/// As [`AsyncFunc`], for closures that may be called more than once.
+pub trait AsyncFuncMut<T, R>: AsyncFnMut(T) -> R + FnMut(T) -> Self::Fut {
+    /// The future that a call returns.
+    type Fut: Future<Output = R>;
+}
+
+impl<F, T, Fut, R> AsyncFuncMut<T, R> for F
+where
+    F: AsyncFnMut(T) -> R + FnMut(T) -> Fut,
+    Fut: Future<Output = R>,
+{
+    type Fut = Fut;
+}
+
 impl<F, T, Fut, R> AsyncFunc<T, R> for F
 where
     F: AsyncFnOnce(T) -> R + FnOnce(T) -> Fut,

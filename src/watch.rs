@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::RoutedConnection;
-use crate::cluster::{Settings, Shared};
+use crate::cluster::{NO_POSITION, Observation, Settings, Shared};
+use crate::error::told;
 use crate::pool::Manager;
 
 /// How nodes are watched.
@@ -71,29 +72,35 @@ impl<C: RoutedConnection> Watcher<C> {
 
     /// Asks the node, and publishes what it says.
     async fn ask(&mut self) {
-        if self.conn.is_none() {
-            match self.manager.open().await {
-                Ok(opened) => self.conn = Some(opened.conn),
-                Err(error) => tracing::debug!(%error, "a watched node cannot be reached"),
-            }
-        }
         self.shared.signals.asking(self.index);
         let asked = self.shared.now();
-        let said = match self.conn.as_mut() {
-            Some(conn) => match timeout(self.watch.limit, conn.observe()).await {
-                Ok(Ok(said)) => said,
-                Ok(Err(error)) => {
-                    tracing::debug!(%error, "a watched node gave no answer");
-                    self.conn = None;
-                    None
-                }
-                Err(_) => {
-                    self.conn = None;
-                    None
-                }
-            },
-            None => None,
-        };
+        let said = self.observe().await;
+        if said.is_err() {
+            self.conn = None;
+        }
+        let said = said.inspect_err(|why| {
+            tracing::debug!(
+                node = self.shared.name(self.index),
+                why,
+                "a node gave no answer"
+            );
+        });
         self.shared.heard(self.index, asked, said);
+    }
+
+    /// What the node says of itself, or why it says nothing.
+    async fn observe(&mut self) -> Result<Observation, String> {
+        let conn = match &mut self.conn {
+            Some(conn) => conn,
+            gone => {
+                let opened = self.manager.open().await.map_err(|error| told(&error))?;
+                gone.insert(opened.conn)
+            }
+        };
+        match timeout(self.watch.limit, conn.observe()).await {
+            Ok(Ok(said)) => said.ok_or_else(|| NO_POSITION.to_owned()),
+            Ok(Err(error)) => Err(told(&error)),
+            Err(_) => Err(format!("it did not answer within {:?}", self.watch.limit)),
+        }
     }
 }

@@ -3,17 +3,24 @@
 mod history;
 mod node;
 mod pooled;
+mod rejections;
 mod roster;
+mod settings;
 mod shared;
 mod signals;
 mod snapshot;
+mod status;
 
 pub(crate) use history::{Sample, age};
 pub use node::Node;
 pub(crate) use node::validate;
 pub(crate) use pooled::Pooled;
+pub(crate) use rejections::Rejections;
 pub use roster::Observation;
-pub(crate) use roster::{Event, Roster};
-pub(crate) use shared::{Settings, Shared};
+pub(crate) use roster::{Event, NO_POSITION, Roster};
+pub(crate) use settings::{Settings, setting_methods};
+pub(crate) use shared::{Request, Shared};
 pub(crate) use signals::Signals;
-pub(crate) use snapshot::{Health, NodeState, Snapshot};
+pub use snapshot::Health;
+pub(crate) use snapshot::{NodeState, Snapshot};
+pub use status::{NodeStatus, PoolStatus, Status};

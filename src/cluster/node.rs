@@ -28,6 +28,8 @@ pub struct Node {
     pub(crate) fallback_pool_size: u32,
     pub(crate) checkout_timeout: Duration,
     pub(crate) connect_timeout: Duration,
+    pub(crate) zone: Option<String>,
+    pub(crate) weight: u32,
 }
 
 impl Node {
@@ -44,6 +46,8 @@ impl Node {
             fallback_pool_size: 5,
             checkout_timeout: Duration::from_secs(3),
             connect_timeout: Duration::from_secs(5),
+            zone: None,
+            weight: 1,
         }
     }
 
@@ -82,6 +86,22 @@ impl Node {
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
+        self
+    }
+
+    /// Where the node is: a data centre, an availability zone. Routers that are told
+    /// [their own](crate::RouterBuilder::zone) prefer the replicas of it. Defaults to none.
+    #[must_use]
+    pub fn zone(mut self, zone: impl Into<String>) -> Self {
+        self.zone = Some(zone.into());
+        self
+    }
+
+    /// The node's share of reads under [`Balance::Weighted`](crate::Balance::Weighted), in proportion
+    /// to the others'. Defaults to 1.
+    #[must_use]
+    pub fn weight(mut self, weight: u32) -> Self {
+        self.weight = weight;
         self
     }
 }
@@ -157,6 +177,11 @@ pub(crate) fn validate(primaries: Vec<Node>, replicas: &[Node]) -> Result<Node, 
                 name: node.name.clone(),
             });
         }
+        if node.weight == 0 {
+            return Err(ConfigError::NoWeight {
+                node: node.name.clone(),
+            });
+        }
         for (pool, size) in [
             ("read", node.read_pool_size),
             ("fallback", node.fallback_pool_size),
@@ -229,6 +254,12 @@ mod tests {
                 pool
             }
         );
+    }
+
+    #[test]
+    fn a_weight_of_zero_is_refused_with_the_node() {
+        let error = validate(vec![node("a")], &[node("b").weight(0)]).unwrap_err();
+        assert_eq!(error, ConfigError::NoWeight { node: "b".into() });
     }
 
     #[test]

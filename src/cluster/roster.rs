@@ -45,6 +45,14 @@ pub(crate) struct Roster {
 /// How many samples a snapshot carries: positions of sessions are looked up among them.
 const RECENT: usize = 128;
 
+/// Why a node that answers serves nothing: a standby has no position before it has replayed anything.
+pub(crate) const NO_POSITION: &str = "it has no replication position yet";
+
+const FOREIGN: &str = "it belongs to another cluster (its system identifier differs): check its URL, or \
+                       rebuild it from the primary";
+const SECOND_PRIMARY: &str = "it takes writes, and so does the primary, on a newer timeline: shut it down, or make \
+                              it follow the primary (`pg_rewind`)";
+
 /// Something a person should know of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Event {
@@ -68,11 +76,15 @@ impl Roster {
         }
     }
 
-    /// A node was asked at `asked` and did not answer.
-    pub(crate) fn lost(&mut self, node: usize) {
+    /// A node did not answer.
+    pub(crate) fn lost(&mut self, node: usize, why: &str) {
+        let state = &mut self.states[node];
         // Its last word stays: what was proved of this run of the server stays true.
-        if self.states[node].health != Health::Excluded {
-            self.states[node].health = Health::Down;
+        if state.health != Health::Excluded {
+            state.health = Health::Down;
+            if state.problem.as_deref() != Some(why) {
+                state.problem = Some(why.into());
+            }
         }
     }
 
@@ -95,17 +107,23 @@ impl Roster {
                 position: said.position,
             });
         }
-        let health = self.judge(node, &said, &mut events);
+        let problem = self.judge(node, &said, &mut events);
         let complete_as_of = if node == self.primary {
             Some(asked)
         } else {
             self.history.complete_as_of(&said.position)
         };
         self.states[node] = NodeState {
-            health,
+            health: if problem.is_some() {
+                Health::Excluded
+            } else {
+                Health::Up
+            },
             incarnation: said.incarnation,
             position: Some(said.position),
             complete_as_of,
+            asked: Some(asked),
+            problem: problem.map(Into::into),
         };
         events
     }
@@ -140,31 +158,32 @@ impl Roster {
         }
     }
 
-    fn judge(&mut self, node: usize, said: &Observation, events: &mut Vec<Event>) -> Health {
-        let Some(primary) = self.nodes[self.primary] else {
-            return Health::Up;
-        };
-        let before = self.states[node].health;
+    /// Why a node that answers must not be used, if so.
+    fn judge(
+        &mut self,
+        node: usize,
+        said: &Observation,
+        events: &mut Vec<Event>,
+    ) -> Option<&'static str> {
+        let primary = self.nodes[self.primary]?;
         let foreign = self
             .cluster
             .is_some_and(|ours| !same_cluster(&said.position, &ours));
-        let event = if foreign {
-            Event::Foreign { node }
+        let (event, problem) = if foreign {
+            (Event::Foreign { node }, FOREIGN)
         } else if node != self.primary
             && said.role == NodeRole::TakesWrites
             && primary.role == NodeRole::TakesWrites
         {
-            Event::SplitBrain {
-                primary: self.primary,
-                other: node,
-            }
+            let (primary, other) = (self.primary, node);
+            (Event::SplitBrain { primary, other }, SECOND_PRIMARY)
         } else {
-            return Health::Up;
+            return None;
         };
-        if before != Health::Excluded {
+        if self.states[node].health != Health::Excluded {
             events.push(event);
         }
-        Health::Excluded
+        Some(problem)
     }
 
     fn timeline(&self, node: usize) -> u32 {
@@ -252,7 +271,7 @@ mod tests {
         let mut roster = Roster::new(2);
         roster.observed(0, now, says(PRIMARY, 1, 50));
         roster.observed(1, now, says(REPLICA, 1, 50));
-        roster.lost(0);
+        roster.lost(0, "no answer");
         assert_eq!(roster.snapshot().primary, 0);
         assert_eq!(roster.snapshot().nodes[0].health, Health::Down);
         roster.observed(1, now, says(PRIMARY, 2, 51));

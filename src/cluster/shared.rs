@@ -1,74 +1,18 @@
 //! What all handles and sessions of a router share.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use diesel_routing_sql::Dialect as Sql;
 
-use super::{Event, Observation, Roster, Signals, Snapshot};
-use crate::check::{Checker, StatementCheck};
-use crate::routing::{Balance, Decision, Inputs, Level, Need, Policy, Reason, decide};
-use crate::session::{Clock, SessionState, SystemClock};
-
-/// A router's settings, as its builder collects them.
-#[derive(Debug)]
-pub(crate) struct Settings {
-    pub(crate) window: Duration,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) check: StatementCheck,
-    pub(crate) max_lag: Duration,
-    pub(crate) balance: Balance,
-    pub(crate) wait: Duration,
-    pub(crate) positions: bool,
-    pub(crate) watch_interval: Duration,
-    pub(crate) watch_timeout: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            window: Duration::from_secs(5),
-            clock: Arc::new(SystemClock),
-            check: StatementCheck::default(),
-            max_lag: Duration::from_secs(60),
-            balance: Balance::default(),
-            wait: Duration::ZERO,
-            positions: true,
-            watch_interval: Duration::from_millis(100),
-            watch_timeout: Duration::from_secs(1),
-        }
-    }
-}
-
-impl Settings {
-    pub(crate) fn share(&self, nodes: Vec<String>, dialect: Sql, watched: bool) -> Shared {
-        let count = nodes.len();
-        let roster = Roster::new(count);
-        let snapshot = if watched {
-            roster.snapshot()
-        } else {
-            Snapshot::unwatched(count)
-        };
-        Shared {
-            watched,
-            out: nodes.iter().map(|_| AtomicU32::new(0)).collect(),
-            signals: Signals::new(count),
-            nodes,
-            window: self.window,
-            wait: self.wait,
-            clock: Arc::clone(&self.clock),
-            checker: self.check.build(dialect),
-            policy: Policy {
-                max_lag: self.max_lag,
-                balance: self.balance,
-            },
-            roster: Mutex::new(roster),
-            snapshot: ArcSwap::from_pointee(snapshot),
-        }
-    }
-}
+use super::{Event, Node, Observation, Rejections, Roster, Settings, Signals, Snapshot};
+use crate::check::Checker;
+use crate::position::Position;
+use crate::role::Access;
+use crate::routing::{Decision, Inputs, Level, Need, Policy, Reason, decide};
+use crate::session::{Clock, Export, Moment, Rejection, SessionState, SignedToken, TokenKeys};
 
 /// What all handles and sessions of a router share.
 #[derive(Debug)]
@@ -78,9 +22,14 @@ pub(crate) struct Shared {
     pub(crate) checker: Checker,
     pub(crate) wait: Duration,
     pub(crate) signals: Signals,
+    /// How long an answer may take.
+    pub(crate) patience: Duration,
+    pub(crate) rejections: Rejections,
     window: Duration,
     clock: Arc<dyn Clock>,
     policy: Policy,
+    keys: Option<TokenKeys>,
+    token_life: Duration,
     /// Watchers' memory.
     roster: Mutex<Roster>,
     /// What decisions read.
@@ -89,32 +38,88 @@ pub(crate) struct Shared {
     watched: bool,
     /// Connections out, by node.
     out: Vec<AtomicU32>,
+    /// How many replicas were chosen by turns.
+    turns: AtomicUsize,
+}
+
+/// What a caller asks a router for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request<'a> {
+    pub(crate) level: Level,
+    /// What the handle promises, at least.
+    pub(crate) access: Access,
+    pub(crate) session: Option<&'a Arc<SessionState>>,
+    /// How long to wait for a fresher replica.
+    pub(crate) wait: Duration,
+    /// Whether the session remembers what is written.
+    pub(crate) tracked: bool,
+    /// A node that has failed the caller just now.
+    pub(crate) avoid: Option<usize>,
 }
 
 impl Shared {
+    pub(crate) fn new(settings: &Settings, nodes: &[Node], dialect: Sql, watched: bool) -> Self {
+        let count = nodes.len();
+        let roster = Roster::new(count);
+        let snapshot = if watched {
+            roster.snapshot()
+        } else {
+            Snapshot::unwatched(count)
+        };
+        Self {
+            watched,
+            out: nodes.iter().map(|_| AtomicU32::new(0)).collect(),
+            turns: AtomicUsize::new(0),
+            signals: Signals::new(count),
+            nodes: nodes.iter().map(|node| node.name.clone()).collect(),
+            window: settings.window,
+            wait: settings.wait,
+            patience: settings.watch_timeout,
+            rejections: Rejections::default(),
+            clock: Arc::clone(&settings.clock),
+            checker: settings.check.build(dialect),
+            policy: Policy::new(settings, nodes),
+            keys: settings.keys.clone(),
+            token_life: settings.token_life,
+            roster: Mutex::new(roster),
+            snapshot: ArcSwap::from_pointee(snapshot),
+        }
+    }
+
     /// Name of the node with this index.
     pub(crate) fn name(&self, node: usize) -> &str {
         self.nodes.get(node).map_or("?", String::as_str)
     }
 
-    /// The node for a read or write at `level`, and the reason.
-    pub(crate) fn decide(&self, level: Level, session: Option<&SessionState>) -> Decision {
+    /// What is known of the nodes now.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Connections of `node` that are out.
+    pub(crate) fn out(&self, node: usize) -> u32 {
+        self.out
+            .get(node)
+            .map_or(0, |out| out.load(Ordering::Relaxed))
+    }
+
+    /// The node for what is asked for, and the reason.
+    pub(crate) fn decide(&self, request: &Request<'_>) -> Decision {
         let cluster = self.snapshot.load();
         let now = self.clock.now();
         let decision = decide(&Inputs {
-            level,
-            need: session
-                .filter(|_| level == Level::Session)
+            level: request.level,
+            need: request
+                .session
+                .filter(|_| request.level == Level::Session)
                 .map(|session| self.need(session, now, &cluster)),
             cluster: &cluster,
             policy: &self.policy,
             now,
+            avoid: request.avoid,
             random: fastrand::u64(..),
-            load: &|node| {
-                self.out
-                    .get(node)
-                    .map_or(0, |out| out.load(Ordering::Relaxed))
-            },
+            turn: || self.turns.fetch_add(1, Ordering::Relaxed),
+            load: |node| self.out(node),
         });
         if decision.wants_fresher() {
             self.signals.ask_all();
@@ -180,13 +185,13 @@ impl Shared {
         }
     }
 
-    /// A node was asked at `asked`, and this is what it said, if anything.
-    pub(crate) fn heard(&self, node: usize, asked: Instant, said: Option<Observation>) {
+    /// A node was asked at `asked`, and this is what it said, or why it said nothing.
+    pub(crate) fn heard(&self, node: usize, asked: Instant, said: Result<Observation, String>) {
         let mut roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
         let events = match said {
-            Some(said) => roster.observed(node, asked, said),
-            None => {
-                roster.lost(node);
+            Ok(said) => roster.observed(node, asked, said),
+            Err(why) => {
+                roster.lost(node, &why);
                 Vec::new()
             }
         };
@@ -204,6 +209,52 @@ impl Shared {
 
     pub(crate) fn now(&self) -> Instant {
         self.clock.now()
+    }
+
+    /// Where the primary is, as far as is known.
+    pub(crate) fn position(&self) -> Option<Position> {
+        self.snapshot.load().position()
+    }
+
+    /// The state of `session` for another process, `None` without keys to sign it with; and whether
+    /// more will be known after the next answer.
+    pub(crate) fn token(
+        &self,
+        session: &SessionState,
+        as_of: Instant,
+    ) -> Option<(SignedToken, bool)> {
+        let keys = self.keys.as_ref()?;
+        let cluster = self.snapshot.load();
+        let Export { token, is_complete } =
+            session.export(as_of, self.moment(), self.token_life, self.window, &cluster);
+        if !is_complete {
+            self.signals.ask_all();
+        }
+        Some((keys.sign(&token), is_complete))
+    }
+
+    /// Adds what `text` says, if it is a token, to `session`.
+    pub(crate) fn absorb(&self, session: &SessionState, text: &str) -> Result<(), Rejection> {
+        let moment = self.moment();
+        let token = self
+            .keys
+            .as_ref()
+            .ok_or(Rejection::NoKeys)
+            .and_then(|keys| keys.verify(text, moment.wall))
+            .and_then(|token| match self.position() {
+                Some(ours) => token.for_cluster_of(&ours),
+                None => Ok(token),
+            })
+            .inspect_err(|&rejection| self.rejections.count(rejection))?;
+        session.absorb(&token, moment);
+        Ok(())
+    }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            now: self.clock.now(),
+            wall: self.clock.wall(),
+        }
     }
 
     fn need(&self, session: &SessionState, now: Instant, cluster: &Snapshot) -> Need {

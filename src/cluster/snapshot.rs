@@ -26,11 +26,16 @@ pub(crate) struct NodeState {
     pub(crate) position: Option<Position>,
     /// It has everything that was acknowledged before this instant.
     pub(crate) complete_as_of: Option<Instant>,
+    /// When it was asked for what it said last.
+    pub(crate) asked: Option<Instant>,
+    /// Why it serves nothing, in words.
+    pub(crate) problem: Option<Arc<str>>,
 }
 
-/// Whether a node may serve reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Health {
+/// Whether a node may serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Health {
     /// Nothing is known yet.
     Unknown,
     /// It answers.
@@ -67,7 +72,8 @@ impl Snapshot {
             .is_some_and(|ours| ours.same_history(position))
     }
 
-    fn position(&self) -> Option<Position> {
+    /// Where the primary is.
+    pub(crate) fn position(&self) -> Option<Position> {
         self.nodes.get(self.primary)?.position
     }
 }
@@ -78,6 +84,8 @@ impl NodeState {
         incarnation: 0,
         position: None,
         complete_as_of: None,
+        asked: None,
+        problem: None,
     };
 
     /// How far it lags at most, if that is known.

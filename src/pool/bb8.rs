@@ -12,13 +12,14 @@ use tokio::sync::Notify;
 
 use super::Manager;
 use crate::RoutedConnection;
-use crate::cluster::{Node, Pooled};
+use crate::cluster::{Node, PoolStatus, Pooled};
 use crate::error::{Error, Step};
 
 /// One bb8 pool.
 pub(crate) struct Pool<C: RoutedConnection> {
     pool: bb8::Pool<Opener<C>>,
     node: Node,
+    size: u32,
     failures: Arc<Failures>,
 }
 
@@ -38,7 +39,18 @@ impl<C: RoutedConnection> Pool<C> {
         Self {
             pool,
             node: node.clone(),
+            size,
             failures,
+        }
+    }
+
+    pub(crate) fn status(&self, pool: &'static str) -> PoolStatus {
+        let state = self.pool.state();
+        PoolStatus {
+            pool,
+            max_size: self.size,
+            open: state.connections,
+            idle: state.idle_connections,
         }
     }
 

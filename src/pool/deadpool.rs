@@ -11,7 +11,7 @@ use deadpool::managed::{
 
 use super::Manager;
 use crate::RoutedConnection;
-use crate::cluster::{Node, Pooled};
+use crate::cluster::{Node, PoolStatus, Pooled};
 use crate::error::{Error, NodeRole, Step};
 
 impl<C: RoutedConnection> ManageConnection for Manager<C> {
@@ -55,6 +55,17 @@ impl<C: RoutedConnection> Pool<C> {
             pool,
             node: node.clone(),
         })
+    }
+
+    pub(crate) fn status(&self, pool: &'static str) -> PoolStatus {
+        let status = self.pool.status();
+        let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        PoolStatus {
+            pool,
+            max_size: count(status.max_size),
+            open: count(status.size),
+            idle: count(status.available.min(status.size)),
+        }
     }
 
     pub(crate) async fn get(&self) -> Result<Loan<C>, Error> {

@@ -9,7 +9,7 @@ mod manager;
 pub(crate) use manager::{Connect, Manager, SetUp};
 
 use crate::RoutedConnection;
-use crate::cluster::Node;
+use crate::cluster::{Node, PoolStatus};
 use crate::error::Error;
 use crate::guard::Guard;
 
@@ -42,6 +42,15 @@ impl<C: RoutedConnection> Pool<C> {
             Kind::Bb8 => Ok(Self::Bb8(bb8::Pool::new(manager, node, size))),
             #[cfg(feature = "deadpool")]
             Kind::Deadpool => deadpool::Pool::new(manager, node, size).map(Self::Deadpool),
+        }
+    }
+
+    pub(crate) fn status(&self, pool: &'static str) -> PoolStatus {
+        match self {
+            #[cfg(feature = "bb8")]
+            Self::Bb8(inner) => inner.status(pool),
+            #[cfg(feature = "deadpool")]
+            Self::Deadpool(inner) => inner.status(pool),
         }
     }
 

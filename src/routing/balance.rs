@@ -11,29 +11,74 @@ pub enum Balance {
     LeastOfTwo,
     /// One at random.
     Random,
+    /// One after the other. All are looked at, so the cost grows with their number.
+    RoundRobin,
+    /// One at random, in proportion to the [weights](crate::Node::weight). All are looked at, so the
+    /// cost grows with their number.
+    Weighted,
 }
 
 /// How many indices are tried at random before all are looked at.
 const TRIES: u32 = 8;
 
-/// One of the eligible indices below `count`, or `None` if there is none.
-pub(crate) fn pick(
-    balance: Balance,
-    count: usize,
-    eligible: impl Fn(usize) -> bool,
-    load: &dyn Fn(usize) -> u32,
-    random: u64,
-) -> Option<usize> {
-    let mut random = Random(random);
-    let one = draw(count, &eligible, None, &mut random)?;
-    if balance == Balance::Random {
-        return Some(one);
+/// What a choice depends on besides who is eligible.
+pub(crate) struct Chooser<'a, L, T> {
+    pub(crate) balance: Balance,
+    /// By node.
+    pub(crate) weights: &'a [u32],
+    /// Connections out, by node.
+    pub(crate) load: L,
+    /// A random number.
+    pub(crate) random: u64,
+    /// How many choices were made by turns before.
+    pub(crate) turn: T,
+}
+
+impl<L: Fn(usize) -> u32, T: Fn() -> usize> Chooser<'_, L, T> {
+    /// One of the eligible indices below `count`, or `None` if there is none.
+    pub(crate) fn pick(&self, count: usize, eligible: impl Fn(usize) -> bool) -> Option<usize> {
+        let mut random = Random(self.random);
+        match self.balance {
+            Balance::Random => draw(count, &eligible, None, &mut random),
+            Balance::LeastOfTwo => {
+                let one = draw(count, &eligible, None, &mut random)?;
+                let other = draw(count, &eligible, Some(one), &mut random);
+                Some(match other {
+                    Some(other) if (self.load)(other) < (self.load)(one) => other,
+                    _ => one,
+                })
+            }
+            Balance::RoundRobin => {
+                let fitting = (0..count).filter(|&index| eligible(index)).count();
+                let nth = (self.turn)().checked_rem(fitting)?;
+                (0..count).filter(|&index| eligible(index)).nth(nth)
+            }
+            Balance::Weighted => self.weigh(count, eligible, &mut random),
+        }
     }
-    let other = draw(count, &eligible, Some(one), &mut random);
-    Some(match other {
-        Some(other) if load(other) < load(one) => other,
-        _ => one,
-    })
+
+    fn weigh(
+        &self,
+        count: usize,
+        eligible: impl Fn(usize) -> bool,
+        random: &mut Random,
+    ) -> Option<usize> {
+        let weight = |index: usize| {
+            self.weights
+                .get(index)
+                .map_or(1, |&weight| u64::from(weight))
+        };
+        let fitting = || (0..count).filter(|&index| eligible(index));
+        let total = fitting().map(weight).sum();
+        let mut left = random.below(total);
+        fitting().find(|&index| match left.checked_sub(weight(index)) {
+            Some(rest) => {
+                left = rest;
+                false
+            }
+            None => true,
+        })
+    }
 }
 
 /// An eligible index other than `not`, each equally likely while most are eligible.
@@ -46,7 +91,7 @@ fn draw(
     let fits = |index: usize| Some(index) != not && eligible(index);
     if count > TRIES as usize {
         for _ in 0..TRIES {
-            let index = random.below(count);
+            let index = random.index(count);
             if fits(index) {
                 return Some(index);
             }
@@ -57,7 +102,7 @@ fn draw(
     if fitting == 0 {
         return None;
     }
-    let nth = random.below(fitting);
+    let nth = random.index(fitting);
     (0..count).filter(|&index| fits(index)).nth(nth)
 }
 
@@ -65,14 +110,18 @@ fn draw(
 struct Random(u64);
 
 impl Random {
-    fn below(&mut self, count: usize) -> usize {
+    fn index(&mut self, count: usize) -> usize {
+        usize::try_from(self.below(count as u64)).unwrap_or_default()
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut word = self.0;
         word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         word ^= word >> 31;
         // The high word of the product spreads it evenly, without a division.
-        usize::try_from((u128::from(word) * count as u128) >> 64).unwrap_or_default()
+        u64::try_from((u128::from(word) * u128::from(limit)) >> 64).unwrap_or_default()
     }
 }
 
@@ -80,10 +129,24 @@ impl Random {
 mod tests {
     use super::*;
 
+    fn chooser<L: Fn(usize) -> u32>(
+        balance: Balance,
+        random: u64,
+        load: L,
+    ) -> Chooser<'static, L, impl Fn() -> usize> {
+        Chooser {
+            balance,
+            weights: &[3, 1, 2, 2],
+            load,
+            random,
+            turn: move || usize::try_from(random).unwrap(),
+        }
+    }
+
     fn counts(balance: Balance, count: usize, eligible: impl Fn(usize) -> bool) -> Vec<u32> {
         let mut counts = vec![0; count];
         for random in 0..12_000 {
-            let index = pick(balance, count, &eligible, &|_| 0, random);
+            let index = chooser(balance, random, |_| 0).pick(count, &eligible);
             counts[index.unwrap()] += 1;
         }
         counts
@@ -91,7 +154,7 @@ mod tests {
 
     #[test]
     fn every_eligible_replica_gets_its_share_and_no_other_gets_any() {
-        for balance in [Balance::Random, Balance::LeastOfTwo] {
+        for balance in [Balance::Random, Balance::LeastOfTwo, Balance::RoundRobin] {
             let shares = counts(balance, 4, |index| index != 0);
             assert_eq!(shares[0], 0);
             assert!(
@@ -105,20 +168,38 @@ mod tests {
     }
 
     #[test]
+    fn turns_are_taken_in_order() {
+        let order: Vec<_> = (0..6)
+            .map(|turn| chooser(Balance::RoundRobin, turn, |_| 0).pick(4, |index| index > 0))
+            .collect();
+        assert_eq!(order, [1, 2, 3, 1, 2, 3].map(Some));
+    }
+
+    #[test]
+    fn a_weighted_share_is_in_proportion_to_the_weight() {
+        let shares = counts(Balance::Weighted, 4, |index| index != 3);
+        for (share, weight) in shares[..3].iter().zip([3, 1, 2]) {
+            assert!((1800 * weight..2200 * weight).contains(share), "{shares:?}");
+        }
+        assert_eq!(shares[3], 0);
+    }
+
+    #[test]
     fn of_two_the_less_loaded_is_taken() {
         let load = |index: usize| if index == 1 { 9 } else { 1 };
         for random in 0..100 {
-            assert_eq!(
-                pick(Balance::LeastOfTwo, 3, |index| index > 0, &load, random),
-                Some(2)
-            );
+            let chooser = chooser(Balance::LeastOfTwo, random, load);
+            assert_eq!(chooser.pick(3, |index| index > 0), Some(2));
         }
     }
 
     #[test]
     fn no_eligible_replica_is_none_however_many_there_are() {
+        use Balance::{LeastOfTwo, Random, RoundRobin, Weighted};
         for count in [0, 1, 3, 1000] {
-            assert_eq!(pick(Balance::LeastOfTwo, count, |_| false, &|_| 0, 7), None);
+            for balance in [LeastOfTwo, Random, RoundRobin, Weighted] {
+                assert_eq!(chooser(balance, 7, |_| 0).pick(count, |_| false), None);
+            }
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::balance::{Balance, pick};
+use super::balance::{Balance, Chooser};
 use super::{Block, Need, Reason};
-use crate::cluster::{Health, NodeState, Snapshot};
+use crate::cluster::{Health, Node, NodeState, Settings, Snapshot};
 
 /// How fresh a read must be, or that it is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,25 +23,46 @@ pub enum Level {
 }
 
 /// What a decision depends on.
-pub(crate) struct Inputs<'a> {
+pub(crate) struct Inputs<'a, L, T> {
     pub(crate) level: Level,
     /// What a session-level read must see; `None` outside sessions.
     pub(crate) need: Option<Need>,
     pub(crate) cluster: &'a Snapshot,
     pub(crate) policy: &'a Policy,
     pub(crate) now: Instant,
+    /// A replica that must not be chosen: it has just failed this caller.
+    pub(crate) avoid: Option<usize>,
     /// A random number.
     pub(crate) random: u64,
     /// Connections out, by node.
-    pub(crate) load: &'a dyn Fn(usize) -> u32,
+    pub(crate) load: L,
+    /// How many replicas were chosen by turns before.
+    pub(crate) turn: T,
 }
 
 /// What a router's user decides.
 #[derive(Debug, Clone)]
 pub(crate) struct Policy {
     /// Replicas that may lag more than this serve nothing.
-    pub(crate) max_lag: Duration,
-    pub(crate) balance: Balance,
+    max_lag: Duration,
+    balance: Balance,
+    weights: Vec<u32>,
+    /// By node, whether it is in the caller's zone; `None` if no node is.
+    near: Option<Vec<bool>>,
+}
+
+impl Policy {
+    pub(crate) fn new(settings: &Settings, nodes: &[Node]) -> Self {
+        let near = nodes
+            .iter()
+            .map(|node| node.zone.is_some() && node.zone == settings.zone);
+        Self {
+            max_lag: settings.max_lag,
+            balance: settings.balance,
+            weights: nodes.iter().map(|node| node.weight).collect(),
+            near: near.clone().any(|near| near).then(|| near.collect()),
+        }
+    }
 }
 
 /// Where to go, and why.
@@ -62,7 +83,11 @@ impl Decision {
 }
 
 /// The node to use, and the reason. Pure: the same inputs give the same answer.
-pub(crate) fn decide(inputs: &Inputs<'_>) -> Decision {
+pub(crate) fn decide<L, T>(inputs: &Inputs<'_, L, T>) -> Decision
+where
+    L: Fn(usize) -> u32,
+    T: Fn() -> usize,
+{
     let cluster = inputs.cluster;
     let primary = |reason| Decision {
         node: cluster.primary,
@@ -94,7 +119,11 @@ pub(crate) fn decide(inputs: &Inputs<'_>) -> Decision {
     }
 }
 
-fn session(inputs: &Inputs<'_>, need: &Need) -> Decision {
+fn session<L, T>(inputs: &Inputs<'_, L, T>, need: &Need) -> Decision
+where
+    L: Fn(usize) -> u32,
+    T: Fn() -> usize,
+{
     let cluster = inputs.cluster;
     let primary = |reason| Decision {
         node: cluster.primary,
@@ -136,10 +165,11 @@ fn session(inputs: &Inputs<'_>, need: &Need) -> Decision {
     }
 }
 
-impl Inputs<'_> {
+impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
     /// Whether a replica is up and within the lag limit.
     fn serves(&self, index: usize, node: &NodeState) -> bool {
         index != self.cluster.primary
+            && Some(index) != self.avoid
             && node.health == Health::Up
             && match node.lag(self.now) {
                 Some(lag) => lag <= self.policy.max_lag,
@@ -148,17 +178,27 @@ impl Inputs<'_> {
             }
     }
 
+    /// An eligible replica, in the caller's zone if there is one.
     fn pick(&self, also: impl Fn(usize, &NodeState) -> bool) -> Option<usize> {
         let eligible = |index: usize| {
-            let node = &self.cluster.nodes[index];
-            self.serves(index, node) && also(index, node)
+            self.cluster
+                .nodes
+                .get(index)
+                .is_some_and(|node| self.serves(index, node) && also(index, node))
         };
-        pick(
-            self.policy.balance,
-            self.cluster.nodes.len(),
-            eligible,
-            self.load,
-            self.random,
-        )
+        let count = self.cluster.nodes.len();
+        let chooser = Chooser {
+            balance: self.policy.balance,
+            weights: &self.policy.weights,
+            load: &self.load,
+            random: self.random,
+            turn: &self.turn,
+        };
+        let near = self.policy.near.as_ref().and_then(|near| {
+            chooser.pick(count, |index| {
+                near.get(index).is_some_and(|&near| near) && eligible(index)
+            })
+        });
+        near.or_else(|| chooser.pick(count, eligible))
     }
 }

@@ -1,6 +1,7 @@
 //! A session: one user's, or one job's, causal history.
 
 mod clock;
+mod options;
 #[cfg(feature = "__pool")]
 mod routed;
 mod state;
@@ -8,8 +9,9 @@ mod token;
 mod write_log;
 
 pub use clock::{Clock, SystemClock};
+pub(crate) use options::{DELAYED, Options};
 #[cfg(feature = "__pool")]
 pub use routed::Session;
-pub(crate) use state::SessionState;
+pub(crate) use state::{Export, Moment, SessionState};
 pub use token::{KeyError, Rejection, SignedToken, Token, TokenKeys};
 pub(crate) use write_log::{Ending, WriteLog};

@@ -2,25 +2,48 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crate::error::Error;
+use crate::cluster::Request;
+use crate::error::{ConfigError, Error};
 use crate::guard::Guard;
 use crate::lease::Lease;
 use crate::role::{Access, CaughtUp, Primary, Replica};
 use crate::routing::Level;
-use crate::session::SessionState;
+use crate::session::{DELAYED, Options, Rejection, SessionState, SignedToken};
+use crate::transaction::AsyncFuncMut;
 use crate::{ReadConn, RoutedConnection, Router, WriteConn};
 
-/// One user's, or one job's, causal history: its reads see its writes.
+/// One user's, or one job's, causal history: its reads see its writes, and never an older state than
+/// it has seen.
 ///
 /// A session is not a database session: it holds no connection, and each call checks one out.
 /// Cheap to clone; clones share the history. Use it from several tasks as you like.
 ///
-/// After a write, [`read`](Self::read) goes to the primary for the router's window (5 s by
-/// default), then to a replica.
+/// After a write, [`read`](Self::read) goes to the primary until a replica is proved to have replayed
+/// it, then to that replica. Where servers have no positions, it goes to the primary for the router's
+/// window (5 s by default).
+///
+/// A [`token`](Self::token) carries the session to another process, and
+/// [`Router::resume`] continues it there.
+///
+/// # Views
+///
+/// [`waiting`](Self::waiting), [`at_level`](Self::at_level), [`untracked`](Self::untracked) and
+/// [`delayed`](Self::delayed) give the same session with another setting, for one call or for as long
+/// as you keep it:
+///
+/// ```no_run
+/// # #[cfg(feature = "postgres")]
+/// # async fn example(session: diesel_routing::pg::Session) -> Result<(), diesel_routing::Error> {
+/// # use std::time::Duration;
+/// let conn = session.waiting(Duration::from_millis(50)).read().await?;
+/// # Ok(()) }
+/// ```
 pub struct Session<C: RoutedConnection> {
     router: Router<C>,
     state: Arc<SessionState>,
+    options: Options,
 }
 
 impl<C: RoutedConnection> Session<C> {
@@ -28,25 +51,51 @@ impl<C: RoutedConnection> Session<C> {
         Self {
             router,
             state: Arc::default(),
+            options: Options::default(),
         }
     }
 
-    /// A connection that sees what this session wrote.
+    /// A connection that sees what this session wrote, and nothing older than it has seen.
     ///
     /// # Errors
     ///
     /// [`Error::Checkout`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives back what was checked out; so for every checkout below.
     pub async fn read(&self) -> Result<ReadConn<CaughtUp, C>, Error> {
-        self.checkout(Level::Session).await.map(ReadConn::new)
+        self.checkout(self.options.level, Access::CaughtUp, None)
+            .await
+            .map(ReadConn::new)
     }
 
-    /// A connection of some replica, however far behind; of the primary if there is no replica.
+    /// A connection of some replica, however far behind (within the router's `max_lag`); of the
+    /// primary if there is no replica.
     ///
     /// # Errors
     ///
     /// [`Error::Checkout`].
     pub async fn read_eventual(&self) -> Result<ReadConn<Replica, C>, Error> {
-        self.checkout(Level::Eventual).await.map(ReadConn::new)
+        self.checkout(Level::Eventual, Access::Replica, None)
+            .await
+            .map(ReadConn::new)
+    }
+
+    /// A connection that sees everything that was acknowledged more than `lag` ago, by anyone: of a
+    /// replica that is known to lag no more, else of the primary. What this session wrote within
+    /// `lag` it may not see.
+    ///
+    /// Lag is known as of a node's last answer, so a bound below the router's watch interval (100 ms
+    /// by default) is met by the primary only. Where servers have no positions, lag is never known.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Checkout`].
+    pub async fn read_bounded(&self, lag: Duration) -> Result<ReadConn<Replica, C>, Error> {
+        self.checkout(Level::Bounded(lag), Access::Replica, None)
+            .await
+            .map(ReadConn::new)
     }
 
     /// A connection of the primary, to read from and to lock rows with.
@@ -55,7 +104,9 @@ impl<C: RoutedConnection> Session<C> {
     ///
     /// [`Error::Checkout`].
     pub async fn read_primary(&self) -> Result<ReadConn<Primary, C>, Error> {
-        self.checkout(Level::Strong).await.map(ReadConn::new)
+        self.checkout(Level::Strong, Access::Primary, None)
+            .await
+            .map(ReadConn::new)
     }
 
     /// A connection of the primary, to write with; the session remembers what it writes.
@@ -64,7 +115,145 @@ impl<C: RoutedConnection> Session<C> {
     ///
     /// [`Error::Checkout`].
     pub async fn write(&self) -> Result<WriteConn<C>, Error> {
-        self.checkout(Level::Write).await.map(WriteConn::new)
+        self.checkout(Level::Write, Access::Write, None)
+            .await
+            .map(WriteConn::new)
+    }
+
+    /// Runs `read` on a connection as [`read`](Self::read) gives one, and once more on another node if
+    /// it failed because of the node: it went down, or cancelled the query to go on replaying
+    /// ([`Error::may_retry_read`]).
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # async fn example(session: diesel_routing::pg::Session) -> Result<(), diesel_routing::Error> {
+    /// # use diesel_routing::prelude::*;
+    /// # diesel::table! { users { id -> Integer, } }
+    /// let ids: Vec<i32> = session
+    ///     .reading(async |conn| users::table.select(users::id).load(conn).await)
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// `read` runs at most twice: what else it does besides reading is done twice, too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Checkout`]; what `read` returned last.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future gives the connection back.
+    pub async fn reading<T, E, F>(&self, mut read: F) -> Result<T, Error>
+    where
+        for<'r> F: AsyncFnMut(&'r mut ReadConn<CaughtUp, C>) -> Result<T, E>
+            + AsyncFuncMut<&'r mut ReadConn<CaughtUp, C>, Result<T, E>, Fut: Send>
+            + Send,
+        Error: From<E>,
+        E: Send,
+        T: Send,
+    {
+        let mut conn = self.read().await?;
+        let failure = match read(&mut conn).await {
+            Ok(value) => return Ok(value),
+            Err(error) => Error::from(error),
+        };
+        let node = conn.lease().node();
+        let again =
+            failure.may_retry_read() || failure.may_be_a_lost_connection() && conn.is_lost().await;
+        if !again {
+            return Err(failure);
+        }
+        // Before another is asked for: with small pools, holding one can deadlock.
+        drop(conn);
+        tracing::debug!(
+            node = self.router.shared().name(node),
+            error = %failure,
+            "a read is run again elsewhere"
+        );
+        let mut conn = self
+            .checkout(self.options.level, Access::CaughtUp, Some(node))
+            .await
+            .map(ReadConn::new)?;
+        read(&mut conn).await.map_err(Error::from)
+    }
+
+    /// This session as a short signed text, for a cookie, a header or a job's payload:
+    /// [`Router::resume`] continues it in another process.
+    ///
+    /// Waits for the position of the last write, if it is not known yet: one question to the primary,
+    /// shared with everyone who asks. After the router's `watch_timeout` (1 s by default), the token
+    /// says that there was a write at an unknown position, which sends reads to the primary for the
+    /// window.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::NoTokenKeys`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn token(&self) -> Result<SignedToken, Error> {
+        let shared = self.router.shared();
+        let as_of = shared.now();
+        let until = Instant::now() + shared.patience;
+        loop {
+            // Listen before looking: an answer in between counts.
+            let answer = shared.signals.answer();
+            let (token, is_complete) = shared
+                .token(&self.state, as_of)
+                .ok_or(ConfigError::NoTokenKeys)?;
+            if is_complete || tokio::time::timeout_at(until.into(), answer).await.is_err() {
+                return Ok(token);
+            }
+        }
+    }
+
+    /// Continues, too, the session that this token is of: another tab's, or that of a job whose
+    /// results are gathered here.
+    ///
+    /// # Errors
+    ///
+    /// Why the token is not honoured; the session is as it was. The router has counted it.
+    pub fn absorb(&self, token: &str) -> Result<(), Rejection> {
+        self.router.shared().absorb(&self.state, token)
+    }
+
+    /// This session, with reads that may wait this long for a replica to catch up before they go to
+    /// the primary.
+    #[must_use]
+    pub fn waiting(&self, wait: Duration) -> Self {
+        self.with(|options| options.wait = Some(wait))
+    }
+
+    /// This session as a background job wants it: with reads that rather wait a second for a replica
+    /// than go to the primary.
+    ///
+    /// Three tries half a second apart, then the primary, is how others do it; here, a read goes as
+    /// soon as a replica is known to have caught up.
+    #[must_use]
+    pub fn delayed(&self) -> Self {
+        self.waiting(DELAYED)
+    }
+
+    /// This session, with [`read`](Self::read) at another level: [`Level::Strong`] for a request that
+    /// must see everyone's writes, [`Level::Eventual`] for one that need not see its own. The other
+    /// methods stay what they are.
+    #[must_use]
+    pub fn at_level(&self, level: Level) -> Self {
+        self.with(|options| {
+            options.level = match level {
+                Level::Write => Level::Strong,
+                level => level,
+            }
+        })
+    }
+
+    /// This session, with writes that leave no mark: counters, audit rows and the like, which no later
+    /// read of the session must see.
+    #[must_use]
+    pub fn untracked(&self) -> Self {
+        self.with(|options| options.tracked = false)
     }
 
     /// The router this session reads and writes through.
@@ -98,8 +287,29 @@ impl<C: RoutedConnection> Session<C> {
         }
     }
 
-    async fn checkout(&self, level: Level) -> Result<Lease<Guard<C>>, Error> {
-        self.router.checkout(level, Some(&self.state)).await
+    fn with(&self, change: impl FnOnce(&mut Options)) -> Self {
+        let mut view = self.clone();
+        change(&mut view.options);
+        view
+    }
+
+    async fn checkout(
+        &self,
+        level: Level,
+        access: Access,
+        avoid: Option<usize>,
+    ) -> Result<Lease<Guard<C>>, Error> {
+        let Options { wait, tracked, .. } = self.options;
+        self.router
+            .checkout(Request {
+                level,
+                access,
+                session: Some(&self.state),
+                wait: wait.unwrap_or(self.router.shared().wait),
+                tracked,
+                avoid,
+            })
+            .await
     }
 }
 
@@ -108,6 +318,7 @@ impl<C: RoutedConnection> Clone for Session<C> {
         Self {
             router: self.router.clone(),
             state: Arc::clone(&self.state),
+            options: self.options,
         }
     }
 }

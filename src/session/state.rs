@@ -1,8 +1,10 @@
 //! What a session remembers: what it wrote, and what it has seen.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use super::Token;
+use super::token::{highest_floor, is_newer};
 use crate::cluster::{Sample, Snapshot, age};
 use crate::position::Position;
 use crate::routing::{Block, Need};
@@ -28,6 +30,8 @@ struct Causal {
     /// Its last read elsewhere, while no sample covers it.
     read: Option<Instant>,
     home: Option<Home>,
+    /// When the last token arrived: samples from before may lie below what it rightly requires.
+    arrived: Option<Instant>,
 }
 
 /// The run of a node that a session read from last.
@@ -39,6 +43,37 @@ struct Home {
     last: Instant,
     /// Connections that are out.
     out: u32,
+    /// A position that covers all reads here up to `last`, once it is known.
+    seen: Option<Position>,
+}
+
+/// A session's state for another process.
+#[derive(Debug)]
+pub(crate) struct Export {
+    pub(crate) token: Token,
+    /// Whether every write and read of known outcome is in it by its position. If not, those that are
+    /// missing count as writes at an unknown position.
+    pub(crate) is_complete: bool,
+}
+
+/// The present, by both clocks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) now: Instant,
+    pub(crate) wall: SystemTime,
+}
+
+impl Moment {
+    fn wall_at(self, at: Instant) -> SystemTime {
+        let age = age(at, self.now);
+        self.wall.checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    /// The instant of this time; the present, if it lies ahead by the clock here.
+    fn instant_at(self, time: SystemTime) -> Instant {
+        let age = self.wall.duration_since(time).unwrap_or_default();
+        self.now.checked_sub(age).unwrap_or(self.now)
+    }
 }
 
 impl SessionState {
@@ -58,17 +93,20 @@ impl SessionState {
     pub(crate) fn read_begins(&self, node: usize, incarnation: u64, now: Instant) {
         let mut causal = self.lock();
         match &mut causal.home {
-            Some(home) if home.node == node && home.incarnation == incarnation => home.out += 1,
+            Some(home) if home.node == node && home.incarnation == incarnation => {
+                home.out += 1;
+                home.seen = None;
+            }
             home => {
                 let left = home.replace(Home {
                     node,
                     incarnation,
                     last: now,
                     out: 1,
+                    seen: None,
                 });
                 if let Some(left) = left {
-                    let last = if left.out > 0 { now } else { left.last };
-                    causal.read = causal.read.max(Some(last));
+                    causal.leave(&left, now);
                 }
             }
         }
@@ -81,6 +119,7 @@ impl SessionState {
             Some(home) if home.node == node => {
                 home.out = home.out.saturating_sub(1);
                 home.last = now;
+                home.seen = None;
             }
             _ => causal.read = causal.read.max(Some(now)),
         }
@@ -89,9 +128,29 @@ impl SessionState {
     /// What a read needs now.
     pub(crate) fn need(&self, now: Instant, window: Duration, cluster: &Snapshot) -> Need {
         let mut causal = self.lock();
-        causal.resolve(&cluster.recent);
+        causal.resolve(cluster);
         causal.forget(now, window, cluster);
-        causal.need(now, cluster)
+        causal.need(cluster)
+    }
+
+    /// What another process must know to continue the session after `as_of`.
+    pub(crate) fn export(
+        &self,
+        as_of: Instant,
+        moment: Moment,
+        life: Duration,
+        window: Duration,
+        cluster: &Snapshot,
+    ) -> Export {
+        let mut causal = self.lock();
+        causal.resolve(cluster);
+        causal.forget(moment.now, window, cluster);
+        causal.export(as_of, moment, life, cluster)
+    }
+
+    /// Continues, too, the session that this token is of.
+    pub(crate) fn absorb(&self, token: &Token, moment: Moment) {
+        self.lock().absorb(token, moment);
     }
 
     fn lock(&self) -> MutexGuard<'_, Causal> {
@@ -101,7 +160,8 @@ impl SessionState {
 
 impl Causal {
     /// Turns instants into positions, as far as there are samples.
-    fn resolve(&mut self, samples: &[Sample]) {
+    fn resolve(&mut self, cluster: &Snapshot) {
+        let samples = &cluster.recent;
         if let Some(position) = covering(self.committed, samples) {
             self.wrote = later(self.wrote, position, self.committed);
             self.committed = None;
@@ -109,6 +169,27 @@ impl Causal {
         if let Some(position) = covering(self.read, samples) {
             self.seen = later(self.seen, position, self.read);
             self.read = None;
+        }
+        if let Some(home) = &mut self.home
+            && home.out == 0
+            && home.seen.is_none()
+        {
+            home.seen = seen_at(home, home.last, cluster);
+        }
+        self.clamp(samples);
+    }
+
+    /// Lowers what lies past the primary: no node could ever cover it. A primary that lost the end of
+    /// its log in a crash goes back, and so does one restored from a backup.
+    fn clamp(&mut self, samples: &[Sample]) {
+        let Some(last) = samples.last() else { return };
+        if self.arrived.is_some_and(|at| last.asked <= at) {
+            return;
+        }
+        for (position, _) in self.wrote.iter_mut().chain(&mut self.seen) {
+            if position.covers(&last.position) {
+                *position = last.position;
+            }
         }
     }
 
@@ -125,7 +206,17 @@ impl Causal {
         self.seen = self.seen.filter(keep);
     }
 
-    fn need(&self, now: Instant, cluster: &Snapshot) -> Need {
+    fn leave(&mut self, left: &Home, now: Instant) {
+        match left.seen.filter(|_| left.out == 0) {
+            Some(position) => self.seen = later(self.seen, position, Some(left.last)),
+            None => {
+                let last = if left.out > 0 { now } else { left.last };
+                self.read = self.read.max(Some(last));
+            }
+        }
+    }
+
+    fn need(&self, cluster: &Snapshot) -> Need {
         let old = |known: Option<(Position, Instant)>| {
             known.is_some_and(|(position, _)| !cluster.shares_history(&position))
         };
@@ -144,24 +235,91 @@ impl Causal {
         } else {
             None
         };
-        // To leave home, a node must cover whatever was seen there.
-        let leaving = self.home.filter(|_| cluster.has_positions()).map(|home| {
-            let last = if home.out > 0 { now } else { home.last };
-            covering(Some(last), &cluster.recent)
-        });
+        // Without positions there is no proof to stay for, and reads spread.
+        let home = self.home.filter(|_| cluster.has_positions());
         Need {
             block,
             wrote: self.wrote.map(|(position, _)| position),
             seen: self.seen.map(|(position, _)| position),
-            // Without positions there is no proof to stay for, and reads spread.
-            home: self
-                .home
-                .filter(|_| cluster.has_positions())
-                .map(|home| (home.node, home.incarnation)),
-            may_leave: leaving.is_none_or(|bound| bound.is_some()),
-            leaving: leaving.flatten(),
+            home: home.map(|home| (home.node, home.incarnation)),
+            // To leave home, a node must cover whatever was seen there.
+            may_leave: home.is_none_or(|home| home.seen.is_some()),
+            leaving: home.and_then(|home| home.seen),
         }
     }
+
+    fn export(&self, as_of: Instant, moment: Moment, life: Duration, cluster: &Snapshot) -> Export {
+        let mut token = Token::new(moment.wall + life);
+        if let Some((position, at)) = self.wrote {
+            token = token.wrote(position, moment.wall_at(at));
+        }
+        if let Some((position, _)) = self.seen {
+            token = token.saw(position);
+        }
+        let mut unknown = self.unknown.max(self.committed);
+        let mut is_complete = true;
+        if cluster.has_positions() {
+            is_complete = self.committed.is_none() && self.read.is_none();
+            unknown = unknown.max(self.read);
+            if let Some(home) = self.home {
+                // A handle that is out may have been read from up to now.
+                let last = if home.out > 0 { as_of } else { home.last };
+                match home.seen.or_else(|| seen_at(&home, last, cluster)) {
+                    Some(position) => token = token.saw(position),
+                    None => {
+                        is_complete = false;
+                        unknown = unknown.max(Some(last));
+                    }
+                }
+            }
+        }
+        if let Some(at) = unknown {
+            token = token.wrote_at_unknown_position(moment.wall_at(at));
+        }
+        Export { token, is_complete }
+    }
+
+    fn absorb(&mut self, token: &Token, moment: Moment) {
+        if let (Some(position), Some(at)) = (token.required(), token.written_at()) {
+            let at = moment.instant_at(at);
+            match self.wrote {
+                Some((known, since)) if !known.same_history(&position) => {
+                    // Of one, only time can tell; the newer history's position stays.
+                    let (stays, goes) = if is_newer(&known, &position) {
+                        ((known, since), at)
+                    } else {
+                        ((position, at), since)
+                    };
+                    self.wrote = Some(stays);
+                    self.unknown = self.unknown.max(Some(goes));
+                }
+                known => self.wrote = later(known, position, Some(at)),
+            }
+        }
+        if let Some(floor) = token.floor() {
+            let floor = self
+                .seen
+                .map_or(floor, |(known, _)| highest_floor(known, floor));
+            self.seen = Some((floor, moment.now));
+        }
+        if let Some(since) = token.unknown_since() {
+            self.unknown = self.unknown.max(Some(moment.instant_at(since)));
+        }
+        self.arrived = Some(moment.now);
+    }
+}
+
+/// A position that covers what was read from `home` up to `last`: where it was when it was asked after
+/// that, if this run of it was; else the primary's.
+fn seen_at(home: &Home, last: Instant, cluster: &Snapshot) -> Option<Position> {
+    cluster
+        .nodes
+        .get(home.node)
+        .filter(|node| node.incarnation == home.incarnation)
+        .filter(|node| node.asked.is_some_and(|asked| asked > last))
+        .and_then(|node| node.position)
+        .filter(|position| cluster.shares_history(position))
+        .or_else(|| covering(Some(last), &cluster.recent))
 }
 
 /// The position of the first sample that was asked for after `at`; strictly, so that a coarse clock

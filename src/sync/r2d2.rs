@@ -10,7 +10,7 @@ use r2d2::{HandleError, ManageConnection, PooledConnection};
 use scheduled_thread_pool::ScheduledThreadPool;
 
 use super::RoutedConnection;
-use crate::cluster::{Node, Pooled};
+use crate::cluster::{Node, PoolStatus, Pooled};
 use crate::dialect::Dialect;
 use crate::error::{Error, NodeRole, Step};
 
@@ -155,6 +155,16 @@ impl<C: RoutedConnection> Pool<C> {
             pool,
             node,
             last_error,
+        }
+    }
+
+    pub(crate) fn status(&self, pool: &'static str) -> PoolStatus {
+        let state = self.pool.state();
+        PoolStatus {
+            pool,
+            max_size: self.pool.max_size(),
+            open: state.connections,
+            idle: state.idle_connections,
         }
     }
 

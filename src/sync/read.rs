@@ -72,6 +72,11 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         self.lease
     }
 
+    /// Whether the server no longer answers on this connection.
+    pub(super) fn is_lost(&mut self) -> bool {
+        self.lease.guard.node_role().is_err()
+    }
+
     /// The connection, for a statement that the handle may run.
     pub(super) fn admit_statement<Q, M>(&mut self, query: &Q) -> QueryResult<&mut C>
     where

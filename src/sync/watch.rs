@@ -8,7 +8,8 @@ use r2d2::ManageConnection;
 
 use super::RoutedConnection;
 use super::r2d2::Manager;
-use crate::cluster::{Settings, Shared};
+use crate::cluster::{NO_POSITION, Observation, Settings, Shared};
+use crate::error::told;
 
 /// How nodes are watched.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +45,11 @@ impl Watch {
                 .spawn(|| watcher.run())
             {
                 tracing::error!(%error, node = shared.name(index), "a node cannot be watched");
-                shared.heard(index, shared.now(), None);
+                shared.heard(
+                    index,
+                    shared.now(),
+                    Err(format!("it cannot be watched: {error}")),
+                );
             }
         }
     }
@@ -77,23 +82,34 @@ impl<C: RoutedConnection> Watcher<C> {
 
     /// Asks the node, and publishes what it says.
     fn ask(&mut self) {
-        if self.conn.is_none() {
-            match self.manager.connect() {
-                Ok(opened) => self.conn = Some(opened.conn),
-                Err(error) => tracing::debug!(%error, "a watched node cannot be reached"),
-            }
-        }
         self.shared.signals.asking(self.index);
         let asked = self.shared.now();
-        let said = match self.conn.as_mut().map(RoutedConnection::observe) {
-            Some(Ok(said)) => said,
-            Some(Err(error)) => {
-                tracing::debug!(%error, "a watched node gave no answer");
-                self.conn = None;
-                None
-            }
-            None => None,
-        };
+        let said = self.observe();
+        if said.is_err() {
+            self.conn = None;
+        }
+        let said = said.inspect_err(|why| {
+            tracing::debug!(
+                node = self.shared.name(self.index),
+                why,
+                "a node gave no answer"
+            );
+        });
         self.shared.heard(self.index, asked, said);
+    }
+
+    /// What the node says of itself, or why it says nothing.
+    fn observe(&mut self) -> Result<Observation, String> {
+        let conn = match &mut self.conn {
+            Some(conn) => conn,
+            gone => {
+                let opened = self.manager.connect().map_err(|error| told(&error))?;
+                gone.insert(opened.conn)
+            }
+        };
+        match conn.observe() {
+            Ok(said) => said.ok_or_else(|| NO_POSITION.to_owned()),
+            Err(error) => Err(told(&error)),
+        }
     }
 }

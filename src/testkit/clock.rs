@@ -1,7 +1,7 @@
 //! A clock moved by hand.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::Clock;
 
@@ -21,24 +21,35 @@ use crate::Clock;
 /// assert_eq!(clock.now() - before, Duration::from_secs(6));
 /// ```
 #[derive(Debug, Clone)]
-pub struct ManualClock(Arc<Mutex<Instant>>);
+pub struct ManualClock(Arc<Mutex<(Instant, SystemTime)>>);
 
 impl ManualClock {
     /// Moves the time on, for all clones.
     pub fn advance(&self, by: Duration) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) += by;
+        let mut present = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        present.0 += by;
+        present.1 += by;
+    }
+
+    /// Sets the time of day, which may go back; the instant stays.
+    pub fn set_wall(&self, wall: SystemTime) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1 = wall;
     }
 }
 
 impl Default for ManualClock {
     /// Starts at the present instant.
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(Instant::now())))
+        Self(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))))
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Instant {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn wall(&self) -> SystemTime {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn same_cluster(one: &Position, other: &Position) -> bool {
 ///
 /// PostgreSQL makes a system identifier from the time of `initdb`, in its high bits
 /// (`BootStrapXLOG`): the greater one is the younger cluster.
-pub(super) fn is_newer(one: &Position, other: &Position) -> bool {
+pub(crate) fn is_newer(one: &Position, other: &Position) -> bool {
     match (one, other) {
         (Position::Postgres(one), Position::Postgres(other)) => {
             (one.system, one.timeline) > (other.system, other.timeline)
@@ -25,7 +25,7 @@ pub(super) fn is_newer(one: &Position, other: &Position) -> bool {
 ///
 /// Up to the promotion, the timelines of one cluster are one: so what was seen at an LSN on the old
 /// timeline, if it still exists at all, is on the new one at that LSN.
-pub(super) fn highest_floor(one: Position, other: Position) -> Position {
+pub(crate) fn highest_floor(one: Position, other: Position) -> Position {
     match (one, other) {
         (Position::Postgres(a), Position::Postgres(b)) if a.system == b.system => {
             let (timeline, Lsn(lsn)) = (a.timeline.max(b.timeline), a.lsn.max(b.lsn));

@@ -11,6 +11,7 @@ mod state;
 #[cfg(test)]
 mod samples;
 
+pub(crate) use histories::{highest_floor, is_newer};
 pub use keys::{KeyError, TokenKeys};
 pub use rejection::Rejection;
 pub use signed::SignedToken;

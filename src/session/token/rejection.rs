@@ -2,8 +2,8 @@
 
 /// Why a token was not honoured.
 ///
-/// Callers treat a rejected token as no token at all: it is never a reason to fail a request. Count
-/// it, by [`as_str`](Self::as_str).
+/// Callers treat a rejected token as no token at all: it is never a reason to fail a request. A
+/// router counts them: see [`Status`](crate::Status).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejection {
@@ -44,9 +44,27 @@ pub enum Rejection {
         "the session token is of another database cluster: give each router a token of its own"
     )]
     OtherCluster,
+
+    /// The router has no keys to verify it with.
+    #[error(
+        "a session token came, and the router has no keys to verify it with: give it some with `token_keys`"
+    )]
+    NoKeys,
 }
 
 impl Rejection {
+    /// Every reason.
+    pub const ALL: [Self; 8] = [
+        Self::TooLong,
+        Self::Malformed,
+        Self::UnknownVersion,
+        Self::UnknownKey,
+        Self::BadSignature,
+        Self::Expired,
+        Self::OtherCluster,
+        Self::NoKeys,
+    ];
+
     /// A stable name in `snake_case`, for metrics and logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -58,6 +76,7 @@ impl Rejection {
             Self::BadSignature => "bad_signature",
             Self::Expired => "expired",
             Self::OtherCluster => "other_cluster",
+            Self::NoKeys => "no_keys",
         }
     }
 }

@@ -38,7 +38,7 @@ fn building_a_router_does_not_wait_for_a_node_that_hangs() {
 }
 
 #[test]
-fn a_pooled_connection_that_hangs_is_waited_for_no_longer_than_the_timeout() {
+fn a_pooled_connection_that_hangs_holds_nobody_up_for_long() {
     run(async {
         let cluster = Cluster::start(1);
         let proxy = cluster.standby(0).proxy().unwrap();
@@ -50,13 +50,13 @@ fn a_pooled_connection_that_hangs_is_waited_for_no_longer_than_the_timeout() {
             .unwrap();
         drop(router.read_eventual().await.unwrap());
         proxy.hang().unwrap();
-        let error = router.read_eventual().await.unwrap_err();
-        let (node, step) = node_and_step(&error);
-        assert_eq!(node, "replica-0");
-        assert!(
-            matches!(step, Step::Wait | Step::Recycle | Step::Connect),
-            "{step}"
-        );
+        let since = Instant::now();
+        // Whether the pool or the connection ran out of time is theirs to say.
+        match router.read_eventual().await {
+            Ok(conn) => assert!(conn.route().is_primary),
+            Err(error) => assert_eq!(node_and_step(&error), ("replica-0", Step::Wait)),
+        }
+        assert!(since.elapsed() < 4 * TIMEOUT, "{:?}", since.elapsed());
         router.write().await.expect("the primary is untouched");
 
         proxy.restore().unwrap();

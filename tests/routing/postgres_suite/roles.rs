@@ -135,7 +135,7 @@ fn a_pooled_connection_of_a_demoted_primary_is_not_lent_as_the_primarys() {
 }
 
 #[test]
-fn a_node_that_went_down_is_named_with_its_cause_and_found_again() {
+fn a_replica_that_went_down_is_passed_over_and_found_again() {
     run(async {
         let cluster = Cluster::start(1);
         let router = wait!(
@@ -147,7 +147,37 @@ fn a_node_that_went_down_is_named_with_its_cause_and_found_again() {
         .unwrap();
         drop(wait!(router.read_eventual()).unwrap());
         cluster.standby(0).kill().unwrap();
-        let error = wait!(router.read_eventual()).unwrap_err();
+        // The first caller who notices gets another node, too.
+        let mut conn = wait!(router.read_eventual()).unwrap();
+        assert_eq!(
+            (conn.route().node, conn.route().reason),
+            ("primary", Reason::Fallback)
+        );
+        assert_eq!(count(&mut conn).await, 2);
+        drop(conn);
+
+        cluster.standby(0).start().unwrap();
+        let since = std::time::Instant::now();
+        while wait!(router.read_eventual()).unwrap().route().is_primary {
+            assert!(since.elapsed() < Duration::from_secs(20));
+        }
+    });
+}
+
+#[test]
+fn a_primary_that_went_down_is_named_with_its_cause_and_found_again() {
+    run(async {
+        let cluster = Cluster::start(1);
+        let router = wait!(
+            builder()
+                .primary(quick(cluster.primary()))
+                .replica(quick(cluster.replica(0)))
+                .build()
+        )
+        .unwrap();
+        drop(wait!(router.write()).unwrap());
+        cluster.node(0).kill().unwrap();
+        let error = wait!(router.write()).unwrap_err();
         let Error::Checkout {
             node, step, source, ..
         } = &error
@@ -156,13 +186,12 @@ fn a_node_that_went_down_is_named_with_its_cause_and_found_again() {
         };
         assert_eq!(
             (node.as_str(), *step),
-            ("replica-0", Step::Connect),
+            ("primary", Step::Connect),
             "{source}"
         );
-        wait!(router.write()).expect("the primary is untouched");
+        wait!(router.read_eventual()).expect("the replica is untouched");
 
-        cluster.standby(0).start().unwrap();
-        let mut conn = wait!(router.read_eventual()).unwrap();
-        assert_eq!(count(&mut conn).await, 2);
+        cluster.node(0).start().unwrap();
+        wait!(router.write()).expect("it takes writes again");
     });
 }

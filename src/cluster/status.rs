@@ -1,0 +1,99 @@
+//! What a router knows of its nodes and pools, for metrics and people.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{Health, Shared};
+use crate::position::Position;
+use crate::session::Rejection;
+
+/// What a router knows at one moment, from `router.status()`. Asks no server.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Status {
+    /// The nodes, in the order of their configuration: the primary first, then the replicas.
+    pub nodes: Vec<NodeStatus>,
+    /// How many session tokens were not honoured since the router started, by reason; reasons that
+    /// did not occur are left out.
+    pub rejected_tokens: Vec<(Rejection, u64)>,
+}
+
+/// What a router knows of one node.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct NodeStatus {
+    /// Its name, as configured.
+    pub name: String,
+    /// Whether writes go to it.
+    pub is_primary: bool,
+    /// Whether it may serve.
+    pub health: Health,
+    /// How far it lags at most; zero on the primary, `None` if that is not known.
+    pub lag: Option<Duration>,
+    /// Up to where it has replayed; on the primary, where it is.
+    pub position: Option<Position>,
+    /// Why it serves nothing, and what to do; `None` if it serves.
+    pub problem: Option<String>,
+    /// Handles that are out.
+    pub handles: u32,
+    /// Its pools: for reads, for writes, and for reads that fall back to it as the primary.
+    pub pools: Vec<PoolStatus>,
+}
+
+/// The state of one pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolStatus {
+    /// `read`, `write` or `fallback`.
+    pub pool: &'static str,
+    /// The most connections that it opens.
+    pub max_size: u32,
+    /// Connections that are open.
+    pub open: u32,
+    /// Connections that are open and not lent.
+    pub idle: u32,
+}
+
+impl Shared {
+    /// The present status, with the pools of each node.
+    pub(crate) fn status(&self, pools: impl Fn(usize) -> Vec<PoolStatus>) -> Status {
+        let cluster = self.snapshot();
+        let now = self.now();
+        let nodes = cluster.nodes.iter().enumerate().map(|(index, node)| {
+            let is_primary = index == cluster.primary;
+            NodeStatus {
+                name: self.name(index).to_owned(),
+                is_primary,
+                health: node.health,
+                lag: if is_primary {
+                    node.position.map(|_| Duration::ZERO)
+                } else {
+                    node.lag(now)
+                },
+                position: node.position,
+                problem: node.problem.as_deref().map(str::to_owned),
+                handles: self.out(index),
+                pools: pools(index),
+            }
+        });
+        let rejected = Rejection::ALL.map(|reason| (reason, self.rejections.of(reason)));
+        Status {
+            nodes: nodes.collect(),
+            rejected_tokens: rejected
+                .into_iter()
+                .filter(|(_, count)| *count > 0)
+                .collect(),
+        }
+    }
+}
+
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "unknown",
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::Excluded => "excluded",
+        })
+    }
+}
