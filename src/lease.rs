@@ -26,8 +26,6 @@ pub(crate) struct Grant {
     pub(crate) access: Access,
     /// Whether the node was the primary when it was chosen.
     pub(crate) is_primary: bool,
-    /// Whether the session remembers what is written.
-    pub(crate) tracked: bool,
 }
 
 impl<G> Lease<G> {
@@ -39,7 +37,7 @@ impl<G> Lease<G> {
     ) -> Self {
         Self {
             guard,
-            log: WriteLog::new(shared, session, grant.node, grant.tracked),
+            log: WriteLog::new(shared, session, grant.node),
             grant,
             in_snapshot: false,
         }

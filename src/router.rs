@@ -211,7 +211,6 @@ impl<C: RoutedConnection> Router<C> {
             access,
             session: None,
             wait: self.inner.shared.wait,
-            tracked: false,
             avoid: None,
         })
         .await
@@ -301,7 +300,6 @@ impl<C: RoutedConnection> Router<C> {
                 request.access
             },
             is_primary,
-            tracked: request.tracked,
         };
         let session = request.session.map(Arc::clone);
         Ok(Lease::new(guard, Arc::clone(shared), session, grant))

@@ -109,9 +109,9 @@ macro_rules! setting_methods {
             self
         }
 
-        /// How long a session token is worth something. Defaults to an hour; less than
-        /// [`max_lag`](Self::max_lag) and the [`window`](Self::window) together would forget a
-        /// session while its token still matters.
+        /// How long a session token is worth something; the same in all processes that share tokens.
+        /// Defaults to an hour; less than [`max_lag`](Self::max_lag) and the
+        /// [`window`](Self::window) together would forget a session while it still matters.
         pub fn token_life(mut self, life: Duration) -> Self {
             self.settings.token_life = life;
             self

@@ -51,8 +51,6 @@ pub(crate) struct Request<'a> {
     pub(crate) session: Option<&'a Arc<SessionState>>,
     /// How long to wait for a fresher replica.
     pub(crate) wait: Duration,
-    /// Whether the session remembers what is written.
-    pub(crate) tracked: bool,
     /// A node that has failed the caller just now.
     pub(crate) avoid: Option<usize>,
 }
@@ -246,7 +244,7 @@ impl Shared {
                 None => Ok(token),
             })
             .inspect_err(|&rejection| self.rejections.count(rejection))?;
-        session.absorb(&token, moment);
+        session.absorb(&token, moment, self.token_life);
         Ok(())
     }
 

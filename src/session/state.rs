@@ -149,8 +149,8 @@ impl SessionState {
     }
 
     /// Continues, too, the session that this token is of.
-    pub(crate) fn absorb(&self, token: &Token, moment: Moment) {
-        self.lock().absorb(token, moment);
+    pub(crate) fn absorb(&self, token: &Token, moment: Moment, life: Duration) {
+        self.lock().absorb(token, moment, life);
     }
 
     fn lock(&self) -> MutexGuard<'_, Causal> {
@@ -279,7 +279,7 @@ impl Causal {
         Export { token, is_complete }
     }
 
-    fn absorb(&mut self, token: &Token, moment: Moment) {
+    fn absorb(&mut self, token: &Token, moment: Moment, life: Duration) {
         if let (Some(position), Some(at)) = (token.required(), token.written_at()) {
             let at = moment.instant_at(at);
             match self.wrote {
@@ -300,7 +300,10 @@ impl Causal {
             let floor = self
                 .seen
                 .map_or(floor, |(known, _)| highest_floor(known, floor));
-            self.seen = Some((floor, moment.now));
+            // Its reads were before it was made.
+            let made = token.expires().checked_sub(life).unwrap_or(moment.wall);
+            let at = moment.instant_at(made);
+            self.seen = Some((floor, self.seen.map_or(at, |(_, known)| known.max(at))));
         }
         if let Some(since) = token.unknown_since() {
             self.unknown = self.unknown.max(Some(moment.instant_at(since)));

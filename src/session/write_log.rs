@@ -21,8 +21,6 @@ pub(crate) struct WriteLog {
     shared: Arc<Shared>,
     session: Option<Arc<SessionState>>,
     node: usize,
-    /// Whether the session remembers what is written.
-    tracked: bool,
     /// The lowest transaction depth with a write of unsettled outcome; 0 is outside transactions.
     unsettled: Option<u32>,
 }
@@ -32,14 +30,12 @@ impl WriteLog {
         shared: Arc<Shared>,
         session: Option<Arc<SessionState>>,
         node: usize,
-        tracked: bool,
     ) -> Self {
         shared.lent(node, session.as_deref());
         Self {
             shared,
             session,
             node,
-            tracked,
             unsettled: None,
         }
     }
@@ -56,9 +52,7 @@ impl WriteLog {
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
     {
-        if !self.tracked {
-            return None;
-        }
+        self.session.as_ref()?;
         // One more write changes nothing, unless it commits the others, as DDL does on MySQL.
         if DB::SQL != Sql::Mysql && self.unsettled.is_some_and(|lowest| lowest <= depth) {
             return Some(self.begin(depth));
@@ -139,9 +133,7 @@ impl WriteLog {
             // It was the primary when the connection was lent: find out who is now.
             self.shared.signals.ask_all();
         }
-        let Some(session) = self.session.as_ref().filter(|_| self.tracked) else {
-            return;
-        };
+        let Some(session) = &self.session else { return };
         match outcome {
             Outcome::Done => self.shared.committed(session),
             Outcome::Failed(error) if nothing_was_written(error) => {}

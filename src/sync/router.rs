@@ -208,7 +208,6 @@ impl<C: RoutedConnection> Router<C> {
             access,
             session: None,
             wait: self.inner.shared.wait,
-            tracked: false,
             avoid: None,
         })
     }
@@ -288,7 +287,6 @@ impl<C: RoutedConnection> Router<C> {
                 request.access
             },
             is_primary,
-            tracked: request.tracked,
         };
         let session = request.session.map(Arc::clone);
         Ok(Lease::new(guard, Arc::clone(shared), session, grant))

@@ -230,8 +230,9 @@ impl<C: RoutedConnection> Session<C> {
         })
     }
 
-    /// This session, with writes that leave no mark: counters, audit rows and the like, which no later
-    /// read of the session must see.
+    /// This session, with a [`write`](Self::write) that leaves no mark: for counters, audit rows and the
+    /// like, which no later read of the session must see. What is read through such a handle leaves
+    /// none, either.
     #[must_use]
     pub fn untracked(&self) -> Self {
         self.with(|options| options.tracked = false)
@@ -281,12 +282,12 @@ impl<C: RoutedConnection> Session<C> {
         avoid: Option<usize>,
     ) -> Result<Lease<Guard<C>>, Error> {
         let Options { wait, tracked, .. } = self.options;
+        let remembers = tracked || level != Level::Write;
         self.router.checkout(Request {
             level,
             access,
-            session: Some(&self.state),
+            session: remembers.then_some(&self.state),
             wait: wait.unwrap_or(self.router.shared().wait),
-            tracked,
             avoid,
         })
     }

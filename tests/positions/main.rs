@@ -4,6 +4,9 @@
 
 mod asynchronous;
 mod blocking;
+mod retries;
+mod tokens;
+mod views;
 
 use std::time::{Duration, Instant};
 
