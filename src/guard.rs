@@ -1,6 +1,7 @@
 //! The connections behind handles.
 
 use std::ops::{Deref, DerefMut};
+use std::time::Instant;
 
 use crate::RoutedConnection;
 use crate::error::NodeRole;
@@ -17,15 +18,15 @@ pub(crate) enum Guard<C: RoutedConnection> {
 }
 
 impl<C: RoutedConnection> Guard<C> {
-    /// What its server said it is, when the connection was lent.
-    pub(crate) fn role(&self) -> Option<NodeRole> {
+    /// What its server said it is, when the connection was lent; and when the connection was opened.
+    pub(crate) fn facts(&self) -> (Option<NodeRole>, Instant) {
         match self {
             #[cfg(not(feature = "__pool"))]
             Self::Never(never, _) => match *never {},
             #[cfg(feature = "bb8")]
-            Self::Bb8(conn) => conn.role,
+            Self::Bb8(conn) => (conn.role, conn.opened),
             #[cfg(feature = "deadpool")]
-            Self::Deadpool(conn) => conn.role(),
+            Self::Deadpool(conn) => conn.facts(),
         }
     }
 }

@@ -253,6 +253,13 @@ pub mod bounds {
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// Not for users: what the project's benches call.
+#[cfg(feature = "__bench")]
+#[doc(hidden)]
+pub mod __bench {
+    pub use crate::routing::bench::Decider;
+}
+
 /// What the macros' expansions name. Not for users: it may change in any release.
 #[doc(hidden)]
 pub mod __private {

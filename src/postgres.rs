@@ -34,7 +34,6 @@ pub(crate) fn role(in_recovery: bool) -> NodeRole {
 ///   one for a while after a promotion. That of a standby is its receiver's, which roles without
 ///   `pg_read_all_stats` do not see; then the newest its control file knows, which may lag after a
 ///   failover but never runs ahead.
-/// - The start time of the server tells its runs apart.
 pub(crate) const OBSERVE: &str = "\
     SELECT r.standby, \
            s.system_identifier AS system, \
@@ -46,8 +45,7 @@ pub(crate) const OBSERVE: &str = "\
            ((CASE WHEN r.standby THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END) \
              - '0/0'::pg_lsn)::int8 AS lsn, \
            i.wal_block_size::int8 AS page, \
-           i.bytes_per_wal_segment::int8 AS segment, \
-           (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::int8 AS started \
+           i.bytes_per_wal_segment::int8 AS segment \
       FROM (SELECT pg_is_in_recovery() AS standby) r, \
            pg_control_system() s, pg_control_checkpoint() c, pg_control_recovery() v, pg_control_init() i";
 
@@ -67,8 +65,6 @@ pub(crate) struct Answer {
     page: i64,
     #[diesel(sql_type = diesel::sql_types::BigInt)]
     segment: i64,
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    started: i64,
 }
 
 impl Answer {
@@ -84,7 +80,6 @@ impl Answer {
         Some(Observation::new(
             role(self.standby),
             Position::Postgres(position),
-            self.started.cast_unsigned(),
         ))
     }
 }

@@ -1,12 +1,12 @@
 //! Watchers: one task a node, which asks it for its role and position.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
 use crate::RoutedConnection;
-use crate::cluster::{NO_POSITION, Observation, Settings, Shared};
+use crate::cluster::{NO_POSITION, Observation, Question, Settings, Shared};
 use crate::error::told;
 use crate::pool::Manager;
 
@@ -38,6 +38,7 @@ impl Watch {
                 index,
                 manager,
                 conn: Some(conn),
+                run: 1,
             };
             watcher.ask().await;
             tokio::spawn(watcher.run());
@@ -52,6 +53,8 @@ struct Watcher<C> {
     manager: Manager<C>,
     /// `None` after a failure: the next question opens another.
     conn: Option<C>,
+    /// How many connections were opened.
+    run: u64,
 }
 
 impl<C: RoutedConnection> Watcher<C> {
@@ -73,19 +76,26 @@ impl<C: RoutedConnection> Watcher<C> {
     /// Asks the node, and publishes what it says.
     async fn ask(&mut self) {
         self.shared.signals.asking(self.index);
-        let asked = self.shared.now();
-        let said = self.observe().await;
-        if said.is_err() {
-            self.conn = None;
+        let (asked, sent) = (self.shared.now(), Instant::now());
+        match self.observe().await {
+            Ok(said) => {
+                let question = Question {
+                    asked,
+                    sent,
+                    run: self.run,
+                };
+                self.shared.heard(self.index, question, said);
+            }
+            Err(why) => {
+                tracing::debug!(
+                    node = self.shared.name(self.index),
+                    why,
+                    "a node gave no answer"
+                );
+                self.conn = None;
+                self.shared.lost(self.index, &why);
+            }
         }
-        let said = said.inspect_err(|why| {
-            tracing::debug!(
-                node = self.shared.name(self.index),
-                why,
-                "a node gave no answer"
-            );
-        });
-        self.shared.heard(self.index, asked, said);
     }
 
     /// What the node says of itself, or why it says nothing.
@@ -94,6 +104,7 @@ impl<C: RoutedConnection> Watcher<C> {
             Some(conn) => conn,
             gone => {
                 let opened = self.manager.open().await.map_err(|error| told(&error))?;
+                self.run += 1;
                 gone.insert(opened.conn)
             }
         };

@@ -3,6 +3,7 @@
 mod history;
 mod node;
 mod pooled;
+mod question;
 mod rejections;
 mod roster;
 mod settings;
@@ -15,6 +16,7 @@ pub(crate) use history::{Sample, age};
 pub use node::Node;
 pub(crate) use node::validate;
 pub(crate) use pooled::Pooled;
+pub(crate) use question::Question;
 pub(crate) use rejections::Rejections;
 pub use roster::Observation;
 pub(crate) use roster::{Event, NO_POSITION, Roster};

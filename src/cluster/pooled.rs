@@ -1,6 +1,7 @@
 //! A connection in a pool, and what its server said last.
 
 use std::ops::{Deref, DerefMut};
+use std::time::Instant;
 
 use crate::error::NodeRole;
 
@@ -9,6 +10,18 @@ use crate::error::NodeRole;
 pub(crate) struct Pooled<C> {
     pub(crate) conn: C,
     pub(crate) role: Option<NodeRole>,
+    /// When it was opened: since then, its server has not restarted.
+    pub(crate) opened: Instant,
+}
+
+impl<C> Pooled<C> {
+    pub(crate) fn new(conn: C, role: Option<NodeRole>) -> Self {
+        Self {
+            conn,
+            role,
+            opened: Instant::now(),
+        }
+    }
 }
 
 impl<C> Deref for Pooled<C> {

@@ -1,7 +1,6 @@
 //! Who is the primary, and which nodes belong to its cluster: worked out from what each node says.
 
-use std::time::Instant;
-
+use super::Question;
 use super::history::{History, Sample};
 use super::snapshot::{Health, NodeState, Snapshot};
 use crate::error::NodeRole;
@@ -15,19 +14,13 @@ pub struct Observation {
     pub role: NodeRole,
     /// Where it is in the replication stream.
     pub position: Position,
-    /// Which run of the server this is: its start time, say.
-    pub incarnation: u64,
 }
 
 impl Observation {
     /// An observation.
     #[must_use]
-    pub fn new(role: NodeRole, position: Position, incarnation: u64) -> Self {
-        Self {
-            role,
-            position,
-            incarnation,
-        }
+    pub fn new(role: NodeRole, position: Position) -> Self {
+        Self { role, position }
     }
 }
 
@@ -88,13 +81,14 @@ impl Roster {
         }
     }
 
-    /// A node was asked at `asked` and answered.
+    /// A node was asked, and answered.
     pub(crate) fn observed(
         &mut self,
         node: usize,
-        asked: Instant,
+        question: Question,
         said: Observation,
     ) -> Vec<Event> {
+        let Question { asked, sent, run } = question;
         self.nodes[node] = Some(said);
         if said.role == NodeRole::TakesWrites {
             self.cluster.get_or_insert(said.position);
@@ -119,10 +113,11 @@ impl Roster {
             } else {
                 Health::Up
             },
-            incarnation: said.incarnation,
+            run,
             position: Some(said.position),
             complete_as_of,
             asked: Some(asked),
+            sent: Some(sent),
             problem: problem.map(Into::into),
         };
         events
@@ -202,6 +197,8 @@ fn same_cluster(one: &Position, other: &Position) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
     use crate::position::{Lsn, PgPosition};
 
@@ -209,8 +206,16 @@ mod tests {
         Observation::new(
             role,
             Position::Postgres(PgPosition::new(7, timeline, Lsn(lsn))),
-            1,
         )
+    }
+
+    fn question() -> Question {
+        let now = Instant::now();
+        Question {
+            asked: now,
+            sent: now,
+            run: 1,
+        }
     }
 
     const PRIMARY: NodeRole = NodeRole::TakesWrites;
@@ -218,7 +223,7 @@ mod tests {
 
     #[test]
     fn the_primary_is_who_takes_writes_whatever_the_order_of_the_nodes() {
-        let now = Instant::now();
+        let now = question();
         let mut roster = Roster::new(3);
         roster.observed(0, now, says(REPLICA, 1, 10));
         roster.observed(2, now, says(REPLICA, 1, 10));
@@ -229,7 +234,7 @@ mod tests {
 
     #[test]
     fn after_a_promotion_the_newest_timeline_wins_and_the_old_primary_gets_nothing() {
-        let now = Instant::now();
+        let now = question();
         let mut roster = Roster::new(2);
         roster.observed(0, now, says(PRIMARY, 1, 50));
         roster.observed(1, now, says(REPLICA, 1, 40));
@@ -255,11 +260,11 @@ mod tests {
 
     #[test]
     fn a_node_of_another_cluster_is_excluded() {
-        let now = Instant::now();
+        let now = question();
         let mut roster = Roster::new(2);
         roster.observed(0, now, says(PRIMARY, 1, 50));
         let stranger = Position::Postgres(PgPosition::new(8, 9, Lsn(99)));
-        let events = roster.observed(1, now, Observation::new(PRIMARY, stranger, 1));
+        let events = roster.observed(1, now, Observation::new(PRIMARY, stranger));
         assert_eq!(events, [Event::Foreign { node: 1 }]);
         assert_eq!(roster.snapshot().primary, 0);
         assert_eq!(roster.snapshot().nodes[1].health, Health::Excluded);
@@ -267,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_lost_primary_stays_the_primary_until_another_node_takes_writes() {
-        let now = Instant::now();
+        let now = question();
         let mut roster = Roster::new(2);
         roster.observed(0, now, says(PRIMARY, 1, 50));
         roster.observed(1, now, says(REPLICA, 1, 50));

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use diesel_routing_sql::Dialect as Sql;
 
-use super::{Event, Node, Observation, Rejections, Roster, Settings, Signals, Snapshot};
+use super::{Event, Node, Observation, Question, Rejections, Roster, Settings, Signals, Snapshot};
 use crate::check::Checker;
 use crate::position::Position;
 use crate::role::Access;
@@ -125,17 +125,50 @@ impl Shared {
         decision
     }
 
-    /// Why a connection of `node` may serve a session-level read, if it may.
-    pub(crate) fn covers(&self, node: usize, session: &SessionState) -> Option<Reason> {
+    /// The primary, for a caller whom no replica serves.
+    pub(crate) fn fall_back(&self, request: &Request<'_>) -> Decision {
+        let reason = match request.level {
+            Level::Write => Reason::Write,
+            Level::Strong => Reason::Strong,
+            _ => Reason::Fallback,
+        };
+        Decision::primary(&self.snapshot.load(), reason)
+    }
+
+    /// Whether what a decision rests on holds for a connection that was opened then.
+    pub(crate) fn holds_for(&self, decision: &Decision, opened: Instant) -> bool {
+        !decision.is_proved || self.speaks_for(decision.node, opened)
+    }
+
+    /// Whether `node` has told of itself since then.
+    pub(crate) fn speaks_for(&self, node: usize, opened: Instant) -> bool {
         let cluster = self.snapshot.load();
-        let need = self.need(session, self.clock.now(), &cluster);
+        cluster
+            .nodes
+            .get(node)
+            .is_some_and(|state| state.speaks_for(opened))
+    }
+
+    /// Why a connection of `node` may serve what is asked for, if it may.
+    pub(crate) fn may_serve(&self, node: usize, request: &Request<'_>) -> Option<Reason> {
+        let cluster = self.snapshot.load();
         let state = cluster.nodes.get(node)?;
-        let home = need.home == Some((node, state.incarnation));
-        let has_all = need.block.is_none()
-            && state.covers(need.wrote.as_ref())
-            && state.covers(need.seen.as_ref())
-            && (home || need.may_leave && state.covers(need.leaving.as_ref()));
-        has_all.then(|| need.reason())
+        match (request.level, request.session) {
+            (Level::Bounded(bound), _) => {
+                let is_fresh = state.lag(self.clock.now()).is_some_and(|lag| lag <= bound);
+                is_fresh.then_some(Reason::Bounded)
+            }
+            (Level::Session, Some(session)) => {
+                let need = self.need(session, self.clock.now(), &cluster);
+                let has_all = need.block.is_none()
+                    && state.covers(need.wrote.as_ref())
+                    && state.covers(need.seen.as_ref())
+                    && (need.home == Some((node, state.run))
+                        || need.may_leave && state.covers(need.leaving.as_ref()));
+                has_all.then(|| need.reason())
+            }
+            _ => None,
+        }
     }
 
     pub(crate) fn is_primary(&self, node: usize) -> bool {
@@ -159,13 +192,13 @@ impl Shared {
             out.fetch_add(1, Ordering::Relaxed);
         }
         if let Some(session) = reads_for {
-            let incarnation = self
+            let run = self
                 .snapshot
                 .load()
                 .nodes
                 .get(node)
-                .map_or(0, |node| node.incarnation);
-            session.read_begins(node, incarnation, self.clock.now());
+                .map_or(0, |node| node.run);
+            session.read_begins(node, run, self.clock.now());
         }
     }
 
@@ -183,22 +216,27 @@ impl Shared {
         }
     }
 
-    /// A node was asked at `asked`, and this is what it said, or why it said nothing.
-    pub(crate) fn heard(&self, node: usize, asked: Instant, said: Result<Observation, String>) {
+    /// A node was asked, and this is what it said.
+    pub(crate) fn heard(&self, node: usize, question: Question, said: Observation) {
         let mut roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
-        let events = match said {
-            Ok(said) => roster.observed(node, asked, said),
-            Err(why) => {
-                roster.lost(node, &why);
-                Vec::new()
-            }
-        };
-        self.snapshot.store(Arc::new(roster.snapshot()));
+        let events = roster.observed(node, question, said);
+        self.publish(&roster);
         drop(roster);
-        self.signals.tell();
         for event in events {
             self.report(&event);
         }
+    }
+
+    /// A node was asked, and gave no answer.
+    pub(crate) fn lost(&self, node: usize, why: &str) {
+        let mut roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
+        roster.lost(node, why);
+        self.publish(&roster);
+    }
+
+    fn publish(&self, roster: &Roster) {
+        self.snapshot.store(Arc::new(roster.snapshot()));
+        self.signals.tell();
     }
 
     pub(crate) fn is_watched(&self) -> bool {
@@ -280,3 +318,6 @@ impl Shared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,14 +20,16 @@ pub(crate) struct Snapshot {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NodeState {
     pub(crate) health: Health,
-    /// Which run of the server this is: a restart may take a replica back.
-    pub(crate) incarnation: u64,
+    /// Which connection it said this on: a restart, which none survives, may take a replica back.
+    pub(crate) run: u64,
     /// Up to where it has replayed; on the primary, where it is.
     pub(crate) position: Option<Position>,
     /// It has everything that was acknowledged before this instant.
     pub(crate) complete_as_of: Option<Instant>,
     /// When it was asked for what it said last.
     pub(crate) asked: Option<Instant>,
+    /// The same, by the system's clock.
+    pub(crate) sent: Option<Instant>,
     /// Why it serves nothing, in words.
     pub(crate) problem: Option<Arc<str>>,
 }
@@ -81,16 +83,23 @@ impl Snapshot {
 impl NodeState {
     pub(crate) const UNKNOWN: Self = Self {
         health: Health::Unknown,
-        incarnation: 0,
+        run: 0,
         position: None,
         complete_as_of: None,
         asked: None,
+        sent: None,
         problem: None,
     };
 
     /// How far it lags at most, if that is known.
     pub(crate) fn lag(&self, now: Instant) -> Option<Duration> {
         self.complete_as_of.map(|at| age(at, now))
+    }
+
+    /// Whether what it said holds for a connection that was opened then, and is still open: its server
+    /// has not restarted since.
+    pub(crate) fn speaks_for(&self, opened: Instant) -> bool {
+        self.sent.is_some_and(|sent| sent > opened)
     }
 
     /// Whether it is known to have everything up to `required`.

@@ -102,9 +102,9 @@ impl<C: RoutedConnection> Loan<C> {
         }
     }
 
-    /// What its server said it is, when the connection was lent.
-    pub(crate) fn role(&self) -> Option<NodeRole> {
-        self.conn.role
+    /// What its server said it is, when the connection was lent; and when the connection was opened.
+    pub(crate) fn facts(&self) -> (Option<NodeRole>, Instant) {
+        (self.conn.role, self.conn.opened)
     }
 }
 

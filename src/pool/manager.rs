@@ -43,7 +43,7 @@ impl<C: RoutedConnection> Manager<C> {
         let role = tokio::time::timeout(limit, self.make_ready(&mut conn, since))
             .await
             .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))??;
-        Ok(Pooled { conn, role })
+        Ok(Pooled::new(conn, role))
     }
 
     async fn make_ready(&self, conn: &mut C, since: Instant) -> Result<Option<NodeRole>, Error> {

@@ -70,9 +70,20 @@ impl Policy {
 pub(crate) struct Decision {
     pub(crate) node: usize,
     pub(crate) reason: Reason,
+    /// Whether it rests on what a replica said of itself, so that it holds for connections from before
+    /// that only.
+    pub(crate) is_proved: bool,
 }
 
 impl Decision {
+    pub(crate) fn primary(cluster: &Snapshot, reason: Reason) -> Self {
+        Self {
+            node: cluster.primary,
+            reason,
+            is_proved: false,
+        }
+    }
+
     /// Whether a fresher replica would have made it another.
     pub(crate) fn wants_fresher(self) -> bool {
         matches!(
@@ -89,10 +100,7 @@ where
     T: Fn() -> usize,
 {
     let cluster = inputs.cluster;
-    let primary = |reason| Decision {
-        node: cluster.primary,
-        reason,
-    };
+    let primary = |reason| Decision::primary(cluster, reason);
     match (inputs.level, inputs.need) {
         (Level::Write, _) => primary(Reason::Write),
         (Level::Strong, _) => primary(Reason::Strong),
@@ -103,6 +111,7 @@ where
             Some(node) => Decision {
                 node,
                 reason: Reason::Eventual,
+                is_proved: false,
             },
             None => primary(Reason::Fallback),
         },
@@ -112,6 +121,7 @@ where
                 Some(node) => Decision {
                     node,
                     reason: Reason::Bounded,
+                    is_proved: true,
                 },
                 None => primary(Reason::TooStale),
             }
@@ -125,10 +135,7 @@ where
     T: Fn() -> usize,
 {
     let cluster = inputs.cluster;
-    let primary = |reason| Decision {
-        node: cluster.primary,
-        reason,
-    };
+    let primary = |reason| Decision::primary(cluster, reason);
     if let Some(block) = need.block {
         return primary(match block {
             Block::RecentWrite => Reason::RecentWrite,
@@ -139,17 +146,17 @@ where
     let has_all =
         |node: &NodeState| node.covers(need.wrote.as_ref()) && node.covers(need.seen.as_ref());
     // A session stays where it has read: whatever it saw there, it sees again.
-    if let Some((home, incarnation)) = need.home {
+    if let Some((home, run)) = need.home {
         let node = cluster.nodes.get(home);
         let stays = node.is_some_and(|node| {
-            home != cluster.primary
-                && node.incarnation == incarnation
-                && inputs.serves(home, node)
-                && has_all(node)
+            home != cluster.primary && node.run == run && inputs.serves(home, node) && has_all(node)
         });
         if stays {
-            let reason = need.reason();
-            return Decision { node: home, reason };
+            return Decision {
+                node: home,
+                reason: need.reason(),
+                is_proved: true,
+            };
         }
         if !need.may_leave && cluster.nodes.get(cluster.primary).is_some() {
             return primary(Reason::CapturePending);
@@ -159,6 +166,7 @@ where
         Some(node) => Decision {
             node,
             reason: need.reason(),
+            is_proved: need.reason() == Reason::Covered,
         },
         None if inputs.pick(|_, _| true).is_some() => primary(Reason::NotCaughtUp),
         None => primary(Reason::Fallback),
@@ -202,3 +210,6 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
         near.or_else(|| chooser.pick(count, eligible))
     }
 }
+
+#[cfg(test)]
+mod tests;

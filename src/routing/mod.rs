@@ -1,6 +1,8 @@
 //! Where a read or a write goes, and why. Pure: no I/O, no clock, no lock, no allocation.
 
 mod balance;
+#[cfg(feature = "__bench")]
+pub(crate) mod bench;
 mod decide;
 mod need;
 mod reason;

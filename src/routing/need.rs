@@ -12,7 +12,7 @@ pub(crate) struct Need {
     pub(crate) wrote: Option<Position>,
     /// What it has seen elsewhere than at home.
     pub(crate) seen: Option<Position>,
-    /// The node, and the run of its server, that it read from last.
+    /// The node, and the run of it, that it read from last.
     pub(crate) home: Option<(usize, u64)>,
     /// Whether it is known what it has seen at home; if not, only home and the primary have it.
     pub(crate) may_leave: bool,

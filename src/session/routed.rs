@@ -9,7 +9,7 @@ use crate::error::{ConfigError, Error};
 use crate::guard::Guard;
 use crate::lease::Lease;
 use crate::role::{Access, CaughtUp, Primary, Replica};
-use crate::routing::Level;
+use crate::routing::{Decision, Level};
 use crate::session::{DELAYED, Options, Rejection, SessionState, SignedToken};
 use crate::transaction::AsyncFuncMut;
 use crate::{ReadConn, RoutedConnection, Router, WriteConn};
@@ -275,7 +275,18 @@ impl<C: RoutedConnection> Session<C> {
         } else if lease.is_primary() {
             Some(lease.reason())
         } else {
-            shared.covers(lease.node(), &self.state)
+            let request = self.request(Level::Session, Access::CaughtUp, None);
+            match shared.may_serve(lease.node(), &request) {
+                Some(reason) => {
+                    let decision = Decision {
+                        node: lease.node(),
+                        reason,
+                        is_proved: true,
+                    };
+                    self.router.confirm(&request, decision, &lease.guard).await
+                }
+                None => None,
+            }
         };
         match reason {
             Some(reason) => Ok(ReadConn::new(lease.upgraded(Access::CaughtUp, reason))),
@@ -300,17 +311,21 @@ impl<C: RoutedConnection> Session<C> {
         access: Access,
         avoid: Option<usize>,
     ) -> Result<Lease<Guard<C>>, Error> {
+        self.router
+            .checkout(self.request(level, access, avoid))
+            .await
+    }
+
+    fn request(&self, level: Level, access: Access, avoid: Option<usize>) -> Request<'_> {
         let Options { wait, tracked, .. } = self.options;
         let remembers = tracked || level != Level::Write;
-        self.router
-            .checkout(Request {
-                level,
-                access,
-                session: remembers.then_some(&self.state),
-                wait: wait.unwrap_or(self.router.shared().wait),
-                avoid,
-            })
-            .await
+        Request {
+            level,
+            access,
+            session: remembers.then_some(&self.state),
+            wait: wait.unwrap_or(self.router.shared().wait),
+            avoid,
+        }
     }
 }
 

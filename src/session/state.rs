@@ -38,7 +38,7 @@ struct Causal {
 #[derive(Debug, Clone, Copy)]
 struct Home {
     node: usize,
-    incarnation: u64,
+    run: u64,
     /// When a connection came back last.
     last: Instant,
     /// Connections that are out.
@@ -90,17 +90,17 @@ impl SessionState {
     }
 
     /// A connection of `node` is out, to be read from.
-    pub(crate) fn read_begins(&self, node: usize, incarnation: u64, now: Instant) {
+    pub(crate) fn read_begins(&self, node: usize, run: u64, now: Instant) {
         let mut causal = self.lock();
         match &mut causal.home {
-            Some(home) if home.node == node && home.incarnation == incarnation => {
+            Some(home) if home.node == node && home.run == run => {
                 home.out += 1;
                 home.seen = None;
             }
             home => {
                 let left = home.replace(Home {
                     node,
-                    incarnation,
+                    run,
                     last: now,
                     out: 1,
                     seen: None,
@@ -241,7 +241,7 @@ impl Causal {
             block,
             wrote: self.wrote.map(|(position, _)| position),
             seen: self.seen.map(|(position, _)| position),
-            home: home.map(|home| (home.node, home.incarnation)),
+            home: home.map(|home| (home.node, home.run)),
             // To leave home, a node must cover whatever was seen there.
             may_leave: home.is_none_or(|home| home.seen.is_some()),
             leaving: home.and_then(|home| home.seen),
@@ -318,7 +318,7 @@ fn seen_at(home: &Home, last: Instant, cluster: &Snapshot) -> Option<Position> {
     cluster
         .nodes
         .get(home.node)
-        .filter(|node| node.incarnation == home.incarnation)
+        .filter(|node| node.run == home.run)
         .filter(|node| node.asked.is_some_and(|asked| asked > last))
         .and_then(|node| node.position)
         .filter(|position| cluster.shares_history(position))

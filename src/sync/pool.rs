@@ -1,6 +1,7 @@
 //! The connections behind handles: pooled by r2d2, or on their own.
 
 use std::ops::{Deref, DerefMut};
+use std::time::Instant;
 
 use super::RoutedConnection;
 use crate::error::NodeRole;
@@ -15,13 +16,13 @@ pub(crate) enum Guard<C: RoutedConnection> {
 }
 
 impl<C: RoutedConnection> Guard<C> {
-    /// What its server said it is, when the connection was lent.
-    pub(crate) fn role(&self) -> Option<NodeRole> {
+    /// What its server said it is, when the connection was lent; and when the connection was opened.
+    pub(crate) fn facts(&self) -> (Option<NodeRole>, Instant) {
         match self {
             #[cfg(not(feature = "r2d2"))]
             Self::Never(never, _) => match *never {},
             #[cfg(feature = "r2d2")]
-            Self::R2d2(conn) => conn.role,
+            Self::R2d2(conn) => (conn.role, conn.opened),
         }
     }
 }

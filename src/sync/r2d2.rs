@@ -92,7 +92,7 @@ impl<C: RoutedConnection> ManageConnection for Manager<C> {
         if self.read_only {
             conn.batch_execute(C::Backend::READ_ONLY).map_err(set_up)?;
         }
-        Ok(Pooled { conn, role })
+        Ok(Pooled::new(conn, role))
     }
 
     fn is_valid(&self, conn: &mut Pooled<C>) -> Result<(), Error> {

@@ -80,6 +80,9 @@ struct Pools<C: RoutedConnection> {
     fallback: Pool<C>,
 }
 
+/// How many connections are tried for one call: where one fails, another may do.
+const ATTEMPTS: u32 = 3;
+
 /// How long a caller waits to learn who is the primary, after a node changed its role.
 const ROLE_CHANGE: Duration = Duration::from_secs(1);
 
@@ -215,22 +218,35 @@ impl<C: RoutedConnection> Router<C> {
     /// A connection for what is asked for; if a node fails to give one, another may.
     pub(super) fn checkout(&self, mut request: Request<'_>) -> Result<Lease<Guard<C>>, Error> {
         let shared = &self.inner.shared;
-        let decision = self.decide(&request);
-        match self.lend(&request, decision) {
-            // Its role changed since it was last watched: ask again, decide again, once.
-            Err(Error::WrongRole { .. }) if shared.is_watched() => {
-                let answer = shared.signals.answer();
-                shared.signals.ask_all();
-                let _ = answer.wait_timeout(ROLE_CHANGE);
+        let mut decision = self.decide(&request);
+        for _ in 1..ATTEMPTS {
+            match self.get(decision) {
+                Ok(guard) => match self.confirm(&request, decision, &guard) {
+                    Some(reason) => {
+                        let decision = Decision { reason, ..decision };
+                        return Ok(self.lend(&request, decision, guard));
+                    }
+                    None => request.avoid = Some(decision.node),
+                },
+                // Its role changed since it was last watched.
+                Err(Error::WrongRole { .. }) if shared.is_watched() => {
+                    let answer = shared.signals.answer();
+                    shared.signals.ask_all();
+                    let _ = answer.wait_timeout(ROLE_CHANGE);
+                }
+                Err(error) if error.may_retry_read() && !shared.is_primary(decision.node) => {
+                    tracing::debug!(%error, "a replica gives no connection");
+                    shared.signals.ask(decision.node);
+                    request.avoid = Some(decision.node);
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) if error.may_retry_read() && !shared.is_primary(decision.node) => {
-                tracing::debug!(%error, "a replica gives no connection");
-                shared.signals.ask(decision.node);
-                request.avoid = Some(decision.node);
-            }
-            result => return result,
+            decision = shared.decide(&request);
         }
-        self.lend(&request, shared.decide(&request))
+        // Whoever was asked so far failed.
+        let decision = shared.fall_back(&request);
+        let guard = self.get(decision)?;
+        Ok(self.lend(&request, decision, guard))
     }
 
     /// Decides, and if a fresher replica would do, waits for one as long as the caller allows.
@@ -251,9 +267,36 @@ impl<C: RoutedConnection> Router<C> {
         }
     }
 
-    fn lend(&self, request: &Request<'_>, decision: Decision) -> Result<Lease<Guard<C>>, Error> {
+    /// Why this connection may serve what is asked for, if it may. What its node said of itself holds
+    /// only if it was said since the connection was opened: before that, the server may have
+    /// restarted and gone back. Then it is asked again.
+    pub(super) fn confirm(
+        &self,
+        request: &Request<'_>,
+        decision: Decision,
+        guard: &Guard<C>,
+    ) -> Option<Reason> {
         let shared = &self.inner.shared;
-        let Decision { node, reason } = decision;
+        let (node, (_, opened)) = (decision.node, guard.facts());
+        if shared.holds_for(&decision, opened) {
+            return Some(decision.reason);
+        }
+        let until = Instant::now() + shared.patience;
+        loop {
+            // Listen before looking: an answer in between counts.
+            let answer = shared.signals.answer();
+            if shared.speaks_for(node, opened) {
+                return shared.may_serve(node, request);
+            }
+            shared.signals.ask(node);
+            answer.wait_deadline(until)?;
+        }
+    }
+
+    /// A connection of the node that was decided for.
+    fn get(&self, decision: Decision) -> Result<Guard<C>, Error> {
+        let shared = &self.inner.shared;
+        let Decision { node, reason, .. } = decision;
         let since = Instant::now();
         let pools = self.inner.pools.load_full();
         let Some(pools) = pools.as_deref().and_then(|pools| pools.get(node)) else {
@@ -269,18 +312,24 @@ impl<C: RoutedConnection> Router<C> {
             Reason::Fallback => &pools.fallback,
             _ => &pools.read,
         };
-        let is_primary = shared.is_primary(node);
         let guard = Guard::R2d2(pool.get()?);
-        if is_primary && guard.role() == Some(NodeRole::ReplaysWrites) {
+        let (role, _) = guard.facts();
+        if shared.is_primary(node) && role == Some(NodeRole::ReplaysWrites) {
             return Err(Error::WrongRole {
                 node: shared.name(node).to_owned(),
                 expected: NodeRole::TakesWrites,
                 found: NodeRole::ReplaysWrites,
             });
         }
+        Ok(guard)
+    }
+
+    fn lend(&self, request: &Request<'_>, decision: Decision, guard: Guard<C>) -> Lease<Guard<C>> {
+        let shared = &self.inner.shared;
+        let is_primary = shared.is_primary(decision.node);
         let grant = Grant {
-            node,
-            reason,
+            node: decision.node,
+            reason: decision.reason,
             access: if is_primary {
                 request.access.max(Access::Primary)
             } else {
@@ -289,7 +338,7 @@ impl<C: RoutedConnection> Router<C> {
             is_primary,
         };
         let session = request.session.map(Arc::clone);
-        Ok(Lease::new(guard, Arc::clone(shared), session, grant))
+        Lease::new(guard, Arc::clone(shared), session, grant)
     }
 
     pub(super) fn shared(&self) -> &Shared {

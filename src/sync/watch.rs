@@ -1,14 +1,14 @@
 //! Watchers: one thread a node, which asks it for its role and position.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use event_listener::Listener;
 use r2d2::ManageConnection;
 
 use super::RoutedConnection;
 use super::r2d2::Manager;
-use crate::cluster::{NO_POSITION, Observation, Settings, Shared};
+use crate::cluster::{NO_POSITION, Observation, Question, Settings, Shared};
 use crate::error::told;
 
 /// How nodes are watched.
@@ -37,6 +37,7 @@ impl Watch {
                 index,
                 manager,
                 conn: Some(conn),
+                run: 1,
             };
             watcher.ask();
             let name = format!("diesel-routing-watch-{index}");
@@ -45,11 +46,7 @@ impl Watch {
                 .spawn(|| watcher.run())
             {
                 tracing::error!(%error, node = shared.name(index), "a node cannot be watched");
-                shared.heard(
-                    index,
-                    shared.now(),
-                    Err(format!("it cannot be watched: {error}")),
-                );
+                shared.lost(index, &format!("it cannot be watched: {error}"));
             }
         }
     }
@@ -62,6 +59,8 @@ struct Watcher<C> {
     manager: Manager<C>,
     /// `None` after a failure: the next question opens another.
     conn: Option<C>,
+    /// How many connections were opened.
+    run: u64,
 }
 
 impl<C: RoutedConnection> Watcher<C> {
@@ -83,19 +82,26 @@ impl<C: RoutedConnection> Watcher<C> {
     /// Asks the node, and publishes what it says.
     fn ask(&mut self) {
         self.shared.signals.asking(self.index);
-        let asked = self.shared.now();
-        let said = self.observe();
-        if said.is_err() {
-            self.conn = None;
+        let (asked, sent) = (self.shared.now(), Instant::now());
+        match self.observe() {
+            Ok(said) => {
+                let question = Question {
+                    asked,
+                    sent,
+                    run: self.run,
+                };
+                self.shared.heard(self.index, question, said);
+            }
+            Err(why) => {
+                tracing::debug!(
+                    node = self.shared.name(self.index),
+                    why,
+                    "a node gave no answer"
+                );
+                self.conn = None;
+                self.shared.lost(self.index, &why);
+            }
         }
-        let said = said.inspect_err(|why| {
-            tracing::debug!(
-                node = self.shared.name(self.index),
-                why,
-                "a node gave no answer"
-            );
-        });
-        self.shared.heard(self.index, asked, said);
     }
 
     /// What the node says of itself, or why it says nothing.
@@ -104,6 +110,7 @@ impl<C: RoutedConnection> Watcher<C> {
             Some(conn) => conn,
             gone => {
                 let opened = self.manager.connect().map_err(|error| told(&error))?;
+                self.run += 1;
                 gone.insert(opened.conn)
             }
         };

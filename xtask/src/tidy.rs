@@ -84,7 +84,7 @@ fn lints() -> Vec<Step> {
             "features",
             "each feature alone and each pair builds without a warning",
             Invocation::cargo("hack clippy --package diesel-routing --lib --feature-powerset --depth 2")
-                .args("--exclude-features default,__async,__pool --locked -- -D warnings".split(' ')),
+                .args("--exclude-features default,__async,__pool,__bench --locked -- -D warnings".split(' ')),
         )
         .needs([Need::Tool(&tool::HACK)]),
     ];

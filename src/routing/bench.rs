@@ -1,0 +1,87 @@
+//! The decision, for the project's own benches: `decide` is not public.
+
+use std::time::{Duration, Instant};
+
+use super::decide::{Inputs, Level, Policy, decide};
+use super::need::Need;
+use crate::cluster::{Health, Node, NodeState, Settings, Snapshot};
+use crate::position::{Lsn, PgPosition, Position};
+
+/// A cluster to decide about.
+#[derive(Debug)]
+pub struct Decider {
+    cluster: Snapshot,
+    policy: Policy,
+    now: Instant,
+    random: u64,
+}
+
+impl Decider {
+    /// A primary and so many replicas, all up and caught up.
+    #[must_use]
+    pub fn new(replicas: u32) -> Self {
+        let now = Instant::now();
+        let state = NodeState {
+            health: Health::Up,
+            run: 1,
+            position: Some(at(100)),
+            complete_as_of: Some(now),
+            asked: Some(now),
+            sent: Some(now),
+            problem: None,
+        };
+        let nodes: Vec<_> = (0..=replicas)
+            .map(|index| Node::new(format!("node-{index}"), format!("url-{index}")))
+            .collect();
+        Self {
+            cluster: Snapshot {
+                nodes: vec![state; nodes.len()],
+                primary: 0,
+                recent: [].into(),
+            },
+            policy: Policy::new(&Settings::default(), &nodes),
+            now,
+            random: 0,
+        }
+    }
+
+    /// The node for an eventual read.
+    pub fn eventual(&mut self) -> usize {
+        self.decide(Level::Eventual, None)
+    }
+
+    /// The node for a read that may lag by a second.
+    pub fn bounded(&mut self) -> usize {
+        self.decide(Level::Bounded(Duration::from_secs(1)), None)
+    }
+
+    /// The node for the read of a session that wrote something all replicas have.
+    pub fn session(&mut self) -> usize {
+        let need = Need {
+            wrote: Some(at(90)),
+            may_leave: true,
+            ..Need::default()
+        };
+        self.decide(Level::Session, Some(need))
+    }
+
+    fn decide(&mut self, level: Level, need: Option<Need>) -> usize {
+        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        decide(&Inputs {
+            level,
+            need,
+            cluster: &self.cluster,
+            policy: &self.policy,
+            now: self.now,
+            avoid: None,
+            random: self.random,
+            load: |_| 0,
+            turn: || 0,
+        })
+        .node
+    }
+}
+
+fn at(lsn: u64) -> Position {
+    Position::Postgres(PgPosition::new(1, 1, Lsn(lsn)))
+}

@@ -1,0 +1,271 @@
+//! The rules that every decision keeps, whatever the cluster and the session.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::position::{Lsn, PgPosition, Position};
+
+/// One decision's inputs, as plain data.
+#[derive(Debug, Clone)]
+struct Case {
+    level: Level,
+    need: Option<Need>,
+    cluster: Snapshot,
+    balance: Balance,
+    avoid: Option<usize>,
+    random: u64,
+    /// Bits: whether each node is in the caller's zone.
+    near: u8,
+}
+
+/// The present of every case, later than all that it mentions.
+fn now() -> Instant {
+    use std::sync::OnceLock;
+    static NOW: OnceLock<Instant> = OnceLock::new();
+    *NOW.get_or_init(|| Instant::now() + Duration::from_secs(1000))
+}
+
+const MAX_LAG: Duration = Duration::from_secs(60);
+
+impl Case {
+    fn decide(&self) -> Decision {
+        let nodes: Vec<_> = (0..self.cluster.nodes.len())
+            .map(|index| {
+                let node = Node::new(format!("{index}"), format!("{index}"));
+                if self.near >> index & 1 == 1 {
+                    node.zone("here")
+                } else {
+                    node
+                }
+            })
+            .collect();
+        let settings = Settings {
+            balance: self.balance,
+            zone: Some("here".to_owned()),
+            ..Settings::default()
+        };
+        decide(&Inputs {
+            level: self.level,
+            need: self.need,
+            cluster: &self.cluster,
+            policy: &Policy::new(&settings, &nodes),
+            now: now(),
+            avoid: self.avoid,
+            random: self.random,
+            load: |node| u32::try_from(node).unwrap() % 3,
+            turn: || usize::try_from(self.random % 1000).unwrap(),
+        })
+    }
+
+    /// Whether a replica may serve anything at all.
+    fn is_healthy(&self, index: usize) -> bool {
+        let node = &self.cluster.nodes[index];
+        index != self.cluster.primary
+            && Some(index) != self.avoid
+            && node.health == Health::Up
+            && match node.lag(now()) {
+                Some(lag) => lag <= MAX_LAG,
+                None => self.cluster.position().is_none(),
+            }
+    }
+
+    /// Whether a replica is proved to have all that the session needs.
+    fn is_proved(&self, index: usize, need: &Need) -> bool {
+        let node = &self.cluster.nodes[index];
+        let has = |position: Option<Position>| {
+            position.is_none_or(|required| {
+                node.position
+                    .is_some_and(|position| position.covers(&required))
+            })
+        };
+        let at_home = need.home == Some((index, node.run));
+        need.block.is_none()
+            && has(need.wrote)
+            && has(need.seen)
+            && (at_home || need.may_leave && has(need.leaving))
+    }
+}
+
+fn positions() -> impl Strategy<Value = Position> {
+    (1..3_u32, 0..6_u64)
+        .prop_map(|(timeline, lsn)| Position::Postgres(PgPosition::new(1, timeline, Lsn(lsn))))
+}
+
+fn nodes() -> impl Strategy<Value = NodeState> {
+    (
+        prop_oneof![
+            4 => Just(Health::Up),
+            1 => Just(Health::Down),
+            1 => Just(Health::Unknown),
+            1 => Just(Health::Excluded),
+        ],
+        1..3_u64,
+        prop::option::weighted(0.8, positions()),
+        prop::option::weighted(0.8, 0..90_u64),
+    )
+        .prop_map(|(health, run, position, lag)| NodeState {
+            health,
+            run,
+            position,
+            complete_as_of: lag.map(|seconds| now() - Duration::from_secs(seconds)),
+            ..NodeState::UNKNOWN
+        })
+}
+
+fn needs() -> impl Strategy<Value = Need> {
+    (
+        prop_oneof![
+            6 => Just(None),
+            1 => Just(Some(Block::RecentWrite)),
+            1 => Just(Some(Block::CapturePending)),
+            1 => Just(Some(Block::OldHistory)),
+            1 => Just(Some(Block::SeenPending)),
+        ],
+        prop::option::of(positions()),
+        prop::option::of(positions()),
+        prop::option::of((0..6_usize, 1..3_u64)),
+        prop::option::of(positions()),
+    )
+        .prop_map(|(block, wrote, seen, home, leaving)| Need {
+            block,
+            wrote,
+            seen,
+            home,
+            may_leave: home.is_none() || leaving.is_some(),
+            leaving: leaving.filter(|_| home.is_some()),
+        })
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    (
+        prop_oneof![
+            Just(Level::Eventual),
+            (0..90_u64).prop_map(|bound| Level::Bounded(Duration::from_secs(bound))),
+            Just(Level::Session),
+            Just(Level::Strong),
+            Just(Level::Write),
+        ],
+        prop::option::weighted(0.9, needs()),
+        prop::collection::vec(nodes(), 1..6),
+        any::<prop::sample::Index>(),
+        prop_oneof![
+            Just(Balance::LeastOfTwo),
+            Just(Balance::Random),
+            Just(Balance::RoundRobin),
+            Just(Balance::Weighted),
+        ],
+        prop::option::weighted(0.2, 0..6_usize),
+        any::<u64>(),
+        any::<u8>(),
+    )
+        .prop_map(
+            |(level, need, nodes, primary, balance, avoid, random, near)| Case {
+                level,
+                need,
+                cluster: Snapshot {
+                    primary: primary.index(nodes.len()),
+                    nodes,
+                    recent: [].into(),
+                },
+                balance,
+                avoid,
+                random,
+                near,
+            },
+        )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn writes_and_strong_reads_go_to_the_primary_whatever_is_known(case in cases()) {
+        let decision = case.decide();
+        if matches!(case.level, Level::Write | Level::Strong) {
+            prop_assert_eq!(decision.node, case.cluster.primary);
+        }
+    }
+
+    #[test]
+    fn a_replica_serves_only_if_it_is_up_and_within_the_lag_limit(case in cases()) {
+        let decision = case.decide();
+        prop_assert!(
+            decision.node == case.cluster.primary || case.is_healthy(decision.node),
+            "{decision:?}"
+        );
+    }
+
+    #[test]
+    fn a_session_reads_from_a_replica_only_with_proof(case in cases()) {
+        let decision = case.decide();
+        if case.level == Level::Session && decision.node != case.cluster.primary {
+            let need = case.need.expect("reads outside sessions go to the primary");
+            prop_assert!(case.is_proved(decision.node, &need), "{decision:?}");
+        }
+    }
+
+    #[test]
+    fn a_session_leaves_the_primary_alone_where_a_replica_is_proved(case in cases()) {
+        let Some(need) = case.need.filter(|_| case.level == Level::Session) else { return Ok(()) };
+        let may = |index| case.is_healthy(index) && case.is_proved(index, &need);
+        if (0..case.cluster.nodes.len()).any(may) {
+            prop_assert_ne!(case.decide().node, case.cluster.primary);
+        }
+    }
+
+    #[test]
+    fn a_session_stays_where_it_has_read(case in cases()) {
+        let Some(need) = case.need.filter(|_| case.level == Level::Session) else { return Ok(()) };
+        if let Some((home, run)) = need.home
+            && case.cluster.nodes.get(home).is_some_and(|node| node.run == run)
+            && case.is_healthy(home)
+            && case.is_proved(home, &need)
+        {
+            prop_assert_eq!(case.decide().node, home);
+        }
+    }
+
+    #[test]
+    fn a_bounded_read_comes_from_a_replica_within_the_bound_if_there_is_one(case in cases()) {
+        let Level::Bounded(bound) = case.level else { return Ok(()) };
+        let fresh = |index: usize| {
+            case.is_healthy(index)
+                && case.cluster.nodes[index].lag(now()).is_some_and(|lag| lag <= bound)
+        };
+        let decision = case.decide();
+        let any = (0..case.cluster.nodes.len()).any(fresh);
+        prop_assert_eq!(decision.node != case.cluster.primary, any);
+        prop_assert!(!any || fresh(decision.node));
+    }
+
+    #[test]
+    fn the_callers_zone_serves_what_it_can(case in cases()) {
+        if case.level == Level::Eventual {
+            let near = |index: usize| case.near >> index & 1 == 1;
+            let may = |index: usize| case.is_healthy(index) && near(index);
+            if (0..case.cluster.nodes.len()).any(may) {
+                prop_assert!(may(case.decide().node));
+            }
+        }
+    }
+
+    #[test]
+    fn outside_sessions_only_those_who_say_so_read_from_replicas(case in cases()) {
+        if case.level == Level::Session && case.need.is_none() {
+            prop_assert_eq!(case.decide().node, case.cluster.primary);
+        }
+    }
+
+    #[test]
+    fn no_replica_that_serves_means_the_fallback_pool(case in cases()) {
+        let none = !(0..case.cluster.nodes.len()).any(|index| case.is_healthy(index));
+        if case.level == Level::Eventual && none && case.cluster.nodes.len() > 1 {
+            prop_assert_eq!(case.decide(), Decision::primary(&case.cluster, Reason::Fallback));
+        }
+    }
+
+    #[test]
+    fn the_same_inputs_give_the_same_answer(case in cases()) {
+        prop_assert_eq!(case.decide(), case.decide());
+    }
+}
