@@ -53,7 +53,7 @@
 //!
 //! | handle | got from | grants |
 //! |---|---|---|
-//! | `ReadConn<Replica>` | `session.read_eventual()` | plain SELECT |
+//! | `ReadConn<Replica>` | `session.read_eventual()`, `session.read_bounded(lag)` | plain SELECT |
 //! | `ReadConn<CaughtUp>` | `session.read()` | plain SELECT |
 //! | `ReadConn<Primary>` | `session.read_primary()` | plain SELECT, row locks |
 //! | `WriteConn` | `session.write()` | everything |
@@ -102,6 +102,7 @@
 //! | `sync-sqlite` | blocking SQLite | SQLite |
 //! | `bb8` (default), `deadpool` | async pools | |
 //! | `r2d2` | the blocking pool | |
+//! | `serde` | `Serialize` and `Deserialize` for [`SignedToken`] | |
 //! | `testkit` | [`testkit`]: an SQLite cluster with lag on demand | a C compiler |
 //! | `testkit-postgres` | PostgreSQL clusters with real replication and faults | PostgreSQL's server binaries, Linux |
 //!

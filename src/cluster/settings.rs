@@ -96,7 +96,8 @@ macro_rules! setting_methods {
         }
 
         /// How long a node may take to answer before it counts as down, and how long
-        /// [`Session::token`] waits for a position. Defaults to 1 s.
+        /// [`Session::token`] waits for a position. Defaults to 1 s. A replica that has said nothing
+        /// for twice this and the interval together serves nothing, whatever holds it up.
         pub fn watch_timeout(mut self, timeout: Duration) -> Self {
             self.settings.watch_timeout = timeout;
             self

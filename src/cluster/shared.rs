@@ -114,6 +114,7 @@ impl Shared {
             cluster: &cluster,
             policy: &self.policy,
             now,
+            system_now: Instant::now(),
             avoid: request.avoid,
             random: fastrand::u64(..),
             turn: || self.turns.fetch_add(1, Ordering::Relaxed),

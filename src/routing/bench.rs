@@ -73,6 +73,7 @@ impl Decider {
             cluster: &self.cluster,
             policy: &self.policy,
             now: self.now,
+            system_now: self.now,
             avoid: None,
             random: self.random,
             load: |_| 0,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::balance::{Balance, Chooser};
 use super::{Block, Need, Reason};
-use crate::cluster::{Health, Node, NodeState, Settings, Snapshot};
+use crate::cluster::{Health, Node, NodeState, Settings, Snapshot, age};
 
 /// How fresh a read must be, or that it is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,6 +30,8 @@ pub(crate) struct Inputs<'a, L, T> {
     pub(crate) cluster: &'a Snapshot,
     pub(crate) policy: &'a Policy,
     pub(crate) now: Instant,
+    /// The present by the system's clock.
+    pub(crate) system_now: Instant,
     /// A replica that must not be chosen: it has just failed this caller.
     pub(crate) avoid: Option<usize>,
     /// A random number.
@@ -45,6 +47,9 @@ pub(crate) struct Inputs<'a, L, T> {
 pub(crate) struct Policy {
     /// Replicas that may lag more than this serve nothing.
     max_lag: Duration,
+    /// Replicas that have said nothing for longer than this serve nothing: one that hangs may hold up
+    /// its watcher, too.
+    max_silence: Duration,
     balance: Balance,
     weights: Vec<u32>,
     /// By node, whether it is in the caller's zone; `None` if no node is.
@@ -58,6 +63,7 @@ impl Policy {
             .map(|node| node.zone.is_some() && node.zone == settings.zone);
         Self {
             max_lag: settings.max_lag,
+            max_silence: 2 * (settings.watch_interval + settings.watch_timeout),
             balance: settings.balance,
             weights: nodes.iter().map(|node| node.weight).collect(),
             near: near.clone().any(|near| near).then(|| near.collect()),
@@ -179,6 +185,9 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
         index != self.cluster.primary
             && Some(index) != self.avoid
             && node.health == Health::Up
+            && node
+                .sent
+                .is_none_or(|sent| age(sent, self.system_now) <= self.policy.max_silence)
             && match node.lag(self.now) {
                 Some(lag) => lag <= self.policy.max_lag,
                 // Where positions are known, one that cannot be placed is too far behind.

@@ -132,6 +132,46 @@ async fn commits_that_are_not_flushed_yet_are_covered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn commits_that_wait_for_their_replay_are_read_from_the_replica_at_once() {
+    let cluster = cluster(1);
+    let primary = cluster.primary();
+    primary.set("synchronous_standby_names", "*").expect("set");
+    primary
+        .set("synchronous_commit", "remote_apply")
+        .expect("set");
+    let router = router(&cluster).await;
+    for round in 0..10 {
+        let session = router.session();
+        let theme_now = format!("theme {round}");
+        set_theme(&session, &theme_now).await.expect("a write");
+        // All that is waited for is the news of it.
+        let (value, reason, primary) = theme(&session.waiting(super::LIMIT)).await;
+        assert_eq!(
+            (value, primary, reason),
+            (theme_now, false, Reason::Covered)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deadpools_connections_are_proved_as_bb8s_are() {
+    let cluster = cluster(1);
+    let router = Router::deadpool_builder()
+        .window(HOUR)
+        .wait(PATIENCE)
+        .primary(node("primary", cluster.primary()))
+        .replica(node("standby", cluster.standby(0)));
+    let session = router.build().await.expect("a router").session();
+    cluster.standby(0).pause_replay().expect("paused");
+    set_theme(&session, "dark").await.expect("a write");
+    let (value, _, primary) = theme(&session).await;
+    assert_eq!((value.as_str(), primary), ("dark", true));
+    cluster.standby(0).resume_replay().expect("resumed");
+    let (value, reason, _) = until_a_replica_serves(&session).await;
+    assert_eq!((value.as_str(), reason), ("dark", Reason::Covered));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_has_seen_a_row_never_misses_it_later() {
     let cluster = cluster(2);
     let router = router(&cluster).await;

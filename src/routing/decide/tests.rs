@@ -25,7 +25,9 @@ fn now() -> Instant {
     *NOW.get_or_init(|| Instant::now() + Duration::from_secs(1000))
 }
 
+/// The defaults.
 const MAX_LAG: Duration = Duration::from_secs(60);
+const MAX_SILENCE: Duration = Duration::from_millis(2200);
 
 impl Case {
     fn decide(&self) -> Decision {
@@ -50,6 +52,7 @@ impl Case {
             cluster: &self.cluster,
             policy: &Policy::new(&settings, &nodes),
             now: now(),
+            system_now: now(),
             avoid: self.avoid,
             random: self.random,
             load: |node| u32::try_from(node).unwrap() % 3,
@@ -63,6 +66,7 @@ impl Case {
         index != self.cluster.primary
             && Some(index) != self.avoid
             && node.health == Health::Up
+            && node.sent.is_none_or(|sent| age(sent, now()) <= MAX_SILENCE)
             && match node.lag(now()) {
                 Some(lag) => lag <= MAX_LAG,
                 None => self.cluster.position().is_none(),
@@ -102,12 +106,14 @@ fn nodes() -> impl Strategy<Value = NodeState> {
         1..3_u64,
         prop::option::weighted(0.8, positions()),
         prop::option::weighted(0.8, 0..90_u64),
+        prop::option::weighted(0.8, 0..3000_u64),
     )
-        .prop_map(|(health, run, position, lag)| NodeState {
+        .prop_map(|(health, run, position, lag, silent)| NodeState {
             health,
             run,
             position,
             complete_as_of: lag.map(|seconds| now() - Duration::from_secs(seconds)),
+            sent: silent.map(|millis| now() - Duration::from_millis(millis)),
             ..NodeState::UNKNOWN
         })
 }
