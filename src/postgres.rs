@@ -2,7 +2,7 @@
 
 use diesel::dsl::select;
 
-use crate::cluster::Observation;
+use crate::cluster::{Observation, ServerFacts, ServerVersion};
 use crate::error::NodeRole;
 use crate::position::{Lsn, PgPosition, Position};
 
@@ -22,6 +22,47 @@ pub(crate) fn role(in_recovery: bool) -> NodeRole {
     } else {
         NodeRole::TakesWrites
     }
+}
+
+/// The oldest version that is tested. [`OBSERVE`] would work from 10 on, where its functions got their
+/// names.
+pub(crate) const OLDEST: ServerVersion = ServerVersion::new(14, 0);
+
+/// Asks for what is to be known once. Every role may, on every version.
+pub(crate) const FACTS: &str = "\
+    SELECT pg_backend_pid()::int8 AS backend, \
+           current_setting('server_version_num')::int8 AS version";
+
+/// One answer to [`FACTS`].
+#[derive(diesel::QueryableByName)]
+pub(crate) struct Facts {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    backend: i64,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    version: i64,
+}
+
+impl From<Facts> for ServerFacts {
+    fn from(facts: Facts) -> Self {
+        Self {
+            backend: u64::try_from(facts.backend).ok(),
+            version: version(facts.version),
+            ..Self::default()
+        }
+    }
+}
+
+/// A version by its `server_version_num`: 150018 is 15.18, 90624 is 9.6 (until 10, two numbers were the
+/// major version).
+fn version(number: i64) -> Option<ServerVersion> {
+    let number = u32::try_from(number).ok()?;
+    let major = number / 10_000;
+    let minor = if major < 10 {
+        number / 100 % 100
+    } else {
+        number % 10_000
+    };
+    Some(ServerVersion::new(major, minor))
 }
 
 /// Asks for everything a watcher wants to know, in one answer. Every role may.
@@ -86,5 +127,27 @@ impl Answer {
             Position::Postgres(position),
             self.started.cast_unsigned(),
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_from_their_numbers_old_and_new() {
+        for (number, text) in [
+            (90_624, "9.6"),
+            (100_000, "10.0"),
+            (130_022, "13.22"),
+            (140_000, "14.0"),
+            (150_018, "15.18"),
+            (180_006, "18.6"),
+        ] {
+            let version = version(number).expect("a version");
+            assert_eq!(version.to_string(), text);
+            assert_eq!(version >= OLDEST, number >= 140_000, "{text}");
+        }
+        assert_eq!(version(-1), None);
     }
 }

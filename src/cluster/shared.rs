@@ -9,6 +9,7 @@ use diesel_routing_sql::Dialect as Sql;
 
 use super::{Event, Node, Observation, Rejections, Roster, Settings, Signals, Snapshot};
 use crate::check::Checker;
+use crate::error::ConfigError;
 use crate::position::Position;
 use crate::role::Access;
 use crate::routing::{Decision, Inputs, Level, Need, Policy, Reason, decide};
@@ -200,6 +201,18 @@ impl Shared {
         self.signals.tell();
         for event in events {
             self.report(&event);
+        }
+    }
+
+    /// Whether all nodes that have spoken are of one cluster.
+    pub(crate) fn check_cluster(&self) -> Result<(), ConfigError> {
+        let roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
+        match roster.foreign() {
+            Some(foreign) => Err(ConfigError::OtherCluster {
+                replica: self.name(foreign).to_owned(),
+                primary: self.name(0).to_owned(),
+            }),
+            None => Ok(()),
         }
     }
 
