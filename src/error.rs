@@ -298,10 +298,12 @@ fn remedy(step: Step, source: &(dyn std::error::Error + 'static)) -> &'static st
 /// Whether prepared statements are another client's, or gone: this happens where a pooler shares server
 /// connections (SQLSTATE 42P05 and 26000).
 fn shares_connections(words: &str) -> bool {
-    words.contains("prepared statement \"")
-        && ["already exists", "does not exist"]
-            .iter()
-            .any(|end| words.contains(end))
+    // Diesel's name for one, whatever the server's language.
+    words.contains("__diesel_stmt_")
+        || words.contains("prepared statement \"")
+            && ["already exists", "does not exist"]
+                .iter()
+                .any(|end| words.contains(end))
 }
 
 impl std::fmt::Display for Step {

@@ -38,7 +38,7 @@ impl RoutedConnection for AsyncPgConnection {
 
     /// The server's process and its version.
     async fn facts(&mut self) -> QueryResult<ServerFacts> {
-        let facts = diesel::sql_query(crate::postgres::FACTS);
+        let facts = crate::postgres::facts_query();
         diesel_async::RunQueryDsl::get_result::<crate::postgres::Facts>(facts, self)
             .await
             .map(Into::into)
