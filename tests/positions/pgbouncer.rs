@@ -12,7 +12,7 @@ use diesel_routing::testkit::PgNode;
 use super::in_time;
 
 /// Runs until it is dropped, or until this process ends: the shell then reads the end of its input.
-const SCRIPT: &str = "\"$0\" \"$1\" & cat >/dev/null; kill -9 $!";
+const SCRIPT: &str = "\"$0\" \"$1\" & cat >/dev/null; kill -9 $!; wait";
 
 /// PgBouncer on a unix socket.
 pub(crate) struct PgBouncer {
