@@ -5,7 +5,7 @@ use std::future::Future;
 use diesel::QueryResult;
 use diesel_async::{AsyncConnection, AsyncConnectionCore, TransactionManager};
 
-use crate::cluster::Observation;
+use crate::cluster::{Observation, ServerFacts, ServerVersion};
 use crate::dialect::Dialect;
 use crate::error::NodeRole;
 
@@ -38,14 +38,19 @@ pub trait RoutedConnection:
         async { Ok(None) }
     }
 
-    /// What tells this database from others, or `None` if nothing does: a router refuses a replica
-    /// with the primary's identity. Defaults to `None`.
+    /// The oldest version of the server that is supported: a router refuses what is older. Defaults
+    /// to `None`, any.
+    const OLDEST: Option<ServerVersion> = None;
+
+    /// What the server is, in one round trip; every account may ask. Defaults to knowing nothing.
+    ///
+    /// Asked of each node when a router is built.
     ///
     /// # Errors
     ///
     /// Diesel's, when the server does not answer.
-    fn identity(&mut self) -> impl Future<Output = QueryResult<Option<String>>> + Send {
-        async { Ok(None) }
+    fn facts(&mut self) -> impl Future<Output = QueryResult<ServerFacts>> + Send {
+        async { Ok(ServerFacts::default()) }
     }
 
     /// Opens a transaction with `sql`, outside any.

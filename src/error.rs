@@ -5,6 +5,8 @@ use std::time::Duration;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_routing_sql::Finding;
 
+use crate::cluster::ServerVersion;
+
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// What went wrong between a caller and a node.
@@ -19,7 +21,7 @@ pub enum Error {
     Config(#[from] ConfigError),
 
     /// A node did not give a connection.
-    #[error("node `{node}` gave no connection after {waited:?}, in step {step}: {remedy}", remedy = step.remedy())]
+    #[error("node `{node}` gave no connection after {waited:?}, in step {step}: {remedy}", remedy = remedy(*step, source.as_ref()))]
     Checkout {
         /// The node's name, as configured.
         node: String,
@@ -33,8 +35,9 @@ pub enum Error {
 
     /// A node is not what it was configured as.
     #[error(
-        "node `{node}` was configured as the {expected} but says it is the {found}: point it at the \
-         right server, or change its role in the router's builder"
+        "node `{node}` was configured as {expected}, but {}: point it at the right server, or change its role \
+         in the router's builder",
+        found.signs()
     )]
     WrongRole {
         /// The node's name, as configured.
@@ -62,6 +65,16 @@ impl Error {
             Self::WrongRole { .. } => true,
             Self::Query(error) => may_retry_read(error),
             Self::Config(_) => false,
+        }
+    }
+
+    /// The configuration's mistake, if that is what a node's failure shows.
+    pub(crate) fn at_build(self) -> Self {
+        match self {
+            Self::Checkout { node, source, .. } if shares_connections(&told(source.as_ref())) => {
+                ConfigError::SharedConnections { node }.into()
+            }
+            other => other,
         }
     }
 
@@ -164,6 +177,52 @@ pub enum ConfigError {
         primary: String,
     },
 
+    /// A replica belongs to another cluster: it can never have what the primary writes.
+    #[error(
+        "replica `{replica}` belongs to another cluster than primary `{primary}` (its system identifier \
+         differs): check both URLs, or rebuild the replica from the primary"
+    )]
+    OtherCluster {
+        /// The replica's name.
+        replica: String,
+        /// The primary's name.
+        primary: String,
+    },
+
+    /// Something between the router and a node shares server connections among clients.
+    #[error(
+        "node `{node}` is behind a pooler that shares server connections among clients (PgBouncer in \
+         transaction or statement mode, say), where read-only mode and other settings leak to strangers: set \
+         the pooler to session mode, or give the server's own URL"
+    )]
+    SharedConnections {
+        /// The node's name.
+        node: String,
+    },
+
+    /// A server is older than what is supported.
+    #[error(
+        "node `{node}` is version {found}, and {oldest} is the oldest that is supported: upgrade the server"
+    )]
+    TooOld {
+        /// The node's name.
+        node: String,
+        /// The server's version.
+        found: ServerVersion,
+        /// The oldest supported version.
+        oldest: ServerVersion,
+    },
+
+    /// A router for a single database was given another node.
+    #[error(
+        "this router is for a single database, and `{node}` would be another: leave it out, or give nodes \
+         with `primary(..)` and `replica(..)` alone"
+    )]
+    NotSingle {
+        /// The other node's name.
+        node: String,
+    },
+
     /// A pool would have no connections.
     #[error("node `{node}` has a {pool} pool of size 0: give it at least 1 connection")]
     EmptyPool {
@@ -223,6 +282,30 @@ impl Step {
     }
 }
 
+/// What to do, by the cause if it is a known one, else by the step. PostgreSQL's English words are known.
+fn remedy(step: Step, source: &(dyn std::error::Error + 'static)) -> &'static str {
+    let words = told(source);
+    if words.contains("the database system is not accepting connections") {
+        "it is a standby that takes no queries: set `hot_standby = on` on it and restart it, or leave it out"
+    } else if shares_connections(&words) {
+        "it is behind a pooler that shares server connections among clients: set the pooler to session \
+         mode, or give the server's own URL"
+    } else {
+        step.remedy()
+    }
+}
+
+/// Whether prepared statements are another client's, or gone: this happens where a pooler shares server
+/// connections (SQLSTATE 42P05 and 26000).
+fn shares_connections(words: &str) -> bool {
+    // Diesel's name for one, whatever the server's language.
+    words.contains("__diesel_stmt_")
+        || words.contains("prepared statement \"")
+            && ["already exists", "does not exist"]
+                .iter()
+                .any(|end| words.contains(end))
+}
+
 impl std::fmt::Display for Step {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -247,15 +330,27 @@ pub enum NodeRole {
     ReplaysWrites,
 }
 
+impl NodeRole {
+    /// What a server in this role shows, and what it may be.
+    fn signs(self) -> &'static str {
+        match self {
+            Self::TakesWrites => {
+                "it takes writes (on PostgreSQL: it is not in recovery), so it is the primary, another \
+                 primary, or a logical subscriber"
+            }
+            Self::ReplaysWrites => {
+                "it only replays another's writes (on PostgreSQL: it is in recovery), so it is a replica"
+            }
+        }
+    }
+}
+
 impl std::fmt::Display for NodeRole {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(
-            match self {
-                Self::TakesWrites => "primary",
-                Self::ReplaysWrites => "a replica",
-            }
-            .trim_start_matches("a "),
-        )
+        f.write_str(match self {
+            Self::TakesWrites => "primary",
+            Self::ReplaysWrites => "replica",
+        })
     }
 }
 

@@ -195,7 +195,9 @@ pub mod sqlite;
 pub mod testkit;
 
 pub use check::{CheckPolicy, StatementCheck};
-pub use cluster::{Health, Node, NodeStatus, Observation, PoolStatus, Status};
+pub use cluster::{
+    Health, Node, NodeStatus, Observation, PoolStatus, ServerFacts, ServerVersion, Status,
+};
 pub use dialect::Dialect;
 pub use diesel_routing_macros::Statement;
 pub use diesel_routing_sql::{Finding, Functions};

@@ -8,7 +8,7 @@ use futures_core::Stream;
 pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use crate::RoutedConnection;
-use crate::cluster::Observation;
+use crate::cluster::{Observation, ServerFacts, ServerVersion};
 use crate::error::NodeRole;
 
 /// [`ReadConn`](crate::ReadConn) on PostgreSQL.
@@ -32,6 +32,16 @@ impl RoutedConnection for AsyncPgConnection {
         let answer: crate::postgres::Answer =
             diesel_async::RunQueryDsl::get_result(answer, self).await?;
         Ok(answer.observation())
+    }
+
+    const OLDEST: Option<ServerVersion> = Some(crate::postgres::OLDEST);
+
+    /// The server's process and its version.
+    async fn facts(&mut self) -> QueryResult<ServerFacts> {
+        let facts = crate::postgres::facts_query();
+        diesel_async::RunQueryDsl::get_result::<crate::postgres::Facts>(facts, self)
+            .await
+            .map(Into::into)
     }
 
     /// Whether the server is in recovery.

@@ -2,13 +2,25 @@
 
 use diesel::dsl::select;
 
-use crate::cluster::Observation;
+use crate::cluster::{Observation, ServerFacts, ServerVersion};
 use crate::error::NodeRole;
 use crate::position::{Lsn, PgPosition, Position};
 
 diesel::define_sql_function! {
     /// Whether the server replays another's log.
     fn pg_is_in_recovery() -> diesel::sql_types::Bool;
+}
+
+#[cfg(feature = "postgres")]
+diesel::define_sql_function! {
+    /// The server's process behind this connection.
+    fn pg_backend_pid() -> diesel::sql_types::Integer;
+}
+
+#[cfg(feature = "postgres")]
+diesel::define_sql_function! {
+    /// The value of a server's setting.
+    fn current_setting(name: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }
 
 /// Asks whether the server is a standby. Every role may.
@@ -22,6 +34,56 @@ pub(crate) fn role(in_recovery: bool) -> NodeRole {
     } else {
         NodeRole::TakesWrites
     }
+}
+
+/// The oldest version that is tested. [`OBSERVE`] would work from 10 on, where its functions got their
+/// names.
+pub(crate) const OLDEST: ServerVersion = ServerVersion::new(14, 0);
+
+/// Asks for what is to be known once: the process that serves this connection, and the version. Every
+/// role may, on every version.
+#[cfg(feature = "sync-postgres")]
+pub(crate) const FACTS: &str =
+    "SELECT pg_backend_pid() AS backend, current_setting('server_version_num') AS version";
+
+/// [`FACTS`], as a statement that is prepared and kept: tokio-postgres closes others after the answer,
+/// and a connection that is still talking keeps a pooler from giving its server's end to the next.
+#[cfg(feature = "postgres")]
+pub(crate) fn facts_query()
+-> impl diesel_async::methods::LoadQuery<'static, diesel_async::AsyncPgConnection, Facts> {
+    select((pg_backend_pid(), current_setting("server_version_num")))
+}
+
+/// One answer to the question for facts.
+#[derive(diesel::Queryable, diesel::QueryableByName)]
+pub(crate) struct Facts {
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    backend: i32,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    version: String,
+}
+
+impl From<Facts> for ServerFacts {
+    fn from(facts: Facts) -> Self {
+        Self {
+            backend: u64::try_from(facts.backend).ok(),
+            version: version(&facts.version),
+            ..Self::default()
+        }
+    }
+}
+
+/// A version by its `server_version_num`: 150018 is 15.18, 90624 is 9.6 (until 10, two numbers were the
+/// major version).
+fn version(number: &str) -> Option<ServerVersion> {
+    let number: u32 = number.parse().ok()?;
+    let major = number / 10_000;
+    let minor = if major < 10 {
+        number / 100 % 100
+    } else {
+        number % 10_000
+    };
+    Some(ServerVersion::new(major, minor))
 }
 
 /// Asks for everything a watcher wants to know, in one answer. Every role may.
@@ -81,5 +143,27 @@ impl Answer {
             role(self.standby),
             Position::Postgres(position),
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_from_their_numbers_old_and_new() {
+        for (number, text) in [
+            (90_624, "9.6"),
+            (100_000, "10.0"),
+            (130_022, "13.22"),
+            (140_000, "14.0"),
+            (150_018, "15.18"),
+            (180_006, "18.6"),
+        ] {
+            let version = version(&number.to_string()).expect("a version");
+            assert_eq!(version.to_string(), text);
+            assert_eq!(version >= OLDEST, number >= 140_000, "{text}");
+        }
+        assert_eq!(version("unknown"), None);
     }
 }

@@ -7,6 +7,7 @@ use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 pub use diesel_routing_macros::read_sql_sqlite as read_sql;
 
 use crate::RoutedConnection;
+use crate::cluster::ServerFacts;
 use crate::error::NodeRole;
 
 /// The connection: Diesel's, on tokio's blocking threads.
@@ -32,8 +33,8 @@ impl RoutedConnection for Connection {
     }
 
     /// The database file.
-    async fn identity(&mut self) -> QueryResult<Option<String>> {
-        self.spawn_blocking(crate::sync::RoutedConnection::identity)
+    async fn facts(&mut self) -> QueryResult<ServerFacts> {
+        self.spawn_blocking(crate::sync::RoutedConnection::facts)
             .await
     }
 

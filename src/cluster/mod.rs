@@ -1,5 +1,6 @@
 //! What a router knows of its nodes, whatever the flavour of its connections.
 
+mod facts;
 mod history;
 mod node;
 mod pooled;
@@ -12,9 +13,10 @@ mod signals;
 mod snapshot;
 mod status;
 
+pub use facts::{ServerFacts, ServerVersion};
 pub(crate) use history::{Sample, age};
 pub use node::Node;
-pub(crate) use node::validate;
+pub(crate) use node::topology;
 pub(crate) use pooled::Pooled;
 pub(crate) use question::Question;
 pub(crate) use rejections::Rejections;

@@ -154,8 +154,27 @@ impl std::fmt::Debug for Node {
     }
 }
 
-/// The primary, and the replicas, of a configuration that makes sense.
-pub(crate) fn validate(primaries: Vec<Node>, replicas: &[Node]) -> Result<Node, ConfigError> {
+/// The nodes of a configuration that makes sense, the primary first.
+pub(crate) fn topology(
+    primaries: Vec<Node>,
+    replicas: Vec<Node>,
+    single: Option<&Node>,
+) -> Result<Vec<Node>, ConfigError> {
+    let Some(node) = single else {
+        let primary = validate(primaries, &replicas)?;
+        return Ok(std::iter::once(primary).chain(replicas).collect());
+    };
+    if let Some(other) = primaries.into_iter().chain(replicas).next() {
+        return Err(ConfigError::NotSingle { node: other.name });
+    }
+    let primary = validate(vec![node.clone()], &[])?;
+    let mut replica = primary.clone();
+    replica.name.push_str("-replica");
+    Ok(vec![primary, replica])
+}
+
+/// The primary of a configuration that makes sense.
+fn validate(primaries: Vec<Node>, replicas: &[Node]) -> Result<Node, ConfigError> {
     let mut primaries = primaries.into_iter();
     let primary = primaries.next().ok_or(ConfigError::NoPrimary)?;
     if let Some(second) = primaries.next() {
@@ -268,6 +287,17 @@ mod tests {
         let error = validate(vec![node("a")], &[twin]).unwrap_err();
         let (replica, primary) = ("b".into(), "a".into());
         assert_eq!(error, ConfigError::ReplicaIsPrimary { replica, primary });
+    }
+
+    #[test]
+    fn a_single_database_stands_for_both_and_has_no_others_beside_it() {
+        let names = |nodes: Vec<Node>| nodes.into_iter().map(|node| node.name).collect::<Vec<_>>();
+        let single = topology(vec![], vec![], Some(&node("a"))).unwrap();
+        assert_eq!(names(single), ["a", "a-replica"]);
+        for (primaries, replicas) in [(vec![node("b")], vec![]), (vec![], vec![node("b")])] {
+            let error = topology(primaries, replicas, Some(&node("a"))).unwrap_err();
+            assert_eq!(error, ConfigError::NotSingle { node: "b".into() });
+        }
     }
 
     #[test]

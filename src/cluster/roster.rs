@@ -43,6 +43,8 @@ pub(crate) const NO_POSITION: &str = "it has no replication position yet";
 
 const FOREIGN: &str = "it belongs to another cluster (its system identifier differs): check its URL, or \
                        rebuild it from the primary";
+const FOREIGN_PRIMARY: &str = "it takes writes and belongs to another cluster (its system identifier differs), so it is another \
+                               primary or a logical subscriber: check its URL, or rebuild it from the primary";
 const SECOND_PRIMARY: &str = "it takes writes, and so does the primary, on a newer timeline: shut it down, or make \
                               it follow the primary (`pg_rewind`)";
 
@@ -123,6 +125,14 @@ impl Roster {
         events
     }
 
+    /// A node that belongs to another cluster, if one does.
+    pub(crate) fn foreign(&self) -> Option<usize> {
+        let cluster = self.cluster?;
+        self.nodes
+            .iter()
+            .position(|said| said.is_some_and(|said| !same_cluster(&said.position, &cluster)))
+    }
+
     pub(crate) fn snapshot(&self) -> Snapshot {
         Snapshot {
             nodes: self.states.clone(),
@@ -165,7 +175,11 @@ impl Roster {
             .cluster
             .is_some_and(|ours| !same_cluster(&said.position, &ours));
         let (event, problem) = if foreign {
-            (Event::Foreign { node }, FOREIGN)
+            let problem = match said.role {
+                NodeRole::TakesWrites => FOREIGN_PRIMARY,
+                NodeRole::ReplaysWrites => FOREIGN,
+            };
+            (Event::Foreign { node }, problem)
         } else if node != self.primary
             && said.role == NodeRole::TakesWrites
             && primary.role == NodeRole::TakesWrites
@@ -266,8 +280,15 @@ mod tests {
         let stranger = Position::Postgres(PgPosition::new(8, 9, Lsn(99)));
         let events = roster.observed(1, now, Observation::new(PRIMARY, stranger));
         assert_eq!(events, [Event::Foreign { node: 1 }]);
+        assert_eq!(roster.foreign(), Some(1));
         assert_eq!(roster.snapshot().primary, 0);
-        assert_eq!(roster.snapshot().nodes[1].health, Health::Excluded);
+        let state = &roster.snapshot().nodes[1];
+        assert_eq!(state.health, Health::Excluded);
+        assert_eq!(state.problem.as_deref(), Some(FOREIGN_PRIMARY));
+        let says = Observation::new(REPLICA, stranger);
+        roster.observed(1, now, says);
+        let state = &roster.snapshot().nodes[1];
+        assert_eq!(state.problem.as_deref(), Some(FOREIGN));
     }
 
     #[test]

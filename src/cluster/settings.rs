@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Node;
 use crate::check::StatementCheck;
 use crate::routing::Balance;
 use crate::session::{Clock, SystemClock, TokenKeys};
@@ -18,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) zone: Option<String>,
     pub(crate) wait: Duration,
     pub(crate) positions: bool,
+    /// The one database that is primary and replica.
+    pub(crate) single: Option<Node>,
     pub(crate) watch_interval: Duration,
     pub(crate) watch_timeout: Duration,
     pub(crate) keys: Option<TokenKeys>,
@@ -35,6 +38,7 @@ impl Default for Settings {
             zone: None,
             wait: Duration::ZERO,
             positions: true,
+            single: None,
             watch_interval: Duration::from_millis(100),
             watch_timeout: Duration::from_secs(1),
             keys: None,
@@ -84,6 +88,22 @@ macro_rules! setting_methods {
         /// the primary for the window after it wrote. For servers whose positions the router's
         /// account may not ask for.
         pub fn window_only(mut self) -> Self {
+            self.settings.positions = false;
+            self
+        }
+
+        /// Makes a router of one database: the `node` is the primary, and stands in for a replica as well,
+        /// as a second node called `{name}-replica` with read-only connections. For tests, and for
+        /// machines of developers, that have no replica; see [`testkit`](crate::testkit).
+        ///
+        /// The handles' types, the statement check, read-only connections and routes are those of
+        /// production. What it cannot show is a stale read. As with [`window_only`](Self::window_only),
+        /// a session's reads go to the primary for the [`window`](Self::window) after it wrote.
+        ///
+        /// Instead of `primary(..)` and `replica(..)`: together with them, `build` fails with
+        /// [`ConfigError::NotSingle`](crate::ConfigError::NotSingle).
+        pub fn single_database(mut self, node: Node) -> Self {
+            self.settings.single = Some(node);
             self.settings.positions = false;
             self
         }

@@ -9,6 +9,7 @@ use diesel_routing_sql::Dialect as Sql;
 
 use super::{Event, Node, Observation, Question, Rejections, Roster, Settings, Signals, Snapshot};
 use crate::check::Checker;
+use crate::error::ConfigError;
 use crate::position::Position;
 use crate::role::Access;
 use crate::routing::{Decision, Inputs, Level, Need, Policy, Reason, decide};
@@ -238,6 +239,18 @@ impl Shared {
     fn publish(&self, roster: &Roster) {
         self.snapshot.store(Arc::new(roster.snapshot()));
         self.signals.tell();
+    }
+
+    /// Whether all nodes that have spoken are of one cluster.
+    pub(crate) fn check_cluster(&self) -> Result<(), ConfigError> {
+        let roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
+        match roster.foreign() {
+            Some(foreign) => Err(ConfigError::OtherCluster {
+                replica: self.name(foreign).to_owned(),
+                primary: self.name(0).to_owned(),
+            }),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn is_watched(&self) -> bool {

@@ -9,7 +9,7 @@ use diesel_async::TransactionManager;
 use futures_core::future::BoxFuture;
 
 use crate::RoutedConnection;
-use crate::cluster::{Node, Pooled};
+use crate::cluster::{Node, Pooled, ServerFacts};
 use crate::dialect::Dialect;
 use crate::error::{Error, NodeRole, Step};
 
@@ -34,16 +34,31 @@ impl<C: RoutedConnection> Manager<C> {
     /// A new connection, ready to be lent.
     pub(crate) async fn open(&self) -> Result<Pooled<C>, Error> {
         let since = Instant::now();
-        let limit = self.node.connect_timeout;
-        let mut conn = tokio::time::timeout(limit, (self.connect)(&self.node.url))
+        let mut conn = self.connect().await?;
+        let role =
+            tokio::time::timeout(self.node.connect_timeout, self.make_ready(&mut conn, since))
+                .await
+                .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))??;
+        Ok(Pooled::new(conn, role))
+    }
+
+    /// A new connection, as it comes.
+    pub(crate) async fn connect(&self) -> Result<C, Error> {
+        let since = Instant::now();
+        tokio::time::timeout(self.node.connect_timeout, (self.connect)(&self.node.url))
             .await
             .map_err(|elapsed| self.failed(Step::Connect, since, elapsed))?
             .map_err(|error| self.node.without_password(error))
-            .map_err(|error| self.failed(Step::Connect, since, error))?;
-        let role = tokio::time::timeout(limit, self.make_ready(&mut conn, since))
+            .map_err(|error| self.failed(Step::Connect, since, error))
+    }
+
+    /// What the server is, at build time.
+    pub(crate) async fn facts(&self, conn: &mut C) -> Result<ServerFacts, Error> {
+        let since = Instant::now();
+        tokio::time::timeout(self.node.connect_timeout, conn.facts())
             .await
-            .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))??;
-        Ok(Pooled::new(conn, role))
+            .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))?
+            .map_err(|error| self.failed(Step::SetUp, since, error).at_build())
     }
 
     async fn make_ready(&self, conn: &mut C, since: Instant) -> Result<Option<NodeRole>, Error> {

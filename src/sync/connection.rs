@@ -3,7 +3,7 @@
 use diesel::connection::TransactionManager;
 use diesel::{Connection, QueryResult};
 
-use crate::cluster::Observation;
+use crate::cluster::{Observation, ServerFacts, ServerVersion};
 use crate::dialect::Dialect;
 use crate::error::NodeRole;
 
@@ -34,14 +34,19 @@ pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
         Ok(None)
     }
 
-    /// What tells this database from others, or `None` if nothing does: a router refuses a replica
-    /// with the primary's identity. Defaults to `None`.
+    /// The oldest version of the server that is supported: a router refuses what is older. Defaults
+    /// to `None`, any.
+    const OLDEST: Option<ServerVersion> = None;
+
+    /// What the server is, in one round trip; every account may ask. Defaults to knowing nothing.
+    ///
+    /// Asked of each node when a router is built.
     ///
     /// # Errors
     ///
     /// Diesel's, when the server does not answer.
-    fn identity(&mut self) -> QueryResult<Option<String>> {
-        Ok(None)
+    fn facts(&mut self) -> QueryResult<ServerFacts> {
+        Ok(ServerFacts::default())
     }
 
     /// Opens a transaction with `sql`, outside any.

@@ -8,7 +8,7 @@ pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use super::RoutedConnection;
 use super::transaction::begin_with;
-use crate::cluster::Observation;
+use crate::cluster::{Observation, ServerFacts, ServerVersion};
 use crate::error::NodeRole;
 
 /// [`ReadConn`](super::ReadConn) on PostgreSQL.
@@ -31,6 +31,14 @@ impl RoutedConnection for PgConnection {
         let answer = diesel::sql_query(crate::postgres::OBSERVE);
         let answer: crate::postgres::Answer = diesel::RunQueryDsl::get_result(answer, self)?;
         Ok(answer.observation())
+    }
+
+    const OLDEST: Option<ServerVersion> = Some(crate::postgres::OLDEST);
+
+    /// The server's process and its version.
+    fn facts(&mut self) -> QueryResult<ServerFacts> {
+        let facts = diesel::sql_query(crate::postgres::FACTS);
+        diesel::RunQueryDsl::get_result::<crate::postgres::Facts>(facts, self).map(Into::into)
     }
 
     /// Whether the server is in recovery.

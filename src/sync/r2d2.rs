@@ -10,7 +10,7 @@ use r2d2::{HandleError, ManageConnection, PooledConnection};
 use scheduled_thread_pool::ScheduledThreadPool;
 
 use super::RoutedConnection;
-use crate::cluster::{Node, PoolStatus, Pooled};
+use crate::cluster::{Node, PoolStatus, Pooled, ServerFacts};
 use crate::dialect::Dialect;
 use crate::error::{Error, NodeRole, Step};
 
@@ -43,6 +43,21 @@ impl<C: RoutedConnection> Manager<C> {
 
     pub(crate) fn node(&self) -> &Node {
         &self.node
+    }
+
+    /// A new connection, as it comes.
+    pub(crate) fn establish(&self) -> Result<C, Error> {
+        let since = Instant::now();
+        C::establish(&self.node.url)
+            .map_err(|error| self.node.without_password(error))
+            .map_err(|error| self.failed(Step::Connect, since, error))
+    }
+
+    /// What the server is, at build time.
+    pub(crate) fn facts(&self, conn: &mut C) -> Result<ServerFacts, Error> {
+        let since = Instant::now();
+        conn.facts()
+            .map_err(|error| self.failed(Step::SetUp, since, error).at_build())
     }
 
     fn failed(
@@ -81,9 +96,7 @@ impl<C: RoutedConnection> ManageConnection for Manager<C> {
 
     fn connect(&self) -> Result<Pooled<C>, Error> {
         let since = Instant::now();
-        let mut conn = C::establish(&self.node.url)
-            .map_err(|error| self.node.without_password(error))
-            .map_err(|error| self.failed(Step::Connect, since, error))?;
+        let mut conn = self.establish()?;
         let set_up = |error| self.failed(Step::SetUp, since, error);
         if let Some(hook) = &self.set_up {
             hook(&mut conn).map_err(set_up)?;

@@ -15,7 +15,7 @@ use super::r2d2::{Manager, Pool, SetUp};
 use super::watch::Watch;
 use super::{ReadConn, RoutedConnection, Session, WriteConn};
 use crate::check::StatementCheck;
-use crate::cluster::{Node, Request, Settings, Shared, Status, setting_methods};
+use crate::cluster::{Node, Request, ServerFacts, Settings, Shared, Status, setting_methods};
 use crate::dialect::Dialect;
 use crate::error::{ConfigError, Error, NodeRole, Step};
 use crate::lease::{Grant, Lease};
@@ -410,9 +410,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
             settings,
             set_up,
         } = self;
-        let primary = crate::cluster::validate(primaries, &replicas)?;
-        let mut nodes = vec![primary];
-        nodes.extend(replicas);
+        let nodes = crate::cluster::topology(primaries, replicas, settings.single.as_ref())?;
 
         // r2d2 opens connections in the background.
         let threads = Arc::new(
@@ -426,24 +424,15 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         let manager = |node: &Node, role, read_only| {
             Manager::new(node.clone(), role, read_only, set_up.clone())
         };
-        let mut identity = None;
-        let mut first = Vec::with_capacity(nodes.len());
-        for (index, node) in nodes.iter().enumerate() {
-            let role = if index == 0 {
-                NodeRole::TakesWrites
-            } else {
-                NodeRole::ReplaysWrites
-            };
-            let (conn, twin) = probe(&manager(node, Some(role), true))?;
-            if index == 0 {
-                identity = twin;
-            } else if twin.is_some() && twin == identity {
-                return Err(ConfigError::ReplicaIsPrimary {
-                    replica: node.name.clone(),
-                    primary: nodes[0].name.clone(),
-                }
-                .into());
-            }
+        let (primary, replicas) = nodes.split_first().ok_or(ConfigError::NoPrimary)?;
+        let role = Some(NodeRole::TakesWrites);
+        let (conn, facts) = probe(&manager(primary, role, true))?;
+        let mut first = vec![conn];
+        // The single database was probed just now.
+        for node in replicas.iter().filter(|_| settings.single.is_none()) {
+            let role = Some(NodeRole::ReplaysWrites);
+            let (conn, replica) = probe(&manager(node, role, true))?;
+            facts.check_replica(primary, &replica, node)?;
             first.push(conn);
         }
         let mut pools = Vec::with_capacity(nodes.len());
@@ -470,29 +459,31 @@ impl<C: RoutedConnection> RouterBuilder<C> {
                     .map(|(node, conn)| (manager(node, None, true), conn)),
             );
         }
-        Ok(Router {
+        let router = Router {
             inner: Arc::new(Inner {
                 shared,
                 pools: ArcSwapOption::from_pointee(pools),
             }),
-        })
+        };
+        // The watchers asked already; dropping the router ends them.
+        router.inner.shared.check_cluster()?;
+        Ok(router)
     }
 }
 
-/// Opens one connection, to learn at once whether it can be done; returns it, and the server's
-/// identity.
-fn probe<C: RoutedConnection>(manager: &Manager<C>) -> Result<(C, Option<String>), Error> {
-    let since = Instant::now();
-    let mut conn = manager.connect()?.conn;
-    match conn.identity() {
-        Ok(identity) => Ok((conn, identity)),
-        Err(error) => Err(Error::Checkout {
-            node: manager.node().name.clone(),
-            step: Step::SetUp,
-            waited: since.elapsed(),
-            source: Box::new(error),
-        }),
+/// Opens one connection, to learn at once whether it can be done, and what the server is; and a second
+/// one beside it, to learn whether the two are the server's as well.
+fn probe<C: RoutedConnection>(manager: &Manager<C>) -> Result<(C, ServerFacts), Error> {
+    let mut conn = manager.connect().map_err(Error::at_build)?.conn;
+    let facts = manager.facts(&mut conn)?;
+    facts.check_version(manager.node(), C::OLDEST)?;
+    if facts.backend.is_some() {
+        let mut second = manager.establish()?;
+        let other = manager.facts(&mut second)?;
+        let again = manager.facts(&mut conn)?;
+        facts.check_backends(&other, &again, manager.node())?;
     }
+    Ok((conn, facts))
 }
 
 impl<C> fmt::Debug for RouterBuilder<C> {

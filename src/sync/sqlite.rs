@@ -8,6 +8,7 @@ pub use diesel_routing_macros::read_sql_sqlite as read_sql;
 
 use super::RoutedConnection;
 use super::transaction::begin_with;
+use crate::cluster::ServerFacts;
 use crate::error::NodeRole;
 
 /// [`ReadConn`](super::ReadConn) on SQLite.
@@ -36,11 +37,14 @@ impl RoutedConnection for SqliteConnection {
     }
 
     /// The database file.
-    fn identity(&mut self) -> QueryResult<Option<String>> {
+    fn facts(&mut self) -> QueryResult<ServerFacts> {
         let file =
             diesel::dsl::sql::<Text>("SELECT file FROM pragma_database_list WHERE name = 'main'");
         let file: String = diesel::RunQueryDsl::get_result(file, self)?;
-        Ok((!file.is_empty()).then_some(file))
+        Ok(ServerFacts {
+            identity: (!file.is_empty()).then_some(file),
+            ..ServerFacts::default()
+        })
     }
 
     fn begin_with(&mut self, sql: &str) -> QueryResult<()> {

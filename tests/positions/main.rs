@@ -3,7 +3,10 @@
 //! The window is an hour, so whatever comes from a replica after a write was proved.
 
 mod asynchronous;
+mod bad_input;
 mod blocking;
+mod flavours;
+mod pgbouncer;
 mod retries;
 mod tokens;
 mod views;
@@ -57,4 +60,10 @@ fn in_time(since: Instant, what: &str) {
         since.elapsed() < LIMIT,
         "{what} did not happen in {LIMIT:?}"
     );
+}
+
+/// The URL of whatever listens on the socket in `dir`.
+fn socket_url(dir: &std::path::Path) -> String {
+    let host = dir.display().to_string().replace('/', "%2F");
+    format!("postgresql://app@{host}:5432/app")
 }

@@ -50,6 +50,16 @@ pub(crate) static POSTGRESQL: Package = Package {
     present: has_postgres_server,
 };
 
+pub(crate) static PGBOUNCER: Package = Package {
+    name: "pgbouncer",
+    why: "a pooler between a router and a server, for the tests",
+    present: || {
+        ["pgbouncer", "/usr/sbin/pgbouncer"]
+            .iter()
+            .any(|pooler| succeeds(pooler, &["--version"]))
+    },
+};
+
 pub(crate) static MARIADB: Package = Package {
     name: "mariadb-server",
     why: "MariaDB's server programs, for the tests' own servers",
@@ -124,13 +134,18 @@ pub(crate) fn apt_get() -> Option<Invocation> {
         return None;
     }
     let quietly = ["DEBIAN_FRONTEND=noninteractive", "apt-get"];
-    if output_of("id", &["-u"]).is_some_and(|uid| uid.trim() == "0") {
+    if is_root() {
         Some(Invocation::new("env").args(quietly))
     } else if succeeds("sudo", &["-n", "true"]) {
         Some(Invocation::new("sudo").args(["-n", "env"]).args(quietly))
     } else {
         None
     }
+}
+
+/// Whether we may do anything here.
+pub(crate) fn is_root() -> bool {
+    output_of("id", &["-u"]).is_some_and(|uid| uid.trim() == "0")
 }
 
 /// Whether `apt-get update` ever ran on this machine.

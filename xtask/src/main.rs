@@ -12,6 +12,7 @@ mod msrv;
 mod need;
 mod report;
 mod runner;
+mod server;
 mod sources;
 mod step;
 mod tally;
@@ -42,7 +43,7 @@ enum Command {
     ///
     /// Installs what a bare Debian or Ubuntu machine lacks (as root or with passwordless sudo);
     /// elsewhere it names the packages and stops.
-    Test(Selection),
+    Test(test::Options),
     /// Check formatting, lints, docs, spelling, licences, MSRV and feature combinations.
     Tidy(Selection),
     /// Do what CI does: `tidy`, then `test`, with one summary.
@@ -104,8 +105,9 @@ fn main() -> ExitCode {
 fn carry_out(command: Command) -> Result<ExitCode> {
     let workspace = Workspace::load()?;
     match command {
-        Command::Test(selection) => {
-            selection.carry_out("test", &workspace, test::steps(&workspace))
+        Command::Test(options) => {
+            let steps = options.steps(&workspace)?;
+            options.selection.carry_out("test", &workspace, steps)
         }
         Command::Tidy(selection) => selection.carry_out("tidy", &workspace, tidy::steps()),
         Command::Ci(selection) => {

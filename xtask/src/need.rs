@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail};
 
 use crate::apt::{self, Package};
+use crate::server::Server;
 use crate::tool::{self, Tool};
 use crate::workspace::Workspace;
 
-/// A system package or a program of the Rust world.
+/// A system package, a program of the Rust world, or a PostgreSQL server of a certain version.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Need {
     Package(&'static Package),
     Tool(&'static Tool),
+    Server(Server),
 }
 
 /// Install what is not there yet.
@@ -28,6 +30,7 @@ pub(crate) fn satisfy<'a>(
 ) -> Result<BTreeSet<&'static str>> {
     let mut packages = Vec::<&Package>::new();
     let mut tools = Vec::<&Tool>::new();
+    let mut servers = Vec::<Server>::new();
     for need in needs {
         match need {
             Need::Package(wanted) => {
@@ -40,9 +43,17 @@ pub(crate) fn satisfy<'a>(
                     tools.push(wanted);
                 }
             }
+            Need::Server(wanted) => {
+                if !servers.contains(wanted) {
+                    servers.push(*wanted);
+                }
+            }
         }
     }
     apt::install(workspace, &packages)?;
+    for server in servers {
+        server.install(workspace)?;
+    }
 
     let missing = tool::install(workspace, &tools)?;
     if let Some(tool) = missing.iter().find(|tool| tool.required) {

