@@ -19,7 +19,7 @@ pub enum Balance {
 }
 
 /// How many indices are tried at random before all are looked at.
-const TRIES: u32 = 8;
+const TRIES: usize = 8;
 
 /// What a choice depends on besides who is eligible.
 pub(crate) struct Chooser<'a, L, T> {
@@ -89,15 +89,13 @@ fn draw(
     random: &mut Random,
 ) -> Option<usize> {
     let fits = |index: usize| Some(index) != not && eligible(index);
-    if count > TRIES as usize {
-        for _ in 0..TRIES {
-            let index = random.index(count);
-            if fits(index) {
-                return Some(index);
-            }
+    for _ in 0..TRIES.min(count) {
+        let index = random.index(count);
+        if fits(index) {
+            return Some(index);
         }
     }
-    // Few nodes, or few eligible ones: count, then take the n-th.
+    // Few are eligible: count, then take the n-th.
     let fitting = (0..count).filter(|&index| fits(index)).count();
     if fitting == 0 {
         return None;
