@@ -21,7 +21,11 @@ pub enum Error {
     Config(#[from] ConfigError),
 
     /// A node did not give a connection.
-    #[error("node `{node}` gave no connection after {waited:?}, in step {step}: {remedy}", remedy = remedy(*step, source.as_ref()))]
+    #[error(
+        "node `{node}` gave no connection{} after {waited:?}, in step {step}: {remedy}",
+        function.map(|function| format!(" to `{function}`")).unwrap_or_default(),
+        remedy = remedy(*step, source.as_ref())
+    )]
     Checkout {
         /// The node's name, as configured.
         node: String,
@@ -29,6 +33,8 @@ pub enum Error {
         step: Step,
         /// How long the caller waited.
         waited: Duration,
+        /// The function with [`#[consistency(..)]`](macro@crate::consistency) that it was for, if any.
+        function: Option<&'static str>,
         /// What the pool or the server said.
         source: Source,
     },
@@ -66,6 +72,14 @@ impl Error {
             Self::Query(error) => may_retry_read(error),
             Self::Config(_) => false,
         }
+    }
+
+    /// The same error, of a call of this function.
+    pub(crate) fn of_function(mut self, path: &'static str) -> Self {
+        if let Self::Checkout { function, .. } = &mut self {
+            *function = Some(path);
+        }
+        self
     }
 
     /// The configuration's mistake, if that is what a node's failure shows.
@@ -237,6 +251,17 @@ pub enum ConfigError {
     NoWeight {
         /// The node's name.
         node: String,
+    },
+
+    /// A function names a class that the router does not have.
+    #[error(
+        "`{function}` belongs to the class `{class}`, which the router does not have: add it with `class(\"{class}\", Class::new())`"
+    )]
+    NoSuchClass {
+        /// The function.
+        function: &'static str,
+        /// The class.
+        class: &'static str,
     },
 
     /// A session token was asked for, and there is nothing to sign it with.

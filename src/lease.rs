@@ -26,6 +26,8 @@ pub(crate) struct Grant {
     pub(crate) access: Access,
     /// Whether the node was the primary when it was chosen.
     pub(crate) is_primary: bool,
+    /// The function that it was chosen for.
+    pub(crate) function: Option<&'static str>,
 }
 
 impl<G> Lease<G> {
@@ -64,6 +66,7 @@ impl<G> Lease<G> {
             node: self.shared().name(self.grant.node),
             is_primary: self.grant.is_primary,
             reason: self.grant.reason,
+            function: self.grant.function,
         }
     }
 

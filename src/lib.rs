@@ -135,6 +135,7 @@
     allow(dead_code, unused_imports)
 )]
 
+pub mod consistency;
 pub mod effect;
 pub mod sync;
 
@@ -198,8 +199,10 @@ pub use check::{CheckPolicy, StatementCheck};
 pub use cluster::{
     Health, Node, NodeStatus, Observation, PoolStatus, ServerFacts, ServerVersion, Status,
 };
+pub use consistency::Class;
 pub use dialect::Dialect;
 pub use diesel_routing_macros::Statement;
+pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use effect::Statement;
 pub use error::{ConfigError, Error, NodeRole, Refused, Step, may_retry_read};
@@ -275,7 +278,12 @@ pub mod __private {
     #[cfg(feature = "sync-sqlite")]
     pub use diesel::sqlite::Sqlite;
 
+    use crate::consistency::levels::HandleOf;
     use crate::{Dialect, ReadSql};
+
+    /// Whether the handle of an annotated function goes with its level.
+    #[inline]
+    pub const fn handle_of<L, H: HandleOf<L>>() {}
 
     /// A literal that a macro has checked.
     pub const fn read_sql_checked<DB: Dialect>(sql: &'static str) -> ReadSql<DB> {

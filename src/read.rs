@@ -48,6 +48,14 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         }
     }
 
+    /// What the connection inside must have been lent for, at least.
+    pub(crate) const NEEDS: Access = R::NEEDS;
+
+    /// The same connection in another role, which the caller knows to be weaker.
+    pub(crate) fn as_role<S: Role>(&mut self) -> &mut ReadConn<S, C> {
+        ReadConn::of_mut(&mut self.lease)
+    }
+
     #[ref_cast_custom]
     fn of(lease: &Lease<Guard<C>>) -> &Self;
 

@@ -4,8 +4,10 @@
 //! | here | there | does |
 //! |---|---|---|
 //! | [`read_sql_pg!`], [`read_sql_mysql!`], [`read_sql_sqlite!`] | `pg::read_sql!`, `mysql::read_sql!`, `sqlite::read_sql!` | checks a SQL literal while the program is compiled |
+//! | [`consistency`](macro@consistency) | `consistency` | makes a repository function callable with a session, a router or a strong enough handle |
 //! | [`derive(Statement)`](derive@Statement) | `Statement` | says what a query fragment of your own does |
 
+mod consistency;
 mod read_sql;
 #[cfg(test)]
 mod snapshot;
@@ -97,4 +99,57 @@ pub fn read_sql_sqlite(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Statement, attributes(statement))]
 pub fn derive_statement(input: TokenStream) -> TokenStream {
     statement::derive(input.into()).into()
+}
+
+/// Says how fresh a repository function's reads must be, and makes it callable with whatever can give it a
+/// connection that is.
+///
+/// The author writes the handle that the function wants. Callers pass a `&Session` or a `&Router`, which
+/// route and check out; or a `&mut` handle that is strong enough, and the function stays on its
+/// connection and in its transaction. A weaker handle does not compile: "`&mut ReadConn<Replica>`
+/// cannot serve a `strong` repository function".
+///
+/// ```text
+/// #[consistency(strong)]
+/// async fn verify_payment(conn: &mut ReadConn<Primary>, id: PaymentId) -> Result<Payment, Error> {
+///     payments::table.find(id).first(conn).await
+/// }
+///
+/// verify_payment(&session, id).await?;      // routes and checks out by itself
+/// session.write().await?.transaction(async |tx| {
+///     verify_payment(&mut *tx, id).await?;  // stays on this transaction's connection
+///     ..
+/// }).await?;
+/// ```
+///
+/// | level | may this read be stale? | the parameter |
+/// |---|---|---|
+/// | `eventual` | yes, by however much (the router's `max_lag`) | `&mut ReadConn<Replica>` |
+/// | `bounded = "250ms"` | by so much, and no more | `&mut ReadConn<Replica>` |
+/// | `session` | not of the session's own writes, nor of what it has seen | `&mut ReadConn<CaughtUp>` |
+/// | `strong` | no | `&mut ReadConn<Primary>` or `&mut WriteConn` |
+/// | `write` | it writes | `&mut WriteConn` |
+///
+/// | option | with | meaning |
+/// |---|---|---|
+/// | `wait = "50ms"` | `session`, `bounded` | rather wait so long for a replica than go to the primary |
+/// | `class = "payments"` | any | the settings of a class: `RouterBuilder::class` |
+/// | `untracked` | `write` | the session does not remember what is written |
+/// | `name = ".."` | any | stands in routes and errors in place of the function's path |
+/// | `crate = ".."` | any | where `diesel_routing` is, if it is renamed or re-exported |
+///
+/// The attribute goes before what the call says, and that before the router's defaults.
+///
+/// - The function may be `async` or not; free or a method; generic. On an `impl` block the attribute is the
+///   default of its methods that take a handle.
+/// - In a trait's `impl`, where the signature is the trait's, the parameter is a `&Session`; inside the
+///   body that name is the handle.
+/// - The error type needs `From<diesel_routing::Error>`.
+/// - To pass a handle on twice, reborrow it: `other(&mut *conn, id)`.
+/// - In the body of a function that may run on a replica, a row lock anywhere (in a sub-select, where types
+///   do not see it) is an error, and so is a literal given to `sql::<..>(..)` that locks or has side effects.
+///   If it is harmless, `#[consistency(vouch)]` before the statement lets it be.
+#[proc_macro_attribute]
+pub fn consistency(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    consistency::expand(attribute.into(), item.into()).into()
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Node;
 use crate::check::StatementCheck;
+use crate::consistency::Class;
 use crate::routing::Balance;
 use crate::session::{Clock, SystemClock, TokenKeys};
 
@@ -23,6 +24,7 @@ pub(crate) struct Settings {
     pub(crate) single: Option<Node>,
     pub(crate) watch_interval: Duration,
     pub(crate) watch_timeout: Duration,
+    pub(crate) classes: Vec<(String, Class)>,
     pub(crate) keys: Option<TokenKeys>,
     pub(crate) token_life: Duration,
 }
@@ -41,6 +43,7 @@ impl Default for Settings {
             single: None,
             watch_interval: Duration::from_millis(100),
             watch_timeout: Duration::from_secs(1),
+            classes: Vec::new(),
             keys: None,
             token_life: Duration::from_secs(60 * 60),
         }
@@ -120,6 +123,14 @@ macro_rules! setting_methods {
         /// for twice this and the interval together serves nothing, whatever holds it up.
         pub fn watch_timeout(mut self, timeout: Duration) -> Self {
             self.settings.watch_timeout = timeout;
+            self
+        }
+
+        /// A class of functions: see [`Class`]. The last one of a name counts.
+        pub fn class(mut self, name: impl Into<String>, class: Class) -> Self {
+            let name = name.into();
+            self.settings.classes.retain(|(known, _)| *known != name);
+            self.settings.classes.push((name, class));
             self
         }
 

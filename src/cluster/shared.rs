@@ -9,6 +9,7 @@ use diesel_routing_sql::Dialect as Sql;
 
 use super::{Event, Node, Observation, Question, Rejections, Roster, Settings, Signals, Snapshot};
 use crate::check::Checker;
+use crate::consistency::{Class, Function};
 use crate::error::ConfigError;
 use crate::position::Position;
 use crate::role::Access;
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     window: Duration,
     clock: Arc<dyn Clock>,
     policy: Policy,
+    classes: Vec<(String, Class)>,
     keys: Option<TokenKeys>,
     token_life: Duration,
     /// Watchers' memory.
@@ -54,6 +56,10 @@ pub(crate) struct Request<'a> {
     pub(crate) wait: Duration,
     /// A node that has failed the caller just now.
     pub(crate) avoid: Option<usize>,
+    /// Replicas that lag more than this do not serve it; as for everyone, if none.
+    pub(crate) max_lag: Option<Duration>,
+    /// The function that it is for.
+    pub(crate) function: Option<&'static str>,
 }
 
 impl Shared {
@@ -78,6 +84,7 @@ impl Shared {
             clock: Arc::clone(&settings.clock),
             checker: settings.check.build(dialect),
             policy: Policy::new(settings, nodes),
+            classes: settings.classes.clone(),
             keys: settings.keys.clone(),
             token_life: settings.token_life,
             roster: Mutex::new(roster),
@@ -117,6 +124,7 @@ impl Shared {
             now,
             system_now: Instant::now(),
             avoid: request.avoid,
+            max_lag: request.max_lag,
             random: fastrand::u64(..),
             turn: || self.turns.fetch_add(1, Ordering::Relaxed),
             load: |node| self.out(node),
@@ -135,6 +143,38 @@ impl Shared {
             _ => Reason::Fallback,
         };
         Decision::primary(&self.snapshot.load(), reason)
+    }
+
+    /// What a call of `function` asks for, over what its session or router would.
+    pub(crate) fn request_of<'a>(
+        &self,
+        function: &'static Function,
+        request: Request<'a>,
+    ) -> Result<Request<'a>, ConfigError> {
+        let class = match function.class {
+            Some(class) => self.class(class).ok_or(ConfigError::NoSuchClass {
+                function: function.path,
+                class,
+            })?,
+            None => Class::new(),
+        };
+        Ok(Request {
+            level: match (request.access, request.session) {
+                (Access::Write, _) => Level::Write,
+                // Outside sessions, only `eventual` leaves the primary.
+                (_, None) if matches!(function.level, Level::Bounded(_)) => Level::Session,
+                _ => function.level,
+            },
+            wait: function.wait.or(class.wait).unwrap_or(request.wait),
+            max_lag: class.max_lag,
+            function: Some(function.path),
+            ..request
+        })
+    }
+
+    fn class(&self, name: &str) -> Option<Class> {
+        let class = self.classes.iter().find(|(known, _)| known == name);
+        class.map(|(_, class)| *class)
     }
 
     /// Whether what a decision rests on holds for a connection that was opened then.

@@ -64,6 +64,7 @@ impl<C: RoutedConnection> Pool<C> {
                 node: self.node.name.clone(),
                 step: Step::Wait,
                 waited: since.elapsed(),
+                function: None,
                 source: match error {
                     RunError::User(told) => told.into(),
                     RunError::TimedOut => "timed out".into(),

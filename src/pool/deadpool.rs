@@ -158,6 +158,7 @@ fn failed(
         node: node.name.clone(),
         step,
         waited: since.elapsed(),
+        function: None,
         source: Box::new(error),
     }
 }

@@ -111,6 +111,7 @@ impl<C: RoutedConnection> Manager<C> {
             node: self.node.name.clone(),
             step,
             waited: since.elapsed(),
+            function: None,
             source: source.into(),
         }
     }

@@ -75,6 +75,7 @@ impl Decider {
             now: self.now,
             system_now: self.now,
             avoid: None,
+            max_lag: None,
             random: self.random,
             load: |_| 0,
             turn: || 0,

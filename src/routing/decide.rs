@@ -34,6 +34,8 @@ pub(crate) struct Inputs<'a, L, T> {
     pub(crate) system_now: Instant,
     /// A replica that must not be chosen: it has just failed this caller.
     pub(crate) avoid: Option<usize>,
+    /// Replicas that lag more than this do not serve this caller; as for everyone, if none.
+    pub(crate) max_lag: Option<Duration>,
     /// A random number.
     pub(crate) random: u64,
     /// Connections out, by node.
@@ -189,7 +191,7 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
                 .sent
                 .is_none_or(|sent| age(sent, self.system_now) <= self.policy.max_silence)
             && match node.lag(self.now) {
-                Some(lag) => lag <= self.policy.max_lag,
+                Some(lag) => lag <= self.max_lag.unwrap_or(self.policy.max_lag),
                 // Where positions are known, one that cannot be placed is too far behind.
                 None => !self.cluster.has_positions(),
             }

@@ -77,6 +77,8 @@ pub struct Route<'a> {
     pub is_primary: bool,
     /// Why it was chosen.
     pub reason: Reason,
+    /// The function with [`#[consistency(..)]`](macro@crate::consistency) that it was chosen for, if any.
+    pub function: Option<&'static str>,
 }
 
 impl fmt::Display for Route<'_> {

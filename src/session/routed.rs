@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::cluster::Request;
+use crate::consistency::Function;
 use crate::error::{ConfigError, Error};
 use crate::guard::Guard;
 use crate::lease::Lease;
@@ -283,7 +284,9 @@ impl<C: RoutedConnection> Session<C> {
                         reason,
                         is_proved: true,
                     };
-                    self.router.confirm(&request, decision, &lease.guard).await
+                    self.router
+                        .confirm(&request, decision, lease.guard.facts().1)
+                        .await
                 }
                 None => None,
             }
@@ -316,15 +319,32 @@ impl<C: RoutedConnection> Session<C> {
             .await
     }
 
+    /// A connection for a call of `function`.
+    pub(crate) async fn checkout_for(
+        &self,
+        function: &'static Function,
+        access: Access,
+    ) -> Result<Lease<Guard<C>>, Error> {
+        let request = self.request(function.level, access, None);
+        let mut request = self.router.shared().request_of(function, request)?;
+        if function.is_untracked && access == Access::Write {
+            request.session = None;
+        }
+        let lease = self.router.checkout(request).await;
+        lease.map_err(|error| error.of_function(function.path))
+    }
+
     fn request(&self, level: Level, access: Access, avoid: Option<usize>) -> Request<'_> {
         let Options { wait, tracked, .. } = self.options;
-        let remembers = tracked || level != Level::Write;
+        let remembers = tracked || access != Access::Write;
         Request {
             level,
             access,
             session: remembers.then_some(&self.state),
             wait: wait.unwrap_or(self.router.shared().wait),
             avoid,
+            max_lag: None,
+            function: None,
         }
     }
 }

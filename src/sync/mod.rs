@@ -2,6 +2,7 @@
 //!
 //! Start with [`prelude`] and a backend's module: they hold what user code names.
 
+mod acquire;
 mod connection;
 mod diesel_connection;
 mod dsl;
@@ -27,6 +28,8 @@ pub mod pg;
 #[cfg(feature = "sync-sqlite")]
 pub mod sqlite;
 
+#[doc(hidden)]
+pub use acquire::Acquire;
 pub use connection::RoutedConnection;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
 pub use read::ReadConn;

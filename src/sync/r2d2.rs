@@ -70,6 +70,7 @@ impl<C: RoutedConnection> Manager<C> {
             node: self.node.name.clone(),
             step,
             waited: since.elapsed(),
+            function: None,
             source: source.into(),
         }
     }
@@ -191,6 +192,7 @@ impl<C: RoutedConnection> Pool<C> {
                     node: self.node.name.clone(),
                     step: Step::Wait,
                     waited: since.elapsed(),
+                    function: None,
                     source: Box::new(error),
                 })
         })

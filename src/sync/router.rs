@@ -16,6 +16,7 @@ use super::watch::Watch;
 use super::{ReadConn, RoutedConnection, Session, WriteConn};
 use crate::check::StatementCheck;
 use crate::cluster::{Node, Request, ServerFacts, Settings, Shared, Status, setting_methods};
+use crate::consistency::{Class, Function};
 use crate::dialect::Dialect;
 use crate::error::{ConfigError, Error, NodeRole, Step};
 use crate::lease::{Grant, Lease};
@@ -206,13 +207,31 @@ impl<C: RoutedConnection> Router<C> {
 
     /// A connection for a call outside any session.
     fn outside(&self, level: Level, access: Access) -> Result<Lease<Guard<C>>, Error> {
-        self.checkout(Request {
+        self.checkout(self.request(level, access))
+    }
+
+    /// A connection for a call of `function`.
+    pub(crate) fn checkout_for(
+        &self,
+        function: &'static Function,
+        access: Access,
+    ) -> Result<Lease<Guard<C>>, Error> {
+        let request = self.request(function.level, access);
+        let request = self.inner.shared.request_of(function, request)?;
+        let lease = self.checkout(request);
+        lease.map_err(|error| error.of_function(function.path))
+    }
+
+    fn request(&self, level: Level, access: Access) -> Request<'static> {
+        Request {
             level,
             access,
             session: None,
             wait: self.inner.shared.wait,
             avoid: None,
-        })
+            max_lag: None,
+            function: None,
+        }
     }
 
     /// A connection for what is asked for; if a node fails to give one, another may.
@@ -221,7 +240,7 @@ impl<C: RoutedConnection> Router<C> {
         let mut decision = self.decide(&request);
         for _ in 1..ATTEMPTS {
             match self.get(decision) {
-                Ok(guard) => match self.confirm(&request, decision, &guard) {
+                Ok(guard) => match self.confirm(&request, decision, guard.facts().1) {
                     Some(reason) => {
                         let decision = Decision { reason, ..decision };
                         return Ok(self.lend(&request, decision, guard));
@@ -274,10 +293,10 @@ impl<C: RoutedConnection> Router<C> {
         &self,
         request: &Request<'_>,
         decision: Decision,
-        guard: &Guard<C>,
+        opened: Instant,
     ) -> Option<Reason> {
         let shared = &self.inner.shared;
-        let (node, (_, opened)) = (decision.node, guard.facts());
+        let node = decision.node;
         if shared.holds_for(&decision, opened) {
             return Some(decision.reason);
         }
@@ -304,6 +323,7 @@ impl<C: RoutedConnection> Router<C> {
                 node: shared.name(node).to_owned(),
                 step: Step::Closed,
                 waited: since.elapsed(),
+                function: None,
                 source: "the router was closed".into(),
             });
         };
@@ -336,6 +356,7 @@ impl<C: RoutedConnection> Router<C> {
                 request.access
             },
             is_primary,
+            function: request.function,
         };
         let session = request.session.map(Arc::clone);
         Lease::new(guard, Arc::clone(shared), session, grant)

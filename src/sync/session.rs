@@ -9,6 +9,7 @@ use event_listener::Listener;
 use super::pool::Guard;
 use super::{ReadConn, RoutedConnection, Router, WriteConn};
 use crate::cluster::Request;
+use crate::consistency::Function;
 use crate::error::{ConfigError, Error};
 use crate::lease::Lease;
 use crate::role::{Access, CaughtUp, Primary, Replica};
@@ -264,7 +265,8 @@ impl<C: RoutedConnection> Session<C> {
                         reason,
                         is_proved: true,
                     };
-                    self.router.confirm(&request, decision, &lease.guard)
+                    self.router
+                        .confirm(&request, decision, lease.guard.facts().1)
                 }
                 None => None,
             }
@@ -295,15 +297,32 @@ impl<C: RoutedConnection> Session<C> {
         self.router.checkout(self.request(level, access, avoid))
     }
 
+    /// A connection for a call of `function`.
+    pub(crate) fn checkout_for(
+        &self,
+        function: &'static Function,
+        access: Access,
+    ) -> Result<Lease<Guard<C>>, Error> {
+        let request = self.request(function.level, access, None);
+        let mut request = self.router.shared().request_of(function, request)?;
+        if function.is_untracked && access == Access::Write {
+            request.session = None;
+        }
+        let lease = self.router.checkout(request);
+        lease.map_err(|error| error.of_function(function.path))
+    }
+
     fn request(&self, level: Level, access: Access, avoid: Option<usize>) -> Request<'_> {
         let Options { wait, tracked, .. } = self.options;
-        let remembers = tracked || level != Level::Write;
+        let remembers = tracked || access != Access::Write;
         Request {
             level,
             access,
             session: remembers.then_some(&self.state),
             wait: wait.unwrap_or(self.router.shared().wait),
             avoid,
+            max_lag: None,
+            function: None,
         }
     }
 }

@@ -32,6 +32,9 @@ pub struct WriteConn<C: RoutedConnection> {
 }
 
 impl<C: RoutedConnection> WriteConn<C> {
+    /// What the connection inside must have been lent for.
+    pub(crate) const NEEDS: Access = Access::Write;
+
     pub(super) fn new(lease: Lease<Guard<C>>) -> Self {
         Self {
             read: ReadConn::new(lease),

@@ -237,6 +237,8 @@ impl World {
             session: Some(session),
             wait: Duration::ZERO,
             avoid: None,
+            max_lag: None,
+            function: None,
         };
         let decision = shared.decide(&request);
         let server = self.servers[decision.node];

@@ -13,6 +13,7 @@ struct Case {
     cluster: Snapshot,
     balance: Balance,
     avoid: Option<usize>,
+    max_lag: Option<Duration>,
     random: u64,
     /// Bits: whether each node is in the caller's zone.
     near: u8,
@@ -54,6 +55,7 @@ impl Case {
             now: now(),
             system_now: now(),
             avoid: self.avoid,
+            max_lag: self.max_lag,
             random: self.random,
             load: |node| u32::try_from(node).unwrap() % 3,
             turn: || usize::try_from(self.random % 1000).unwrap(),
@@ -68,7 +70,7 @@ impl Case {
             && node.health == Health::Up
             && node.sent.is_none_or(|sent| age(sent, now()) <= MAX_SILENCE)
             && match node.lag(now()) {
-                Some(lag) => lag <= MAX_LAG,
+                Some(lag) => lag <= self.max_lag.unwrap_or(MAX_LAG),
                 None => self.cluster.position().is_none(),
             }
     }
@@ -161,11 +163,12 @@ fn cases() -> impl Strategy<Value = Case> {
             Just(Balance::Weighted),
         ],
         prop::option::weighted(0.2, 0..6_usize),
+        prop::option::weighted(0.3, (0..90_u64).prop_map(Duration::from_secs)),
         any::<u64>(),
         any::<u8>(),
     )
         .prop_map(
-            |(level, need, nodes, primary, balance, avoid, random, near)| Case {
+            |(level, need, nodes, primary, balance, avoid, max_lag, random, near)| Case {
                 level,
                 need,
                 cluster: Snapshot {
@@ -175,6 +178,7 @@ fn cases() -> impl Strategy<Value = Case> {
                 },
                 balance,
                 avoid,
+                max_lag,
                 random,
                 near,
             },

@@ -1,6 +1,7 @@
 //! What must compile. These are modules of the test, not trybuild cases: they are built once, with
 //! everything else, and the compiler's own errors say what broke.
 
+mod consistency;
 mod fragments;
 mod generic_code;
 mod laziness;

@@ -1,0 +1,219 @@
+//! What stands between the parentheses: `strong`, `bounded = "250ms", wait = "50ms"` and so on.
+
+use std::time::Duration;
+
+use proc_macro2::Span;
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Ident, LitStr, Path, Token};
+
+const LEVELS: &str = "`eventual`, `bounded = \"250ms\"`, `session`, `strong`, `write`";
+const OPTIONS: &str = "`wait = \"50ms\"`, `class = \"..\"`, `name = \"..\"`, `untracked` (with `write`), `crate = \"..\"`";
+
+/// A level and its options.
+#[derive(Debug, Clone)]
+pub(super) struct Args {
+    pub(super) level: Level,
+    pub(super) level_span: Span,
+    pub(super) wait: Option<Duration>,
+    pub(super) class: Option<LitStr>,
+    pub(super) name: Option<LitStr>,
+    pub(super) is_untracked: bool,
+    /// Where `diesel_routing` is.
+    pub(super) root: Path,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    Eventual,
+    Bounded(Duration),
+    Session,
+    Strong,
+    Write,
+}
+
+impl Level {
+    /// As the attribute has it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Eventual => "eventual",
+            Self::Bounded(_) => "bounded",
+            Self::Session => "session",
+            Self::Strong => "strong",
+            Self::Write => "write",
+        }
+    }
+
+    /// Whether the function may run on a replica.
+    pub(super) fn may_be_a_replica(self) -> bool {
+        matches!(self, Self::Eventual | Self::Bounded(_) | Self::Session)
+    }
+}
+
+/// Whether an attribute is this macro's.
+pub(super) fn is_consistency(attribute: &Attribute) -> bool {
+    let path = attribute.path();
+    path.segments
+        .last()
+        .is_some_and(|segment| segment.ident == "consistency")
+}
+
+impl Parse for Args {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if input.is_empty() {
+            return Err(syn::Error::new(
+                Span::call_site(),
+                format!("a level is missing: {LEVELS}"),
+            ));
+        }
+        let mut words = Words::default();
+        while !input.is_empty() {
+            words.read(input)?;
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        words.finish()
+    }
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Words {
+    level: Option<(Level, Span)>,
+    wait: Option<(Duration, Span)>,
+    class: Option<LitStr>,
+    name: Option<LitStr>,
+    untracked: Option<Span>,
+    root: Option<Path>,
+}
+
+impl Words {
+    fn read(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+        let word = input.call(syn::ext::IdentExt::parse_any)?;
+        let word: Ident = word;
+        let span = word.span();
+        match word.to_string().as_str() {
+            "eventual" => self.level(Level::Eventual, &word),
+            "bounded" => {
+                let bound = duration(&text(input, &word, "the lag, as in `bounded = \"250ms\"`")?)?;
+                self.level(Level::Bounded(bound), &word)
+            }
+            "session" => self.level(Level::Session, &word),
+            "strong" => self.level(Level::Strong, &word),
+            "write" => self.level(Level::Write, &word),
+            "wait" => {
+                let wait = duration(&text(input, &word, "how long, as in `wait = \"50ms\"`")?)?;
+                once(&mut self.wait, (wait, span), &word)
+            }
+            "class" => {
+                let class = text(input, &word, "the class, as in `class = \"payments\"`")?;
+                once(&mut self.class, class, &word)
+            }
+            "name" => {
+                let name = text(input, &word, "the name, as in `name = \"find user\"`")?;
+                once(&mut self.name, name, &word)
+            }
+            "untracked" => once(&mut self.untracked, span, &word),
+            "crate" => {
+                let path = text(
+                    input,
+                    &word,
+                    "the path, as in `crate = \"my::diesel_routing\"`",
+                )?;
+                once(&mut self.root, path.parse()?, &word)
+            }
+            "vouch" => Err(syn::Error::new(
+                span,
+                "`#[consistency(vouch)]` goes before a statement in the body of such a function",
+            )),
+            _ => Err(syn::Error::new(
+                span,
+                format!("unknown word; levels: {LEVELS}; options: {OPTIONS}"),
+            )),
+        }
+    }
+
+    fn level(&mut self, level: Level, word: &Ident) -> syn::Result<()> {
+        if let Some((known, _)) = self.level {
+            let message = if known.word() == level.word() {
+                format!("`{word}` is there twice")
+            } else {
+                format!(
+                    "`{word}` and `{}` are both levels: give one of {LEVELS}",
+                    known.word()
+                )
+            };
+            return Err(syn::Error::new(word.span(), message));
+        }
+        self.level = Some((level, word.span()));
+        Ok(())
+    }
+
+    fn finish(self) -> syn::Result<Args> {
+        let (level, level_span) = self.level.ok_or_else(|| {
+            syn::Error::new(Span::call_site(), format!("a level is missing: {LEVELS}"))
+        })?;
+        if let Some(span) = self.untracked.filter(|_| level != Level::Write) {
+            return Err(syn::Error::new(
+                span,
+                format!(
+                    "`untracked` goes with `write`: a `{}` function writes nothing",
+                    level.word()
+                ),
+            ));
+        }
+        if let Some((_, span)) = self
+            .wait
+            .filter(|_| !matches!(level, Level::Bounded(_) | Level::Session))
+        {
+            return Err(syn::Error::new(
+                span,
+                format!(
+                    "`wait` goes with `session` and `bounded`: a `{}` function waits for no replica",
+                    level.word()
+                ),
+            ));
+        }
+        Ok(Args {
+            level,
+            level_span,
+            wait: self.wait.map(|(wait, _)| wait),
+            class: self.class,
+            name: self.name,
+            is_untracked: self.untracked.is_some(),
+            root: self
+                .root
+                .unwrap_or_else(|| syn::parse_quote!(::diesel_routing)),
+        })
+    }
+}
+
+fn once<T>(slot: &mut Option<T>, value: T, word: &Ident) -> syn::Result<()> {
+    if slot.is_some() {
+        return Err(syn::Error::new(
+            word.span(),
+            format!("`{word}` is there twice"),
+        ));
+    }
+    *slot = Some(value);
+    Ok(())
+}
+
+/// The text behind `word =`.
+fn text(input: ParseStream<'_>, word: &Ident, what: &str) -> syn::Result<LitStr> {
+    let missing = || syn::Error::new(word.span(), format!("`{word}` needs {what}"));
+    if !input.peek(Token![=]) {
+        return Err(missing());
+    }
+    input.parse::<Token![=]>()?;
+    input.parse::<LitStr>().map_err(|_| missing())
+}
+
+fn duration(text: &LitStr) -> syn::Result<Duration> {
+    humantime::parse_duration(&text.value()).map_err(|error| {
+        syn::Error::new(
+            text.span(),
+            format!("not a length of time, such as \"250ms\" or \"2s\": {error}"),
+        )
+    })
+}

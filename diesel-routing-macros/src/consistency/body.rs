@@ -1,0 +1,167 @@
+//! What types cannot see in a body: row locks in sub-selects, and SQL in literals.
+
+use diesel_routing_sql::{Dialect, Finding, Functions, inspect_fragment};
+use proc_macro2::TokenStream;
+use syn::visit_mut::{self, VisitMut};
+use syn::{
+    Attribute, Block, Expr, ExprCall, ExprLit, ExprMethodCall, Item, Lit, Path, PathArguments,
+    Stmt, parse_quote_spanned,
+};
+
+use super::args::is_consistency;
+
+/// Diesel's methods that lock rows.
+const LOCKS: [&str; 4] = [
+    "for_update",
+    "for_no_key_update",
+    "for_share",
+    "for_key_share",
+];
+
+/// Marks every lock, for the compiler to refuse those that are Diesel's; returns what the literals say.
+pub(super) fn check(block: &mut Block, root: &Path) -> Option<TokenStream> {
+    let mut checker = Checker {
+        root: Some(root),
+        findings: None,
+    };
+    checker.visit_block_mut(block);
+    checker.findings.map(|error| error.to_compile_error())
+}
+
+/// Takes `#[consistency(vouch)]` off the statements, and checks nothing.
+pub(super) fn take_vouching(block: &mut Block) {
+    let mut checker = Checker {
+        root: None,
+        findings: None,
+    };
+    checker.visit_block_mut(block);
+}
+
+struct Checker<'a> {
+    /// `None` if nothing is to be checked.
+    root: Option<&'a Path>,
+    findings: Option<syn::Error>,
+}
+
+impl Checker<'_> {
+    fn find(&mut self, error: syn::Error) {
+        match &mut self.findings {
+            Some(findings) => findings.combine(error),
+            none => *none = Some(error),
+        }
+    }
+}
+
+impl VisitMut for Checker<'_> {
+    fn visit_stmt_mut(&mut self, statement: &mut Stmt) {
+        let is_vouched = match statement {
+            Stmt::Local(local) => take_vouch(&mut local.attrs),
+            Stmt::Expr(expression, _) => attributes(expression).is_some_and(take_vouch),
+            Stmt::Macro(call) => take_vouch(&mut call.attrs),
+            Stmt::Item(_) => false,
+        };
+        if is_vouched {
+            let root = self.root.take();
+            visit_mut::visit_stmt_mut(self, statement);
+            self.root = root;
+        } else {
+            visit_mut::visit_stmt_mut(self, statement);
+        }
+    }
+
+    /// Functions inside the function have handles of their own.
+    fn visit_item_mut(&mut self, _: &mut Item) {}
+
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        visit_mut::visit_expr_mut(self, expression);
+        let Some(root) = self.root else { return };
+        match expression {
+            Expr::MethodCall(call) if is_lock(call) => {
+                let (receiver, method) = (&call.receiver, &call.method);
+                let turbofish = &call.turbofish;
+                // A query that Diesel can lock finds `Query`, anything else `Anything`.
+                *expression = parse_quote_spanned! {method.span()=> {
+                    #[allow(unused_imports)]
+                    use #root::consistency::{Anything as _, Query as _};
+                    let query = #receiver;
+                    (&#root::consistency::Probe(&query)).no_lock();
+                    query.#method #turbofish ()
+                }};
+            }
+            Expr::Call(call) => {
+                if let Some((literal, finding)) = sql_finding(call) {
+                    self.find(syn::Error::new(
+                        literal.span(),
+                        format!(
+                            "this function may run on a replica, and this SQL is not for one: {finding}; make \
+                             the function `#[consistency(strong)]` or `#[consistency(write)]`, or, if it is \
+                             harmless, write `#[consistency(vouch)]` before the statement"
+                        ),
+                    ));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_lock(call: &ExprMethodCall) -> bool {
+    call.args.is_empty() && LOCKS.iter().any(|lock| call.method == lock)
+}
+
+/// What is wrong with the literal of `sql::<..>("..")`.
+fn sql_finding(call: &ExprCall) -> Option<(&syn::LitStr, Finding)> {
+    let Expr::Path(function) = &*call.func else {
+        return None;
+    };
+    let last = function.path.segments.last()?;
+    if last.ident != "sql" || !matches!(last.arguments, PathArguments::AngleBracketed(_)) {
+        return None;
+    }
+    let Some(Expr::Lit(ExprLit {
+        lit: Lit::Str(literal),
+        ..
+    })) = call.args.first()
+    else {
+        return None;
+    };
+    // The backend is not known here; what any of them would do counts.
+    [Dialect::Postgres, Dialect::Mysql]
+        .into_iter()
+        .find_map(|dialect| {
+            inspect_fragment(&literal.value(), dialect, &Functions::builtin(dialect)).err()
+        })
+        .map(|finding| (literal, finding))
+}
+
+fn take_vouch(attributes: &mut Vec<Attribute>) -> bool {
+    let before = attributes.len();
+    attributes.retain(|attribute| {
+        let is_vouch = is_consistency(attribute)
+            && attribute
+                .parse_args::<syn::Ident>()
+                .is_ok_and(|word| word == "vouch");
+        !is_vouch
+    });
+    attributes.len() < before
+}
+
+/// The attributes of an expression that can be a statement.
+fn attributes(expression: &mut Expr) -> Option<&mut Vec<Attribute>> {
+    Some(match expression {
+        Expr::Await(it) => &mut it.attrs,
+        Expr::Block(it) => &mut it.attrs,
+        Expr::Call(it) => &mut it.attrs,
+        Expr::MethodCall(it) => &mut it.attrs,
+        Expr::Try(it) => &mut it.attrs,
+        Expr::Assign(it) => &mut it.attrs,
+        Expr::ForLoop(it) => &mut it.attrs,
+        Expr::If(it) => &mut it.attrs,
+        Expr::Loop(it) => &mut it.attrs,
+        Expr::Macro(it) => &mut it.attrs,
+        Expr::Match(it) => &mut it.attrs,
+        Expr::Return(it) => &mut it.attrs,
+        Expr::While(it) => &mut it.attrs,
+        _ => return None,
+    })
+}

@@ -1,0 +1,198 @@
+//! The expansion of one function.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{
+    Block, Expr, FnArg, Ident, ImplItemFn, Pat, PatIdent, Path, Signature, Stmt,
+    parse_quote_spanned,
+};
+
+use super::args::{Args, Level};
+use super::body;
+use super::signature::{self, Handle, Kind};
+
+/// The function, with its handle taken from whatever the caller passes.
+///
+/// The body stays where it is, behind two statements: so `return`, `?` and completion work in it as
+/// before.
+pub(super) fn function(args: &Args, function: &mut ImplItemFn) -> syn::Result<TokenStream> {
+    let handle = signature::find(&function.sig)?;
+    let findings = if args.level.may_be_a_replica() {
+        body::check(&mut function.block, &args.root)
+    } else {
+        body::take_vouching(&mut function.block);
+        None
+    };
+    // `#[async_trait]` may have been here before: then the body is inside a boxed `async` block.
+    let boxed = function.sig.asyncness.is_none() && boxed_body(&mut function.block).is_some();
+    let is_async = boxed || function.sig.asyncness.is_some();
+    let statements = checkout(args, &function.sig, &handle, is_async);
+    let body = if boxed {
+        boxed_body(&mut function.block)
+    } else {
+        None
+    };
+    match body {
+        // Behind its first statement, which tells the block's type to the compiler.
+        Some(body) => body.stmts.splice(1..1, statements).for_each(drop),
+        None => function.block.stmts.splice(0..0, statements).for_each(drop),
+    }
+    take_source(args, &mut function.sig, &handle, is_async)?;
+    Ok(quote!(#findings #function))
+}
+
+/// The statements that make a handle of what was passed.
+fn checkout(args: &Args, signature: &Signature, handle: &Handle, is_async: bool) -> Vec<Stmt> {
+    let Args { root, .. } = args;
+    let name = &handle.name;
+    let level = level(args);
+    let function = about(args, signature);
+    let acquire = acquire(args, is_async);
+    let wait = is_async.then(|| quote!(.await));
+    let span = name.span();
+    let get = |ty: TokenStream| {
+        quote_spanned! {span=>
+            #[allow(unused_mut)]
+            let mut #name = #acquire::<#level, #ty>::acquire(#name, #function)#wait?;
+        }
+    };
+    let statements = match &handle.kind {
+        Kind::Taken(ty) => {
+            let get = get(quote!(#ty));
+            quote_spanned! {ty.span()=>
+                #root::__private::handle_of::<#level, #ty>();
+                #get
+                let #name: &mut #ty = &mut #name;
+            }
+        }
+        Kind::FromSession => {
+            let flavour = flavour(args, is_async);
+            let get = get(match args.level {
+                Level::Eventual | Level::Bounded(_) => {
+                    quote!(#flavour::ReadConn<#root::Replica, _>)
+                }
+                Level::Session => quote!(#flavour::ReadConn<#root::CaughtUp, _>),
+                Level::Strong => quote!(#flavour::ReadConn<#root::Primary, _>),
+                Level::Write => quote!(#flavour::WriteConn<_>),
+            });
+            quote_spanned! {span=>
+                #get
+                let #name = &mut *#name;
+            }
+        }
+    };
+    let block: Block = parse_quote_spanned!(span=> { #statements });
+    block.stmts
+}
+
+/// Lets the parameter be whatever can provide the handle.
+fn take_source(
+    args: &Args,
+    signature: &mut Signature,
+    handle: &Handle,
+    is_async: bool,
+) -> syn::Result<()> {
+    let Kind::Taken(ty) = &handle.kind else {
+        return Ok(());
+    };
+    let (acquire, level) = (acquire(args, is_async), level(args));
+    if let Some(FnArg::Typed(parameter)) = signature.inputs.get_mut(handle.index) {
+        *parameter.ty = syn::parse2(quote_spanned!(ty.span()=> impl #acquire<#level, #ty>))?;
+        *parameter.pat = Pat::Ident(PatIdent {
+            attrs: Vec::new(),
+            by_ref: None,
+            mutability: None,
+            ident: handle.name.clone(),
+            subpat: None,
+        });
+    }
+    Ok(())
+}
+
+/// What the router is told of the function: a constant.
+fn about(args: &Args, signature: &Signature) -> TokenStream {
+    let Args { root, .. } = args;
+    let level = match args.level {
+        Level::Eventual => quote!(Eventual),
+        Level::Bounded(bound) => {
+            let nanos = nanos(bound);
+            quote!(Bounded(::core::time::Duration::from_nanos(#nanos)))
+        }
+        Level::Session => quote!(Session),
+        Level::Strong => quote!(Strong),
+        Level::Write => quote!(Write),
+    };
+    let path = match &args.name {
+        Some(name) => quote!(#name),
+        None => {
+            let name = signature.ident.to_string();
+            quote!(::core::concat!(::core::module_path!(), "::", #name))
+        }
+    };
+    let wait = args.wait.map(|wait| {
+        let nanos = nanos(wait);
+        quote!(.waiting(::core::time::Duration::from_nanos(#nanos)))
+    });
+    let class = args.class.as_ref().map(|class| quote!(.of_class(#class)));
+    let untracked = args.is_untracked.then(|| quote!(.untracked()));
+    quote! {
+        const {
+            &#root::consistency::Function::new(#path, #root::Level::#level) #wait #class #untracked
+        }
+    }
+}
+
+fn nanos(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn level(args: &Args) -> TokenStream {
+    let Args { root, .. } = args;
+    let level = Ident::new(args.level.word(), args.level_span);
+    quote!(#root::consistency::levels::#level)
+}
+
+/// Where the handles of a flavour are.
+fn flavour(args: &Args, is_async: bool) -> Path {
+    let Args { root, .. } = args;
+    if is_async {
+        root.clone()
+    } else {
+        syn::parse_quote!(#root::sync)
+    }
+}
+
+fn acquire(args: &Args, is_async: bool) -> TokenStream {
+    let flavour = flavour(args, is_async);
+    let module = is_async
+        .then(|| format_ident!("consistency"))
+        .map(|module| quote!(#module::));
+    quote!(#flavour::#module Acquire)
+}
+
+/// The block inside `Box::pin(async move { .. })`, if that is all there is.
+fn boxed_body(block: &mut Block) -> Option<&mut Block> {
+    let [Stmt::Expr(Expr::Call(call), None)] = block.stmts.as_mut_slice() else {
+        return None;
+    };
+    let Expr::Path(function) = &*call.func else {
+        return None;
+    };
+    let names: Vec<_> = function
+        .path
+        .segments
+        .iter()
+        .map(|segment| &segment.ident)
+        .collect();
+    let [.., container, pin] = names.as_slice() else {
+        return None;
+    };
+    if *container != "Box" || *pin != "pin" {
+        return None;
+    }
+    match call.args.first_mut() {
+        Some(Expr::Async(body)) if !body.block.stmts.is_empty() => Some(&mut body.block),
+        _ => None,
+    }
+}

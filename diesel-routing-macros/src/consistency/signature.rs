@@ -1,0 +1,117 @@
+//! Which parameter is the handle.
+
+use syn::spanned::Spanned;
+use syn::{FnArg, Ident, Pat, PatType, Signature, Type, TypeReference};
+
+/// The parameter that becomes whatever can provide the handle.
+#[derive(Debug, Clone)]
+pub(super) struct Handle {
+    pub(super) index: usize,
+    pub(super) name: Ident,
+    pub(super) kind: Kind,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
+    /// `conn: &mut ReadConn<..>`: the type behind the reference.
+    Taken(Box<Type>),
+    /// `session: &Session`: the signature stays, and inside the name is the handle.
+    FromSession,
+}
+
+const HANDLES: [&str; 2] = ["ReadConn", "WriteConn"];
+
+const NO_HANDLE: &str = "no parameter is a handle: take a `conn: &mut ReadConn<..>` or `conn: &mut WriteConn`; where the \
+     signature is a trait's, a `session: &Session`";
+
+/// Whether a method is meant by the attribute of its `impl` block: not if only a guess says so.
+pub(super) fn takes_a_handle(signature: &Signature) -> bool {
+    parameters(signature)
+        .any(|(_, parameter)| is_taken(parameter, &HANDLES) || is_session(parameter))
+}
+
+/// The handle among the parameters.
+pub(super) fn find(signature: &Signature) -> syn::Result<Handle> {
+    let handles: Vec<_> = parameters(signature)
+        .filter(|(_, parameter)| is_taken(parameter, &HANDLES))
+        .collect();
+    let chosen = match handles.as_slice() {
+        [one] => Some(*one),
+        [_, second, ..] => {
+            return Err(syn::Error::new(
+                second.1.span(),
+                "two parameters are handles, and the attribute goes for one: pass the other's work in, or split \
+                 the function",
+            ));
+        }
+        [] => None,
+    };
+    if let Some((index, parameter)) = chosen.or_else(|| only_mutable(signature)) {
+        return Ok(Handle {
+            index,
+            name: name(parameter)?,
+            kind: Kind::Taken(behind_reference(&parameter.ty)),
+        });
+    }
+    let (index, parameter) = parameters(signature)
+        .find(|(_, parameter)| is_session(parameter))
+        .ok_or_else(|| syn::Error::new(signature.paren_token.span.join(), NO_HANDLE))?;
+    Ok(Handle {
+        index,
+        name: name(parameter)?,
+        kind: Kind::FromSession,
+    })
+}
+
+fn parameters(signature: &Signature) -> impl Iterator<Item = (usize, &PatType)> {
+    let inputs = signature.inputs.iter().enumerate();
+    inputs.filter_map(|(index, argument)| match argument {
+        FnArg::Typed(parameter) => Some((index, parameter)),
+        FnArg::Receiver(_) => None,
+    })
+}
+
+/// A handle by another name: the only parameter of the form `&mut T`.
+fn only_mutable(signature: &Signature) -> Option<(usize, &PatType)> {
+    let is_mutable = |parameter: &PatType| {
+        matches!(&*parameter.ty, Type::Reference(reference)
+            if reference.mutability.is_some() && matches!(&*reference.elem, Type::Path(_)))
+    };
+    let mut mutable = parameters(signature).filter(|(_, parameter)| is_mutable(parameter));
+    mutable.next().filter(|_| mutable.next().is_none())
+}
+
+fn is_taken(parameter: &PatType, names: &[&str]) -> bool {
+    matches!(&*parameter.ty, Type::Reference(reference)
+        if reference.mutability.is_some() && last_name(reference).is_some_and(|last| names.iter().any(|name| last == name)))
+}
+
+fn is_session(parameter: &PatType) -> bool {
+    matches!(&*parameter.ty, Type::Reference(reference)
+        if reference.mutability.is_none() && last_name(reference).is_some_and(|last| last == "Session"))
+}
+
+fn last_name(reference: &TypeReference) -> Option<&Ident> {
+    match &*reference.elem {
+        Type::Path(path) => path.path.segments.last().map(|segment| &segment.ident),
+        _ => None,
+    }
+}
+
+fn behind_reference(ty: &Type) -> Box<Type> {
+    match ty {
+        Type::Reference(reference) => reference.elem.clone(),
+        other => Box::new(other.clone()),
+    }
+}
+
+fn name(parameter: &PatType) -> syn::Result<Ident> {
+    match &*parameter.pat {
+        Pat::Ident(pattern) if pattern.ident != "_" => Ok(pattern.ident.clone()),
+        Pat::Wild(wild) => Ok(Ident::new("_conn", wild.underscore_token.span)),
+        other => Err(syn::Error::new_spanned(
+            other,
+            "the handle needs a plain name",
+        )),
+    }
+}

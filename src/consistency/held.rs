@@ -1,0 +1,43 @@
+//! A handle for the time of one call.
+
+use std::ops::{Deref, DerefMut};
+
+/// A handle that was passed to a function, or checked out for it.
+#[derive(Debug)]
+pub struct Held<'a, H>(Inner<'a, H>);
+
+#[derive(Debug)]
+enum Inner<'a, H> {
+    Borrowed(&'a mut H),
+    Owned(H),
+}
+
+impl<'a, H> Held<'a, H> {
+    pub(crate) fn borrowed(handle: &'a mut H) -> Self {
+        Self(Inner::Borrowed(handle))
+    }
+
+    pub(crate) fn owned(handle: H) -> Self {
+        Self(Inner::Owned(handle))
+    }
+}
+
+impl<H> Deref for Held<'_, H> {
+    type Target = H;
+
+    fn deref(&self) -> &H {
+        match &self.0 {
+            Inner::Borrowed(handle) => handle,
+            Inner::Owned(handle) => handle,
+        }
+    }
+}
+
+impl<H> DerefMut for Held<'_, H> {
+    fn deref_mut(&mut self) -> &mut H {
+        match &mut self.0 {
+            Inner::Borrowed(handle) => handle,
+            Inner::Owned(handle) => handle,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! What [`#[consistency(..)]`](macro@crate::consistency) functions are made of. Their users need nothing of
+//! it: it stands in signatures and errors.
+
+#[cfg(feature = "__async")]
+mod acquire;
+mod class;
+mod function;
+mod held;
+pub mod levels;
+mod lock;
+
+#[cfg(feature = "__async")]
+pub use acquire::Acquire;
+pub use class::Class;
+pub use function::Function;
+pub use held::Held;
+#[doc(hidden)]
+pub use lock::{Anything, MayLock, Probe, Query};
