@@ -65,6 +65,7 @@
 //! over connections that are read-only.
 //!
 //! ```
+//! use diesel::connection::SimpleConnection;
 //! use diesel_routing::sync::{prelude::*, sqlite::{ReadSql, Router}};
 //! use diesel_routing::Node;
 //!
