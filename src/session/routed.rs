@@ -283,7 +283,9 @@ impl<C: RoutedConnection> Session<C> {
                         reason,
                         is_proved: true,
                     };
-                    self.router.confirm(&request, decision, &lease.guard).await
+                    self.router
+                        .confirm(&request, decision, lease.guard.facts().1)
+                        .await
                 }
                 None => None,
             }

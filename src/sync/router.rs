@@ -221,7 +221,7 @@ impl<C: RoutedConnection> Router<C> {
         let mut decision = self.decide(&request);
         for _ in 1..ATTEMPTS {
             match self.get(decision) {
-                Ok(guard) => match self.confirm(&request, decision, &guard) {
+                Ok(guard) => match self.confirm(&request, decision, guard.facts().1) {
                     Some(reason) => {
                         let decision = Decision { reason, ..decision };
                         return Ok(self.lend(&request, decision, guard));
@@ -274,10 +274,10 @@ impl<C: RoutedConnection> Router<C> {
         &self,
         request: &Request<'_>,
         decision: Decision,
-        guard: &Guard<C>,
+        opened: Instant,
     ) -> Option<Reason> {
         let shared = &self.inner.shared;
-        let (node, (_, opened)) = (decision.node, guard.facts());
+        let node = decision.node;
         if shared.holds_for(&decision, opened) {
             return Some(decision.reason);
         }
@@ -396,13 +396,17 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         self
     }
 
-    /// Connects to every node once, checks its role, and makes the pools.
+    /// Connects to every node, checks what it is, and makes the pools.
+    ///
+    /// On PostgreSQL, a second connection beside the first shows whether a pooler in between shares
+    /// server connections among clients; a busy one may escape.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for a configuration that makes no sense; [`Error::Checkout`] for a node that
-    /// cannot be reached or set up; [`Error::WrongRole`] for one that is not what it is configured
-    /// as. Each names the node.
+    /// [`Error::Config`] for a configuration that cannot work: among others, a replica of
+    /// another cluster, a pooler that shares connections, a server that is too old;
+    /// [`Error::Checkout`] for a node that cannot be reached or set up; [`Error::WrongRole`] for one
+    /// that is not what it is configured as. Each names the node.
     pub fn build(self) -> Result<Router<C>, Error> {
         let Self {
             primaries,

@@ -264,7 +264,8 @@ impl<C: RoutedConnection> Session<C> {
                         reason,
                         is_proved: true,
                     };
-                    self.router.confirm(&request, decision, &lease.guard)
+                    self.router
+                        .confirm(&request, decision, lease.guard.facts().1)
                 }
                 None => None,
             }

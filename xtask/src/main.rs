@@ -69,12 +69,7 @@ struct Selection {
 }
 
 impl Selection {
-    fn carry_out(
-        &self,
-        chore: &'static str,
-        workspace: &Workspace,
-        steps: Vec<Step>,
-    ) -> Result<ExitCode> {
+    fn carry_out(&self, chore: &str, workspace: &Workspace, steps: Vec<Step>) -> Result<ExitCode> {
         let steps = step::select(steps, &self.only)?;
         if self.list {
             for step in &steps {
@@ -107,7 +102,9 @@ fn carry_out(command: Command) -> Result<ExitCode> {
     match command {
         Command::Test(options) => {
             let steps = options.steps(&workspace)?;
-            options.selection.carry_out("test", &workspace, steps)
+            options
+                .selection
+                .carry_out(&options.command(), &workspace, steps)
         }
         Command::Tidy(selection) => selection.carry_out("tidy", &workspace, tidy::steps()),
         Command::Ci(selection) => {

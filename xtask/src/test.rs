@@ -38,6 +38,15 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// How to ask for the same steps again.
+    pub(crate) fn command(&self) -> String {
+        let majors: Vec<_> = self.pg.iter().map(u32::to_string).collect();
+        match majors.as_slice() {
+            [] => "test".to_owned(),
+            majors => format!("test --pg {}", majors.join(",")),
+        }
+    }
+
     pub(crate) fn steps(&self, workspace: &Workspace) -> Result<Vec<Step>> {
         if self.pg.is_empty() {
             return Ok(steps(workspace));
