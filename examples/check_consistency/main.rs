@@ -38,12 +38,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 
-use options::Options;
+use options::{Options, Strategy};
 
 fn main() -> ExitCode {
-    let options = match Options::parse() {
+    let options = match Options::read(std::env::args_os()) {
         Ok(options) => options,
-        Err(exit) => return exit,
+        Err((0, help)) => return say(0, stdout(), &help),
+        Err((code, why)) => return say(code, stderr(), &why),
     };
     let (code, text) = match work(&options) {
         Ok(Some(true)) => return ExitCode::SUCCESS,
@@ -52,8 +53,12 @@ fn main() -> ExitCode {
         Ok(None) => (130, "interrupted; the servers are gone".to_owned()),
         Err(error) => (1, format!("seed {}: {error:#}", options.seed())),
     };
-    // Nothing is left to be done if the terminal is gone, too.
-    let _ = writeln!(stderr(), "check-consistency: {text}");
+    say(code, stderr(), &format!("check-consistency: {text}\n"))
+}
+
+fn say(code: u8, mut out: impl Write, text: &str) -> ExitCode {
+    // Nothing is left to be done if the terminal is gone.
+    let _ = out.write_all(text.as_bytes());
     ExitCode::from(code)
 }
 
@@ -66,7 +71,10 @@ fn work(options: &Options) -> Result<Option<bool>> {
 
     let mut out = stdout();
     report::introduce(&mut out, options)?;
-    let Some(outcome) = run::run(options, &stop)? else {
+    // Without positions, roles are as configured.
+    let follows = options.strategy != Strategy::Window;
+    let episodes = schedule::draw(options.seed(), options.length(), follows);
+    let Some(outcome) = run::run(options, &episodes, &stop)? else {
         return Ok(None);
     };
     let violations = check::check(&outcome.records, &outcome.kept);
@@ -76,4 +84,68 @@ fn work(options: &Options) -> Result<Option<bool>> {
         story::tell(&mut out, options, &outcome, first)?;
     }
     Ok(Some(violations.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use super::*;
+    use check::Guarantee;
+    use schedule::{Episode, OnStandby};
+
+    /// What is violated under this strategy while one standby is ahead of the other.
+    fn violated(strategy: &str) -> BTreeSet<Guarantee> {
+        let args = [
+            "it",
+            "--seconds",
+            "3",
+            "--seed",
+            "1",
+            "--strategy",
+            strategy,
+        ];
+        let options = Options::read(args.map(Into::into)).unwrap();
+        let paused = Episode {
+            from: Duration::ZERO,
+            lasts: options.length(),
+            standbys: [Some(OnStandby::Pause), None],
+            primary: None,
+        };
+        let outcome = run::run(&options, &[paused], &Arc::default());
+        let outcome = outcome.unwrap().unwrap();
+        let violations = check::check(&outcome.records, &outcome.kept);
+        if let Some(first) = violations.first() {
+            let mut told = Vec::new();
+            story::tell(&mut told, &options, &outcome, first).unwrap();
+            let told = String::from_utf8(told).unwrap();
+            assert!(told.contains("--seed 1 "), "{told}");
+        }
+        violations.iter().map(|found| found.guarantee).collect()
+    }
+
+    #[test]
+    fn reads_from_random_replicas_violate_every_guarantee() {
+        use Guarantee::{MonotonicReads, MonotonicWrites, ReadYourWrites, WritesFollowReads};
+        let found = violated("random");
+        for guarantee in [
+            ReadYourWrites,
+            MonotonicReads,
+            MonotonicWrites,
+            WritesFollowReads,
+        ] {
+            assert!(found.contains(&guarantee), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_window_shorter_than_the_lag_violates_guarantees() {
+        assert!(!violated("window").is_empty());
+    }
+
+    #[test]
+    fn sessions_violate_none() {
+        assert_eq!(violated("session"), BTreeSet::new());
+    }
 }

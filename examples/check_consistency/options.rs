@@ -1,7 +1,6 @@
 //! The command line.
 
-use std::io::Write;
-use std::process::ExitCode;
+use std::ffi::OsString;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -61,20 +60,17 @@ pub(crate) enum Strategy {
 }
 
 impl Options {
-    /// The options, or what to exit with: the help was asked for, or an option makes no sense.
-    pub(crate) fn parse() -> Result<Self, ExitCode> {
-        Self::try_parse().map_err(|error| {
+    /// The options, or what to exit with and to say: the help was asked for, or an option makes no
+    /// sense.
+    pub(crate) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, (u8, String)> {
+        Self::try_parse_from(args).map_err(|error| {
+            let text = error.to_string();
             if error.kind() == ErrorKind::DisplayHelp {
-                return match error.print() {
-                    Ok(()) => ExitCode::SUCCESS,
-                    Err(_) => ExitCode::FAILURE,
-                };
+                return (0, text);
             }
             // One line says it; the usage below it would bury it.
-            let text = error.to_string();
             let line = text.lines().next().unwrap_or_default();
-            let _ = writeln!(std::io::stderr(), "{line} (see --help)");
-            ExitCode::from(2)
+            (2, format!("{line} (see --help)\n"))
         })
     }
 
@@ -96,5 +92,53 @@ impl Strategy {
             Self::Window => "window",
             Self::Random => "random",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(args: &str) -> Result<Options, (u8, String)> {
+        Options::read(
+            ["it"]
+                .into_iter()
+                .chain(args.split_whitespace())
+                .map(OsString::from),
+        )
+    }
+
+    #[test]
+    fn an_option_that_makes_no_sense_is_named_in_one_line_with_code_2() {
+        for args in [
+            "--seconds 0",
+            "--seconds -1",
+            "--seconds ten",
+            "--seed x",
+            "--seed -1",
+            "--clients 257",
+            "--strategy hope",
+            "--fast",
+            "--seed",
+        ] {
+            let (code, text) = read(args).unwrap_err();
+            assert_eq!((code, text.lines().count()), (2, 1), "{args}: {text}");
+            let option = args.split(' ').next().unwrap();
+            assert!(text.contains(option), "{args}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_help_is_no_error() {
+        let (code, text) = read("--help").unwrap_err();
+        assert_eq!(code, 0);
+        assert!(text.contains("cargo xtask check-consistency"), "{text}");
+    }
+
+    #[test]
+    fn a_seed_is_drawn_once() {
+        let options = read("").unwrap();
+        assert_eq!(options.seed(), options.seed());
+        assert_eq!(read("--seed 7").unwrap().seed(), 7);
     }
 }

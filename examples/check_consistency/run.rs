@@ -14,9 +14,9 @@ use crate::client::World;
 use crate::history::Record;
 use crate::kept::Kept;
 use crate::nodes::{self, Routers};
-use crate::options::{Options, Strategy};
+use crate::options::Options;
 use crate::progress::Progress;
-use crate::schedule::{self, OnPrimary};
+use crate::schedule::Episode;
 use crate::{asynchronous, blocking, faults, table};
 
 /// How often the live line is drawn.
@@ -34,7 +34,11 @@ pub(crate) struct Outcome {
 }
 
 /// `None` if a signal ended it.
-pub(crate) fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<Option<Outcome>> {
+pub(crate) fn run(
+    options: &Options,
+    episodes: &[Episode],
+    stop: &Arc<AtomicBool>,
+) -> Result<Option<Outcome>> {
     let cluster = nodes::start()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -56,7 +60,7 @@ pub(crate) fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<Option<Ou
         })
         .collect();
 
-    let faults = supervise(options, stop, &cluster, &world);
+    let faults = supervise(options, episodes, stop, &cluster, &world);
     world.end();
     for task in tasks {
         runtime.block_on(task).context("a client panicked")?;
@@ -78,20 +82,16 @@ pub(crate) fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<Option<Ou
 /// Waits for the end, or for a signal, while another thread injects faults.
 fn supervise(
     options: &Options,
+    episodes: &[Episode],
     stop: &AtomicBool,
     cluster: &PgCluster,
     world: &World,
 ) -> Result<Option<BTreeMap<&'static str, u64>>> {
-    let mut episodes = schedule::draw(options.seed(), options.length());
-    if options.strategy == Strategy::Window {
-        // Without positions, roles are as configured, and no failover is followed.
-        episodes.retain(|episode| !matches!(episode.primary, Some(OnPrimary::Failover { .. })));
-    }
     let progress = Progress::new(options.length())?;
     let start = Instant::now();
     thread::scope(|scope| {
         let injector = scope.spawn(|| {
-            let injected = faults::inject(&episodes, cluster, world);
+            let injected = faults::inject(episodes, cluster, world);
             if injected.is_err() {
                 world.end();
             }

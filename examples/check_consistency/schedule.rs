@@ -57,7 +57,8 @@ pub(crate) enum OnPrimary {
     Failover { to: usize, loses: bool },
 }
 
-pub(crate) fn draw(seed: u64, length: Duration) -> Vec<Episode> {
+/// `follows`: whether the routers follow a failover; if not, there is none.
+pub(crate) fn draw(seed: u64, length: Duration, follows: bool) -> Vec<Episode> {
     let mut random = Rng::with_seed(seed);
     let mut episodes = Vec::new();
     let (mut from, mut failovers, mut calm_until) = (Duration::ZERO, 0, FIRST);
@@ -70,7 +71,7 @@ pub(crate) fn draw(seed: u64, length: Duration) -> Vec<Episode> {
             standbys: [(); STANDBYS].map(|()| on_standby(&mut random)),
             primary: None,
         };
-        if from >= calm_until && failovers < MOST_FAILOVERS {
+        if follows && from >= calm_until && failovers < MOST_FAILOVERS {
             failovers += 1;
             calm_until = from + CALM;
             episode.standbys = [None; STANDBYS];
@@ -132,23 +133,28 @@ mod tests {
 
     #[test]
     fn a_seed_gives_the_same_schedule_every_time_and_another_seed_another() {
-        assert_eq!(draw(7, MINUTE), draw(7, MINUTE));
-        assert_ne!(draw(7, MINUTE), draw(8, MINUTE));
+        assert_eq!(draw(7, MINUTE, true), draw(7, MINUTE, true));
+        assert_ne!(draw(7, MINUTE, true), draw(8, MINUTE, true));
     }
 
     #[test]
     fn half_a_minute_has_a_failover_and_no_run_has_more_than_two() {
         for seed in 0..100 {
-            assert!(!failovers(&draw(seed, MINUTE / 2)).is_empty());
-            let failovers = failovers(&draw(seed, 60 * MINUTE));
+            assert!(!failovers(&draw(seed, MINUTE / 2, true)).is_empty());
+            let failovers = failovers(&draw(seed, 60 * MINUTE, true));
             assert_eq!(failovers.len(), 2);
             assert!(failovers[1] - failovers[0] >= CALM);
         }
     }
 
     #[test]
+    fn routers_that_follow_no_failover_get_none() {
+        assert_eq!(failovers(&draw(1, 60 * MINUTE, false)), []);
+    }
+
+    #[test]
     fn every_fault_of_a_standby_is_drawn_at_some_time() {
-        let episodes = draw(1, 10 * MINUTE);
+        let episodes = draw(1, 10 * MINUTE, true);
         let drawn: Vec<_> = episodes
             .iter()
             .flat_map(|episode| episode.standbys)
@@ -162,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_primary_is_not_shut_down_while_a_standby_cannot_confirm() {
-        for episode in draw(3, 60 * MINUTE) {
+        for episode in draw(3, 60 * MINUTE, true) {
             if episode.primary.is_some() {
                 let stalls = [Some(OnStandby::Freeze), Some(OnStandby::Hang)];
                 assert!(!episode.standbys.iter().any(|fault| stalls.contains(fault)));

@@ -44,9 +44,11 @@ pub(crate) fn tell(
     }
     writeln!(
         out,
-        "\nThe same faults again: cargo xtask check-consistency --seconds {} --seed {}",
+        "\nThe same faults again: cargo xtask check-consistency --seconds {} --seed {} --clients {} --strategy {}",
         options.length().as_secs(),
-        options.seed()
+        options.seed(),
+        options.clients,
+        options.strategy.name()
     )
 }
 

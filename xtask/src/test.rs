@@ -3,6 +3,7 @@
 use cargo_metadata::TargetKind;
 
 use crate::apt;
+use crate::check_consistency;
 use crate::invocation::Invocation;
 use crate::need::Need;
 use crate::step::Step;
@@ -10,7 +11,7 @@ use crate::tool;
 use crate::workspace::Workspace;
 
 /// What building with every feature takes, and what the tests start.
-const NEEDS: [Need; 6] = [
+pub(crate) const NEEDS: [Need; 6] = [
     Need::Package(&apt::C_COMPILER),
     Need::Package(&apt::PKG_CONFIG),
     Need::Package(&apt::LIBPQ),
@@ -20,7 +21,12 @@ const NEEDS: [Need; 6] = [
 ];
 
 pub(crate) fn steps(workspace: &Workspace) -> Vec<Step> {
-    vec![quickstart(workspace), doctests(), tests()]
+    vec![
+        quickstart(workspace),
+        check_consistency::step(),
+        doctests(),
+        tests(),
+    ]
 }
 
 /// The README's first command; it fails when a session read was stale.
