@@ -71,37 +71,41 @@ impl Client {
     }
 
     async fn read(&self, by: ReadBy, keys: &[i32]) -> Result<Vec<Read>, Error> {
+        let began = self.world.history.len();
         let session = &match self.world.strategy {
             Strategy::Session | Strategy::Window => self.session.clone(),
             Strategy::Random => self.session.at_level(Level::Eventual),
         };
         let read = match by {
-            ReadBy::Handle => by_handle(session, keys).await?,
-            ReadBy::Waiting => by_handle(&session.waiting(WAIT), keys).await?,
+            ReadBy::Handle => by_handle(began, session, keys).await?,
+            ReadBy::Waiting => by_handle(began, &session.waiting(WAIT), keys).await?,
             ReadBy::Closure => {
                 session
                     .reading(async |conn| {
                         let rows = rows(conn, keys).await?;
-                        QueryResult::Ok(Read::new(rows, conn.route()))
+                        QueryResult::Ok(Read::new(began, rows, conn.route()))
                     })
                     .await?
             }
             ReadBy::Pair => {
-                let (one, other) = tokio::join!(by_handle(session, keys), by_handle(session, keys));
+                let (one, other) = tokio::join!(
+                    by_handle(began, session, keys),
+                    by_handle(began, session, keys)
+                );
                 return Ok(vec![one?, other?]);
             }
             ReadBy::Upgrade => {
                 let conn = session.read_eventual().await?;
                 let mut conn = conn.upgrade(session).await?;
-                Read::new(rows(&mut conn, keys).await?, conn.route())
+                Read::new(began, rows(&mut conn, keys).await?, conn.route())
             }
             ReadBy::Primary => {
                 let mut conn = session.read_primary().await?;
-                Read::new(rows(&mut conn, keys).await?, conn.route())
+                Read::new(began, rows(&mut conn, keys).await?, conn.route())
             }
             ReadBy::Eventual => {
                 let mut conn = session.read_eventual().await?;
-                let mut read = Read::new(rows(&mut conn, keys).await?, conn.route());
+                let mut read = Read::new(began, rows(&mut conn, keys).await?, conn.route());
                 read.promised = false;
                 read
             }
@@ -158,10 +162,10 @@ impl Client {
     }
 }
 
-async fn by_handle(session: &Session, keys: &[i32]) -> Result<Read, Error> {
+async fn by_handle(began: usize, session: &Session, keys: &[i32]) -> Result<Read, Error> {
     let mut conn = session.read().await?;
     let rows = rows(&mut conn, keys).await?;
-    Ok(Read::new(rows, conn.route()))
+    Ok(Read::new(began, rows, conn.route()))
 }
 
 async fn rows(conn: &mut ReadConn<Replica>, keys: &[i32]) -> QueryResult<Vec<Row>> {

@@ -68,21 +68,22 @@ impl Client {
     }
 
     fn read(&self, by: ReadBy, keys: &[i32]) -> Result<Vec<Read>, Error> {
+        let began = self.world.history.len();
         let session = &match self.world.strategy {
             Strategy::Session | Strategy::Window => self.session.clone(),
             Strategy::Random => self.session.at_level(Level::Eventual),
         };
         let read = match by {
-            ReadBy::Handle => by_handle(session, keys)?,
-            ReadBy::Waiting => by_handle(&session.waiting(WAIT), keys)?,
+            ReadBy::Handle => by_handle(began, session, keys)?,
+            ReadBy::Waiting => by_handle(began, &session.waiting(WAIT), keys)?,
             ReadBy::Closure => session.reading(|conn| {
                 let rows = rows(conn, keys)?;
-                QueryResult::Ok(Read::new(rows, conn.route()))
+                QueryResult::Ok(Read::new(began, rows, conn.route()))
             })?,
             ReadBy::Pair => {
                 let (one, other) = thread::scope(|scope| {
-                    let one = scope.spawn(|| by_handle(session, keys));
-                    let other = by_handle(session, keys);
+                    let one = scope.spawn(|| by_handle(began, session, keys));
+                    let other = by_handle(began, session, keys);
                     (
                         one.join().unwrap_or_else(|panic| resume_unwind(panic)),
                         other,
@@ -93,15 +94,15 @@ impl Client {
             ReadBy::Upgrade => {
                 let conn = session.read_eventual()?;
                 let mut conn = conn.upgrade(session)?;
-                Read::new(rows(&mut conn, keys)?, conn.route())
+                Read::new(began, rows(&mut conn, keys)?, conn.route())
             }
             ReadBy::Primary => {
                 let mut conn = session.read_primary()?;
-                Read::new(rows(&mut conn, keys)?, conn.route())
+                Read::new(began, rows(&mut conn, keys)?, conn.route())
             }
             ReadBy::Eventual => {
                 let mut conn = session.read_eventual()?;
-                let mut read = Read::new(rows(&mut conn, keys)?, conn.route());
+                let mut read = Read::new(began, rows(&mut conn, keys)?, conn.route());
                 read.promised = false;
                 read
             }
@@ -153,10 +154,10 @@ impl Client {
     }
 }
 
-fn by_handle(session: &Session, keys: &[i32]) -> Result<Read, Error> {
+fn by_handle(began: usize, session: &Session, keys: &[i32]) -> Result<Read, Error> {
     let mut conn = session.read()?;
     let rows = rows(&mut conn, keys)?;
-    Ok(Read::new(rows, conn.route()))
+    Ok(Read::new(began, rows, conn.route()))
 }
 
 fn rows(conn: &mut ReadConn<Replica>, keys: &[i32]) -> QueryResult<Vec<Row>> {

@@ -138,10 +138,11 @@ impl World {
 }
 
 impl Read {
-    pub(crate) fn new(mut rows: Vec<Row>, route: Route<'_>) -> Self {
+    pub(crate) fn new(began: usize, mut rows: Vec<Row>, route: Route<'_>) -> Self {
         rows.sort_unstable_by_key(|row| row.key);
         Self {
             rows,
+            began,
             promised: true,
             node: route.node.to_owned(),
             is_primary: route.is_primary,

@@ -39,6 +39,8 @@ pub(crate) enum Event {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Read {
     pub(crate) rows: Vec<Row>,
+    /// How many records there were when it began.
+    pub(crate) began: usize,
     /// Whether the session was promised what it wrote and saw; if not, it still must not see less later.
     pub(crate) promised: bool,
     pub(crate) node: String,

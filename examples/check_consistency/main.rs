@@ -77,8 +77,9 @@ fn work(options: &Options) -> Result<Option<bool>> {
     let Some(outcome) = run::run(options, &episodes, &stop)? else {
         return Ok(None);
     };
-    let violations = check::check(&outcome.records, &outcome.kept);
-    report::summary(&mut out, &outcome, violations.len())?;
+    let found = check::check(&outcome.records, &outcome.kept);
+    report::summary(&mut out, &outcome, &found)?;
+    let violations = found.violations;
     if let Some(first) = violations.first() {
         report::by_guarantee(&mut out, &violations)?;
         story::tell(&mut out, options, &outcome, first)?;
@@ -115,7 +116,7 @@ mod tests {
         };
         let outcome = run::run(&options, &[paused], &Arc::default());
         let outcome = outcome.unwrap().unwrap();
-        let violations = check::check(&outcome.records, &outcome.kept);
+        let violations = check::check(&outcome.records, &outcome.kept).violations;
         if let Some(first) = violations.first() {
             let mut told = Vec::new();
             story::tell(&mut told, &options, &outcome, first).unwrap();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Display;
 use std::io::{Result, Write};
 
-use crate::check::Violation;
+use crate::check::{Findings, Violation};
 use crate::history::{Event, Read};
 use crate::kept::Fate;
 use crate::options::Options;
@@ -21,7 +21,7 @@ pub(crate) fn introduce(out: &mut impl Write, options: &Options) -> Result<()> {
     )
 }
 
-pub(crate) fn summary(out: &mut impl Write, outcome: &Outcome, violations: usize) -> Result<()> {
+pub(crate) fn summary(out: &mut impl Write, outcome: &Outcome, found: &Findings) -> Result<()> {
     let count = Count::of(outcome);
     writeln!(
         out,
@@ -47,7 +47,12 @@ pub(crate) fn summary(out: &mut impl Write, outcome: &Outcome, violations: usize
         "failovers   lost {} acknowledged versions: the database's loss, since it replicates asynchronously",
         count.lost
     )?;
-    writeln!(out, "violations  {violations}")
+    writeln!(
+        out,
+        "early       {} reads from the primary lacked a commit that a standby had shown before it was acknowledged",
+        found.early
+    )?;
+    writeln!(out, "violations  {}", found.violations.len())
 }
 
 pub(crate) fn by_guarantee(out: &mut impl Write, violations: &[Violation]) -> Result<()> {

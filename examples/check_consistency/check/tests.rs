@@ -1,7 +1,5 @@
 //! Histories made by hand.
 
-use std::time::Duration;
-
 use super::*;
 use Guarantee::*;
 
@@ -29,6 +27,7 @@ fn reads(session: u32, rows: &[Row]) -> Record {
 fn read(rows: &[Row], promised: bool) -> Read {
     Read {
         rows: rows.to_vec(),
+        began: 0,
         promised,
         node: "node1".to_owned(),
         is_primary: false,
@@ -44,8 +43,12 @@ fn record(session: u32, event: Event) -> Record {
 /// The guarantees that are violated, the database having kept these rows.
 fn violated(kept: &[Row], timeline: i32, records: &[Record]) -> Vec<Guarantee> {
     let kept = Kept::new(kept.to_vec(), timeline);
-    let violations = check(records, &kept);
-    violations.iter().map(|found| found.guarantee).collect()
+    let found = check(records, &kept);
+    found
+        .violations
+        .iter()
+        .map(|found| found.guarantee)
+        .collect()
 }
 
 const NEW: Row = Row {
@@ -249,4 +252,52 @@ fn a_version_that_was_never_committed_is_flagged_and_so_is_one_that_vanished() {
         violated(&[], 1, &[sends(1, 11), wrote(1, ghost)]),
         [Committed]
     );
+}
+
+/// What the primary shows, to a read that began after so many records.
+fn primary_shows(session: u32, began: usize, rows: &[Row]) -> Record {
+    let read = Read {
+        began,
+        is_primary: true,
+        ..read(rows, true)
+    };
+    record(session, Event::Reads(vec![read]))
+}
+
+#[test]
+fn the_primary_may_show_a_commit_later_than_a_standby_until_it_is_acknowledged() {
+    let one = row(1, 1, 11, 1);
+    let early = [sends(1, 11), reads(2, &[one]), primary_shows(2, 2, &[NEW])];
+    let found = check(&early, &Kept::new(vec![one], 1));
+    assert_eq!((found.violations.len(), found.early), (0, 1));
+    // Acknowledged before the read began.
+    let late = [
+        sends(1, 11),
+        reads(2, &[one]),
+        wrote(1, one),
+        primary_shows(2, 3, &[NEW]),
+    ];
+    assert_eq!(violated(&[one], 1, &late), [MonotonicReads]);
+    // Acknowledged while the read was out.
+    let between = [&late[..3], &[primary_shows(2, 2, &[NEW])]].concat();
+    assert_eq!(violated(&[one], 1, &between), []);
+    // Another standby has no such excuse.
+    let standby = [sends(1, 11), reads(2, &[one]), reads(2, &[NEW])];
+    assert_eq!(violated(&[one], 1, &standby), [MonotonicReads]);
+}
+
+#[test]
+fn not_more_than_one_version_of_a_row_and_not_for_long_can_a_standby_be_early() {
+    let (one, two) = (row(1, 1, 11, 1), row(1, 2, 12, 1));
+    let kept = [one, two];
+    let two_early = [
+        sends(1, 11),
+        sends(2, 12),
+        reads(3, &[two]),
+        primary_shows(3, 3, &[NEW]),
+    ];
+    assert_eq!(violated(&kept, 1, &two_early), [MonotonicReads]);
+    let mut later = [sends(1, 11), reads(2, &[one]), primary_shows(2, 2, &[NEW])];
+    later[2].at = EARLY;
+    assert_eq!(violated(&[one], 1, &later), [MonotonicReads]);
 }
