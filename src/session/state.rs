@@ -310,16 +310,21 @@ impl Causal {
 }
 
 /// A position that covers what was read from `home` up to `last`: where it was when it was asked after
-/// that, if this run of it was; else the primary's.
+/// that, if this run of it was; or where the primary was, asked first after that. Both are true, so the
+/// lower one is: a replica that is always asked again has always got further.
 fn seen_at(home: &Home, last: Instant, cluster: &Snapshot) -> Option<Position> {
-    cluster
+    let there = cluster
         .nodes
         .get(home.node)
         .filter(|node| node.incarnation == home.incarnation)
         .filter(|node| node.asked.is_some_and(|asked| asked > last))
         .and_then(|node| node.position)
-        .filter(|position| cluster.shares_history(position))
-        .or_else(|| covering(Some(last), &cluster.recent))
+        .filter(|position| cluster.shares_history(position));
+    let primary = covering(Some(last), &cluster.recent);
+    match (there, primary) {
+        (Some(there), Some(primary)) if there.covers(&primary) => Some(primary),
+        (there, primary) => there.or(primary),
+    }
 }
 
 /// The position of the first sample that was asked for after `at`; strictly, so that a coarse clock
