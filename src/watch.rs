@@ -61,7 +61,8 @@ impl<C: RoutedConnection> Watcher<C> {
             // keeps many routers from asking in step.
             if let Some(wanted) = self.shared.signals.wanted(self.index) {
                 let jitter = 0.9 + fastrand::f64() * 0.2;
-                let _ = timeout(self.watch.interval.mul_f64(jitter), wanted).await;
+                let pace = self.shared.pace(self.index, self.watch.interval);
+                let _ = timeout(pace.mul_f64(jitter), wanted).await;
             }
             if self.shared.signals.is_stopped() {
                 return;

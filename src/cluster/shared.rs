@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use diesel_routing_sql::Dialect as Sql;
 
-use super::{Event, Node, Observation, Rejections, Roster, Settings, Signals, Snapshot};
+use super::{Event, Health, Node, Observation, Rejections, Roster, Settings, Signals, Snapshot};
 use crate::check::Checker;
 use crate::position::Position;
 use crate::role::Access;
 use crate::routing::{Decision, Inputs, Level, Need, Policy, Reason, decide};
 use crate::session::{Clock, Export, Moment, Rejection, SessionState, SignedToken, TokenKeys};
+
+/// How many times as often as usual a node is asked, at most, while somebody waits for it to catch up.
+const FASTEST: u32 = 20;
 
 /// What all handles and sessions of a router share.
 #[derive(Debug)]
@@ -70,7 +73,7 @@ impl Shared {
             watched,
             out: nodes.iter().map(|_| AtomicU32::new(0)).collect(),
             turns: AtomicUsize::new(0),
-            signals: Signals::new(count),
+            signals: Signals::new(count, settings.clock.now()),
             nodes: nodes.iter().map(|node| node.name.clone()).collect(),
             window: settings.window,
             wait: settings.wait,
@@ -103,11 +106,21 @@ impl Shared {
             .map_or(0, |out| out.load(Ordering::Relaxed))
     }
 
-    /// The node for what is asked for, and the reason.
+    /// The node for what is asked for, and the reason. Where a fresher replica would have done, the
+    /// nodes are asked.
     pub(crate) fn decide(&self, request: &Request<'_>) -> Decision {
+        let decision = self.look(request);
+        if decision.wants_fresher() {
+            self.signals.refused(self.clock.now());
+        }
+        decision
+    }
+
+    /// The node for what is asked for, and the reason, as far as is known.
+    pub(crate) fn look(&self, request: &Request<'_>) -> Decision {
         let cluster = self.snapshot.load();
         let now = self.clock.now();
-        let decision = decide(&Inputs {
+        decide(&Inputs {
             level: request.level,
             need: request
                 .session
@@ -120,11 +133,7 @@ impl Shared {
             random: fastrand::u64(..),
             turn: || self.turns.fetch_add(1, Ordering::Relaxed),
             load: |node| self.out(node),
-        });
-        if decision.wants_fresher() {
-            self.signals.ask_all();
-        }
-        decision
+        })
     }
 
     /// Why a connection of `node` may serve a session-level read, if it may.
@@ -201,6 +210,24 @@ impl Shared {
         for event in events {
             self.report(&event);
         }
+    }
+
+    /// How long to wait, if nobody asks, before `node` is asked again: the interval; less while it lacks
+    /// what somebody was refused it for.
+    ///
+    /// A quarter of what the caller has waited, so that a session is back on a replica soon after that
+    /// has caught up, and a replica that stands still is asked no more often in the end than any other.
+    pub(crate) fn pace(&self, node: usize, interval: Duration) -> Duration {
+        let cluster = self.snapshot.load();
+        let Some((refused, node)) = self.signals.refused_at().zip(cluster.nodes.get(node)) else {
+            return interval;
+        };
+        let has_it = node.complete_as_of.is_some_and(|at| at >= refused);
+        if has_it || node.health != Health::Up {
+            return interval;
+        }
+        let waited = self.clock.now().saturating_duration_since(refused);
+        (waited / 4).max(interval / FASTEST).min(interval)
     }
 
     pub(crate) fn is_watched(&self) -> bool {

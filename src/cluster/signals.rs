@@ -1,6 +1,7 @@
 //! Wake-ups between callers and watchers, blocking and async alike.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use event_listener::{Event, EventListener};
 
@@ -10,6 +11,9 @@ pub(crate) struct Signals {
     nodes: Vec<Ask>,
     told: Event,
     stopped: AtomicBool,
+    start: Instant,
+    /// When somebody was last refused a replica for freshness: nanoseconds since `start`; 0 is never.
+    refused: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -19,11 +23,13 @@ struct Ask {
 }
 
 impl Signals {
-    pub(crate) fn new(nodes: usize) -> Self {
+    pub(crate) fn new(nodes: usize, now: Instant) -> Self {
         Self {
             nodes: (0..nodes).map(|_| Ask::default()).collect(),
             told: Event::new(),
             stopped: AtomicBool::new(false),
+            start: now,
+            refused: AtomicU64::new(0),
         }
     }
 
@@ -33,6 +39,23 @@ impl Signals {
             && !ask.wanted.swap(true, Ordering::AcqRel)
         {
             ask.event.notify(1);
+        }
+    }
+
+    /// Somebody was refused a replica for freshness: wants every node to be asked, and again until it
+    /// has caught up.
+    pub(crate) fn refused(&self, now: Instant) {
+        let nanos = now.saturating_duration_since(self.start).as_nanos();
+        let nanos = u64::try_from(nanos).unwrap_or(u64::MAX).max(1);
+        self.refused.fetch_max(nanos, Ordering::AcqRel);
+        self.ask_all();
+    }
+
+    /// When somebody was last refused a replica for freshness.
+    pub(crate) fn refused_at(&self) -> Option<Instant> {
+        match self.refused.load(Ordering::Acquire) {
+            0 => None,
+            nanos => self.start.checked_add(Duration::from_nanos(nanos)),
         }
     }
 

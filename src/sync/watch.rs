@@ -71,7 +71,8 @@ impl<C: RoutedConnection> Watcher<C> {
             // keeps many routers from asking in step.
             if let Some(wanted) = self.shared.signals.wanted(self.index) {
                 let jitter = 0.9 + fastrand::f64() * 0.2;
-                let _ = wanted.wait_timeout(self.watch.interval.mul_f64(jitter));
+                let pace = self.shared.pace(self.index, self.watch.interval);
+                let _ = wanted.wait_timeout(pace.mul_f64(jitter));
             }
             if self.shared.signals.is_stopped() {
                 return;
