@@ -1,10 +1,11 @@
 //! What it costs a write that the session remembers it, and how often the primary is asked for its
 //! position.
 //!
-//! Three writers take turns, so that whatever else the machine does slows all: a session, an
-//! `untracked` session (the same, but nothing is remembered), and diesel-async's own bb8 pool. One
-//! write is a checkout and an UPDATE of a row of the writer's own. The cluster is in memory and does not
-//! sync, so commits are as quick as can be: the worst case for the ratio.
+//! Four sides take turns, so that whatever else the machine does slows all: a session; the same
+//! `untracked`; a session of a router without positions (`window_only`), which captures nothing and is
+//! what the ratio compares with; and diesel-async's own bb8 pool. One write is a checkout and an UPDATE
+//! of a row of the writer's own. The cluster is in memory and does not sync, so commits are as quick as
+//! can be: the worst case for the ratio.
 //!
 //! The questions are counted by the server (`pg_stat_statements`).
 //!
@@ -33,7 +34,7 @@ type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 /// How many write at the same time.
 const WRITERS: [u32; 3] = [1, 10, 100];
 /// How long one side writes before it is the other's turn.
-const TURN: Duration = Duration::from_millis(250);
+const TURN: Duration = Duration::from_millis(100);
 /// How often the primary was asked for its position.
 const QUESTIONS: &str = "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements \
                          WHERE query LIKE '%pg_postmaster_start_time%pg_control_init%'";
@@ -65,10 +66,13 @@ use schema::counters;
 enum Side {
     Tracked,
     Untracked,
+    NoPositions,
     Raw,
 }
 
-const SIDES: [Side; 3] = [Side::Tracked, Side::Untracked, Side::Raw];
+const SIDES: [Side; 4] = [Side::Tracked, Side::Untracked, Side::NoPositions, Side::Raw];
+/// The place of the side without capture.
+const BASE: usize = 2;
 
 fn main() -> Outcome {
     let options = Options::parse();
@@ -76,8 +80,8 @@ fn main() -> Outcome {
         .enable_all()
         .build()?;
     println!(
-        "{:>7} {:<10} {:>9} {:>11} {:>11} {:>13} {:>12}",
-        "writers", "side", "writes/s", "median us", "p99 us", "questions/s", "to untracked"
+        "{:>7} {:<12} {:>9} {:>11} {:>11} {:>13} {:>8}",
+        "writers", "side", "writes/s", "median us", "p99 us", "questions/s", "ratio"
     );
     for writers in WRITERS {
         let cluster = start()?;
@@ -85,11 +89,14 @@ fn main() -> Outcome {
         let mut results = SIDES.map(Samples::new);
         let end = Instant::now() + Duration::from_secs(options.seconds);
         // The first round opens connections.
-        runtime.block_on(bench.round(&mut SIDES.map(Samples::new)))?;
-        while Instant::now() < end {
-            runtime.block_on(bench.round(&mut results))?;
+        runtime.block_on(bench.round(0, &mut SIDES.map(Samples::new)))?;
+        for round in 0.. {
+            if Instant::now() >= end {
+                break;
+            }
+            runtime.block_on(bench.round(round, &mut results))?;
         }
-        let base = results[1].per_turn.clone();
+        let base = results[BASE].per_turn.clone();
         for samples in &mut results {
             samples.print(writers, &base);
         }
@@ -101,6 +108,7 @@ struct Bench<'a> {
     cluster: &'a PgCluster,
     /// One a writer.
     sessions: Vec<Session>,
+    without_positions: Vec<Session>,
     raw: Pool<AsyncPgConnection>,
 }
 
@@ -116,26 +124,31 @@ struct Samples {
 
 impl<'a> Bench<'a> {
     async fn new(cluster: &'a PgCluster, writers: u32) -> Outcome<Self> {
-        let mut builder = Router::builder().primary(
-            Node::new("primary", cluster.primary().url())
+        let builder = || {
+            let primary = Node::new("primary", cluster.primary().url())
                 .write_pool_size(writers)
-                .checkout_timeout(Duration::from_secs(10)),
-        );
-        for standby in cluster.standbys() {
-            builder = builder.replica(Node::new(standby.name(), standby.url()));
-        }
-        let router = builder.build().await?;
+                .checkout_timeout(Duration::from_secs(10));
+            let builder = Router::builder().primary(primary);
+            cluster.standbys().iter().fold(builder, |builder, standby| {
+                builder.replica(Node::new(standby.name(), standby.url()))
+            })
+        };
+        let router = builder().build().await?;
+        let without_positions = builder().window_only().build().await?;
         let manager = AsyncDieselConnectionManager::new(cluster.primary().url());
         Ok(Self {
             cluster,
             sessions: (0..writers).map(|_| router.session()).collect(),
+            without_positions: (0..writers).map(|_| without_positions.session()).collect(),
             raw: Pool::builder().max_size(writers).build(manager).await?,
         })
     }
 
     /// One turn of each side.
-    async fn round(&self, results: &mut [Samples; 3]) -> Outcome {
-        for samples in results {
+    async fn round(&self, number: usize, results: &mut [Samples; 4]) -> Outcome {
+        // Who goes first changes, too.
+        for place in 0..results.len() {
+            let samples = &mut results[(place + number) % SIDES.len()];
             let before = self.questions()?;
             let since = Instant::now();
             let mut times = self.turn(samples.side).await?;
@@ -150,8 +163,12 @@ impl<'a> Bench<'a> {
     async fn turn(&self, side: Side) -> Outcome<Vec<Duration>> {
         let end = Instant::now() + TURN;
         let mut tasks = JoinSet::new();
-        for (key, session) in (0..).zip(&self.sessions) {
+        let sessions = self.sessions.iter().zip(&self.without_positions);
+        for (key, (session, without_positions)) in (0..).zip(sessions) {
             match side {
+                Side::NoPositions => {
+                    tasks.spawn(through_session(without_positions.clone(), key, end))
+                }
                 Side::Tracked => tasks.spawn(through_session(session.clone(), key, end)),
                 Side::Untracked => tasks.spawn(through_session(session.untracked(), key, end)),
                 Side::Raw => tasks.spawn(through_pool(self.raw.clone(), key, end)),
@@ -230,7 +247,7 @@ impl Samples {
         let median = median(&mut self.times);
         let p99 = self.times.get(self.times.len() * 99 / 100);
         println!(
-            "{writers:>7} {:<10} {:>9.0} {:>11} {:>11} {:>13.0} {ratio:>12.3}",
+            "{writers:>7} {:<12} {:>9.0} {:>11} {:>11} {:>13.0} {ratio:>8.3}",
             self.side.to_string(),
             f64::from(writes) / seconds,
             median.as_micros(),
@@ -249,7 +266,7 @@ fn median(times: &mut [Duration]) -> Duration {
 fn start() -> Outcome<PgCluster> {
     let cluster = PgCluster::builder()
         .standbys(2)
-        .setting("max_connections", "300")
+        .setting("max_connections", "400")
         .setting("shared_preload_libraries", "pg_stat_statements")
         .start()?;
     let primary = cluster.primary();
@@ -267,6 +284,7 @@ impl fmt::Display for Side {
         f.write_str(match self {
             Self::Tracked => "session",
             Self::Untracked => "untracked",
+            Self::NoPositions => "no positions",
             Self::Raw => "raw pool",
         })
     }

@@ -1,6 +1,6 @@
 //! Wake-ups between callers and watchers, blocking and async alike.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use event_listener::{Event, EventListener};
@@ -18,8 +18,21 @@ pub(crate) struct Signals {
 
 #[derive(Debug, Default)]
 struct Ask {
-    wanted: AtomicBool,
+    /// One of the levels below.
+    wanted: AtomicU8,
     event: Event,
+}
+
+const LATER: u8 = 0;
+const SOON: u8 = 1;
+const NOW: u8 = 2;
+
+/// How soon a node is to be asked, and how to wait for a more urgent wish.
+#[derive(Debug)]
+pub(crate) enum Wish {
+    Now,
+    Soon(EventListener),
+    Later(EventListener),
 }
 
 impl Signals {
@@ -35,8 +48,17 @@ impl Signals {
 
     /// Wants `node` to be asked as soon as its last answer is in.
     pub(crate) fn ask(&self, node: usize) {
+        self.want(node, NOW);
+    }
+
+    /// Wants `node` to be asked, and lets others join in first.
+    pub(crate) fn ask_soon(&self, node: usize) {
+        self.want(node, SOON);
+    }
+
+    fn want(&self, node: usize, level: u8) {
         if let Some(ask) = self.nodes.get(node)
-            && !ask.wanted.swap(true, Ordering::AcqRel)
+            && ask.wanted.fetch_max(level, Ordering::AcqRel) < level
         {
             ask.event.notify(1);
         }
@@ -76,21 +98,26 @@ impl Signals {
         self.told.listen()
     }
 
-    /// Takes a wish to ask `node`, or says how to wait for one.
-    pub(crate) fn wanted(&self, node: usize) -> Option<EventListener> {
-        let ask = self.nodes.get(node)?;
+    /// How soon `node` is to be asked.
+    pub(crate) fn wish(&self, node: usize) -> Wish {
+        let Some(ask) = self.nodes.get(node) else {
+            return Wish::Now;
+        };
+        // Listen before looking: a wish in between counts.
         let listener = ask.event.listen();
-        if self.is_stopped() || ask.wanted.swap(false, Ordering::AcqRel) {
-            return None;
+        match ask.wanted.load(Ordering::Acquire) {
+            _ if self.is_stopped() => Wish::Now,
+            LATER => Wish::Later(listener),
+            SOON => Wish::Soon(listener),
+            _ => Wish::Now,
         }
-        Some(listener)
     }
 
     /// A wish that comes while a node is being asked is for an answer that is not asked for yet: call
     /// this before asking.
     pub(crate) fn asking(&self, node: usize) {
         if let Some(ask) = self.nodes.get(node) {
-            ask.wanted.store(false, Ordering::Release);
+            ask.wanted.store(LATER, Ordering::Release);
         }
     }
 
