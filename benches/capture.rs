@@ -34,7 +34,7 @@ type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 /// How many write at the same time.
 const WRITERS: [u32; 3] = [1, 10, 100];
 /// How long one side writes before it is the other's turn.
-const TURN: Duration = Duration::from_millis(100);
+const TURN: Duration = Duration::from_millis(50);
 /// How often the primary was asked for its position.
 const QUESTIONS: &str = "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements \
                          WHERE query LIKE '%pg_postmaster_start_time%pg_control_init%'";

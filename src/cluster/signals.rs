@@ -133,3 +133,44 @@ impl Signals {
         self.stopped.load(Ordering::Acquire)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level(signals: &Signals) -> &'static str {
+        match signals.wish(0) {
+            Wish::Now => "now",
+            Wish::Soon(_) => "soon",
+            Wish::Later(_) => "later",
+        }
+    }
+
+    #[test]
+    fn the_most_urgent_wish_counts_until_the_node_is_asked() {
+        let signals = Signals::new(1, Instant::now());
+        assert_eq!(level(&signals), "later");
+        signals.ask_soon(0);
+        assert_eq!(level(&signals), "soon");
+        signals.ask(0);
+        signals.ask_soon(0);
+        assert_eq!(level(&signals), "now");
+        signals.asking(0);
+        assert_eq!(level(&signals), "later");
+        // While it is being asked: for the next question.
+        signals.ask_soon(0);
+        assert_eq!(level(&signals), "soon");
+    }
+
+    #[test]
+    fn a_refusal_is_remembered_and_a_later_one_counts() {
+        let start = Instant::now();
+        let signals = Signals::new(1, start);
+        assert_eq!(signals.refused_at(), None);
+        let second = Duration::from_secs(1);
+        signals.refused(start + 2 * second);
+        signals.refused(start + second);
+        assert_eq!(signals.refused_at(), Some(start + 2 * second));
+        assert_eq!(level(&signals), "now");
+    }
+}

@@ -346,3 +346,48 @@ fn later(
     let joined = known.and_then(|(known, _)| known.join(&position));
     Some((joined.unwrap_or(position), at))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::{Health, NodeState};
+    use crate::position::{Lsn, PgPosition};
+
+    fn at(lsn: u64) -> Position {
+        Position::Postgres(PgPosition::new(1, 1, Lsn(lsn)))
+    }
+
+    /// A primary that is asked every 10 ms, and gets 10 bytes further each time.
+    fn cluster(start: Instant, asked: u32) -> Snapshot {
+        let samples: Vec<_> = (1..=asked)
+            .map(|tick| Sample {
+                asked: start + Duration::from_millis(10) * tick,
+                position: at(u64::from(tick) * 10),
+            })
+            .collect();
+        let mut cluster = Snapshot::unwatched(2);
+        let last = samples.last().copied();
+        cluster.nodes[0] = NodeState {
+            health: Health::Up,
+            position: last.map(|sample| sample.position),
+            asked: last.map(|sample| sample.asked),
+            ..NodeState::UNKNOWN
+        };
+        cluster.recent = samples.into();
+        cluster
+    }
+
+    #[test]
+    fn to_leave_the_primary_a_session_needs_what_it_saw_there_and_not_what_came_later() {
+        let start = Instant::now();
+        let session = SessionState::default();
+        session.read_begins(0, 0, start);
+        session.read_ends(0, start + Duration::from_millis(15));
+        // Asked first after the read at 20 ms; by now it has got much further.
+        let cluster = cluster(start, 100);
+        let now = start + Duration::from_secs(1);
+        let need = session.need(now, Duration::from_secs(5), &cluster);
+        assert!(need.may_leave);
+        assert_eq!(need.leaving, Some(at(20)));
+    }
+}
