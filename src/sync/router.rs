@@ -260,7 +260,7 @@ impl<C: RoutedConnection> Router<C> {
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();
-            let decision = shared.decide(request);
+            let decision = shared.look(request);
             if !decision.wants_fresher() || answer.wait_deadline(until).is_none() {
                 return decision;
             }
