@@ -132,7 +132,7 @@
         feature = "r2d2",
         feature = "testkit",
     )),
-    allow(dead_code, unused_imports)
+    allow(dead_code, unused_imports, unused_macros)
 )]
 
 pub mod consistency;

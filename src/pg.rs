@@ -28,9 +28,9 @@ impl RoutedConnection for AsyncPgConnection {
     const WATCHED: bool = true;
 
     async fn observe(&mut self) -> QueryResult<Option<Observation>> {
-        let answer = diesel::sql_query(crate::postgres::OBSERVE);
+        let observe = crate::postgres::Observe;
         let answer: crate::postgres::Answer =
-            diesel_async::RunQueryDsl::get_result(answer, self).await?;
+            diesel_async::RunQueryDsl::get_result(observe, self).await?;
         Ok(answer.observation())
     }
 

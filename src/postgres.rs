@@ -1,6 +1,10 @@
 //! What PostgreSQL is asked, in both flavours.
 
+use diesel::QueryResult;
 use diesel::dsl::select;
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::Untyped;
 
 use crate::cluster::{Observation, ServerFacts, ServerVersion};
 use crate::error::NodeRole;
@@ -96,7 +100,7 @@ fn version(number: &str) -> Option<ServerVersion> {
 ///   one for a while after a promotion. That of a standby is its receiver's, which roles without
 ///   `pg_read_all_stats` do not see; then the newest its control file knows, which may lag after a
 ///   failover but never runs ahead.
-pub(crate) const OBSERVE: &str = "\
+const OBSERVE: &str = "\
     SELECT r.standby, \
            s.system_identifier AS system, \
            (CASE WHEN r.standby \
@@ -110,6 +114,23 @@ pub(crate) const OBSERVE: &str = "\
            i.bytes_per_wal_segment::int8 AS segment \
       FROM (SELECT pg_is_in_recovery() AS standby) r, \
            pg_control_system() s, pg_control_checkpoint() c, pg_control_recovery() v, pg_control_init() i";
+
+/// [`OBSERVE`] as a query with an id: a connection prepares it once.
+#[derive(Debug, QueryId)]
+pub(crate) struct Observe;
+
+impl QueryFragment<Pg> for Observe {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(OBSERVE);
+        Ok(())
+    }
+}
+
+impl Query for Observe {
+    type SqlType = Untyped;
+}
+
+impl<Conn> diesel::RunQueryDsl<Conn> for Observe {}
 
 /// One answer to [`OBSERVE`].
 #[derive(diesel::QueryableByName)]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 use crate::RoutedConnection;
-use crate::cluster::{NO_POSITION, Observation, Question, Settings, Shared};
+use crate::cluster::{NO_POSITION, Observation, Question, Settings, Shared, Wish};
 use crate::error::told;
 use crate::pool::Manager;
 
@@ -60,16 +60,28 @@ struct Watcher<C> {
 impl<C: RoutedConnection> Watcher<C> {
     async fn run(mut self) {
         loop {
-            // A node is asked again when somebody wants to know, else after the interval; the jitter
-            // keeps many routers from asking in step.
-            if let Some(wanted) = self.shared.signals.wanted(self.index) {
-                let jitter = 0.9 + fastrand::f64() * 0.2;
-                let _ = timeout(self.watch.interval.mul_f64(jitter), wanted).await;
-            }
+            self.idle().await;
             if self.shared.signals.is_stopped() {
                 return;
             }
             self.ask().await;
+        }
+    }
+
+    /// Waits until the node is to be asked again: when somebody wants to know, else after the interval.
+    async fn idle(&mut self) {
+        let interval = self.watch.interval;
+        // Keeps many routers from asking in step.
+        let jitter = 0.9 + fastrand::f64() * 0.2;
+        loop {
+            let (limit, wish) = match self.shared.signals.wish(self.index) {
+                Wish::Now => return,
+                Wish::Soon(wish) => (Shared::soon(interval), wish),
+                Wish::Later(wish) => (self.shared.pace(self.index, interval), wish),
+            };
+            if timeout(limit.mul_f64(jitter), wish).await.is_err() {
+                return;
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Where the primary was, and when: what lag is measured against.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::position::Position;
@@ -54,10 +55,20 @@ impl History {
         covered.checked_sub(1).map(|last| self.samples[last].asked)
     }
 
-    /// The newest samples, oldest first.
-    pub(crate) fn recent(&self, count: usize) -> impl Iterator<Item = Sample> + '_ {
-        let skip = self.samples.len().saturating_sub(count);
-        self.samples.iter().skip(skip).copied()
+    /// Some samples, oldest first: the newest `dense` ones, then ever fewer as they get older, so that
+    /// few of them reach far back however often the primary is asked.
+    pub(crate) fn recent(&self, dense: usize) -> Arc<[Sample]> {
+        let mut recent = Vec::with_capacity(dense * 4);
+        let (mut step, mut back) = (1, 1);
+        while let Some(index) = self.samples.len().checked_sub(back) {
+            recent.extend(self.samples.get(index).copied());
+            if recent.len() % dense == 0 {
+                step *= 2;
+            }
+            back += step;
+        }
+        recent.reverse();
+        recent.into()
     }
 
     /// Forgets every second sample of the older half: what lags by minutes need not be known to the
@@ -133,6 +144,20 @@ mod tests {
         let history = history(start, &[(0, 10), (100, 10), (200, 11), (9000, 12)]);
         let as_of = history.complete_as_of(&at(1, 10)).unwrap();
         assert_eq!(age(start, as_of), Duration::from_millis(100));
+    }
+
+    #[test]
+    fn recent_samples_are_few_reach_far_back_and_keep_their_order() {
+        let start = Instant::now();
+        let samples: Vec<_> = (0..4000).map(|tick| (tick, tick)).collect();
+        let recent = history(start, &samples).recent(32);
+        assert!(recent.len() < 300, "{}", recent.len());
+        let lsns: Vec<_> = recent.iter().map(|sample| sample.position).collect();
+        assert_eq!(lsns[lsns.len() - 32..].first(), Some(&at(1, 3968)));
+        assert!(age(start, recent[0].asked) < Duration::from_millis(1000));
+        assert!(recent.windows(2).all(|pair| pair[0].asked < pair[1].asked));
+        assert_eq!(history(start, &samples[..1]).recent(32).len(), 1);
+        assert!(History::default().recent(32).is_empty());
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub use roster::Observation;
 pub(crate) use roster::{Event, NO_POSITION, Roster};
 pub(crate) use settings::{Settings, setting_methods};
 pub(crate) use shared::{Request, Shared};
-pub(crate) use signals::Signals;
+pub(crate) use signals::{Signals, Wish};
 pub use snapshot::Health;
 pub(crate) use snapshot::{NodeState, Snapshot};
 pub use status::{NodeStatus, PoolStatus, Status};

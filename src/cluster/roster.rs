@@ -35,8 +35,9 @@ pub(crate) struct Roster {
     cluster: Option<Position>,
 }
 
-/// How many samples a snapshot carries: positions of sessions are looked up among them.
-const RECENT: usize = 128;
+/// How many of the newest samples a snapshot carries; older ones are thinned out. Positions of sessions
+/// are looked up among them.
+const RECENT: usize = 32;
 
 /// Why a node that answers serves nothing: a standby has no position before it has replayed anything.
 pub(crate) const NO_POSITION: &str = "it has no replication position yet";
@@ -137,7 +138,7 @@ impl Roster {
         Snapshot {
             nodes: self.states.clone(),
             primary: self.primary,
-            recent: self.history.recent(RECENT).collect(),
+            recent: self.history.recent(RECENT),
         }
     }
 

@@ -89,7 +89,7 @@ macro_rules! setting_methods {
 
         /// Does without replication positions: roles are as configured, and a session's reads go to
         /// the primary for the window after it wrote. For servers whose positions the router's
-        /// account may not ask for.
+        /// account may not ask for. Then nothing shows that a replica belongs to another cluster.
         pub fn window_only(mut self) -> Self {
             self.settings.positions = false;
             self
@@ -97,11 +97,16 @@ macro_rules! setting_methods {
 
         /// Makes a router of one database: the `node` is the primary, and stands in for a replica as well,
         /// as a second node called `{name}-replica` with read-only connections. For tests, and for
-        /// machines of developers, that have no replica; see [`testkit`](crate::testkit).
+        /// developers' machines, that have one database only.
         ///
-        /// The handles' types, the statement check, read-only connections and routes are those of
-        /// production. What it cannot show is a stale read. As with [`window_only`](Self::window_only),
-        /// a session's reads go to the primary for the [`window`](Self::window) after it wrote.
+        /// Handles' types, the statement check, read-only connections and routes are as in production.
+        /// A stale read it cannot show: what is committed is there for all. As with
+        /// [`window_only`](Self::window_only), a session's reads go to the primary for the
+        /// [`window`](Self::window) after it wrote.
+        ///
+        /// A test transaction is one connection's: what it wrote, the handles of other connections do
+        /// not see. Functions that read take the [`WriteConn`] with the transaction, which dereferences
+        /// to every read handle.
         ///
         /// Instead of `primary(..)` and `replica(..)`: together with them, `build` fails with
         /// [`ConfigError::NotSingle`](crate::ConfigError::NotSingle).

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use diesel_routing_sql::Dialect as Sql;
 
-use super::{Event, Node, Observation, Question, Rejections, Roster, Settings, Signals, Snapshot};
+use super::{
+    Event, Health, Node, Observation, Question, Rejections, Roster, Settings, Signals, Snapshot,
+};
 use crate::check::Checker;
 use crate::consistency::{Class, Function};
 use crate::error::ConfigError;
@@ -15,6 +17,10 @@ use crate::position::Position;
 use crate::role::Access;
 use crate::routing::{Decision, Inputs, Level, Need, Policy, Reason, decide};
 use crate::session::{Clock, Export, Moment, Rejection, SessionState, SignedToken, TokenKeys};
+
+/// How many times as often as usual a node is asked, at most, unless a read is refused: after commits,
+/// and while somebody waits for it to catch up. At the default interval, every 5 ms.
+const FASTEST: u32 = 20;
 
 /// What all handles and sessions of a router share.
 #[derive(Debug)]
@@ -75,7 +81,7 @@ impl Shared {
             watched,
             out: nodes.iter().map(|_| AtomicU32::new(0)).collect(),
             turns: AtomicUsize::new(0),
-            signals: Signals::new(count),
+            signals: Signals::new(count, settings.clock.now()),
             nodes: nodes.iter().map(|node| node.name.clone()).collect(),
             window: settings.window,
             wait: settings.wait,
@@ -109,11 +115,21 @@ impl Shared {
             .map_or(0, |out| out.load(Ordering::Relaxed))
     }
 
-    /// The node for what is asked for, and the reason.
+    /// The node for what is asked for, and the reason. Where a fresher replica would have done, the
+    /// nodes are asked.
     pub(crate) fn decide(&self, request: &Request<'_>) -> Decision {
+        let decision = self.look(request);
+        if decision.wants_fresher() {
+            self.signals.refused(self.clock.now());
+        }
+        decision
+    }
+
+    /// The node for what is asked for, and the reason, as far as is known.
+    pub(crate) fn look(&self, request: &Request<'_>) -> Decision {
         let cluster = self.snapshot.load();
         let now = self.clock.now();
-        let decision = decide(&Inputs {
+        decide(&Inputs {
             level: request.level,
             need: request
                 .session
@@ -128,11 +144,7 @@ impl Shared {
             random: fastrand::u64(..),
             turn: || self.turns.fetch_add(1, Ordering::Relaxed),
             load: |node| self.out(node),
-        });
-        if decision.wants_fresher() {
-            self.signals.ask_all();
-        }
-        decision
+        })
     }
 
     /// The primary, for a caller whom no replica serves.
@@ -220,7 +232,7 @@ impl Shared {
     /// The session has committed.
     pub(crate) fn committed(&self, session: &SessionState) {
         session.committed(self.clock.now());
-        self.signals.ask(self.snapshot.load().primary);
+        self.signals.ask_soon(self.snapshot.load().primary);
     }
 
     /// The session may have written.
@@ -253,7 +265,7 @@ impl Shared {
             session.read_ends(node, self.clock.now());
             // What it saw on the primary has a position once the primary was asked.
             if self.is_primary(node) {
-                self.signals.ask(node);
+                self.signals.ask_soon(node);
             }
         }
     }
@@ -291,6 +303,29 @@ impl Shared {
             }),
             None => Ok(()),
         }
+    }
+
+    /// How long to wait, if nobody asks, before `node` is asked again: the interval; less while it lacks
+    /// what somebody was refused it for.
+    ///
+    /// A quarter of what the caller has waited, so that a session is back on a replica soon after that
+    /// has caught up, and a replica that stands still is asked no more often in the end than any other.
+    pub(crate) fn pace(&self, node: usize, interval: Duration) -> Duration {
+        let cluster = self.snapshot.load();
+        let Some((refused, node)) = self.signals.refused_at().zip(cluster.nodes.get(node)) else {
+            return interval;
+        };
+        let has_it = node.complete_as_of.is_some_and(|at| at >= refused);
+        if has_it || node.health != Health::Up {
+            return interval;
+        }
+        let waited = self.clock.now().saturating_duration_since(refused);
+        (waited / 4).max(Self::soon(interval)).min(interval)
+    }
+
+    /// How long a wish that can wait does so: whoever commits meanwhile shares the answer.
+    pub(crate) fn soon(interval: Duration) -> Duration {
+        interval / FASTEST
     }
 
     pub(crate) fn is_watched(&self) -> bool {

@@ -313,16 +313,21 @@ impl Causal {
 }
 
 /// A position that covers what was read from `home` up to `last`: where it was when it was asked after
-/// that, if this run of it was; else the primary's.
+/// that, if this run of it was; or where the primary was, asked first after that. Both are true, so the
+/// lower one is: a replica that is always asked again has always got further.
 fn seen_at(home: &Home, last: Instant, cluster: &Snapshot) -> Option<Position> {
-    cluster
+    let there = cluster
         .nodes
         .get(home.node)
         .filter(|node| node.run == home.run)
         .filter(|node| node.asked.is_some_and(|asked| asked > last))
         .and_then(|node| node.position)
-        .filter(|position| cluster.shares_history(position))
-        .or_else(|| covering(Some(last), &cluster.recent))
+        .filter(|position| cluster.shares_history(position));
+    let primary = covering(Some(last), &cluster.recent);
+    match (there, primary) {
+        (Some(there), Some(primary)) if there.covers(&primary) => Some(primary),
+        (there, primary) => there.or(primary),
+    }
 }
 
 /// The position of the first sample that was asked for after `at`; strictly, so that a coarse clock
@@ -343,4 +348,49 @@ fn later(
     let at = at.max(known.map(|(_, at)| at))?;
     let joined = known.and_then(|(known, _)| known.join(&position));
     Some((joined.unwrap_or(position), at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::{Health, NodeState};
+    use crate::position::{Lsn, PgPosition};
+
+    fn at(lsn: u64) -> Position {
+        Position::Postgres(PgPosition::new(1, 1, Lsn(lsn)))
+    }
+
+    /// A primary that is asked every 10 ms, and gets 10 bytes further each time.
+    fn cluster(start: Instant, asked: u32) -> Snapshot {
+        let samples: Vec<_> = (1..=asked)
+            .map(|tick| Sample {
+                asked: start + Duration::from_millis(10) * tick,
+                position: at(u64::from(tick) * 10),
+            })
+            .collect();
+        let mut cluster = Snapshot::unwatched(2);
+        let last = samples.last().copied();
+        cluster.nodes[0] = NodeState {
+            health: Health::Up,
+            position: last.map(|sample| sample.position),
+            asked: last.map(|sample| sample.asked),
+            ..NodeState::UNKNOWN
+        };
+        cluster.recent = samples.into();
+        cluster
+    }
+
+    #[test]
+    fn to_leave_the_primary_a_session_needs_what_it_saw_there_and_not_what_came_later() {
+        let start = Instant::now();
+        let session = SessionState::default();
+        session.read_begins(0, 0, start);
+        session.read_ends(0, start + Duration::from_millis(15));
+        // Asked first after the read at 20 ms; by now it has got much further.
+        let cluster = cluster(start, 100);
+        let now = start + Duration::from_secs(1);
+        let need = session.need(now, Duration::from_secs(5), &cluster);
+        assert!(need.may_leave);
+        assert_eq!(need.leaving, Some(at(20)));
+    }
 }

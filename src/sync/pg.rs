@@ -28,8 +28,8 @@ impl RoutedConnection for PgConnection {
     const WATCHED: bool = true;
 
     fn observe(&mut self) -> QueryResult<Option<Observation>> {
-        let answer = diesel::sql_query(crate::postgres::OBSERVE);
-        let answer: crate::postgres::Answer = diesel::RunQueryDsl::get_result(answer, self)?;
+        let observe = crate::postgres::Observe;
+        let answer: crate::postgres::Answer = diesel::RunQueryDsl::get_result(observe, self)?;
         Ok(answer.observation())
     }
 

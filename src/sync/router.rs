@@ -279,7 +279,7 @@ impl<C: RoutedConnection> Router<C> {
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();
-            let decision = shared.decide(request);
+            let decision = shared.look(request);
             if !decision.wants_fresher() || answer.wait_deadline(until).is_none() {
                 return decision;
             }
@@ -417,13 +417,17 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         self
     }
 
-    /// Connects to every node once, checks its role, and makes the pools.
+    /// Connects to every node, checks what it is, and makes the pools.
+    ///
+    /// On PostgreSQL, a second connection beside the first shows whether a pooler in between shares
+    /// server connections among clients; a busy one may escape.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for a configuration that makes no sense; [`Error::Checkout`] for a node that
-    /// cannot be reached or set up; [`Error::WrongRole`] for one that is not what it is configured
-    /// as. Each names the node.
+    /// [`Error::Config`] for a configuration that cannot work: among others, a replica of
+    /// another cluster, a pooler that shares connections, a server that is too old;
+    /// [`Error::Checkout`] for a node that cannot be reached or set up; [`Error::WrongRole`] for one
+    /// that is not what it is configured as. Each names the node.
     pub fn build(self) -> Result<Router<C>, Error> {
         let Self {
             primaries,

@@ -8,7 +8,7 @@ use r2d2::ManageConnection;
 
 use super::RoutedConnection;
 use super::r2d2::Manager;
-use crate::cluster::{NO_POSITION, Observation, Question, Settings, Shared};
+use crate::cluster::{NO_POSITION, Observation, Question, Settings, Shared, Wish};
 use crate::error::told;
 
 /// How nodes are watched.
@@ -66,16 +66,28 @@ struct Watcher<C> {
 impl<C: RoutedConnection> Watcher<C> {
     fn run(mut self) {
         loop {
-            // A node is asked again when somebody wants to know, else after the interval; the jitter
-            // keeps many routers from asking in step.
-            if let Some(wanted) = self.shared.signals.wanted(self.index) {
-                let jitter = 0.9 + fastrand::f64() * 0.2;
-                let _ = wanted.wait_timeout(self.watch.interval.mul_f64(jitter));
-            }
+            self.idle();
             if self.shared.signals.is_stopped() {
                 return;
             }
             self.ask();
+        }
+    }
+
+    /// Waits until the node is to be asked again: when somebody wants to know, else after the interval.
+    fn idle(&self) {
+        let interval = self.watch.interval;
+        // Keeps many routers from asking in step.
+        let jitter = 0.9 + fastrand::f64() * 0.2;
+        loop {
+            let (limit, wish) = match self.shared.signals.wish(self.index) {
+                Wish::Now => return,
+                Wish::Soon(wish) => (Shared::soon(interval), wish),
+                Wish::Later(wish) => (self.shared.pace(self.index, interval), wish),
+            };
+            if wish.wait_timeout(limit.mul_f64(jitter)).is_none() {
+                return;
+            }
         }
     }
 

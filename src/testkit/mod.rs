@@ -6,6 +6,7 @@
 //! | cluster | needs | replicas are fed by | start |
 //! |---|---|---|---|
 //! | [`SqliteCluster`] | a C compiler at build time | SQLite's online backup, in this process | a few milliseconds |
+//! | [`PgCluster`] (feature `testkit-postgres`) | PostgreSQL's server programs, Linux | streaming replication | a few tenths of a second |
 //!
 //! # How to test a repository function under lag
 //!
@@ -53,6 +54,48 @@
 //! cluster.resume(0)?;
 //! cluster.wait_until_caught_up(Duration::from_secs(10))?;
 //! assert_eq!(theme(&mut replica, 1)?, "dark");
+//! # Ok(())
+//! # }
+//! ```
+
+//! # With one database only
+//!
+//! Tests that have one database, and no way to another, still check everything but staleness with
+//! [`single_database`](crate::RouterBuilder::single_database): the database stands in for its own replica,
+//! over connections that are read-only.
+//!
+//! ```
+//! use diesel::connection::SimpleConnection;
+//! use diesel_routing::sync::{prelude::*, sqlite::{ReadSql, Router}};
+//! use diesel_routing::Node;
+//!
+//! diesel::table! {
+//!     settings (user) { user -> Integer, theme -> Text, }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let dir = tempfile::tempdir()?;
+//! # let path = dir.path().join("db");
+//! # let url = path.to_str().ok_or("path")?;
+//! let router = Router::builder().single_database(Node::new("test", url)).build()?;
+//! let session = router.session();
+//! session.write()?.batch_execute("CREATE TABLE settings (user INTEGER PRIMARY KEY, theme TEXT)")?;
+//! // In this session, what it wrote; in others, from the stand-in.
+//! assert_eq!(session.read()?.route().node, "test");
+//! let mut conn = router.session().read()?;
+//! assert_eq!(conn.route().node, "test-replica");
+//! assert_eq!(settings::table.count().get_result::<i64>(&mut conn)?, 0);
+//! // A write that hides from types and statement check fails here as it would on a replica.
+//! assert!(ReadSql::vouch("DELETE FROM settings").execute(&mut conn).is_err());
+//!
+//! // Nothing of a test transaction stays. The same functions take its handle, which reads as well.
+//! router.write()?.test_transaction(|tx| {
+//!     diesel::insert_into(settings::table)
+//!         .values((settings::user.eq(1), settings::theme.eq("dark")))
+//!         .execute(tx)?;
+//!     assert_eq!(settings::table.count().get_result::<i64>(tx)?, 1);
+//!     QueryResult::Ok(())
+//! });
 //! # Ok(())
 //! # }
 //! ```

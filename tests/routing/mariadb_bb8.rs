@@ -18,5 +18,7 @@ pub(crate) fn builder() -> Builder {
 mod cancel;
 #[path = "mariadb_suite/mariadb.rs"]
 mod mariadb;
+#[path = "suite/single.rs"]
+mod single;
 #[path = "suite/world.rs"]
 mod world;

@@ -16,5 +16,7 @@ pub(crate) fn builder() -> Builder {
 
 #[path = "mariadb_suite/mariadb.rs"]
 mod mariadb;
+#[path = "suite/single.rs"]
+mod single;
 #[path = "suite/world.rs"]
 mod world;

@@ -52,6 +52,8 @@ mod roles;
 mod routes;
 #[path = "suite/sample.rs"]
 mod sample;
+#[path = "suite/single.rs"]
+mod single;
 #[path = "suite/tracking.rs"]
 mod tracking;
 #[path = "suite/transactions.rs"]

@@ -50,6 +50,8 @@ mod pools;
 mod roles;
 #[path = "suite/sample.rs"]
 mod sample;
+#[path = "suite/single.rs"]
+mod single;
 #[path = "suite/tracking.rs"]
 mod tracking;
 #[path = "suite/transactions.rs"]

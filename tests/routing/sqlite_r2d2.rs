@@ -44,6 +44,8 @@ mod pools;
 mod routes;
 #[path = "suite/sample.rs"]
 mod sample;
+#[path = "suite/single.rs"]
+mod single;
 #[path = "sqlite_suite/spelling.rs"]
 mod spelling;
 #[path = "suite/tracking.rs"]

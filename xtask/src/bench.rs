@@ -37,13 +37,19 @@ fn bench(name: &str) -> Step {
         &apt::PKG_CONFIG,
         &apt::LIBPQ,
         &apt::LIBMARIADB,
+        &apt::POSTGRESQL,
     ]
     .map(Need::Package);
     if name.starts_with(COUNTS_INSTRUCTIONS) {
         let step = Step::run(name, "instructions, the same on every run", invocation);
         step.needs(needs).needs([Need::Package(&apt::VALGRIND)])
     } else {
-        Step::run(name, "time, on this machine", invocation).needs(needs)
+        let why = match name {
+            "capture" => "what it costs a write to be remembered",
+            "offload" => "reads kept off the primary, and stale ones, by strategy",
+            _ => "time, on this machine",
+        };
+        Step::run(name, why, invocation).needs(needs)
     }
 }
 

@@ -1,4 +1,5 @@
-//! The project's chores, one command each: `cargo xtask test`, `tidy`, `ci`, `bench`, `compile-time`.
+//! The project's chores, one command each: `cargo xtask test`, `tidy`, `ci`, `check-consistency`,
+//! `bench`, `compile-time`.
 //!
 //! A chore is a list of [`step::Step`] values; [`runner::run`] carries any such list out.
 
@@ -6,6 +7,7 @@
 
 mod apt;
 mod bench;
+mod check_consistency;
 mod compile_time;
 mod invocation;
 mod msrv;
@@ -39,7 +41,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run every test: unit, integration, ui cases, doctests and the quickstart.
+    /// Run every test: unit, integration, ui cases, doctests, the quickstart and the consistency check.
     ///
     /// Installs what a bare Debian or Ubuntu machine lacks (as root or with passwordless sudo);
     /// elsewhere it names the packages and stops.
@@ -48,6 +50,8 @@ enum Command {
     Tidy(Selection),
     /// Do what CI does: `tidy`, then `test`, with one summary.
     Ci(Selection),
+    /// Check what sessions promise, on PostgreSQL nodes that lag, hang, crash and are promoted.
+    CheckConsistency(check_consistency::Options),
     /// Run the benchmarks, those that count instructions (`benches/instructions*.rs`) under valgrind.
     Bench(Selection),
     /// Compare `cargo check` times of one sample crate with plain Diesel and with diesel-routing.
@@ -69,12 +73,7 @@ struct Selection {
 }
 
 impl Selection {
-    fn carry_out(
-        &self,
-        chore: &'static str,
-        workspace: &Workspace,
-        steps: Vec<Step>,
-    ) -> Result<ExitCode> {
+    fn carry_out(&self, chore: &str, workspace: &Workspace, steps: Vec<Step>) -> Result<ExitCode> {
         let steps = step::select(steps, &self.only)?;
         if self.list {
             for step in &steps {
@@ -107,13 +106,16 @@ fn carry_out(command: Command) -> Result<ExitCode> {
     match command {
         Command::Test(options) => {
             let steps = options.steps(&workspace)?;
-            options.selection.carry_out("test", &workspace, steps)
+            options
+                .selection
+                .carry_out(&options.command(), &workspace, steps)
         }
         Command::Tidy(selection) => selection.carry_out("tidy", &workspace, tidy::steps()),
         Command::Ci(selection) => {
             let steps = tidy::steps().into_iter().chain(test::steps(&workspace));
             selection.carry_out("ci", &workspace, steps.collect())
         }
+        Command::CheckConsistency(options) => match check_consistency::run(&workspace, options)? {},
         Command::Bench(selection) => {
             selection.carry_out("bench", &workspace, bench::steps(&workspace)?)
         }

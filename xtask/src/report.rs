@@ -18,7 +18,7 @@ pub(crate) enum Outcome {
 #[derive(Debug)]
 pub(crate) struct Report {
     /// The `cargo xtask` command that these are the steps of.
-    chore: &'static str,
+    chore: String,
     rows: Vec<Row>,
     left_out: Vec<String>,
     tally: Tally,
@@ -32,9 +32,9 @@ struct Row {
 }
 
 impl Report {
-    pub(crate) fn new(chore: &'static str) -> Self {
+    pub(crate) fn new(chore: &str) -> Self {
         Self {
-            chore,
+            chore: chore.to_owned(),
             rows: Vec::new(),
             left_out: Vec::new(),
             tally: Tally::default(),

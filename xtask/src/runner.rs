@@ -19,7 +19,7 @@ use crate::workspace::Workspace;
 ///
 /// A step that fails does not keep the others from running, unless `fail_fast`.
 pub(crate) fn run(
-    chore: &'static str,
+    chore: &str,
     workspace: &Workspace,
     steps: Vec<Step>,
     fail_fast: bool,

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::Selection;
 use crate::apt;
+use crate::check_consistency;
 use crate::invocation::Invocation;
 use crate::need::Need;
 use crate::server::Server;
@@ -14,7 +15,7 @@ use crate::tool;
 use crate::workspace::Workspace;
 
 /// What building with every feature takes, and what the tests start.
-const NEEDS: [Need; 7] = [
+pub(crate) const NEEDS: [Need; 7] = [
     Need::Package(&apt::C_COMPILER),
     Need::Package(&apt::PKG_CONFIG),
     Need::Package(&apt::LIBPQ),
@@ -38,6 +39,15 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// How to ask for the same steps again.
+    pub(crate) fn command(&self) -> String {
+        let majors: Vec<_> = self.pg.iter().map(u32::to_string).collect();
+        match majors.as_slice() {
+            [] => "test".to_owned(),
+            majors => format!("test --pg {}", majors.join(",")),
+        }
+    }
+
     pub(crate) fn steps(&self, workspace: &Workspace) -> Result<Vec<Step>> {
         if self.pg.is_empty() {
             return Ok(steps(workspace));
@@ -75,7 +85,12 @@ fn postgres(workspace: &Workspace, server: Server) -> Step {
 }
 
 pub(crate) fn steps(workspace: &Workspace) -> Vec<Step> {
-    vec![quickstart(workspace), doctests(), tests()]
+    vec![
+        quickstart(workspace),
+        check_consistency::step(),
+        doctests(),
+        tests(),
+    ]
 }
 
 /// The README's first command; it fails when a session read was stale.

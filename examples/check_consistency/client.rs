@@ -1,0 +1,167 @@
+//! What clients share, whatever the flavour of their connections.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use diesel_routing::{Error, Rejection, Route};
+
+use crate::history::{Event, History, Read};
+use crate::options::Strategy;
+use crate::table::Row;
+
+/// How many tokens lie about for others to take over.
+const TOKENS: usize = 16;
+/// How soon everybody sees that time is up.
+const TICK: Duration = Duration::from_millis(20);
+
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) history: History,
+    pub(crate) strategy: Strategy,
+    pub(crate) seed: u64,
+    over: Arc<AtomicBool>,
+    sessions: AtomicU32,
+    writers: AtomicI64,
+    tokens: AtomicU64,
+    shared: Mutex<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    tokens: Vec<Token>,
+    errors: BTreeMap<String, u64>,
+}
+
+/// A session's token, as it lies in a cookie or a job's payload.
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    pub(crate) number: u64,
+    pub(crate) text: String,
+}
+
+impl World {
+    pub(crate) fn new(strategy: Strategy, seed: u64, over: Arc<AtomicBool>) -> Self {
+        Self {
+            history: History::new(),
+            strategy,
+            seed,
+            over,
+            sessions: AtomicU32::new(1),
+            writers: AtomicI64::new(1),
+            tokens: AtomicU64::new(1),
+            shared: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is time left then.
+    pub(crate) fn sleep_until(&self, due: Instant) -> bool {
+        loop {
+            let left = due.saturating_duration_since(Instant::now());
+            if self.is_over() || left.is_zero() {
+                return !self.is_over();
+            }
+            std::thread::sleep(left.min(TICK));
+        }
+    }
+
+    pub(crate) fn new_session(&self) -> u32 {
+        self.sessions.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A write is about to be sent; returns what tells it from all others.
+    pub(crate) fn sends(&self, session: u32) -> i64 {
+        let writer = self.writers.fetch_add(1, Ordering::Relaxed);
+        self.history.note(session, Event::Sends { writer });
+        writer
+    }
+
+    pub(crate) fn wrote(&self, session: u32, rows: impl IntoIterator<Item = Row>) {
+        for row in rows {
+            self.history.note(session, Event::Wrote(row));
+        }
+    }
+
+    /// The session's token is about to be taken; what it did so far is in it.
+    pub(crate) fn issues(&self, session: u32) -> u64 {
+        let token = self.tokens.fetch_add(1, Ordering::Relaxed);
+        self.history.note(session, Event::Issues { token });
+        token
+    }
+
+    /// Puts a token where others find it.
+    pub(crate) fn leave(&self, token: &Token) {
+        let mut shared = self.lock();
+        if shared.tokens.len() < TOKENS {
+            shared.tokens.push(token.clone());
+        } else {
+            let oldest = usize::try_from(token.number).unwrap_or_default() % TOKENS;
+            shared.tokens[oldest] = token.clone();
+        }
+    }
+
+    /// One of the tokens that lie about.
+    pub(crate) fn find(&self, choose: impl FnOnce(usize) -> usize) -> Option<Token> {
+        let shared = self.lock();
+        let count = shared.tokens.len();
+        (count > 0).then(|| shared.tokens[choose(count)].clone())
+    }
+
+    /// What became of a token that a session was given.
+    pub(crate) fn absorbed(&self, session: u32, token: u64, outcome: Result<(), Rejection>) {
+        match outcome {
+            Ok(()) => self.history.note(session, Event::Absorbs { token }),
+            Err(rejection) => self.failed(format!("token: {rejection}")),
+        }
+    }
+
+    pub(crate) fn failed(&self, kind: String) {
+        *self.lock().errors.entry(kind).or_default() += 1;
+    }
+
+    pub(crate) fn take_errors(&self) -> BTreeMap<String, u64> {
+        std::mem::take(&mut self.lock().errors)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Read {
+    pub(crate) fn new(began: usize, mut rows: Vec<Row>, route: Route<'_>) -> Self {
+        rows.sort_unstable_by_key(|row| row.key);
+        Self {
+            rows,
+            began,
+            promised: true,
+            node: route.node.to_owned(),
+            is_primary: route.is_primary,
+            reason: route.reason.as_str(),
+        }
+    }
+}
+
+/// What failed, without what differs from case to case.
+pub(crate) fn kind(error: &Error) -> String {
+    use diesel::result::Error as DieselError;
+    match error {
+        Error::Checkout { step, .. } => format!("no connection, step {step}"),
+        Error::WrongRole { .. } => "wrong role".to_owned(),
+        Error::Query(DieselError::DatabaseError(kind, info)) => {
+            let words: Vec<_> = info.message().split_whitespace().take(6).collect();
+            format!("{kind:?}: {}", words.join(" "))
+        }
+        Error::Query(error) => format!("statement: {error}"),
+        error => error.to_string(),
+    }
+}

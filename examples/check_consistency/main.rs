@@ -1,0 +1,152 @@
+//! Does every session see what it wrote, and never less than it has seen, whatever fails?
+//!
+//! ```text
+//! cargo xtask check-consistency --seconds 30 --seed 1
+//! cargo xtask check-consistency --help
+//! ```
+//!
+//! Starts a PostgreSQL primary and two standbys, and three routers to them that share token keys, as
+//! three processes of one service would. Sessions write and read at random and move between the
+//! routers by token, while faults are injected from a schedule that the seed gives. What every session
+//! wrote and read is then checked, with pure code: see `check.rs` for the rules.
+//!
+//! Exits with 0 if all is well, with 1 if a session's guarantee was violated, with 2 for an option
+//! that makes no sense, with 130 after Ctrl-C.
+
+mod act;
+mod asynchronous;
+mod blocking;
+mod check;
+mod client;
+mod faults;
+mod floor;
+mod history;
+mod kept;
+mod nodes;
+mod options;
+mod progress;
+mod report;
+mod run;
+mod schedule;
+mod story;
+mod table;
+
+use std::io::{Write, stderr, stdout};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result};
+
+use options::{Options, Strategy};
+
+fn main() -> ExitCode {
+    let options = match Options::read(std::env::args_os()) {
+        Ok(options) => options,
+        Err((0, help)) => return say(0, stdout(), &help),
+        Err((code, why)) => return say(code, stderr(), &why),
+    };
+    let (code, text) = match work(&options) {
+        Ok(Some(true)) => return ExitCode::SUCCESS,
+        Ok(Some(false)) => return ExitCode::from(1),
+        // The shells' convention for a program that a Ctrl-C ended.
+        Ok(None) => (130, "interrupted; the servers are gone".to_owned()),
+        Err(error) => (1, format!("seed {}: {error:#}", options.seed())),
+    };
+    say(code, stderr(), &format!("check-consistency: {text}\n"))
+}
+
+fn say(code: u8, mut out: impl Write, text: &str) -> ExitCode {
+    // Nothing is left to be done if the terminal is gone.
+    let _ = out.write_all(text.as_bytes());
+    ExitCode::from(code)
+}
+
+/// Whether every guarantee held; `None` if a signal ended it.
+fn work(options: &Options) -> Result<Option<bool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let on_signal = Arc::clone(&stop);
+    ctrlc::set_handler(move || on_signal.store(true, Ordering::Relaxed))
+        .context("could not watch Ctrl-C")?;
+
+    let mut out = stdout();
+    report::introduce(&mut out, options)?;
+    // Without positions, roles are as configured.
+    let follows = options.strategy != Strategy::Window;
+    let episodes = schedule::draw(options.seed(), options.length(), follows);
+    let Some(outcome) = run::run(options, &episodes, &stop)? else {
+        return Ok(None);
+    };
+    let found = check::check(&outcome.records, &outcome.kept);
+    report::summary(&mut out, &outcome, &found)?;
+    let violations = found.violations;
+    if let Some(first) = violations.first() {
+        report::by_guarantee(&mut out, &violations)?;
+        story::tell(&mut out, options, &outcome, first)?;
+    }
+    Ok(Some(violations.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use super::*;
+    use check::Guarantee;
+    use schedule::{Episode, OnStandby};
+
+    /// What is violated under this strategy while one standby is ahead of the other.
+    fn violated(strategy: &str) -> BTreeSet<Guarantee> {
+        let args = [
+            "it",
+            "--seconds",
+            "3",
+            "--seed",
+            "1",
+            "--strategy",
+            strategy,
+        ];
+        let options = Options::read(args.map(Into::into)).unwrap();
+        let paused = Episode {
+            from: Duration::ZERO,
+            lasts: options.length(),
+            standbys: [Some(OnStandby::Pause), None],
+            primary: None,
+        };
+        let outcome = run::run(&options, &[paused], &Arc::default());
+        let outcome = outcome.unwrap().unwrap();
+        let violations = check::check(&outcome.records, &outcome.kept).violations;
+        if let Some(first) = violations.first() {
+            let mut told = Vec::new();
+            story::tell(&mut told, &options, &outcome, first).unwrap();
+            let told = String::from_utf8(told).unwrap();
+            assert!(told.contains("--seed 1 "), "{told}");
+        }
+        violations.iter().map(|found| found.guarantee).collect()
+    }
+
+    #[test]
+    fn reads_from_random_replicas_violate_every_guarantee() {
+        use Guarantee::{MonotonicReads, MonotonicWrites, ReadYourWrites, WritesFollowReads};
+        let found = violated("random");
+        for guarantee in [
+            ReadYourWrites,
+            MonotonicReads,
+            MonotonicWrites,
+            WritesFollowReads,
+        ] {
+            assert!(found.contains(&guarantee), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_window_shorter_than_the_lag_violates_guarantees() {
+        assert!(!violated("window").is_empty());
+    }
+
+    #[test]
+    fn sessions_violate_none() {
+        assert_eq!(violated("session"), BTreeSet::new());
+    }
+}

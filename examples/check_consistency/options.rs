@@ -1,0 +1,144 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{Parser, ValueEnum};
+
+/// Check that sessions see what they wrote, and never less than they have seen, while PostgreSQL
+/// nodes lag, hang, are cut off, crash and are promoted.
+///
+/// Exits with 0 if every guarantee held, with 1 if one was violated (the history is printed), with 2
+/// for an option that makes no sense.
+#[derive(Debug, Parser)]
+#[command(name = "check-consistency", bin_name = "cargo xtask check-consistency")]
+pub(crate) struct Options {
+    /// How long sessions work and faults are injected, 1 to 86400.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 30,
+        allow_hyphen_values = true
+    )]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    seconds: u32,
+
+    /// What the faults and the sessions' acts are drawn from; random if not given, and printed.
+    #[arg(long, value_name = "S", allow_hyphen_values = true)]
+    seed: Option<u64>,
+
+    /// How many clients there are, 1 to 256; every fourth is a blocking one.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 16,
+        allow_hyphen_values = true
+    )]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub(crate) clients: u32,
+
+    /// How reads are routed; the others than `session` are expected to violate guarantees.
+    #[arg(long, value_enum, default_value_t = Strategy::Session, allow_hyphen_values = true)]
+    pub(crate) strategy: Strategy,
+
+    /// The seed that was drawn.
+    #[arg(skip)]
+    drawn: OnceLock<u64>,
+}
+
+/// How reads are routed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Strategy {
+    /// By replication positions: what this crate promises.
+    Session,
+    /// To the primary for 50 ms after a write, then to any replica.
+    Window,
+    /// To any replica.
+    Random,
+}
+
+impl Options {
+    /// The options, or what to exit with and to say: the help was asked for, or an option makes no
+    /// sense.
+    pub(crate) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, (u8, String)> {
+        Self::try_parse_from(args).map_err(|error| {
+            let text = error.to_string();
+            if error.kind() == ErrorKind::DisplayHelp {
+                return (0, text);
+            }
+            // One line says it; the usage below it would bury it.
+            let line = text.lines().next().unwrap_or_default();
+            (2, format!("{line} (see --help)\n"))
+        })
+    }
+
+    pub(crate) fn length(&self) -> Duration {
+        Duration::from_secs(self.seconds.into())
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        // Short enough to be typed again.
+        self.seed
+            .unwrap_or_else(|| *self.drawn.get_or_init(|| fastrand::u64(1..1_000_000)))
+    }
+}
+
+impl Strategy {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Window => "window",
+            Self::Random => "random",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(args: &str) -> Result<Options, (u8, String)> {
+        Options::read(
+            ["it"]
+                .into_iter()
+                .chain(args.split_whitespace())
+                .map(OsString::from),
+        )
+    }
+
+    #[test]
+    fn an_option_that_makes_no_sense_is_named_in_one_line_with_code_2() {
+        for args in [
+            "--seconds 0",
+            "--seconds -1",
+            "--seconds ten",
+            "--seed x",
+            "--seed -1",
+            "--clients 257",
+            "--strategy hope",
+            "--fast",
+            "--seed",
+        ] {
+            let (code, text) = read(args).unwrap_err();
+            assert_eq!((code, text.lines().count()), (2, 1), "{args}: {text}");
+            let option = args.split(' ').next().unwrap();
+            assert!(text.contains(option), "{args}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_help_is_no_error() {
+        let (code, text) = read("--help").unwrap_err();
+        assert_eq!(code, 0);
+        assert!(text.contains("cargo xtask check-consistency"), "{text}");
+    }
+
+    #[test]
+    fn a_seed_is_drawn_once() {
+        let options = read("").unwrap();
+        assert_eq!(options.seed(), options.seed());
+        assert_eq!(read("--seed 7").unwrap().seed(), 7);
+    }
+}
