@@ -2,6 +2,8 @@ mod args;
 mod body;
 mod expand;
 mod signature;
+#[cfg(test)]
+mod tests;
 
 use proc_macro2::TokenStream;
 use syn::{ImplItem, ImplItemFn, Item, ItemImpl};

@@ -7,6 +7,7 @@ mod bad_input;
 mod blocking;
 mod flavours;
 mod pgbouncer;
+mod repository;
 mod retries;
 mod tokens;
 mod views;

@@ -10,7 +10,6 @@ const LEVELS: &str = "`eventual`, `bounded = \"250ms\"`, `session`, `strong`, `w
 const OPTIONS: &str = "`wait = \"50ms\"`, `class = \"..\"`, `name = \"..\"`, `untracked` (with `write`), `crate = \"..\"`";
 
 /// A level and its options.
-#[derive(Debug, Clone)]
 pub(super) struct Args {
     pub(super) level: Level,
     pub(super) level_span: Span,

@@ -1,7 +1,8 @@
 //! What types cannot see in a body: row locks in sub-selects, and SQL in literals.
 
 use diesel_routing_sql::{Dialect, Finding, Functions, inspect_fragment};
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Attribute, Block, Expr, ExprCall, ExprLit, ExprMethodCall, Item, Lit, Path, PathArguments,
@@ -79,6 +80,8 @@ impl VisitMut for Checker<'_> {
             Expr::MethodCall(call) if is_lock(call) => {
                 let (receiver, method) = (&call.receiver, &call.method);
                 let turbofish = &call.turbofish;
+                // All of it at the call: that is where the error belongs.
+                let root = at(root, method.span());
                 // A query that Diesel can lock finds `Query`, anything else `Anything`.
                 *expression = parse_quote_spanned! {method.span()=> {
                     #[allow(unused_imports)]
@@ -103,6 +106,16 @@ impl VisitMut for Checker<'_> {
             _ => {}
         }
     }
+}
+
+fn at(path: &Path, span: Span) -> TokenStream {
+    let tokens = path.to_token_stream().into_iter();
+    tokens
+        .map(|mut token| {
+            token.set_span(span);
+            token
+        })
+        .collect()
 }
 
 fn is_lock(call: &ExprMethodCall) -> bool {

@@ -34,8 +34,14 @@ pub(super) fn function(args: &Args, function: &mut ImplItemFn) -> syn::Result<To
         None
     };
     match body {
-        // Behind its first statement, which tells the block's type to the compiler.
-        Some(body) => body.stmts.splice(1..1, statements).for_each(drop),
+        Some(body) => {
+            // Behind `if let Some(ret) = None::<..>`, which tells the block's type to the compiler.
+            let first = usize::from(matches!(
+                body.stmts.first(),
+                Some(Stmt::Expr(Expr::If(_), _))
+            ));
+            body.stmts.splice(first..first, statements).for_each(drop);
+        }
         None => function.block.stmts.splice(0..0, statements).for_each(drop),
     }
     take_source(args, &mut function.sig, &handle, is_async)?;

@@ -4,14 +4,12 @@ use syn::spanned::Spanned;
 use syn::{FnArg, Ident, Pat, PatType, Signature, Type, TypeReference};
 
 /// The parameter that becomes whatever can provide the handle.
-#[derive(Debug, Clone)]
 pub(super) struct Handle {
     pub(super) index: usize,
     pub(super) name: Ident,
     pub(super) kind: Kind,
 }
 
-#[derive(Debug, Clone)]
 pub(super) enum Kind {
     /// `conn: &mut ReadConn<..>`: the type behind the reference.
     Taken(Box<Type>),

@@ -1,0 +1,122 @@
+use std::str::FromStr;
+
+use proc_macro2::TokenStream;
+
+use crate::snapshot::assert_expansion;
+
+/// Attribute and item, as a user writes them.
+fn snapshot(name: &str, attribute: &str, item: &str) {
+    let tokens = |text| TokenStream::from_str(text).expect("Rust");
+    let expansion = super::expand(tokens(attribute), tokens(item));
+    let input = format!("#[consistency({attribute})]\n{item}");
+    assert_expansion!(name, &input, expansion);
+}
+
+#[test]
+fn every_level_has_its_handle() {
+    for (level, attribute, handle) in [
+        ("eventual", "eventual", "ReadConn<Replica>"),
+        ("bounded", "bounded = \"250ms\"", "ReadConn<Replica>"),
+        ("session", "session", "ReadConn<CaughtUp>"),
+        ("strong", "strong", "ReadConn<Primary>"),
+        ("write", "write", "WriteConn"),
+    ] {
+        let item = format!(
+            "async fn find(conn: &mut {handle}, id: i32) -> Result<User, Error> {{ users::table.find(id).first(conn).await }}"
+        );
+        snapshot(&format!("level_{level}"), attribute, &item);
+    }
+}
+
+#[test]
+fn options_are_a_constant() {
+    snapshot(
+        "options_of_a_read",
+        "session, wait = \"50ms\", class = \"payments\", name = \"find a user\"",
+        "fn find(conn: &mut ReadConn<CaughtUp>) -> Result<User, Error> { todo!() }",
+    );
+    snapshot(
+        "options_of_a_write",
+        "write, untracked, crate = \"my::routing\"",
+        "fn log(conn: &mut WriteConn) -> Result<(), Error> { todo!() }",
+    );
+}
+
+#[test]
+fn functions_keep_their_shape() {
+    snapshot(
+        "shape_generic",
+        "session",
+        "/// Documented.\n#[inline]\npub(crate) async fn find<'a, T>(id: T, conn: &mut pg::ReadConn<CaughtUp>, name: &'a str) \
+         -> Result<impl Send, Error> where T: Into<i32> { Ok(()) }",
+    );
+    snapshot(
+        "shape_method",
+        "strong",
+        "async fn find(self: Arc<Self>, conn: &mut ReadConn<Primary>) -> Result<(), Error> { self.go(conn).await }",
+    );
+    snapshot(
+        "shape_another_name",
+        "session",
+        "fn find(db: &mut Db) -> Result<(), Error> { go(db) }",
+    );
+    snapshot(
+        "shape_unused",
+        "session",
+        "fn find(_: &mut ReadConn<CaughtUp>) -> Result<(), Error> { Ok(()) }",
+    );
+}
+
+#[test]
+fn a_trait_s_method_takes_a_session() {
+    snapshot(
+        "session_async",
+        "session",
+        "async fn find(&self, session: &Session, id: i32) -> Result<User, Error> { users::table.find(id).first(session).await }",
+    );
+    snapshot(
+        "session_sync_write",
+        "write",
+        "fn save(&self, session: &Session) -> Result<(), Error> { go(session) }",
+    );
+    snapshot(
+        "session_boxed_by_async_trait",
+        "strong",
+        "fn find<'life0, 'async_trait>(session: &'life0 Session) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'async_trait>> \
+         { Box::pin(async move { if let Some(ret) = None::<Result<(), Error>> { return ret; } let session = session; go(session).await }) }",
+    );
+}
+
+#[test]
+fn an_impl_block_is_the_default_of_its_methods() {
+    snapshot(
+        "impl_block",
+        "session",
+        "impl Users { \
+           async fn find(&self, conn: &mut ReadConn<CaughtUp>) -> Result<(), Error> { go(conn).await } \
+           #[consistency(write)] async fn save(&self, conn: &mut WriteConn) -> Result<(), Error> { go(conn).await } \
+           fn push(&self, list: &mut Vec<i32>) { list.push(1) } \
+         }",
+    );
+}
+
+#[test]
+fn a_body_that_may_run_on_a_replica_is_checked() {
+    let body = "{ let one = posts.for_update().skip_locked(); \
+                  let two = sql::<Integer>(\"nextval('s')\"); \
+                  let fine = (sql::<Integer>(\"1\"), shop.for_update(1)); \
+                  #[consistency(vouch)] let vouched = posts.for_share(); \
+                  fn inner() { posts.for_update(); } \
+                  go(conn, one, two, fine, vouched) }";
+    let item = |handle| format!("fn find(conn: &mut {handle}) -> Result<(), Error> {body}");
+    snapshot("body_checked", "session", &item("ReadConn<CaughtUp>"));
+    snapshot("body_on_the_primary", "strong", &item("ReadConn<Primary>"));
+}
+
+#[test]
+fn after_an_error_the_function_is_still_there() {
+    let item = "fn find(conn: &mut ReadConn<CaughtUp>) -> Result<(), Error> { \
+                #[consistency(vouch)] go(conn) }";
+    snapshot("error_unknown_word", "stong", item);
+    snapshot("error_no_level", "", item);
+}

@@ -1,0 +1,227 @@
+use std::time::Duration;
+
+use diesel_routing::prelude::*;
+use diesel_routing::sqlite::{ReadConn, Router, Session, WriteConn};
+use diesel_routing::{
+    CaughtUp, Class, ConfigError, Error, Primary, Reason, Replica, Step, consistency,
+};
+
+use super::schema::users;
+use super::{cluster, nodes};
+
+/// The locale, the node, the reason, and the function that the route was chosen for.
+type Seen = (String, String, Reason, Option<&'static str>);
+
+async fn look(conn: &mut ReadConn<Replica>) -> Result<Seen, Error> {
+    let locale = users::table.find(1).select(users::locale);
+    let locale = locale.first(&mut *conn).await?;
+    let route = conn.route();
+    Ok((locale, route.node.to_owned(), route.reason, route.function))
+}
+
+#[consistency(eventual)]
+async fn eventually(conn: &mut ReadConn<Replica>) -> Result<Seen, Error> {
+    look(conn).await
+}
+
+#[consistency(session)]
+async fn in_session(conn: &mut ReadConn<CaughtUp>) -> Result<Seen, Error> {
+    look(conn).await
+}
+
+#[consistency(strong, name = "the present state")]
+async fn strongly(conn: &mut ReadConn<Primary>) -> Result<Seen, Error> {
+    look(conn).await
+}
+
+#[consistency(write)]
+async fn set_locale(conn: &mut WriteConn, locale: &str) -> Result<Seen, Error> {
+    diesel::update(users::table.find(1))
+        .set(users::locale.eq(locale))
+        .execute(&mut *conn)
+        .await?;
+    // An inner read stays on this connection.
+    eventually(conn).await
+}
+
+#[consistency(write, untracked)]
+async fn set_locale_untracked(conn: &mut WriteConn, locale: &str) -> Result<(), Error> {
+    diesel::update(users::table.find(1))
+        .set(users::locale.eq(locale))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+#[consistency(session, class = "payments")]
+async fn in_class(conn: &mut ReadConn<CaughtUp>) -> Result<Seen, Error> {
+    look(conn).await
+}
+
+async fn router(cluster: &diesel_routing::testkit::SqliteCluster) -> Router {
+    let (primary, replica) = nodes(cluster);
+    let builder = Router::builder().primary(primary).replica(replica);
+    builder.build().await.expect("a router")
+}
+
+fn at(seen: &Seen) -> (&str, &str) {
+    (&seen.0, &seen.1)
+}
+
+#[tokio::test]
+async fn each_level_runs_where_it_may_and_a_session_sees_its_write() {
+    let cluster = cluster();
+    let session = router(&cluster).await.session();
+    assert_eq!(at(&in_session(&session).await.unwrap()), ("en", "replica"));
+    let written = set_locale(&session, "de").await.unwrap();
+    assert_eq!(at(&written), ("de", "primary"));
+    assert_eq!(
+        written.2,
+        Reason::Write,
+        "the inner read is on the write's connection"
+    );
+    assert_eq!(at(&eventually(&session).await.unwrap()), ("en", "replica"));
+    assert_eq!(at(&in_session(&session).await.unwrap()), ("de", "primary"));
+    assert_eq!(at(&strongly(&session).await.unwrap()), ("de", "primary"));
+}
+
+#[tokio::test]
+async fn a_router_serves_reads_from_the_primary_unless_they_are_eventual() {
+    let cluster = cluster();
+    let router = router(&cluster).await;
+    set_locale(&router, "de").await.unwrap();
+    assert_eq!(at(&eventually(&router).await.unwrap()), ("en", "replica"));
+    let seen = in_session(&router).await.unwrap();
+    assert_eq!((at(&seen), seen.2), (("de", "primary"), Reason::NoSession));
+    assert_eq!(at(&strongly(&router).await.unwrap()), ("de", "primary"));
+}
+
+#[tokio::test]
+async fn a_handle_serves_on_its_own_connection_and_in_its_transaction() {
+    let cluster = cluster();
+    let session = router(&cluster).await.session();
+    let mut conn = session.write().await.unwrap();
+    let result = conn
+        .transaction(async |tx| {
+            set_locale(&mut *tx, "fr").await?;
+            for seen in [
+                eventually(&mut *tx).await?,
+                in_session(&mut *tx).await?,
+                strongly(&mut *tx).await?,
+            ] {
+                assert_eq!(at(&seen), ("fr", "primary"), "not committed yet, seen here");
+            }
+            Err::<(), _>(Error::from(diesel::result::Error::RollbackTransaction))
+        })
+        .await;
+    assert!(result.is_err());
+    drop(conn);
+    assert_eq!(at(&strongly(&session).await.unwrap()), ("en", "primary"));
+    let mut replica = session.read_eventual().await.unwrap();
+    assert_eq!(
+        at(&eventually(&mut replica).await.unwrap()),
+        ("en", "replica")
+    );
+}
+
+#[tokio::test]
+async fn the_route_and_the_error_name_the_function() {
+    let cluster = cluster();
+    let router = router(&cluster).await;
+    let session = router.session();
+    let path = concat!(module_path!(), "::in_session");
+    assert_eq!(in_session(&session).await.unwrap().3, Some(path));
+    assert_eq!(
+        strongly(&session).await.unwrap().3,
+        Some("the present state")
+    );
+    router.close();
+    let error = in_session(&session).await.unwrap_err();
+    assert!(error.to_string().contains(path), "{error}");
+    assert!(
+        matches!(error, Error::Checkout { step: Step::Closed, function: Some(named), .. } if named == path)
+    );
+}
+
+#[tokio::test]
+async fn untracked_writes_leave_no_mark() {
+    let cluster = cluster();
+    let session = router(&cluster).await.session();
+    set_locale_untracked(&session, "de").await.unwrap();
+    assert_eq!(at(&in_session(&session).await.unwrap()), ("en", "replica"));
+}
+
+#[tokio::test]
+async fn a_class_is_the_routers_or_an_error_that_names_it() {
+    let cluster = cluster();
+    let session = router(&cluster).await.session();
+    let error = in_class(&session).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Config(ConfigError::NoSuchClass {
+                class: "payments",
+                ..
+            })
+        ),
+        "{error}"
+    );
+    let (primary, replica) = nodes(&cluster);
+    let payments = Class::new().wait(Duration::from_millis(1));
+    let router = Router::builder().primary(primary).replica(replica);
+    let router = router.class("payments", payments).build().await.unwrap();
+    assert_eq!(
+        at(&in_class(&router.session()).await.unwrap()),
+        ("en", "replica")
+    );
+}
+
+#[consistency(session)]
+async fn early(conn: &mut ReadConn<CaughtUp>, id: i32) -> Result<String, Error> {
+    if id < 0 {
+        return Ok("nobody".to_owned());
+    }
+    assert!(id < 100, "an id like that is a bug");
+    let locale = users::table.find(id).select(users::locale);
+    Ok(locale.first(conn).await?)
+}
+
+#[tokio::test]
+async fn early_returns_errors_panics_and_dropped_calls_give_the_connection_back() {
+    let cluster = cluster();
+    let (primary, replica) = nodes(&cluster);
+    let router = Router::builder()
+        .primary(primary.read_pool_size(1))
+        .replica(replica.read_pool_size(1))
+        .build()
+        .await
+        .unwrap();
+    let session = router.session();
+    for _ in 0..3 {
+        assert_eq!(early(&session, -1).await.unwrap(), "nobody");
+        let error = early(&session, 9).await.unwrap_err();
+        assert!(matches!(
+            error,
+            Error::Query(diesel::result::Error::NotFound)
+        ));
+        let panicking = session.clone();
+        let panic = tokio::spawn(async move { early(&panicking, 100).await }).await;
+        assert!(panic.unwrap_err().is_panic());
+        drop(early(&session, 1));
+        assert_eq!(early(&session, 1).await.unwrap(), "en");
+    }
+}
+
+#[tokio::test]
+async fn one_session_serves_concurrent_calls() {
+    let cluster = cluster();
+    let session: Session = router(&cluster).await.session();
+    set_locale(&session, "de").await.unwrap();
+    let calls = (0..20).map(|_| {
+        let session = session.clone();
+        tokio::spawn(async move { in_session(&session).await })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        assert_eq!(call.await.unwrap().unwrap().0, "de");
+    }
+}
