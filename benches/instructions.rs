@@ -34,7 +34,7 @@ fn main() -> Outcome<ExitCode> {
     let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
 
     println!("{:<36} {:>12} {:>8}", "instructions per step", "", "ratio");
-    let mut raw = None;
+    let (mut raw, mut plain) = (None, None);
     let mut within = true;
     for case in Case::all() {
         if filter.is_some_and(|filter| !case.raw().to_string().starts_with(filter.as_str())) {
@@ -46,8 +46,14 @@ fn main() -> Outcome<ExitCode> {
             raw = Some(count);
             continue;
         }
-        let ratio = count / raw.ok_or("no raw case to compare with")?;
-        let limited = case.api == Api::Sync && is_limited(case);
+        if case.through == Through::Plain {
+            plain = Some(count);
+        }
+        // An annotated function is compared with the same one without.
+        let annotated = case.through == Through::Annotated;
+        let base = if annotated { plain } else { raw };
+        let ratio = count / base.ok_or("nothing to compare with")?;
+        let limited = annotated || case.api == Api::Sync && is_limited(case);
         let verdict = if limited && ratio > MOST {
             within = false;
             "  MORE THAN 1.01"
@@ -67,7 +73,7 @@ fn main() -> Outcome<ExitCode> {
 fn is_limited(case: Case) -> bool {
     match case.work {
         Work::First | Work::Load => true,
-        Work::Find => case.through != Through::Write,
+        Work::Find => !matches!(case.through, Through::Write | Through::Plain),
         Work::Boxed | Work::Insert | Work::Checkout => false,
     }
 }

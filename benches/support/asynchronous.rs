@@ -120,15 +120,41 @@ mod raw {
 }
 
 mod routed {
+    use std::hint::black_box;
+
+    use diesel_routing::Replica;
     use diesel_routing::prelude::*;
+    use diesel_routing::sqlite::ReadConn;
 
     use super::*;
+
+    async fn plain(conn: &mut ReadConn<Replica>, key: i32) -> Result<User, diesel_routing::Error> {
+        Ok(users::table.find(key).get_result(conn).await?)
+    }
+
+    #[diesel_routing::consistency(eventual)]
+    async fn annotated(
+        conn: &mut ReadConn<Replica>,
+        key: i32,
+    ) -> Result<User, diesel_routing::Error> {
+        Ok(users::table.find(key).get_result(conn).await?)
+    }
 
     pub(super) async fn steps(work: Work, through: Through, pools: Rc<Pools>) -> Outcome<Steps> {
         Ok(match through {
             Through::Replica => {
                 let get = async move || pools.session.read_eventual().await;
                 reads!(work, get, conn => &mut conn)
+            }
+            Through::Plain => {
+                let get = async move || pools.session.read_eventual().await;
+                let mut conn = get().await?;
+                repeat!(get, black_box(plain(&mut conn, black_box(500)).await?))
+            }
+            Through::Annotated => {
+                let get = async move || pools.session.read_eventual().await;
+                let mut conn = get().await?;
+                repeat!(get, black_box(annotated(&mut conn, black_box(500)).await?))
             }
             Through::CaughtUp => {
                 let get = async move || pools.session.read().await;

@@ -104,15 +104,38 @@ mod raw {
 }
 
 mod routed {
+    use std::hint::black_box;
+
+    use diesel_routing::Replica;
     use diesel_routing::sync::prelude::*;
+    use diesel_routing::sync::sqlite::ReadConn;
 
     use super::*;
+
+    fn plain(conn: &mut ReadConn<Replica>, key: i32) -> Result<User, diesel_routing::Error> {
+        Ok(users::table.find(key).get_result(conn)?)
+    }
+
+    #[diesel_routing::consistency(eventual)]
+    fn annotated(conn: &mut ReadConn<Replica>, key: i32) -> Result<User, diesel_routing::Error> {
+        Ok(users::table.find(key).get_result(conn)?)
+    }
 
     pub(super) fn steps(work: Work, through: Through, pools: Rc<Pools>) -> Outcome<Steps> {
         Ok(match through {
             Through::Replica => {
                 let get = move || pools.session.read_eventual();
                 reads!(work, get, conn => &mut conn)
+            }
+            Through::Plain => {
+                let get = move || pools.session.read_eventual();
+                let mut conn = get()?;
+                repeat!(get, black_box(plain(&mut conn, black_box(500))?))
+            }
+            Through::Annotated => {
+                let get = move || pools.session.read_eventual();
+                let mut conn = get()?;
+                repeat!(get, black_box(annotated(&mut conn, black_box(500))?))
             }
             Through::CaughtUp => {
                 let get = move || pools.session.read();

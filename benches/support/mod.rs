@@ -61,12 +61,16 @@ pub(crate) enum Through {
     Primary,
     /// `WriteConn`.
     Write,
+    /// `ReadConn<Replica>`, in a function that takes one.
+    Plain,
+    /// `ReadConn<Replica>`, in a function with `#[consistency(eventual)]`.
+    Annotated,
 }
 
 impl Case {
     /// Every case, each raw one before those to compare with it.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        use Through::{CaughtUp, Primary, Raw, Replica, Write};
+        use Through::{Annotated, CaughtUp, Plain, Primary, Raw, Replica, Write};
         use Work::{Boxed, Checkout, Find, First, Insert, Load};
         let works = [Find, First, Load, Boxed, Insert, Checkout];
         let works = move |api| works.into_iter().map(move |work| (api, work));
@@ -74,6 +78,7 @@ impl Case {
         pairs.flat_map(|(api, work)| {
             let through: &[Through] = match work {
                 Insert => &[Raw, Write],
+                Find => &[Raw, Replica, CaughtUp, Primary, Write, Plain, Annotated],
                 _ => &[Raw, Replica, CaughtUp, Primary, Write],
             };
             through
@@ -119,6 +124,8 @@ impl fmt::Display for Case {
             Through::CaughtUp => "ReadConn<CaughtUp>",
             Through::Primary => "ReadConn<Primary>",
             Through::Write => "WriteConn",
+            Through::Plain => "plain function",
+            Through::Annotated => "annotated function",
         };
         f.pad(&format!("{api}/{work}/{through}"))
     }

@@ -17,6 +17,8 @@ pub(super) enum Flavour {
     Plain,
     /// Diesel through our prelude and handles.
     Routed,
+    /// The same, and `#[consistency(..)]` on every function.
+    Annotated,
 }
 
 impl Flavour {
@@ -24,6 +26,7 @@ impl Flavour {
         match self {
             Self::Plain => "plain-diesel",
             Self::Routed => "diesel-routing",
+            Self::Annotated => "annotated",
         }
     }
 
@@ -31,6 +34,7 @@ impl Flavour {
         match self {
             Self::Plain => "sample-plain",
             Self::Routed => "sample-routed",
+            Self::Annotated => "sample-annotated",
         }
     }
 
@@ -40,18 +44,39 @@ impl Flavour {
             Self::Plain => {
                 "use diesel::prelude::*;\ntype Reads = SqliteConnection;\ntype Writes = SqliteConnection;\n"
             }
-            Self::Routed => concat!(
+            Self::Routed | Self::Annotated => concat!(
                 "use diesel_routing::sync::prelude::*;\n",
                 "type Reads = diesel_routing::sync::sqlite::ReadConn<diesel_routing::Replica>;\n",
                 "type Writes = diesel_routing::sync::sqlite::WriteConn;\n",
+                "#[allow(dead_code)]\n",
+                "type Answer<T> = Result<T, diesel_routing::Error>;\n",
             ),
         }
+    }
+
+    /// A function of the sample, with its annotation.
+    pub(super) fn function(self, template: &str) -> String {
+        let (ok, end) = match self {
+            Self::Plain | Self::Routed => ("", ""),
+            Self::Annotated => ("Ok(", "?)"),
+        };
+        let text = template.replace("{ok}", ok).replace("{end}", end);
+        if self != Self::Annotated {
+            return text;
+        }
+        let level = if text.contains("&mut Reads") {
+            "eventual"
+        } else {
+            "write"
+        };
+        let text = text.replace("-> QueryResult<", "-> Answer<");
+        format!("#[diesel_routing::consistency({level})]\n{text}")
     }
 
     fn dependency(self, root: &Path) -> String {
         match self {
             Self::Plain => String::new(),
-            Self::Routed => format!(
+            Self::Routed | Self::Annotated => format!(
                 "diesel-routing = {{ path = {root:?}, default-features = false, features = [\"r2d2\", \"sync-sqlite\"] }}\n"
             ),
         }
@@ -95,7 +120,7 @@ impl SampleCrates {
                 let source = [
                     flavour.imports(),
                     &table::models(number),
-                    &queries::module(number, tables, queries),
+                    &queries::module(*flavour, number, tables, queries),
                 ]
                 .concat();
                 sample.file(
