@@ -1,26 +1,24 @@
 //! `Router`: one primary, any number of replicas, and the pools to them.
 
+mod builder;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use diesel::{ConnectionResult, QueryResult};
-use futures_core::future::BoxFuture;
 
-use crate::check::StatementCheck;
-use crate::cluster::{Node, Request, ServerFacts, Settings, Shared, Status, setting_methods};
-use crate::consistency::{Class, Function};
-use crate::dialect::Dialect;
-use crate::error::{ConfigError, Error, NodeRole, Step};
+use crate::cluster::{Request, Shared, Status};
+use crate::consistency::Function;
+use crate::error::{Error, NodeRole, Step};
 use crate::guard::Guard;
 use crate::lease::{Grant, Lease};
-use crate::pool::{Connect, Kind, Manager, Pool, SetUp};
+use crate::pool::{Kind, Pool};
 use crate::role::{Access, Primary, Replica};
-use crate::routing::{Balance, Decision, Level, Reason};
-use crate::session::{Clock, TokenKeys};
-use crate::watch::Watch;
+use crate::routing::{Decision, Level, Reason};
 use crate::{CaughtUp, ReadConn, RoutedConnection, Session, WriteConn};
+
+pub use builder::RouterBuilder;
 
 /// Lends connections of one primary and its replicas, as handles that say what they may do.
 ///
@@ -387,171 +385,6 @@ impl<C: RoutedConnection> fmt::Debug for Router<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Router")
             .field("nodes", &self.inner.shared.nodes)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A router's configuration.
-#[must_use = "a router starts with `build`"]
-pub struct RouterBuilder<C> {
-    kind: Kind,
-    primaries: Vec<Node>,
-    replicas: Vec<Node>,
-    settings: Settings,
-    connect: Connect<C>,
-    set_up: Option<SetUp<C>>,
-}
-
-impl<C: RoutedConnection> RouterBuilder<C> {
-    fn new(kind: Kind) -> Self {
-        Self {
-            kind,
-            primaries: Vec::new(),
-            replicas: Vec::new(),
-            settings: Settings::default(),
-            connect: Arc::new(|url| Box::pin(C::establish(url))),
-            set_up: None,
-        }
-    }
-
-    /// The node that takes writes. Exactly one.
-    pub fn primary(mut self, node: Node) -> Self {
-        self.primaries.push(node);
-        self
-    }
-
-    /// A node that replays the primary's writes. Any number, also none.
-    pub fn replica(mut self, node: Node) -> Self {
-        self.replicas.push(node);
-        self
-    }
-
-    setting_methods!();
-
-    /// How a connection is opened, from a node's URL: for TLS and the like. Defaults to
-    /// [`AsyncConnection::establish`](diesel_async::AsyncConnection::establish).
-    pub fn connect_with(
-        mut self,
-        connect: impl Fn(&str) -> BoxFuture<'_, ConnectionResult<C>> + Send + Sync + 'static,
-    ) -> Self {
-        self.connect = Arc::new(connect);
-        self
-    }
-
-    /// Runs on every new connection of every pool alike, before it is made read-only: settings,
-    /// instrumentation and the like.
-    pub fn on_connect(
-        mut self,
-        hook: impl for<'a> Fn(&'a mut C) -> BoxFuture<'a, QueryResult<()>> + Send + Sync + 'static,
-    ) -> Self {
-        self.set_up = Some(Arc::new(hook));
-        self
-    }
-
-    /// Connects to every node, checks what it is, and makes the pools.
-    ///
-    /// On PostgreSQL, a second connection beside the first shows whether a pooler in between shares
-    /// server connections among clients; a busy one may escape.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] for a configuration that cannot work: among others, a replica of
-    /// another cluster, a pooler that shares connections, a server that is too old;
-    /// [`Error::Checkout`] for a node that cannot be reached or set up; [`Error::WrongRole`] for one
-    /// that is not what it is configured as. Each names the node.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future closes what it has opened.
-    pub async fn build(self) -> Result<Router<C>, Error> {
-        let Self {
-            kind,
-            primaries,
-            replicas,
-            settings,
-            connect,
-            set_up,
-        } = self;
-        let nodes = crate::cluster::topology(primaries, replicas, settings.single.as_ref())?;
-
-        let manager = |node: &Node, role, read_only| Manager {
-            node: node.clone(),
-            role,
-            read_only,
-            connect: Arc::clone(&connect),
-            set_up: set_up.clone(),
-        };
-        let (primary, replicas) = nodes.split_first().ok_or(ConfigError::NoPrimary)?;
-        let role = Some(NodeRole::TakesWrites);
-        let (conn, facts) = probe(&manager(primary, role, true)).await?;
-        let mut first = vec![conn];
-        // The single database was probed just now.
-        for node in replicas.iter().filter(|_| settings.single.is_none()) {
-            let role = Some(NodeRole::ReplaysWrites);
-            let (conn, replica) = probe(&manager(node, role, true)).await?;
-            facts.check_replica(primary, &replica, node)?;
-            first.push(conn);
-        }
-        let mut pools = Vec::with_capacity(nodes.len());
-        for node in &nodes {
-            // Roles change; the decision, not the configuration, says what a node must be.
-            let reads = |role| manager(node, role, true);
-            let writes = manager(node, C::WATCHED.then_some(NodeRole::TakesWrites), false);
-            pools.push(Pools {
-                read: Pool::new(kind, reads(None), node, node.read_pool_size)?,
-                write: Pool::new(kind, writes, node, node.write_pool_size.max(1))?,
-                fallback: Pool::new(kind, reads(None), node, node.fallback_pool_size)?,
-            });
-        }
-        let watched = C::WATCHED && settings.positions;
-        let watch = Watch::new(&settings);
-        let dialect = <C::Backend as Dialect>::SQL;
-        let shared = Arc::new(Shared::new(&settings, &nodes, dialect, watched));
-        if watched {
-            watch
-                .start(
-                    &shared,
-                    nodes
-                        .iter()
-                        .zip(first)
-                        .map(|(node, conn)| (manager(node, None, true), conn)),
-                )
-                .await;
-        }
-        let router = Router {
-            inner: Arc::new(Inner {
-                shared,
-                pools: ArcSwapOption::from_pointee(pools),
-            }),
-        };
-        // The watchers asked already; dropping the router ends them.
-        router.inner.shared.check_cluster()?;
-        Ok(router)
-    }
-}
-
-/// Opens one connection, to learn at once whether it can be done, and what the server is; and a second
-/// one beside it, to learn whether the two are the server's as well.
-async fn probe<C: RoutedConnection>(manager: &Manager<C>) -> Result<(C, ServerFacts), Error> {
-    let opened = manager.open().await.map_err(Error::at_build)?;
-    let mut conn = opened.conn;
-    let facts = manager.facts(&mut conn).await?;
-    facts.check_version(&manager.node, C::OLDEST)?;
-    if facts.backend.is_some() {
-        let mut second = manager.connect().await?;
-        let other = manager.facts(&mut second).await?;
-        let again = manager.facts(&mut conn).await?;
-        facts.check_backends(&other, &again, &manager.node)?;
-    }
-    Ok((conn, facts))
-}
-
-impl<C> fmt::Debug for RouterBuilder<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RouterBuilder")
-            .field("primaries", &self.primaries)
-            .field("replicas", &self.replicas)
-            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }

@@ -1,28 +1,25 @@
 //! `Router`: one primary, any number of replicas, and the pools to them.
 
+mod builder;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use diesel::QueryResult;
 use event_listener::Listener;
-use r2d2::ManageConnection;
-use scheduled_thread_pool::{OnPoolDropBehavior, ScheduledThreadPool};
 
 use super::pool::Guard;
-use super::r2d2::{Manager, Pool, SetUp};
-use super::watch::Watch;
+use super::r2d2::Pool;
 use super::{ReadConn, RoutedConnection, Session, WriteConn};
-use crate::check::StatementCheck;
-use crate::cluster::{Node, Request, ServerFacts, Settings, Shared, Status, setting_methods};
-use crate::consistency::{Class, Function};
-use crate::dialect::Dialect;
-use crate::error::{ConfigError, Error, NodeRole, Step};
+use crate::cluster::{Request, Shared, Status};
+use crate::consistency::Function;
+use crate::error::{Error, NodeRole, Step};
 use crate::lease::{Grant, Lease};
 use crate::role::{Access, CaughtUp, Primary, Replica};
-use crate::routing::{Balance, Decision, Level, Reason};
-use crate::session::{Clock, TokenKeys};
+use crate::routing::{Decision, Level, Reason};
+
+pub use builder::RouterBuilder;
 
 /// Lends connections of one primary and its replicas, as handles that say what they may do.
 ///
@@ -90,12 +87,7 @@ const ROLE_CHANGE: Duration = Duration::from_secs(1);
 impl<C: RoutedConnection> Router<C> {
     /// Starts a router's configuration.
     pub fn builder() -> RouterBuilder<C> {
-        RouterBuilder {
-            primaries: Vec::new(),
-            replicas: Vec::new(),
-            settings: Settings::default(),
-            set_up: None,
-        }
+        RouterBuilder::new()
     }
 
     /// A new session, which has written nothing yet.
@@ -379,144 +371,6 @@ impl<C: RoutedConnection> fmt::Debug for Router<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Router")
             .field("nodes", &self.inner.shared.nodes)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A router's configuration.
-#[must_use = "a router starts with `build`"]
-pub struct RouterBuilder<C> {
-    primaries: Vec<Node>,
-    replicas: Vec<Node>,
-    settings: Settings,
-    set_up: Option<SetUp<C>>,
-}
-
-impl<C: RoutedConnection> RouterBuilder<C> {
-    /// The node that takes writes. Exactly one.
-    pub fn primary(mut self, node: Node) -> Self {
-        self.primaries.push(node);
-        self
-    }
-
-    /// A node that replays the primary's writes. Any number, also none.
-    pub fn replica(mut self, node: Node) -> Self {
-        self.replicas.push(node);
-        self
-    }
-
-    setting_methods!();
-
-    /// Runs on every new connection of every pool alike, before it is made read-only: settings,
-    /// instrumentation and the like.
-    pub fn on_connect(
-        mut self,
-        hook: impl Fn(&mut C) -> QueryResult<()> + Send + Sync + 'static,
-    ) -> Self {
-        self.set_up = Some(Arc::new(hook));
-        self
-    }
-
-    /// Connects to every node, checks what it is, and makes the pools.
-    ///
-    /// On PostgreSQL, a second connection beside the first shows whether a pooler in between shares
-    /// server connections among clients; a busy one may escape.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] for a configuration that cannot work: among others, a replica of
-    /// another cluster, a pooler that shares connections, a server that is too old;
-    /// [`Error::Checkout`] for a node that cannot be reached or set up; [`Error::WrongRole`] for one
-    /// that is not what it is configured as. Each names the node.
-    pub fn build(self) -> Result<Router<C>, Error> {
-        let Self {
-            primaries,
-            replicas,
-            settings,
-            set_up,
-        } = self;
-        let nodes = crate::cluster::topology(primaries, replicas, settings.single.as_ref())?;
-
-        // r2d2 opens connections in the background.
-        let threads = Arc::new(
-            ScheduledThreadPool::builder()
-                .num_threads(3)
-                .thread_name_pattern("diesel-routing-pool-{}")
-                // The reaper's next round, up to half a minute away, must not outlive the router.
-                .on_drop_behavior(OnPoolDropBehavior::DiscardPendingScheduled)
-                .build(),
-        );
-        let manager = |node: &Node, role, read_only| {
-            Manager::new(node.clone(), role, read_only, set_up.clone())
-        };
-        let (primary, replicas) = nodes.split_first().ok_or(ConfigError::NoPrimary)?;
-        let role = Some(NodeRole::TakesWrites);
-        let (conn, facts) = probe(&manager(primary, role, true))?;
-        let mut first = vec![conn];
-        // The single database was probed just now.
-        for node in replicas.iter().filter(|_| settings.single.is_none()) {
-            let role = Some(NodeRole::ReplaysWrites);
-            let (conn, replica) = probe(&manager(node, role, true))?;
-            facts.check_replica(primary, &replica, node)?;
-            first.push(conn);
-        }
-        let mut pools = Vec::with_capacity(nodes.len());
-        for node in &nodes {
-            // Roles change; the decision, not the configuration, says what a node must be.
-            let reads = |role| manager(node, role, true);
-            let writes = manager(node, C::WATCHED.then_some(NodeRole::TakesWrites), false);
-            pools.push(Pools {
-                read: Pool::new(reads(None), node.read_pool_size, &threads),
-                write: Pool::new(writes, node.write_pool_size.max(1), &threads),
-                fallback: Pool::new(reads(None), node.fallback_pool_size, &threads),
-            });
-        }
-        let watched = C::WATCHED && settings.positions;
-        let watch = Watch::new(&settings);
-        let dialect = <C::Backend as Dialect>::SQL;
-        let shared = Arc::new(Shared::new(&settings, &nodes, dialect, watched));
-        if watched {
-            watch.start(
-                &shared,
-                nodes
-                    .iter()
-                    .zip(first)
-                    .map(|(node, conn)| (manager(node, None, true), conn)),
-            );
-        }
-        let router = Router {
-            inner: Arc::new(Inner {
-                shared,
-                pools: ArcSwapOption::from_pointee(pools),
-            }),
-        };
-        // The watchers asked already; dropping the router ends them.
-        router.inner.shared.check_cluster()?;
-        Ok(router)
-    }
-}
-
-/// Opens one connection, to learn at once whether it can be done, and what the server is; and a second
-/// one beside it, to learn whether the two are the server's as well.
-fn probe<C: RoutedConnection>(manager: &Manager<C>) -> Result<(C, ServerFacts), Error> {
-    let mut conn = manager.connect().map_err(Error::at_build)?.conn;
-    let facts = manager.facts(&mut conn)?;
-    facts.check_version(manager.node(), C::OLDEST)?;
-    if facts.backend.is_some() {
-        let mut second = manager.establish()?;
-        let other = manager.facts(&mut second)?;
-        let again = manager.facts(&mut conn)?;
-        facts.check_backends(&other, &again, manager.node())?;
-    }
-    Ok((conn, facts))
-}
-
-impl<C> fmt::Debug for RouterBuilder<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RouterBuilder")
-            .field("primaries", &self.primaries)
-            .field("replicas", &self.replicas)
-            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }

@@ -157,7 +157,7 @@ async fn a_query_that_is_cancelled_by_recovery_runs_on_another_node_and_the_firs
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_error_of_the_querys_own_is_not_run_again() {
+async fn an_error_that_is_the_query_s_own_is_not_run_again() {
     let cluster = cluster(1);
     let session = router(&cluster).await.session();
     let runs = AtomicU32::new(0);
