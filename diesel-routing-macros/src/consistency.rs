@@ -14,14 +14,14 @@ use args::Args;
 ///
 /// After an error the item is still there as it was written, so that one mistake gives one error.
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    try_expand(attribute, item.clone()).unwrap_or_else(|error| {
+    try_expand(attribute, &item).unwrap_or_else(|error| {
         let mut tokens = error.to_compile_error();
         tokens.extend(without_vouching(item));
         tokens
     })
 }
 
-fn try_expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
+fn try_expand(attribute: TokenStream, item: &TokenStream) -> syn::Result<TokenStream> {
     let args = syn::parse2::<Args>(attribute)?;
     // A method is a function with a receiver, and a function is a method without one.
     if let Ok(mut function) = syn::parse2::<ImplItemFn>(item.clone()) {

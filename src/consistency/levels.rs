@@ -9,23 +9,28 @@ use crate::role::{CaughtUp, Primary, Replica};
 
 /// `#[consistency(eventual)]`: may this read be stale? Yes, by however much.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum eventual {}
 
 /// `#[consistency(bounded = "250ms")]`: may this read be stale? By so much, and no more.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum bounded {}
 
 /// `#[consistency(session)]`: may this read be stale? Not of the session's own writes, nor of what it has
 /// seen.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum session {}
 
 /// `#[consistency(strong)]`: may this read be stale? No.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum strong {}
 
 /// `#[consistency(write)]`: it writes.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum write {}
 
 /// The role of a handle can serve functions of level `L`.
