@@ -33,12 +33,12 @@ fn options_are_a_constant() {
     snapshot(
         "options_of_a_read",
         "session, wait = \"50ms\", class = \"payments\", name = \"find a user\"",
-        "fn find(conn: &mut ReadConn<CaughtUp>) -> Result<User, Error> { todo!() }",
+        "fn find(conn: &mut ReadConn<CaughtUp>) -> Result<User, Error> { go(conn) }",
     );
     snapshot(
         "options_of_a_write",
         "write, untracked, crate = \"my::routing\"",
-        "fn log(conn: &mut WriteConn) -> Result<(), Error> { todo!() }",
+        "fn log(conn: &mut WriteConn) -> Result<(), Error> { go(conn) }",
     );
 }
 
@@ -117,6 +117,6 @@ fn a_body_that_may_run_on_a_replica_is_checked() {
 fn after_an_error_the_function_is_still_there() {
     let item = "fn find(conn: &mut ReadConn<CaughtUp>) -> Result<(), Error> { \
                 #[consistency(vouch)] go(conn) }";
-    snapshot("error_unknown_word", "stong", item);
+    snapshot("error_unknown_word", "linearizable", item);
     snapshot("error_no_level", "", item);
 }

@@ -13,7 +13,7 @@ async fn no_level_but_an_option(_conn: &mut ReadConn<CaughtUp>) -> Result<(), Er
     Ok(())
 }
 
-#[consistency(stong)]
+#[consistency(linearizable)]
 async fn misspelt(_conn: &mut ReadConn<Primary>) -> Result<(), Error> {
     Ok(())
 }
