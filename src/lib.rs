@@ -83,6 +83,9 @@
 //! - Without positions, a replica that lags by more than the window can still show a session an older state
 //!   than the one it wrote: choose a window above your worst lag. The same holds where a write's outcome is
 //!   unknown, or its position lies on the history before a failover.
+//! - PostgreSQL's standbys can show a commit for the moment before the primary acknowledges it: a session that
+//!   saw it there, and reads the primary in that moment, does not see it yet. With `remote_apply` the moment lasts
+//!   until the slowest synchronous standby has replayed.
 //! - What a database function or a view does inside the server is not seen: name functions that write
 //!   to [`StatementCheck::forbid`].
 //! - SQL that you [vouch](ReadSql::vouch) for is taken at your word; so is what you do with
