@@ -9,8 +9,6 @@ use diesel::{ConnectionResult, QueryResult};
 use futures_core::future::BoxFuture;
 
 use super::{Inner, Pools};
-#[cfg(doc)]
-use crate::Session;
 use crate::check::StatementCheck;
 use crate::cluster::{Node, ServerFacts, Settings, Shared, setting_methods};
 use crate::consistency::Class;
@@ -21,6 +19,8 @@ use crate::routing::Balance;
 use crate::session::{Clock, TokenKeys};
 use crate::watch::Watch;
 use crate::{RoutedConnection, Router};
+#[cfg(doc)]
+use crate::{Session, WriteConn};
 
 /// A router's configuration.
 #[must_use = "a router starts with `build`"]

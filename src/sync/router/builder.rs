@@ -10,10 +10,10 @@ use r2d2::ManageConnection;
 use scheduled_thread_pool::{OnPoolDropBehavior, ScheduledThreadPool};
 
 use super::super::RoutedConnection;
-#[cfg(doc)]
-use super::super::Session;
 use super::super::r2d2::{Manager, Pool, SetUp};
 use super::super::watch::Watch;
+#[cfg(doc)]
+use super::super::{Session, WriteConn};
 use super::{Inner, Pools, Router};
 use crate::check::StatementCheck;
 use crate::cluster::{Node, ServerFacts, Settings, Shared, setting_methods};
