@@ -189,18 +189,10 @@ impl Shared {
         class.map(|(_, class)| *class)
     }
 
-    /// Whether what a decision rests on holds for a connection that was opened then.
-    pub(crate) fn holds_for(&self, decision: &Decision, opened: Instant) -> bool {
-        !decision.is_proved || self.speaks_for(decision.node, opened)
-    }
-
     /// Whether `node` has told of itself since then.
-    pub(crate) fn speaks_for(&self, node: usize, opened: Instant) -> bool {
-        let cluster = self.snapshot.load();
-        cluster
-            .nodes
-            .get(node)
-            .is_some_and(|state| state.speaks_for(opened))
+    pub(crate) fn has_heard_since(&self, node: usize, opened: Instant) -> bool {
+        let sent = self.snapshot.load().sent(node);
+        sent.is_some_and(|sent| sent > opened)
     }
 
     /// Why a connection of `node` may serve what is asked for, if it may.

@@ -74,6 +74,11 @@ impl Snapshot {
             .is_some_and(|ours| ours.same_history(position))
     }
 
+    /// When `node` was asked for what it said last, by the system's clock.
+    pub(crate) fn sent(&self, node: usize) -> Option<Instant> {
+        self.nodes.get(node)?.sent
+    }
+
     /// Where the primary is.
     pub(crate) fn position(&self) -> Option<Position> {
         self.nodes.get(self.primary)?.position
@@ -94,12 +99,6 @@ impl NodeState {
     /// How far it lags at most, if that is known.
     pub(crate) fn lag(&self, now: Instant) -> Option<Duration> {
         self.complete_as_of.map(|at| age(at, now))
-    }
-
-    /// Whether what it said holds for a connection that was opened then, and is still open: its server
-    /// has not restarted since.
-    pub(crate) fn speaks_for(&self, opened: Instant) -> bool {
-        self.sent.is_some_and(|sent| sent > opened)
     }
 
     /// Whether it is known to have everything up to `required`.

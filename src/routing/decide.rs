@@ -78,9 +78,9 @@ impl Policy {
 pub(crate) struct Decision {
     pub(crate) node: usize,
     pub(crate) reason: Reason,
-    /// Whether it rests on what a replica said of itself, so that it holds for connections from before
-    /// that only.
-    pub(crate) is_proved: bool,
+    /// When the replica was asked for what the decision rests on, by the system's clock; none if it
+    /// rests on nothing that a replica said.
+    pub(crate) rests_on: Option<Instant>,
 }
 
 impl Decision {
@@ -88,8 +88,14 @@ impl Decision {
         Self {
             node: cluster.primary,
             reason,
-            is_proved: false,
+            rests_on: None,
         }
+    }
+
+    /// Whether it holds for a connection that was opened then, and is still open: its server has not
+    /// restarted since it said what the decision rests on.
+    pub(crate) fn holds_for(self, opened: Instant) -> bool {
+        self.rests_on.is_none_or(|sent| sent > opened)
     }
 
     /// Whether a fresher replica would have made it another.
@@ -119,7 +125,7 @@ where
             Some(node) => Decision {
                 node,
                 reason: Reason::Eventual,
-                is_proved: false,
+                rests_on: None,
             },
             None => primary(Reason::Fallback),
         },
@@ -129,7 +135,7 @@ where
                 Some(node) => Decision {
                     node,
                     reason: Reason::Bounded,
-                    is_proved: true,
+                    rests_on: cluster.sent(node),
                 },
                 None => primary(Reason::TooStale),
             }
@@ -163,7 +169,7 @@ where
             return Decision {
                 node: home,
                 reason: need.reason(),
-                is_proved: true,
+                rests_on: cluster.sent(home),
             };
         }
         if !need.may_leave && cluster.nodes.get(cluster.primary).is_some() {
@@ -174,7 +180,9 @@ where
         Some(node) => Decision {
             node,
             reason: need.reason(),
-            is_proved: need.reason() == Reason::Covered,
+            rests_on: cluster
+                .sent(node)
+                .filter(|_| need.reason() == Reason::Covered),
         },
         None if inputs.pick(|_, _| true).is_some() => primary(Reason::NotCaughtUp),
         None => primary(Reason::Fallback),

@@ -10,7 +10,7 @@ use crate::error::{ConfigError, Error};
 use crate::guard::Guard;
 use crate::lease::Lease;
 use crate::role::{Access, CaughtUp, Primary, Replica};
-use crate::routing::{Decision, Level};
+use crate::routing::Level;
 use crate::session::{DELAYED, Options, Rejection, SessionState, SignedToken};
 use crate::transaction::AsyncFuncMut;
 use crate::{ReadConn, RoutedConnection, Router, WriteConn};
@@ -277,19 +277,8 @@ impl<C: RoutedConnection> Session<C> {
             Some(lease.reason())
         } else {
             let request = self.request(Level::Session, Access::CaughtUp, None);
-            match shared.may_serve(lease.node(), &request) {
-                Some(reason) => {
-                    let decision = Decision {
-                        node: lease.node(),
-                        reason,
-                        is_proved: true,
-                    };
-                    self.router
-                        .confirm(&request, decision, lease.guard.facts().1)
-                        .await
-                }
-                None => None,
-            }
+            let (_, opened) = lease.guard.facts();
+            self.router.confirm(&request, lease.node(), opened).await
         };
         match reason {
             Some(reason) => Ok(ReadConn::new(lease.upgraded(Access::CaughtUp, reason))),

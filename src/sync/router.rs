@@ -232,13 +232,19 @@ impl<C: RoutedConnection> Router<C> {
         let mut decision = self.decide(&request);
         for _ in 1..ATTEMPTS {
             match self.get(decision) {
-                Ok(guard) => match self.confirm(&request, decision, guard.facts().1) {
-                    Some(reason) => {
+                Ok(guard) => {
+                    let (_, opened) = guard.facts();
+                    let reason = if decision.holds_for(opened) {
+                        Some(decision.reason)
+                    } else {
+                        self.confirm(&request, decision.node, opened)
+                    };
+                    if let Some(reason) = reason {
                         let decision = Decision { reason, ..decision };
                         return Ok(self.lend(&request, decision, guard));
                     }
-                    None => request.avoid = Some(decision.node),
-                },
+                    request.avoid = Some(decision.node);
+                }
                 // Its role changed since it was last watched.
                 Err(Error::WrongRole { .. }) if shared.is_watched() => {
                     let answer = shared.signals.answer();
@@ -278,25 +284,21 @@ impl<C: RoutedConnection> Router<C> {
         }
     }
 
-    /// Why this connection may serve what is asked for, if it may. What its node said of itself holds
-    /// only if it was said since the connection was opened: before that, the server may have
-    /// restarted and gone back. Then it is asked again.
+    /// Why a connection of `node` may serve what is asked for, if it may. What the node said of itself
+    /// holds only if it was said since the connection was opened: before that, the server may have
+    /// restarted and gone back. So it is asked again.
     pub(super) fn confirm(
         &self,
         request: &Request<'_>,
-        decision: Decision,
+        node: usize,
         opened: Instant,
     ) -> Option<Reason> {
         let shared = &self.inner.shared;
-        let node = decision.node;
-        if shared.holds_for(&decision, opened) {
-            return Some(decision.reason);
-        }
         let until = Instant::now() + shared.patience;
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();
-            if shared.speaks_for(node, opened) {
+            if shared.has_heard_since(node, opened) {
                 return shared.may_serve(node, request);
             }
             shared.signals.ask(node);

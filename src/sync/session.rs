@@ -13,7 +13,7 @@ use crate::consistency::Function;
 use crate::error::{ConfigError, Error};
 use crate::lease::Lease;
 use crate::role::{Access, CaughtUp, Primary, Replica};
-use crate::routing::{Decision, Level};
+use crate::routing::Level;
 use crate::session::{DELAYED, Options, Rejection, SessionState, SignedToken};
 
 /// One user's, or one job's, causal history: its reads see its writes, and never an older state than
@@ -258,18 +258,8 @@ impl<C: RoutedConnection> Session<C> {
             Some(lease.reason())
         } else {
             let request = self.request(Level::Session, Access::CaughtUp, None);
-            match shared.may_serve(lease.node(), &request) {
-                Some(reason) => {
-                    let decision = Decision {
-                        node: lease.node(),
-                        reason,
-                        is_proved: true,
-                    };
-                    self.router
-                        .confirm(&request, decision, lease.guard.facts().1)
-                }
-                None => None,
-            }
+            let (_, opened) = lease.guard.facts();
+            self.router.confirm(&request, lease.node(), opened)
         };
         match reason {
             Some(reason) => Ok(ReadConn::new(lease.upgraded(Access::CaughtUp, reason))),

@@ -250,7 +250,7 @@ impl World {
                 run: server.run,
             });
         *slot = Some(conn);
-        let node = if shared.holds_for(&decision, conn.opened) {
+        let node = if decision.holds_for(conn.opened) {
             decision.node
         } else {
             // It would ask again, and finds that nobody answers.
