@@ -95,6 +95,7 @@ enum Step {
     },
     Read {
         user: usize,
+        restarts: Option<u64>,
     },
     /// Reads that overlap: one handle is out while another is got.
     TwoReads {
@@ -176,14 +177,14 @@ impl World {
         self.system += Duration::from_nanos(1);
         match *step {
             Step::Write { user } => self.write(user),
-            Step::Read { user } => {
-                let node = self.begin_read(user);
+            Step::Read { user, restarts } => {
+                let node = self.begin_read(user, restarts);
                 self.look(user, node)?;
                 self.end_read(user, node);
             }
             Step::TwoReads { user } => {
-                let one = self.begin_read(user);
-                let other = self.begin_read(user);
+                let one = self.begin_read(user, None);
+                let other = self.begin_read(user, None);
                 self.look(user, one)?;
                 self.end_read(user, one);
                 // The second was got before the first one looked.
@@ -195,11 +196,7 @@ impl World {
                 let server = &mut self.servers[node];
                 server.replayed = (server.replayed + by).min(limit);
             }
-            Step::Restart { node, back_by } => {
-                let server = &mut self.servers[node];
-                server.run += 1;
-                server.replayed = server.replayed.saturating_sub(back_by);
-            }
+            Step::Restart { node, back_by } => self.restart(node, back_by),
             Step::Ask { router, node } => self.ask(router, node),
             Step::Answer { which } => {
                 if !self.answers.is_empty() {
@@ -225,39 +222,53 @@ impl World {
         self.users[user].wrote = wrote;
     }
 
-    /// Checks a connection out, as routers do.
-    fn begin_read(&mut self, user: usize) -> usize {
-        let User {
-            router, session, ..
-        } = &self.users[user];
-        let shared = &self.routers[*router];
+    /// Checks a connection out, as routers do. If told so, the chosen replica restarts after it was chosen,
+    /// goes back, and has said so by the time its connection is open.
+    fn begin_read(&mut self, user: usize, restarts: Option<u64>) -> usize {
+        let router = self.users[user].router;
+        let session = Arc::clone(&self.users[user].session);
         let request = Request {
             level: Level::Session,
             access: Access::CaughtUp,
-            session: Some(session),
+            session: Some(&session),
             wait: Duration::ZERO,
             avoid: None,
             max_lag: None,
             function: None,
         };
-        let decision = shared.decide(&request);
-        let server = self.servers[decision.node];
-        let slot = &mut self.pools[*router][decision.node];
+        let decision = self.routers[router].decide(&request);
+        let restarts = restarts.filter(|_| decision.node != 0);
+        if let Some(back_by) = restarts {
+            self.restart(decision.node, back_by);
+        }
+        let run = self.servers[decision.node].run;
+        let slot = &mut self.pools[router][decision.node];
+        let opened = self.system;
         let conn = slot
-            .filter(|conn| conn.run == server.run)
-            .unwrap_or(Pooled {
-                opened: self.system,
-                run: server.run,
-            });
+            .filter(|conn| conn.run == run)
+            .unwrap_or(Pooled { opened, run });
         *slot = Some(conn);
+        if restarts.is_some() {
+            self.system += Duration::from_nanos(1);
+            self.answers.retain(|answer| answer.node != decision.node);
+            self.ask(router, decision.node);
+            self.answer(self.answers.len() - 1);
+        }
+        let shared = &self.routers[router];
         let node = if decision.holds_for(conn.opened) {
             decision.node
         } else {
             // It would ask again, and finds that nobody answers.
             shared.fall_back(&request).node
         };
-        shared.lent(node, Some(session));
+        shared.lent(node, Some(&session));
         node
+    }
+
+    fn restart(&mut self, node: usize, back_by: u64) {
+        let server = &mut self.servers[node];
+        server.run += 1;
+        server.replayed = server.replayed.saturating_sub(back_by);
     }
 
     fn look(&mut self, user: usize, node: usize) -> Result<(), TestCaseError> {
@@ -334,7 +345,9 @@ fn steps() -> impl Strategy<Value = Step> {
     let router = 0..ROUTERS;
     prop_oneof![
         2 => user.clone().prop_map(|user| Step::Write { user }),
-        6 => user.clone().prop_map(|user| Step::Read { user }),
+        6 => user.clone().prop_map(|user| Step::Read { user, restarts: None }),
+        1 => (user.clone(), 0..4_u64)
+            .prop_map(|(user, back_by)| Step::Read { user, restarts: Some(back_by) }),
         1 => user.clone().prop_map(|user| Step::TwoReads { user }),
         1 => Just(Step::OtherWrites),
         4 => (1..NODES, 1..5_u64).prop_map(|(node, by)| Step::Replay { node, by }),
@@ -371,7 +384,12 @@ fn the_model_reads_from_replicas_so_it_proves_something() {
         while !world.answers.is_empty() {
             world.answer(0);
         }
-        world.run(&Step::Read { user: 0 }).unwrap();
+        world
+            .run(&Step::Read {
+                user: 0,
+                restarts: None,
+            })
+            .unwrap();
     }
     // The first connection to each is newer than what its node has said.
     assert!(world.from_replicas >= 17, "{}", world.from_replicas);
