@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 
-use crate::cluster::{Request, Shared, Status};
+use crate::cluster::{Request, Shared, Status, after};
 use crate::consistency::Function;
 use crate::error::{Error, NodeRole, Step};
 use crate::guard::Guard;
@@ -285,7 +285,7 @@ impl<C: RoutedConnection> Router<C> {
         if request.wait.is_zero() || !decision.wants_fresher() {
             return decision;
         }
-        let until = Instant::now() + request.wait;
+        let until = after(Instant::now(), request.wait);
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();
@@ -308,7 +308,7 @@ impl<C: RoutedConnection> Router<C> {
         opened: Instant,
     ) -> Option<Reason> {
         let shared = &self.inner.shared;
-        let until = Instant::now() + shared.patience;
+        let until = after(Instant::now(), shared.patience);
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();

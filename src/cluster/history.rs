@@ -83,6 +83,14 @@ impl History {
     }
 }
 
+/// As good as for ever, and within what clocks count to: pools add timeouts to instants.
+pub(super) const A_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// The instant that lies `wait` ahead; a year ahead, if that is past what the clock counts to.
+pub(crate) fn after(now: Instant, wait: Duration) -> Instant {
+    now.checked_add(wait).unwrap_or_else(|| now + A_YEAR)
+}
+
 /// The age of an instant, zero if it lies ahead.
 pub(crate) fn age(of: Instant, now: Instant) -> Duration {
     now.saturating_duration_since(of)

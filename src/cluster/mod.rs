@@ -14,7 +14,7 @@ mod snapshot;
 mod status;
 
 pub use facts::{ServerFacts, ServerVersion};
-pub(crate) use history::{Sample, age};
+pub(crate) use history::{Sample, after, age};
 pub use node::Node;
 pub(crate) use node::topology;
 pub(crate) use pooled::Pooled;

@@ -320,6 +320,11 @@ impl Shared {
         interval / FASTEST
     }
 
+    /// The same within a tenth, at random: keeps many routers from asking in step.
+    pub(crate) fn jittered(limit: Duration) -> Duration {
+        (limit / 1000).saturating_mul(fastrand::u32(900..=1100))
+    }
+
     pub(crate) fn is_watched(&self) -> bool {
         self.watched
     }

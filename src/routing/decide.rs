@@ -65,7 +65,10 @@ impl Policy {
             .map(|node| node.zone.is_some() && node.zone == settings.zone);
         Self {
             max_lag: settings.max_lag,
-            max_silence: 2 * (settings.watch_interval + settings.watch_timeout),
+            max_silence: settings
+                .watch_interval
+                .saturating_add(settings.watch_timeout)
+                .saturating_mul(2),
             balance: settings.balance,
             weights: nodes.iter().map(|node| node.weight).collect(),
             near: near.clone().any(|near| near).then(|| near.collect()),

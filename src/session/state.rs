@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::Token;
-use super::token::{highest_floor, is_newer};
+use super::token::{Millis, highest_floor, is_newer};
 use crate::cluster::{Sample, Snapshot, age};
 use crate::position::Position;
 use crate::routing::{Block, Need};
@@ -64,6 +64,12 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
+    /// When `life` has passed; as late as tokens can say, if that is past it.
+    fn wall_after(self, life: Duration) -> SystemTime {
+        let latest = Millis::MAX.to_system_time();
+        self.wall.checked_add(life).unwrap_or(latest).min(latest)
+    }
+
     fn wall_at(self, at: Instant) -> SystemTime {
         let age = age(at, self.now);
         self.wall.checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH)
@@ -249,7 +255,7 @@ impl Causal {
     }
 
     fn export(&self, as_of: Instant, moment: Moment, life: Duration, cluster: &Snapshot) -> Export {
-        let mut token = Token::new(moment.wall + life);
+        let mut token = Token::new(moment.wall_after(life));
         if let Some((position, at)) = self.wrote {
             token = token.wrote(position, moment.wall_at(at));
         }

@@ -12,7 +12,7 @@ use event_listener::Listener;
 use super::pool::Guard;
 use super::r2d2::Pool;
 use super::{ReadConn, RoutedConnection, Session, WriteConn};
-use crate::cluster::{Request, Shared, Status};
+use crate::cluster::{Request, Shared, Status, after};
 use crate::consistency::Function;
 use crate::error::{Error, NodeRole, Step};
 use crate::lease::{Grant, Lease};
@@ -273,7 +273,7 @@ impl<C: RoutedConnection> Router<C> {
         if request.wait.is_zero() || !decision.wants_fresher() {
             return decision;
         }
-        let until = Instant::now() + request.wait;
+        let until = after(Instant::now(), request.wait);
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();
@@ -294,7 +294,7 @@ impl<C: RoutedConnection> Router<C> {
         opened: Instant,
     ) -> Option<Reason> {
         let shared = &self.inner.shared;
-        let until = Instant::now() + shared.patience;
+        let until = after(Instant::now(), shared.patience);
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();

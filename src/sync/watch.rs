@@ -77,15 +77,13 @@ impl<C: RoutedConnection> Watcher<C> {
     /// Waits until the node is to be asked again: when somebody wants to know, else after the interval.
     fn idle(&self) {
         let interval = self.watch.interval;
-        // Keeps many routers from asking in step.
-        let jitter = 0.9 + fastrand::f64() * 0.2;
         loop {
             let (limit, wish) = match self.shared.signals.wish(self.index) {
                 Wish::Now => return,
                 Wish::Soon(wish) => (Shared::soon(interval), wish),
                 Wish::Later(wish) => (self.shared.pace(self.index, interval), wish),
             };
-            if wish.wait_timeout(limit.mul_f64(jitter)).is_none() {
+            if wish.wait_timeout(Shared::jittered(limit)).is_none() {
                 return;
             }
         }

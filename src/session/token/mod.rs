@@ -12,6 +12,7 @@ mod state;
 mod samples;
 
 pub(crate) use histories::{highest_floor, is_newer};
+pub(crate) use millis::Millis;
 pub use keys::{KeyError, TokenKeys};
 pub use rejection::Rejection;
 pub use signed::SignedToken;
