@@ -192,15 +192,14 @@ pub enum ConfigError {
     },
 
     /// A replica belongs to another cluster: it can never have what the primary writes.
-    #[error(
-        "replica `{replica}` belongs to another cluster than primary `{primary}` (its system identifier \
-         differs): check both URLs, or rebuild the replica from the primary"
-    )]
+    #[error("replica `{replica}` does not belong to the cluster of primary `{primary}`: {why}")]
     OtherCluster {
         /// The replica's name.
         replica: String,
         /// The primary's name.
         primary: String,
+        /// What differs, and what to do.
+        why: String,
     },
 
     /// Something between the router and a node shares server connections among clients.
@@ -212,6 +211,29 @@ pub enum ConfigError {
     SharedConnections {
         /// The node's name.
         node: String,
+    },
+
+    /// The primary's positions prove nothing.
+    #[error("the positions of primary `{primary}` prove nothing: {why}")]
+    NoPositions {
+        /// The primary's name.
+        primary: String,
+        /// What is wrong with it, and what to do.
+        why: String,
+    },
+
+    /// Two servers have one id: their writes cannot be told apart, and replication between them stops.
+    #[error(
+        "nodes `{first}` and `{second}` have the same server id, {id}: give each its own `server_id`, in its \
+         configuration, and restart it"
+    )]
+    SameServerId {
+        /// The node given first.
+        first: String,
+        /// The node given next.
+        second: String,
+        /// The id.
+        id: u64,
     },
 
     /// A server is older than what is supported.

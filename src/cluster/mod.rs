@@ -13,7 +13,7 @@ mod signals;
 mod snapshot;
 mod status;
 
-pub use facts::{ServerFacts, ServerVersion};
+pub use facts::{ServerFacts, ServerKind, ServerVersion};
 pub(crate) use history::{Sample, after, age};
 pub use node::Node;
 pub(crate) use node::topology;

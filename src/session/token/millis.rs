@@ -51,12 +51,12 @@ mod tests {
         let before = UNIX_EPOCH - Duration::from_secs(1);
         let after = UNIX_EPOCH + Duration::from_secs(1 << 40);
         assert_eq!(Millis::at_or_after(before), Millis(0));
-        assert_eq!(Millis::at_or_after(after), Millis(Millis::MAX));
+        assert_eq!(Millis::at_or_after(after), Millis::MAX);
     }
 
     #[test]
     fn the_latest_time_survives_the_bytes() {
-        let latest = Millis(Millis::MAX);
+        let latest = Millis::MAX;
         assert_eq!(Millis::from_le_bytes(latest.to_le_bytes()), latest);
         assert_eq!(Millis::at_or_after(latest.to_system_time()), latest);
     }

@@ -12,8 +12,8 @@ mod state;
 mod samples;
 
 pub(crate) use histories::{highest_floor, is_newer};
-pub(crate) use millis::Millis;
 pub use keys::{KeyError, TokenKeys};
+pub(crate) use millis::Millis;
 pub use rejection::Rejection;
 pub use signed::SignedToken;
 pub use state::Token;

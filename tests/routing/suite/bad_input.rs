@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::world::nodes;
+use super::world::{name, nodes, rename};
 use super::*;
 
 /// The error of a router that must not come to be, within reasonable time.
