@@ -147,8 +147,8 @@ impl MariaCluster {
     }
 
     /// Makes the SQL thread of replica `index` end with an error, as
-    /// [`replay_error`](MariaNode::replay_error) says then: it meets a table that it has already, in a
-    /// database of its own. [`mend_replay`](MariaNode::mend_replay) undoes it.
+    /// [`replay_error`](MariaNode::replay_error) says then: it meets a row that it has already, in a
+    /// database of the kit. [`mend_replay`](MariaNode::mend_replay) undoes it.
     ///
     /// # Errors
     ///
@@ -196,7 +196,8 @@ impl MariaCluster {
 
     /// Throws node `index` away, running or not, and makes it a replica of the present primary again,
     /// behind the same URL: from the state at the cluster's start, to which it applies everything that
-    /// the primary has in its binary logs.
+    /// the primary has in its binary logs. It gets another server id, as a server skips events with its
+    /// own.
     ///
     /// # Errors
     ///
@@ -214,9 +215,7 @@ impl MariaCluster {
         fs::remove_dir_all(data).map_err(ServerError::io("remove", data))?;
         self.context.account.private_dir(data)?;
         self.template.copy_to(data)?;
-        for &name in node.flavour().read_only() {
-            node.settings().insert(name.into(), "ON".into());
-        }
+        node.become_another();
         node.start()?;
         if let Some(link) = node.link.get() {
             link.restore()?;

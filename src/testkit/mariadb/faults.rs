@@ -2,7 +2,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::MariaNode;
-use super::flavour::Thread;
+use super::flavour::{Flavour, Thread};
 use super::replication::{Status, is_yes};
 use super::settings::name as option;
 use crate::testkit::ServerError;
@@ -62,17 +62,28 @@ impl MariaNode {
         })
     }
 
-    /// Makes a replica's SQL thread end with an error, and waits for that: the replica has a table
-    /// that `upstream` creates now.
+    /// Makes a replica's SQL thread end with an error, and waits for that: the replica has a row that
+    /// `upstream` inserts now.
     pub(super) fn break_replay(&self, upstream: &Self) -> Result<(), ServerError> {
         const STEP: &str = "break its replay";
         self.replica_status(STEP)?;
-        let number = self.conflicts.fetch_add(1, Ordering::Relaxed);
         let database = self.conflict_database();
-        let create = format!("CREATE TABLE {database}.n{number} (n INT)");
-        let database = format!("CREATE DATABASE IF NOT EXISTS {database}");
-        self.run(&[UNLOGGED.into(), database.clone(), create.clone()], STEP)?;
-        upstream.run(&[database, create], STEP)?;
+        let prepare = [
+            format!("CREATE DATABASE IF NOT EXISTS {database}"),
+            format!("CREATE TABLE IF NOT EXISTS {database}.n (n INT PRIMARY KEY)"),
+        ];
+        upstream.run(&prepare, STEP)?;
+        let prepared = self.flavour().covers(&upstream.position()?);
+        self.until(
+            &format!("SELECT {prepared}"),
+            "applying up to the break",
+            self.server.deadline(),
+        )?;
+
+        let number = self.conflicts.fetch_add(1, Ordering::Relaxed);
+        let insert = format!("INSERT INTO {database}.n VALUES ({number})");
+        self.run_unlogged(insert.clone(), STEP)?;
+        upstream.run(&[insert], STEP)?;
         let ended = self.server.deadline().poll(|| {
             let status = self.replica_status(STEP)?;
             let failed = status
@@ -83,22 +94,18 @@ impl MariaNode {
         ended.ok_or_else(|| self.server.timeout("the end of its SQL thread"))
     }
 
-    /// Removes what [`break_replay`](super::MariaCluster::break_replay) put in the way, and lets replay go on.
+    /// Removes what [`break_replay`](super::MariaCluster::break_replay) put in the way, and lets replay
+    /// go on.
     ///
     /// # Errors
     ///
-    /// As [`pause_replay`](Self::pause_replay).
+    /// As [`pause_replay`](Self::pause_replay); [`ServerError::Sql`] when nothing was put in the way.
     pub fn mend_replay(&self) -> Result<(), ServerError> {
         const STEP: &str = "mend its replay";
         self.replica_status(STEP)?;
-        let database = self.conflict_database();
-        let statements = [
-            UNLOGGED.into(),
-            format!("DROP DATABASE IF EXISTS {database}"),
-            format!("CREATE DATABASE {database}"),
-            self.flavour().start(Thread::Sql),
-        ];
-        self.run(&statements, STEP)
+        let delete = format!("DELETE FROM {}.n", self.conflict_database());
+        self.run_unlogged(delete, STEP)?;
+        self.run(&[self.flavour().start(Thread::Sql)], STEP)
     }
 
     /// Changes a server setting: of the running server if it has such a variable that can be changed,
@@ -199,11 +206,18 @@ impl MariaNode {
         self.run(&[self.flavour().start(thread)], step)
     }
 
+    /// Runs a statement on a replica without a GTID of its own.
+    fn run_unlogged(&self, statement: String, step: &'static str) -> Result<(), ServerError> {
+        let mut statements = vec!["SET sql_log_bin = 0".to_owned(), statement];
+        if self.flavour() == Flavour::MySql {
+            // It stops `root` as well.
+            statements.insert(0, "SET GLOBAL super_read_only = 0".into());
+            statements.push("SET GLOBAL super_read_only = 1".into());
+        }
+        self.run(&statements, step)
+    }
+
     fn conflict_database(&self) -> String {
         format!("testkit_conflict_{}", self.index)
     }
 }
-
-/// Keeps what follows on this connection out of the binary log, so that the node gets no GTID of its
-/// own.
-const UNLOGGED: &str = "SET sql_log_bin = 0";

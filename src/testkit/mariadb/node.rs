@@ -1,7 +1,7 @@
 use std::io::Read;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +17,9 @@ use crate::testkit::{Proxy, ServerError};
 
 pub(super) type Context = server::Context<Binaries>;
 
+/// What a node's server id grows by with each rebuild; at first it is its index + 1.
+const LIFE: usize = 100;
+
 /// One server of a [`MariaCluster`](super::MariaCluster).
 ///
 /// Methods block until their effect is there, or fail after the builder's `timeout`. None of them
@@ -28,6 +31,8 @@ pub struct MariaNode {
     pub(super) context: Arc<Context>,
     /// How often its applier was made to fail.
     pub(super) conflicts: AtomicUsize,
+    /// How often it was rebuilt.
+    lives: AtomicUsize,
     /// Between this node and the one it replicates from.
     pub(super) link: OnceLock<Proxy>,
     data: PathBuf,
@@ -72,6 +77,7 @@ impl MariaNode {
             server: Supervised::new(name, dir, context.limit)?,
             context: Arc::clone(context),
             conflicts: AtomicUsize::new(0),
+            lives: AtomicUsize::new(0),
             link: OnceLock::new(),
             data,
             socket,
@@ -209,6 +215,17 @@ impl MariaNode {
     /// [`ServerError::NotRunning`], [`ServerError::Io`].
     pub fn thaw(&self) -> Result<(), ServerError> {
         self.server.thaw()
+    }
+
+    /// Makes the next start that of a replica which the cluster has not seen before.
+    pub(super) fn become_another(&self) {
+        let life = self.lives.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut settings = self.settings();
+        let id = life * LIFE + self.index + 1;
+        settings.insert("server_id".into(), id.to_string());
+        for &name in self.flavour().read_only() {
+            settings.insert(name.into(), "ON".into());
+        }
     }
 
     /// Starts the server without waiting for it.

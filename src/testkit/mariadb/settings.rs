@@ -13,6 +13,7 @@ const BASE: &[(&str, &str)] = &[
     ("bind_address", "127.0.0.1"),
     ("skip_name_resolve", "ON"),
     ("log_bin", "binlog"),
+    ("relay_log", "relay"),
     ("log_slave_updates", "ON"),
     ("sync_binlog", "0"),
     ("innodb_flush_log_at_trx_commit", "2"),
