@@ -7,6 +7,8 @@ mod deadline;
 mod error;
 mod log;
 mod once;
+#[cfg(feature = "testkit-mariadb")]
+mod port;
 mod process;
 mod process_table;
 mod program;
@@ -24,6 +26,8 @@ pub(crate) use deadline::Deadline;
 pub use error::ServerError;
 pub(crate) use log::tail;
 pub(crate) use once::get_or_try;
+#[cfg(feature = "testkit-mariadb")]
+pub(crate) use port::Port;
 pub(crate) use process::{ServerProcess, freeze};
 pub(crate) use program::{clean, run, searched};
 pub(crate) use proxy::Address;
