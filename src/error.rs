@@ -137,9 +137,13 @@ pub(crate) fn is_read_only(error: &DieselError) -> bool {
         DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => true,
         DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) => {
             let words = info.message();
-            ["read-only option", "read_only option", "Running in read-only mode"]
-                .iter()
-                .any(|known| words.contains(known))
+            [
+                "read-only option",
+                "read_only option",
+                "Running in read-only mode",
+            ]
+            .iter()
+            .any(|known| words.contains(known))
         }
         _ => false,
     }
