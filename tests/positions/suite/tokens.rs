@@ -103,11 +103,13 @@ async fn a_token_that_is_not_honoured_is_no_token_and_is_counted() {
     set_theme(&session, "dark").await;
     let token = session.token().await.expect("a token").to_string();
 
+    // In whole bytes: else it would be no text of ours at all.
+    let cut_short = &token[..(token.len() - 1) / 4 * 4];
     let mut tampered = token.clone();
     tampered.replace_range(10..11, if &token[10..11] == "A" { "B" } else { "A" });
     for (router, text, rejection) in [
         (&there, token.as_str(), Rejection::BadSignature),
-        (&here, &token[..token.len() - 4], Rejection::BadSignature),
+        (&here, cut_short, Rejection::BadSignature),
         (&here, tampered.as_str(), Rejection::BadSignature),
         (&here, "", Rejection::Malformed),
         (&here, "what is this?", Rejection::Malformed),
