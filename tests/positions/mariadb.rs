@@ -1,7 +1,13 @@
 //! On MariaDB.
 
+mod bad_input;
+mod failover;
+mod locks;
 mod sync;
+mod waits;
 
+#[path = "suite/flavours.rs"]
+mod flavours;
 #[path = "suite/retries.rs"]
 mod reading;
 #[path = "suite/sessions.rs"]

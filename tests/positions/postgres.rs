@@ -2,13 +2,14 @@
 
 mod bad_input;
 mod commits;
-mod flavours;
 mod histories;
 mod pgbouncer;
 mod repository;
 mod retries;
 mod sync;
 
+#[path = "suite/flavours.rs"]
+mod flavours;
 #[path = "suite/retries.rs"]
 mod reading;
 #[path = "suite/sessions.rs"]
