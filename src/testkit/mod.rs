@@ -7,6 +7,7 @@
 //! |---|---|---|---|
 //! | [`SqliteCluster`] | a C compiler at build time | SQLite's online backup, in this process | a few milliseconds |
 //! | [`MariaCluster`] (feature `testkit-mariadb`) | MariaDB's server programs, Linux | replication by GTID | a few tenths of a second |
+//! | [`GaleraCluster`] (feature `testkit-mariadb`) | MariaDB's server programs, Galera 4, Linux | Galera; every node takes writes | a second or two |
 //! | [`PgCluster`] (feature `testkit-postgres`) | PostgreSQL's server programs, Linux | streaming replication | a few tenths of a second |
 //!
 //! # How to test a repository function under lag
@@ -119,7 +120,9 @@ pub use clock::ManualClock;
 #[cfg(feature = "testkit")]
 pub use error::Error;
 #[cfg(all(feature = "testkit-mariadb", target_os = "linux"))]
-pub use mariadb::{MariaCluster, MariaClusterBuilder, MariaNode};
+pub use mariadb::{
+    GaleraCluster, GaleraClusterBuilder, MariaCluster, MariaClusterBuilder, MariaNode, TableLock,
+};
 #[cfg(all(feature = "testkit-postgres", target_os = "linux"))]
 pub use postgres::{PgCluster, PgClusterBuilder, PgNode};
 #[cfg(all(feature = "__testkit_servers", target_os = "linux"))]

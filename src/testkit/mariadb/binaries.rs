@@ -36,6 +36,7 @@ impl Binaries {
             server: "MariaDB or MySQL",
             searched: searched(&dirs),
             variable: VARIABLE,
+            method: "bin_dir",
         };
         let server = first_of(&["mariadbd", "mysqld"], &dirs).ok_or_else(missing)?;
         let version = version(&server)?;
