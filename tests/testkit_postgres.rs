@@ -17,7 +17,7 @@ mod servers;
 
 use std::time::Duration;
 
-use diesel_routing::testkit::{PgCluster, PgError, PgNode};
+use diesel_routing::testkit::{PgCluster, PgNode, ServerError};
 
 /// For what must happen.
 const SOON: Duration = Duration::from_secs(20);
@@ -50,7 +50,7 @@ fn read(node: &PgNode) -> u32 {
 /// The standby did not catch up, though it had the time.
 fn stays_behind(cluster: &PgCluster, standby: &PgNode) {
     match cluster.wait_until_caught_up(A_WHILE) {
-        Err(PgError::Timeout { node, .. }) => assert_eq!(node, standby.name()),
+        Err(ServerError::Timeout { node, .. }) => assert_eq!(node, standby.name()),
         other => panic!("{} should be behind: {other:?}", standby.name()),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use diesel_routing::testkit::{PgCluster, PgError, PgNode};
+use diesel_routing::testkit::{PgCluster, PgNode, ServerError};
 
 use crate::client::World;
 use crate::history::Event;
@@ -140,7 +140,7 @@ impl OnStandby {
         }
     }
 
-    fn begin(self, cluster: &PgCluster, standby: &PgNode) -> Result<(), PgError> {
+    fn begin(self, cluster: &PgCluster, standby: &PgNode) -> Result<(), ServerError> {
         match self {
             Self::Pause => standby.pause_replay(),
             Self::Delay(delay) => standby.set_apply_delay(delay),
@@ -156,7 +156,7 @@ impl OnStandby {
         }
     }
 
-    fn end(self, cluster: &PgCluster, standby: &PgNode) -> Result<(), PgError> {
+    fn end(self, cluster: &PgCluster, standby: &PgNode) -> Result<(), ServerError> {
         match self {
             Self::Pause => standby.resume_replay(),
             Self::Delay(_) => standby.set_apply_delay(Duration::ZERO),

@@ -106,6 +106,8 @@ mod clock;
 mod error;
 #[cfg(all(feature = "testkit-postgres", target_os = "linux"))]
 mod postgres;
+#[cfg(all(feature = "__testkit_servers", target_os = "linux"))]
+mod server;
 #[cfg(feature = "testkit")]
 mod sqlite;
 
@@ -114,6 +116,8 @@ pub use clock::ManualClock;
 #[cfg(feature = "testkit")]
 pub use error::Error;
 #[cfg(all(feature = "testkit-postgres", target_os = "linux"))]
-pub use postgres::{PgCluster, PgClusterBuilder, PgError, PgNode, PgProxy, ProxyMode};
+pub use postgres::{PgCluster, PgClusterBuilder, PgNode};
+#[cfg(all(feature = "__testkit_servers", target_os = "linux"))]
+pub use server::{Proxy, ProxyMode, ServerError};
 #[cfg(feature = "testkit")]
 pub use sqlite::{SqliteCluster, SqliteClusterBuilder};

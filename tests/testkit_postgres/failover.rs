@@ -1,4 +1,4 @@
-use diesel_routing::testkit::PgError;
+use diesel_routing::testkit::ServerError;
 
 use crate::{arrives, cluster, read, stays_behind, write};
 
@@ -124,16 +124,16 @@ fn what_makes_no_sense_is_refused_with_a_reason() {
         ),
     ] {
         let error = refused.unwrap_err();
-        assert!(matches!(error, PgError::Refused { .. }), "{error:?}");
+        assert!(matches!(error, ServerError::Refused { .. }), "{error:?}");
         assert!(error.to_string().starts_with(words), "{error}");
     }
     assert!(matches!(
         cluster.primary().pause_replay(),
-        Err(PgError::Sql { .. })
+        Err(ServerError::Sql { .. })
     ));
     assert!(matches!(
         cluster.primary().promote(),
-        Err(PgError::Sql { .. })
+        Err(ServerError::Sql { .. })
     ));
     assert_eq!(
         cluster.primary().index(),

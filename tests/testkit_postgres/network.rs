@@ -3,7 +3,7 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use diesel_routing::testkit::{PgNode, PgProxy, ProxyMode};
+use diesel_routing::testkit::{PgNode, Proxy, ProxyMode};
 
 use crate::{A_WHILE, SOON, arrives, cluster, read, stays_behind, write};
 
@@ -138,7 +138,7 @@ fn a_frozen_node_accepts_connections_and_never_answers() {
     arrives(&cluster, node, 2);
 }
 
-fn dial(proxy: &PgProxy) -> io::Result<TcpStream> {
+fn dial(proxy: &Proxy) -> io::Result<TcpStream> {
     let url = proxy.url();
     let (_, rest) = url.split_once('@').unwrap();
     let (address, _) = rest.split_once('/').unwrap();

@@ -1,7 +1,7 @@
 use std::fs;
 use std::time::Duration;
 
-use diesel_routing::testkit::{PgCluster, PgError};
+use diesel_routing::testkit::{PgCluster, ServerError};
 
 use crate::{SOON, arrives, cluster, read, write};
 
@@ -52,7 +52,7 @@ fn a_killed_node_is_gone_and_comes_back_with_what_was_committed() {
     assert!(fs::metadata(format!("/proc/{pid}")).is_err());
     assert!(matches!(
         cluster.primary().execute("SELECT"),
-        Err(PgError::Sql { .. })
+        Err(ServerError::Sql { .. })
     ));
 
     cluster.primary().start().unwrap();
@@ -77,7 +77,10 @@ fn a_stopped_standby_is_not_waited_for_and_catches_up_after_its_start() {
     let standby = cluster.standby(0);
     standby.stop().unwrap();
     standby.stop().unwrap();
-    assert!(matches!(standby.freeze(), Err(PgError::NotRunning { .. })));
+    assert!(matches!(
+        standby.freeze(),
+        Err(ServerError::NotRunning { .. })
+    ));
     write(cluster.primary(), 2);
     cluster.wait_until_caught_up(SOON).unwrap();
 
@@ -108,7 +111,7 @@ fn a_setting_holds_for_sessions_opened_after_it_and_a_bad_one_is_withdrawn() {
 
     for (name, value) in [("work_mem", "lots"), ("work_memory", "6MB")] {
         let error = node.set(name, value).unwrap_err();
-        assert!(matches!(error, PgError::Refused { .. }), "{error:?}");
+        assert!(matches!(error, ServerError::Refused { .. }), "{error:?}");
         assert!(error.to_string().contains(name), "{error}");
     }
     node.set("max_connections", "77").unwrap();
@@ -146,7 +149,7 @@ fn a_node_without_hot_standby_starts_and_refuses_connections() {
     assert!(standby.is_running());
     assert!(matches!(
         standby.query_value("SELECT 1"),
-        Err(PgError::Sql { .. })
+        Err(ServerError::Sql { .. })
     ));
 }
 
@@ -165,7 +168,7 @@ fn a_server_that_refuses_to_run_shows_its_log() {
     cluster.primary().stop().unwrap();
     cluster.primary().set("shared_buffers", "lots").unwrap();
     let error = cluster.primary().start().unwrap_err();
-    assert!(matches!(error, PgError::Exited { .. }), "{error:?}");
+    assert!(matches!(error, ServerError::Exited { .. }), "{error:?}");
     assert!(error.to_string().contains("shared_buffers"), "{error}");
 }
 
@@ -179,7 +182,7 @@ fn a_step_that_takes_too_long_names_itself() {
         .primary()
         .execute("SELECT pg_sleep(3600)")
         .unwrap_err();
-    assert!(matches!(error, PgError::Timeout { .. }), "{error:?}");
+    assert!(matches!(error, ServerError::Timeout { .. }), "{error:?}");
     assert!(
         error
             .to_string()

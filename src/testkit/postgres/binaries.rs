@@ -4,11 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::PgError;
-use super::account::Account;
+use crate::testkit::ServerError;
+use crate::testkit::server::{Account, clean, searched};
 
 /// The oldest major version with `pg_get_wal_replay_pause_state`.
 const OLDEST: u32 = 14;
+const OLDEST_NAME: &str = "14";
+
+/// The environment variable that names a directory.
+const VARIABLE: &str = "PG_BINDIR";
 
 const NEEDED: &[&str] = &["postgres", "initdb", "pg_basebackup"];
 
@@ -26,21 +30,20 @@ pub(super) struct Binaries {
 impl Binaries {
     /// `explicit`, else `$PG_BINDIR`, else the first of `PATH` and `/usr/lib/postgresql/*/bin`
     /// (newest first) with a server in it.
-    pub(super) fn find(explicit: Option<&Path>) -> Result<Self, PgError> {
+    pub(super) fn find(explicit: Option<&Path>) -> Result<Self, ServerError> {
         let candidates = candidates(explicit);
         let Some(dir) = candidates.iter().find_map(|dir| server_in(dir)) else {
-            let searched: Vec<String> = candidates
-                .iter()
-                .map(|dir| dir.display().to_string())
-                .collect();
-            return Err(PgError::NoServer {
-                searched: searched.join(", "),
+            return Err(ServerError::NoServer {
+                server: "PostgreSQL",
+                searched: searched(&candidates),
+                variable: VARIABLE,
             });
         };
         let version = version(&dir)?;
         if major(&version).is_none_or(|major| major < OLDEST) {
-            return Err(PgError::TooOld {
+            return Err(ServerError::TooOld {
                 version,
+                oldest: OLDEST_NAME,
                 bin_dir: dir.clone(),
             });
         }
@@ -76,7 +79,7 @@ fn candidates(explicit: Option<&Path>) -> Vec<PathBuf> {
     if let Some(dir) = explicit {
         return vec![dir.to_owned()];
     }
-    if let Some(dir) = env::var_os("PG_BINDIR").filter(|dir| !dir.is_empty()) {
+    if let Some(dir) = env::var_os(VARIABLE).filter(|dir| !dir.is_empty()) {
         return vec![PathBuf::from(dir)];
     }
     let path = env::var_os("PATH").unwrap_or_default();
@@ -110,12 +113,12 @@ fn server_in(dir: &Path) -> Option<PathBuf> {
         .then_some(real)
 }
 
-fn version(dir: &Path) -> Result<String, PgError> {
+fn version(dir: &Path) -> Result<String, ServerError> {
     let program = dir.join("postgres");
     let output = clean(&program)
         .arg("--version")
         .output()
-        .map_err(PgError::io("run", &program))?;
+        .map_err(ServerError::io("run", &program))?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
@@ -127,21 +130,6 @@ fn major(version: &str) -> Option<u32> {
         .next()?
         .parse()
         .ok()
-}
-
-fn clean(program: &Path) -> Command {
-    let mut command = Command::new(program);
-    command
-        .env_clear()
-        .env("LC_ALL", "C")
-        .env("TZ", "UTC")
-        .current_dir("/");
-    for kept in ["PATH", "LD_LIBRARY_PATH"] {
-        if let Some(value) = env::var_os(kept) {
-            command.env(kept, value);
-        }
-    }
-    command
 }
 
 #[cfg(test)]

@@ -2,16 +2,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::account::Account;
 use super::binaries::Binaries;
-use super::context::{Context, Topology};
+use super::node::Context;
 use super::settings::Settings;
-use super::template::Template;
-use super::workspace::{Root, Workspace};
-use super::{PgCluster, PgError, PgNode};
+use super::{PgCluster, PgNode, template};
+use crate::testkit::ServerError;
+use crate::testkit::server::{Account, Ending, Root, Template, Topology, Workspace};
 
 /// Long enough for a loaded machine; a step that works takes milliseconds.
 const LIMIT: Duration = Duration::from_secs(30);
+
+/// PostgreSQL's immediate shutdown takes milliseconds and gives its shared memory back. Postmasters
+/// have the setting on their command lines, and their children show it as their titles.
+pub(super) const ENDING: Ending = Ending {
+    signal: "QUIT",
+    tags: |_dir, name| format!("cluster_name={name}.\npostgres: {name}.\n"),
+};
 
 /// What a [`PgCluster`] will look like.
 #[derive(Debug, Clone)]
@@ -95,24 +101,24 @@ impl PgClusterBuilder {
     ///
     /// # Errors
     ///
-    /// [`PgError::NoServer`] and [`PgError::TooOld`] when no server is installed that will do;
-    /// [`PgError::Refused`] when a standby follows a node that is not there before it; otherwise
+    /// [`ServerError::NoServer`] and [`ServerError::TooOld`] when no server is installed that will do;
+    /// [`ServerError::Refused`] when a standby follows a node that is not there before it; otherwise
     /// what stopped a server from starting. Nothing is left behind.
-    pub fn start(self) -> Result<PgCluster, PgError> {
+    pub fn start(self) -> Result<PgCluster, ServerError> {
         self.check()?;
         let binaries = Binaries::find(self.bin_dir.as_deref())?;
-        let account = Account::find()?;
+        let account = Account::find("PostgreSQL", &["postgres", "nobody"])?;
         let root = Root::open(self.work_dir.as_deref(), account)?;
         root.sweep()?;
         let template = if self.own_identity {
-            Template::build(&root, &binaries, account, self.limit)?
+            template::build(&root, &binaries, account, self.limit)?
         } else {
-            Template::cached(&root, &binaries, account, self.limit)?
+            template::cached(&root, &binaries, account, self.limit)?
         };
         let context = Arc::new(Context {
             binaries,
             account,
-            workspace: Workspace::create(&root)?,
+            workspace: Workspace::create(&root, &ENDING)?,
             limit: self.limit,
             topology: Topology::new(self.upstreams.len() + 1),
         });
@@ -125,7 +131,7 @@ impl PgClusterBuilder {
         Ok(cluster)
     }
 
-    fn launch(&self, cluster: &PgCluster, template: &Template) -> Result<(), PgError> {
+    fn launch(&self, cluster: &PgCluster, template: &Template) -> Result<(), ServerError> {
         let primary = cluster.node(0);
         template.copy_to(primary.data_dir())?;
         primary.launch()?;
@@ -138,10 +144,10 @@ impl PgClusterBuilder {
         cluster.nodes().iter().try_for_each(PgNode::wait_ready)
     }
 
-    fn check(&self) -> Result<(), PgError> {
+    fn check(&self) -> Result<(), ServerError> {
         for (before, &upstream) in self.upstreams.iter().enumerate() {
             if upstream > before {
-                return Err(PgError::Refused {
+                return Err(ServerError::Refused {
                     node: format!("node{}", before + 1),
                     step: "be set up",
                     reason: format!("it would follow node{upstream}, which is not added before it"),

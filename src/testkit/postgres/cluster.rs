@@ -2,13 +2,13 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::context::Context;
-use super::deadline::Deadline;
+use super::node::Context;
 use super::observe::lsn;
 use super::postmaster::release_memory;
-use super::program;
 use super::settings;
-use super::{PgClusterBuilder, PgError, PgNode};
+use super::{PgClusterBuilder, PgNode};
+use crate::testkit::ServerError;
+use crate::testkit::server::{Deadline, run};
 
 /// A PostgreSQL primary and its streaming standbys, on this machine, for one test.
 ///
@@ -23,7 +23,7 @@ use super::{PgClusterBuilder, PgError, PgNode};
 /// use diesel_routing::testkit::PgCluster;
 /// use std::time::Duration;
 ///
-/// # fn main() -> Result<(), diesel_routing::testkit::PgError> {
+/// # fn main() -> Result<(), diesel_routing::testkit::ServerError> {
 /// let cluster = PgCluster::builder().standbys(2).start()?;
 /// cluster.primary().execute("CREATE TABLE settings (user_id int, theme text)")?;
 /// cluster.wait_until_caught_up(Duration::from_secs(5))?;
@@ -94,8 +94,8 @@ impl PgCluster {
     ///
     /// # Errors
     ///
-    /// [`PgError::Timeout`] naming the standby that is behind, as a paused one will be.
-    pub fn wait_until_caught_up(&self, limit: Duration) -> Result<(), PgError> {
+    /// [`ServerError::Timeout`] naming the standby that is behind, as a paused one will be.
+    pub fn wait_until_caught_up(&self, limit: Duration) -> Result<(), ServerError> {
         let deadline = Deadline::after(limit);
         let primary = self.primary();
         let condition = format!(
@@ -120,8 +120,8 @@ impl PgCluster {
     ///
     /// # Errors
     ///
-    /// [`PgError::Refused`] for a node that never was a standby, [`PgError::Io`].
-    pub fn cut_replication(&self, index: usize) -> Result<(), PgError> {
+    /// [`ServerError::Refused`] for a node that never was a standby, [`ServerError::Io`].
+    pub fn cut_replication(&self, index: usize) -> Result<(), ServerError> {
         self.node(index).link("cut its replication")?.cut()
     }
 
@@ -131,7 +131,7 @@ impl PgCluster {
     /// # Errors
     ///
     /// As [`cut_replication`](Self::cut_replication).
-    pub fn hang_replication(&self, index: usize) -> Result<(), PgError> {
+    pub fn hang_replication(&self, index: usize) -> Result<(), ServerError> {
         self.node(index).link("let its replication hang")?.hang()
     }
 
@@ -141,7 +141,7 @@ impl PgCluster {
     /// # Errors
     ///
     /// As [`cut_replication`](Self::cut_replication).
-    pub fn restore_replication(&self, index: usize) -> Result<(), PgError> {
+    pub fn restore_replication(&self, index: usize) -> Result<(), ServerError> {
         self.node(index).link("restore its replication")?.restore()
     }
 
@@ -149,15 +149,19 @@ impl PgCluster {
     ///
     /// # Errors
     ///
-    /// [`PgError::Refused`] when `index` is no standby, or `to` is fed by it.
-    pub fn repoint(&self, index: usize, to: usize) -> Result<(), PgError> {
+    /// [`ServerError::Refused`] when `index` is no standby, or `to` is fed by it.
+    pub fn repoint(&self, index: usize, to: usize) -> Result<(), ServerError> {
         const STEP: &str = "follow another node";
         let (node, to) = (self.node(index), self.node(to));
         if index == to.index || self.context.topology.is_fed_by(to.index, index) {
-            return Err(node.refused(STEP, format!("{} is fed by it", to.name)));
+            return Err(node
+                .server
+                .refused(STEP, format!("{} is fed by it", to.name())));
         }
         if !node.data_dir().join("standby.signal").exists() {
-            return Err(node.refused(STEP, "it is no standby; `rebuild` makes it one"));
+            return Err(node
+                .server
+                .refused(STEP, "it is no standby; `rebuild` makes it one"));
         }
         node.follow(to)
     }
@@ -167,11 +171,11 @@ impl PgCluster {
     ///
     /// # Errors
     ///
-    /// Those of [`PgNode::promote`]; [`PgError::NotRunning`] when the primary is down.
-    pub fn split_brain(&self, index: usize) -> Result<&PgNode, PgError> {
+    /// Those of [`PgNode::promote`]; [`ServerError::NotRunning`] when the primary is down.
+    pub fn split_brain(&self, index: usize) -> Result<&PgNode, ServerError> {
         let old = self.primary();
         if !old.is_running() {
-            return Err(old.not_running("go on beside a second primary"));
+            return Err(old.server.not_running("go on beside a second primary"));
         }
         let promoted = self.node(index);
         promoted.promote()?;
@@ -183,11 +187,11 @@ impl PgCluster {
     ///
     /// # Errors
     ///
-    /// [`PgError::Refused`] for the primary itself; [`PgError::Program`] when the backup fails.
-    pub fn rebuild(&self, index: usize) -> Result<(), PgError> {
+    /// [`ServerError::Refused`] for the primary itself; [`ServerError::Program`] when the backup fails.
+    pub fn rebuild(&self, index: usize) -> Result<(), ServerError> {
         let (node, primary) = (self.node(index), self.primary());
         if index == primary.index {
-            return Err(node.refused(
+            return Err(node.server.refused(
                 "be rebuilt",
                 "it is the primary; promote another node first",
             ));
@@ -201,7 +205,7 @@ impl PgCluster {
             limit,
             ..
         } = &*self.context;
-        fs::remove_dir_all(node.data_dir()).map_err(PgError::io("remove", node.data_dir()))?;
+        fs::remove_dir_all(node.data_dir()).map_err(ServerError::io("remove", node.data_dir()))?;
         account.private_dir(node.data_dir())?;
 
         let mut backup = binaries.command("pg_basebackup", *account);
@@ -214,8 +218,8 @@ impl PgCluster {
             ])
             .arg(node.data_dir())
             .args(["--dbname", &primary.url_for("postgres", "postgres")]);
-        let log = workspace.path().join(format!("{}.backup.log", node.name));
-        program::run("pg_basebackup", backup, &log, *limit)?;
+        let log = workspace.path().join(format!("{}.backup.log", node.name()));
+        run("pg_basebackup", backup, &log, *limit)?;
         settings::write_access(node.data_dir(), *account)?;
         node.mark_standby()?;
         node.follow(primary)?;

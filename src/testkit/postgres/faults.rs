@@ -3,10 +3,10 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
-use super::deadline::Deadline;
-use super::postmaster;
+use super::PgNode;
 use super::settings;
-use super::{PgError, PgNode};
+use crate::testkit::ServerError;
+use crate::testkit::server::freeze;
 
 /// Lag and faults.
 impl PgNode {
@@ -15,15 +15,15 @@ impl PgNode {
     ///
     /// # Errors
     ///
-    /// [`PgError::Sql`] on a primary, [`PgError::Timeout`].
-    pub fn pause_replay(&self) -> Result<(), PgError> {
+    /// [`ServerError::Sql`] on a primary, [`ServerError::Timeout`].
+    pub fn pause_replay(&self) -> Result<(), ServerError> {
         const STEP: &str = "pausing replay";
         self.value("SELECT pg_wal_replay_pause()", STEP)?;
         // The call above only asks; the server pauses when it next looks.
         self.until(
             "SELECT pg_get_wal_replay_pause_state() = 'paused'",
             STEP,
-            self.deadline(),
+            self.server.deadline(),
         )
     }
 
@@ -31,8 +31,8 @@ impl PgNode {
     ///
     /// # Errors
     ///
-    /// [`PgError::Sql`] on a primary, [`PgError::Timeout`].
-    pub fn resume_replay(&self) -> Result<(), PgError> {
+    /// [`ServerError::Sql`] on a primary, [`ServerError::Timeout`].
+    pub fn resume_replay(&self) -> Result<(), ServerError> {
         self.value("SELECT pg_wal_replay_resume()", "resuming replay")
             .map(drop)
     }
@@ -43,7 +43,7 @@ impl PgNode {
     /// # Errors
     ///
     /// Those of [`set`](Self::set).
-    pub fn set_apply_delay(&self, delay: Duration) -> Result<(), PgError> {
+    pub fn set_apply_delay(&self, delay: Duration) -> Result<(), ServerError> {
         self.set(
             "recovery_min_apply_delay",
             &format!("{}ms", delay.as_millis()),
@@ -55,8 +55,8 @@ impl PgNode {
     ///
     /// # Errors
     ///
-    /// [`PgError::Refused`] when the server does not accept the value, which is then withdrawn.
-    pub fn set(&self, name: &str, value: &str) -> Result<(), PgError> {
+    /// [`ServerError::Refused`] when the server does not accept the value, which is then withdrawn.
+    pub fn set(&self, name: &str, value: &str) -> Result<(), ServerError> {
         let before = self.settings().insert(name.into(), value.into());
         let outcome = self.reload(name);
         if outcome.is_err() {
@@ -75,19 +75,9 @@ impl PgNode {
     ///
     /// # Errors
     ///
-    /// [`PgError::NotRunning`], [`PgError::Timeout`].
-    pub fn freeze(&self) -> Result<(), PgError> {
-        const STEP: &str = "freeze";
-        let slot = self.server();
-        let server = slot.as_ref().ok_or_else(|| self.not_running(STEP))?;
-        let frozen = server
-            .freeze(self.deadline())
-            .map_err(PgError::io("freeze", &self.name))?;
-        if frozen {
-            Ok(())
-        } else {
-            Err(self.timeout("its freeze"))
-        }
+    /// [`ServerError::NotRunning`], [`ServerError::Timeout`].
+    pub fn freeze(&self) -> Result<(), ServerError> {
+        self.server.freeze()
     }
 
     /// Lets every process go on after [`freeze`](Self::freeze),
@@ -95,11 +85,9 @@ impl PgNode {
     ///
     /// # Errors
     ///
-    /// [`PgError::NotRunning`], [`PgError::Io`].
-    pub fn thaw(&self) -> Result<(), PgError> {
-        let slot = self.server();
-        let server = slot.as_ref().ok_or_else(|| self.not_running("thaw"))?;
-        server.thaw().map_err(PgError::io("thaw", &self.name))
+    /// [`ServerError::NotRunning`], [`ServerError::Io`].
+    pub fn thaw(&self) -> Result<(), ServerError> {
+        self.server.thaw()
     }
 
     /// Stops a standby's WAL receiver: it stays connected, receives nothing more and says nothing
@@ -107,8 +95,8 @@ impl PgNode {
     ///
     /// # Errors
     ///
-    /// [`PgError::Refused`] when the node has no WAL receiver, [`PgError::Timeout`].
-    pub fn freeze_receiver(&self) -> Result<(), PgError> {
+    /// [`ServerError::Refused`] when the node has no WAL receiver, [`ServerError::Timeout`].
+    pub fn freeze_receiver(&self) -> Result<(), ServerError> {
         self.freeze_process(
             "SELECT pid FROM pg_stat_wal_receiver",
             "freeze its WAL receiver",
@@ -120,8 +108,8 @@ impl PgNode {
     ///
     /// # Errors
     ///
-    /// [`PgError::Refused`] when the node is not a standby, [`PgError::Timeout`].
-    pub fn freeze_replay(&self) -> Result<(), PgError> {
+    /// [`ServerError::Refused`] when the node is not a standby, [`ServerError::Timeout`].
+    pub fn freeze_replay(&self) -> Result<(), ServerError> {
         self.freeze_process(
             "SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'",
             "freeze its replay",
@@ -137,35 +125,38 @@ impl PgNode {
     ///
     /// # Errors
     ///
-    /// [`PgError::Sql`] on a primary; [`PgError::Timeout`].
-    pub fn promote(&self) -> Result<(), PgError> {
+    /// [`ServerError::Sql`] on a primary; [`ServerError::Timeout`].
+    pub fn promote(&self) -> Result<(), ServerError> {
         const STEP: &str = "its promotion";
         self.value("SELECT pg_promote(wait => false)", STEP)?;
-        self.until("SELECT NOT pg_is_in_recovery()", STEP, self.deadline())?;
+        self.until(
+            "SELECT NOT pg_is_in_recovery()",
+            STEP,
+            self.server.deadline(),
+        )?;
         self.context.topology.promoted(self.index);
         Ok(())
     }
 
-    pub(super) fn deadline(&self) -> Deadline {
-        Deadline::after(self.context.limit)
-    }
-
-    fn freeze_process(&self, sql: &str, step: &'static str) -> Result<(), PgError> {
+    fn freeze_process(&self, sql: &str, step: &'static str) -> Result<(), ServerError> {
         let pid = self
             .value(sql, step)?
             .and_then(|pid| pid.parse().ok())
-            .ok_or_else(|| self.refused(step, "it has none; is it a connected standby?"))?;
-        let frozen = postmaster::freeze(Pid::from_raw(pid), self.deadline())
-            .map_err(PgError::io("freeze a process of", &self.name))?;
+            .ok_or_else(|| {
+                self.server
+                    .refused(step, "it has none; is it a connected standby?")
+            })?;
+        let frozen = freeze(Pid::from_raw(pid), self.server.deadline())
+            .map_err(ServerError::io("freeze a process of", self.name()))?;
         if frozen {
             Ok(())
         } else {
-            Err(self.timeout("the freeze of a process"))
+            Err(self.server.timeout("the freeze of a process"))
         }
     }
 
     /// Writes the settings and waits until a running server has read them.
-    fn reload(&self, name: &str) -> Result<(), PgError> {
+    fn reload(&self, name: &str) -> Result<(), ServerError> {
         const STEP: &str = "reloading its settings";
         const LOADED: &str = "SELECT pg_conf_load_time()";
         if !self.is_running() {
@@ -182,17 +173,16 @@ impl PgNode {
             STEP,
         )?;
         if let Some(problem) = problem {
-            return Err(self.refused("take a setting", format!("{name}: {problem}")));
+            return Err(self
+                .server
+                .refused("take a setting", format!("{name}: {problem}")));
         }
         let loaded = self.value(LOADED, STEP)?;
-        if let Some(server) = self.server().as_ref() {
-            server
-                .signal(Signal::SIGHUP)
-                .map_err(PgError::io("signal", &self.name))?;
-        }
+        self.server.signal(Signal::SIGHUP)?;
         // Each round a new session: it inherits what the postmaster has read.
-        self.deadline()
+        self.server
+            .deadline()
             .poll(|| Ok((self.value(LOADED, STEP)? != loaded).then_some(())))?
-            .ok_or_else(|| self.timeout("the reload of its settings"))
+            .ok_or_else(|| self.server.timeout("the reload of its settings"))
     }
 }

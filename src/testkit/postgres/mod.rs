@@ -1,26 +1,16 @@
-mod account;
 mod binaries;
 mod builder;
 mod cluster;
-mod context;
-mod deadline;
-mod error;
 mod faults;
 mod node;
 mod observe;
 mod postmaster;
-mod process_table;
-mod program;
-mod proxy;
 mod query;
 mod settings;
 mod sql;
 mod template;
 mod url;
-mod workspace;
 
 pub use builder::PgClusterBuilder;
 pub use cluster::PgCluster;
-pub use error::PgError;
 pub use node::PgNode;
-pub use proxy::{PgProxy, ProxyMode};

@@ -1,18 +1,18 @@
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use nix::sys::signal::Signal;
 
-use super::PgError;
-use super::context::Context;
-use super::deadline::Deadline;
-use super::error::tail;
-use super::postmaster::Postmaster;
-use super::proxy::PgProxy;
+use super::binaries::Binaries;
+use super::postmaster;
 use super::settings::{self, Settings};
-use super::sql::{Login, PORT};
-use super::url;
+use super::sql::Login;
+use super::url::{self, PORT};
+use crate::testkit::server::{self, Address, Supervised, get_or_try};
+use crate::testkit::{Proxy, ServerError};
+
+pub(super) type Context = server::Context<Binaries>;
 
 /// One server of a [`PgCluster`](super::PgCluster).
 ///
@@ -21,18 +21,16 @@ use super::url;
 #[derive(Debug)]
 pub struct PgNode {
     pub(super) index: usize,
-    pub(super) name: String,
+    pub(super) server: Supervised,
     pub(super) context: Arc<Context>,
     data: PathBuf,
     socket_dir: PathBuf,
     link_dir: PathBuf,
-    log: PathBuf,
     settings: Mutex<Settings>,
-    server: Mutex<Option<Postmaster>>,
     /// Between this node and the one it replicates from.
-    link: OnceLock<PgProxy>,
+    link: OnceLock<Proxy>,
     /// Between clients and this node.
-    proxy: OnceLock<Arc<PgProxy>>,
+    proxy: OnceLock<Arc<Proxy>>,
 }
 
 impl PgNode {
@@ -41,10 +39,10 @@ impl PgNode {
         index: usize,
         context: &Arc<Context>,
         mut settings: Settings,
-    ) -> Result<Self, PgError> {
+    ) -> Result<Self, ServerError> {
         let name = format!("node{index}");
         let dir = context.workspace.path();
-        let (data, log) = (dir.join(&name), dir.join(format!("{name}.log")));
+        let data = dir.join(&name);
         let (socket_dir, link_dir) = (
             dir.join(format!("sock{index}")),
             dir.join(format!("link{index}")),
@@ -52,7 +50,6 @@ impl PgNode {
         for own in [&data, &socket_dir, &link_dir] {
             context.account.private_dir(own)?;
         }
-        File::create(&log).map_err(PgError::io("create", &log))?;
 
         settings.insert(
             "unix_socket_directories".into(),
@@ -67,16 +64,14 @@ impl PgNode {
         );
         Ok(Self {
             index,
+            server: Supervised::new(name, dir, context.limit)?,
             context: Arc::clone(context),
             data,
             socket_dir,
             link_dir,
-            log,
             settings: Mutex::new(settings),
-            server: Mutex::new(None),
             link: OnceLock::new(),
             proxy: OnceLock::new(),
-            name,
         })
     }
 
@@ -89,7 +84,7 @@ impl PgNode {
     /// Its name: `node0`, `node1` and so on. Also the standby's `application_name` on its upstream.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        self.server.name()
     }
 
     /// The URL for user `app` (no superuser, owner of database `app`) over the node's unix socket.
@@ -110,10 +105,10 @@ impl PgNode {
     ///
     /// # Errors
     ///
-    /// [`PgError::Io`] when no loopback port can be opened.
-    pub fn proxy(&self) -> Result<Arc<PgProxy>, PgError> {
+    /// [`ServerError::Io`] when no loopback port can be opened.
+    pub fn proxy(&self) -> Result<Arc<Proxy>, ServerError> {
         get_or_try(&self.proxy, || {
-            PgProxy::tcp(&self.name, &self.socket()).map(Arc::new)
+            Proxy::tcp(self.name(), url::at, self.socket()).map(Arc::new)
         })
         .cloned()
     }
@@ -133,23 +128,19 @@ impl PgNode {
     /// The last 20 lines of the server's log.
     #[must_use]
     pub fn log_tail(&self) -> String {
-        tail(&self.log)
+        self.server.log_tail()
     }
 
     /// Whether the server runs, frozen or not.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        self.server()
-            .as_mut()
-            .is_some_and(|server| matches!(server.status(), Ok(None)))
+        self.server.is_running()
     }
 
     /// The process id of the server's postmaster, if it was started and not stopped since.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
-        self.server()
-            .as_ref()
-            .and_then(|server| u32::try_from(server.pid().as_raw()).ok())
+        self.server.pid()
     }
 
     /// Starts the server and waits until it takes connections. Does nothing when it runs.
@@ -158,8 +149,8 @@ impl PgNode {
     ///
     /// # Errors
     ///
-    /// [`PgError::Exited`] when the server refuses to run, [`PgError::Timeout`], [`PgError::Io`].
-    pub fn start(&self) -> Result<(), PgError> {
+    /// [`ServerError::Exited`] when the server refuses to run, [`ServerError::Timeout`], [`ServerError::Io`].
+    pub fn start(&self) -> Result<(), ServerError> {
         self.launch()?;
         self.wait_ready()
     }
@@ -169,43 +160,19 @@ impl PgNode {
     ///
     /// # Errors
     ///
-    /// [`PgError::Timeout`] when the server does not end: because it is frozen, or because a standby
+    /// [`ServerError::Timeout`] when the server does not end: because it is frozen, or because a standby
     /// whose network hangs does not confirm what it got.
-    pub fn stop(&self) -> Result<(), PgError> {
-        const STEP: &str = "a clean stop";
-        let mut slot = self.server();
-        let Some(server) = slot.as_mut() else {
-            return Ok(());
-        };
-        server
-            .signal(Signal::SIGINT)
-            .map_err(PgError::io("signal", &self.name))?;
-        Deadline::after(self.context.limit)
-            .poll(|| server.status())
-            .map_err(PgError::io("wait for", &self.name))?
-            .ok_or_else(|| self.timeout(STEP))?;
-        *slot = None;
-        Ok(())
+    pub fn stop(&self) -> Result<(), ServerError> {
+        self.server.stop(Signal::SIGINT)
     }
 
     /// Kills every process of the server at once (`kill -9`). Does nothing when it is down.
     ///
     /// # Errors
     ///
-    /// [`PgError::Timeout`] when a process does not go away.
-    pub fn kill(&self) -> Result<(), PgError> {
-        let mut slot = self.server();
-        let Some(server) = slot.as_mut() else {
-            return Ok(());
-        };
-        let gone = server
-            .kill(Deadline::after(self.context.limit))
-            .map_err(PgError::io("kill", &self.name))?;
-        if !gone {
-            return Err(self.timeout("the end of its processes"));
-        }
-        *slot = None;
-        Ok(())
+    /// [`ServerError::Timeout`] when a process does not go away.
+    pub fn kill(&self) -> Result<(), ServerError> {
+        self.server.kill()
     }
 
     /// [`stop`](Self::stop), then [`start`](Self::start).
@@ -213,85 +180,58 @@ impl PgNode {
     /// # Errors
     ///
     /// Theirs.
-    pub fn restart(&self) -> Result<(), PgError> {
+    pub fn restart(&self) -> Result<(), ServerError> {
         self.stop()?;
         self.start()
     }
 
     /// Starts the server without waiting for it.
-    pub(super) fn launch(&self) -> Result<(), PgError> {
-        let mut slot = self.server();
-        if let Some(server) = slot.as_mut()
-            && matches!(server.status(), Ok(None))
-        {
-            return Ok(());
-        }
-        settings::write(&self.data, &self.settings(), self.context.account)?;
-        let mut command = self
-            .context
-            .binaries
-            .command("postgres", self.context.account);
-        let tag = self.context.workspace.cluster_name(&self.name);
-        command
-            .arg("-D")
-            .arg(&self.data)
-            .args(["-c", &format!("cluster_name={tag}")]);
-        let server = Postmaster::spawn(command, &self.log)
-            .map_err(PgError::io("start the server of", &self.name))?;
-        *slot = Some(server);
-        Ok(())
+    pub(super) fn launch(&self) -> Result<(), ServerError> {
+        self.server.launch(|| {
+            let Context {
+                binaries,
+                account,
+                workspace,
+                ..
+            } = &*self.context;
+            settings::write(&self.data, &self.settings(), *account)?;
+            let mut command = binaries.command("postgres", *account);
+            let tag = format!("cluster_name={}.{}", workspace.name(), self.name());
+            command.arg("-D").arg(&self.data).args(["-c", &tag]);
+            Ok(command)
+        })
     }
 
-    pub(super) fn wait_ready(&self) -> Result<(), PgError> {
-        const STEP: &str = "its start";
-        let deadline = Deadline::after(self.context.limit);
-        let ready = deadline.poll(|| {
-            let mut slot = self.server();
-            let server = slot.as_mut().ok_or_else(|| self.not_running(STEP))?;
-            match server
-                .status()
-                .map_err(PgError::io("wait for", &self.name))?
-            {
-                None => Ok(server.is_ready(&self.data).then_some(())),
-                Some(status) => {
-                    *slot = None;
-                    let (node, log) = (self.name.clone(), self.log_tail());
-                    Err(PgError::Exited {
-                        node,
-                        step: STEP,
-                        status,
-                        log,
-                    })
-                }
-            }
-        })?;
-        ready.ok_or_else(|| self.timeout(STEP))
+    pub(super) fn wait_ready(&self) -> Result<(), ServerError> {
+        self.server.wait_ready(|process| {
+            u32::try_from(process.pid().as_raw())
+                .is_ok_and(|pid| postmaster::is_ready(&self.data, pid))
+        })
     }
 
     /// Makes the node replicate from the node whose socket is `upstream`, once it is a standby.
-    pub(super) fn follow(&self, upstream: &Self) -> Result<(), PgError> {
-        let socket = upstream.socket();
-        let path = self.link_dir.join(socket_name());
+    pub(super) fn follow(&self, upstream: &Self) -> Result<(), ServerError> {
         let account = self.context.account;
         get_or_try(&self.link, || {
-            PgProxy::unix(&self.name, &path, &socket, account)
+            let path = self.link_dir.join(socket_name());
+            Proxy::unix(self.name(), url::at, path, account, upstream.socket())
         })?
-        .set_target(&socket);
+        .set_target(upstream.socket());
         self.context.topology.follow(self.index, upstream.index);
         Ok(())
     }
 
     /// The network between this node and its upstream.
-    pub(super) fn link(&self, step: &'static str) -> Result<&PgProxy, PgError> {
+    pub(super) fn link(&self, step: &'static str) -> Result<&Proxy, ServerError> {
         self.link
             .get()
-            .ok_or_else(|| self.refused(step, "it never followed another node"))
+            .ok_or_else(|| self.server.refused(step, "it never followed another node"))
     }
 
     /// Makes the data directory a standby's.
-    pub(super) fn mark_standby(&self) -> Result<(), PgError> {
+    pub(super) fn mark_standby(&self) -> Result<(), ServerError> {
         let path = self.data.join("standby.signal");
-        fs::write(&path, "").map_err(PgError::io("write", &path))?;
+        fs::write(&path, "").map_err(ServerError::io("write", &path))?;
         self.context.account.own(&path)
     }
 
@@ -303,57 +243,15 @@ impl PgNode {
         }
     }
 
-    pub(super) fn server(&self) -> MutexGuard<'_, Option<Postmaster>> {
-        self.server.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(super) fn settings(&self) -> MutexGuard<'_, Settings> {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn timeout(&self, step: &'static str) -> PgError {
-        self.timeout_after(step, self.context.limit)
-    }
-
-    pub(super) fn timeout_after(&self, step: &'static str, limit: std::time::Duration) -> PgError {
-        PgError::Timeout {
-            node: self.name.clone(),
-            step,
-            limit,
-            log: self.log_tail(),
-        }
-    }
-
-    pub(super) fn not_running(&self, step: &'static str) -> PgError {
-        PgError::NotRunning {
-            node: self.name.clone(),
-            step,
-        }
-    }
-
-    pub(super) fn refused(&self, step: &'static str, reason: impl Into<String>) -> PgError {
-        PgError::Refused {
-            node: self.name.clone(),
-            step,
-            reason: reason.into(),
-        }
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.socket_dir.join(socket_name())
+    fn socket(&self) -> Address {
+        Address::Unix(self.socket_dir.join(socket_name()))
     }
 }
 
 fn socket_name() -> String {
     format!(".s.PGSQL.{PORT}")
-}
-
-/// `OnceLock::get_or_try_init`, which std has not stabilised. Of two threads that race, one value
-/// wins.
-fn get_or_try<T, E>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
-    if let Some(value) = cell.get() {
-        return Ok(value);
-    }
-    let made = make()?;
-    Ok(cell.get_or_init(|| made))
 }

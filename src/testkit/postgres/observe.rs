@@ -1,4 +1,5 @@
-use super::{PgError, PgNode};
+use super::PgNode;
+use crate::testkit::ServerError;
 
 /// Length of a WAL page's header (`SizeOfXLogShortPHD`), and of a segment's first page.
 const PAGE_HEADER: u64 = 24;
@@ -10,8 +11,8 @@ impl PgNode {
     ///
     /// # Errors
     ///
-    /// [`PgError::Sql`] or [`PgError::Timeout`] when the server does not answer.
-    pub fn is_in_recovery(&self) -> Result<bool, PgError> {
+    /// [`ServerError::Sql`] or [`ServerError::Timeout`] when the server does not answer.
+    pub fn is_in_recovery(&self) -> Result<bool, ServerError> {
         let answer = self.value("SELECT pg_is_in_recovery()", "asking for its role")?;
         Ok(answer.as_deref() == Some("t"))
     }
@@ -21,7 +22,7 @@ impl PgNode {
     /// # Errors
     ///
     /// As [`is_in_recovery`](Self::is_in_recovery).
-    pub fn is_replay_paused(&self) -> Result<bool, PgError> {
+    pub fn is_replay_paused(&self) -> Result<bool, ServerError> {
         let answer = self.value(
             "SELECT pg_is_in_recovery() AND pg_get_wal_replay_pause_state() = 'paused'",
             "asking for its replay state",
@@ -37,9 +38,9 @@ impl PgNode {
     ///
     /// # Errors
     ///
-    /// As [`is_in_recovery`](Self::is_in_recovery); [`PgError::Refused`] for a standby that has not
+    /// As [`is_in_recovery`](Self::is_in_recovery); [`ServerError::Refused`] for a standby that has not
     /// replayed anything yet.
-    pub fn position(&self) -> Result<u64, PgError> {
+    pub fn position(&self) -> Result<u64, ServerError> {
         const STEP: &str = "tell its position";
         let answer = self.value(
             "SELECT concat_ws(' ', CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() \
@@ -56,7 +57,7 @@ impl PgNode {
         match numbers[..] {
             [replayed, 1, ..] => Ok(replayed),
             [inserted, 0, page, segment] => Ok(without_header(inserted, page, segment)),
-            _ => Err(self.refused(STEP, format!("it answered {answer:?}"))),
+            _ => Err(self.server.refused(STEP, format!("it answered {answer:?}"))),
         }
     }
 
@@ -66,7 +67,7 @@ impl PgNode {
     /// # Errors
     ///
     /// As [`is_in_recovery`](Self::is_in_recovery).
-    pub fn timeline(&self) -> Result<u32, PgError> {
+    pub fn timeline(&self) -> Result<u32, ServerError> {
         const STEP: &str = "tell its timeline";
         // The control file comes last: it shows the old timeline until the next checkpoint.
         let hex = self.value(
@@ -78,7 +79,7 @@ impl PgNode {
         )?;
         hex.as_deref()
             .and_then(|hex| u32::from_str_radix(hex, 16).ok())
-            .ok_or_else(|| self.refused(STEP, format!("it answered {hex:?}")))
+            .ok_or_else(|| self.server.refused(STEP, format!("it answered {hex:?}")))
     }
 
     /// The database system identifier; equal for all nodes of a cluster.
@@ -86,13 +87,13 @@ impl PgNode {
     /// # Errors
     ///
     /// As [`is_in_recovery`](Self::is_in_recovery).
-    pub fn system_identifier(&self) -> Result<u64, PgError> {
+    pub fn system_identifier(&self) -> Result<u64, ServerError> {
         const STEP: &str = "tell its system identifier";
         let answer = self.value("SELECT system_identifier FROM pg_control_system()", STEP)?;
         answer
             .as_deref()
             .and_then(|number| number.parse().ok())
-            .ok_or_else(|| self.refused(STEP, format!("it answered {answer:?}")))
+            .ok_or_else(|| self.server.refused(STEP, format!("it answered {answer:?}")))
     }
 }
 

@@ -1,6 +1,6 @@
-use super::deadline::Deadline;
-use super::sql::{Failure, Row};
-use super::{PgError, PgNode};
+use super::PgNode;
+use crate::testkit::ServerError;
+use crate::testkit::server::{Deadline, Row, first};
 
 /// Statements for a test's own set-up and checks; each call opens a connection and closes it.
 impl PgNode {
@@ -8,8 +8,8 @@ impl PgNode {
     ///
     /// # Errors
     ///
-    /// [`PgError::Sql`] with the server's message, [`PgError::Timeout`].
-    pub fn execute(&self, sql: &str) -> Result<(), PgError> {
+    /// [`ServerError::Sql`] with the server's message, [`ServerError::Timeout`].
+    pub fn execute(&self, sql: &str) -> Result<(), ServerError> {
         self.rows("app", sql, "a statement").map(drop)
     }
 
@@ -19,7 +19,7 @@ impl PgNode {
     /// # Errors
     ///
     /// As [`execute`](Self::execute).
-    pub fn query_value(&self, sql: &str) -> Result<Option<String>, PgError> {
+    pub fn query_value(&self, sql: &str) -> Result<Option<String>, ServerError> {
         self.rows("app", sql, "a query").map(first)
     }
 
@@ -28,7 +28,7 @@ impl PgNode {
     /// # Errors
     ///
     /// As [`execute`](Self::execute).
-    pub fn admin_execute(&self, sql: &str) -> Result<(), PgError> {
+    pub fn admin_execute(&self, sql: &str) -> Result<(), ServerError> {
         self.rows("postgres", sql, "a statement").map(drop)
     }
 
@@ -37,11 +37,15 @@ impl PgNode {
     /// # Errors
     ///
     /// As [`execute`](Self::execute).
-    pub fn admin_value(&self, sql: &str) -> Result<Option<String>, PgError> {
+    pub fn admin_value(&self, sql: &str) -> Result<Option<String>, ServerError> {
         self.rows("postgres", sql, "a query").map(first)
     }
 
-    pub(super) fn value(&self, sql: &str, step: &'static str) -> Result<Option<String>, PgError> {
+    pub(super) fn value(
+        &self,
+        sql: &str,
+        step: &'static str,
+    ) -> Result<Option<String>, ServerError> {
         self.rows("postgres", sql, step).map(first)
     }
 
@@ -51,36 +55,16 @@ impl PgNode {
         condition: &str,
         step: &'static str,
         deadline: Deadline,
-    ) -> Result<(), PgError> {
+    ) -> Result<(), ServerError> {
         self.login("postgres", "app")
             .until(condition, deadline)
-            .map_err(|failure| self.failed(failure, step, deadline))
+            .map_err(|failure| self.server.failed(failure, step, deadline))
     }
 
-    fn rows(&self, user: &str, sql: &str, step: &'static str) -> Result<Vec<Row>, PgError> {
+    fn rows(&self, user: &str, sql: &str, step: &'static str) -> Result<Vec<Row>, ServerError> {
         let deadline = Deadline::after(self.context.limit);
         self.login(user, "app")
             .rows(sql, deadline)
-            .map_err(|failure| self.failed(failure, step, deadline))
+            .map_err(|failure| self.server.failed(failure, step, deadline))
     }
-
-    pub(super) fn failed(
-        &self,
-        failure: Failure,
-        step: &'static str,
-        deadline: Deadline,
-    ) -> PgError {
-        match failure {
-            Failure::TimedOut => self.timeout_after(step, deadline.limit),
-            Failure::Refused(source) => PgError::Sql {
-                node: self.name.clone(),
-                step,
-                source,
-            },
-        }
-    }
-}
-
-fn first(rows: Vec<Row>) -> Option<String> {
-    rows.into_iter().next()?.into_iter().next()?
 }

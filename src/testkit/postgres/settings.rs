@@ -3,8 +3,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use super::PgError;
-use super::account::Account;
+use crate::testkit::ServerError;
+use crate::testkit::server::Account;
 
 /// What every server of the kit starts from: quick to start and stop, no promise to survive a power
 /// cut, standbys that never cancel a query by themselves and look for their primary ten times a
@@ -38,7 +38,7 @@ const ACCESS: &str = "local all all trust\nlocal replication all trust\n";
 pub(super) type Settings = BTreeMap<String, String>;
 
 /// Writes the data directory's configuration: the kit's base, then `settings` over it.
-pub(super) fn write(data: &Path, settings: &Settings, account: Account) -> Result<(), PgError> {
+pub(super) fn write(data: &Path, settings: &Settings, account: Account) -> Result<(), ServerError> {
     let mut merged: BTreeMap<&str, &str> = BASE.iter().copied().collect();
     merged.extend(
         settings
@@ -57,14 +57,14 @@ pub(super) fn write(data: &Path, settings: &Settings, account: Account) -> Resul
 }
 
 /// Writes the data directory's `pg_hba.conf`.
-pub(super) fn write_access(data: &Path, account: Account) -> Result<(), PgError> {
+pub(super) fn write_access(data: &Path, account: Account) -> Result<(), ServerError> {
     put(&data.join("pg_hba.conf"), ACCESS, account)
 }
 
 /// Replaces a whole file at once: a server may read it at any moment.
-fn put(path: &Path, text: &str, account: Account) -> Result<(), PgError> {
+fn put(path: &Path, text: &str, account: Account) -> Result<(), ServerError> {
     let next = path.with_extension("next");
-    fs::write(&next, text).map_err(PgError::io("write", &next))?;
+    fs::write(&next, text).map_err(ServerError::io("write", &next))?;
     account.own(&next)?;
-    fs::rename(&next, path).map_err(PgError::io("replace", path))
+    fs::rename(&next, path).map_err(ServerError::io("replace", path))
 }

@@ -1,16 +1,11 @@
-use std::error::Error;
 use std::path::Path;
-use std::thread;
 use std::time::Duration;
 
-use tokio::runtime;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
-use super::deadline::Deadline;
-
-/// The port in socket names; nothing listens on TCP.
-pub(super) const PORT: u16 = 5432;
+use super::url::PORT;
+use crate::testkit::server::{Deadline, Failure, Row, converse};
 
 /// How often a condition is asked for again.
 const PERIOD: Duration = Duration::from_millis(2);
@@ -22,16 +17,6 @@ pub(super) struct Login<'a> {
     pub(super) user: &'a str,
     pub(super) database: &'a str,
 }
-
-/// Why there is no answer.
-#[derive(Debug)]
-pub(super) enum Failure {
-    TimedOut,
-    Refused(Box<dyn Error + Send + Sync>),
-}
-
-/// The columns of a row, as text.
-pub(super) type Row = Vec<Option<String>>;
 
 impl Login<'_> {
     /// Runs `sql` (one or several statements) and returns the rows of all of them.
@@ -53,32 +38,16 @@ impl Login<'_> {
         })
     }
 
-    /// On a thread of its own, as the caller's may belong to an async runtime, where a second one
-    /// can't be started.
     fn converse<T: Send>(
         self,
         deadline: Deadline,
         talk: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error> + Send,
     ) -> Result<T, Failure> {
-        let talking = || {
-            let runtime = runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .map_err(|error| Failure::Refused(error.into()))?;
-            runtime.block_on(async {
-                let conversation = async {
-                    let (client, connection) = self.config().connect(NoTls).await?;
-                    tokio::spawn(connection);
-                    talk(&client).await
-                };
-                match timeout(deadline.left(), conversation).await {
-                    Ok(answer) => answer.map_err(|error| Failure::Refused(error.into())),
-                    Err(_elapsed) => Err(Failure::TimedOut),
-                }
-            })
-        };
-        thread::scope(|scope| scope.spawn(talking).join())
-            .unwrap_or_else(|_panic| Err(Failure::Refused("the client panicked".into())))
+        converse(deadline, async || {
+            let (client, connection) = self.config().connect(NoTls).await?;
+            tokio::spawn(connection);
+            talk(&client).await
+        })
     }
 
     fn config(self) -> Config {

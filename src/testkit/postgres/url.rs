@@ -1,18 +1,26 @@
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use crate::testkit::server::{Address, encode};
 
-/// What RFC 3986 calls unreserved.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+/// The port in socket names; nothing listens on TCP.
+pub(super) const PORT: u16 = 5432;
+
+/// The URL of who listens at `address`.
+pub(super) fn at(user: &str, address: &Address, database: &str) -> String {
+    match address {
+        Address::Tcp(address) => {
+            postgres(user, &address.ip().to_string(), address.port(), database)
+        }
+        Address::Unix(path) => {
+            let dir = path.parent().unwrap_or(path).to_string_lossy();
+            postgres(user, &dir, PORT, database)
+        }
+    }
+}
 
 /// A connection URL; `host` is a name, an address or a socket's directory.
 ///
 /// The form with the host in front of the path, percent-encoded, is the one that libpq and
 /// tokio-postgres both read; the port is there so that `PGPORT` has no say.
 pub(super) fn postgres(user: &str, host: &str, port: u16, database: &str) -> String {
-    let encode = |part| utf8_percent_encode(part, RESERVED);
     format!(
         "postgresql://{}@{}:{port}/{}",
         encode(user),

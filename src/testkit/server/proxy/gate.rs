@@ -1,11 +1,12 @@
 use std::collections::HashMap;
 use std::net::Shutdown;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use socket2::Socket;
 
-/// What a [`PgProxy`](super::PgProxy) does with traffic.
+use super::Address;
+
+/// What a [`Proxy`](super::Proxy) does with traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProxyMode {
@@ -28,7 +29,7 @@ pub(super) struct Gate {
 #[derive(Debug)]
 struct State {
     mode: ProxyMode,
-    target: PathBuf,
+    target: Address,
     alive: HashMap<u64, Vec<Arc<Socket>>>,
     next: u64,
 }
@@ -38,10 +39,10 @@ struct State {
 pub(super) struct Closed;
 
 impl Gate {
-    pub(super) fn new(target: &Path) -> Self {
+    pub(super) fn new(target: Address) -> Self {
         let state = State {
             mode: ProxyMode::Open,
-            target: target.to_owned(),
+            target,
             alive: HashMap::new(),
             next: 0,
         };
@@ -66,10 +67,10 @@ impl Gate {
     }
 
     /// Leads connections to `target` from now on and closes those that lead elsewhere.
-    pub(super) fn set_target(&self, target: &Path) {
+    pub(super) fn set_target(&self, target: Address) {
         let mut state = self.lock();
         if state.target != target {
-            target.clone_into(&mut state.target);
+            state.target = target;
             state.close_all();
         }
         drop(state);
@@ -95,7 +96,7 @@ impl Gate {
     }
 
     /// Where new connections lead.
-    pub(super) fn target(&self) -> PathBuf {
+    pub(super) fn target(&self) -> Address {
         self.lock().target.clone()
     }
 

@@ -8,24 +8,17 @@ use std::thread::{self, JoinHandle};
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::super::account::Account;
 use super::gate::Gate;
-use super::relay;
+use super::{Account, Address, relay};
 
 const BACKLOG: i32 = 128;
-
-/// Where a proxy listens.
-#[derive(Debug, Clone)]
-pub(super) enum Address {
-    Tcp(SocketAddr),
-    /// A socket that belongs to the account of the servers that connect to it.
-    Unix(PathBuf, Account),
-}
 
 /// The listening side of a proxy: a thread that accepts, or a held address that refuses.
 #[derive(Debug)]
 pub(super) struct Listener {
     address: Address,
+    /// Whom a unix socket belongs to: the account of the servers that connect to it.
+    owner: Option<Account>,
     state: State,
 }
 
@@ -46,13 +39,15 @@ impl Listener {
             .ok_or_else(|| io::Error::other("a TCP socket without an address"))?;
         Ok(Self {
             address: Address::Tcp(address),
+            owner: None,
             state: State::Refusing(Some(socket)),
         })
     }
 
-    pub(super) fn unix(path: &Path, owner: Account) -> Self {
+    pub(super) fn unix(path: PathBuf, owner: Account) -> Self {
         Self {
-            address: Address::Unix(path.to_owned(), owner),
+            address: Address::Unix(path),
+            owner: Some(owner),
             state: State::Refusing(None),
         }
     }
@@ -73,7 +68,7 @@ impl Listener {
         let socket = match (held, &self.address) {
             (Some(socket), _) => socket,
             (None, Address::Tcp(address)) => bind_tcp(*address)?,
-            (None, Address::Unix(path, owner)) => bind_unix(path, *owner)?,
+            (None, Address::Unix(path)) => bind_unix(path, self.owner)?,
         };
         socket.listen(BACKLOG)?;
         let socket = Arc::new(socket);
@@ -93,7 +88,7 @@ impl Listener {
         }
         let held = match &self.address {
             Address::Tcp(address) => Some(bind_tcp(*address)?),
-            Address::Unix(path, _) => {
+            Address::Unix(path) => {
                 fs::remove_file(path)?;
                 None
             }
@@ -141,10 +136,12 @@ fn bind_tcp(address: SocketAddr) -> io::Result<Socket> {
     Ok(socket)
 }
 
-fn bind_unix(path: &Path, owner: Account) -> io::Result<Socket> {
+fn bind_unix(path: &Path, owner: Option<Account>) -> io::Result<Socket> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.bind(&SockAddr::unix(path)?)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-    owner.chown(path)?;
+    if let Some(owner) = owner {
+        owner.chown(path)?;
+    }
     Ok(socket)
 }

@@ -4,30 +4,30 @@ use nix::unistd::Pid;
 
 /// A process as `/proc/<pid>/stat` shows it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Process {
-    pub(super) pid: Pid,
+pub(crate) struct Process {
+    pub(crate) pid: Pid,
     parent: Pid,
     state: char,
 }
 
 impl Process {
-    pub(super) fn find(pid: Pid) -> Option<Self> {
+    pub(crate) fn find(pid: Pid) -> Option<Self> {
         parse(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
     }
 
     /// Stopped by a signal.
-    pub(super) fn is_stopped(self) -> bool {
+    pub(crate) fn is_stopped(self) -> bool {
         self.state == 'T'
     }
 
     /// Ended, though nobody has asked for its status yet.
-    pub(super) fn is_zombie(self) -> bool {
+    pub(crate) fn is_zombie(self) -> bool {
         matches!(self.state, 'Z' | 'X')
     }
 }
 
 /// The direct children of `parent`, zombies left out. Exact while `parent` is stopped.
-pub(super) fn children(parent: Pid) -> Vec<Pid> {
+pub(crate) fn children(parent: Pid) -> Vec<Pid> {
     let Ok(entries) = fs::read_dir("/proc") else {
         return Vec::new();
     };

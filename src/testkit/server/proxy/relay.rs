@@ -1,11 +1,11 @@
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use super::Address;
 use super::gate::{Closed, Gate};
 
 /// Serves one connection on threads of its own, until either side ends it or the gate closes it.
@@ -40,9 +40,13 @@ fn serve(gate: &Arc<Gate>, id: u64, client: &Arc<Socket>) -> io::Result<()> {
     })
 }
 
-fn dial(target: &Path) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    socket.connect(&SockAddr::unix(target)?)?;
+fn dial(target: &Address) -> io::Result<Socket> {
+    let (domain, address) = match target {
+        Address::Tcp(address) => (Domain::for_address(*address), SockAddr::from(*address)),
+        Address::Unix(path) => (Domain::UNIX, SockAddr::unix(path)?),
+    };
+    let socket = Socket::new(domain, Type::STREAM, None)?;
+    socket.connect(&address)?;
     Ok(socket)
 }
 

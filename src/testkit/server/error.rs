@@ -4,33 +4,44 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
-/// What went wrong in a [`PgCluster`](super::PgCluster): the node, the step and what to do.
+/// What went wrong in a cluster of servers: the node, the step and what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum PgError {
-    /// No directory with `postgres`, `initdb` and `pg_basebackup` in it was found.
+pub enum ServerError {
+    /// No directory with all of the server's programs was found.
     #[error(
-        "no PostgreSQL server found, looked in {searched}; install a server package, set PG_BINDIR \
+        "no {server} server found, looked in {searched}; install a server package, set {variable} \
          or call `bin_dir`"
     )]
     NoServer {
+        /// The product, for example `PostgreSQL`.
+        server: &'static str,
         /// The places that were searched.
         searched: String,
+        /// The environment variable that names a directory.
+        variable: &'static str,
     },
     /// The server found is older than the kit's faults need.
-    #[error("PostgreSQL {version} in {} is too old, 14 or later is needed", bin_dir.display())]
+    #[error("{version} in {} is too old, {oldest} or later is needed", bin_dir.display())]
     TooOld {
         /// What the server says it is.
         version: String,
+        /// The oldest version that will do.
+        oldest: &'static str,
         /// Where it was found.
         bin_dir: PathBuf,
     },
-    /// The process runs as root, which PostgreSQL refuses, and there is no other account to use.
+    /// The process runs as root, as which servers are not run, and there is no other account to use.
     #[error(
-        "PostgreSQL refuses to run as root, and neither account `postgres` nor `nobody` exists; \
-         create one of them or run the tests as another user"
+        "{server} is not run as root, and none of the accounts {accounts} exists; create one of \
+         them or run the tests as another user"
     )]
-    NoAccount,
+    NoAccount {
+        /// The product, for example `PostgreSQL`.
+        server: &'static str,
+        /// The accounts that were looked for.
+        accounts: String,
+    },
     /// The working directory can't be used.
     #[error("{} can't hold a cluster: {reason}; set TMPDIR or call `work_dir`", path.display())]
     WorkDir {
@@ -49,7 +60,7 @@ pub enum PgError {
         /// The operating system's answer.
         source: io::Error,
     },
-    /// One of PostgreSQL's own programs failed.
+    /// One of the server's own programs failed.
     #[error("{program} failed ({status}); its output ends with:\n{output}")]
     Program {
         /// The program's name.
@@ -113,21 +124,10 @@ pub enum PgError {
     },
 }
 
-impl PgError {
+impl ServerError {
     /// For `map_err`: names the step and the path.
-    pub(super) fn io(step: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(step: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
         let path = path.as_ref().to_owned();
         move |source| Self::Io { step, path, source }
     }
-}
-
-/// The last lines of a log file, or why it can't be read.
-pub(super) fn tail(log: &Path) -> String {
-    const LINES: usize = 20;
-    let text = match std::fs::read(log) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(error) => return format!("({}: {error})", log.display()),
-    };
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(LINES)..].join("\n")
 }

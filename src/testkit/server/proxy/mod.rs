@@ -1,49 +1,54 @@
+mod address;
 mod gate;
 mod listener;
 mod relay;
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::PgError;
-use super::account::Account;
-use super::sql::PORT;
-use super::url;
+use super::{Account, ServerError};
+pub(crate) use address::Address;
 use gate::Gate;
 pub use gate::ProxyMode;
-use listener::{Address, Listener};
+use listener::Listener;
 
 /// A stretch of network that can be cut or made to hang, in front of one node.
 ///
-/// It listens on a free port of the loopback interface and passes bytes on to the node's unix
-/// socket. [`PgNode::proxy`](super::PgNode::proxy) makes it; it starts [`Open`](ProxyMode::Open).
+/// It listens on a free port of the loopback interface and passes bytes on to the node. The node's
+/// method `proxy` makes it; it starts [`Open`](ProxyMode::Open).
 #[derive(Debug)]
-pub struct PgProxy {
+pub struct Proxy {
     node: String,
+    url: Url,
     gate: Arc<Gate>,
     listener: Mutex<Listener>,
 }
 
-impl PgProxy {
-    /// Between clients and the node whose socket is `target`.
-    pub(super) fn tcp(node: &str, target: &Path) -> Result<Self, PgError> {
-        let listener = Listener::tcp().map_err(PgError::io("open a port for", node))?;
-        Self::new(node, listener, target)
+/// From a user, an address and a database to the URL that clients of a server take.
+type Url = fn(&str, &Address, &str) -> String;
+
+impl Proxy {
+    /// On a free port of the loopback interface, in front of `target`.
+    pub(crate) fn tcp(node: &str, url: Url, target: Address) -> Result<Self, ServerError> {
+        let listener = Listener::tcp().map_err(ServerError::io("open a port for", node))?;
+        Self::new(node, url, listener, target)
     }
 
-    /// Between a standby, which runs as `owner` and connects to `path`, and the upstream `target`.
-    pub(super) fn unix(
+    /// On the socket `path`, for servers that run as `owner`, in front of `target`.
+    pub(crate) fn unix(
         node: &str,
-        path: &Path,
-        target: &Path,
+        url: Url,
+        path: PathBuf,
         owner: Account,
-    ) -> Result<Self, PgError> {
-        Self::new(node, Listener::unix(path, owner), target)
+        target: Address,
+    ) -> Result<Self, ServerError> {
+        Self::new(node, url, Listener::unix(path, owner), target)
     }
 
-    fn new(node: &str, listener: Listener, target: &Path) -> Result<Self, PgError> {
+    fn new(node: &str, url: Url, listener: Listener, target: Address) -> Result<Self, ServerError> {
         let proxy = Self {
             node: node.into(),
+            url,
             gate: Arc::new(Gate::new(target)),
             listener: Mutex::new(listener),
         };
@@ -63,12 +68,12 @@ impl PgProxy {
     ///
     /// # Errors
     ///
-    /// [`PgError::Io`] when the operating system does not let go of the listening socket.
-    pub fn cut(&self) -> Result<(), PgError> {
+    /// [`ServerError::Io`] when the operating system does not let go of the listening socket.
+    pub fn cut(&self) -> Result<(), ServerError> {
         let mut listener = self.listener();
         listener
             .refuse()
-            .map_err(PgError::io("cut the network of", &self.node))?;
+            .map_err(ServerError::io("cut the network of", &self.node))?;
         self.gate.set_mode(ProxyMode::Cut);
         Ok(())
     }
@@ -80,8 +85,8 @@ impl PgProxy {
     ///
     /// # Errors
     ///
-    /// [`PgError::Io`] when the proxy was cut and can't listen again.
-    pub fn hang(&self) -> Result<(), PgError> {
+    /// [`ServerError::Io`] when the proxy was cut and can't listen again.
+    pub fn hang(&self) -> Result<(), ServerError> {
         self.gate.set_mode(ProxyMode::Hung);
         self.listen()
     }
@@ -90,8 +95,8 @@ impl PgProxy {
     ///
     /// # Errors
     ///
-    /// [`PgError::Io`] when the proxy was cut and can't listen again.
-    pub fn restore(&self) -> Result<(), PgError> {
+    /// [`ServerError::Io`] when the proxy was cut and can't listen again.
+    pub fn restore(&self) -> Result<(), ServerError> {
         self.gate.set_mode(ProxyMode::Open);
         self.listen()
     }
@@ -105,25 +110,17 @@ impl PgProxy {
     /// The URL of the node through this proxy, for another user or database.
     #[must_use]
     pub fn url_for(&self, user: &str, database: &str) -> String {
-        match self.listener().address() {
-            Address::Tcp(address) => {
-                url::postgres(user, &address.ip().to_string(), address.port(), database)
-            }
-            Address::Unix(path, _) => {
-                let dir = path.parent().unwrap_or(path).to_string_lossy();
-                url::postgres(user, &dir, PORT, database)
-            }
-        }
+        (self.url)(user, self.listener().address(), database)
     }
 
-    pub(super) fn set_target(&self, target: &Path) {
+    pub(crate) fn set_target(&self, target: Address) {
         self.gate.set_target(target);
     }
 
-    fn listen(&self) -> Result<(), PgError> {
+    fn listen(&self) -> Result<(), ServerError> {
         self.listener()
             .accept_into(&self.gate)
-            .map_err(PgError::io("restore the network of", &self.node))
+            .map_err(ServerError::io("restore the network of", &self.node))
     }
 
     fn listener(&self) -> MutexGuard<'_, Listener> {
@@ -131,7 +128,7 @@ impl PgProxy {
     }
 }
 
-impl Drop for PgProxy {
+impl Drop for Proxy {
     fn drop(&mut self) {
         self.gate.set_mode(ProxyMode::Cut);
     }

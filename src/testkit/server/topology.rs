@@ -1,53 +1,37 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
-use super::account::Account;
-use super::binaries::Binaries;
-use super::workspace::Workspace;
-
-/// What all nodes of a cluster share.
-#[derive(Debug)]
-pub(super) struct Context {
-    pub(super) binaries: Binaries,
-    pub(super) account: Account,
-    pub(super) workspace: Workspace,
-    /// For every step that names no limit of its own.
-    pub(super) limit: Duration,
-    pub(super) topology: Topology,
-}
 
 /// Who is the primary and who follows whom, as far as the kit was asked to change it.
 #[derive(Debug)]
-pub(super) struct Topology {
+pub(crate) struct Topology {
     primary: AtomicUsize,
     upstreams: Mutex<Vec<Option<usize>>>,
 }
 
 impl Topology {
     /// Node 0 is the primary, and nobody follows.
-    pub(super) fn new(nodes: usize) -> Self {
+    pub(crate) fn new(nodes: usize) -> Self {
         Self {
             primary: AtomicUsize::new(0),
             upstreams: Mutex::new(vec![None; nodes]),
         }
     }
 
-    pub(super) fn primary(&self) -> usize {
+    pub(crate) fn primary(&self) -> usize {
         self.primary.load(Ordering::Acquire)
     }
 
-    pub(super) fn follow(&self, node: usize, upstream: usize) {
+    pub(crate) fn follow(&self, node: usize, upstream: usize) {
         self.set(node, Some(upstream));
     }
 
-    pub(super) fn promoted(&self, node: usize) {
+    pub(crate) fn promoted(&self, node: usize) {
         self.set(node, None);
         self.primary.store(node, Ordering::Release);
     }
 
     /// Whether what `upstream` writes or receives reaches `node`, directly or through others.
-    pub(super) fn is_fed_by(&self, node: usize, upstream: usize) -> bool {
+    pub(crate) fn is_fed_by(&self, node: usize, upstream: usize) -> bool {
         let upstreams = self
             .upstreams
             .lock()

@@ -9,11 +9,10 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::sys::statvfs::statvfs;
 use nix::unistd::Uid;
 
-use super::PgError;
-use super::account::Account;
+use super::{Account, ServerError};
 
 /// Directories of clusters start with this; what follows is random.
-const PREFIX: &str = "drpg-";
+const PREFIX: &str = "dr-";
 
 /// The room for a unix socket's path in `sockaddr_un`, without the final zero.
 const SOCKET_PATH: usize = 107;
@@ -22,19 +21,21 @@ const CLEANUP: &str = include_str!("cleanup.sh");
 
 /// The directory under which this user's clusters and templates live.
 #[derive(Debug)]
-pub(super) struct Root {
+pub(crate) struct Root {
     path: PathBuf,
 }
 
 impl Root {
     /// `diesel-routing-<uid>` in `base`, else in memory, else in the temporary directory.
-    pub(super) fn open(base: Option<&Path>, account: Account) -> Result<Self, PgError> {
+    pub(crate) fn open(base: Option<&Path>, account: Account) -> Result<Self, ServerError> {
         let base = base.map_or_else(default_base, Path::to_owned);
-        let base = base.canonicalize().map_err(PgError::io("open", &base))?;
+        let base = base
+            .canonicalize()
+            .map_err(ServerError::io("open", &base))?;
         let uid = Uid::effective().as_raw();
         let path = base.join(format!("diesel-routing-{uid}"));
         let refuse = |reason| {
-            Err(PgError::WorkDir {
+            Err(ServerError::WorkDir {
                 path: path.clone(),
                 reason,
             })
@@ -50,24 +51,24 @@ impl Root {
         match DirBuilder::new().mode(0o711).create(&path) {
             Ok(()) => open_to_servers(&path)?,
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(PgError::io("create", &path)(error)),
+            Err(error) => return Err(ServerError::io("create", &path)(error)),
         }
         // Temporary directories are shared: somebody else may have taken the name.
-        let found = fs::symlink_metadata(&path).map_err(PgError::io("look at", &path))?;
+        let found = fs::symlink_metadata(&path).map_err(ServerError::io("look at", &path))?;
         if !found.is_dir() || found.uid() != uid || found.mode() & 0o022 != 0 {
             return refuse("it belongs to somebody else");
         }
         Ok(Self { path })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Removes what killed processes left behind.
-    pub(super) fn sweep(&self) -> Result<(), PgError> {
+    pub(crate) fn sweep(&self) -> Result<(), ServerError> {
         let _creating = lock(&self.path.join("lock"), FlockArg::LockExclusive)?;
-        let entries = fs::read_dir(&self.path).map_err(PgError::io("read", &self.path))?;
+        let entries = fs::read_dir(&self.path).map_err(ServerError::io("read", &self.path))?;
         for entry in entries.filter_map(Result::ok) {
             if entry.file_name().to_string_lossy().starts_with(PREFIX) {
                 sweep(&entry.path());
@@ -93,10 +94,20 @@ fn default_base() -> PathBuf {
     }
 }
 
+/// How a cluster's servers are found and ended when their owner is gone.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    /// The signal's name, without `SIG`; what has not ended soon after gets `KILL`.
+    pub(crate) signal: &'static str,
+    /// From the cluster's directory and name: what its processes' command lines contain, and no
+    /// other's. One line each, any of them will do.
+    pub(crate) tags: fn(&Path, &str) -> String,
+}
+
 /// One cluster's directory. Dropping it ends every server in it and removes it; so does the end of
 /// this process, however it comes.
 #[derive(Debug)]
-pub(super) struct Workspace {
+pub(crate) struct Workspace {
     path: PathBuf,
     name: String,
     watchdog: Mutex<Option<Child>>,
@@ -104,13 +115,13 @@ pub(super) struct Workspace {
 }
 
 impl Workspace {
-    pub(super) fn create(root: &Root) -> Result<Self, PgError> {
+    pub(crate) fn create(root: &Root, ending: &Ending) -> Result<Self, ServerError> {
         let creating = lock(&root.path.join("lock"), FlockArg::LockExclusive)?;
         let dir = tempfile::Builder::new()
             .prefix(PREFIX)
             .rand_bytes(8)
             .tempdir_in(&root.path)
-            .map_err(PgError::io("create a directory in", &root.path))?;
+            .map_err(ServerError::io("create a directory in", &root.path))?;
         open_to_servers(dir.path())?;
         let name = dir
             .path()
@@ -121,13 +132,17 @@ impl Workspace {
         let lock = lock(&dir.path().join("lock"), FlockArg::LockExclusive)?;
         drop(creating);
 
-        // What a postmaster's and its children's command lines contain.
-        let tags = dir.path().join("tags");
-        fs::write(&tags, format!("cluster_name={name}.\npostgres: {name}.\n"))
-            .map_err(PgError::io("write", &tags))?;
+        for (file, text) in [
+            ("signal", ending.signal.to_owned()),
+            // Last: without tags there is nothing to end.
+            ("tags", (ending.tags)(dir.path(), &name)),
+        ] {
+            let path = dir.path().join(file);
+            fs::write(&path, text).map_err(ServerError::io("write", &path))?;
+        }
         let watchdog = cleanup(dir.path(), Stdio::piped())
             .spawn()
-            .map_err(PgError::io("start `sh` to watch over", dir.path()))?;
+            .map_err(ServerError::io("start `sh` to watch over", dir.path()))?;
         Ok(Self {
             path: dir.keep(),
             name,
@@ -136,17 +151,17 @@ impl Workspace {
         })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The name that marks every process of this cluster.
-    pub(super) fn cluster_name(&self, node: &str) -> String {
-        format!("{}.{node}", self.name)
+    /// A name that no other cluster has.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Ends the servers and removes the directory, now.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         let watchdog = self
             .watchdog
             .lock()
@@ -167,14 +182,14 @@ impl Drop for Workspace {
 }
 
 /// An advisory lock that ends with the value or with the process.
-pub(super) fn lock(path: &Path, kind: FlockArg) -> Result<Flock<File>, PgError> {
+pub(crate) fn lock(path: &Path, kind: FlockArg) -> Result<Flock<File>, ServerError> {
     let file = File::options()
         .create(true)
         .truncate(false)
         .write(true)
         .open(path)
-        .map_err(PgError::io("open", path))?;
-    Flock::lock(file, kind).map_err(|(_, errno)| PgError::io("lock", path)(errno.into()))
+        .map_err(ServerError::io("open", path))?;
+    Flock::lock(file, kind).map_err(|(_, errno)| ServerError::io("lock", path)(errno.into()))
 }
 
 fn sweep(dir: &Path) {
@@ -205,9 +220,9 @@ fn cleanup(dir: &Path, stdin: Stdio) -> Command {
 }
 
 /// Others may pass through and not look around, whatever the umask says.
-fn open_to_servers(dir: &Path) -> Result<(), PgError> {
+fn open_to_servers(dir: &Path) -> Result<(), ServerError> {
     fs::set_permissions(dir, fs::Permissions::from_mode(0o711))
-        .map_err(PgError::io("set the permissions of", dir))
+        .map_err(ServerError::io("set the permissions of", dir))
 }
 
 fn is_open_to_others(dir: &Path) -> bool {

@@ -6,25 +6,25 @@ const PERIOD: Duration = Duration::from_millis(2);
 
 /// A point in time that a step must not pass.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Deadline {
+pub(crate) struct Deadline {
     start: Instant,
-    pub(super) limit: Duration,
+    pub(crate) limit: Duration,
 }
 
 impl Deadline {
-    pub(super) fn after(limit: Duration) -> Self {
+    pub(crate) fn after(limit: Duration) -> Self {
         Self {
             start: Instant::now(),
             limit,
         }
     }
 
-    pub(super) fn left(self) -> Duration {
+    pub(crate) fn left(self) -> Duration {
         self.limit.saturating_sub(self.start.elapsed())
     }
 
     /// Asks `look` until it has an answer; `None` when the time is up.
-    pub(super) fn poll<T, E>(
+    pub(crate) fn poll<T, E>(
         self,
         mut look: impl FnMut() -> Result<Option<T>, E>,
     ) -> Result<Option<T>, E> {

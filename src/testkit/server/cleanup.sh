@@ -14,8 +14,7 @@ signal() {
 
 # A frozen process could not answer the next signal.
 signal CONT
-# PostgreSQL's immediate shutdown: milliseconds, and it gives its shared memory back.
-signal QUIT
+signal "$(cat signal)"
 tries=0
 while [ -n "$(servers)" ]; do
     tries=$((tries + 1))
@@ -24,7 +23,7 @@ while [ -n "$(servers)" ]; do
     sleep 0.01
 done
 
-# A server that was killed leaves its lock file, and with it the name of its shared memory.
+# A PostgreSQL server that was killed leaves its lock file, and with it the name of its shared memory.
 for file in node*/postmaster.pid; do
     [ -f "$file" ] || continue
     set -- $(sed -n 7p "$file")

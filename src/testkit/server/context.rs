@@ -1,0 +1,14 @@
+use std::time::Duration;
+
+use super::{Account, Topology, Workspace};
+
+/// What all nodes of a cluster share; `B` are the server's programs.
+#[derive(Debug)]
+pub(crate) struct Context<B> {
+    pub(crate) binaries: B,
+    pub(crate) account: Account,
+    pub(crate) workspace: Workspace,
+    /// For every step that names no limit of its own.
+    pub(crate) limit: Duration,
+    pub(crate) topology: Topology,
+}

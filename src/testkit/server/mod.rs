@@ -1,0 +1,35 @@
+//! What the kit needs for servers of every kind: accounts, files, processes, networks.
+
+mod account;
+mod client;
+mod context;
+mod deadline;
+mod error;
+mod log;
+mod once;
+mod process;
+mod process_table;
+mod program;
+mod proxy;
+mod supervised;
+mod template;
+mod topology;
+mod url;
+mod workspace;
+
+pub(crate) use account::Account;
+pub(crate) use client::{Failure, Row, converse, first};
+pub(crate) use context::Context;
+pub(crate) use deadline::Deadline;
+pub use error::ServerError;
+pub(crate) use log::tail;
+pub(crate) use once::get_or_try;
+pub(crate) use process::{ServerProcess, freeze};
+pub(crate) use program::{clean, run, searched};
+pub(crate) use proxy::Address;
+pub use proxy::{Proxy, ProxyMode};
+pub(crate) use supervised::Supervised;
+pub(crate) use template::Template;
+pub(crate) use topology::Topology;
+pub(crate) use url::encode;
+pub(crate) use workspace::{Ending, Root, Workspace};

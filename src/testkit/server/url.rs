@@ -1,0 +1,13 @@
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+
+/// What RFC 3986 calls unreserved.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// A part of a URL.
+pub(crate) fn encode(part: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(part, RESERVED)
+}
