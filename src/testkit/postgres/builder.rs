@@ -72,11 +72,13 @@ impl PgClusterBuilder {
     /// (newest version first) that has them. 14 and later will do.
     pub fn bin_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.bin_dir = Some(dir.into());
+        self.backing = Some(Backing::Installed);
         self
     }
 
     /// Runs the servers in containers, one each, instead of from installed programs; so does
-    /// `DIESEL_ROUTING_TESTKIT=docker`. See [the module](crate::testkit#in-containers).
+    /// `DIESEL_ROUTING_TESTKIT=docker`, unless [`bin_dir`](Self::bin_dir) names programs. See
+    /// [the module](crate::testkit#in-containers).
     #[cfg(feature = "testkit-docker")]
     pub fn in_docker(mut self) -> Self {
         self.backing = Some(Backing::Docker);

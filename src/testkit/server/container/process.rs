@@ -1,3 +1,4 @@
+use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -22,7 +23,6 @@ use crate::testkit::server::Deadline;
 const EXECUTION: Duration = Duration::from_secs(30);
 
 /// A container: its first process, and the children that forks.
-#[derive(Debug)]
 pub(crate) struct ContainerProcess {
     engine: Engine,
     /// `None` only while it is dropped.
@@ -184,6 +184,17 @@ impl ContainerProcess {
 
     fn pause(&self) -> MutexGuard<'_, Pause> {
         self.pause.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for ContainerProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContainerProcess")
+            .field("id", &self.id)
+            .field("pid", &self.pid)
+            .field("ended", &self.ended)
+            .field("pause", &self.pause)
+            .finish_non_exhaustive()
     }
 }
 
