@@ -107,6 +107,7 @@
 //! | `r2d2` | the blocking pool | |
 //! | `serde` | `Serialize` and `Deserialize` for [`SignedToken`] | |
 //! | `testkit` | [`testkit`]: an SQLite cluster with lag on demand | a C compiler |
+//! | `testkit-mariadb` | MariaDB clusters with real replication and faults | MariaDB's server binaries, Linux |
 //! | `testkit-postgres` | PostgreSQL clusters with real replication and faults | PostgreSQL's server binaries, Linux |
 //!
 //! Diesel is pinned to `~2.3` and diesel-async to `~0.9`, as diesel-async pins Diesel: effects name
@@ -195,7 +196,7 @@ pub mod pg;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
-#[cfg(any(feature = "testkit", feature = "testkit-postgres"))]
+#[cfg(any(feature = "testkit", feature = "__testkit_servers"))]
 pub mod testkit;
 
 pub use check::{CheckPolicy, StatementCheck};

@@ -6,6 +6,7 @@
 //! | cluster | needs | replicas are fed by | start |
 //! |---|---|---|---|
 //! | [`SqliteCluster`] | a C compiler at build time | SQLite's online backup, in this process | a few milliseconds |
+//! | [`MariaCluster`] (feature `testkit-mariadb`) | MariaDB's server programs, Linux | replication by GTID | a few tenths of a second |
 //! | [`PgCluster`] (feature `testkit-postgres`) | PostgreSQL's server programs, Linux | streaming replication | a few tenths of a second |
 //!
 //! # How to test a repository function under lag
@@ -104,6 +105,8 @@
 mod clock;
 #[cfg(feature = "testkit")]
 mod error;
+#[cfg(all(feature = "testkit-mariadb", target_os = "linux"))]
+mod mariadb;
 #[cfg(all(feature = "testkit-postgres", target_os = "linux"))]
 mod postgres;
 #[cfg(all(feature = "__testkit_servers", target_os = "linux"))]
@@ -115,6 +118,8 @@ mod sqlite;
 pub use clock::ManualClock;
 #[cfg(feature = "testkit")]
 pub use error::Error;
+#[cfg(all(feature = "testkit-mariadb", target_os = "linux"))]
+pub use mariadb::{MariaCluster, MariaClusterBuilder, MariaNode};
 #[cfg(all(feature = "testkit-postgres", target_os = "linux"))]
 pub use postgres::{PgCluster, PgClusterBuilder, PgNode};
 #[cfg(all(feature = "__testkit_servers", target_os = "linux"))]

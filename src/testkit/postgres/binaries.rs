@@ -10,9 +10,9 @@ use std::time::Duration;
 use super::builder::ENDING;
 
 use crate::testkit::ServerError;
-use crate::testkit::server::{Account, Host, Workspace, clean, searched};
+use crate::testkit::server::{Account, Place, clean, searched};
 #[cfg(feature = "testkit-docker")]
-use crate::testkit::server::{Containers, Root, ServerImage};
+use crate::testkit::server::{Network, Root, ServerImage};
 
 /// The oldest major version with `pg_get_wal_replay_pause_state`.
 const OLDEST: u32 = 14;
@@ -35,7 +35,7 @@ const IMAGE_VARIABLE: &str = "DIESEL_ROUTING_POSTGRES_IMAGE";
 /// One PostgreSQL server's programs.
 #[derive(Debug, Clone)]
 pub(super) struct Binaries {
-    place: Place,
+    pub(super) place: Place,
     /// As the server prints it, for example `postgres (PostgreSQL) 15.18`.
     pub(super) version: String,
 }
@@ -63,8 +63,8 @@ impl Binaries {
         account: Account,
         limit: Duration,
     ) -> Result<Self, ServerError> {
-        let image = ServerImage::find(IMAGE_VARIABLE, IMAGE)?;
-        let version = image.version("postgres", root, &ENDING, account, limit)?;
+        let image = ServerImage::find(IMAGE_VARIABLE, IMAGE, Network::None)?;
+        let version = image.version(&["postgres"], root, &ENDING, account, limit)?;
         Self::checked(Place::Image(image), version)
     }
 
@@ -73,44 +73,10 @@ impl Binaries {
             return Err(ServerError::TooOld {
                 version,
                 oldest: OLDEST_NAME,
-                bin_dir: match place {
-                    Place::Dir(dir) => dir,
-                    #[cfg(feature = "testkit-docker")]
-                    Place::Image(image) => image.name().into(),
-                },
+                bin_dir: place.name().to_owned(),
             });
         }
         Ok(Self { place, version })
-    }
-
-    /// Where they are, as a key: other programs are elsewhere.
-    pub(super) fn place(&self) -> &OsStr {
-        match &self.place {
-            Place::Dir(dir) => dir.as_os_str(),
-            #[cfg(feature = "testkit-docker")]
-            Place::Image(image) => image.id().as_ref(),
-        }
-    }
-
-    /// Where they run, for the cluster in `workspace`.
-    #[cfg_attr(
-        not(feature = "testkit-docker"),
-        expect(
-            unused_variables,
-            clippy::unnecessary_wraps,
-            reason = "containers need both"
-        )
-    )]
-    pub(super) fn host(
-        &self,
-        workspace: &Workspace,
-        account: Account,
-    ) -> Result<Host, ServerError> {
-        match &self.place {
-            Place::Dir(_) => Ok(Host::Local),
-            #[cfg(feature = "testkit-docker")]
-            Place::Image(image) => Containers::new(image, workspace, account).map(Host::Containers),
-        }
     }
 
     pub(super) fn major(&self) -> u32 {
@@ -119,14 +85,10 @@ impl Binaries {
 
     /// A command that runs `program` as `account`, untouched by the caller's `PG*` variables.
     pub(super) fn command(&self, program: &str, account: Account) -> Command {
-        let dir = match &self.place {
-            Place::Dir(dir) => dir,
-            #[cfg(feature = "testkit-docker")]
-            Place::Image(image) => return image.command(program),
-        };
-        let mut command = clean(&dir.join(program));
+        let mut command = self.place.command(program.as_ref());
         // Relocated installations carry their own libpq, and the WAL receiver fails with another.
-        if let Some(lib) = dir.parent().map(|root| root.join("lib"))
+        if let Place::Dir(dir) = &self.place
+            && let Some(lib) = dir.parent().map(|root| root.join("lib"))
             && lib.join("libpq.so.5").exists()
         {
             command.env("LD_LIBRARY_PATH", lib);
@@ -134,14 +96,6 @@ impl Binaries {
         account.run_as(&mut command);
         command
     }
-}
-
-#[derive(Debug, Clone)]
-enum Place {
-    /// Installed, in this directory.
-    Dir(PathBuf),
-    #[cfg(feature = "testkit-docker")]
-    Image(ServerImage),
 }
 
 fn candidates(explicit: Option<&Path>) -> Vec<PathBuf> {

@@ -136,7 +136,7 @@ impl PgClusterBuilder {
         };
         let workspace = Workspace::create(&root, &ENDING)?;
         let context = Arc::new(Context {
-            host: binaries.host(&workspace, account)?,
+            host: binaries.place.host(&workspace, account)?,
             binaries,
             account,
             workspace,

@@ -47,7 +47,7 @@ pub(super) fn build(
 ) -> Result<Template, ServerError> {
     let workspace = Workspace::create(root, &ENDING)?;
     let context = Arc::new(Context {
-        host: binaries.host(&workspace, account)?,
+        host: binaries.place.host(&workspace, account)?,
         binaries: binaries.clone(),
         account,
         workspace,
@@ -108,6 +108,12 @@ fn initialise(node: &PgNode) -> Result<(), ServerError> {
 
 fn key(binaries: &Binaries, account: Account) -> String {
     let mut hasher = DefaultHasher::new();
-    (FORMAT, &binaries.version, binaries.place(), account.uid()).hash(&mut hasher);
+    (
+        FORMAT,
+        &binaries.version,
+        binaries.place.key(),
+        account.uid(),
+    )
+        .hash(&mut hasher);
     format!("template-{}-{:016x}", binaries.major(), hasher.finish())
 }

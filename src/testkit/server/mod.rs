@@ -12,6 +12,9 @@ mod host;
 mod local;
 mod log;
 mod once;
+mod place;
+#[cfg(feature = "testkit-mariadb")]
+mod port;
 mod process;
 mod process_table;
 mod program;
@@ -26,13 +29,16 @@ pub(crate) use account::Account;
 pub(crate) use backing::Backing;
 pub(crate) use client::{Failure, Row, converse, first};
 #[cfg(feature = "testkit-docker")]
-pub(crate) use container::{Containers, Engine, ServerImage};
+pub(crate) use container::{Containers, Engine, Network, ServerImage};
 pub(crate) use context::Context;
 pub(crate) use deadline::Deadline;
 pub use error::ServerError;
 pub(crate) use host::Host;
 pub(crate) use log::tail;
 pub(crate) use once::get_or_try;
+pub(crate) use place::Place;
+#[cfg(feature = "testkit-mariadb")]
+pub(crate) use port::Port;
 pub(crate) use process::ServerProcess;
 pub(crate) use program::{clean, searched};
 pub(crate) use proxy::Address;

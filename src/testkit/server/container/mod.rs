@@ -7,7 +7,7 @@ mod process;
 
 pub(crate) use containers::Containers;
 pub(crate) use engine::Engine;
-pub(crate) use image::ServerImage;
+pub(crate) use image::{Network, ServerImage};
 pub(super) use process::ContainerProcess;
 
 /// On every container of the kit; its value is the cluster's name.

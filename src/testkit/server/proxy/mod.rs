@@ -113,6 +113,11 @@ impl Proxy {
         (self.url)(user, self.listener().address(), database)
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> Address {
+        self.listener().address().clone()
+    }
+
     pub(crate) fn set_target(&self, target: Address) {
         self.gate.set_target(target);
     }

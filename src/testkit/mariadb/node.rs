@@ -1,0 +1,279 @@
+use std::io::Read;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use super::binaries::Binaries;
+use super::flavour::Flavour;
+use super::settings::{self, Settings};
+use super::sql::Login;
+use super::url;
+use crate::testkit::server::{self, Address, Port, Supervised, get_or_try};
+use crate::testkit::{Proxy, ServerError};
+
+pub(super) type Context = server::Context<Binaries>;
+
+/// What a node's server id grows by with each rebuild; at first it is its index + 1.
+const LIFE: usize = 100;
+
+/// One server of a [`MariaCluster`](super::MariaCluster).
+///
+/// Methods block until their effect is there, or fail after the builder's `timeout`. None of them
+/// needs an async runtime, and all work inside one.
+#[derive(Debug)]
+pub struct MariaNode {
+    pub(super) index: usize,
+    pub(super) server: Supervised,
+    pub(super) context: Arc<Context>,
+    /// How often its applier was made to fail.
+    pub(super) conflicts: AtomicUsize,
+    /// How often it was rebuilt.
+    lives: AtomicUsize,
+    /// Between this node and the one it replicates from.
+    pub(super) link: OnceLock<Proxy>,
+    data: PathBuf,
+    options: PathBuf,
+    socket: PathBuf,
+    port: Port,
+    settings: Mutex<Settings>,
+    /// Between clients and this node.
+    proxy: OnceLock<Arc<Proxy>>,
+}
+
+impl MariaNode {
+    /// Creates the node's directories, without data and without a server.
+    pub(super) fn create(
+        index: usize,
+        context: &Arc<Context>,
+        given: Settings,
+    ) -> Result<Self, ServerError> {
+        let name = format!("node{index}");
+        let dir = context.workspace.path();
+        let own = |name: String| {
+            let path = dir.join(name);
+            context.account.private_dir(&path).map(|()| path)
+        };
+        let (data, socket_dir) = (own(name.clone())?, own(format!("sock{index}"))?);
+        let temporary = own(format!("tmp{index}"))?;
+        let socket = socket_dir.join("mysqld.sock");
+        let port = Port::any().map_err(ServerError::io("open a port for", &name))?;
+
+        let mut settings = Settings::from_iter([
+            ("server_id".into(), (index + 1).to_string()),
+            ("port".into(), port.address().port().to_string()),
+            ("socket".into(), socket.display().to_string()),
+            ("datadir".into(), data.display().to_string()),
+            ("pid_file".into(), data.join("pid").display().to_string()),
+            ("tmpdir".into(), temporary.display().to_string()),
+        ]);
+        settings.extend(given);
+        Ok(Self {
+            index,
+            options: dir.join(format!("{name}.cnf")),
+            server: Supervised::new(name, dir, context.host.clone(), context.limit)?,
+            context: Arc::clone(context),
+            conflicts: AtomicUsize::new(0),
+            lives: AtomicUsize::new(0),
+            link: OnceLock::new(),
+            data,
+            socket,
+            port,
+            settings: Mutex::new(settings),
+            proxy: OnceLock::new(),
+        })
+    }
+
+    /// Its place in the cluster, from 0.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Its name: `node0`, `node1` and so on.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.server.name()
+    }
+
+    /// The URL for user `app` and database `app`, over TCP on the loopback interface.
+    ///
+    /// `app` owns its database, may ask what replication does, and cannot write where the server is
+    /// `read_only`. The port is the node's for as long as the cluster lives, also while it is down.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.url_for("app", "app")
+    }
+
+    /// The URL for another user or database. No user has a password; `root` may use the unix socket
+    /// only.
+    #[must_use]
+    pub fn url_for(&self, user: &str, database: &str) -> String {
+        url::at(user, &self.address(), database)
+    }
+
+    /// The proxy in front of this node; made at the first call, one per node.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::Io`] when no loopback port can be opened.
+    pub fn proxy(&self) -> Result<Arc<Proxy>, ServerError> {
+        get_or_try(&self.proxy, || {
+            Proxy::tcp(self.name(), url::at, self.address()).map(Arc::new)
+        })
+        .cloned()
+    }
+
+    /// The node's unix socket.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        &self.data
+    }
+
+    /// The last 20 lines of the server's log.
+    #[must_use]
+    pub fn log_tail(&self) -> String {
+        self.server.log_tail()
+    }
+
+    /// Whether the server runs, frozen or not.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.server.is_running()
+    }
+
+    /// The process id of the server, if it was started and not stopped since.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.server.pid()
+    }
+
+    /// Starts the server and waits until it takes connections. Does nothing when it runs.
+    ///
+    /// A replica follows the node it followed before, and applies what it gets.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::Exited`] when the server refuses to run, [`ServerError::Timeout`],
+    /// [`ServerError::Io`].
+    pub fn start(&self) -> Result<(), ServerError> {
+        self.launch(&[])?;
+        self.wait_ready()
+    }
+
+    /// Shuts the server down cleanly. Does nothing when it is down.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::Timeout`] when the server does not end, for example because it is frozen.
+    pub fn stop(&self) -> Result<(), ServerError> {
+        self.server.stop(Signal::SIGTERM)
+    }
+
+    /// Kills the server at once (`kill -9`). Does nothing when it is down.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::Timeout`] when a process does not go away.
+    pub fn kill(&self) -> Result<(), ServerError> {
+        self.server.kill()
+    }
+
+    /// [`stop`](Self::stop), then [`start`](Self::start).
+    ///
+    /// # Errors
+    ///
+    /// Theirs.
+    pub fn restart(&self) -> Result<(), ServerError> {
+        self.stop()?;
+        self.start()
+    }
+
+    /// Stops the server's process (`SIGSTOP`): connections are accepted by the kernel and never
+    /// answered, open ones stall.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::NotRunning`], [`ServerError::Timeout`].
+    pub fn freeze(&self) -> Result<(), ServerError> {
+        self.server.freeze()
+    }
+
+    /// Lets the server go on after [`freeze`](Self::freeze).
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::NotRunning`], [`ServerError::Io`].
+    pub fn thaw(&self) -> Result<(), ServerError> {
+        self.server.thaw()
+    }
+
+    /// Makes the next start that of a replica which the cluster has not seen before.
+    pub(super) fn become_another(&self) {
+        let life = self.lives.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut settings = self.settings();
+        let id = life * LIFE + self.index + 1;
+        settings.insert("server_id".into(), id.to_string());
+        for &name in self.flavour().read_only() {
+            settings.insert(name.into(), "ON".into());
+        }
+    }
+
+    /// Starts the server without waiting for it.
+    pub(super) fn launch(&self, arguments: &[&str]) -> Result<(), ServerError> {
+        self.server.launch(|| {
+            let Context {
+                binaries, account, ..
+            } = &*self.context;
+            settings::write(&self.options, self.flavour(), &self.settings(), *account)?;
+            let mut command = binaries.server(&self.options, *account);
+            command.args(arguments);
+            Ok(command)
+        })
+    }
+
+    pub(super) fn wait_ready(&self) -> Result<(), ServerError> {
+        self.server.wait_ready(|_process| greets(&self.socket))
+    }
+
+    pub(super) fn login<'a>(&'a self, user: &'a str, database: Option<&'a str>) -> Login<'a> {
+        Login {
+            socket: &self.socket,
+            user,
+            database,
+        }
+    }
+
+    pub(super) fn flavour(&self) -> Flavour {
+        self.context.binaries.flavour
+    }
+
+    pub(super) fn settings(&self) -> MutexGuard<'_, Settings> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn address(&self) -> Address {
+        Address::Tcp(self.port.address())
+    }
+}
+
+/// Whether a server greets who connects: it does so first, and only once it is ready.
+fn greets(socket: &Path) -> bool {
+    /// Against a server that listens and does not answer yet.
+    const PATIENCE: Duration = Duration::from_millis(100);
+    let greeting = || {
+        let mut stream = UnixStream::connect(socket)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.read(&mut [0])
+    };
+    greeting().is_ok_and(|length| length > 0)
+}
