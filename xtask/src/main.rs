@@ -10,6 +10,7 @@ mod bench;
 mod check_consistency;
 mod compile_time;
 mod compose_check;
+mod docker;
 mod invocation;
 mod msrv;
 mod need;
