@@ -14,7 +14,8 @@ use crate::testkit::server::{Account, Workspace};
 
 /// The containers of one cluster: their image, what they see of this machine, and as whom they run.
 ///
-/// They see the cluster's directory, under its own path. So data directories, sockets and settings are
+/// They see the directory of all clusters of this user, under its own path: one cluster's server may be
+/// the subscriber of another's. So data directories, sockets and settings are
 /// what they are without containers, and so are URLs and proxies: a unix socket is reached through
 /// the file system. There is no other network.
 #[derive(Debug, Clone)]
@@ -34,13 +35,13 @@ impl Containers {
         account: Account,
     ) -> Result<Self, ServerError> {
         workspace.hold_containers(&image.engine)?;
-        let dir = workspace.path().to_owned();
-        let passwd = dir.join("passwd");
+        let own = workspace.path();
+        let passwd = own.join("passwd");
         let entry = format!("servers:x:{}:{}::/:/bin/sh\n", account.uid(), account.gid());
         fs::write(&passwd, entry).map_err(ServerError::io("write", &passwd))?;
         Ok(Self {
             image: image.clone(),
-            dir,
+            dir: own.parent().unwrap_or(own).to_owned(),
             cluster: workspace.name().to_owned(),
             account,
             passwd,
