@@ -82,6 +82,18 @@ pub(crate) static PYTHON_VENV: Package = Package {
     present: || succeeds("python3", &["-c", "import ensurepip, venv"]),
 };
 
+pub(crate) static DEBOOTSTRAP: Package = Package {
+    name: "debootstrap",
+    why: "makes a Debian to run servers in, where no image can be pulled",
+    present: || succeeds("debootstrap", &["--version"]),
+};
+
+/// [`install`] those that are not there.
+pub(crate) fn install_missing(workspace: &Workspace, packages: &[&'static Package]) -> Result<()> {
+    let missing = packages.iter().filter(|package| !(package.present)());
+    install(workspace, &missing.copied().collect::<Vec<_>>())
+}
+
 /// Install packages that are missing, with apt-get as root or through passwordless sudo.
 ///
 /// # Errors

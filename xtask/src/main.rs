@@ -1,5 +1,5 @@
 //! The project's chores, one command each: `cargo xtask test`, `tidy`, `ci`, `check-consistency`,
-//! `bench`, `compile-time`.
+//! `bench`, `compile-time`, `compose-check`.
 //!
 //! A chore is a list of [`step::Step`] values; [`runner::run`] carries any such list out.
 
@@ -9,6 +9,8 @@ mod apt;
 mod bench;
 mod check_consistency;
 mod compile_time;
+mod compose_check;
+mod docker;
 mod invocation;
 mod msrv;
 mod need;
@@ -56,6 +58,8 @@ enum Command {
     Bench(Selection),
     /// Compare `cargo check` times of one sample crate with plain Diesel and with diesel-routing.
     CompileTime(compile_time::Options),
+    /// Check docker-compose.yml, where a compose client is installed; `tidy` does it too.
+    ComposeCheck(Selection),
 }
 
 /// Which of a command's steps to run.
@@ -120,5 +124,8 @@ fn carry_out(command: Command) -> Result<ExitCode> {
             selection.carry_out("bench", &workspace, bench::steps(&workspace)?)
         }
         Command::CompileTime(options) => compile_time::run(&workspace, &options),
+        Command::ComposeCheck(selection) => {
+            selection.carry_out("compose-check", &workspace, vec![compose_check::step()])
+        }
     }
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use crate::Selection;
 use crate::apt;
 use crate::check_consistency;
+use crate::docker;
 use crate::invocation::Invocation;
 use crate::need::Need;
 use crate::server::Server;
@@ -36,11 +37,20 @@ pub(crate) struct Options {
     /// stay in target/postgresql. Without this, all tests run, with the server that the machine has.
     #[arg(long, value_name = "MAJOR", value_delimiter = ',')]
     pg: Vec<u32>,
+    /// Run the test kits' servers in containers: what tests the kits, and the PostgreSQL positions.
+    ///
+    /// Needs a Docker engine on this machine. Where the official images can't be pulled, stand-ins are
+    /// built from Debian's packages.
+    #[arg(long, conflicts_with = "pg")]
+    docker: bool,
 }
 
 impl Options {
     /// How to ask for the same steps again.
     pub(crate) fn command(&self) -> String {
+        if self.docker {
+            return "test --docker".to_owned();
+        }
         let majors: Vec<_> = self.pg.iter().map(u32::to_string).collect();
         match majors.as_slice() {
             [] => "test".to_owned(),
@@ -49,6 +59,9 @@ impl Options {
     }
 
     pub(crate) fn steps(&self, workspace: &Workspace) -> Result<Vec<Step>> {
+        if self.docker {
+            return Ok(docker::steps());
+        }
         if self.pg.is_empty() {
             return Ok(steps(workspace));
         }

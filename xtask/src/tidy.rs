@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::apt;
+use crate::compose_check;
 use crate::invocation::Invocation;
 use crate::msrv;
 use crate::need::Need;
@@ -59,6 +60,7 @@ fn quick() -> Vec<Step> {
             "no dependency wants a newer Rust than we promise",
             msrv::check,
         ),
+        compose_check::step(),
     ]
 }
 

@@ -1,10 +1,16 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+#[cfg(feature = "testkit-docker")]
+use std::time::Duration;
 
+#[cfg(feature = "testkit-docker")]
+use super::builder::ENDING;
 use super::flavour::Flavour;
 use crate::testkit::ServerError;
-use crate::testkit::server::{Account, clean, searched};
+use crate::testkit::server::{Account, Place, clean, searched};
+#[cfg(feature = "testkit-docker")]
+use crate::testkit::server::{Network, Root, ServerImage};
 
 /// The environment variable that names a directory.
 const VARIABLE: &str = "MARIADB_BINDIR";
@@ -16,9 +22,16 @@ const OLDEST_MYSQL: (u32, u32) = (8, 4);
 /// Where packages put servers, which is not on everybody's `PATH`.
 const USUAL: &[&str] = &["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"];
 
-/// One installed MariaDB or MySQL server.
+/// The image that servers in containers are run from.
+#[cfg(feature = "testkit-docker")]
+const IMAGE: &str = "mariadb:11.8";
+#[cfg(feature = "testkit-docker")]
+const IMAGE_VARIABLE: &str = "DIESEL_ROUTING_MARIADB_IMAGE";
+
+/// One MariaDB or MySQL server's programs.
 #[derive(Debug, Clone)]
 pub(super) struct Binaries {
+    pub(super) place: Place,
     pub(super) server: PathBuf,
     /// Makes a data directory; MySQL's server does so itself.
     installer: Option<PathBuf>,
@@ -47,6 +60,33 @@ impl Binaries {
             ),
             Flavour::MySql => None,
         };
+        let place = Place::Dir(server.parent().unwrap_or(&server).to_owned());
+        Self::checked(place, server, installer, version)
+    }
+
+    /// Those of `$DIESEL_ROUTING_MARIADB_IMAGE`, else of the official image.
+    #[cfg(feature = "testkit-docker")]
+    pub(super) fn in_image(
+        root: &Root,
+        account: Account,
+        limit: Duration,
+    ) -> Result<Self, ServerError> {
+        let image = ServerImage::find(IMAGE_VARIABLE, IMAGE, Network::Host)?;
+        let version = image.version(&["mariadbd", "mysqld"], root, &ENDING, account, limit)?;
+        let (server, installer) = match Flavour::of(&version) {
+            Flavour::MariaDb => ("mariadbd", Some("mariadb-install-db".into())),
+            Flavour::MySql => ("mysqld", None),
+        };
+        Self::checked(Place::Image(image), server.into(), installer, version)
+    }
+
+    fn checked(
+        place: Place,
+        server: PathBuf,
+        installer: Option<PathBuf>,
+        version: String,
+    ) -> Result<Self, ServerError> {
+        let flavour = Flavour::of(&version);
         let (oldest, name) = match flavour {
             Flavour::MariaDb => (OLDEST_MARIADB, "10.6"),
             Flavour::MySql => (OLDEST_MYSQL, "8.4"),
@@ -55,10 +95,11 @@ impl Binaries {
             return Err(ServerError::TooOld {
                 version,
                 oldest: name,
-                bin_dir: server.parent().unwrap_or(&server).to_owned(),
+                bin_dir: place.name().to_owned(),
             });
         }
         Ok(Self {
+            place,
             server,
             installer,
             flavour,
@@ -68,7 +109,7 @@ impl Binaries {
 
     /// A command that runs the server as `account`, with the options of one file alone.
     pub(super) fn server(&self, options: &Path, account: Account) -> Command {
-        let mut command = clean(&self.server);
+        let mut command = self.place.command(&self.server);
         command.arg(defaults_file(options));
         account.run_as(&mut command);
         command
@@ -78,7 +119,7 @@ impl Binaries {
     pub(super) fn initialise(&self, data: &Path, account: Account) -> (&'static str, Command) {
         let (name, mut command) = match &self.installer {
             Some(installer) => {
-                let mut command = clean(installer);
+                let mut command = self.place.command(installer);
                 command.args([
                     "--no-defaults",
                     "--auth-root-authentication-method=normal",
@@ -87,13 +128,16 @@ impl Binaries {
                     "--innodb-use-native-aio=0",
                     "--innodb-log-file-size=8M",
                 ]);
-                if let Some(base) = self.server.parent().and_then(Path::parent) {
+                // An image's installer knows where it is.
+                if let Place::Dir(_) = &self.place
+                    && let Some(base) = self.server.parent().and_then(Path::parent)
+                {
                     command.arg(format!("--basedir={}", base.display()));
                 }
                 ("mariadb-install-db", command)
             }
             None => {
-                let mut command = clean(&self.server);
+                let mut command = self.place.command(&self.server);
                 command.args([
                     "--no-defaults",
                     "--initialize-insecure",

@@ -7,7 +7,7 @@ use super::node::Context;
 use super::settings::{self, Settings};
 use super::{MariaCluster, MariaNode, template};
 use crate::testkit::ServerError;
-use crate::testkit::server::{Account, Ending, Root, Topology, Workspace};
+use crate::testkit::server::{Account, Backing, Ending, Root, Topology, Workspace};
 
 /// Long enough for a loaded machine; a step that works takes milliseconds.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -30,6 +30,8 @@ pub struct MariaClusterBuilder {
     bin_dir: Option<PathBuf>,
     work_dir: Option<PathBuf>,
     limit: Duration,
+    /// `None`: what the environment says.
+    backing: Option<Backing>,
 }
 
 impl MariaClusterBuilder {
@@ -41,6 +43,7 @@ impl MariaClusterBuilder {
             bin_dir: None,
             work_dir: None,
             limit: LIMIT,
+            backing: None,
         }
     }
 
@@ -85,6 +88,16 @@ impl MariaClusterBuilder {
     /// has them. MariaDB 10.6 and later will do.
     pub fn bin_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.bin_dir = Some(dir.into());
+        self.backing = Some(Backing::Installed);
+        self
+    }
+
+    /// Runs the servers in containers, one each, instead of from installed programs; so does
+    /// `DIESEL_ROUTING_TESTKIT=docker`, unless [`bin_dir`](Self::bin_dir) names programs. See
+    /// [the module](crate::testkit#in-containers).
+    #[cfg(feature = "testkit-docker")]
+    pub fn in_docker(mut self) -> Self {
+        self.backing = Some(Backing::Docker);
         self
     }
 
@@ -112,19 +125,27 @@ impl MariaClusterBuilder {
     /// # Errors
     ///
     /// [`ServerError::NoServer`] and [`ServerError::TooOld`] when no server is installed that will
-    /// do; [`ServerError::Refused`] when a replica follows a node that is not there before it;
+    /// do; [`ServerError::NoEngine`] and [`ServerError::Image`] when there is nothing to run containers
+    /// with; [`ServerError::Backing`] when `DIESEL_ROUTING_TESTKIT` asks for what there is not;
+    /// [`ServerError::Refused`] when a replica follows a node that is not there before it;
     /// otherwise what stopped a server from starting. Nothing is left behind.
     pub fn start(self) -> Result<MariaCluster, ServerError> {
         self.check()?;
-        let binaries = Binaries::find(self.bin_dir.as_deref())?;
-        let account = Account::find(binaries.flavour.name(), &["mysql", "nobody"])?;
+        let account = Account::find("MariaDB", &["mysql", "nobody"])?;
         let root = Root::open(self.work_dir.as_deref(), account)?;
         root.sweep()?;
+        let binaries = match self.backing.map_or_else(Backing::of_environment, Ok)? {
+            Backing::Installed => Binaries::find(self.bin_dir.as_deref())?,
+            #[cfg(feature = "testkit-docker")]
+            Backing::Docker => Binaries::in_image(&root, account, self.limit)?,
+        };
         let template = template::cached(&root, &binaries, account, self.limit)?;
+        let workspace = Workspace::create(&root, &ENDING)?;
         let context = Arc::new(Context {
+            host: binaries.place.host(&workspace, account)?,
             binaries,
             account,
-            workspace: Workspace::create(&root, &ENDING)?,
+            workspace,
             limit: self.limit,
             topology: Topology::new(self.upstreams.len() + 1),
         });

@@ -74,7 +74,7 @@ impl MariaNode {
         Ok(Self {
             index,
             options: dir.join(format!("{name}.cnf")),
-            server: Supervised::new(name, dir, context.limit)?,
+            server: Supervised::new(name, dir, context.host.clone(), context.limit)?,
             context: Arc::clone(context),
             conflicts: AtomicUsize::new(0),
             lives: AtomicUsize::new(0),

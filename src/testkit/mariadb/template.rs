@@ -11,7 +11,7 @@ use super::flavour::{FEED, Flavour};
 use super::node::Context;
 use super::settings::Settings;
 use crate::testkit::ServerError;
-use crate::testkit::server::{Account, Deadline, Root, Template, Topology, Workspace, run};
+use crate::testkit::server::{Account, Deadline, Root, Template, Topology, Workspace};
 
 /// Part of the cache's key; to be raised when what is built here changes.
 const FORMAT: u32 = 1;
@@ -35,10 +35,12 @@ fn build(
     account: Account,
     limit: Duration,
 ) -> Result<Template, ServerError> {
+    let workspace = Workspace::create(root, &ENDING)?;
     let context = Arc::new(Context {
+        host: binaries.place.host(&workspace, account)?,
         binaries: binaries.clone(),
         account,
-        workspace: Workspace::create(root, &ENDING)?,
+        workspace,
         limit,
         topology: Topology::new(1),
     });
@@ -57,12 +59,13 @@ fn initialise(node: &MariaNode) -> Result<(), ServerError> {
     let Context {
         binaries,
         account,
+        host,
         workspace,
         limit,
         ..
     } = &*node.context;
     let (name, command) = binaries.initialise(node.data_dir(), *account);
-    run(name, command, &workspace.path().join("install.log"), *limit)?;
+    host.run(name, command, &workspace.path().join("install.log"), *limit)?;
     node.start()?;
 
     // Who may see what replication does differs in name only.
@@ -100,7 +103,13 @@ fn initialise(node: &MariaNode) -> Result<(), ServerError> {
 
 fn key(binaries: &Binaries, account: Account) -> String {
     let mut hasher = DefaultHasher::new();
-    (FORMAT, &binaries.version, &binaries.server, account.uid()).hash(&mut hasher);
+    (
+        FORMAT,
+        &binaries.version,
+        binaries.place.key(),
+        account.uid(),
+    )
+        .hash(&mut hasher);
     let flavour = binaries.flavour.name().to_lowercase();
     format!("template-{flavour}-{:016x}", hasher.finish())
 }

@@ -3,9 +3,16 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+#[cfg(feature = "testkit-docker")]
+use std::time::Duration;
+
+#[cfg(feature = "testkit-docker")]
+use super::builder::ENDING;
 
 use crate::testkit::ServerError;
-use crate::testkit::server::{Account, clean, searched};
+use crate::testkit::server::{Account, Place, clean, searched};
+#[cfg(feature = "testkit-docker")]
+use crate::testkit::server::{Network, Root, ServerImage};
 
 /// The oldest major version with `pg_get_wal_replay_pause_state`.
 const OLDEST: u32 = 14;
@@ -19,10 +26,16 @@ const NEEDED: &[&str] = &["postgres", "initdb", "pg_basebackup"];
 /// Where Debian and Ubuntu put servers, one directory per major version.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
-/// One installed PostgreSQL server.
+/// The image that servers in containers are run from.
+#[cfg(feature = "testkit-docker")]
+const IMAGE: &str = "postgres:17";
+#[cfg(feature = "testkit-docker")]
+const IMAGE_VARIABLE: &str = "DIESEL_ROUTING_POSTGRES_IMAGE";
+
+/// One PostgreSQL server's programs.
 #[derive(Debug, Clone)]
 pub(super) struct Binaries {
-    dir: PathBuf,
+    pub(super) place: Place,
     /// As the server prints it, for example `postgres (PostgreSQL) 15.18`.
     pub(super) version: String,
 }
@@ -41,21 +54,30 @@ impl Binaries {
             });
         };
         let version = version(&dir)?;
+        Self::checked(Place::Dir(dir), version)
+    }
+
+    /// Those of `$DIESEL_ROUTING_POSTGRES_IMAGE`, else of the official image.
+    #[cfg(feature = "testkit-docker")]
+    pub(super) fn in_image(
+        root: &Root,
+        account: Account,
+        limit: Duration,
+    ) -> Result<Self, ServerError> {
+        let image = ServerImage::find(IMAGE_VARIABLE, IMAGE, Network::None)?;
+        let version = image.version(&["postgres"], root, &ENDING, account, limit)?;
+        Self::checked(Place::Image(image), version)
+    }
+
+    fn checked(place: Place, version: String) -> Result<Self, ServerError> {
         if major(&version).is_none_or(|major| major < OLDEST) {
             return Err(ServerError::TooOld {
                 version,
                 oldest: OLDEST_NAME,
-                bin_dir: dir.clone(),
+                bin_dir: place.name().to_owned(),
             });
         }
-        Ok(Self {
-            dir: dir.clone(),
-            version,
-        })
-    }
-
-    pub(super) fn dir(&self) -> &Path {
-        &self.dir
+        Ok(Self { place, version })
     }
 
     pub(super) fn major(&self) -> u32 {
@@ -64,9 +86,10 @@ impl Binaries {
 
     /// A command that runs `program` as `account`, untouched by the caller's `PG*` variables.
     pub(super) fn command(&self, program: &str, account: Account) -> Command {
-        let mut command = clean(&self.dir.join(program));
+        let mut command = self.place.command(program.as_ref());
         // Relocated installations carry their own libpq, and the WAL receiver fails with another.
-        if let Some(lib) = self.dir.parent().map(|root| root.join("lib"))
+        if let Place::Dir(dir) = &self.place
+            && let Some(lib) = dir.parent().map(|root| root.join("lib"))
             && lib.join("libpq.so.5").exists()
         {
             command.env("LD_LIBRARY_PATH", lib);

@@ -7,7 +7,7 @@ use super::node::Context;
 use super::settings::Settings;
 use super::{PgCluster, PgNode, template};
 use crate::testkit::ServerError;
-use crate::testkit::server::{Account, Ending, Root, Template, Topology, Workspace};
+use crate::testkit::server::{Account, Backing, Ending, Root, Template, Topology, Workspace};
 
 /// Long enough for a loaded machine; a step that works takes milliseconds.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -30,6 +30,8 @@ pub struct PgClusterBuilder {
     work_dir: Option<PathBuf>,
     limit: Duration,
     own_identity: bool,
+    /// `None`: what the environment says.
+    backing: Option<Backing>,
 }
 
 impl PgClusterBuilder {
@@ -41,6 +43,7 @@ impl PgClusterBuilder {
             work_dir: None,
             limit: LIMIT,
             own_identity: false,
+            backing: None,
         }
     }
 
@@ -69,6 +72,16 @@ impl PgClusterBuilder {
     /// (newest version first) that has them. 14 and later will do.
     pub fn bin_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.bin_dir = Some(dir.into());
+        self.backing = Some(Backing::Installed);
+        self
+    }
+
+    /// Runs the servers in containers, one each, instead of from installed programs; so does
+    /// `DIESEL_ROUTING_TESTKIT=docker`, unless [`bin_dir`](Self::bin_dir) names programs. See
+    /// [the module](crate::testkit#in-containers).
+    #[cfg(feature = "testkit-docker")]
+    pub fn in_docker(mut self) -> Self {
+        self.backing = Some(Backing::Docker);
         self
     }
 
@@ -102,23 +115,31 @@ impl PgClusterBuilder {
     /// # Errors
     ///
     /// [`ServerError::NoServer`] and [`ServerError::TooOld`] when no server is installed that will do;
+    /// [`ServerError::NoEngine`] and [`ServerError::Image`] when there is nothing to run containers with;
+    /// [`ServerError::Backing`] when `DIESEL_ROUTING_TESTKIT` asks for what there is not;
     /// [`ServerError::Refused`] when a standby follows a node that is not there before it; otherwise
     /// what stopped a server from starting. Nothing is left behind.
     pub fn start(self) -> Result<PgCluster, ServerError> {
         self.check()?;
-        let binaries = Binaries::find(self.bin_dir.as_deref())?;
         let account = Account::find("PostgreSQL", &["postgres", "nobody"])?;
         let root = Root::open(self.work_dir.as_deref(), account)?;
         root.sweep()?;
+        let binaries = match self.backing.map_or_else(Backing::of_environment, Ok)? {
+            Backing::Installed => Binaries::find(self.bin_dir.as_deref())?,
+            #[cfg(feature = "testkit-docker")]
+            Backing::Docker => Binaries::in_image(&root, account, self.limit)?,
+        };
         let template = if self.own_identity {
             template::build(&root, &binaries, account, self.limit)?
         } else {
             template::cached(&root, &binaries, account, self.limit)?
         };
+        let workspace = Workspace::create(&root, &ENDING)?;
         let context = Arc::new(Context {
+            host: binaries.place.host(&workspace, account)?,
             binaries,
             account,
-            workspace: Workspace::create(&root, &ENDING)?,
+            workspace,
             limit: self.limit,
             topology: Topology::new(self.upstreams.len() + 1),
         });

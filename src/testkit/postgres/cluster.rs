@@ -8,7 +8,7 @@ use super::postmaster::release_memory;
 use super::settings;
 use super::{PgClusterBuilder, PgNode};
 use crate::testkit::ServerError;
-use crate::testkit::server::{Deadline, run};
+use crate::testkit::server::Deadline;
 
 /// A PostgreSQL primary and its streaming standbys, on this machine, for one test.
 ///
@@ -197,14 +197,15 @@ impl PgCluster {
             ));
         }
         node.kill()?;
-        release_memory(node.data_dir());
         let Context {
             binaries,
             account,
+            host,
             workspace,
             limit,
             ..
         } = &*self.context;
+        release_memory(node.data_dir(), host);
         fs::remove_dir_all(node.data_dir()).map_err(ServerError::io("remove", node.data_dir()))?;
         account.private_dir(node.data_dir())?;
 
@@ -219,7 +220,7 @@ impl PgCluster {
             .arg(node.data_dir())
             .args(["--dbname", &primary.url_for("postgres", "postgres")]);
         let log = workspace.path().join(format!("{}.backup.log", node.name()));
-        run("pg_basebackup", backup, &log, *limit)?;
+        host.run("pg_basebackup", backup, &log, *limit)?;
         settings::write_access(node.data_dir(), *account)?;
         node.mark_standby()?;
         node.follow(primary)?;

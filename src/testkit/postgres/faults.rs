@@ -1,12 +1,10 @@
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use nix::unistd::Pid;
 
 use super::PgNode;
 use super::settings;
 use crate::testkit::ServerError;
-use crate::testkit::server::freeze;
 
 /// Lag and faults.
 impl PgNode {
@@ -146,13 +144,7 @@ impl PgNode {
                 self.server
                     .refused(step, "it has none; is it a connected standby?")
             })?;
-        let frozen = freeze(Pid::from_raw(pid), self.server.deadline())
-            .map_err(ServerError::io("freeze a process of", self.name()))?;
-        if frozen {
-            Ok(())
-        } else {
-            Err(self.server.timeout("the freeze of a process"))
-        }
+        self.server.freeze_child(pid)
     }
 
     /// Writes the settings and waits until a running server has read them.

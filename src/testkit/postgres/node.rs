@@ -64,7 +64,7 @@ impl PgNode {
         );
         Ok(Self {
             index,
-            server: Supervised::new(name, dir, context.limit)?,
+            server: Supervised::new(name, dir, context.host.clone(), context.limit)?,
             context: Arc::clone(context),
             data,
             socket_dir,
@@ -191,10 +191,12 @@ impl PgNode {
             let Context {
                 binaries,
                 account,
+                host,
                 workspace,
                 ..
             } = &*self.context;
             settings::write(&self.data, &self.settings(), *account)?;
+            postmaster::forget(&self.data, host)?;
             let mut command = binaries.command("postgres", *account);
             let tag = format!("cluster_name={}.{}", workspace.name(), self.name());
             command.arg("-D").arg(&self.data).args(["-c", &tag]);
@@ -204,7 +206,7 @@ impl PgNode {
 
     pub(super) fn wait_ready(&self) -> Result<(), ServerError> {
         self.server.wait_ready(|process| {
-            u32::try_from(process.pid().as_raw())
+            u32::try_from(process.own_pid().as_raw())
                 .is_ok_and(|pid| postmaster::is_ready(&self.data, pid))
         })
     }

@@ -9,7 +9,7 @@ use super::builder::ENDING;
 use super::node::Context;
 use super::settings::{self, Settings};
 use crate::testkit::ServerError;
-use crate::testkit::server::{Account, Deadline, Root, Template, Topology, Workspace, run};
+use crate::testkit::server::{Account, Deadline, Root, Template, Topology, Workspace};
 
 /// Part of the cache's key; to be raised when what is built here changes.
 const FORMAT: u32 = 1;
@@ -45,10 +45,12 @@ pub(super) fn build(
     account: Account,
     limit: Duration,
 ) -> Result<Template, ServerError> {
+    let workspace = Workspace::create(root, &ENDING)?;
     let context = Arc::new(Context {
+        host: binaries.place.host(&workspace, account)?,
         binaries: binaries.clone(),
         account,
-        workspace: Workspace::create(root, &ENDING)?,
+        workspace,
         limit,
         topology: Topology::new(1),
     });
@@ -69,6 +71,7 @@ fn initialise(node: &PgNode) -> Result<(), ServerError> {
     let Context {
         binaries,
         account,
+        host,
         workspace,
         limit,
         ..
@@ -83,7 +86,7 @@ fn initialise(node: &PgNode) -> Result<(), ServerError> {
         ])
         .args(["--encoding=UTF8", "--locale=C", "--pgdata"])
         .arg(node.data_dir());
-    run(
+    host.run(
         "initdb",
         initdb,
         &workspace.path().join("initdb.log"),
@@ -105,6 +108,12 @@ fn initialise(node: &PgNode) -> Result<(), ServerError> {
 
 fn key(binaries: &Binaries, account: Account) -> String {
     let mut hasher = DefaultHasher::new();
-    (FORMAT, &binaries.version, binaries.dir(), account.uid()).hash(&mut hasher);
+    (
+        FORMAT,
+        &binaries.version,
+        binaries.place.key(),
+        account.uid(),
+    )
+        .hash(&mut hasher);
     format!("template-{}-{:016x}", binaries.major(), hasher.finish())
 }

@@ -5,6 +5,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+#[cfg(feature = "testkit-docker")]
+use nix::unistd::Gid;
 use nix::unistd::{Uid, User};
 
 use super::ServerError;
@@ -38,6 +40,12 @@ impl Account {
     pub(crate) fn uid(self) -> u32 {
         self.other
             .map_or_else(|| Uid::effective().as_raw(), |(uid, _)| uid)
+    }
+
+    #[cfg(feature = "testkit-docker")]
+    pub(crate) fn gid(self) -> u32 {
+        self.other
+            .map_or_else(|| Gid::effective().as_raw(), |(_, gid)| gid)
     }
 
     /// Makes `command` run as this account.

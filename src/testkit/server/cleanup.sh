@@ -3,6 +3,12 @@
 cat >/dev/null
 [ -f tags ] || exit 0
 
+# Containers are removed whole; one that is paused would not hear a signal.
+if [ -f containers ]; then
+    ids=$(docker ps --all --quiet --filter "label=$(cat containers)" 2>/dev/null)
+    [ -n "$ids" ] && docker rm --force --volumes $ids 2>/dev/null
+fi
+
 servers() {
     grep -lsF -f tags /proc/[0-9]*/cmdline | tr -dc '0-9\n'
 }
@@ -23,8 +29,9 @@ while [ -n "$(servers)" ]; do
     sleep 0.01
 done
 
-# A PostgreSQL server that was killed leaves its lock file, and with it the name of its shared memory.
-for file in node*/postmaster.pid; do
+# A PostgreSQL server that was killed leaves its lock file, and with it the name of its shared memory; in
+# a container that is gone with it, and the name may be another's here.
+[ -f containers ] || for file in node*/postmaster.pid; do
     [ -f "$file" ] || continue
     set -- $(sed -n 7p "$file")
     [ -n "$2" ] && ipcrm -m "$2" 2>/dev/null

@@ -44,6 +44,35 @@ pub enum ServerError {
         /// The accounts that were looked for.
         accounts: String,
     },
+    /// The servers cannot be run in the way that was asked for.
+    #[error("clusters cannot run as asked for: {reason}")]
+    Backing {
+        /// Why not, and what would work.
+        reason: String,
+    },
+    /// The servers were to run in containers, and no engine answers.
+    #[error(
+        "no container engine answers at {tried}; start Docker, set DOCKER_HOST to its socket, or unset \
+         DIESEL_ROUTING_TESTKIT to use installed servers"
+    )]
+    NoEngine {
+        /// Where it was looked for.
+        tried: String,
+        /// What happened there.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// The servers' image is neither on this machine nor to be had.
+    #[error(
+        "there is no image {image} here, and it could not be pulled; set {variable} to one there is"
+    )]
+    Image {
+        /// Its name.
+        image: String,
+        /// The environment variable that names another.
+        variable: &'static str,
+        /// The engine's answer.
+        source: io::Error,
+    },
     /// The working directory can't be used.
     #[error("{} can't hold a cluster: {reason}; set TMPDIR or call `work_dir`", path.display())]
     WorkDir {

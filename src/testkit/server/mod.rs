@@ -1,12 +1,18 @@
 //! What the kit needs for servers of every kind: accounts, files, processes, networks.
 
 mod account;
+mod backing;
 mod client;
+#[cfg(feature = "testkit-docker")]
+mod container;
 mod context;
 mod deadline;
 mod error;
+mod host;
+mod local;
 mod log;
 mod once;
+mod place;
 #[cfg(feature = "testkit-mariadb")]
 mod port;
 mod process;
@@ -20,16 +26,21 @@ mod url;
 mod workspace;
 
 pub(crate) use account::Account;
+pub(crate) use backing::Backing;
 pub(crate) use client::{Failure, Row, converse, first};
+#[cfg(feature = "testkit-docker")]
+pub(crate) use container::{Containers, Engine, Network, ServerImage};
 pub(crate) use context::Context;
 pub(crate) use deadline::Deadline;
 pub use error::ServerError;
+pub(crate) use host::Host;
 pub(crate) use log::tail;
 pub(crate) use once::get_or_try;
+pub(crate) use place::Place;
 #[cfg(feature = "testkit-mariadb")]
 pub(crate) use port::Port;
-pub(crate) use process::{ServerProcess, freeze};
-pub(crate) use program::{clean, run, searched};
+pub(crate) use process::ServerProcess;
+pub(crate) use program::{clean, searched};
 pub(crate) use proxy::Address;
 pub use proxy::{Proxy, ProxyMode};
 pub(crate) use supervised::Supervised;

@@ -1,116 +1,93 @@
-use std::fs::File;
 use std::io;
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::ExitStatus;
 
-use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 use super::Deadline;
-use super::process_table::{Process, children};
+#[cfg(feature = "testkit-docker")]
+use super::container::ContainerProcess;
+use super::local::{self, LocalProcess};
 
-/// A running server: the process started here and the children it forks.
+/// A program that the kit has started: what the kit does to it, wherever it runs.
 #[derive(Debug)]
-pub(crate) struct ServerProcess {
-    child: Child,
-    pid: Pid,
+pub(crate) enum ServerProcess {
+    Local(LocalProcess),
+    #[cfg(feature = "testkit-docker")]
+    Container(ContainerProcess),
 }
 
 impl ServerProcess {
-    /// Starts `command` with its output appended to `log`.
-    pub(crate) fn spawn(mut command: Command, log: &Path) -> io::Result<Self> {
-        let output = File::options().create(true).append(true).open(log)?;
-        let errors = output.try_clone()?;
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(output)
-            .stderr(errors)
-            .process_group(0)
-            .spawn()?;
-        let pid = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
-        Ok(Self { child, pid })
+    /// Its id on this machine.
+    pub(crate) fn pid(&self) -> Pid {
+        match self {
+            Self::Local(process) => process.pid(),
+            #[cfg(feature = "testkit-docker")]
+            Self::Container(process) => process.pid(),
+        }
     }
 
-    pub(crate) fn pid(&self) -> Pid {
-        self.pid
+    /// Its id as it sees it itself.
+    pub(crate) fn own_pid(&self) -> Pid {
+        match self {
+            Self::Local(process) => process.pid(),
+            #[cfg(feature = "testkit-docker")]
+            Self::Container(process) => process.own_pid(),
+        }
     }
 
     /// How it ended, if it did.
     pub(crate) fn status(&mut self) -> io::Result<Option<ExitStatus>> {
-        self.child.try_wait()
+        match self {
+            Self::Local(process) => process.status(),
+            #[cfg(feature = "testkit-docker")]
+            Self::Container(process) => Ok(process.status()),
+        }
     }
 
+    /// Signals the process itself; a frozen one gets it when it is thawed.
     pub(crate) fn signal(&self, signal: Signal) -> io::Result<()> {
-        send(self.pid, signal)
+        match self {
+            Self::Local(process) => process.signal(signal),
+            #[cfg(feature = "testkit-docker")]
+            Self::Container(process) => process.signal(signal),
+        }
     }
 
-    /// Stops the server and all its children. False when the time was up first.
+    /// Stops the process and all its children. False when the time was up first.
     pub(crate) fn freeze(&self, deadline: Deadline) -> io::Result<bool> {
-        // The server first: a stopped one forks no more children.
-        if !freeze(self.pid, deadline)? {
-            return Ok(false);
+        match self {
+            Self::Local(process) => process.freeze(deadline),
+            #[cfg(feature = "testkit-docker")]
+            Self::Container(process) => process.freeze().map(|()| true),
         }
-        for child in children(self.pid) {
-            if !freeze(child, deadline)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
-    /// Lets the server and all its children go on.
+    /// Stops one child, `pid` as the process itself sees it. False when the time was up first.
+    pub(crate) fn freeze_child(&self, pid: Pid, deadline: Deadline) -> io::Result<bool> {
+        match self {
+            Self::Local(_) => local::freeze(pid, deadline),
+            #[cfg(feature = "testkit-docker")]
+            Self::Container(process) => process.freeze_child(pid, deadline),
+        }
+    }
+
+    /// Lets the process and all its children go on.
     pub(crate) fn thaw(&self) -> io::Result<()> {
-        for child in children(self.pid) {
-            send(child, Signal::SIGCONT)?;
+        match self {
+            Self::Local(process) => process.thaw(),
+            #[cfg(feature = "testkit-docker")]
+            Self::Container(process) => process.thaw(),
         }
-        send(self.pid, Signal::SIGCONT)
     }
 
-    /// Kills the server and all its children at once, as a power cut would. False when they
-    /// were not gone in time.
+    /// Kills the process and all its children at once, as a power cut would. False when they were
+    /// not gone in time.
     pub(crate) fn kill(&mut self, deadline: Deadline) -> io::Result<bool> {
-        if !freeze(self.pid, deadline)? {
-            return Ok(false);
+        match self {
+            Self::Local(process) => process.kill(deadline),
+            #[cfg(feature = "testkit-docker")]
+            Self::Container(process) => process.kill(deadline),
         }
-        let all = children(self.pid);
-        for &child in &all {
-            send(child, Signal::SIGKILL)?;
-        }
-        send(self.pid, Signal::SIGKILL)?;
-        self.child.wait()?;
-        let gone = deadline.poll(|| {
-            let left = all.iter().filter_map(|&pid| Process::find(pid));
-            io::Result::Ok(left.into_iter().all(Process::is_zombie).then_some(()))
-        })?;
-        Ok(gone.is_some())
-    }
-}
-
-impl Drop for ServerProcess {
-    fn drop(&mut self) {
-        // Usually it has ended, and this asks for its status, so that no zombie stays.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Stops one process and waits until it has stopped or ended.
-pub(crate) fn freeze(pid: Pid, deadline: Deadline) -> io::Result<bool> {
-    send(pid, Signal::SIGSTOP)?;
-    let stopped = deadline.poll(|| {
-        let settled =
-            Process::find(pid).is_none_or(|found| found.is_stopped() || found.is_zombie());
-        io::Result::Ok(settled.then_some(()))
-    })?;
-    Ok(stopped.is_some())
-}
-
-/// A process that has ended in the meantime is no error.
-fn send(pid: Pid, signal: Signal) -> io::Result<()> {
-    match kill(pid, signal) {
-        Ok(()) | Err(Errno::ESRCH) => Ok(()),
-        Err(errno) => Err(errno.into()),
     }
 }

@@ -5,14 +5,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 
-use super::{Deadline, Failure, ServerError, ServerProcess, tail};
+use super::{Deadline, Failure, Host, ServerError, ServerProcess, tail};
 
 /// A server that the kit starts and ends: its name, its log, and its process while it has one.
 #[derive(Debug)]
 pub(crate) struct Supervised {
     name: String,
     log: PathBuf,
+    host: Host,
     /// For every step that names no limit of its own.
     limit: Duration,
     process: Mutex<Option<ServerProcess>>,
@@ -20,12 +22,18 @@ pub(crate) struct Supervised {
 
 impl Supervised {
     /// With its log in `dir`, and without a process.
-    pub(crate) fn new(name: String, dir: &Path, limit: Duration) -> Result<Self, ServerError> {
+    pub(crate) fn new(
+        name: String,
+        dir: &Path,
+        host: Host,
+        limit: Duration,
+    ) -> Result<Self, ServerError> {
         let log = dir.join(format!("{name}.log"));
         File::create(&log).map_err(ServerError::io("create", &log))?;
         Ok(Self {
             name,
             log,
+            host,
             limit,
             process: Mutex::new(None),
         })
@@ -64,7 +72,9 @@ impl Supervised {
         if is_running(&mut slot) {
             return Ok(());
         }
-        let process = ServerProcess::spawn(command()?, &self.log)
+        let process = self
+            .host
+            .spawn(command()?, &self.log)
             .map_err(ServerError::io("start the server of", &self.name))?;
         *slot = Some(process);
         Ok(())
@@ -141,6 +151,20 @@ impl Supervised {
             Ok(())
         } else {
             Err(self.timeout("its freeze"))
+        }
+    }
+
+    /// Stops one child of the process; `pid` is what the server calls it.
+    pub(crate) fn freeze_child(&self, pid: i32) -> Result<(), ServerError> {
+        let slot = self.process();
+        let process = slot.as_ref().ok_or_else(|| self.not_running("freeze"))?;
+        let frozen = process
+            .freeze_child(Pid::from_raw(pid), self.deadline())
+            .map_err(ServerError::io("freeze a process of", &self.name))?;
+        if frozen {
+            Ok(())
+        } else {
+            Err(self.timeout("the freeze of a process"))
         }
     }
 

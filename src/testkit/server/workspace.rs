@@ -3,12 +3,16 @@ use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+#[cfg(feature = "testkit-docker")]
+use std::sync::OnceLock;
 use std::sync::{Mutex, PoisonError};
 
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::statvfs::statvfs;
 use nix::unistd::Uid;
 
+#[cfg(feature = "testkit-docker")]
+use super::Engine;
 use super::{Account, ServerError};
 
 /// Directories of clusters start with this; what follows is random.
@@ -16,6 +20,10 @@ const PREFIX: &str = "dr-";
 
 /// The room for a unix socket's path in `sockaddr_un`, without the final zero.
 const SOCKET_PATH: usize = 107;
+
+/// In a cluster's directory: the label of its containers, if it has any.
+#[cfg(feature = "testkit-docker")]
+const CONTAINERS: &str = "containers";
 
 const CLEANUP: &str = include_str!("cleanup.sh");
 
@@ -111,6 +119,9 @@ pub(crate) struct Workspace {
     path: PathBuf,
     name: String,
     watchdog: Mutex<Option<Child>>,
+    /// Who is to end what runs in containers.
+    #[cfg(feature = "testkit-docker")]
+    engine: OnceLock<Engine>,
     _lock: Flock<File>,
 }
 
@@ -147,6 +158,8 @@ impl Workspace {
             path: dir.keep(),
             name,
             watchdog: Mutex::new(Some(watchdog)),
+            #[cfg(feature = "testkit-docker")]
+            engine: OnceLock::new(),
             _lock: lock,
         })
     }
@@ -160,6 +173,16 @@ impl Workspace {
         &self.name
     }
 
+    /// Notes that the cluster's servers run in containers, for whoever has to end them.
+    #[cfg(feature = "testkit-docker")]
+    pub(crate) fn hold_containers(&self, engine: &Engine) -> Result<(), ServerError> {
+        let mark = self.path.join(CONTAINERS);
+        let label = format!("{}={}", super::container::LABEL, self.name);
+        fs::write(&mark, label).map_err(ServerError::io("write", &mark))?;
+        let _ = self.engine.set(engine.clone());
+        Ok(())
+    }
+
     /// Ends the servers and removes the directory, now.
     pub(crate) fn close(&self) {
         let watchdog = self
@@ -168,6 +191,10 @@ impl Workspace {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(mut watchdog) = watchdog {
+            #[cfg(feature = "testkit-docker")]
+            if let Some(engine) = self.engine.get() {
+                let _ = engine.remove_cluster(&self.name);
+            }
             drop(watchdog.stdin.take());
             // Whatever it could not do, the next start's sweep tries again.
             let _ = watchdog.wait();
@@ -199,6 +226,12 @@ fn sweep(dir: &Path) {
         let Ok(_abandoned) = lock(&lock_file, FlockArg::LockExclusiveNonblock) else {
             return;
         };
+        #[cfg(feature = "testkit-docker")]
+        if dir.join(CONTAINERS).exists()
+            && let (Ok(engine), Some(name)) = (Engine::connect(), dir.file_name())
+        {
+            let _ = engine.remove_cluster(&name.to_string_lossy());
+        }
         let _ = cleanup(dir, Stdio::null()).status();
     }
     let _ = fs::remove_dir_all(dir);
