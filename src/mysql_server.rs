@@ -80,7 +80,11 @@ pub(crate) fn facts(variables: &[Variable]) -> ServerFacts {
         } else {
             OLDEST_MYSQL
         }),
-        server_id: value("server_id").parse().ok(),
+        // The nodes of a Galera cluster may well share one: their write sets are told apart otherwise.
+        server_id: value("server_id")
+            .parse()
+            .ok()
+            .filter(|_| kind != ServerKind::Galera),
     }
 }
 

@@ -5,6 +5,7 @@
 
 #![expect(clippy::duplicate_mod, reason = "a suite runs once per backend")]
 
+mod galera;
 mod mariadb;
 mod postgres;
 

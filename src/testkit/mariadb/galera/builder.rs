@@ -114,10 +114,12 @@ impl GaleraClusterBuilder {
         let root = Root::open(self.work_dir.as_deref(), account)?;
         root.sweep()?;
         let template = template::cached(&root, &binaries, &provider, account, self.limit)?;
+        let workspace = Workspace::create(&root, &ENDING)?;
         let context = Arc::new(Context {
+            host: binaries.place.host(&workspace, account)?,
             binaries,
             account,
-            workspace: Workspace::create(&root, &ENDING)?,
+            workspace,
             limit: self.limit,
             topology: Topology::new(self.nodes),
         });

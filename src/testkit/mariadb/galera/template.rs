@@ -48,10 +48,12 @@ fn build(
     limit: Duration,
 ) -> Result<Template, ServerError> {
     let plain = template::cached(root, binaries, account, limit)?;
+    let workspace = Workspace::create(root, &ENDING)?;
     let context = Arc::new(Context {
+        host: binaries.place.host(&workspace, account)?,
         binaries: binaries.clone(),
         account,
-        workspace: Workspace::create(root, &ENDING)?,
+        workspace,
         limit,
         topology: Topology::new(1),
     });
