@@ -9,9 +9,9 @@ use crate::testkit::server::{Account, clean, searched};
 /// The environment variable that names a directory.
 const VARIABLE: &str = "MARIADB_BINDIR";
 
-/// The oldest versions that know every privilege and statement the kit uses.
+/// The oldest versions that know every privilege, setting and statement the kit uses.
 const OLDEST_MARIADB: (u32, u32) = (10, 6);
-const OLDEST_MYSQL: (u32, u32) = (8, 4);
+const OLDEST_MYSQL: (u32, u32) = (8, 0);
 
 /// Where packages put servers, which is not on everybody's `PATH`.
 const USUAL: &[&str] = &["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"];
@@ -49,7 +49,7 @@ impl Binaries {
         };
         let (oldest, name) = match flavour {
             Flavour::MariaDb => (OLDEST_MARIADB, "10.6"),
-            Flavour::MySql => (OLDEST_MYSQL, "8.4"),
+            Flavour::MySql => (OLDEST_MYSQL, "8.0.30"),
         };
         if number(&version).is_none_or(|number| number < oldest) {
             return Err(ServerError::TooOld {
@@ -86,6 +86,7 @@ impl Binaries {
                     "--skip-test-db",
                     "--innodb-use-native-aio=0",
                     "--innodb-log-file-size=8M",
+                    "--innodb-flush-method=nosync",
                 ]);
                 if let Some(base) = self.server.parent().and_then(Path::parent) {
                     command.arg(format!("--basedir={}", base.display()));
