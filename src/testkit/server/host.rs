@@ -16,7 +16,7 @@ pub(crate) enum Host {
     Local,
     /// In containers on this machine, one each.
     #[cfg(feature = "testkit-docker")]
-    Containers(Containers),
+    Containers(Box<Containers>),
 }
 
 impl Host {
