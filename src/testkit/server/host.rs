@@ -36,7 +36,7 @@ impl Host {
             #[cfg(feature = "testkit-docker")]
             Self::Containers(containers) => containers
                 .spawn(&command, log)
-                .map(ServerProcess::Container),
+                .map(|process| ServerProcess::Container(Box::new(process))),
         }
     }
 
