@@ -32,21 +32,40 @@ fn a_setting_holds_at_once_and_after_a_restart_and_a_bad_one_changes_nothing() {
 
 #[test]
 fn a_cluster_may_be_without_strict_gtids() {
-    // MySQL has no such setting; there, GTIDs themselves may be off.
-    let (name, value) = if is_mariadb(cluster(0).primary()) {
-        ("gtid_strict_mode", "0")
-    } else {
-        ("gtid_mode", "OFF")
-    };
+    if !is_mariadb(cluster(0).primary()) {
+        // MySQL's are always strict.
+        return;
+    }
     let cluster = MariaCluster::builder()
         .replicas(1)
-        .setting(name, value)
+        .setting("gtid_strict_mode", "OFF")
         .start()
         .unwrap();
     for node in cluster.nodes() {
-        let sql = format!("SELECT @@global.{name}");
-        assert_eq!(node.query_value(&sql).unwrap().as_deref(), Some(value));
+        let strict = node
+            .query_value("SELECT @@global.gtid_strict_mode")
+            .unwrap();
+        assert_eq!(strict.as_deref(), Some("0"));
     }
+}
+
+#[test]
+fn a_replica_may_follow_by_file_instead_of_gtid() {
+    let cluster = cluster(1);
+    let replica = cluster.replica(0);
+    let follow = if is_mariadb(replica) {
+        "STOP SLAVE; CHANGE MASTER TO master_use_gtid = no; START SLAVE"
+    } else {
+        "STOP REPLICA; CHANGE REPLICATION SOURCE TO source_auto_position = 0; START REPLICA"
+    };
+    replica.admin_execute(follow).unwrap();
+    cluster
+        .primary()
+        .execute("INSERT INTO n VALUES (2)")
+        .unwrap();
+    cluster.wait_until_caught_up(SOON).unwrap();
+    let rows = replica.query_value("SELECT COUNT(*) FROM n").unwrap();
+    assert_eq!(rows.as_deref(), Some("2"));
 }
 
 #[test]
