@@ -144,6 +144,7 @@ pub mod sync;
 
 mod check;
 mod cluster;
+mod context;
 mod dialect;
 mod error;
 mod isolation;
@@ -203,6 +204,7 @@ pub use cluster::{
     Health, Node, NodeStatus, Observation, PoolStatus, ServerFacts, ServerVersion, Status,
 };
 pub use consistency::Class;
+pub use context::Scope;
 pub use dialect::Dialect;
 pub use diesel_routing_macros::Statement;
 pub use diesel_routing_macros::consistency;
@@ -217,6 +219,8 @@ pub use session::{Clock, KeyError, Rejection, SignedToken, SystemClock, Token, T
 
 #[cfg(feature = "__async")]
 pub use connection::RoutedConnection;
+#[cfg(feature = "__async")]
+pub use context::Scoped;
 #[cfg(feature = "__async")]
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
 #[cfg(feature = "__async")]

@@ -1,6 +1,8 @@
 //! A session: one user's, or one job's, causal history.
 
 mod clock;
+#[cfg(feature = "__pool")]
+mod current;
 mod options;
 #[cfg(feature = "__pool")]
 mod routed;

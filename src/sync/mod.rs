@@ -4,6 +4,8 @@
 
 mod acquire;
 mod connection;
+#[cfg(feature = "r2d2")]
+mod current;
 mod diesel_connection;
 mod dsl;
 mod pool;
@@ -36,6 +38,8 @@ pub use read::ReadConn;
 pub use transaction::TransactionBuilder;
 pub use write::{RawWrite, WriteConn};
 
+#[cfg(feature = "r2d2")]
+pub use crate::context::Entered;
 #[cfg(feature = "r2d2")]
 pub use router::{Router, RouterBuilder};
 #[cfg(feature = "r2d2")]

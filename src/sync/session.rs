@@ -57,6 +57,18 @@ impl<C: RoutedConnection> Session<C> {
         }
     }
 
+    /// What stands for there being no session: its reads are those of the router.
+    pub(super) fn outside(router: Router<C>) -> Self {
+        let options = Options {
+            outside: true,
+            ..Options::default()
+        };
+        Self {
+            options,
+            ..Self::new(router)
+        }
+    }
+
     /// A connection that sees what this session wrote, and nothing older than it has seen.
     ///
     /// # Errors
@@ -303,8 +315,16 @@ impl<C: RoutedConnection> Session<C> {
     }
 
     fn request(&self, level: Level, access: Access, avoid: Option<usize>) -> Request<'_> {
-        let Options { wait, tracked, .. } = self.options;
-        let remembers = tracked || access != Access::Write;
+        let Options {
+            wait,
+            tracked,
+            outside,
+            ..
+        } = self.options;
+        let remembers = match access {
+            Access::Write => tracked,
+            _ => !outside,
+        };
         Request {
             level,
             access,
