@@ -106,6 +106,10 @@
 //! | `bb8` (default), `deadpool` | async pools | |
 //! | `r2d2` | the blocking pool | |
 //! | `serde` | `Serialize` and `Deserialize` for [`SignedToken`] | |
+//! | `edge` | [`edge`], [`sync::edge`]: sessions that come and go with HTTP requests, without a framework | |
+//! | `tower` | [`edge::SessionLayer`] | |
+//! | `axum` | [`Session`] as an argument of axum's handlers | |
+//! | `moka`, `redis` | session states in memory; in Redis or Valkey | |
 //! | `testkit` | [`testkit`]: an SQLite cluster with lag on demand | a C compiler |
 //! | `testkit-postgres` | PostgreSQL clusters with real replication and faults | PostgreSQL's server binaries, Linux |
 //!
@@ -139,6 +143,8 @@
 )]
 
 pub mod consistency;
+#[cfg(feature = "edge")]
+pub mod edge;
 pub mod effect;
 pub mod sync;
 
@@ -261,7 +267,8 @@ pub mod bounds {
     feature = "testkit",
     feature = "r2d2",
     feature = "postgres",
-    feature = "bb8"
+    feature = "bb8",
+    feature = "axum"
 ))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -23,6 +23,8 @@ mod session;
 #[cfg(feature = "r2d2")]
 mod watch;
 
+#[cfg(all(feature = "edge", feature = "r2d2"))]
+pub mod edge;
 #[cfg(feature = "sync-mysql")]
 pub mod mysql;
 #[cfg(feature = "sync-postgres")]

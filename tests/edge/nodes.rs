@@ -14,6 +14,10 @@ mod schema {
 
 pub(crate) use schema::settings;
 
+pub(crate) type AsyncSqlite =
+    diesel_async::sync_connection_wrapper::SyncConnectionWrapper<SqliteConnection>;
+pub(crate) type AsyncEdge = diesel_routing::edge::Edge<AsyncSqlite>;
+
 /// A primary, and a replica that shows the theme "light" whatever is written.
 pub(crate) fn stale_cluster() -> SqliteCluster {
     let cluster = SqliteCluster::builder()
