@@ -60,6 +60,16 @@ pub(crate) static PGBOUNCER: Package = Package {
     },
 };
 
+pub(crate) static REDIS: Package = Package {
+    name: "redis-server",
+    why: "Redis, for the tests of session stores",
+    present: || {
+        ["redis-server", "valkey-server"]
+            .iter()
+            .any(|server| succeeds(server, &["--version"]))
+    },
+};
+
 pub(crate) static MARIADB: Package = Package {
     name: "mariadb-server",
     why: "MariaDB's server programs, for the tests' own servers",

@@ -1,6 +1,7 @@
 //! `RedisStore`: session states in Redis or Valkey.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -32,9 +33,17 @@ use crate::session::Token;
 /// ```
 #[derive(Clone)]
 pub struct RedisStore {
-    connection: ConnectionManager,
+    source: Source,
     script: Script,
     prefix: String,
+}
+
+/// Where the connection comes from.
+#[derive(Clone)]
+enum Source {
+    /// It is made, in the runtime of the first caller, when it is needed first.
+    Client(Client, Arc<OnceLock<ConnectionManager>>),
+    Connection(ConnectionManager),
 }
 
 /// How long one question, or one attempt to connect, may take: the edge gives up earlier, but an answer that is late
@@ -49,21 +58,18 @@ impl RedisStore {
     /// [`StoreError::Failed`] if that is no URL. A server that is down is none.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         let client = Client::open(url).map_err(StoreError::failed)?;
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(1)
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
-        let connection = ConnectionManager::new_lazy_with_config(client, config);
-        connection
-            .map(Self::from_connection)
-            .map_err(StoreError::failed)
+        Ok(Self::of(Source::Client(client, Arc::default())))
     }
 
     /// A store on a connection of your own, with TLS or the like.
     #[must_use]
     pub fn from_connection(connection: ConnectionManager) -> Self {
+        Self::of(Source::Connection(connection))
+    }
+
+    fn of(source: Source) -> Self {
         Self {
-            connection,
+            source,
             script: redis_script::script(),
             prefix: PREFIX.to_owned(),
         }
@@ -76,6 +82,23 @@ impl RedisStore {
         self
     }
 
+    fn connection(&self) -> Result<ConnectionManager, StoreError> {
+        let (client, known) = match &self.source {
+            Source::Connection(connection) => return Ok(connection.clone()),
+            Source::Client(client, known) => (client, known),
+        };
+        if let Some(connection) = known.get() {
+            return Ok(connection.clone());
+        }
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(1)
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        let connection = ConnectionManager::new_lazy_with_config(client.clone(), config);
+        let connection = connection.map_err(StoreError::failed)?;
+        Ok(known.get_or_init(|| connection).clone())
+    }
+
     fn key(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
     }
@@ -83,8 +106,8 @@ impl RedisStore {
 
 impl TokenStore for RedisStore {
     fn load<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Token>> {
-        let mut connection = self.connection.clone();
         Box::pin(async move {
+            let mut connection = self.connection()?;
             let bytes: Option<Vec<u8>> = connection
                 .get(self.key(key))
                 .await
@@ -94,8 +117,8 @@ impl TokenStore for RedisStore {
     }
 
     fn join<'a>(&'a self, key: &'a str, token: &'a Token, life: Duration) -> StoreFuture<'a, ()> {
-        let mut connection = self.connection.clone();
         Box::pin(async move {
+            let mut connection = self.connection()?;
             let mut join = Join::new(self.key(key), token, life);
             for _ in 0..ATTEMPTS {
                 let answer: Option<Vec<u8>> = join

@@ -14,7 +14,7 @@ const ROUGHLY: Duration = Duration::from_millis(10);
 
 impl Token {
     /// The token as bytes, for a [store](crate::edge::TokenStore) that only services of one's own write to:
-    /// at most 77, and not signed. What travels through other hands is signed with
+    /// at most 62, and not signed. What travels through other hands is signed with
     /// [`TokenKeys`](crate::TokenKeys).
     ///
     /// Equal tokens have equal bytes, and equal bytes stand for equal tokens. So a store may write with a
@@ -60,8 +60,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_largest_has_77_bytes() {
-        assert_eq!(largest().to_bytes().len(), 77);
+    fn the_largest_has_62_bytes() {
+        assert_eq!(largest().to_bytes().len(), 62);
     }
 
     #[test]
