@@ -11,7 +11,7 @@ use super::redis_script::{self, ATTEMPTS, Join, PREFIX};
 use super::{StoreError, StoreFuture, TokenStore};
 use crate::session::Token;
 
-/// Session states in Redis or Valkey (from 5.0 on), shared by all processes of a service.
+/// Session states in Redis or Valkey, shared by all processes of a service.
 ///
 /// A state is one string, [`Token::to_bytes`], under `diesel-routing:session:` and the key; it lives as long as
 /// a token, from the last write on. It is not signed: whoever can write to the store can send reads to the

@@ -11,7 +11,7 @@ use crate::edge::StoreError;
 use crate::edge::redis_script::{self, ATTEMPTS, Join, PREFIX};
 use crate::session::Token;
 
-/// Session states in Redis or Valkey (from 5.0 on), shared by all processes of a service: what
+/// Session states in Redis or Valkey, shared by all processes of a service: what
 /// `edge::RedisStore` is for async services, on the same keys and values.
 ///
 /// Keeps the connections that it opened, as many as there are requests at a time.
