@@ -125,6 +125,14 @@ impl TokenCookie {
         Ok(self)
     }
 
+    /// The cookie for what was read: see [`Edge::carry_reads`](super::Edge::carry_reads).
+    pub(crate) fn of_reads(&self) -> Self {
+        Self {
+            name: format!("{}-seen", self.name),
+            ..self.clone()
+        }
+    }
+
     /// The values of the cookies of this name in one header line; others may be anything.
     pub(crate) fn values_in(&self, line: &HeaderValue) -> Vec<String> {
         let line = String::from_utf8_lossy(line.as_bytes());

@@ -74,7 +74,7 @@ impl<C: RoutedConnection> Exchange<C> {
             let token = self.session.export().await;
             let is_news = |arrived: &Token| !token.asks_as(arrived);
             if wrote || self.arrived.as_ref().is_some_and(is_news) {
-                self.tell(&token, headers).await;
+                self.tell(&token, wrote, headers).await;
             }
             if wrote && self.edge.settings.write_timestamp {
                 headers.extend(written_at(&token).map(|time| (WRITE_TIMESTAMP, time)));
@@ -86,11 +86,11 @@ impl<C: RoutedConnection> Exchange<C> {
         }
     }
 
-    async fn tell(&mut self, token: &Token, headers: &mut HeaderMap) {
+    async fn tell(&self, token: &Token, wrote: bool, headers: &mut HeaderMap) {
         let shared = self.session.router().shared();
         if let Some(signed) = shared.sign(token) {
             let life = shared.token_life();
-            self.edge.settings.give(&signed, life, headers);
+            self.edge.settings.give(&signed, wrote, life, headers);
         }
         if let Some(save) = self.save(token.clone()) {
             // It goes on when nobody waits any more.

@@ -23,6 +23,10 @@
 //! - Once the body has ended, nothing is watched: on a WebSocket, send
 //!   [`Session::token`](crate::Session::token) yourself.
 //!
+//! A browser keeps one cookie of a name. So of two requests of one user that write at the same time, the token of the
+//! response that arrives last stays; if that is the one whose position was asked for first, the other's write may be
+//! missed until a replica has it. A store joins both.
+//!
 //! A handler that panics leaves no response to put a token on: put the layer that turns panics into
 //! responses inside this one. The store needs no response.
 //!

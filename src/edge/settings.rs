@@ -29,6 +29,11 @@ pub(crate) const NOT_SAVED: &str = "the session store did not take a state";
 pub(crate) const LATE_WRITE: &str = "a request wrote after its response's head had left, or had no response: its \
     session's next request may not see that write; keep states in a store, or write before answering";
 
+/// The header for what was read.
+fn of_reads(name: &HeaderName) -> Option<HeaderName> {
+    HeaderName::try_from(format!("{name}-seen")).ok()
+}
+
 /// When the session wrote last, in milliseconds since 1970.
 pub(crate) fn written_at(token: &Token) -> Option<HeaderValue> {
     let since = token.written_at()?.duration_since(UNIX_EPOCH).ok()?;
@@ -81,13 +86,19 @@ impl Settings {
             tokens.extend(source(request));
         }
         if let Some(name) = &self.header {
-            // What is not text is no token: taken along, to be counted as such.
-            let values = request.headers.get_all(name).iter();
-            tokens.extend(values.map(|value| String::from_utf8_lossy(value.as_bytes()).into()));
+            let seen = self.carry_reads.then(|| of_reads(name)).flatten();
+            for name in [Some(name), seen.as_ref()].into_iter().flatten() {
+                // What is not text is no token: taken along, to be counted as such.
+                let values = request.headers.get_all(name).iter();
+                tokens.extend(values.map(|value| String::from_utf8_lossy(value.as_bytes()).into()));
+            }
         }
         if let Some(cookie) = &self.cookie {
-            let lines = request.headers.get_all(header::COOKIE).iter();
-            tokens.extend(lines.flat_map(|line| cookie.values_in(line)));
+            let seen = self.carry_reads.then(|| cookie.of_reads());
+            for cookie in [Some(cookie), seen.as_ref()].into_iter().flatten() {
+                let lines = request.headers.get_all(header::COOKIE).iter();
+                tokens.extend(lines.flat_map(|line| cookie.values_in(line)));
+            }
         }
         if tokens.len() > MOST_TOKENS {
             counts.surplus_tokens.add();
@@ -115,13 +126,33 @@ impl Settings {
     }
 
     /// Puts a token where the next request's will be looked for.
-    pub(crate) fn give(&self, token: &SignedToken, life: Duration, to: &mut HeaderMap) {
-        if let Some(cookie) = &self.cookie
-            && let Some(line) = cookie.line(token.as_str(), life)
-        {
-            to.append(header::SET_COOKIE, line);
-        }
-        if let Some(name) = &self.header
+    ///
+    /// That of a request which only read has a place of its own: a slow page, answered after a write that it
+    /// did not see, must not take the write's token away.
+    pub(crate) fn give(
+        &self,
+        token: &SignedToken,
+        wrote: bool,
+        life: Duration,
+        to: &mut HeaderMap,
+    ) {
+        let cookie = self.cookie.as_ref().and_then(|cookie| {
+            if wrote {
+                cookie.line(token.as_str(), life)
+            } else {
+                cookie.of_reads().line(token.as_str(), life)
+            }
+        });
+        to.extend(cookie.map(|line| (header::SET_COOKIE, line)));
+        let name = self.header.as_ref();
+        let name = name.and_then(|name| {
+            if wrote {
+                Some(name.clone())
+            } else {
+                of_reads(name)
+            }
+        });
+        if let Some(name) = name
             && let Ok(mut value) = HeaderValue::try_from(token.as_str())
         {
             value.set_sensitive(true);
@@ -180,8 +211,9 @@ macro_rules! setting_methods {
         /// never see less. Defaults to `false`.
         ///
         /// It costs a question to a node at the end of each request that reads, shared with all that end at
-        /// that time, and a new cookie whenever a node has got further. A cache between service and user
-        /// should not keep the responses.
+        /// that time, and a new cookie whenever a node has got further. What a request read, and did not
+        /// write, travels in a cookie of its own, `db-session-seen`; so for the header. A cache between
+        /// service and user should not keep such responses.
         pub fn carry_reads(self, carry_reads: bool) -> Self {
             self.with(|settings| settings.carry_reads = carry_reads)
         }

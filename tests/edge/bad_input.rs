@@ -70,7 +70,7 @@ async fn of_a_hundred_cookies_of_one_name_a_few_are_looked_at() {
     let app = app(layer.clone());
     let mut user = Browser::default();
     user.post(&app).await;
-    let good = user.cookie.expect("a cookie");
+    let good = user.cookie().expect("a cookie");
     let bad = vec!["db-session=bad"; 99].join("; ");
     // Among the first, wherever it stands.
     for line in [
@@ -99,7 +99,7 @@ async fn other_cookies_may_be_anything() {
     let app = app(SessionLayer::new(router(&cluster).await).expect("keys"));
     let mut user = Browser::default();
     user.post(&app).await;
-    let good = user.cookie.expect("a cookie");
+    let good = user.cookie().expect("a cookie");
     let line = [b"a=\xff\xfe; =; ;;b;", good.as_bytes(), b"; c=\"\x80"].concat();
     let read = with(request("GET", "/theme"), "cookie", &line);
     assert_eq!(text(send(&app, read).await).await, "dark recent_write");
@@ -135,7 +135,7 @@ async fn an_old_token_beside_a_new_one_takes_nothing_away() {
     let at = |lsn| Position::Postgres(PgPosition::new(1, 1, Lsn(lsn)));
     let old = Token::new(now + HOUR).saw(at(1));
     user.post(&app).await;
-    let new = user.cookie.expect("a cookie");
+    let new = user.cookie().expect("a cookie");
     let line = format!("db-session={}; {new}", keys().sign(&old));
     let read = with(request("GET", "/theme"), "cookie", line.as_bytes());
     assert_eq!(text(send(&app, read).await).await, "dark recent_write");

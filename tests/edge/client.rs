@@ -64,22 +64,37 @@ pub(crate) fn cookie(headers: &HeaderMap) -> Option<String> {
     Some(pair.to_owned())
 }
 
-/// A client that keeps its cookie.
+fn name(cookie: &str) -> &str {
+    cookie.split_once('=').expect("a pair").0
+}
+
+/// A client that keeps its cookies, one of a name.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Browser {
-    pub(crate) cookie: Option<String>,
+    cookies: Vec<String>,
 }
 
 impl Browser {
     pub(crate) async fn send(&mut self, app: &App, mut request: Request<Body>) -> Response<Body> {
-        if let Some(cookie) = &self.cookie {
-            request = with(request, "cookie", cookie.as_bytes());
+        if !self.cookies.is_empty() {
+            request = with(request, "cookie", self.cookies.join("; ").as_bytes());
         }
         let response = send(app, request).await;
-        if let Some(cookie) = cookie(response.headers()) {
-            self.cookie = Some(cookie);
-        }
+        self.keep(&response);
         response
+    }
+
+    pub(crate) fn keep(&mut self, response: &Response<Body>) {
+        if let Some(cookie) = cookie(response.headers()) {
+            self.cookies.retain(|known| name(known) != name(&cookie));
+            self.cookies.push(cookie);
+        }
+    }
+
+    /// Its only cookie.
+    pub(crate) fn cookie(&self) -> Option<String> {
+        assert!(self.cookies.len() < 2, "{:?}", self.cookies);
+        self.cookies.first().cloned()
     }
 
     pub(crate) async fn get(&mut self, app: &App) -> String {

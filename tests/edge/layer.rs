@@ -34,7 +34,7 @@ async fn the_next_request_sees_the_write_on_every_node_and_other_users_are_not_u
         assert_eq!(tab.get(app).await, "dark recent_write");
         assert_eq!(other.get(app).await, "light nothing_to_catch_up");
     }
-    assert_eq!(other.cookie, None);
+    assert_eq!(other.cookie(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -180,7 +180,7 @@ async fn a_write_under_way_when_the_head_leaves_is_marked_at_once() {
         .layer(layer);
     let mut user = Browser::default();
     let head = user.send(&app, request("POST", "/theme")).await;
-    assert!(user.cookie.is_some());
+    assert!(user.cookie().is_some());
     assert_eq!(text(head).await, "done");
     assert_eq!(user.get(&app).await, "dark recent_write");
 }

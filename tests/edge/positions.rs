@@ -11,7 +11,7 @@ use diesel_routing::prelude::*;
 use diesel_routing::testkit::{PgCluster, PgNode};
 use diesel_routing::{Node, Rejection};
 
-use super::client::{Browser, request};
+use super::client::{Browser, cookie, request, text};
 use super::nodes::{keys, settings};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -108,7 +108,37 @@ async fn with_reads_carried_no_page_is_older_than_the_one_before() {
         }
         paused.resume_replay().expect("resumed");
     }
-    assert!(reader.cookie.is_some());
+    assert!(reader.cookie().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_page_that_is_answered_after_a_write_does_not_undo_it() {
+    let cluster = cluster(1);
+    let edge = Edge::new(router(&cluster).await).expect("keys");
+    let app = app(edge.carry_reads(true));
+    cluster.standby(0).pause_replay().expect("paused");
+    let mut user = Browser::default();
+    let slow = user.clone().send(&app, request("GET", "/theme")).await;
+    user.send(&app, request("PUT", "/theme/dark")).await;
+    user.keep(&slow);
+    assert_eq!(text(slow).await, "0 standby-0 nothing_to_catch_up");
+    assert_eq!(user.get(&app).await, "dark primary not_caught_up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_news_no_cookie_is_set_although_reads_are_carried() {
+    let cluster = cluster(1);
+    let edge = Edge::new(router(&cluster).await).expect("keys");
+    let app = app(edge.carry_reads(true));
+    // A standby that stands still is where it was.
+    cluster.standby(0).pause_replay().expect("paused");
+    let mut user = Browser::default();
+    user.get(&app).await;
+    assert!(user.cookie().is_some());
+    for _ in 0..5 {
+        let page = user.send(&app, request("GET", "/theme")).await;
+        assert_eq!(cookie(page.headers()), None);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,7 +152,7 @@ async fn a_token_of_another_cluster_is_no_token() {
     let there = app(Edge::new(router(&theirs).await).expect("keys"));
     let mut user = Browser::default();
     user.send(&there, request("PUT", "/theme/dark")).await;
-    assert!(user.cookie.is_some());
+    assert!(user.cookie().is_some());
     let page = user.get(&app(Edge::new(here.clone()).expect("keys"))).await;
     assert_eq!(page, "0 standby-0 nothing_to_catch_up");
     let rejected = here.status().rejected_tokens;

@@ -69,7 +69,7 @@ impl<C: RoutedConnection> Exchange<C> {
             let token = self.session.export();
             let is_news = |arrived: &Token| !token.asks_as(arrived);
             if wrote || self.arrived.as_ref().is_some_and(is_news) {
-                self.tell(&token, headers);
+                self.tell(&token, wrote, headers);
             }
             if wrote && self.edge.settings.write_timestamp {
                 headers.extend(written_at(&token).map(|time| (WRITE_TIMESTAMP, time)));
@@ -81,11 +81,11 @@ impl<C: RoutedConnection> Exchange<C> {
         }
     }
 
-    fn tell(&self, token: &Token, headers: &mut HeaderMap) {
+    fn tell(&self, token: &Token, wrote: bool, headers: &mut HeaderMap) {
         let shared = self.session.router().shared();
         if let Some(signed) = shared.sign(token) {
             let life = shared.token_life();
-            self.edge.settings.give(&signed, life, headers);
+            self.edge.settings.give(&signed, wrote, life, headers);
         }
         self.save(token, self.left);
     }
