@@ -317,6 +317,13 @@ pub enum ConfigError {
         "there are no keys to sign session tokens with: give the router's builder some with `token_keys`"
     )]
     NoTokenKeys,
+
+    /// The current session was asked for, outside any scope and without a default router.
+    #[error(
+        "no session is in scope, and there is no default router: run the code inside `session.scope(..)`, or \
+         call `router.make_default()` once, so that what is outside any scope reads from the primary"
+    )]
+    NoCurrentSession,
 }
 
 /// What a node was doing for a caller when it failed.

@@ -106,6 +106,10 @@
 //! | `bb8` (default), `deadpool` | async pools | |
 //! | `r2d2` | the blocking pool | |
 //! | `serde` | `Serialize` and `Deserialize` for [`SignedToken`] | |
+//! | `edge` | [`edge`], [`sync::edge`]: sessions that come and go with HTTP requests, without a framework | |
+//! | `tower` | [`edge::SessionLayer`] | |
+//! | `axum` | [`Session`] as an argument of axum's handlers | |
+//! | `moka`, `redis` | session states in memory; in Redis or Valkey | |
 //! | `testkit` | [`testkit`]: an SQLite cluster with lag on demand | a C compiler |
 //! | `testkit-mariadb` | MariaDB clusters with real replication and faults | MariaDB's server binaries, Linux |
 //! | `testkit-postgres` | PostgreSQL clusters with real replication and faults | PostgreSQL's server binaries, Linux |
@@ -140,11 +144,14 @@
 )]
 
 pub mod consistency;
+#[cfg(feature = "edge")]
+pub mod edge;
 pub mod effect;
 pub mod sync;
 
 mod check;
 mod cluster;
+mod context;
 mod dialect;
 mod error;
 mod isolation;
@@ -205,6 +212,7 @@ pub use cluster::{
     Status,
 };
 pub use consistency::Class;
+pub use context::Scope;
 pub use dialect::Dialect;
 pub use diesel_routing_macros::Statement;
 pub use diesel_routing_macros::consistency;
@@ -222,6 +230,8 @@ pub use session::{Clock, KeyError, Rejection, SignedToken, SystemClock, Token, T
 
 #[cfg(feature = "__async")]
 pub use connection::RoutedConnection;
+#[cfg(feature = "__async")]
+pub use context::Scoped;
 #[cfg(feature = "__async")]
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
 #[cfg(feature = "__async")]
@@ -262,7 +272,8 @@ pub mod bounds {
     feature = "testkit",
     feature = "r2d2",
     feature = "postgres",
-    feature = "bb8"
+    feature = "bb8",
+    feature = "axum"
 ))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -3,7 +3,7 @@
 mod builder;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
@@ -433,8 +433,32 @@ impl<C: RoutedConnection> Router<C> {
         Lease::new(guard, Arc::clone(shared), session, grant)
     }
 
+    /// Whether both are clones of one.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakRouter<C> {
+        WeakRouter(Arc::downgrade(&self.inner))
+    }
+
     pub(crate) fn shared(&self) -> &Shared {
         &self.inner.shared
+    }
+}
+
+/// A router, if anyone keeps it.
+pub(crate) struct WeakRouter<C: RoutedConnection>(Weak<Inner<C>>);
+
+impl<C: RoutedConnection> WeakRouter<C> {
+    pub(crate) fn upgrade(&self) -> Option<Router<C>> {
+        self.0.upgrade().map(|inner| Router { inner })
+    }
+}
+
+impl<C: RoutedConnection> Clone for WeakRouter<C> {
+    fn clone(&self) -> Self {
+        Self(Weak::clone(&self.0))
     }
 }
 

@@ -16,7 +16,9 @@ use crate::error::ConfigError;
 use crate::position::Position;
 use crate::role::Access;
 use crate::routing::{Decision, Inputs, Level, Need, Policy, Reason, decide};
-use crate::session::{Clock, Export, Moment, Rejection, SessionState, SignedToken, TokenKeys};
+use crate::session::{
+    Clock, Export, Moment, Rejection, SessionState, SignedToken, Token, TokenKeys,
+};
 
 /// How many times as often as usual a node is asked, at most, unless a read is refused: after commits,
 /// and while somebody waits for it to catch up. At the default interval, every 5 ms.
@@ -395,21 +397,33 @@ impl Shared {
         self.snapshot.load().position().cloned()
     }
 
-    /// The state of `session` for another process, `None` without keys to sign it with; and whether
-    /// more will be known after the next answer.
-    pub(crate) fn token(
-        &self,
-        session: &SessionState,
-        as_of: Instant,
-    ) -> Option<(SignedToken, bool)> {
-        let keys = self.keys.as_ref()?;
+    /// A token as text, `None` without keys to sign it with.
+    pub(crate) fn sign(&self, token: &Token) -> Option<SignedToken> {
+        self.keys.as_ref().map(|keys| keys.sign(token))
+    }
+
+    /// Whether there are keys to sign tokens with.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    pub(crate) fn window(&self) -> Duration {
+        self.window
+    }
+
+    pub(crate) fn token_life(&self) -> Duration {
+        self.token_life
+    }
+
+    /// The state of `session` for another process, and whether more will be known after the next answer.
+    pub(crate) fn export(&self, session: &SessionState, as_of: Instant) -> (Token, bool) {
         let cluster = self.snapshot.load();
         let Export { token, is_complete } =
             session.export(as_of, self.moment(), self.token_life, self.window, &cluster);
         if !is_complete {
             self.signals.ask_all();
         }
-        Some((keys.sign(&token), is_complete))
+        (token, is_complete)
     }
 
     /// Adds what `text` says, if it is a token, to `session`.
@@ -420,11 +434,31 @@ impl Shared {
             .as_ref()
             .ok_or(Rejection::NoKeys)
             .and_then(|keys| keys.verify(text, moment.wall))
-            .and_then(|token| match self.position() {
-                Some(ours) => token.for_cluster_of(&ours),
-                None => Ok(token),
-            })
             .inspect_err(|&rejection| self.rejections.count(rejection))?;
+        self.join(session, token, moment)
+    }
+
+    /// Adds what `token` says to `session`; its source is trusted.
+    pub(crate) fn absorb_token(
+        &self,
+        session: &SessionState,
+        token: Token,
+    ) -> Result<(), Rejection> {
+        let moment = self.moment();
+        if token.expires() <= moment.wall {
+            self.rejections.count(Rejection::Expired);
+            return Err(Rejection::Expired);
+        }
+        self.join(session, token, moment)
+    }
+
+    fn join(&self, session: &SessionState, token: Token, moment: Moment) -> Result<(), Rejection> {
+        let token = match self.position() {
+            Some(ours) => token
+                .for_cluster_of(&ours)
+                .inspect_err(|&rejection| self.rejections.count(rejection))?,
+            None => token,
+        };
         session.absorb(&token, moment, self.token_life);
         Ok(())
     }

@@ -13,6 +13,8 @@ pub(crate) struct Options {
     pub(crate) level: Level,
     /// Whether writes are remembered.
     pub(crate) tracked: bool,
+    /// Whether it is no session, but stands for there being none: nothing is known of what reads must see.
+    pub(crate) outside: bool,
 }
 
 impl Default for Options {
@@ -21,6 +23,7 @@ impl Default for Options {
             wait: None,
             level: Level::Session,
             tracked: true,
+            outside: false,
         }
     }
 }

@@ -11,7 +11,9 @@ use crate::guard::Guard;
 use crate::lease::Lease;
 use crate::role::{Access, CaughtUp, Primary, Replica};
 use crate::routing::Level;
-use crate::session::{DELAYED, Options, Rejection, SessionState, SignedToken};
+use crate::session::{
+    Activity, DELAYED, Options, Rejection, Routes, SessionState, SignedToken, Token,
+};
 use crate::transaction::AsyncFuncMut;
 use crate::{ReadConn, RoutedConnection, Router, WriteConn};
 
@@ -45,6 +47,8 @@ pub struct Session<C: RoutedConnection> {
     router: Router<C>,
     state: Arc<SessionState>,
     options: Options,
+    /// Where its connections are counted, if anyone wants to know.
+    routes: Option<Arc<Routes>>,
 }
 
 impl<C: RoutedConnection> Session<C> {
@@ -53,6 +57,19 @@ impl<C: RoutedConnection> Session<C> {
             router,
             state: Arc::default(),
             options: Options::default(),
+            routes: None,
+        }
+    }
+
+    /// What stands for there being no session: its reads are those of the router.
+    pub(crate) fn outside(router: Router<C>) -> Self {
+        let options = Options {
+            outside: true,
+            ..Options::default()
+        };
+        Self {
+            options,
+            ..Self::new(router)
         }
     }
 
@@ -196,17 +213,63 @@ impl<C: RoutedConnection> Session<C> {
     /// Cancel safe.
     pub async fn token(&self) -> Result<SignedToken, Error> {
         let shared = self.router.shared();
+        if !shared.has_keys() {
+            return Err(ConfigError::NoTokenKeys.into());
+        }
+        let token = self.export().await;
+        let signed = shared.sign(&token).ok_or(ConfigError::NoTokenKeys);
+        Ok(signed?)
+    }
+
+    /// Its state for another process, as [`token`](Self::token) has it.
+    pub(crate) async fn export(&self) -> Token {
+        let shared = self.router.shared();
         let as_of = shared.now();
         let until = after(Instant::now(), shared.patience);
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();
-            let (token, is_complete) = shared
-                .token(&self.state, as_of)
-                .ok_or(ConfigError::NoTokenKeys)?;
+            let (token, is_complete) = shared.export(&self.state, as_of);
             if is_complete || tokio::time::timeout_at(until.into(), answer).await.is_err() {
-                return Ok(token);
+                return token;
             }
+        }
+    }
+
+    /// Its state for another process, as far as it is known; what is not counts as a write just now.
+    pub(crate) fn export_now(&self) -> Token {
+        let shared = self.router.shared();
+        shared.export(&self.state, shared.now()).0
+    }
+
+    /// Continues, too, what this token from a trusted source says.
+    pub(crate) fn absorb_token(&self, token: Token) -> Result<(), Rejection> {
+        self.router.shared().absorb_token(&self.state, token)
+    }
+
+    /// Counts as having written at `at`, at an unknown position.
+    pub(crate) fn wrote_perhaps(&self, at: Instant) {
+        self.state.wrote_perhaps(at);
+    }
+
+    /// How much it has done, and whether it is writing.
+    pub(crate) fn activity(&self) -> (Activity, bool) {
+        // In this order: what is no longer under way is counted.
+        let is_writing = self.state.is_writing();
+        (self.state.activity(), is_writing)
+    }
+
+    /// This session, with its connections counted.
+    pub(crate) fn counted(&self, routes: Arc<Routes>) -> Self {
+        Self {
+            routes: Some(routes),
+            ..self.clone()
+        }
+    }
+
+    fn count<G>(&self, lease: &Lease<G>) {
+        if let Some(routes) = &self.routes {
+            routes.count(&lease.route());
         }
     }
 
@@ -303,9 +366,9 @@ impl<C: RoutedConnection> Session<C> {
         access: Access,
         avoid: Option<usize>,
     ) -> Result<Lease<Guard<C>>, Error> {
-        self.router
-            .checkout(self.request(level, access, avoid))
-            .await
+        let request = self.request(level, access, avoid);
+        let lease = self.router.checkout(request).await;
+        lease.inspect(|lease| self.count(lease))
     }
 
     /// A connection for a call of `function`.
@@ -320,12 +383,22 @@ impl<C: RoutedConnection> Session<C> {
             request.session = None;
         }
         let lease = self.router.checkout(request).await;
-        lease.map_err(|error| error.of_function(function.path))
+        lease
+            .inspect(|lease| self.count(lease))
+            .map_err(|error| error.of_function(function.path))
     }
 
     fn request(&self, level: Level, access: Access, avoid: Option<usize>) -> Request<'_> {
-        let Options { wait, tracked, .. } = self.options;
-        let remembers = tracked || access != Access::Write;
+        let Options {
+            wait,
+            tracked,
+            outside,
+            ..
+        } = self.options;
+        let remembers = match access {
+            Access::Write => tracked,
+            _ => !outside,
+        };
         Request {
             level,
             access,
@@ -344,6 +417,7 @@ impl<C: RoutedConnection> Clone for Session<C> {
             router: self.router.clone(),
             state: Arc::clone(&self.state),
             options: self.options,
+            routes: self.routes.clone(),
         }
     }
 }

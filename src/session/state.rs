@@ -1,5 +1,6 @@
 //! What a session remembers: what it wrote, and what it has seen.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,7 +12,11 @@ use crate::routing::{Block, Need};
 
 /// One session's causal state, shared by its handles.
 #[derive(Debug, Default)]
-pub(crate) struct SessionState(Mutex<Causal>);
+pub(crate) struct SessionState {
+    causal: Mutex<Causal>,
+    /// Handles with writes whose outcome is open.
+    unsettled: AtomicU32,
+}
 
 /// What a session wrote and saw: instants at first, positions once the primary was asked.
 ///
@@ -32,6 +37,15 @@ struct Causal {
     home: Option<Home>,
     /// When the last token arrived: samples from before may lie below what it rightly requires.
     arrived: Option<Instant>,
+    activity: Activity,
+}
+
+/// How much a session has done, to see later whether it did more.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Activity {
+    /// Commits, writes of unknown outcome, and states of other sessions that were joined.
+    pub(crate) writes: u64,
+    pub(crate) reads: u64,
 }
 
 /// The run of a node that a session read from last.
@@ -87,17 +101,40 @@ impl SessionState {
     pub(crate) fn committed(&self, now: Instant) {
         let mut causal = self.lock();
         causal.committed = causal.committed.max(Some(now));
+        causal.activity.writes += 1;
     }
 
     /// A write was sent before `now`, and what became of it is not known.
     pub(crate) fn wrote_perhaps(&self, now: Instant) {
         let mut causal = self.lock();
         causal.unknown = causal.unknown.max(Some(now));
+        causal.activity.writes += 1;
+    }
+
+    /// A handle has sent its first write of open outcome.
+    pub(crate) fn write_begins(&self) {
+        self.unsettled.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The outcome of a handle's writes is known, or never will be.
+    pub(crate) fn write_ends(&self) {
+        self.unsettled.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether writes are under way.
+    pub(crate) fn is_writing(&self) -> bool {
+        self.unsettled.load(Ordering::Relaxed) > 0
+    }
+
+    /// How much was done so far.
+    pub(crate) fn activity(&self) -> Activity {
+        self.lock().activity
     }
 
     /// A connection of `node` is out, to be read from.
     pub(crate) fn read_begins(&self, node: usize, run: u64, now: Instant) {
         let mut causal = self.lock();
+        causal.activity.reads += 1;
         match &mut causal.home {
             Some(home) if home.node == node && home.run == run => {
                 home.out += 1;
@@ -151,7 +188,12 @@ impl SessionState {
         let mut causal = self.lock();
         causal.resolve(cluster);
         causal.forget(moment.now, window, cluster);
-        causal.export(as_of, moment, life, cluster)
+        let mut export = causal.export(as_of, moment, life, cluster);
+        if self.is_writing() {
+            // It may be acknowledged before whoever gets the token reads.
+            export.token = export.token.wrote_at_unknown_position(moment.wall);
+        }
+        export
     }
 
     /// Continues, too, the session that this token is of.
@@ -160,7 +202,7 @@ impl SessionState {
     }
 
     fn lock(&self) -> MutexGuard<'_, Causal> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.causal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -334,6 +376,7 @@ impl Causal {
             self.unknown = self.unknown.max(Some(moment.instant_at(since)));
         }
         self.arrived = Some(moment.now);
+        self.activity.writes += 1;
     }
 }
 

@@ -110,18 +110,34 @@ impl WriteLog {
     /// The transaction at this depth was rolled back.
     pub(crate) fn rolled_back(&mut self, depth: u32) {
         if self.unsettled.is_some_and(|lowest| lowest >= depth) {
-            self.unsettled = None;
+            self.forget();
+        }
+    }
+
+    /// Nothing is open any more.
+    fn forget(&mut self) {
+        if self.unsettled.take().is_some()
+            && let Some(session) = &self.session
+        {
+            session.write_ends();
         }
     }
 
     fn expect_write_at(&mut self, depth: u32) {
+        if self.unsettled.is_none()
+            && let Some(session) = &self.session
+        {
+            session.write_begins();
+        }
         self.unsettled = Some(self.unsettled.map_or(depth, |lowest| lowest.min(depth)));
     }
 
     /// The writes up to here have had this outcome.
     fn settle(&mut self, outcome: Outcome<'_>) {
-        if self.unsettled.take().is_some() {
+        if self.unsettled.is_some() {
+            // Before it ends: a write is always either under way or marked.
             self.mark(outcome);
+            self.forget();
         }
     }
 

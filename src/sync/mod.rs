@@ -4,6 +4,8 @@
 
 mod acquire;
 mod connection;
+#[cfg(feature = "r2d2")]
+mod current;
 mod diesel_connection;
 mod dsl;
 mod pool;
@@ -21,6 +23,8 @@ mod session;
 #[cfg(feature = "r2d2")]
 mod watch;
 
+#[cfg(all(feature = "edge", feature = "r2d2"))]
+pub mod edge;
 #[cfg(feature = "sync-mysql")]
 pub mod mysql;
 #[cfg(feature = "sync-postgres")]
@@ -36,6 +40,8 @@ pub use read::ReadConn;
 pub use transaction::TransactionBuilder;
 pub use write::{RawWrite, WriteConn};
 
+#[cfg(feature = "r2d2")]
+pub use crate::context::Entered;
 #[cfg(feature = "r2d2")]
 pub use router::{Router, RouterBuilder};
 #[cfg(feature = "r2d2")]

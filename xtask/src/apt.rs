@@ -60,6 +60,16 @@ pub(crate) static PGBOUNCER: Package = Package {
     },
 };
 
+pub(crate) static REDIS: Package = Package {
+    name: "redis-server",
+    why: "Redis, for the tests of session stores",
+    present: || {
+        ["redis-server", "valkey-server"]
+            .iter()
+            .any(|server| succeeds(server, &["--version"]))
+    },
+};
+
 pub(crate) static MARIADB: Package = Package {
     name: "mariadb-server",
     why: "MariaDB's server programs, for the tests' own servers",
@@ -68,6 +78,18 @@ pub(crate) static MARIADB: Package = Package {
             .iter()
             .any(|server| succeeds(server, &["--version"]))
     },
+};
+
+pub(crate) static GALERA: Package = Package {
+    name: "galera-4",
+    why: "MariaDB's Galera library, for the tests' own clusters",
+    present: || Path::new("/usr/lib/galera/libgalera_smm.so").exists(),
+};
+
+pub(crate) static RSYNC: Package = Package {
+    name: "rsync",
+    why: "copies the state of a Galera node to one that joins",
+    present: || succeeds("rsync", &["--version"]),
 };
 
 pub(crate) static VALGRIND: Package = Package {

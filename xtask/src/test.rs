@@ -16,7 +16,7 @@ use crate::tool;
 use crate::workspace::Workspace;
 
 /// What building with every feature takes, and what the tests start.
-pub(crate) const NEEDS: [Need; 7] = [
+pub(crate) const NEEDS: [Need; 10] = [
     Need::Package(&apt::C_COMPILER),
     Need::Package(&apt::PKG_CONFIG),
     Need::Package(&apt::LIBPQ),
@@ -24,6 +24,9 @@ pub(crate) const NEEDS: [Need; 7] = [
     Need::Package(&apt::POSTGRESQL),
     Need::Package(&apt::PGBOUNCER),
     Need::Package(&apt::MARIADB),
+    Need::Package(&apt::GALERA),
+    Need::Package(&apt::RSYNC),
+    Need::Package(&apt::REDIS),
 ];
 
 /// What `cargo xtask test` can be asked for.

@@ -330,7 +330,8 @@ impl World {
             router, session, ..
         } = &self.users[user];
         let from = &self.routers[*router];
-        let (token, _) = from.token(session, self.clock.now()).expect("keys");
+        let (token, _) = from.export(session, self.clock.now());
+        let token = from.sign(&token).expect("keys");
         let session = Arc::default();
         let honoured = self.routers[to].absorb(&session, token.as_str());
         prop_assert_eq!(honoured, Ok(()));

@@ -7,6 +7,7 @@ mod millis;
 mod rejection;
 mod signed;
 mod state;
+mod stored;
 
 #[cfg(test)]
 mod samples;

@@ -1,0 +1,38 @@
+//! `Entered`: a scope on this thread.
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::stack::{self, Entry};
+
+/// A session is in scope on this thread until this is dropped, also by a panic: from
+/// [`Session::enter`](crate::sync::Session::enter).
+///
+/// Guards may be dropped in any order: each ends its own scope.
+#[derive(Debug)]
+#[must_use = "the scope ends when this is dropped"]
+pub struct Entered {
+    live: Arc<AtomicBool>,
+    /// It belongs to its thread.
+    not_send: PhantomData<*const ()>,
+}
+
+impl Entered {
+    pub(crate) fn new(session: impl Any + Send + Sync) -> Self {
+        let live = Arc::new(AtomicBool::new(true));
+        stack::enter(Entry::guarded(session, Arc::clone(&live)));
+        Self {
+            live,
+            not_send: PhantomData,
+        }
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.live.store(false, Ordering::Relaxed);
+        stack::sweep();
+    }
+}

@@ -1,0 +1,59 @@
+//! `Scope`: what is in scope, for another task or thread.
+
+use std::any::Any;
+
+#[cfg(feature = "__async")]
+use super::Scoped;
+use super::stack::{Entry, Stack, Swapped};
+
+/// The sessions in scope, to go on with in another task or on another thread. Those inherit nothing by
+/// themselves: what is spawned may outlive the request.
+///
+/// ```no_run
+/// # #[cfg(all(feature = "postgres", feature = "bb8"))]
+/// # async fn example() {
+/// use diesel_routing::Scope;
+///
+/// async fn write_report() { /* `Session::current()` .. */ }
+/// fn resize_image() { /* .. */ }
+///
+/// tokio::spawn(Scope::current().run(write_report()));
+///
+/// let scope = Scope::current();
+/// tokio::task::spawn_blocking(move || scope.enter(resize_image));
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Scope(Stack);
+
+impl Scope {
+    /// What is in scope here.
+    #[must_use]
+    pub fn current() -> Self {
+        Self(Stack::captured())
+    }
+
+    /// Runs `f` with these sessions in scope, and nothing else.
+    pub fn enter<T>(mut self, f: impl FnOnce() -> T) -> T {
+        let _swapped = Swapped::new(&mut self.0);
+        f()
+    }
+
+    /// `future` with these sessions in scope, and nothing else.
+    #[cfg(feature = "__async")]
+    pub fn run<F: Future>(self, future: F) -> Scoped<F> {
+        Scoped::within(self.0, future)
+    }
+
+    /// With this session, too, as the innermost.
+    pub(crate) fn and(mut self, session: impl Any + Send + Sync) -> Self {
+        self.0.push(Entry::new(session));
+        self
+    }
+}
+
+impl Clone for Scope {
+    fn clone(&self) -> Self {
+        Self(self.0.share())
+    }
+}

@@ -1,0 +1,229 @@
+//! `TokenCookie`: the cookie that a session token travels in.
+
+use std::time::Duration;
+
+use cookie::Cookie;
+use http::HeaderValue;
+
+use super::EdgeError;
+
+/// The cookie that a session token travels in: `db-session`, or what you call it.
+///
+/// Defaults to `Path=/; HttpOnly; Secure; SameSite=Lax` and `Max-Age` as long as the token lives
+/// (`token_life` of the router's builder). `Secure` works on `http://localhost`, too, except in Safari.
+///
+/// ```
+/// use diesel_routing::edge::{SameSite, TokenCookie};
+///
+/// let cookie = TokenCookie::new("__Host-db-session").same_site(SameSite::Strict);
+/// # let _ = cookie;
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct TokenCookie {
+    name: String,
+    path: String,
+    domain: Option<String>,
+    secure: bool,
+    http_only: bool,
+    same_site: SameSite,
+}
+
+/// To which requests from other sites a browser adds the cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SameSite {
+    /// To none.
+    Strict,
+    /// To navigations.
+    Lax,
+    /// To all; needs `Secure`.
+    None,
+}
+
+impl TokenCookie {
+    /// A cookie of this name, with the default attributes.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            path: "/".into(),
+            domain: None,
+            secure: true,
+            http_only: true,
+            same_site: SameSite::Lax,
+        }
+    }
+
+    /// Its `Path`. Defaults to `/`.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// Its `Domain`. Defaults to none: the host that sets it, without subdomains.
+    pub fn domain(mut self, domain: impl Into<String>) -> Self {
+        self.domain = Some(domain.into());
+        self
+    }
+
+    /// Whether it travels over HTTPS only. Defaults to `true`.
+    pub fn secure(mut self, secure: bool) -> Self {
+        self.secure = secure;
+        self
+    }
+
+    /// Whether it is hidden from scripts. Defaults to `true`.
+    pub fn http_only(mut self, http_only: bool) -> Self {
+        self.http_only = http_only;
+        self
+    }
+
+    /// Its `SameSite`. Defaults to [`SameSite::Lax`].
+    pub fn same_site(mut self, same_site: SameSite) -> Self {
+        self.same_site = same_site;
+        self
+    }
+
+    /// The cookie, if browsers take it (RFC 6265bis, sections 4.1 and 5.7).
+    pub(crate) fn checked(self) -> Result<Self, EdgeError> {
+        let refused = |why| {
+            Err(EdgeError::Cookie {
+                name: self.name.clone(),
+                why,
+            })
+        };
+        let is_token =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let is_value = |text: &str| {
+            text.bytes()
+                .all(|byte| (b' '..=b'~').contains(&byte) && byte != b';')
+        };
+        let starts = |prefix: &str| {
+            let start = self.name.get(..prefix.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
+        if self.name.is_empty() || !self.name.bytes().all(is_token) {
+            return refused("its name has other letters than `a-zA-Z0-9` and ``!#$%&'*+-.^_`|~``");
+        }
+        if !is_value(&self.path) || !self.domain.as_deref().is_none_or(is_value) {
+            return refused("its path or domain has a semicolon, or what is not printable ASCII");
+        }
+        if !self.path.starts_with('/') {
+            return refused("its path does not start with `/`");
+        }
+        if self.same_site == SameSite::None && !self.secure {
+            return refused("`SameSite=None` needs `Secure`");
+        }
+        if starts("__Secure-") && !self.secure {
+            return refused("a name that starts with `__Secure-` needs `Secure`");
+        }
+        if starts("__Host-") && (!self.secure || self.path != "/" || self.domain.is_some()) {
+            return refused(
+                "a name that starts with `__Host-` needs `Secure`, the path `/`, and no domain",
+            );
+        }
+        Ok(self)
+    }
+
+    /// The cookie for what was read: see [`Edge::carry_reads`](super::Edge::carry_reads).
+    pub(crate) fn of_reads(&self) -> Self {
+        Self {
+            name: format!("{}-seen", self.name),
+            ..self.clone()
+        }
+    }
+
+    /// The values of the cookies of this name in one header line; others may be anything.
+    pub(crate) fn values_in(&self, line: &HeaderValue) -> Vec<String> {
+        let line = String::from_utf8_lossy(line.as_bytes());
+        Cookie::split_parse(line.as_ref())
+            .flatten()
+            .filter(|cookie| cookie.name() == self.name)
+            .map(|cookie| cookie.value_trimmed().to_owned())
+            .collect()
+    }
+
+    /// The line that sets it.
+    pub(crate) fn line(&self, value: &str, life: Duration) -> Option<HeaderValue> {
+        let max_age = i64::try_from(life.as_secs()).unwrap_or(i64::MAX);
+        let mut cookie = Cookie::build((self.name.as_str(), value))
+            .path(self.path.as_str())
+            .secure(self.secure)
+            .http_only(self.http_only)
+            .max_age(cookie::time::Duration::seconds(max_age))
+            .same_site(match self.same_site {
+                SameSite::Strict => cookie::SameSite::Strict,
+                SameSite::Lax => cookie::SameSite::Lax,
+                SameSite::None => cookie::SameSite::None,
+            });
+        if let Some(domain) = &self.domain {
+            cookie = cookie.domain(domain.as_str());
+        }
+        let mut line = HeaderValue::try_from(cookie.to_string()).ok()?;
+        line.set_sensitive(true);
+        Some(line)
+    }
+}
+
+impl Default for TokenCookie {
+    fn default() -> Self {
+        Self::new("db-session")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_safe() {
+        let line = TokenCookie::default().line("token", Duration::from_secs(3600));
+        assert_eq!(
+            line.unwrap(),
+            "db-session=token; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=3600"
+        );
+    }
+
+    #[test]
+    fn what_browsers_refuse_is_refused_here() {
+        let named = TokenCookie::new;
+        for cookie in [
+            named(""),
+            named("a b"),
+            named("a;b"),
+            named("ä"),
+            named("a").path("admin"),
+            named("a").path("/a;b"),
+            named("a").domain("a\r\nSet-Cookie: b"),
+            named("a").same_site(SameSite::None).secure(false),
+            named("__secure-a").secure(false),
+            named("__Host-a").secure(false),
+            named("__Host-a").path("/a"),
+            named("__Host-a").domain("example.org"),
+        ] {
+            assert!(cookie.clone().checked().is_err(), "{cookie:?}");
+        }
+        for cookie in [
+            named("__Host-a"),
+            named("a").same_site(SameSite::None),
+            named("a").secure(false).path("/a").domain("example.org"),
+        ] {
+            assert!(cookie.clone().checked().is_ok(), "{cookie:?}");
+        }
+    }
+
+    #[test]
+    fn it_is_found_among_whatever_else_the_line_holds() {
+        let values = |line: &[u8]| {
+            let line = HeaderValue::from_bytes(line).unwrap();
+            TokenCookie::new("a").values_in(&line)
+        };
+        assert_eq!(
+            values(b"b=1; a=2;c; =;a=\"3\";\xff\xfe=a=4; aa=5"),
+            ["2", "3"]
+        );
+        assert_eq!(values(b"x=\xff\xff; a=2"), ["2"]);
+        assert_eq!(values(b""), [""; 0]);
+        assert_eq!(values(b"a"), [""; 0]);
+    }
+}

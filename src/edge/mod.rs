@@ -1,0 +1,118 @@
+//! The edge of a service: sessions that come with a request, and leave with its response.
+//!
+//! An [`Edge`] continues the session whose token comes with a request (in a cookie, a header, or from a
+//! [store](TokenStore)), and gives the new token to the response if the request wrote. [`SessionLayer`]
+//! (feature `tower`) does it for every tower service; without a framework, call [`Edge::begin`] and
+//! [`Exchange::finish`]. For blocking Diesel, see [`sync::edge`](crate::sync::edge).
+//!
+//! # What sees what
+//!
+//! | | reads see |
+//! |---|---|
+//! | the same request, and what it puts into the session's [scope](crate::Session::scope) | its writes, and never less than it has read |
+//! | later requests with the token: other tabs, other nodes | its writes |
+//! | the same, with [`Edge::carry_reads`] | its writes, and never less than it has read |
+//!
+//! The token leaves with the response's head. What a handler writes later, while its body streams or on an
+//! upgraded connection, cannot be in it:
+//!
+//! - A write that is under way when the head leaves counts as written then, at an unknown position: reads
+//!   go to the primary for the router's window.
+//! - A write that begins after that is saved in the store, if there is one; else it is counted in
+//!   [`EdgeStatus::late_writes`], and logged.
+//! - Once the body has ended, nothing is watched: on a WebSocket, send
+//!   [`Session::token`](crate::Session::token) yourself.
+//!
+//! A browser keeps one cookie of a name. So of two requests of one user that write at the same time, the token of the
+//! response that arrives last stays; if that is the one whose position was asked for first, the other's write may be
+//! missed until a replica has it. A store joins both.
+//!
+//! A handler that panics leaves no response to put a token on: put the layer that turns panics into
+//! responses inside this one. The store needs no response.
+//!
+//! # Levels
+//!
+//! How fresh a read is, is said by, in this order:
+//!
+//! 1. the attribute of a repository function, [`#[consistency(..)]`](macro@crate::consistency);
+//! 2. the explicit call: `read_eventual`, `read_bounded`, `read_primary`, `at_level`;
+//! 3. the request header `X-DB-Consistency`, from callers that [`Edge::trust`] trusts: nobody, by default;
+//! 4. the [`Rule`] of the request's path and method;
+//! 5. the default, [`Level::Session`](crate::Level::Session).
+
+#[cfg(all(feature = "axum", feature = "__pool"))]
+mod axum;
+#[cfg(all(feature = "tower", feature = "__pool"))]
+mod body;
+mod cookie;
+mod counts;
+#[cfg(feature = "__pool")]
+mod exchange;
+#[cfg(all(feature = "tower", feature = "__pool"))]
+mod layer;
+mod outage;
+#[cfg(feature = "__pool")]
+mod routed;
+mod rule;
+mod settings;
+mod store;
+pub(crate) mod timing;
+mod wish;
+
+#[cfg(all(feature = "axum", feature = "__pool"))]
+pub use axum::NoSessionLayer;
+#[cfg(all(feature = "tower", feature = "__pool"))]
+pub use body::SessionBody;
+pub use cookie::{SameSite, TokenCookie};
+pub(crate) use counts::Counts;
+pub use counts::EdgeStatus;
+#[cfg(feature = "__pool")]
+pub use exchange::Exchange;
+#[cfg(all(feature = "tower", feature = "__pool"))]
+pub use layer::{SessionLayer, SessionService};
+pub(crate) use outage::Outage;
+#[cfg(feature = "__pool")]
+pub use routed::Edge;
+pub use rule::Rule;
+pub(crate) use rule::Rules;
+pub(crate) use settings::{
+    LATE_WRITE, NOT_LOADED, NOT_SAVED, SERVER_TIMING, Settings, TOO_SLOW, WRITE_TIMESTAMP,
+    setting_methods, written_at,
+};
+#[cfg(feature = "moka")]
+pub use store::MemoryStore;
+#[cfg(all(feature = "redis", feature = "__pool"))]
+pub use store::RedisStore;
+#[cfg(feature = "redis")]
+pub(crate) use store::redis_script;
+pub use store::{StoreDown, StoreError, StoreFuture, TokenStore};
+
+/// An edge that cannot work as configured.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EdgeError {
+    /// There is nothing to sign tokens with.
+    #[error(
+        "the router has no keys to sign session tokens with: give its builder some with `token_keys`, or \
+         keep states in a store with `Edge::stored`"
+    )]
+    NoTokenKeys,
+
+    /// Browsers would refuse the cookie.
+    #[error("browsers refuse the cookie `{name}`: {why}")]
+    Cookie {
+        /// Its name.
+        name: String,
+        /// Why, and what to do.
+        why: &'static str,
+    },
+
+    /// A rule's path is no pattern.
+    #[error("the rule for `{path}` cannot be: {why}; write `/admin`, or `/users/{{id}}/orders`")]
+    Rule {
+        /// The path.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}

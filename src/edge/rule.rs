@@ -1,0 +1,206 @@
+//! `Rule`: the level of requests by path and method.
+
+use http::Method;
+use matchit::Router;
+
+use super::EdgeError;
+use crate::routing::Level;
+
+/// The level of the reads of requests under a path: what [`read`](crate::Session::read) is in their
+/// session, unless a function's attribute or an explicit call says otherwise.
+///
+/// A path stands for itself and everything below it: `/admin` for `/admin`, `/admin/` and `/admin/users`,
+/// not for `/administrator`. Segments may be parameters, as `axum` writes them: `/users/{id}/orders`. Of
+/// several paths that match, the most specific counts; of two rules for one path, the one for the method.
+/// Paths are compared as the layer gets them, still percent-encoded.
+///
+/// ```
+/// use diesel_routing::{Level, edge::Rule};
+/// use http::Method;
+///
+/// let rules = [
+///     Rule::new("/admin", Level::Strong),
+///     Rule::new("/public", Level::Eventual).on(Method::GET), // and HEAD
+/// ];
+/// # let _ = rules;
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Rule {
+    path: String,
+    method: Option<Method>,
+    level: Level,
+}
+
+impl Rule {
+    /// Everything under `path` at this level; [`Level::Write`] counts as [`Level::Strong`].
+    pub fn new(path: impl Into<String>, level: Level) -> Self {
+        let mut path = path.into();
+        path.truncate(path.trim_end_matches('/').len());
+        Self {
+            path,
+            method: None,
+            level,
+        }
+    }
+
+    /// With this method only; `GET` includes `HEAD`.
+    pub fn on(mut self, method: Method) -> Self {
+        self.method = Some(method);
+        self
+    }
+}
+
+/// Rules, ready to be looked up.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rules {
+    any: Router<Level>,
+    /// By method, each with the rules for all methods among its own.
+    methods: Vec<(Method, Router<Level>)>,
+}
+
+impl Rules {
+    pub(crate) fn new(rules: &[Rule]) -> Result<Self, EdgeError> {
+        let any: Vec<&Rule> = rules.iter().filter(|rule| rule.method.is_none()).collect();
+        let mut found = Self {
+            any: lookup(&any)?,
+            methods: Vec::new(),
+        };
+        for method in rules.iter().filter_map(|rule| rule.method.as_ref()) {
+            if found.methods.iter().any(|(known, _)| known == method) {
+                continue;
+            }
+            let own: Vec<&Rule> = rules
+                .iter()
+                .filter(|rule| rule.method.as_ref() == Some(method))
+                .collect();
+            let others = any
+                .iter()
+                .filter(|any| own.iter().all(|own| own.path != any.path));
+            let rules: Vec<&Rule> = own.iter().chain(others).copied().collect();
+            found.methods.push((method.clone(), lookup(&rules)?));
+        }
+        Ok(found)
+    }
+
+    /// The level of requests with this method and path.
+    pub(crate) fn level(&self, method: &Method, path: &str) -> Option<Level> {
+        // axum and others answer HEAD by what they do for GET.
+        let own = |method: &Method| self.methods.iter().find(|(known, _)| known == method);
+        let rules = own(method).or_else(|| own(&Method::GET).filter(|_| method == Method::HEAD));
+        let rules = rules.map_or(&self.any, |(_, rules)| rules);
+        rules.at(path).ok().map(|found| *found.value)
+    }
+}
+
+fn lookup(rules: &[&Rule]) -> Result<Router<Level>, EdgeError> {
+    let mut router = Router::new();
+    for rule in rules {
+        let path = rule.path.as_str();
+        let mut insert = |path: String| {
+            router
+                .insert(path, rule.level)
+                .map_err(|error| EdgeError::Rule {
+                    path: rule.path.clone(),
+                    why: error.to_string(),
+                })
+        };
+        if !path.is_empty() {
+            if !path.starts_with('/') {
+                return Err(EdgeError::Rule {
+                    path: rule.path.clone(),
+                    why: "it does not start with `/`".to_owned(),
+                });
+            }
+            insert(path.to_owned())?;
+        }
+        insert(format!("{path}/"))?;
+        insert(format!("{path}/{{*below}}"))?;
+    }
+    Ok(router)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules() -> Rules {
+        Rules::new(&[
+            Rule::new("/admin", Level::Strong),
+            Rule::new("/admin/help/", Level::Eventual).on(Method::GET),
+            Rule::new("/public", Level::Session),
+            Rule::new("/public", Level::Eventual).on(Method::GET),
+            Rule::new("/users/{id}/orders", Level::Strong),
+        ])
+        .unwrap()
+    }
+
+    #[test]
+    fn a_path_stands_for_what_is_below_it_and_for_nothing_else() {
+        let rules = rules();
+        let level = |path| rules.level(&Method::POST, path);
+        for path in [
+            "/admin",
+            "/admin/",
+            "/admin/a",
+            "/admin/a/b/",
+            "/admin/help",
+        ] {
+            assert_eq!(level(path), Some(Level::Strong), "{path}");
+        }
+        for path in [
+            "/administrator",
+            "/",
+            "",
+            "*",
+            "/Admin",
+            "//admin",
+            "/a/admin",
+        ] {
+            assert_eq!(level(path), None, "{path}");
+        }
+        assert_eq!(level("/users/7/orders/8"), Some(Level::Strong));
+        assert_eq!(level("/users/7"), None);
+    }
+
+    #[test]
+    fn the_most_specific_path_counts_then_the_method() {
+        let rules = rules();
+        let get = |path| rules.level(&Method::GET, path);
+        assert_eq!(get("/admin/help/me"), Some(Level::Eventual));
+        assert_eq!(get("/admin/users"), Some(Level::Strong));
+        assert_eq!(get("/public/a"), Some(Level::Eventual));
+        assert_eq!(
+            rules.level(&Method::HEAD, "/public/a"),
+            Some(Level::Eventual)
+        );
+        assert_eq!(
+            rules.level(&Method::POST, "/public/a"),
+            Some(Level::Session)
+        );
+    }
+
+    #[test]
+    fn the_root_stands_for_everything() {
+        let rules = Rules::new(&[Rule::new("/", Level::Strong)]).unwrap();
+        assert_eq!(rules.level(&Method::GET, "/"), Some(Level::Strong));
+        assert_eq!(rules.level(&Method::GET, "/a/b"), Some(Level::Strong));
+    }
+
+    #[test]
+    fn a_path_that_is_no_pattern_is_named() {
+        for rule in [
+            Rule::new("admin", Level::Strong),
+            Rule::new("/a/{b", Level::Strong),
+            Rule::new("/a/{*b}", Level::Strong),
+        ] {
+            let error = Rules::new(std::slice::from_ref(&rule)).unwrap_err();
+            assert!(error.to_string().contains(&rule.path), "{error}");
+        }
+        let twice = [
+            Rule::new("/a", Level::Strong),
+            Rule::new("/a/", Level::Eventual),
+        ];
+        assert!(Rules::new(&twice).is_err());
+    }
+}

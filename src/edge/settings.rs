@@ -1,0 +1,282 @@
+//! An edge's settings, and the methods of both flavours that set them.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::counts::Counts;
+use super::rule::Rules;
+use super::wish::wish;
+use super::{StoreDown, TokenCookie};
+use crate::routing::Level;
+use crate::session::{SignedToken, Token};
+
+/// Tokens that one request may bring: a browser has few cookies of one name, by path and domain.
+const MOST_TOKENS: usize = 8;
+
+/// The response header with the time of the last write.
+pub(crate) const WRITE_TIMESTAMP: HeaderName = HeaderName::from_static("x-write-timestamp");
+/// The response header with the routes.
+pub(crate) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+// What both flavours log.
+pub(crate) const TOO_SLOW: &str = "it took too long";
+pub(crate) const NOT_LOADED: &str = "the session store gave no state";
+pub(crate) const NOT_SAVED: &str = "the session store did not take a state";
+pub(crate) const LATE_WRITE: &str = "a request wrote after its response's head had left, or had no response: its \
+    session's next request may not see that write; keep states in a store, or write before answering";
+
+/// The header for what was read.
+fn of_reads(name: &HeaderName) -> Option<HeaderName> {
+    HeaderName::try_from(format!("{name}-seen")).ok()
+}
+
+/// When the session wrote last, in milliseconds since 1970.
+pub(crate) fn written_at(token: &Token) -> Option<HeaderValue> {
+    let since = token.written_at()?.duration_since(UNIX_EPOCH).ok()?;
+    HeaderValue::try_from(since.as_millis().to_string()).ok()
+}
+
+pub(crate) type Source = Arc<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
+type Predicate = Arc<dyn Fn(&Parts) -> bool + Send + Sync>;
+
+/// What is set, whatever the flavour of the connections.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) cookie: Option<TokenCookie>,
+    pub(crate) header: Option<HeaderName>,
+    pub(crate) source: Option<Source>,
+    pub(crate) trust: Option<Predicate>,
+    pub(crate) rules: Rules,
+    pub(crate) carry_reads: bool,
+    pub(crate) write_timestamp: bool,
+    pub(crate) server_timing: bool,
+    /// Whose state a request continues in the store.
+    pub(crate) key: Option<Source>,
+    pub(crate) store_timeout: Duration,
+    pub(crate) store_down: StoreDown,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            cookie: Some(TokenCookie::default()),
+            header: None,
+            source: None,
+            trust: None,
+            rules: Rules::default(),
+            carry_reads: false,
+            write_timestamp: false,
+            server_timing: false,
+            key: None,
+            store_timeout: Duration::from_millis(50),
+            store_down: StoreDown::Primary,
+        }
+    }
+}
+
+impl Settings {
+    /// The texts that came where tokens come.
+    pub(crate) fn tokens(&self, request: &Parts, counts: &Counts) -> Vec<String> {
+        let mut tokens = Vec::new();
+        if let Some(source) = &self.source {
+            tokens.extend(source(request));
+        }
+        if let Some(name) = &self.header {
+            let seen = self.carry_reads.then(|| of_reads(name)).flatten();
+            for name in [Some(name), seen.as_ref()].into_iter().flatten() {
+                // What is not text is no token: taken along, to be counted as such.
+                let values = request.headers.get_all(name).iter();
+                tokens.extend(values.map(|value| String::from_utf8_lossy(value.as_bytes()).into()));
+            }
+        }
+        if let Some(cookie) = &self.cookie {
+            let seen = self.carry_reads.then(|| cookie.of_reads());
+            for cookie in [Some(cookie), seen.as_ref()].into_iter().flatten() {
+                let lines = request.headers.get_all(header::COOKIE).iter();
+                tokens.extend(lines.flat_map(|line| cookie.values_in(line)));
+            }
+        }
+        if tokens.len() > MOST_TOKENS {
+            counts.surplus_tokens.add();
+            tokens.truncate(MOST_TOKENS);
+        }
+        tokens
+    }
+
+    /// The level of the request's session, if it is not the usual one.
+    pub(crate) fn level(&self, request: &Parts, counts: &Counts) -> Option<Level> {
+        let wish = wish(&request.headers).and_then(|wish| {
+            let trusted = self.trust.as_ref().is_some_and(|trust| trust(request));
+            let granted = wish.ok().filter(|_| trusted);
+            if granted.is_none() {
+                counts.ignored_wishes.add();
+            }
+            granted
+        });
+        wish.or_else(|| self.rules.level(&request.method, request.uri.path()))
+    }
+
+    /// Whose state the request continues in the store.
+    pub(crate) fn key(&self, request: &Parts) -> Option<String> {
+        self.key.as_ref().and_then(|key| key(request))
+    }
+
+    /// Puts a token where the next request's will be looked for.
+    ///
+    /// That of a request which only read has a place of its own: a slow page, answered after a write that it
+    /// did not see, must not take the write's token away.
+    pub(crate) fn give(
+        &self,
+        token: &SignedToken,
+        wrote: bool,
+        life: Duration,
+        to: &mut HeaderMap,
+    ) {
+        let cookie = self.cookie.as_ref().and_then(|cookie| {
+            if wrote {
+                cookie.line(token.as_str(), life)
+            } else {
+                cookie.of_reads().line(token.as_str(), life)
+            }
+        });
+        to.extend(cookie.map(|line| (header::SET_COOKIE, line)));
+        let name = self.header.as_ref();
+        let name = name.and_then(|name| {
+            if wrote {
+                Some(name.clone())
+            } else {
+                of_reads(name)
+            }
+        });
+        if let Some(name) = name
+            && let Ok(mut value) = HeaderValue::try_from(token.as_str())
+        {
+            value.set_sensitive(true);
+            to.insert(name, value);
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("cookie", &self.cookie)
+            .field("header", &self.header)
+            .field("rules", &self.rules)
+            .field("carry_reads", &self.carry_reads)
+            .field("store_timeout", &self.store_timeout)
+            .field("store_down", &self.store_down)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The methods of both flavours' edges that set something.
+macro_rules! setting_methods {
+    () => {
+        /// Tokens travel in this cookie. Defaults to `TokenCookie::default()`, `db-session`.
+        ///
+        /// # Errors
+        ///
+        /// [`EdgeError::Cookie`] if browsers would refuse it.
+        pub fn cookie(self, cookie: TokenCookie) -> Result<Self, EdgeError> {
+            let cookie = cookie.checked()?;
+            Ok(self.with(|settings| settings.cookie = Some(cookie)))
+        }
+
+        /// Without a cookie: tokens travel in a [`header`](Self::header), or states stay in a store.
+        pub fn no_cookie(self) -> Self {
+            self.with(|settings| settings.cookie = None)
+        }
+
+        /// Tokens travel in this header, too: for callers without cookies, such as other services. It is
+        /// read from requests, and set on responses.
+        pub fn header(self, name: HeaderName) -> Self {
+            self.with(|settings| settings.header = Some(name))
+        }
+
+        /// Tokens come from here, too, whatever that is: a query parameter, a field of a JWT. They leave
+        /// in the cookie and the header.
+        pub fn source(
+            self,
+            source: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
+        ) -> Self {
+            self.with(|settings| settings.source = Some(Arc::new(source)))
+        }
+
+        /// Carries what requests read to the next one, as well as what they wrote: reads of later requests
+        /// never see less. Defaults to `false`.
+        ///
+        /// It costs a question to a node at the end of each request that reads, shared with all that end at
+        /// that time, and a new cookie whenever a node has got further. What a request read, and did not
+        /// write, travels in a cookie of its own, `db-session-seen`; so for the header. A cache between
+        /// service and user should not keep such responses.
+        pub fn carry_reads(self, carry_reads: bool) -> Self {
+            self.with(|settings| settings.carry_reads = carry_reads)
+        }
+
+        /// Callers whose `X-DB-Consistency` is honoured: `STRONG`, `SESSION`, `EVENTUAL`, `BOUNDED=250ms`
+        /// (or `2s`). Defaults to nobody: whoever may say `STRONG` can send all reads to the primary.
+        ///
+        /// Ask for what a stranger cannot send: a header that your proxy sets and strips, a verified
+        /// credential. A request with several wishes, or an unreadable one, has none.
+        pub fn trust(self, trust: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
+            self.with(|settings| settings.trust = Some(Arc::new(trust)))
+        }
+
+        /// Levels by path and method, in place of those given before. Defaults to none.
+        ///
+        /// # Errors
+        ///
+        /// [`EdgeError::Rule`].
+        pub fn rules(self, rules: impl IntoIterator<Item = Rule>) -> Result<Self, EdgeError> {
+            let rules: Vec<Rule> = rules.into_iter().collect();
+            let rules = Rules::new(&rules)?;
+            Ok(self.with(|settings| settings.rules = rules))
+        }
+
+        /// Responses to requests that wrote say when, in `X-Write-Timestamp`: milliseconds since 1970.
+        /// Defaults to `false`.
+        pub fn write_timestamp(self, write_timestamp: bool) -> Self {
+            self.with(|settings| settings.write_timestamp = write_timestamp)
+        }
+
+        /// Responses say where their connections came from, in `Server-Timing`: node, reason and count.
+        /// Defaults to `false`: it shows the nodes' names to everyone.
+        pub fn server_timing(self, server_timing: bool) -> Self {
+            self.with(|settings| settings.server_timing = server_timing)
+        }
+
+        /// How long a request waits for the store, in all. Defaults to 50 ms.
+        pub fn store_timeout(self, timeout: Duration) -> Self {
+            self.with(|settings| settings.store_timeout = timeout)
+        }
+
+        /// What is done without the store. Defaults to [`StoreDown::Primary`].
+        pub fn when_store_is_down(self, policy: StoreDown) -> Self {
+            self.with(|settings| settings.store_down = policy)
+        }
+
+        /// What it had to do without so far.
+        #[must_use]
+        pub fn status(&self) -> EdgeStatus {
+            self.counts.status()
+        }
+
+        /// The router of its sessions.
+        #[must_use]
+        pub fn router(&self) -> &Router<C> {
+            &self.router
+        }
+
+        fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+            set(Arc::make_mut(&mut self.settings));
+            self
+        }
+    };
+}
+
+pub(crate) use setting_methods;

@@ -1,0 +1,146 @@
+//! `RedisStore`: session states in Redis or Valkey.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{AsyncCommands, Client, Script};
+
+use super::redis_script::{self, ATTEMPTS, Join, PREFIX};
+use super::{StoreError, StoreFuture, TokenStore};
+use crate::session::Token;
+
+/// Session states in Redis or Valkey, shared by all processes of a service.
+///
+/// A state is one string, [`Token::to_bytes`], under `diesel-routing:session:` and the key; it lives as long as
+/// a token, from the last write on. It is not signed: whoever can write to the store can send reads to the
+/// primary for a while, or let a session miss its own writes.
+///
+/// States are joined by a script that sets the key if it still has the bytes that were read, and otherwise says
+/// what it has: then they are joined again. So of two nodes that write at once, neither loses its position. It is
+/// one round trip for a session's first write, two for later ones, one more for every node that came
+/// in between.
+///
+/// One connection is shared by all callers and opened again in the background when it is lost.
+///
+/// ```no_run
+/// use diesel_routing::edge::RedisStore;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = RedisStore::new("redis://10.0.0.5/")?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct RedisStore {
+    source: Source,
+    script: Script,
+    prefix: String,
+}
+
+/// Where the connection comes from.
+#[derive(Clone)]
+enum Source {
+    /// It is made, in the runtime of the first caller, when it is needed first.
+    Client(Client, Arc<OnceLock<ConnectionManager>>),
+    Connection(ConnectionManager),
+}
+
+/// How long one question, or one attempt to connect, may take: the edge gives up earlier, but an answer that is late
+/// must not hold up those behind it.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+impl RedisStore {
+    /// A store at this URL, `redis://` or `unix://`; the first call connects.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`] if that is no URL. A server that is down is none.
+    pub fn new(url: &str) -> Result<Self, StoreError> {
+        let client = Client::open(url).map_err(StoreError::failed)?;
+        Ok(Self::of(Source::Client(client, Arc::default())))
+    }
+
+    /// A store on a connection of your own, with TLS or the like.
+    #[must_use]
+    pub fn from_connection(connection: ConnectionManager) -> Self {
+        Self::of(Source::Connection(connection))
+    }
+
+    fn of(source: Source) -> Self {
+        Self {
+            source,
+            script: redis_script::script(),
+            prefix: PREFIX.to_owned(),
+        }
+    }
+
+    /// With another prefix before the keys. Defaults to `diesel-routing:session:`.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    fn connection(&self) -> Result<ConnectionManager, StoreError> {
+        let (client, known) = match &self.source {
+            Source::Connection(connection) => return Ok(connection.clone()),
+            Source::Client(client, known) => (client, known),
+        };
+        if let Some(connection) = known.get() {
+            return Ok(connection.clone());
+        }
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(1)
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        let connection = ConnectionManager::new_lazy_with_config(client.clone(), config);
+        let connection = connection.map_err(StoreError::failed)?;
+        Ok(known.get_or_init(|| connection).clone())
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+}
+
+impl TokenStore for RedisStore {
+    fn load<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Token>> {
+        Box::pin(async move {
+            let mut connection = self.connection()?;
+            let bytes: Option<Vec<u8>> = connection
+                .get(self.key(key))
+                .await
+                .map_err(StoreError::failed)?;
+            redis_script::state(bytes)
+        })
+    }
+
+    fn join<'a>(&'a self, key: &'a str, token: &'a Token, life: Duration) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            let mut connection = self.connection()?;
+            let mut join = Join::new(self.key(key), token, life);
+            for _ in 0..ATTEMPTS {
+                let answer: Option<Vec<u8>> = join
+                    .invocation(&self.script)
+                    .invoke_async(&mut connection)
+                    .await
+                    .map_err(StoreError::failed)?;
+                match answer {
+                    None => return Ok(()),
+                    Some(known) => join.lost_to(known),
+                }
+            }
+            Err(StoreError::Contended)
+        })
+    }
+}
+
+/// Shows no URL, which may have a password.
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore")
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,97 @@
+//! What a caller wishes in `X-DB-Consistency`.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue};
+
+use crate::routing::Level;
+
+/// The header.
+pub(crate) const HEADER: &str = "x-db-consistency";
+
+/// The one wish in these headers: `None` without any, an error for several or an unreadable one.
+pub(crate) fn wish(headers: &HeaderMap) -> Option<Result<Level, Unreadable>> {
+    let mut values = headers.get_all(HEADER).iter();
+    let value = values.next()?;
+    Some(match (level(value), values.next()) {
+        (Some(level), None) => Ok(level),
+        _ => Err(Unreadable),
+    })
+}
+
+/// It is ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unreadable;
+
+fn level(value: &HeaderValue) -> Option<Level> {
+    let value = value.to_str().ok()?.to_ascii_lowercase();
+    match value.as_str() {
+        "strong" => Some(Level::Strong),
+        "session" => Some(Level::Session),
+        "eventual" => Some(Level::Eventual),
+        value => value
+            .strip_prefix("bounded=")
+            .and_then(duration)
+            .map(Level::Bounded),
+    }
+}
+
+/// `250ms` or `2s`.
+fn duration(text: &str) -> Option<Duration> {
+    let digits = text.find(|letter: char| !letter.is_ascii_digit())?;
+    let (number, unit) = text.split_at_checked(digits)?;
+    let number = number.parse().ok()?;
+    match unit {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: &[&[u8]]) -> Option<Result<Level, Unreadable>> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(HEADER, HeaderValue::from_bytes(value).unwrap());
+        }
+        wish(&headers)
+    }
+
+    #[test]
+    fn the_four_levels_are_read() {
+        assert_eq!(read(&[]), None);
+        assert_eq!(read(&[b"STRONG"]), Some(Ok(Level::Strong)));
+        assert_eq!(read(&[b"session"]), Some(Ok(Level::Session)));
+        assert_eq!(read(&[b"Eventual"]), Some(Ok(Level::Eventual)));
+        let bound = Duration::from_millis(250);
+        assert_eq!(read(&[b"BOUNDED=250ms"]), Some(Ok(Level::Bounded(bound))));
+        let bound = Duration::from_secs(2);
+        assert_eq!(read(&[b"bounded=2s"]), Some(Ok(Level::Bounded(bound))));
+    }
+
+    #[test]
+    fn anything_else_is_unreadable() {
+        for value in [
+            &b""[..],
+            b"WRITE",
+            b"STRONG, EVENTUAL",
+            b"STRONG;",
+            b"BOUNDED",
+            b"BOUNDED=",
+            b"BOUNDED=ms",
+            b"BOUNDED=-1ms",
+            b"BOUNDED=1",
+            b"BOUNDED=1m",
+            b"BOUNDED=99999999999999999999s",
+            b"\xff\xfe",
+            b"BOUNDED=1\xffms",
+        ] {
+            assert_eq!(read(&[value]), Some(Err(Unreadable)), "{value:?}");
+        }
+        assert_eq!(read(&[b"STRONG", b"STRONG"]), Some(Err(Unreadable)));
+        assert_eq!(read(&[b"EVENTUAL", b"STRONG"]), Some(Err(Unreadable)));
+    }
+}

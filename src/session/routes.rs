@@ -1,0 +1,42 @@
+//! `Routes`: where a session's connections came from.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::routing::{Reason, Route};
+
+/// Counts the connections that one view of a session, and its clones, checked out: by node and reason.
+#[derive(Debug, Default)]
+pub(crate) struct Routes(Mutex<Vec<RouteCount>>);
+
+/// So many connections of one node, for one reason.
+#[derive(Debug, Clone)]
+pub(crate) struct RouteCount {
+    pub(crate) node: String,
+    pub(crate) reason: Reason,
+    pub(crate) count: u32,
+}
+
+impl Routes {
+    pub(crate) fn count(&self, route: &Route<'_>) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = counts
+            .iter_mut()
+            .find(|known| known.node == route.node && known.reason == route.reason);
+        match known {
+            Some(known) => known.count = known.count.saturating_add(1),
+            None => counts.push(RouteCount {
+                node: route.node.to_owned(),
+                reason: route.reason,
+                count: 1,
+            }),
+        }
+    }
+
+    /// The counts, in the order of their first connection.
+    pub(crate) fn counts(&self) -> Vec<RouteCount> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}

@@ -1,0 +1,88 @@
+//! Tokens as bytes, for stores that only their own services write to.
+
+use std::time::Duration;
+
+use super::codec;
+use super::rejection::Rejection;
+use super::state::Token;
+
+/// The version of the encoding that this release writes, and the only one it reads.
+const VERSION: u8 = 1;
+
+/// What two readings of a clock may differ by when they mean the same.
+const ROUGHLY: Duration = Duration::from_millis(10);
+
+impl Token {
+    /// The token as bytes, for a [store](crate::edge::TokenStore) that only services of one's own write to:
+    /// at most 62, and not signed. What travels through other hands is signed with
+    /// [`TokenKeys`](crate::TokenKeys).
+    ///
+    /// Equal tokens have equal bytes, and equal bytes stand for equal tokens. So a store may write with a
+    /// compare-and-set on the bytes it read.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![VERSION];
+        codec::encode(self, &mut bytes);
+        bytes
+    }
+
+    /// The token that [`to_bytes`](Self::to_bytes) made these bytes of.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::UnknownVersion`] for a later release's; [`Rejection::Malformed`] for anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Rejection> {
+        let (&version, content) = bytes.split_first().ok_or(Rejection::Malformed)?;
+        if version != VERSION {
+            return Err(Rejection::UnknownVersion);
+        }
+        codec::decode(content).ok_or(Rejection::Malformed)
+    }
+
+    /// Whether it asks for what `other` asks for, until whenever. Times of unknown positions are compared
+    /// roughly: they come from two clocks.
+    pub(crate) fn asks_as(&self, other: &Self) -> bool {
+        let since = |token: &Self| token.unknown_since();
+        self.required() == other.required()
+            && self.floor == other.floor
+            && match (since(self), since(other)) {
+                (Some(one), Some(other)) => one <= other + ROUGHLY,
+                (one, other) => one == other,
+            }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::samples::{largest, tokens};
+    use super::*;
+
+    #[test]
+    fn the_largest_has_62_bytes() {
+        assert_eq!(largest().to_bytes().len(), 62);
+    }
+
+    #[test]
+    fn other_bytes_are_refused() {
+        for bytes in [&b""[..], b"\x01", b"\x01garbage", b"garbage", &[1; 200]] {
+            assert!(Token::from_bytes(bytes).is_err(), "{bytes:?}");
+        }
+        let mut longer = largest().to_bytes();
+        longer.push(0);
+        assert_eq!(Token::from_bytes(&longer), Err(Rejection::Malformed));
+        longer[0] = 2;
+        assert_eq!(Token::from_bytes(&longer), Err(Rejection::UnknownVersion));
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_stand_for_one_token(token in tokens(), bytes: Vec<u8>) {
+            prop_assert_eq!(Token::from_bytes(&token.to_bytes()), Ok(token));
+            if let Ok(token) = Token::from_bytes(&bytes) {
+                prop_assert_eq!(token.to_bytes(), bytes);
+            }
+        }
+    }
+}

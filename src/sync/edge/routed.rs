@@ -1,0 +1,172 @@
+//! `Edge`: where sessions come in.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::HeaderName;
+use http::request::Parts;
+
+use super::{Exchange, TokenStore};
+use crate::edge::{
+    Counts, EdgeError, EdgeStatus, NOT_LOADED, Outage, Rule, Rules, Settings, StoreDown,
+    TokenCookie, setting_methods,
+};
+use crate::session::Routes;
+use crate::sync::{RoutedConnection, Router, Session};
+
+/// Where sessions come in with requests, and leave with responses. See the [module](super).
+///
+/// Cheap to clone; clones share the store and the counts.
+///
+/// ```no_run
+/// # #[cfg(all(feature = "sync-postgres", feature = "r2d2"))]
+/// # fn example(
+/// #     router: diesel_routing::sync::pg::Router,
+/// #     request: http::request::Parts,
+/// #     response: &mut http::response::Parts,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// use diesel_routing::sync::edge::Edge;
+///
+/// let edge = Edge::new(router)?;
+///
+/// // For each request:
+/// let mut exchange = edge.begin(&request);
+/// let scope = exchange.session().clone().enter(); // for `Session::current()`
+/// // .. handle the request ..
+/// drop(scope);
+/// exchange.finish(&mut response.headers);
+/// # Ok(()) }
+/// ```
+#[must_use]
+pub struct Edge<C: RoutedConnection> {
+    router: Router<C>,
+    pub(super) settings: Arc<Settings>,
+    pub(super) counts: Arc<Counts>,
+    pub(super) store: Option<Arc<dyn TokenStore>>,
+    outage: Arc<Outage>,
+}
+
+impl<C: RoutedConnection> Edge<C> {
+    /// An edge whose tokens travel in the cookie `db-session`.
+    ///
+    /// # Errors
+    ///
+    /// [`EdgeError::NoTokenKeys`] if the router has nothing to sign them with.
+    pub fn new(router: Router<C>) -> Result<Self, EdgeError> {
+        if !router.shared().has_keys() {
+            return Err(EdgeError::NoTokenKeys);
+        }
+        Ok(Self::of(router))
+    }
+
+    /// An edge whose states stay in a store, by the key that `key` finds in a request; requests without one
+    /// have new sessions. Nothing travels to the client, and the router needs no keys.
+    pub fn stored(
+        router: Router<C>,
+        store: impl TokenStore,
+        key: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        Self::of(router).no_cookie().store(store, key)
+    }
+
+    fn of(router: Router<C>) -> Self {
+        Self {
+            router,
+            settings: Arc::default(),
+            counts: Arc::default(),
+            store: None,
+            outage: Arc::default(),
+        }
+    }
+
+    /// States are kept in a store, as well as in tokens: see [`stored`](Self::stored).
+    pub fn store(
+        mut self,
+        store: impl TokenStore,
+        key: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.store = Some(Arc::new(store));
+        self.with(|settings| settings.key = Some(Arc::new(key)))
+    }
+
+    setting_methods!();
+
+    /// The session that a request continues. Never fails: what is not honoured is counted, by the router's
+    /// or the edge's status.
+    ///
+    /// Waits for the store, if there is one, for its timeout at most.
+    #[must_use = "the response is told by `finish`"]
+    pub fn begin(&self, request: &Parts) -> Exchange<C> {
+        let mut session = self.router.session();
+        for token in self.settings.tokens(request, &self.counts) {
+            // Counted; to the caller, a token that is not honoured is none.
+            let _ = session.absorb(&token);
+        }
+        let key = self.settings.key(request).filter(|_| self.store.is_some());
+        let since = Instant::now();
+        if let Some(key) = &key {
+            self.load(key, &session);
+        }
+        let left = self.settings.store_timeout.saturating_sub(since.elapsed());
+        if let Some(level) = self.settings.level(request, &self.counts) {
+            session = session.at_level(level);
+        }
+        let routes = self.settings.server_timing.then(Arc::<Routes>::default);
+        if let Some(routes) = &routes {
+            session = session.counted(Arc::clone(routes));
+        }
+        Exchange::new(self.clone(), session, key, routes, left)
+    }
+
+    fn load(&self, key: &str, session: &Session<C>) {
+        let Some(store) = &self.store else { return };
+        let is_primary = self.settings.store_down == StoreDown::Primary;
+        match store.load(key, self.settings.store_timeout) {
+            Ok(Some(token)) => {
+                // Counted; to the caller, one that is not honoured is none.
+                let _ = session.absorb_token(token);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                self.counts.failed_loads.add();
+                let failure = crate::error::told(&error);
+                tracing::debug!(failure, "{NOT_LOADED}");
+                if is_primary {
+                    session.wrote_perhaps(self.router.shared().now());
+                }
+            }
+        }
+        if is_primary && let Some(at) = self.outage.last() {
+            session.wrote_perhaps(at);
+        }
+    }
+
+    /// A state may be missing from the store; whether that is news.
+    pub(super) fn mistrust_store(&self) -> bool {
+        let shared = self.router.shared();
+        self.outage.begins(shared.now(), shared.window())
+    }
+}
+
+impl<C: RoutedConnection> Clone for Edge<C> {
+    fn clone(&self) -> Self {
+        Self {
+            router: self.router.clone(),
+            settings: Arc::clone(&self.settings),
+            counts: Arc::clone(&self.counts),
+            store: self.store.clone(),
+            outage: Arc::clone(&self.outage),
+        }
+    }
+}
+
+impl<C: RoutedConnection> fmt::Debug for Edge<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Edge")
+            .field("router", &self.router)
+            .field("settings", &self.settings)
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}

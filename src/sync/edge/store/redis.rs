@@ -1,0 +1,143 @@
+//! `RedisStore`: session states in Redis or Valkey.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use redis::{Client, Commands, Connection, Script};
+
+use super::TokenStore;
+use crate::edge::StoreError;
+use crate::edge::redis_script::{self, ATTEMPTS, Join, PREFIX};
+use crate::session::Token;
+
+/// Session states in Redis or Valkey, shared by all processes of a service: what
+/// `edge::RedisStore` is for async services, on the same keys and values.
+///
+/// Keeps the connections that it opened, as many as there are requests at a time.
+pub struct RedisStore {
+    client: Client,
+    idle: Mutex<Vec<Connection>>,
+    script: Script,
+    prefix: String,
+}
+
+impl RedisStore {
+    /// A store at this URL, `redis://` or `unix://`; the first call connects.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`] if that is no URL. A server that is down is none.
+    pub fn new(url: &str) -> Result<Self, StoreError> {
+        Client::open(url)
+            .map(Self::from_client)
+            .map_err(StoreError::failed)
+    }
+
+    /// A store of a client of your own, with TLS or the like.
+    #[must_use]
+    pub fn from_client(client: Client) -> Self {
+        Self {
+            client,
+            idle: Mutex::default(),
+            script: redis_script::script(),
+            prefix: PREFIX.to_owned(),
+        }
+    }
+
+    /// With another prefix before the keys. Defaults to `diesel-routing:session:`.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    /// Runs `ask` on a connection, which is kept if it worked: what failed may have an answer on its way.
+    fn on_connection<T>(
+        &self,
+        until: Instant,
+        ask: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let idle = self.idle().pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => self
+                .client
+                .get_connection_with_timeout(left(until)?)
+                .map_err(StoreError::failed)?,
+        };
+        limit(&connection, until)?;
+        let answer = ask(&mut connection)?;
+        self.idle().push(connection);
+        Ok(answer)
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TokenStore for RedisStore {
+    fn load(&self, key: &str, timeout: Duration) -> Result<Option<Token>, StoreError> {
+        let bytes: Option<Vec<u8>> = self
+            .on_connection(Instant::now() + timeout, |connection| {
+                connection.get(self.key(key)).map_err(StoreError::failed)
+            })?;
+        redis_script::state(bytes)
+    }
+
+    fn join(
+        &self,
+        key: &str,
+        token: &Token,
+        life: Duration,
+        timeout: Duration,
+    ) -> Result<(), StoreError> {
+        let until = Instant::now() + timeout;
+        let mut join = Join::new(self.key(key), token, life);
+        self.on_connection(until, |connection| {
+            for _ in 0..ATTEMPTS {
+                limit(connection, until)?;
+                let answer: Option<Vec<u8>> = join
+                    .invocation(&self.script)
+                    .invoke(connection)
+                    .map_err(StoreError::failed)?;
+                match answer {
+                    None => return Ok(()),
+                    Some(known) => join.lost_to(known),
+                }
+            }
+            Err(StoreError::Contended)
+        })
+    }
+}
+
+/// Makes whatever is asked next end in time.
+fn limit(connection: &Connection, until: Instant) -> Result<(), StoreError> {
+    let left = Some(left(until)?);
+    connection
+        .set_read_timeout(left)
+        .and_then(|()| connection.set_write_timeout(left))
+        .map_err(StoreError::failed)
+}
+
+fn left(until: Instant) -> Result<Duration, StoreError> {
+    let left = until.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Err(StoreError::failed("it took too long"));
+    }
+    Ok(left)
+}
+
+/// Shows no URL, which may have a password.
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore")
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}

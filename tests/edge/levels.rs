@@ -1,0 +1,153 @@
+//! How fresh the reads of a request are.
+
+use axum::Router as App;
+use axum::http::Method;
+use axum::routing::get;
+use diesel_routing::edge::{Edge, Rule, SessionLayer};
+use diesel_routing::sqlite::{ReadConn, Session};
+use diesel_routing::{Error, Level, Primary, Replica, consistency, prelude::*};
+
+use super::client::{Layer, request, send, show, text, with};
+use super::nodes::{router, settings, stale_cluster};
+
+#[consistency(strong)]
+async fn true_reason(conn: &mut ReadConn<Primary>) -> Result<String, Error> {
+    Ok(conn.route().reason.to_string())
+}
+
+#[consistency(eventual)]
+async fn any_theme(conn: &mut ReadConn<Replica>) -> Result<String, Error> {
+    let theme = settings::table.find(1).select(settings::theme);
+    Ok(theme.first(conn).await?)
+}
+
+async fn explicit(session: Session) -> String {
+    let conn = session.read_eventual().await.expect("a connection");
+    conn.route().reason.to_string()
+}
+
+async fn attribute(session: Session) -> String {
+    let read = any_theme(&session).await.expect("a row");
+    format!("{read} {}", true_reason(&session).await.expect("a row"))
+}
+
+fn app(layer: Layer) -> App {
+    let pages = || App::new().route("/", get(show).post(show));
+    App::new()
+        .nest("/admin", pages())
+        .nest("/public", pages())
+        .nest("/other", pages())
+        .route("/admin/explicit", get(explicit))
+        .route("/admin/attribute", get(attribute))
+        .layer(layer)
+}
+
+async fn edge(cluster: &diesel_routing::testkit::SqliteCluster) -> super::nodes::AsyncEdge {
+    let rules = [
+        Rule::new("/admin", Level::Strong),
+        Rule::new("/public", Level::Eventual).on(Method::GET),
+    ];
+    let edge = Edge::new(router(cluster).await).expect("keys");
+    edge.rules(rules).expect("rules")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_path_and_method_say_how_fresh_unless_the_code_does() {
+    let cluster = stale_cluster();
+    let app = app(SessionLayer::from(edge(&cluster).await));
+    for (method, path, expected) in [
+        ("GET", "/admin", "light strong"),
+        ("POST", "/admin", "light strong"),
+        ("GET", "/public", "light eventual"),
+        ("POST", "/public", "light nothing_to_catch_up"),
+        ("GET", "/other", "light nothing_to_catch_up"),
+        ("GET", "/admin/explicit", "eventual"),
+        ("GET", "/admin/attribute", "light strong"),
+    ] {
+        let said = text(send(&app, request(method, path)).await).await;
+        assert_eq!(said, expected, "{method} {path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callers_wish_counts_only_from_callers_that_are_trusted() {
+    let cluster = stale_cluster();
+    let nobody = edge(&cluster).await;
+    let trusting = edge(&cluster).await.trust(|request| {
+        request
+            .headers
+            .get("x-internal")
+            .is_some_and(|value| value == "yes")
+    });
+    let reason =
+        async |edge: &super::nodes::AsyncEdge, path: &str, headers: &[(&'static str, &[u8])]| {
+            let app = app(SessionLayer::from(edge.clone()));
+            let request = headers
+                .iter()
+                .fold(request("GET", path), |request, (name, value)| {
+                    with(request, name, value)
+                });
+            let said = text(send(&app, request).await).await;
+            said.trim_start_matches("light ").to_owned()
+        };
+    const WISH: &str = "x-db-consistency";
+    let usual = "nothing_to_catch_up";
+
+    assert_eq!(reason(&nobody, "/other", &[(WISH, b"STRONG")]).await, usual);
+    assert_eq!(nobody.status().ignored_wishes, 1);
+    assert_eq!(
+        reason(&trusting, "/other", &[(WISH, b"STRONG")]).await,
+        usual
+    );
+    assert_eq!(trusting.status().ignored_wishes, 1);
+
+    let trusted = ("x-internal", &b"yes"[..]);
+    for (wish, expected) in [
+        (&b"STRONG"[..], "strong"),
+        (b"SESSION", usual),
+        (b"EVENTUAL", "eventual"),
+        // SQLite has no positions: lag is never known.
+        (b"BOUNDED=250ms", "too_stale"),
+    ] {
+        let said = reason(&trusting, "/other", &[trusted, (WISH, wish)]).await;
+        assert_eq!(said, expected, "{wish:?}");
+    }
+    // More specific than the rule of the path; the code's own word stays.
+    let eventual = (WISH, &b"EVENTUAL"[..]);
+    assert_eq!(
+        reason(&trusting, "/admin", &[trusted, eventual]).await,
+        "eventual"
+    );
+    let said = reason(&trusting, "/admin/attribute", &[trusted, eventual]).await;
+    assert_eq!(said, "strong");
+    assert_eq!(trusting.status().ignored_wishes, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_smuggled_wish_is_no_wish() {
+    let cluster = stale_cluster();
+    let edge = edge(&cluster).await.trust(|_| true);
+    let app = app(SessionLayer::from(edge.clone()));
+    let wishes: [&[&[u8]]; 6] = [
+        &[b"EVENTUAL", b"STRONG"],
+        &[b"STRONG", b"STRONG"],
+        &[b"EVENTUAL, STRONG"],
+        &[b"STRONG\t;x"],
+        &[b"\xff\xfe"],
+        &[b"WRITE"],
+    ];
+    for (index, values) in (1..).zip(wishes) {
+        let request = values
+            .iter()
+            .fold(request("GET", "/other"), |request, value| {
+                with(request, "x-db-consistency", value)
+            });
+        let said = text(send(&app, request).await).await;
+        assert_eq!(said, "light nothing_to_catch_up", "{values:?}");
+        assert_eq!(edge.status().ignored_wishes, index, "{values:?}");
+    }
+    // Proxies and CGI take an underscore for a hyphen; here it is another header.
+    let other = with(request("GET", "/other"), "x_db_consistency", b"STRONG");
+    let said = text(send(&app, other).await).await;
+    assert_eq!(said, "light nothing_to_catch_up");
+}

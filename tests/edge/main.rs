@@ -1,0 +1,13 @@
+//! The edge of a service: sessions that come with a request, and leave with its response.
+
+mod bad_input;
+mod blocking;
+mod client;
+mod layer;
+mod levels;
+mod nodes;
+mod positions;
+mod redis_server;
+mod scope;
+mod scope_blocking;
+mod stores;
