@@ -121,7 +121,9 @@ impl ServerImage {
             .chars()
             .filter(char::is_ascii_alphanumeric)
             .collect();
-        let known = root.path().join(format!("version-{id}"));
+        let known = root
+            .path()
+            .join(format!("version-{}-{id}", programs.join("-")));
         if let Ok(version) = fs::read_to_string(&known) {
             return Ok(version);
         }
