@@ -2,6 +2,8 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::process::Command;
+#[cfg(feature = "testkit-docker")]
+use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(feature = "testkit-docker")]
@@ -16,7 +18,7 @@ pub(crate) enum Host {
     Local,
     /// In containers on this machine, one each.
     #[cfg(feature = "testkit-docker")]
-    Containers(Containers),
+    Containers(Arc<Containers>),
 }
 
 impl Host {
@@ -36,7 +38,7 @@ impl Host {
             #[cfg(feature = "testkit-docker")]
             Self::Containers(containers) => containers
                 .spawn(&command, log)
-                .map(ServerProcess::Container),
+                .map(|process| ServerProcess::Container(Box::new(process))),
         }
     }
 

@@ -61,7 +61,9 @@ impl Place {
         match self {
             Self::Dir(_) => Ok(Host::Local),
             #[cfg(feature = "testkit-docker")]
-            Self::Image(image) => Containers::new(image, workspace, account).map(Host::Containers),
+            Self::Image(image) => {
+                Containers::new(image, workspace, account).map(|them| Host::Containers(them.into()))
+            }
         }
     }
 }

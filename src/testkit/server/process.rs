@@ -14,7 +14,7 @@ use super::local::{self, LocalProcess};
 pub(crate) enum ServerProcess {
     Local(LocalProcess),
     #[cfg(feature = "testkit-docker")]
-    Container(ContainerProcess),
+    Container(Box<ContainerProcess>),
 }
 
 impl ServerProcess {

@@ -131,7 +131,7 @@ impl ServerImage {
         let log = workspace.path().join("version");
         let mut command = self.command("sh".as_ref());
         command.args(["-c", ASK, "sh"]).args(programs);
-        let host = Host::Containers(Containers::new(self, &workspace, account)?);
+        let host = Host::Containers(Containers::new(self, &workspace, account)?.into());
         host.run("sh", command, &log, limit)?;
         let said = fs::read_to_string(&log).map_err(ServerError::io("read", &log))?;
         let version = said.trim().to_owned();
