@@ -8,6 +8,8 @@ mod cleanup;
 mod clients;
 #[path = "testkit_mariadb/failover.rs"]
 mod failover;
+#[path = "testkit_mariadb/galera.rs"]
+mod galera;
 #[path = "testkit_mariadb/lag.rs"]
 mod lag;
 #[path = "testkit_mariadb/network.rs"]

@@ -7,6 +7,7 @@
 //! |---|---|---|---|
 //! | [`SqliteCluster`] | a C compiler at build time | SQLite's online backup, in this process | a few milliseconds |
 //! | [`MariaCluster`] (feature `testkit-mariadb`) | MariaDB's server programs, Linux | replication by GTID | a few tenths of a second |
+//! | [`GaleraCluster`] (feature `testkit-mariadb`) | MariaDB's server programs, Galera 4, Linux | Galera; every node takes writes | a second or two |
 //! | [`PgCluster`] (feature `testkit-postgres`) | PostgreSQL's server programs, Linux | streaming replication | a few tenths of a second |
 //!
 //! # How to test a repository function under lag
@@ -103,7 +104,7 @@
 
 //! # In containers
 //!
-//! With feature `testkit-docker`, the servers of `PgCluster` and `MariaCluster` run in containers when
+//! With feature `testkit-docker`, the servers of `PgCluster`, `MariaCluster` and `GaleraCluster` run in containers when
 //! `DIESEL_ROUTING_TESTKIT=docker` is set or the builder's `in_docker` is called: one container for each
 //! server, by the Docker engine of this machine. Tests need no change. URLs, faults and data directories are the
 //! same; only the programs come from an image:
@@ -111,7 +112,7 @@
 //! | cluster | image | another one |
 //! |---|---|---|
 //! | `PgCluster` | `postgres:17` | `DIESEL_ROUTING_POSTGRES_IMAGE` |
-//! | `MariaCluster` | `mariadb:11.8` | `DIESEL_ROUTING_MARIADB_IMAGE` |
+//! | `MariaCluster`, `GaleraCluster` | `mariadb:11.8` | `DIESEL_ROUTING_MARIADB_IMAGE` |
 //!
 //! Any image will do that has a shell and the server's programs on its search path. It is pulled when it is not
 //! there. The engine must run on this machine, as root: servers and tests share files, and MariaDB's servers the
@@ -136,7 +137,9 @@ pub use clock::ManualClock;
 #[cfg(feature = "testkit")]
 pub use error::Error;
 #[cfg(all(feature = "testkit-mariadb", target_os = "linux"))]
-pub use mariadb::{MariaCluster, MariaClusterBuilder, MariaNode};
+pub use mariadb::{
+    GaleraCluster, GaleraClusterBuilder, MariaCluster, MariaClusterBuilder, MariaNode, TableLock,
+};
 #[cfg(all(feature = "testkit-postgres", target_os = "linux"))]
 pub use postgres::{PgCluster, PgClusterBuilder, PgNode};
 #[cfg(all(feature = "__testkit_servers", target_os = "linux"))]

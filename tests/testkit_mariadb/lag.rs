@@ -119,6 +119,18 @@ fn a_share_lock_on_a_replica_holds_up_its_replay() {
 }
 
 #[test]
+fn a_locked_table_holds_up_replay_until_it_is_released() {
+    let cluster = cluster(1);
+    let lock = cluster.replica(0).lock_table("n").unwrap();
+    write(cluster.primary(), 2);
+    stays_behind(&cluster, cluster.replica(0));
+    assert_eq!(read(cluster.replica(0)), 1);
+    drop(lock);
+    arrives(&cluster, cluster.replica(0), 2);
+    assert!(cluster.replica(0).lock_table("no_such_table").is_err());
+}
+
+#[test]
 fn a_replica_of_a_replica_lags_with_the_one_above_it() {
     let cluster = MariaCluster::builder()
         .replicas(1)

@@ -3,6 +3,8 @@ mod builder;
 mod cluster;
 mod faults;
 mod flavour;
+mod galera;
+mod lock;
 mod node;
 mod observe;
 mod query;
@@ -14,4 +16,6 @@ mod url;
 
 pub use builder::MariaClusterBuilder;
 pub use cluster::MariaCluster;
+pub use galera::{GaleraCluster, GaleraClusterBuilder};
+pub use lock::TableLock;
 pub use node::MariaNode;

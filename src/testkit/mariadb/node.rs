@@ -242,7 +242,22 @@ impl MariaNode {
     }
 
     pub(super) fn wait_ready(&self) -> Result<(), ServerError> {
-        self.server.wait_ready(|_process| greets(&self.socket))
+        self.server.wait_ready(|_process| greets(&self.socket))?;
+        if self.settings().get("wsrep_on").is_some_and(|on| on == "ON") {
+            self.wait_synced("joining the cluster")?;
+        }
+        Ok(())
+    }
+
+    /// Waits until a Galera node has a quorum and everything that the others have.
+    pub(super) fn wait_synced(&self, step: &'static str) -> Result<(), ServerError> {
+        let synced = self.server.deadline().poll(|| {
+            let state = self.server_status("wsrep_local_state_comment")?;
+            let quorum = self.server_status("wsrep_cluster_status")?;
+            let done = state.as_deref() == Some("Synced") && quorum.as_deref() == Some("Primary");
+            Ok(done.then_some(()))
+        })?;
+        synced.ok_or_else(|| self.server.timeout(step))
     }
 
     pub(super) fn login<'a>(&'a self, user: &'a str, database: Option<&'a str>) -> Login<'a> {

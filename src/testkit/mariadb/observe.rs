@@ -79,6 +79,20 @@ impl MariaNode {
             .unwrap_or_default())
     }
 
+    /// One of the server's status variables (`SHOW GLOBAL STATUS`), for example `wsrep_cluster_size`.
+    /// `None` when it has none of that name.
+    ///
+    /// # Errors
+    ///
+    /// As [`is_read_only`](Self::is_read_only).
+    pub fn server_status(&self, name: &str) -> Result<Option<String>, ServerError> {
+        const STEP: &str = "asking for its status";
+        // Answered by a Galera node that refuses everything else.
+        let sql = format!("SHOW GLOBAL STATUS LIKE '{}'", name.replace('\'', "''"));
+        let record = self.ask(STEP, |login, deadline| login.record(&sql, deadline))?;
+        Ok(record.and_then(|mut record| record.remove("Value")))
+    }
+
     fn thread_error(&self, column: &str) -> Result<Option<String>, ServerError> {
         let status = self.status("asking for its errors")?.unwrap_or_default();
         Ok(status

@@ -87,7 +87,7 @@ impl Login<'_> {
         })
     }
 
-    fn options(self) -> OptsBuilder {
+    pub(super) fn options(self) -> OptsBuilder {
         OptsBuilder::default()
             .socket(Some(self.socket.to_string_lossy()))
             .user(Some(self.user))

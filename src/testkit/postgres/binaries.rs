@@ -50,6 +50,7 @@ impl Binaries {
                 server: "PostgreSQL",
                 searched: searched(&candidates),
                 variable: VARIABLE,
+                method: "bin_dir",
             });
         };
         let version = version(&dir)?;

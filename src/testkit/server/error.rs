@@ -8,18 +8,20 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerError {
-    /// No directory with all of the server's programs was found.
+    /// The server's programs, or its library, were not found.
     #[error(
         "no {server} server found, looked in {searched}; install a server package, set {variable} \
-         or call `bin_dir`"
+         or call `{method}`"
     )]
     NoServer {
         /// The product, for example `PostgreSQL`.
         server: &'static str,
         /// The places that were searched.
         searched: String,
-        /// The environment variable that names a directory.
+        /// The environment variable that names the place.
         variable: &'static str,
+        /// The builder's method that does so too.
+        method: &'static str,
     },
     /// The server found is older than the kit's faults need.
     #[error("{version} in {} is too old, {oldest} or later is needed", bin_dir.display())]

@@ -220,7 +220,7 @@ impl Supervised {
         }
     }
 
-    fn timeout_after(&self, step: &'static str, limit: Duration) -> ServerError {
+    pub(crate) fn timeout_after(&self, step: &'static str, limit: Duration) -> ServerError {
         ServerError::Timeout {
             node: self.name.clone(),
             step,

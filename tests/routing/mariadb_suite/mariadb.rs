@@ -121,7 +121,7 @@ fn a_node_in_the_wrong_role_is_refused() {
 fn a_wrong_password_is_named_with_its_node_and_not_shown() {
     run(async {
         let cluster = Cluster::start(1);
-        let url = cluster.primary_url().replace("app:app@", "app:hunter2@");
+        let url = cluster.primary_url().replace("//app@", "//app:hunter2@");
         let error = wait!(nodes_of(Node::new("primary", url), None).build()).unwrap_err();
         assert!(
             matches!(&error, Error::Checkout { node, step: Step::Connect, .. } if node == "primary"),

@@ -1,0 +1,187 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::binaries::Binaries;
+use super::super::flavour::Flavour;
+use super::super::node::Context;
+use super::super::settings::{self, Settings};
+use super::options::{self, Ports};
+use super::{GaleraCluster, template};
+use crate::testkit::server::{Account, Backing, Ending, Root, Topology, Workspace};
+use crate::testkit::{MariaNode, ServerError};
+
+/// Long enough for a loaded machine, and for a node that gets all its data from another.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A node that gets its data from another has programs of its own running, which name its directory.
+pub(super) const ENDING: Ending = Ending {
+    signal: "KILL",
+    tags: |dir, _name| format!("{}\n", dir.join("node").display()),
+};
+
+/// What a [`GaleraCluster`] will look like.
+#[derive(Debug, Clone)]
+#[must_use = "a cluster starts with `start`"]
+pub struct GaleraClusterBuilder {
+    nodes: usize,
+    settings: Settings,
+    node_settings: Vec<(usize, String, String)>,
+    bin_dir: Option<PathBuf>,
+    provider: Option<PathBuf>,
+    work_dir: Option<PathBuf>,
+    limit: Duration,
+    /// `None`: what the environment says.
+    backing: Option<Backing>,
+}
+
+impl GaleraClusterBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            nodes: 3,
+            settings: Settings::new(),
+            node_settings: Vec::new(),
+            bin_dir: None,
+            provider: None,
+            work_dir: None,
+            limit: LIMIT,
+            backing: None,
+        }
+    }
+
+    /// How many nodes there are. Defaults to 3: of two, neither goes on when it loses the other.
+    pub fn nodes(mut self, count: usize) -> Self {
+        self.nodes = count;
+        self
+    }
+
+    /// Gives every node a setting, as in an option file, for example `wsrep_slave_threads`, `4`.
+    pub fn setting(mut self, name: impl AsRef<str>, value: impl Into<String>) -> Self {
+        self.settings
+            .insert(settings::name(name.as_ref()), value.into());
+        self
+    }
+
+    /// Gives one node a setting, over those for [all](Self::setting).
+    pub fn node_setting(
+        mut self,
+        node: usize,
+        name: impl AsRef<str>,
+        value: impl Into<String>,
+    ) -> Self {
+        self.node_settings
+            .push((node, settings::name(name.as_ref()), value.into()));
+        self
+    }
+
+    /// Takes the server from this directory; see
+    /// [`MariaClusterBuilder::bin_dir`](crate::testkit::MariaClusterBuilder::bin_dir).
+    pub fn bin_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.bin_dir = Some(dir.into());
+        self.backing = Some(Backing::Installed);
+        self
+    }
+
+    /// The Galera library, `libgalera_smm.so` of Galera 4. Defaults to `$GALERA_PROVIDER`, else to
+    /// where packages put it.
+    pub fn provider(mut self, path: impl Into<PathBuf>) -> Self {
+        self.provider = Some(path.into());
+        self
+    }
+
+    /// Runs the servers in containers, one each; see
+    /// [`MariaClusterBuilder::in_docker`](crate::testkit::MariaClusterBuilder::in_docker). The image
+    /// needs the Galera library, and `rsync` for nodes that get all their data from another.
+    #[cfg(feature = "testkit-docker")]
+    pub fn in_docker(mut self) -> Self {
+        self.backing = Some(Backing::Docker);
+        self
+    }
+
+    /// Keeps clusters and templates below this directory; see
+    /// [`MariaClusterBuilder::work_dir`](crate::testkit::MariaClusterBuilder::work_dir). A node needs
+    /// 32 MiB more than there.
+    pub fn work_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.work_dir = Some(dir.into());
+        self
+    }
+
+    /// How long any one step may take. Defaults to 60 s.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Starts the servers and waits until every node is `Synced`.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::NoServer`] and [`ServerError::TooOld`] when no server, or no Galera library, is
+    /// installed that will do; [`ServerError::Refused`] without nodes, or for a server that is not
+    /// MariaDB's; otherwise what stopped a server from starting. Nothing is left behind.
+    pub fn start(self) -> Result<GaleraCluster, ServerError> {
+        let account = Account::find("MariaDB", &["mysql", "nobody"])?;
+        let root = Root::open(self.work_dir.as_deref(), account)?;
+        root.sweep()?;
+        let binaries = match self.backing.map_or_else(Backing::of_environment, Ok)? {
+            Backing::Installed => Binaries::find(self.bin_dir.as_deref())?,
+            #[cfg(feature = "testkit-docker")]
+            Backing::Docker => Binaries::in_image(&root, account, self.limit)?,
+        };
+        self.check(&binaries)?;
+        let provider = options::provider(self.provider.as_deref(), |files| {
+            binaries.first_file(files, &root, account, self.limit)
+        })?;
+        let template = template::cached(&root, &binaries, &provider, account, self.limit)?;
+        let workspace = Workspace::create(&root, &ENDING)?;
+        let context = Arc::new(Context {
+            host: binaries.place.host(&workspace, account)?,
+            binaries,
+            account,
+            workspace,
+            limit: self.limit,
+            topology: Topology::new(self.nodes),
+        });
+        let ports: Vec<Ports> = (0..self.nodes)
+            .map(|_| Ports::any())
+            .collect::<Result<_, _>>()?;
+        let nodes: Vec<MariaNode> = (0..self.nodes)
+            .map(|index| {
+                let mut settings = options::settings(index, &ports, &provider);
+                settings.extend(self.settings_of(index));
+                MariaNode::create(index, &context, settings)
+            })
+            .collect::<Result<_, _>>()?;
+        for node in &nodes {
+            template.copy_to(node.data_dir())?;
+            options::write_view(node.data_dir(), node.index(), self.nodes, account)?;
+        }
+        let cluster = GaleraCluster::new(nodes, context, ports);
+        cluster.start_all()?;
+        Ok(cluster)
+    }
+
+    fn settings_of(&self, index: usize) -> Settings {
+        let mut settings = self.settings.clone();
+        let own = self.node_settings.iter().filter(|own| own.0 == index);
+        settings.extend(own.map(|(_, name, value)| (name.clone(), value.clone())));
+        settings
+    }
+
+    fn check(&self, binaries: &Binaries) -> Result<(), ServerError> {
+        let refused = |reason: &str| {
+            Err(ServerError::Refused {
+                node: "the cluster".into(),
+                step: "be set up",
+                reason: reason.into(),
+            })
+        };
+        if self.nodes == 0 {
+            return refused("it would have no nodes");
+        }
+        if binaries.flavour != Flavour::MariaDb {
+            return refused("Galera takes a MariaDB server; set MARIADB_BINDIR to one");
+        }
+        Ok(())
+    }
+}
