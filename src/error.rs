@@ -109,7 +109,7 @@ impl Error {
 /// Whether a *read* that failed so may be tried on another node: the connection was lost, or a replica
 /// cancelled it to go on replaying. As [`Error::may_retry_read`], for Diesel's own error.
 ///
-/// A server that shuts down says so in its own language; PostgreSQL's English words are known.
+/// A server that shuts down says so in its own language; English words are known.
 #[must_use]
 pub fn may_retry_read(error: &DieselError) -> bool {
     match error {
@@ -129,15 +129,41 @@ pub fn may_retry_read(error: &DieselError) -> bool {
     }
 }
 
+/// Whether the server refused a write because it is, or its transaction is, read-only.
+///
+/// MySQL and MariaDB say errors 1290 and 1836, for which Diesel has no kind; their English words are known.
+pub(crate) fn is_read_only(error: &DieselError) -> bool {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => true,
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) => {
+            let words = info.message();
+            [
+                "read-only option",
+                "read_only option",
+                "Running in read-only mode",
+            ]
+            .iter()
+            .any(|known| words.contains(known))
+        }
+        _ => false,
+    }
+}
+
 /// What PostgreSQL says when it ends a connection or a query for reasons of its own: SQLSTATE 57P01,
-/// 57P02, 57P03, and 40P01 and 40001 from a recovery conflict.
-const LAST_WORDS: [&str; 6] = [
+/// 57P02, 57P03, and 40P01 and 40001 from a recovery conflict. And MySQL, MariaDB and their clients: errors
+/// 2006, 2013, 1927, 1053, and from a Galera node without its cluster 1047.
+const LAST_WORDS: [&str; 11] = [
     "terminating connection",
     "the database system is shutting down",
     "the database system is starting up",
     "the database system is in recovery mode",
     "due to conflict with recovery",
     "server closed the connection unexpectedly",
+    "has gone away",
+    "Lost connection to",
+    "Connection was killed",
+    "Server shutdown in progress",
+    "WSREP has not yet prepared node",
 ];
 
 /// An error with all its causes, in one line.
@@ -192,15 +218,14 @@ pub enum ConfigError {
     },
 
     /// A replica belongs to another cluster: it can never have what the primary writes.
-    #[error(
-        "replica `{replica}` belongs to another cluster than primary `{primary}` (its system identifier \
-         differs): check both URLs, or rebuild the replica from the primary"
-    )]
+    #[error("replica `{replica}` does not belong to the cluster of primary `{primary}`: {why}")]
     OtherCluster {
         /// The replica's name.
         replica: String,
         /// The primary's name.
         primary: String,
+        /// What differs, and what to do.
+        why: String,
     },
 
     /// Something between the router and a node shares server connections among clients.
@@ -212,6 +237,29 @@ pub enum ConfigError {
     SharedConnections {
         /// The node's name.
         node: String,
+    },
+
+    /// The primary's positions prove nothing.
+    #[error("the positions of primary `{primary}` prove nothing: {why}")]
+    NoPositions {
+        /// The primary's name.
+        primary: String,
+        /// What is wrong with it, and what to do.
+        why: String,
+    },
+
+    /// Two servers have one id: their writes cannot be told apart, and replication between them stops.
+    #[error(
+        "nodes `{first}` and `{second}` have the same server id, {id}: give each its own `server_id`, in its \
+         configuration, and restart it"
+    )]
+    SameServerId {
+        /// The node given first.
+        first: String,
+        /// The node given next.
+        second: String,
+        /// The id.
+        id: u64,
     },
 
     /// A server is older than what is supported.

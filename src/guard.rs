@@ -29,6 +29,18 @@ impl<C: RoutedConnection> Guard<C> {
             Self::Deadpool(conn) => conn.facts(),
         }
     }
+
+    /// Whether reads on the connection wait for what other servers have acknowledged.
+    pub(crate) fn reads_causally(&mut self) -> &mut bool {
+        match self {
+            #[cfg(not(feature = "__pool"))]
+            Self::Never(never, _) => match *never {},
+            #[cfg(feature = "bb8")]
+            Self::Bb8(conn) => &mut conn.reads_causally,
+            #[cfg(feature = "deadpool")]
+            Self::Deadpool(conn) => conn.reads_causally(),
+        }
+    }
 }
 
 impl<C: RoutedConnection> Deref for Guard<C> {

@@ -201,7 +201,8 @@ pub mod testkit;
 
 pub use check::{CheckPolicy, StatementCheck};
 pub use cluster::{
-    Health, Node, NodeStatus, Observation, PoolStatus, ServerFacts, ServerVersion, Status,
+    Health, Node, NodeStatus, Observation, PoolStatus, ServerFacts, ServerKind, ServerVersion,
+    Status,
 };
 pub use consistency::Class;
 pub use dialect::Dialect;
@@ -210,7 +211,10 @@ pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use effect::Statement;
 pub use error::{ConfigError, Error, NodeRole, Refused, Step, may_retry_read};
-pub use position::{Lsn, ParseLsnError, PgPosition, Position};
+pub use position::{
+    GaleraPosition, Gtid, Lsn, MariaDbPosition, MySqlPosition, ParseGtidError, ParseGtidSetError,
+    ParseLsnError, PgPosition, Position,
+};
 pub use raw_sql::ReadSql;
 pub use role::{CaughtUp, Primary, Replica, Role};
 pub use routing::{Balance, Level, Reason, Route};

@@ -1,12 +1,21 @@
 //! MySQL and MariaDB: the handles without the connection type.
 
+use std::time::Duration;
+
 use diesel::QueryResult;
-use diesel_async::{AnsiTransactionManager, AsyncMysqlConnection};
+use diesel_async::{
+    AnsiTransactionManager, AsyncMysqlConnection, RunQueryDsl, SimpleAsyncConnection,
+};
 
 pub use diesel_routing_macros::read_sql_mysql as read_sql;
 
 use crate::RoutedConnection;
+use crate::cluster::{Observation, ServerFacts, ServerKind};
 use crate::error::NodeRole;
+use crate::mysql_server::{
+    self, Answer, AskGalera, AskMariaDb, AskMySql, MySqlSource, Outcome, Variable,
+};
+use crate::position::Position;
 
 /// [`ReadConn`](crate::ReadConn) on MySQL and MariaDB.
 pub type ReadConn<R> = crate::ReadConn<R, AsyncMysqlConnection>;
@@ -22,11 +31,70 @@ pub type Session = crate::Session<AsyncMysqlConnection>;
 pub type ReadSql = crate::ReadSql<diesel::mysql::Mysql>;
 
 impl RoutedConnection for AsyncMysqlConnection {
+    const WATCHED: bool = true;
+    const WAITS: bool = true;
+
     /// Whether the server takes writes from ordinary users.
     async fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
-        diesel_async::RunQueryDsl::get_result(crate::mysql_server::role_query(), self)
+        RunQueryDsl::get_result(mysql_server::role_query(), self)
             .await
-            .map(|read_only| Some(crate::mysql_server::role(read_only)))
+            .map(|read_only| Some(mysql_server::role(read_only)))
+    }
+
+    async fn observe(&mut self, kind: Option<ServerKind>) -> QueryResult<Option<Observation>> {
+        match kind {
+            Some(ServerKind::MariaDb) => {
+                let answer: Answer = RunQueryDsl::get_result(AskMariaDb, self).await?;
+                Ok(Some(answer.of_mariadb()))
+            }
+            Some(ServerKind::MySql) => {
+                let answer: Answer = RunQueryDsl::get_result(AskMySql, self).await?;
+                Ok(Some(answer.of_mysql()))
+            }
+            Some(ServerKind::Galera) => {
+                let status: Vec<Variable> = RunQueryDsl::load(AskGalera, self).await?;
+                Ok(Some(mysql_server::of_galera(&status)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// What the server is: its kind, its version, and its `server_id`.
+    async fn facts(&mut self) -> QueryResult<ServerFacts> {
+        let facts = diesel::sql_query(mysql_server::FACTS);
+        let variables: Vec<Variable> = RunQueryDsl::load(facts, self).await?;
+        Ok(mysql_server::facts(&variables))
+    }
+
+    async fn diagnose(&mut self, kind: Option<ServerKind>) -> QueryResult<Option<String>> {
+        let Some(kind @ (ServerKind::MariaDb | ServerKind::MySql)) = kind else {
+            return Ok(None);
+        };
+        let query = diesel::sql_query(mysql_server::diagnosis(kind));
+        let sources = if kind == ServerKind::MySql {
+            let sources: QueryResult<Vec<MySqlSource>> = RunQueryDsl::load(query, self).await;
+            sources.map(|sources| sources.into_iter().map(Into::into).collect())
+        } else {
+            RunQueryDsl::load(query, self).await
+        };
+        mysql_server::diagnosed(sources, kind)
+    }
+
+    async fn wait_for(&mut self, required: &Position, limit: Duration) -> QueryResult<bool> {
+        let Some(sql) = mysql_server::wait(required, limit.as_secs_f64()) else {
+            return Ok(false);
+        };
+        let outcome: Outcome = RunQueryDsl::get_result(diesel::sql_query(sql), self).await?;
+        if !outcome.is_there() {
+            return Ok(false);
+        }
+        // MariaDB's function compares numbers alone, of whatever history.
+        let said = self.observe(mysql_server::kind_of(required)).await?;
+        Ok(said.is_some_and(|said| said.position.covers(required)))
+    }
+
+    async fn set_causal_reads(&mut self, on: bool) -> QueryResult<()> {
+        self.batch_execute(mysql_server::causal_reads(on)).await
     }
 
     async fn begin_with(&mut self, sql: &str) -> QueryResult<()> {

@@ -1,10 +1,20 @@
-//! What MySQL and MariaDB are asked, in both flavours.
+//! What MySQL, MariaDB and Galera are asked, in both flavours of connections.
 
+use std::borrow::Cow;
+
+use diesel::QueryResult;
 use diesel::dsl::{select, sql};
 use diesel::expression::SqlLiteral;
-use diesel::sql_types::BigInt;
+use diesel::mysql::Mysql;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::Error as DieselError;
+use diesel::sql_types::{BigInt, Nullable, Text, Untyped};
 
+use crate::cluster::{Observation, ServerFacts, ServerKind, ServerVersion};
 use crate::error::NodeRole;
+use crate::position::{
+    GaleraPosition, MariaDbPosition, MySqlPosition, Position, parse_uuid, parse_write_set,
+};
 
 /// Asks whether the server refuses writes from ordinary users. Every account may.
 ///
@@ -19,5 +29,527 @@ pub(crate) fn role(read_only: i64) -> NodeRole {
         NodeRole::TakesWrites
     } else {
         NodeRole::ReplaysWrites
+    }
+}
+
+/// Asks for what is to be known once. Every account may; what a server does not have is left out, so all
+/// kinds answer.
+pub(crate) const FACTS: &str = "SHOW GLOBAL VARIABLES WHERE Variable_name IN \
+     ('version', 'wsrep_on', 'server_id', 'hostname', 'port', 'datadir')";
+
+/// One row of the answer to [`FACTS`].
+#[derive(diesel::QueryableByName)]
+pub(crate) struct Variable {
+    #[diesel(sql_type = Text, column_name = "Variable_name")]
+    name: String,
+    #[diesel(sql_type = Text, column_name = "Value")]
+    value: String,
+}
+
+/// The oldest versions that are supported: those with the GTID functions that are used, and in support by
+/// their makers.
+const OLDEST_MARIADB: ServerVersion = ServerVersion::new(10, 6);
+const OLDEST_MYSQL: ServerVersion = ServerVersion::new(8, 0);
+
+pub(crate) fn facts(variables: &[Variable]) -> ServerFacts {
+    let value = |name: &str| {
+        let found = variables.iter().find(|variable| variable.name == name);
+        found.map_or("", |variable| variable.value.as_str())
+    };
+    let is_mariadb = value("version").contains("MariaDB");
+    let kind = if value("wsrep_on") == "ON" {
+        ServerKind::Galera
+    } else if is_mariadb {
+        ServerKind::MariaDb
+    } else {
+        ServerKind::MySql
+    };
+    ServerFacts {
+        kind: Some(kind),
+        // Two servers on one machine differ in the last two.
+        identity: Some(format!(
+            "{}:{}:{}",
+            value("hostname"),
+            value("port"),
+            value("datadir")
+        )),
+        backend: None,
+        version: version(value("version")),
+        oldest: Some(if is_mariadb {
+            OLDEST_MARIADB
+        } else {
+            OLDEST_MYSQL
+        }),
+        // The nodes of a Galera cluster may well share one: their write sets are told apart otherwise.
+        server_id: value("server_id")
+            .parse()
+            .ok()
+            .filter(|_| kind != ServerKind::Galera),
+    }
+}
+
+/// 10.11 in `10.11.11-MariaDB-log`, and in `5.5.5-10.11.11-MariaDB`, as proxies say it to old clients.
+fn version(text: &str) -> Option<ServerVersion> {
+    let text = text.strip_prefix("5.5.5-").unwrap_or(text);
+    let mut numbers = text.split(['.', '-']).map(str::parse);
+    let mut next = || numbers.next()?.ok();
+    Some(ServerVersion::new(next()?, next()?))
+}
+
+/// Defines a query with an id, so that a connection prepares it once.
+macro_rules! ask {
+    ($(#[$doc:meta])* $name:ident, $sql:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, QueryId)]
+        pub(crate) struct $name;
+
+        impl QueryFragment<Mysql> for $name {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
+                out.push_sql($sql);
+                Ok(())
+            }
+        }
+
+        impl Query for $name {
+            type SqlType = Untyped;
+        }
+
+        impl<Conn> diesel::RunQueryDsl<Conn> for $name {}
+    };
+}
+
+ask! {
+    /// Asks MariaDB for everything a watcher wants to know. Every account may.
+    ///
+    /// A replica's position is what it has *replayed*: it writes its binary log before it shows a
+    /// transaction. Which servers' transactions it has, its binary log remembers.
+    AskMariaDb,
+    "SELECT (@@global.read_only NOT IN ('OFF', '0')) AS read_only, \
+            (@@global.log_bin NOT IN ('OFF', '0')) AS is_ready, \
+            (@@global.gtid_strict_mode NOT IN ('OFF', '0')) AS is_strict, \
+            CAST(@@global.server_id AS CHAR) AS server, \
+            CAST(@@global.gtid_slave_pos AS CHAR) AS replayed, \
+            CAST(@@global.gtid_binlog_pos AS CHAR) AS written, \
+            CAST(@@global.gtid_binlog_state AS CHAR) AS history"
+}
+
+ask! {
+    /// Asks MySQL for everything a watcher wants to know. Every account may.
+    AskMySql,
+    "SELECT (@@global.read_only NOT IN ('OFF', '0')) AS read_only, \
+            (@@global.gtid_mode = 'ON') AS is_ready, \
+            1 AS is_strict, \
+            CAST(@@global.server_uuid AS CHAR) AS server, \
+            CAST(@@global.gtid_executed AS CHAR) AS replayed, \
+            '' AS written, \
+            '' AS history"
+}
+
+ask! {
+    /// Asks a node of a Galera cluster for everything a watcher wants to know. Every account may; one that
+    /// has lost its quorum answers questions for variables only.
+    AskGalera,
+    "SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_local_state_comment', 'wsrep_cluster_status', \
+     'wsrep_ready', 'wsrep_last_committed', 'wsrep_cluster_state_uuid')"
+}
+
+/// The answer to [`AskMariaDb`] and [`AskMySql`].
+#[derive(diesel::QueryableByName)]
+pub(crate) struct Answer {
+    #[diesel(sql_type = BigInt)]
+    read_only: i64,
+    /// Whether the server has positions at all.
+    #[diesel(sql_type = BigInt)]
+    is_ready: i64,
+    #[diesel(sql_type = BigInt)]
+    is_strict: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    server: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    replayed: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    written: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    history: Option<String>,
+}
+
+const NO_BINARY_LOG: &str = "its binary log is off, so its writes get no GTIDs: start it with `log_bin`, or do without \
+                             positions (`window_only()`)";
+const NO_GTID_MODE: &str = "its `gtid_mode` is not ON, so its writes get no GTIDs: turn it on (with \
+                            `enforce_gtid_consistency`), or do without positions (`window_only()`)";
+const NOT_STRICT: &str = "its `gtid_strict_mode` is off, so the numbers of GTIDs say nothing about their order: `SET GLOBAL \
+                          gtid_strict_mode = 1` there and in its configuration, or do without positions \
+                          (`window_only()`)";
+const UNREADABLE: &str =
+    "its GTIDs cannot be read: they are not in the notation of its kind of server";
+
+impl Answer {
+    pub(crate) fn of_mariadb(&self) -> Observation {
+        let role = role(self.read_only);
+        let text = |text: &Option<String>| text.as_deref().unwrap_or("").parse::<MariaDbPosition>();
+        let (Ok(server), Ok(replayed), Ok(written), Ok(history)) = (
+            self.server.as_deref().unwrap_or("").parse::<u32>(),
+            text(&self.replayed),
+            text(&self.written),
+            text(&self.history),
+        ) else {
+            return unreadable(role, Position::MariaDb(MariaDbPosition::new([])));
+        };
+        let last = match role {
+            NodeRole::TakesWrites => replayed.latest_of(&written),
+            NodeRole::ReplaysWrites => replayed.or_own(server, &written),
+        };
+        let position = MariaDbPosition::of_node(server, &last, &history);
+        let said = Observation::new(role, Position::MariaDb(position));
+        if self.is_ready == 0 && role == NodeRole::TakesWrites {
+            said.with_problem(NO_BINARY_LOG)
+        } else if self.is_strict == 0 {
+            said.with_problem(NOT_STRICT)
+        } else {
+            said
+        }
+    }
+
+    pub(crate) fn of_mysql(&self) -> Observation {
+        let role = role(self.read_only);
+        let text = self.replayed.as_deref().unwrap_or("");
+        let server = self.server.as_deref().and_then(parse_uuid);
+        let said = match (text.parse::<MySqlPosition>(), server) {
+            (Ok(executed), Some(server)) => {
+                Observation::new(role, Position::MySql(executed.of_node(server)))
+            }
+            _ => return unreadable(role, Position::MySql(MySqlPosition::default())),
+        };
+        if self.is_ready == 0 {
+            said.with_problem(NO_GTID_MODE)
+        } else {
+            said
+        }
+    }
+}
+
+fn unreadable(role: NodeRole, position: Position) -> Observation {
+    Observation::new(role, position).with_problem(UNREADABLE)
+}
+
+/// What the answer to [`AskGalera`] says.
+pub(crate) fn of_galera(status: &[Variable]) -> Observation {
+    let value = |name: &str| {
+        let found = status
+            .iter()
+            .find(|variable| variable.name.eq_ignore_ascii_case(name));
+        found.map_or("", |variable| variable.value.as_str())
+    };
+    let history = parse_uuid(value("wsrep_cluster_state_uuid")).unwrap_or_default();
+    let sequence = parse_write_set(value("wsrep_last_committed")).unwrap_or_default();
+    let position = Position::Galera(GaleraPosition::new(history, sequence));
+    let said = Observation::new(NodeRole::TakesWrites, position);
+    let state = value("wsrep_local_state_comment");
+    let problem: Cow<'static, str> = if value("wsrep_cluster_status") != "Primary" {
+        "it is cut off from the majority of its Galera cluster (`wsrep_cluster_status` is not Primary): restore \
+         the network, or bootstrap the cluster anew"
+            .into()
+    } else if state != "Synced" {
+        format!(
+            "its Galera state is {state}, not Synced: wait until it has caught up, or set `wsrep_desync` off"
+        )
+        .into()
+    } else if value("wsrep_ready") != "ON" {
+        "it takes no queries (`wsrep_ready` is not ON): look into its log".into()
+    } else {
+        return said;
+    };
+    said.with_problem(problem)
+}
+
+/// Asks a replica why it falls behind. Needs a privilege.
+pub(crate) fn diagnosis(kind: ServerKind) -> &'static str {
+    match kind {
+        ServerKind::MySql => "SHOW REPLICA STATUS",
+        _ => "SHOW ALL SLAVES STATUS",
+    }
+}
+
+/// One row of the answer to [`diagnosis`] on MariaDB: a source that is replicated from.
+#[derive(diesel::QueryableByName)]
+pub(crate) struct MariaDbSource {
+    #[diesel(sql_type = Nullable<Text>, column_name = "Slave_IO_Running")]
+    receiver: Option<String>,
+    #[diesel(sql_type = Nullable<Text>, column_name = "Slave_SQL_Running")]
+    applier: Option<String>,
+    #[diesel(sql_type = Nullable<Text>, column_name = "Last_IO_Error")]
+    receiver_error: Option<String>,
+    #[diesel(sql_type = Nullable<Text>, column_name = "Last_SQL_Error")]
+    applier_error: Option<String>,
+    #[diesel(sql_type = Nullable<Text>, column_name = "Using_Gtid")]
+    by_gtid: Option<String>,
+}
+
+/// One row of the answer to [`diagnosis`] on MySQL: a source that is replicated from.
+#[derive(diesel::QueryableByName)]
+pub(crate) struct MySqlSource {
+    #[diesel(sql_type = Nullable<Text>, column_name = "Replica_IO_Running")]
+    receiver: Option<String>,
+    #[diesel(sql_type = Nullable<Text>, column_name = "Replica_SQL_Running")]
+    applier: Option<String>,
+    #[diesel(sql_type = Nullable<Text>, column_name = "Last_IO_Error")]
+    receiver_error: Option<String>,
+    #[diesel(sql_type = Nullable<Text>, column_name = "Last_SQL_Error")]
+    applier_error: Option<String>,
+    #[diesel(sql_type = BigInt, column_name = "Auto_Position")]
+    auto_position: i64,
+}
+
+impl From<MySqlSource> for MariaDbSource {
+    fn from(source: MySqlSource) -> Self {
+        Self {
+            receiver: source.receiver,
+            applier: source.applier,
+            receiver_error: source.receiver_error,
+            applier_error: source.applier_error,
+            by_gtid: Some(
+                if source.auto_position == 0 {
+                    "No"
+                } else {
+                    "Yes"
+                }
+                .to_owned(),
+            ),
+        }
+    }
+}
+
+/// What holds a replica up, in words; `None` if nothing does.
+pub(crate) fn diagnosed(
+    sources: QueryResult<Vec<MariaDbSource>>,
+    kind: ServerKind,
+) -> QueryResult<Option<String>> {
+    let (start, by_gtid, privilege) = match kind {
+        ServerKind::MySql => (
+            "START REPLICA",
+            "CHANGE REPLICATION SOURCE TO SOURCE_AUTO_POSITION = 1",
+            "REPLICATION CLIENT",
+        ),
+        _ => (
+            "START SLAVE",
+            "CHANGE MASTER TO MASTER_USE_GTID = slave_pos",
+            "SLAVE MONITOR",
+        ),
+    };
+    let sources = match sources {
+        Ok(sources) => sources,
+        // Error 1227, which Diesel has no kind for.
+        Err(DieselError::DatabaseError(_, said)) if said.message().contains("Access denied") => {
+            return Ok(Some(format!(
+                "why it falls behind is not known, since the router's account lacks a privilege: \
+                 GRANT {privilege} ON *.* TO it"
+            )));
+        }
+        Err(error) => return Err(error),
+    };
+    if sources.is_empty() {
+        return Ok(Some(format!(
+            "it replicates from nobody: make it follow the primary (`{by_gtid}`, and `{start}`)"
+        )));
+    }
+    let is = |text: &Option<String>, word: &str| text.as_deref() == Some(word);
+    let words = |text: &Option<String>| match text.as_deref() {
+        None | Some("") => "it was stopped".to_owned(),
+        Some(error) => error.to_owned(),
+    };
+    Ok(sources.iter().find_map(|source| {
+        if is(&source.applier, "No") {
+            let error = words(&source.applier_error);
+            Some(format!(
+                "its applier does not run ({error}): mend that, and `{start}`"
+            ))
+        } else if !is(&source.receiver, "Yes") {
+            let error = words(&source.receiver_error);
+            Some(format!(
+                "it receives nothing from its source ({error}): mend that, and `{start}`"
+            ))
+        } else if is(&source.by_gtid, "No") {
+            Some(format!(
+                "it replicates without GTIDs, so it cannot follow a failover: `{by_gtid}`"
+            ))
+        } else {
+            None
+        }
+    }))
+}
+
+/// Waits until the server shows what a position asks for: the SQL, whose answer is 0 once it does. `None`
+/// if the kind of server has no such function.
+pub(crate) fn wait(required: &Position, seconds: f64) -> Option<String> {
+    match required {
+        // It knows one GTID of each domain, and compares numbers alone.
+        Position::MariaDb(required) => Some(format!(
+            "SELECT MASTER_GTID_WAIT('{}', {seconds:.3}) AS outcome",
+            required.latest()
+        )),
+        Position::MySql(required) => Some(format!(
+            "SELECT WAIT_FOR_EXECUTED_GTID_SET('{required}', {seconds:.3}) AS outcome"
+        )),
+        _ => None,
+    }
+}
+
+/// The kind of server that has such positions.
+pub(crate) fn kind_of(position: &Position) -> Option<ServerKind> {
+    match position {
+        Position::MariaDb(_) => Some(ServerKind::MariaDb),
+        Position::MySql(_) => Some(ServerKind::MySql),
+        Position::Galera(_) => Some(ServerKind::Galera),
+        Position::Postgres(_) => None,
+    }
+}
+
+/// Makes a Galera node wait, before each read, for what the cluster has acknowledged; or not.
+pub(crate) fn causal_reads(on: bool) -> &'static str {
+    if on {
+        "SET SESSION wsrep_sync_wait = 1"
+    } else {
+        "SET SESSION wsrep_sync_wait = 0"
+    }
+}
+
+/// The answer to [`wait`].
+#[derive(diesel::QueryableByName)]
+pub(crate) struct Outcome {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    outcome: Option<i64>,
+}
+
+impl Outcome {
+    pub(crate) fn is_there(&self) -> bool {
+        self.outcome == Some(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(pairs: &[(&str, &str)]) -> Vec<Variable> {
+        let variable = |&(name, value): &(&str, &str)| Variable {
+            name: name.into(),
+            value: value.into(),
+        };
+        pairs.iter().map(variable).collect()
+    }
+
+    fn answer(
+        read_only: i64,
+        server: &str,
+        replayed: &str,
+        written: &str,
+        history: &str,
+    ) -> Answer {
+        let text = |text: &str| Some(text.to_owned());
+        Answer {
+            read_only,
+            is_ready: 1,
+            is_strict: 1,
+            server: text(server),
+            replayed: text(replayed),
+            written: text(written),
+            history: text(history),
+        }
+    }
+
+    #[test]
+    fn the_kind_and_the_version_are_read_from_what_servers_say() {
+        for (text, wsrep, kind, number) in [
+            (
+                "10.11.11-MariaDB-0+deb12u1-log",
+                "OFF",
+                ServerKind::MariaDb,
+                "10.11",
+            ),
+            ("5.5.5-10.6.4-MariaDB", "", ServerKind::MariaDb, "10.6"),
+            ("11.8.2-MariaDB", "ON", ServerKind::Galera, "11.8"),
+            ("8.0.41", "", ServerKind::MySql, "8.0"),
+            ("9.7.0-commercial", "", ServerKind::MySql, "9.7"),
+        ] {
+            let facts = facts(&variables(&[("version", text), ("wsrep_on", wsrep)]));
+            assert_eq!(facts.kind, Some(kind), "{text}");
+            assert_eq!(facts.version.expect("a version").to_string(), number);
+            assert!(facts.version >= facts.oldest, "{text}");
+        }
+        let old = facts(&variables(&[("version", "10.5.1-MariaDB")]));
+        assert!(old.version < old.oldest);
+    }
+
+    #[test]
+    fn a_replica_is_where_it_has_replayed_and_a_primary_where_it_has_written() {
+        let replica = answer(1, "2", "0-1-90", "0-1-100", "0-1-100").of_mariadb();
+        assert_eq!(replica.position.to_string(), "0-1-90");
+        let promoted = answer(0, "2", "0-1-90", "0-2-91", "0-1-90,0-2-91").of_mariadb();
+        assert_eq!(promoted.position.to_string(), "0-2-91");
+        assert_eq!(promoted.problem, None);
+    }
+
+    #[test]
+    fn what_proves_nothing_is_said_with_a_remedy() {
+        let told = |answer: &Answer| answer.of_mariadb().problem.unwrap_or_default();
+        let loose = Answer {
+            is_strict: 0,
+            ..answer(1, "2", "0-1-90", "", "")
+        };
+        assert!(told(&loose).contains("SET GLOBAL gtid_strict_mode = 1"));
+        let silent = Answer {
+            is_ready: 0,
+            ..answer(0, "2", "", "", "")
+        };
+        assert!(told(&silent).contains("log_bin"));
+        assert!(told(&answer(1, "2", "not a gtid", "", "")).contains("cannot be read"));
+        let anonymous = Answer {
+            is_ready: 0,
+            ..answer(1, "3e11fa47-71ca-11e1-9e33-c80aa9429562", "", "", "")
+        };
+        assert!(
+            anonymous
+                .of_mysql()
+                .problem
+                .unwrap_or_default()
+                .contains("gtid_mode")
+        );
+    }
+
+    #[test]
+    fn a_galera_node_that_is_not_synced_is_of_no_use() {
+        let status = |state, cluster, ready| {
+            of_galera(&variables(&[
+                ("wsrep_local_state_comment", state),
+                ("wsrep_cluster_status", cluster),
+                ("wsrep_ready", ready),
+                ("wsrep_last_committed", "42"),
+                (
+                    "wsrep_cluster_state_uuid",
+                    "d38587ce-246c-11e5-bcce-6bbd0831cc0f",
+                ),
+            ]))
+        };
+        let synced = status("Synced", "Primary", "ON");
+        assert_eq!(synced.problem, None);
+        assert!(synced.position.to_string().ends_with(":42"));
+        for (state, cluster, ready, words) in [
+            ("Donor/Desynced", "Primary", "ON", "Donor/Desynced"),
+            ("Synced", "non-Primary", "ON", "majority"),
+            ("Synced", "Primary", "OFF", "wsrep_ready"),
+        ] {
+            let problem = status(state, cluster, ready).problem.unwrap_or_default();
+            assert!(problem.contains(words), "{problem}");
+        }
+    }
+
+    #[test]
+    fn mariadb_waits_for_one_gtid_of_each_domain() {
+        let required = "0-1-100,0-2-107,3-1-5".parse().expect("a position");
+        let sql = wait(&Position::MariaDb(required), 0.25).expect("a function");
+        assert_eq!(
+            sql,
+            "SELECT MASTER_GTID_WAIT('0-2-107,3-1-5', 0.250) AS outcome"
+        );
     }
 }

@@ -8,7 +8,7 @@ use futures_core::Stream;
 pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use crate::RoutedConnection;
-use crate::cluster::{Observation, ServerFacts, ServerVersion};
+use crate::cluster::{Observation, ServerFacts, ServerKind};
 use crate::error::NodeRole;
 
 /// [`ReadConn`](crate::ReadConn) on PostgreSQL.
@@ -27,14 +27,12 @@ pub type ReadSql = crate::ReadSql<diesel::pg::Pg>;
 impl RoutedConnection for AsyncPgConnection {
     const WATCHED: bool = true;
 
-    async fn observe(&mut self) -> QueryResult<Option<Observation>> {
+    async fn observe(&mut self, _: Option<ServerKind>) -> QueryResult<Option<Observation>> {
         let observe = crate::postgres::Observe;
         let answer: crate::postgres::Answer =
             diesel_async::RunQueryDsl::get_result(observe, self).await?;
         Ok(answer.observation())
     }
-
-    const OLDEST: Option<ServerVersion> = Some(crate::postgres::OLDEST);
 
     /// The server's process and its version.
     async fn facts(&mut self) -> QueryResult<ServerFacts> {

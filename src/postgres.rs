@@ -6,7 +6,7 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Untyped;
 
-use crate::cluster::{Observation, ServerFacts, ServerVersion};
+use crate::cluster::{Observation, ServerFacts, ServerKind, ServerVersion};
 use crate::error::NodeRole;
 use crate::position::{Lsn, PgPosition, Position};
 
@@ -42,7 +42,7 @@ pub(crate) fn role(in_recovery: bool) -> NodeRole {
 
 /// The oldest version that is tested. [`OBSERVE`] would work from 10 on, where its functions got their
 /// names.
-pub(crate) const OLDEST: ServerVersion = ServerVersion::new(14, 0);
+const OLDEST: ServerVersion = ServerVersion::new(14, 0);
 
 /// Asks for what is to be known once: the process that serves this connection, and the version. Every
 /// role may, on every version.
@@ -71,7 +71,9 @@ impl From<Facts> for ServerFacts {
     fn from(facts: Facts) -> Self {
         Self {
             backend: u64::try_from(facts.backend).ok(),
+            kind: Some(ServerKind::Postgres),
             version: version(&facts.version),
+            oldest: Some(OLDEST),
             ..Self::default()
         }
     }

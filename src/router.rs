@@ -7,13 +7,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
+use diesel_async::TransactionManager;
 
-use crate::cluster::{Request, Shared, Status};
+use crate::cluster::{Request, Shared, Status, after};
 use crate::consistency::Function;
 use crate::error::{Error, NodeRole, Step};
 use crate::guard::Guard;
 use crate::lease::{Grant, Lease};
 use crate::pool::{Kind, Pool};
+use crate::position::Position;
 use crate::role::{Access, Primary, Replica};
 use crate::routing::{Decision, Level, Reason};
 use crate::{CaughtUp, ReadConn, RoutedConnection, Session, WriteConn};
@@ -73,6 +75,14 @@ struct Pools<C: RoutedConnection> {
     write: Pool<C>,
     /// A bulkhead: reads that fall back to the primary must not keep others from it.
     fallback: Pool<C>,
+}
+
+/// What came of waiting for a fresher replica.
+enum Waited<C: RoutedConnection> {
+    /// The decision, as far as is known.
+    Decided(Decision),
+    /// On this connection, the replica itself has said that it has all that is needed.
+    Proved(Decision, Guard<C>),
 }
 
 /// How many connections are tried for one call: where one fails, another may do.
@@ -241,7 +251,10 @@ impl<C: RoutedConnection> Router<C> {
         mut request: Request<'_>,
     ) -> Result<Lease<Guard<C>>, Error> {
         let shared = &self.inner.shared;
-        let mut decision = self.decide(&request).await;
+        let mut decision = match self.wait(&request).await {
+            Waited::Decided(decision) => decision,
+            Waited::Proved(decision, guard) => return Ok(self.lend(&request, decision, guard)),
+        };
         for _ in 1..ATTEMPTS {
             match self.get(decision).await {
                 Ok(guard) => {
@@ -279,21 +292,58 @@ impl<C: RoutedConnection> Router<C> {
     }
 
     /// Decides, and if a fresher replica would do, waits for one as long as the caller allows.
-    async fn decide(&self, request: &Request<'_>) -> Decision {
+    async fn wait(&self, request: &Request<'_>) -> Waited<C> {
         let shared = &self.inner.shared;
         let decision = shared.decide(request);
         if request.wait.is_zero() || !decision.wants_fresher() {
-            return decision;
+            return Waited::Decided(decision);
         }
-        let until = Instant::now() + request.wait;
+        let until = after(Instant::now(), request.wait);
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();
             let decision = shared.look(request);
-            if !decision.wants_fresher()
-                || tokio::time::timeout_at(until.into(), answer).await.is_err()
+            if !decision.wants_fresher() {
+                return Waited::Decided(decision);
+            }
+            if C::WAITS
+                && let Some((node, required)) = shared.nearly_there(request)
             {
-                return decision;
+                let there = Decision {
+                    node,
+                    reason: Reason::Covered,
+                    rests_on: None,
+                };
+                return match self.wait_on(there, &required, until).await {
+                    Some(guard) => Waited::Proved(there, guard),
+                    None => Waited::Decided(decision),
+                };
+            }
+            if tokio::time::timeout_at(until.into(), answer).await.is_err() {
+                return Waited::Decided(decision);
+            }
+        }
+    }
+
+    /// A connection of a replica that has replayed `required`: its server is asked to wait for that.
+    async fn wait_on(
+        &self,
+        decision: Decision,
+        required: &Position,
+        until: Instant,
+    ) -> Option<Guard<C>> {
+        let guard = tokio::time::timeout_at(until.into(), self.get(decision)).await;
+        let mut guard = guard.ok()?.ok()?;
+        let left = until.saturating_duration_since(Instant::now());
+        // A server ends the wait by itself; one that hangs does not.
+        let patience = left.saturating_add(self.inner.shared.patience);
+        match tokio::time::timeout(patience, guard.wait_for(required, left)).await {
+            Ok(Ok(has_it)) => has_it.then_some(guard),
+            failed => {
+                tracing::debug!(?failed, "a replica could not be waited for");
+                // Its answer may still come, and would be taken for another's.
+                C::TransactionManager::transaction_manager_status_mut(&mut *guard).set_in_error();
+                None
             }
         }
     }
@@ -308,7 +358,7 @@ impl<C: RoutedConnection> Router<C> {
         opened: Instant,
     ) -> Option<Reason> {
         let shared = &self.inner.shared;
-        let until = Instant::now() + shared.patience;
+        let until = after(Instant::now(), shared.patience);
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();
@@ -340,7 +390,7 @@ impl<C: RoutedConnection> Router<C> {
             Reason::Fallback => &pools.fallback,
             _ => &pools.read,
         };
-        let guard = pool.get().await?;
+        let mut guard = pool.get().await?;
         let (role, _) = guard.facts();
         if shared.is_primary(node) && role == Some(NodeRole::ReplaysWrites) {
             return Err(Error::WrongRole {
@@ -348,6 +398,19 @@ impl<C: RoutedConnection> Router<C> {
                 expected: NodeRole::TakesWrites,
                 found: NodeRole::ReplaysWrites,
             });
+        }
+        // Where all nodes take writes, what others have acknowledged may not be here yet.
+        let causal = shared.is_primary(node);
+        if shared.is_multi_writer() && *guard.reads_causally() != causal {
+            let set = guard.set_causal_reads(causal).await;
+            set.map_err(|error| Error::Checkout {
+                node: shared.name(node).to_owned(),
+                step: Step::SetUp,
+                waited: since.elapsed(),
+                function: None,
+                source: Box::new(error),
+            })?;
+            *guard.reads_causally() = causal;
         }
         Ok(guard)
     }

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 use crate::RoutedConnection;
-use crate::cluster::{NO_POSITION, Observation, Question, Settings, Shared, Wish};
+use crate::cluster::{
+    NO_POSITION, Observation, Question, ServerFacts, ServerKind, Settings, Shared, Wish,
+};
 use crate::error::told;
 use crate::pool::Manager;
 
@@ -29,16 +31,18 @@ impl Watch {
     pub(crate) async fn start<C: RoutedConnection>(
         self,
         shared: &Arc<Shared>,
-        nodes: impl Iterator<Item = (Manager<C>, C)>,
+        nodes: impl Iterator<Item = (Manager<C>, (C, ServerFacts))>,
     ) {
-        for (index, (manager, conn)) in nodes.enumerate() {
+        for (index, (manager, (conn, facts))) in nodes.enumerate() {
             let mut watcher = Watcher {
                 watch: self,
                 shared: Arc::clone(shared),
                 index,
                 manager,
                 conn: Some(conn),
+                kind: facts.kind,
                 run: 1,
+                diagnosed: None,
             };
             watcher.ask().await;
             tokio::spawn(watcher.run());
@@ -53,8 +57,12 @@ struct Watcher<C> {
     manager: Manager<C>,
     /// `None` after a failure: the next question opens another.
     conn: Option<C>,
+    /// What its server is.
+    kind: Option<ServerKind>,
     /// How many connections were opened.
     run: u64,
+    /// When it was asked last why it is behind.
+    diagnosed: Option<Instant>,
 }
 
 impl<C: RoutedConnection> Watcher<C> {
@@ -65,21 +73,20 @@ impl<C: RoutedConnection> Watcher<C> {
                 return;
             }
             self.ask().await;
+            self.diagnose().await;
         }
     }
 
     /// Waits until the node is to be asked again: when somebody wants to know, else after the interval.
     async fn idle(&mut self) {
         let interval = self.watch.interval;
-        // Keeps many routers from asking in step.
-        let jitter = 0.9 + fastrand::f64() * 0.2;
         loop {
             let (limit, wish) = match self.shared.signals.wish(self.index) {
                 Wish::Now => return,
                 Wish::Soon(wish) => (Shared::soon(interval), wish),
                 Wish::Later(wish) => (self.shared.pace(self.index, interval), wish),
             };
-            if timeout(limit.mul_f64(jitter), wish).await.is_err() {
+            if timeout(Shared::jittered(limit), wish).await.is_err() {
                 return;
             }
         }
@@ -115,15 +122,39 @@ impl<C: RoutedConnection> Watcher<C> {
         let conn = match &mut self.conn {
             Some(conn) => conn,
             gone => {
-                let opened = self.manager.open().await.map_err(|error| told(&error))?;
+                let mut opened = self.manager.open().await.map_err(|error| told(&error))?;
                 self.run += 1;
+                let facts = self.manager.facts(&mut opened.conn).await;
+                self.kind = facts.map_err(|error| told(&error))?.kind;
+                self.diagnosed = None;
                 gone.insert(opened.conn)
             }
         };
-        match timeout(self.watch.limit, conn.observe()).await {
+        match timeout(self.watch.limit, conn.observe(self.kind)).await {
             Ok(Ok(said)) => said.ok_or_else(|| NO_POSITION.to_owned()),
             Ok(Err(error)) => Err(told(&error)),
             Err(_) => Err(format!("it did not answer within {:?}", self.watch.limit)),
+        }
+    }
+
+    /// Asks a replica that is behind why, now and then; each once, to begin with.
+    async fn diagnose(&mut self) {
+        let is_due = match self.diagnosed {
+            None => true,
+            Some(last) => last.elapsed() >= Shared::TELLS && self.shared.is_held_up(self.index),
+        };
+        let Some(conn) = self.conn.as_mut().filter(|_| is_due) else {
+            return;
+        };
+        self.diagnosed = Some(Instant::now());
+        if self.shared.is_primary(self.index) {
+            return;
+        }
+        let answer = timeout(self.watch.limit, conn.diagnose(self.kind)).await;
+        match answer {
+            Ok(Ok(why)) => self.shared.diagnosed(self.index, why),
+            // An answer that comes late would be taken for that to the next question.
+            Ok(Err(_)) | Err(_) => self.conn = None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Every fault of the MariaDB test kit does what it says.
+//! Every fault of the MariaDB test kit does what it says. `MARIADB_BINDIR` may name a MySQL server instead.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -63,6 +63,12 @@ fn stays_behind(cluster: &MariaCluster, replica: &MariaNode) {
 fn arrives(cluster: &MariaCluster, replica: &MariaNode, number: u32) {
     cluster.wait_until_caught_up(SOON).unwrap();
     assert_eq!(read(replica), number);
+}
+
+/// The two products differ in what some faults look like.
+fn is_mariadb(node: &MariaNode) -> bool {
+    let version = node.query_value("SELECT VERSION()").unwrap().unwrap();
+    version.contains("MariaDB")
 }
 
 fn wait_until(mut condition: impl FnMut() -> bool) {

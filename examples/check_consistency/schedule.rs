@@ -149,7 +149,10 @@ mod tests {
 
     #[test]
     fn routers_that_follow_no_failover_get_none() {
-        assert_eq!(failovers(&draw(1, 60 * MINUTE, false)), []);
+        assert_eq!(
+            failovers(&draw(1, 60 * MINUTE, false)),
+            Vec::<Duration>::new()
+        );
     }
 
     #[test]

@@ -3,21 +3,41 @@
 use std::fmt;
 
 use super::Node;
-use crate::error::ConfigError;
+use crate::error::{ConfigError, Error, NodeRole};
 
 /// What a server is, asked of each node when a router is built. What a backend cannot know stays `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ServerFacts {
+    /// What kind of server it is.
+    pub kind: Option<ServerKind>,
     /// What tells this database from others: a router refuses a replica with the primary's identity.
     pub identity: Option<String>,
     /// What tells the server's end of this connection from those of all other connections that are open:
     /// its process, say. Where two open connections have the same, something in between shares server
     /// connections among clients, and a router refuses the node.
     pub backend: Option<u64>,
-    /// The server's version: a router refuses one before
-    /// [`OLDEST`](crate::RoutedConnection::OLDEST).
+    /// The server's version: a router refuses one before [`oldest`](Self::oldest).
     pub version: Option<ServerVersion>,
+    /// The oldest version of this kind of server that is supported.
+    pub oldest: Option<ServerVersion>,
+    /// What tells the writes of this server from those of others (`server_id`, on MySQL and MariaDB): a
+    /// router refuses two servers that have the same.
+    pub server_id: Option<u64>,
+}
+
+/// A kind of server. They differ in how they tell positions, not only in their SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ServerKind {
+    /// PostgreSQL.
+    Postgres,
+    /// MariaDB.
+    MariaDb,
+    /// MySQL.
+    MySql,
+    /// MariaDB or MySQL in a Galera cluster, where every node takes writes.
+    Galera,
 }
 
 /// The version of a server. Displayed as `15.18`.
@@ -46,12 +66,8 @@ impl fmt::Display for ServerVersion {
 
 impl ServerFacts {
     /// Whether the server is new enough.
-    pub(crate) fn check_version(
-        &self,
-        node: &Node,
-        oldest: Option<ServerVersion>,
-    ) -> Result<(), ConfigError> {
-        match (self.version, oldest) {
+    pub(crate) fn check_version(&self, node: &Node) -> Result<(), ConfigError> {
+        match (self.version, self.oldest) {
             (Some(found), Some(oldest)) if found < oldest => Err(ConfigError::TooOld {
                 node: node.name.clone(),
                 found,
@@ -75,6 +91,44 @@ impl ServerFacts {
             return Err(ConfigError::SharedConnections {
                 node: node.name.clone(),
             });
+        }
+        Ok(())
+    }
+
+    /// Whether a node may be of this role. In a Galera cluster, all nodes take writes.
+    pub(crate) fn check_role(
+        &self,
+        expected: NodeRole,
+        found: Option<NodeRole>,
+        node: &Node,
+    ) -> Result<(), Error> {
+        match found {
+            Some(found) if found != expected && self.kind != Some(ServerKind::Galera) => {
+                Err(Error::WrongRole {
+                    node: node.name.clone(),
+                    expected,
+                    found,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether no two servers have one id, by which their writes are told apart.
+    pub(crate) fn check_ids<'a>(
+        nodes: impl Iterator<Item = (&'a Node, &'a Self)>,
+    ) -> Result<(), ConfigError> {
+        let mut seen: Vec<(u64, &Node)> = Vec::new();
+        for (node, facts) in nodes {
+            let Some(id) = facts.server_id else { continue };
+            if let Some((_, first)) = seen.iter().find(|(known, _)| *known == id) {
+                return Err(ConfigError::SameServerId {
+                    first: first.name.clone(),
+                    second: node.name.clone(),
+                    id,
+                });
+            }
+            seen.push((id, node));
         }
         Ok(())
     }
@@ -116,9 +170,10 @@ mod tests {
         let check = |found| {
             let facts = ServerFacts {
                 version: found,
+                oldest: Some(ServerVersion::new(14, 0)),
                 ..ServerFacts::default()
             };
-            facts.check_version(&node(), Some(ServerVersion::new(14, 0)))
+            facts.check_version(&node())
         };
         for fine in [(14, 0), (14, 23), (15, 18), (18, 0)] {
             assert_eq!(check(Some(ServerVersion::new(fine.0, fine.1))), Ok(()));

@@ -8,7 +8,7 @@ use crate::position::Position;
 
 /// The primary's position, asked at an instant: it had reached `position` when the answer came, and
 /// every write acknowledged before `asked` lies at or before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sample {
     pub(crate) asked: Instant,
     pub(crate) position: Position,
@@ -25,10 +25,15 @@ pub(crate) struct History {
 const CAPACITY: usize = 4096;
 
 impl History {
-    /// Adds the newest sample. A sample of another history (the cluster failed over) starts afresh.
-    pub(crate) fn push(&mut self, sample: Sample) {
+    /// Adds the newest sample: the primary was at `position` when it was asked. A sample of another history
+    /// (the cluster failed over) starts afresh.
+    pub(crate) fn push(&mut self, asked: Instant, position: &Position) {
+        let sample = Sample {
+            asked,
+            position: position.mark(),
+        };
         if let Some(last) = self.samples.back() {
-            if !last.position.same_history(&sample.position) {
+            if !position.continues(&last.position) {
                 self.samples.clear();
             } else if last.position == sample.position && self.samples.len() >= 2 {
                 // An idle primary: keep the first and the last sample at this position.
@@ -61,7 +66,7 @@ impl History {
         let mut recent = Vec::with_capacity(dense * 4);
         let (mut step, mut back) = (1, 1);
         while let Some(index) = self.samples.len().checked_sub(back) {
-            recent.extend(self.samples.get(index).copied());
+            recent.extend(self.samples.get(index).cloned());
             if recent.len() % dense == 0 {
                 step *= 2;
             }
@@ -83,6 +88,14 @@ impl History {
     }
 }
 
+/// As good as for ever, and within what clocks count to: pools add timeouts to instants.
+pub(super) const A_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// The instant that lies `wait` ahead; a year ahead, if that is past what the clock counts to.
+pub(crate) fn after(now: Instant, wait: Duration) -> Instant {
+    now.checked_add(wait).unwrap_or_else(|| now + A_YEAR)
+}
+
 /// The age of an instant, zero if it lies ahead.
 pub(crate) fn age(of: Instant, now: Instant) -> Duration {
     now.saturating_duration_since(of)
@@ -101,10 +114,7 @@ mod tests {
         let mut history = History::default();
         for &(millis, lsn) in samples {
             let asked = start + Duration::from_millis(millis);
-            history.push(Sample {
-                asked,
-                position: at(1, lsn),
-            });
+            history.push(asked, &at(1, lsn));
         }
         history
     }
@@ -152,7 +162,10 @@ mod tests {
         let samples: Vec<_> = (0..4000).map(|tick| (tick, tick)).collect();
         let recent = history(start, &samples).recent(32);
         assert!(recent.len() < 300, "{}", recent.len());
-        let lsns: Vec<_> = recent.iter().map(|sample| sample.position).collect();
+        let lsns: Vec<_> = recent
+            .iter()
+            .map(|sample| sample.position.clone())
+            .collect();
         assert_eq!(lsns[lsns.len() - 32..].first(), Some(&at(1, 3968)));
         assert!(age(start, recent[0].asked) < Duration::from_millis(1000));
         assert!(recent.windows(2).all(|pair| pair[0].asked < pair[1].asked));
@@ -164,10 +177,7 @@ mod tests {
     fn a_failover_starts_a_new_history() {
         let start = Instant::now();
         let mut history = history(start, &[(0, 10), (100, 20)]);
-        history.push(Sample {
-            asked: start,
-            position: at(2, 15),
-        });
+        history.push(start, &at(2, 15));
         assert_eq!(history.complete_as_of(&at(1, 99)), None);
         assert!(history.complete_as_of(&at(2, 15)).is_some());
     }
@@ -180,8 +190,8 @@ mod tests {
         let history = history(start, &samples);
         assert!(history.samples.len() <= CAPACITY);
         let (oldest, newest) = (
-            history.samples[0],
-            history.samples[history.samples.len() - 1],
+            history.samples[0].clone(),
+            history.samples[history.samples.len() - 1].clone(),
         );
         assert!(newest.asked - oldest.asked > Duration::from_secs(600));
         let steps: Vec<_> = history.samples.iter().map(|sample| sample.asked).collect();

@@ -13,8 +13,8 @@ mod signals;
 mod snapshot;
 mod status;
 
-pub use facts::{ServerFacts, ServerVersion};
-pub(crate) use history::{Sample, age};
+pub use facts::{ServerFacts, ServerKind, ServerVersion};
+pub(crate) use history::{Sample, after, age};
 pub use node::Node;
 pub(crate) use node::topology;
 pub(crate) use pooled::Pooled;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use diesel::ConnectionError;
 
+use super::history::A_YEAR;
 use crate::error::ConfigError;
 
 /// A database server and the pools to it, as configured.
@@ -77,7 +78,7 @@ impl Node {
     /// How long a caller waits for a connection of this node, in all. Defaults to 3 s.
     #[must_use]
     pub fn checkout_timeout(mut self, timeout: Duration) -> Self {
-        self.checkout_timeout = timeout;
+        self.checkout_timeout = timeout.min(A_YEAR);
         self
     }
 
@@ -85,7 +86,7 @@ impl Node {
     /// URL (`connect_timeout`). Defaults to 5 s.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.connect_timeout = timeout.min(A_YEAR);
         self
     }
 

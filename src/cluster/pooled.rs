@@ -12,6 +12,8 @@ pub(crate) struct Pooled<C> {
     pub(crate) role: Option<NodeRole>,
     /// When it was opened: since then, its server has not restarted.
     pub(crate) opened: Instant,
+    /// Whether reads on it wait for what other servers have acknowledged.
+    pub(crate) reads_causally: bool,
 }
 
 impl<C> Pooled<C> {
@@ -20,6 +22,7 @@ impl<C> Pooled<C> {
             conn,
             role,
             opened: Instant::now(),
+            reads_causally: false,
         }
     }
 }

@@ -1,26 +1,41 @@
 //! Who is the primary, and which nodes belong to its cluster: worked out from what each node says.
 
+use std::borrow::Cow;
+
 use super::Question;
-use super::history::{History, Sample};
+use super::history::History;
 use super::snapshot::{Health, NodeState, Snapshot};
 use crate::error::NodeRole;
 use crate::position::Position;
 
 /// What a node says of itself, in one answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Observation {
     /// Whether it takes writes.
     pub role: NodeRole,
     /// Where it is in the replication stream.
     pub position: Position,
+    /// Why its position proves nothing, or it should serve nothing, and what to do; if so.
+    pub problem: Option<Cow<'static, str>>,
 }
 
 impl Observation {
-    /// An observation.
+    /// An observation of a node that may serve.
     #[must_use]
     pub fn new(role: NodeRole, position: Position) -> Self {
-        Self { role, position }
+        Self {
+            role,
+            position,
+            problem: None,
+        }
+    }
+
+    /// With a reason not to use the node, and what to do about it.
+    #[must_use]
+    pub fn with_problem(mut self, problem: impl Into<Cow<'static, str>>) -> Self {
+        self.problem = Some(problem.into());
+        self
     }
 }
 
@@ -31,7 +46,7 @@ pub(crate) struct Roster {
     states: Vec<NodeState>,
     history: History,
     primary: usize,
-    /// A position of this cluster, from the first node that took writes: others are strangers.
+    /// A position of this cluster, from the primary: others are strangers.
     cluster: Option<Position>,
 }
 
@@ -42,19 +57,12 @@ const RECENT: usize = 32;
 /// Why a node that answers serves nothing: a standby has no position before it has replayed anything.
 pub(crate) const NO_POSITION: &str = "it has no replication position yet";
 
-const FOREIGN: &str = "it belongs to another cluster (its system identifier differs): check its URL, or \
-                       rebuild it from the primary";
-const FOREIGN_PRIMARY: &str = "it takes writes and belongs to another cluster (its system identifier differs), so it is another \
-                               primary or a logical subscriber: check its URL, or rebuild it from the primary";
-const SECOND_PRIMARY: &str = "it takes writes, and so does the primary, on a newer timeline: shut it down, or make \
-                              it follow the primary (`pg_rewind`)";
-
 /// Something a person should know of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Event {
     /// Another node is the primary now.
     Promoted { from: usize, to: usize },
-    /// Two nodes take writes. The one on the older timeline gets nothing.
+    /// Two nodes take writes. The one on the older history gets nothing.
     SplitBrain { primary: usize, other: usize },
     /// A node belongs to another cluster.
     Foreign { node: usize },
@@ -73,7 +81,7 @@ impl Roster {
     }
 
     /// A node did not answer.
-    pub(crate) fn lost(&mut self, node: usize, why: &str) {
+    pub(crate) fn lost(&mut self, node: usize, why: &str) -> Vec<Event> {
         let state = &mut self.states[node];
         // Its last word stays: what was proved of this run of the server stays true.
         if state.health != Health::Excluded {
@@ -82,6 +90,9 @@ impl Roster {
                 state.problem = Some(why.into());
             }
         }
+        let mut events = Vec::new();
+        self.find_primary(&mut events);
+        events
     }
 
     /// A node was asked, and answered.
@@ -92,23 +103,28 @@ impl Roster {
         said: Observation,
     ) -> Vec<Event> {
         let Question { asked, sent, run } = question;
+        let takes_writes = said.role == NodeRole::TakesWrites;
+        let position = said.position.clone();
+        if takes_writes && self.cluster.is_none() {
+            self.cluster = Some(position.clone());
+        }
         self.nodes[node] = Some(said);
-        if said.role == NodeRole::TakesWrites {
-            self.cluster.get_or_insert(said.position);
+        // Back from wherever it was: else the primary could not be told from one that is down.
+        if self.states[node].health == Health::Down {
+            self.states[node].health = Health::Unknown;
         }
         let mut events = Vec::new();
         self.find_primary(&mut events);
-        if node == self.primary && said.role == NodeRole::TakesWrites {
-            self.history.push(Sample {
-                asked,
-                position: said.position,
-            });
+        if node == self.primary && takes_writes {
+            self.history.push(asked, &position);
+            // GTID sets name ever more servers.
+            self.cluster = Some(position.clone());
         }
-        let problem = self.judge(node, &said, &mut events);
+        let problem = self.judge(node, &mut events);
         let complete_as_of = if node == self.primary {
             Some(asked)
         } else {
-            self.history.complete_as_of(&said.position)
+            self.history.complete_as_of(&position)
         };
         self.states[node] = NodeState {
             health: if problem.is_some() {
@@ -117,21 +133,38 @@ impl Roster {
                 Health::Up
             },
             run,
-            position: Some(said.position),
+            position: Some(position),
             complete_as_of,
             asked: Some(asked),
             sent: Some(sent),
             problem: problem.map(Into::into),
+            notice: self.states[node].notice.take(),
         };
         events
     }
 
-    /// A node that belongs to another cluster, if one does.
-    pub(crate) fn foreign(&self) -> Option<usize> {
-        let cluster = self.cluster?;
-        self.nodes
-            .iter()
-            .position(|said| said.is_some_and(|said| !same_cluster(&said.position, &cluster)))
+    /// A node was asked what holds it up. Whether it says anything new.
+    pub(crate) fn diagnosed(&mut self, node: usize, why: Option<String>) -> bool {
+        let state = &mut self.states[node];
+        let is_new = state.notice.as_deref() != why.as_deref();
+        if is_new {
+            state.notice = why.map(Into::into);
+        }
+        is_new
+    }
+
+    /// A node that belongs to another cluster, if one does, and what differs.
+    pub(crate) fn foreign(&self) -> Option<(usize, Cow<'static, str>)> {
+        let ours = self.cluster.as_ref()?;
+        self.nodes.iter().enumerate().find_map(|(index, said)| {
+            let said = said.as_ref().filter(|said| !self.is_ours(said))?;
+            Some((index, foreign(said, ours)))
+        })
+    }
+
+    /// Why the primary's positions prove nothing, if so.
+    pub(crate) fn problem_of_primary(&self) -> Option<&str> {
+        self.nodes[self.primary].as_ref()?.problem.as_deref()
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
@@ -142,71 +175,137 @@ impl Roster {
         }
     }
 
-    /// The primary is who takes writes on the newest timeline; a tie stays with who it was.
+    /// The primary is who takes writes on the newest history; a tie stays with who it was. Where every
+    /// node takes writes, it is the first that is up.
     fn find_primary(&mut self, events: &mut Vec<Event>) {
-        let Some(cluster) = self.cluster else { return };
-        let writable = |index: &usize| {
-            self.nodes[*index].is_some_and(|said| {
-                said.role == NodeRole::TakesWrites && same_cluster(&said.position, &cluster)
-            })
-        };
-        let newest = (0..self.nodes.len())
-            .filter(writable)
-            .max_by_key(|&index| (self.timeline(index), index == self.primary));
-        if let Some(newest) = newest.filter(|&newest| newest != self.primary) {
+        let mut best = self.primary;
+        for (index, said) in self.nodes.iter().enumerate() {
+            let Some(said) = said.as_ref().filter(|said| self.may_be_written_to(said)) else {
+                continue;
+            };
+            let is_better = match self.nodes[best]
+                .as_ref()
+                .filter(|best| self.may_be_written_to(best))
+            {
+                None => true,
+                Some(_) if said.position.is_multi_writer() => {
+                    self.is_up(index) && (index < best || !self.is_up(best))
+                }
+                Some(now) => {
+                    said.position.succeeds(&now.position)
+                        || !self.is_up(best)
+                            && self.is_up(index)
+                            && !now.position.succeeds(&said.position)
+                }
+            };
+            if is_better {
+                best = index;
+            }
+        }
+        if best != self.primary {
             events.push(Event::Promoted {
                 from: self.primary,
-                to: newest,
+                to: best,
             });
             // Until the old one says what it is now, it serves nothing.
-            self.states[self.primary].health = Health::Unknown;
-            self.primary = newest;
+            if self.is_up(self.primary) {
+                self.states[self.primary].health = Health::Unknown;
+            }
+            self.primary = best;
         }
     }
 
+    fn may_be_written_to(&self, said: &Observation) -> bool {
+        said.role == NodeRole::TakesWrites
+            && self.is_ours(said)
+            // Of a cluster that takes writes everywhere, a node that is out of step must not.
+            && !(said.position.is_multi_writer() && said.problem.is_some())
+    }
+
+    fn is_up(&self, node: usize) -> bool {
+        self.states[node].health != Health::Down
+    }
+
+    fn is_ours(&self, said: &Observation) -> bool {
+        self.cluster
+            .as_ref()
+            .is_none_or(|ours| said.position.same_cluster(ours))
+    }
+
     /// Why a node that answers must not be used, if so.
-    fn judge(
-        &mut self,
-        node: usize,
-        said: &Observation,
-        events: &mut Vec<Event>,
-    ) -> Option<&'static str> {
-        let primary = self.nodes[self.primary]?;
-        let foreign = self
-            .cluster
-            .is_some_and(|ours| !same_cluster(&said.position, &ours));
-        let (event, problem) = if foreign {
-            let problem = match said.role {
-                NodeRole::TakesWrites => FOREIGN_PRIMARY,
-                NodeRole::ReplaysWrites => FOREIGN,
-            };
-            (Event::Foreign { node }, problem)
-        } else if node != self.primary
-            && said.role == NodeRole::TakesWrites
+    fn judge(&mut self, node: usize, events: &mut Vec<Event>) -> Option<Cow<'static, str>> {
+        let said = self.nodes[node].as_ref()?;
+        let primary = self.nodes[self.primary].as_ref()?;
+        let (event, problem) = if !self.is_ours(said) {
+            let ours = self.cluster.as_ref()?;
+            (Some(Event::Foreign { node }), foreign(said, ours))
+        } else if node == self.primary {
+            // It has what the others lack: whatever is wrong with it, nobody else will do.
+            return None;
+        } else if let Some(problem) = &said.problem {
+            (None, problem.clone())
+        } else if said.role == NodeRole::TakesWrites
             && primary.role == NodeRole::TakesWrites
+            && !said.position.is_multi_writer()
         {
             let (primary, other) = (self.primary, node);
-            (Event::SplitBrain { primary, other }, SECOND_PRIMARY)
+            (
+                Some(Event::SplitBrain { primary, other }),
+                second_primary(&said.position).into(),
+            )
+        } else if said.position.is_empty() && !primary.position.is_empty() {
+            (None, NO_GTID.into())
         } else {
             return None;
         };
         if self.states[node].health != Health::Excluded {
-            events.push(event);
+            events.extend(event);
         }
         Some(problem)
     }
-
-    fn timeline(&self, node: usize) -> u32 {
-        match self.nodes[node].map(|said| said.position) {
-            Some(Position::Postgres(position)) => position.timeline,
-            None => 0,
-        }
-    }
 }
 
-fn same_cluster(one: &Position, other: &Position) -> bool {
-    match (one, other) {
-        (Position::Postgres(one), Position::Postgres(other)) => one.system == other.system,
+const NO_GTID: &str = "it has replayed no transaction with a GTID, and the primary has some: let it replicate by GTID \
+                       (on MariaDB `CHANGE MASTER TO MASTER_USE_GTID = slave_pos`, on MySQL \
+                       `SOURCE_AUTO_POSITION = 1`), from a copy of the primary";
+
+/// What is wrong with a node of another cluster than that of the position `ours`.
+fn foreign(said: &Observation, ours: &Position) -> Cow<'static, str> {
+    let (kind, our_kind) = (said.position.kind(), ours.kind());
+    if kind != our_kind {
+        return format!(
+            "it is a {kind} server, and the primary is {our_kind}: positions of different kinds cannot be \
+             compared; use servers of one kind, or `window_only()`"
+        )
+        .into();
+    }
+    let differs = match ours {
+        Position::Postgres(_) => "system identifier",
+        Position::MariaDb(_) => "GTID domain",
+        Position::MySql(_) => "GTIDs' servers",
+        Position::Galera(_) => "cluster state UUID",
+    };
+    let what = match said.role {
+        NodeRole::TakesWrites => format!(
+            "it takes writes and belongs to another cluster (its {differs} differs), so it is another primary \
+             or a logical subscriber"
+        ),
+        NodeRole::ReplaysWrites => format!("it belongs to another cluster (its {differs} differs)"),
+    };
+    format!("{what}: check its URL, or rebuild it from the primary").into()
+}
+
+/// What is wrong with a second node that takes writes.
+fn second_primary(position: &Position) -> &'static str {
+    match position {
+        Position::Postgres(_) => {
+            "it takes writes, and so does the primary, on a newer timeline: shut it down, or make it follow the \
+             primary (`pg_rewind`)"
+        }
+        _ => {
+            "it takes writes, and so does the primary: set `read_only` on it, and make it follow the primary by \
+             GTID, or shut it down"
+        }
     }
 }
 
@@ -279,17 +378,28 @@ mod tests {
         let mut roster = Roster::new(2);
         roster.observed(0, now, says(PRIMARY, 1, 50));
         let stranger = Position::Postgres(PgPosition::new(8, 9, Lsn(99)));
-        let events = roster.observed(1, now, Observation::new(PRIMARY, stranger));
+        let events = roster.observed(1, now, Observation::new(PRIMARY, stranger.clone()));
         assert_eq!(events, [Event::Foreign { node: 1 }]);
-        assert_eq!(roster.foreign(), Some(1));
+        assert_eq!(roster.foreign().map(|(node, _)| node), Some(1));
         assert_eq!(roster.snapshot().primary, 0);
         let state = &roster.snapshot().nodes[1];
         assert_eq!(state.health, Health::Excluded);
-        assert_eq!(state.problem.as_deref(), Some(FOREIGN_PRIMARY));
+        assert_eq!(
+            state.problem.as_deref(),
+            Some(
+                "it takes writes and belongs to another cluster (its system identifier differs), so it is another primary \
+                 or a logical subscriber: check its URL, or rebuild it from the primary"
+            )
+        );
         let says = Observation::new(REPLICA, stranger);
         roster.observed(1, now, says);
         let state = &roster.snapshot().nodes[1];
-        assert_eq!(state.problem.as_deref(), Some(FOREIGN));
+        assert_eq!(
+            state.problem.as_deref(),
+            Some(
+                "it belongs to another cluster (its system identifier differs): check its URL, or rebuild it from the primary"
+            )
+        );
     }
 
     #[test]

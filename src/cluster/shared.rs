@@ -128,14 +128,22 @@ impl Shared {
     /// The node for what is asked for, and the reason, as far as is known.
     pub(crate) fn look(&self, request: &Request<'_>) -> Decision {
         let cluster = self.snapshot.load();
-        let now = self.clock.now();
-        decide(&Inputs {
+        decide(&self.inputs(request, &cluster, self.clock.now()))
+    }
+
+    fn inputs<'a>(
+        &'a self,
+        request: &Request<'_>,
+        cluster: &'a Snapshot,
+        now: Instant,
+    ) -> Inputs<'a, impl Fn(usize) -> u32, impl Fn() -> usize> {
+        Inputs {
             level: request.level,
             need: request
                 .session
                 .filter(|_| request.level == Level::Session)
-                .map(|session| self.need(session, now, &cluster)),
-            cluster: &cluster,
+                .map(|session| self.need(session, now, cluster)),
+            cluster,
             policy: &self.policy,
             now,
             system_now: Instant::now(),
@@ -144,7 +152,7 @@ impl Shared {
             random: fastrand::u64(..),
             turn: || self.turns.fetch_add(1, Ordering::Relaxed),
             load: |node| self.out(node),
-        })
+        }
     }
 
     /// The primary, for a caller whom no replica serves.
@@ -221,6 +229,22 @@ impl Shared {
         self.snapshot.load().primary == node
     }
 
+    /// Whether every node takes writes.
+    pub(crate) fn is_multi_writer(&self) -> bool {
+        let cluster = self.snapshot.load();
+        cluster.position().is_some_and(Position::is_multi_writer)
+    }
+
+    /// The replica that lacks least of what a session's read needs, and that; if a replica can come to it.
+    pub(crate) fn nearly_there(&self, request: &Request<'_>) -> Option<(usize, Position)> {
+        let cluster = self.snapshot.load();
+        let nearly_there = self
+            .inputs(request, &cluster, self.clock.now())
+            .nearly_there();
+        // Galera's function knows whole seconds only.
+        nearly_there.filter(|(_, required)| !required.is_multi_writer())
+    }
+
     /// The session has committed.
     pub(crate) fn committed(&self, session: &SessionState) {
         session.committed(self.clock.now());
@@ -273,11 +297,36 @@ impl Shared {
         }
     }
 
+    /// How far a replica must be behind to be asked why, and how often it is.
+    pub(crate) const TELLS: Duration = Duration::from_secs(1);
+
+    /// Whether a node is behind for so long that somebody may want to know why, or was when it was asked.
+    pub(crate) fn is_held_up(&self, node: usize) -> bool {
+        let cluster = self.snapshot.load();
+        let now = self.clock.now();
+        node != cluster.primary
+            && cluster.nodes.get(node).is_some_and(|node| {
+                node.notice.is_some() || node.lag(now).is_none_or(|lag| lag >= Self::TELLS)
+            })
+    }
+
+    /// A node was asked what holds it up, and this is what it said.
+    pub(crate) fn diagnosed(&self, node: usize, why: Option<String>) {
+        let mut roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
+        if roster.diagnosed(node, why) {
+            self.publish(&roster);
+        }
+    }
+
     /// A node was asked, and gave no answer.
     pub(crate) fn lost(&self, node: usize, why: &str) {
         let mut roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
-        roster.lost(node, why);
+        let events = roster.lost(node, why);
         self.publish(&roster);
+        drop(roster);
+        for event in events {
+            self.report(&event);
+        }
     }
 
     fn publish(&self, roster: &Roster) {
@@ -285,13 +334,21 @@ impl Shared {
         self.signals.tell();
     }
 
-    /// Whether all nodes that have spoken are of one cluster.
+    /// Whether all nodes that have spoken are of one cluster, and the primary's positions mean something.
     pub(crate) fn check_cluster(&self) -> Result<(), ConfigError> {
         let roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
-        match roster.foreign() {
-            Some(foreign) => Err(ConfigError::OtherCluster {
+        let primary = || self.name(0).to_owned();
+        if let Some((foreign, why)) = roster.foreign() {
+            return Err(ConfigError::OtherCluster {
                 replica: self.name(foreign).to_owned(),
-                primary: self.name(0).to_owned(),
+                primary: primary(),
+                why: why.into_owned(),
+            });
+        }
+        match roster.problem_of_primary() {
+            Some(why) => Err(ConfigError::NoPositions {
+                primary: primary(),
+                why: why.to_owned(),
             }),
             None => Ok(()),
         }
@@ -320,6 +377,11 @@ impl Shared {
         interval / FASTEST
     }
 
+    /// The same within a tenth, at random: keeps many routers from asking in step.
+    pub(crate) fn jittered(limit: Duration) -> Duration {
+        (limit / 1000).saturating_mul(fastrand::u32(900..=1100))
+    }
+
     pub(crate) fn is_watched(&self) -> bool {
         self.watched
     }
@@ -330,7 +392,7 @@ impl Shared {
 
     /// Where the primary is, as far as is known.
     pub(crate) fn position(&self) -> Option<Position> {
-        self.snapshot.load().position()
+        self.snapshot.load().position().cloned()
     }
 
     /// The state of `session` for another process, `None` without keys to sign it with; and whether
@@ -390,11 +452,11 @@ impl Shared {
             Event::SplitBrain { primary, other } => tracing::error!(
                 primary = self.name(primary),
                 other = self.name(other),
-                "two nodes take writes: the one on the older timeline gets nothing until it follows the primary"
+                "two nodes take writes: the one on the older history gets nothing until it follows the primary"
             ),
             Event::Foreign { node } => tracing::error!(
                 node = self.name(node),
-                "a node belongs to another cluster (its system identifier differs): it gets nothing"
+                "a node belongs to another cluster: it gets nothing"
             ),
         }
     }

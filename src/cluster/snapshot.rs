@@ -32,6 +32,8 @@ pub(crate) struct NodeState {
     pub(crate) sent: Option<Instant>,
     /// Why it serves nothing, in words.
     pub(crate) problem: Option<Arc<str>>,
+    /// What holds it up, or will, in words.
+    pub(crate) notice: Option<Arc<str>>,
 }
 
 /// Whether a node may serve.
@@ -68,10 +70,9 @@ impl Snapshot {
         self.position().is_some()
     }
 
-    /// Whether `position` can be compared with those of this cluster. Without any, it cannot.
+    /// Whether `position` lies on the primary's history, as far as is known. Without any, it does not.
     pub(crate) fn shares_history(&self, position: &Position) -> bool {
-        self.position()
-            .is_some_and(|ours| ours.same_history(position))
+        self.position().is_some_and(|ours| ours.may_reach(position))
     }
 
     /// When `node` was asked for what it said last, by the system's clock.
@@ -80,8 +81,8 @@ impl Snapshot {
     }
 
     /// Where the primary is.
-    pub(crate) fn position(&self) -> Option<Position> {
-        self.nodes.get(self.primary)?.position
+    pub(crate) fn position(&self) -> Option<&Position> {
+        self.nodes.get(self.primary)?.position.as_ref()
     }
 }
 
@@ -94,6 +95,7 @@ impl NodeState {
         asked: None,
         sent: None,
         problem: None,
+        notice: None,
     };
 
     /// How far it lags at most, if that is known.
@@ -105,6 +107,7 @@ impl NodeState {
     pub(crate) fn covers(&self, required: Option<&Position>) -> bool {
         required.is_none_or(|required| {
             self.position
+                .as_ref()
                 .is_some_and(|position| position.covers(required))
         })
     }

@@ -34,6 +34,9 @@ pub struct NodeStatus {
     pub position: Option<Position>,
     /// Why it serves nothing, and what to do; `None` if it serves.
     pub problem: Option<String>,
+    /// What holds it up, as it said when it was asked last: an applier that has stopped, with its error; a
+    /// missing privilege to say more. `None` if nothing does, or the kind of server cannot tell.
+    pub notice: Option<String>,
     /// Handles that are out.
     pub handles: u32,
     /// Its pools: for reads, for writes, and for reads that fall back to it as the primary.
@@ -66,12 +69,13 @@ impl Shared {
                 is_primary,
                 health: node.health,
                 lag: if is_primary {
-                    node.position.map(|_| Duration::ZERO)
+                    node.position.as_ref().map(|_| Duration::ZERO)
                 } else {
                     node.lag(now)
                 },
-                position: node.position,
+                position: node.position.clone(),
                 problem: node.problem.as_deref().map(str::to_owned),
+                notice: node.notice.as_deref().map(str::to_owned),
                 handles: self.out(index),
                 pools: pools(index),
             }

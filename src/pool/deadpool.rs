@@ -106,6 +106,11 @@ impl<C: RoutedConnection> Loan<C> {
     pub(crate) fn facts(&self) -> (Option<NodeRole>, Instant) {
         (self.conn.role, self.conn.opened)
     }
+
+    /// Whether reads on the connection wait for what other servers have acknowledged.
+    pub(crate) fn reads_causally(&mut self) -> &mut bool {
+        &mut self.conn.reads_causally
+    }
 }
 
 impl<C: RoutedConnection> Deref for Loan<C> {

@@ -22,6 +22,7 @@ impl Decider {
     pub fn new(replicas: u32) -> Self {
         let now = Instant::now();
         let state = NodeState {
+            notice: None,
             health: Health::Up,
             run: 1,
             position: Some(at(100)),

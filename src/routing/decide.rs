@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::balance::{Balance, Chooser};
 use super::{Block, Need, Reason};
 use crate::cluster::{Health, Node, NodeState, Settings, Snapshot, age};
+use crate::position::Position;
 
 /// How fresh a read must be, or that it is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,7 +66,10 @@ impl Policy {
             .map(|node| node.zone.is_some() && node.zone == settings.zone);
         Self {
             max_lag: settings.max_lag,
-            max_silence: 2 * (settings.watch_interval + settings.watch_timeout),
+            max_silence: settings
+                .watch_interval
+                .saturating_add(settings.watch_timeout)
+                .saturating_mul(2),
             balance: settings.balance,
             weights: nodes.iter().map(|node| node.weight).collect(),
             near: near.clone().any(|near| near).then(|| near.collect()),
@@ -115,12 +119,12 @@ where
 {
     let cluster = inputs.cluster;
     let primary = |reason| Decision::primary(cluster, reason);
-    match (inputs.level, inputs.need) {
+    match (inputs.level, &inputs.need) {
         (Level::Write, _) => primary(Reason::Write),
         (Level::Strong, _) => primary(Reason::Strong),
         _ if cluster.nodes.len() == 1 => primary(Reason::NoReplica),
         (Level::Session, None) => primary(Reason::NoSession),
-        (Level::Session, Some(need)) => session(inputs, &need),
+        (Level::Session, Some(need)) => session(inputs, need),
         (Level::Eventual, _) => match inputs.pick(|_, _| true) {
             Some(node) => Decision {
                 node,
@@ -203,6 +207,31 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
                 // Where positions are known, one that cannot be placed is too far behind.
                 None => !self.cluster.has_positions(),
             }
+    }
+
+    /// The replica that lacks least of what the session needs, and that; `None` if there is none that may
+    /// come to it.
+    pub(crate) fn nearly_there(&self) -> Option<(usize, Position)> {
+        let need = self.need.as_ref().filter(|need| need.block.is_none())?;
+        let serving = |index: &usize| {
+            let node = self.cluster.nodes.get(*index);
+            node.is_some_and(|node| self.serves(*index, node))
+        };
+        let is_home = |index: usize| {
+            let run = self.cluster.nodes.get(index).map(|node| node.run);
+            need.home
+                .is_some_and(|home| Some(home.1) == run && home.0 == index)
+        };
+        let freshest = (0..self.cluster.nodes.len())
+            .filter(serving)
+            .filter(|&index| need.may_leave || is_home(index))
+            .max_by_key(|&index| self.cluster.nodes.get(index)?.complete_as_of)?;
+        // Staying at home asks for no more than what was written since, but what was seen there is had.
+        let parts = [&need.wrote, &need.seen, &need.leaving];
+        let mut parts = parts.into_iter().flatten();
+        let first = parts.next()?.clone();
+        let required = parts.try_fold(first, |all, part| all.join(part))?;
+        Some((freshest, required))
     }
 
     /// An eligible replica, in the caller's zone if there is one.

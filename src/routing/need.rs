@@ -4,7 +4,7 @@ use super::Reason;
 use crate::position::Position;
 
 /// What a node must have, to serve a session-level read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Need {
     /// Only the primary will do.
     pub(crate) block: Option<Block>,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::cluster::Request;
+use crate::cluster::{Request, after};
 use crate::consistency::Function;
 use crate::error::{ConfigError, Error};
 use crate::guard::Guard;
@@ -197,7 +197,7 @@ impl<C: RoutedConnection> Session<C> {
     pub async fn token(&self) -> Result<SignedToken, Error> {
         let shared = self.router.shared();
         let as_of = shared.now();
-        let until = Instant::now() + shared.patience;
+        let until = after(Instant::now(), shared.patience);
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::Token;
-use super::token::{highest_floor, is_newer};
+use super::token::{Millis, highest_floor, is_newer};
 use crate::cluster::{Sample, Snapshot, age};
 use crate::position::Position;
 use crate::routing::{Block, Need};
@@ -35,7 +35,7 @@ struct Causal {
 }
 
 /// The run of a node that a session read from last.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Home {
     node: usize,
     run: u64,
@@ -64,6 +64,12 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
+    /// When `life` has passed; as late as tokens can say, if that is past it.
+    fn wall_after(self, life: Duration) -> SystemTime {
+        let latest = Millis::MAX.to_system_time();
+        self.wall.checked_add(life).unwrap_or(latest).min(latest)
+    }
+
     fn wall_at(self, at: Instant) -> SystemTime {
         let age = age(at, self.now);
         self.wall.checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH)
@@ -163,11 +169,13 @@ impl Causal {
     fn resolve(&mut self, cluster: &Snapshot) {
         let samples = &cluster.recent;
         if let Some(position) = covering(self.committed, samples) {
-            self.wrote = later(self.wrote, position, self.committed);
+            let known = reachable(self.wrote.take(), cluster);
+            self.wrote = later(known, position, self.committed);
             self.committed = None;
         }
         if let Some(position) = covering(self.read, samples) {
-            self.seen = later(self.seen, position, self.read);
+            let known = reachable(self.seen.take(), cluster);
+            self.seen = later(known, position, self.read);
             self.read = None;
         }
         if let Some(home) = &mut self.home
@@ -176,19 +184,33 @@ impl Causal {
         {
             home.seen = seen_at(home, home.last, cluster);
         }
-        self.clamp(samples);
+        self.clamp(cluster);
+        self.reduce(cluster);
     }
 
-    /// Lowers what lies past the primary: no node could ever cover it. A primary that lost the end of
-    /// its log in a crash goes back, and so does one restored from a backup.
-    fn clamp(&mut self, samples: &[Sample]) {
-        let Some(last) = samples.last() else { return };
+    /// Lowers what lies past the primary: no node could ever cover it.
+    fn clamp(&mut self, cluster: &Snapshot) {
+        let (Some(last), Some(primary)) = (cluster.recent.last(), cluster.position()) else {
+            return;
+        };
         if self.arrived.is_some_and(|at| last.asked <= at) {
             return;
         }
         for (position, _) in self.wrote.iter_mut().chain(&mut self.seen) {
-            if position.covers(&last.position) {
-                *position = last.position;
+            if let Some(lowered) = position.at_most(primary) {
+                *position = lowered;
+            }
+        }
+    }
+
+    /// Leaves out what the rest implies.
+    fn reduce(&mut self, cluster: &Snapshot) {
+        let Some(primary) = cluster.position() else {
+            return;
+        };
+        for (position, _) in self.wrote.iter_mut().chain(&mut self.seen) {
+            if let Some(reduced) = position.reduced(primary) {
+                *position = reduced;
             }
         }
     }
@@ -200,15 +222,16 @@ impl Causal {
         self.unknown = self.unknown.filter(|&at| !past(at));
         self.committed = self.committed.filter(|&at| !past(at));
         self.read = self.read.filter(|&at| !past(at));
-        let keep =
-            |(position, at): &(Position, Instant)| !past(*at) || cluster.shares_history(position);
-        self.wrote = self.wrote.filter(keep);
-        self.seen = self.seen.filter(keep);
+        for known in [&mut self.wrote, &mut self.seen] {
+            if known.as_ref().is_some_and(|(_, at)| past(*at)) {
+                *known = reachable(known.take(), cluster);
+            }
+        }
     }
 
     fn leave(&mut self, left: &Home, now: Instant) {
-        match left.seen.filter(|_| left.out == 0) {
-            Some(position) => self.seen = later(self.seen, position, Some(left.last)),
+        match left.seen.clone().filter(|_| left.out == 0) {
+            Some(position) => self.seen = later(self.seen.take(), position, Some(left.last)),
             None => {
                 let last = if left.out > 0 { now } else { left.last };
                 self.read = self.read.max(Some(last));
@@ -217,8 +240,10 @@ impl Causal {
     }
 
     fn need(&self, cluster: &Snapshot) -> Need {
-        let old = |known: Option<(Position, Instant)>| {
-            known.is_some_and(|(position, _)| !cluster.shares_history(&position))
+        let old = |known: &Option<(Position, Instant)>| {
+            known
+                .as_ref()
+                .is_some_and(|(position, _)| !cluster.shares_history(position))
         };
         let block = if self.unknown.is_some() {
             Some(Block::RecentWrite)
@@ -228,7 +253,7 @@ impl Causal {
             } else {
                 Block::RecentWrite
             })
-        } else if old(self.wrote) || old(self.seen) {
+        } else if old(&self.wrote) || old(&self.seen) {
             Some(Block::OldHistory)
         } else if self.read.is_some() && cluster.has_positions() {
             Some(Block::SeenPending)
@@ -236,35 +261,35 @@ impl Causal {
             None
         };
         // Without positions there is no proof to stay for, and reads spread.
-        let home = self.home.filter(|_| cluster.has_positions());
+        let home = self.home.as_ref().filter(|_| cluster.has_positions());
         Need {
             block,
-            wrote: self.wrote.map(|(position, _)| position),
-            seen: self.seen.map(|(position, _)| position),
+            wrote: position_of(self.wrote.as_ref()),
+            seen: position_of(self.seen.as_ref()),
             home: home.map(|home| (home.node, home.run)),
             // To leave home, a node must cover whatever was seen there.
             may_leave: home.is_none_or(|home| home.seen.is_some()),
-            leaving: home.and_then(|home| home.seen),
+            leaving: home.and_then(|home| home.seen.clone()),
         }
     }
 
     fn export(&self, as_of: Instant, moment: Moment, life: Duration, cluster: &Snapshot) -> Export {
-        let mut token = Token::new(moment.wall + life);
-        if let Some((position, at)) = self.wrote {
-            token = token.wrote(position, moment.wall_at(at));
+        let mut token = Token::new(moment.wall_after(life));
+        if let Some((position, at)) = &self.wrote {
+            token = token.wrote(position.clone(), moment.wall_at(*at));
         }
-        if let Some((position, _)) = self.seen {
-            token = token.saw(position);
+        if let Some((position, _)) = &self.seen {
+            token = token.saw(position.clone());
         }
         let mut unknown = self.unknown.max(self.committed);
         let mut is_complete = true;
         if cluster.has_positions() {
             is_complete = self.committed.is_none() && self.read.is_none();
             unknown = unknown.max(self.read);
-            if let Some(home) = self.home {
+            if let Some(home) = &self.home {
                 // A handle that is out may have been read from up to now.
                 let last = if home.out > 0 { as_of } else { home.last };
-                match home.seen.or_else(|| seen_at(&home, last, cluster)) {
+                match home.seen.clone().or_else(|| seen_at(home, last, cluster)) {
                     Some(position) => token = token.saw(position),
                     None => {
                         is_complete = false;
@@ -282,8 +307,8 @@ impl Causal {
     fn absorb(&mut self, token: &Token, moment: Moment, life: Duration) {
         if let (Some(position), Some(at)) = (token.required(), token.written_at()) {
             let at = moment.instant_at(at);
-            match self.wrote {
-                Some((known, since)) if !known.same_history(&position) => {
+            match self.wrote.take() {
+                Some((known, since)) if known.join(&position).is_none() => {
                     // Of one, only time can tell; the newer history's position stays.
                     let (stays, goes) = if is_newer(&known, &position) {
                         ((known, since), at)
@@ -297,13 +322,13 @@ impl Causal {
             }
         }
         if let Some(floor) = token.floor() {
-            let floor = self
-                .seen
-                .map_or(floor, |(known, _)| highest_floor(known, floor));
             // Its reads were before it was made.
             let made = token.expires().checked_sub(life).unwrap_or(moment.wall);
             let at = moment.instant_at(made);
-            self.seen = Some((floor, self.seen.map_or(at, |(_, known)| known.max(at))));
+            self.seen = Some(match self.seen.take() {
+                Some((known, since)) => (highest_floor(known, floor), since.max(at)),
+                None => (floor, at),
+            });
         }
         if let Some(since) = token.unknown_since() {
             self.unknown = self.unknown.max(Some(moment.instant_at(since)));
@@ -321,12 +346,12 @@ fn seen_at(home: &Home, last: Instant, cluster: &Snapshot) -> Option<Position> {
         .get(home.node)
         .filter(|node| node.run == home.run)
         .filter(|node| node.asked.is_some_and(|asked| asked > last))
-        .and_then(|node| node.position)
+        .and_then(|node| node.position.as_ref())
         .filter(|position| cluster.shares_history(position));
     let primary = covering(Some(last), &cluster.recent);
     match (there, primary) {
         (Some(there), Some(primary)) if there.covers(&primary) => Some(primary),
-        (there, primary) => there.or(primary),
+        (there, primary) => there.map(Position::mark).or(primary),
     }
 }
 
@@ -335,7 +360,24 @@ fn seen_at(home: &Home, last: Instant, cluster: &Snapshot) -> Option<Position> {
 fn covering(at: Option<Instant>, samples: &[Sample]) -> Option<Position> {
     let at = at?;
     let after = samples.partition_point(|sample| sample.asked <= at);
-    samples.get(after).map(|sample| sample.position)
+    samples.get(after).map(|sample| sample.position.clone())
+}
+
+fn position_of(known: Option<&(Position, Instant)>) -> Option<Position> {
+    known.map(|(position, _)| position.clone())
+}
+
+/// What of this the primary has, or may come to: the rest is lost.
+fn reachable(
+    known: Option<(Position, Instant)>,
+    cluster: &Snapshot,
+) -> Option<(Position, Instant)> {
+    let (position, at) = known?;
+    let primary = cluster.position()?;
+    if primary.may_reach(&position) {
+        return Some((position, at));
+    }
+    primary.reachable(&position).map(|position| (position, at))
 }
 
 /// The later of two positions on one history; on different ones, the newer cluster state: what the
@@ -345,7 +387,7 @@ fn later(
     position: Position,
     at: Option<Instant>,
 ) -> Option<(Position, Instant)> {
-    let at = at.max(known.map(|(_, at)| at))?;
+    let at = at.max(known.as_ref().map(|(_, at)| *at))?;
     let joined = known.and_then(|(known, _)| known.join(&position));
     Some((joined.unwrap_or(position), at))
 }
@@ -369,10 +411,10 @@ mod tests {
             })
             .collect();
         let mut cluster = Snapshot::unwatched(2);
-        let last = samples.last().copied();
+        let last = samples.last();
         cluster.nodes[0] = NodeState {
             health: Health::Up,
-            position: last.map(|sample| sample.position),
+            position: last.map(|sample| sample.position.clone()),
             asked: last.map(|sample| sample.asked),
             ..NodeState::UNKNOWN
         };

@@ -9,6 +9,7 @@ use diesel_routing_sql::Dialect as Sql;
 use super::SessionState;
 use crate::cluster::Shared;
 use crate::dialect::Dialect;
+use crate::error::is_read_only;
 use crate::verdict::Reach;
 
 /// Follows the writes of one checked-out connection.
@@ -125,10 +126,8 @@ impl WriteLog {
     }
 
     fn mark(&self, outcome: Outcome<'_>) {
-        if let Outcome::Failed(DieselError::DatabaseError(
-            DatabaseErrorKind::ReadOnlyTransaction,
-            _,
-        )) = outcome
+        if let Outcome::Failed(error) = outcome
+            && is_read_only(error)
         {
             // It was the primary when the connection was lent: find out who is now.
             self.shared.signals.ask_all();
@@ -216,6 +215,7 @@ impl Drop for Ending<'_> {
 /// nothing: the server answered, and the answer was no.
 fn nothing_was_written(error: &DieselError) -> bool {
     match error {
+        _ if is_read_only(error) => true,
         DieselError::DatabaseError(kind, _) => matches!(
             kind,
             DatabaseErrorKind::UniqueViolation

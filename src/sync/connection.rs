@@ -1,11 +1,14 @@
 //! Connections that a router can lend.
 
+use std::time::Duration;
+
 use diesel::connection::TransactionManager;
 use diesel::{Connection, QueryResult};
 
-use crate::cluster::{Observation, ServerFacts, ServerVersion};
+use crate::cluster::{Observation, ServerFacts, ServerKind};
 use crate::dialect::Dialect;
 use crate::error::NodeRole;
+use crate::position::Position;
 
 /// A blocking Diesel connection that a [`Router`](super::Router) can lend.
 ///
@@ -24,23 +27,58 @@ pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
     /// Whether nodes report positions, so that each is watched. Defaults to `false`.
     const WATCHED: bool = false;
 
-    /// What the server is and where it is in the replication stream, in one round trip; `None` where
-    /// that cannot be known.
+    /// What the server, of this [kind](ServerFacts::kind), is and where it is in the replication stream;
+    /// `None` where that cannot be known. Defaults to that.
     ///
     /// # Errors
     ///
     /// Diesel's, when the server does not answer.
-    fn observe(&mut self) -> QueryResult<Option<Observation>> {
+    fn observe(&mut self, kind: Option<ServerKind>) -> QueryResult<Option<Observation>> {
+        let _ = kind;
         Ok(None)
     }
 
-    /// The oldest version of the server that is supported: a router refuses what is older. Defaults
-    /// to `None`, any.
-    const OLDEST: Option<ServerVersion> = None;
+    /// Why a replica of this kind that falls behind does so, in words, as far as it says. Defaults to
+    /// `None`.
+    ///
+    /// Asked at most once a second, and of replicas that are behind only.
+    ///
+    /// # Errors
+    ///
+    /// Diesel's, when the server does not answer.
+    fn diagnose(&mut self, kind: Option<ServerKind>) -> QueryResult<Option<String>> {
+        let _ = kind;
+        Ok(None)
+    }
+
+    /// Whether servers can [wait](Self::wait_for) until they have replayed a position. Defaults to `false`:
+    /// then the router waits for what they say of themselves.
+    const WAITS: bool = false;
+
+    /// Waits until the server has replayed `required`, for `limit` at most; whether it has.
+    ///
+    /// # Errors
+    ///
+    /// Diesel's.
+    fn wait_for(&mut self, required: &Position, limit: Duration) -> QueryResult<bool> {
+        let _ = (required, limit);
+        Ok(false)
+    }
+
+    /// Makes later reads on this connection wait, or not, until its server has all that any server of the
+    /// cluster has acknowledged. Called where all servers take writes. Defaults to doing nothing.
+    ///
+    /// # Errors
+    ///
+    /// Diesel's.
+    fn set_causal_reads(&mut self, on: bool) -> QueryResult<()> {
+        let _ = on;
+        Ok(())
+    }
 
     /// What the server is, in one round trip; every account may ask. Defaults to knowing nothing.
     ///
-    /// Asked of each node when a router is built.
+    /// Asked of each node when a router is built, and on each new connection that watches it.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use super::RoutedConnection;
 use super::transaction::begin_with;
-use crate::cluster::{Observation, ServerFacts, ServerVersion};
+use crate::cluster::{Observation, ServerFacts, ServerKind};
 use crate::error::NodeRole;
 
 /// [`ReadConn`](super::ReadConn) on PostgreSQL.
@@ -27,13 +27,11 @@ pub type ReadSql = crate::ReadSql<diesel::pg::Pg>;
 impl RoutedConnection for PgConnection {
     const WATCHED: bool = true;
 
-    fn observe(&mut self) -> QueryResult<Option<Observation>> {
+    fn observe(&mut self, _: Option<ServerKind>) -> QueryResult<Option<Observation>> {
         let observe = crate::postgres::Observe;
         let answer: crate::postgres::Answer = diesel::RunQueryDsl::get_result(observe, self)?;
         Ok(answer.observation())
     }
-
-    const OLDEST: Option<ServerVersion> = Some(crate::postgres::OLDEST);
 
     /// The server's process and its version.
     fn facts(&mut self) -> QueryResult<ServerFacts> {

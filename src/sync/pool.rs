@@ -25,6 +25,16 @@ impl<C: RoutedConnection> Guard<C> {
             Self::R2d2(conn) => (conn.role, conn.opened),
         }
     }
+
+    /// Whether reads on the connection wait for what other servers have acknowledged.
+    pub(crate) fn reads_causally(&mut self) -> &mut bool {
+        match self {
+            #[cfg(not(feature = "r2d2"))]
+            Self::Never(never, _) => match *never {},
+            #[cfg(feature = "r2d2")]
+            Self::R2d2(conn) => &mut conn.reads_causally,
+        }
+    }
 }
 
 impl<C: RoutedConnection> Deref for Guard<C> {

@@ -12,10 +12,11 @@ use event_listener::Listener;
 use super::pool::Guard;
 use super::r2d2::Pool;
 use super::{ReadConn, RoutedConnection, Session, WriteConn};
-use crate::cluster::{Request, Shared, Status};
+use crate::cluster::{Request, Shared, Status, after};
 use crate::consistency::Function;
 use crate::error::{Error, NodeRole, Step};
 use crate::lease::{Grant, Lease};
+use crate::position::Position;
 use crate::role::{Access, CaughtUp, Primary, Replica};
 use crate::routing::{Decision, Level, Reason};
 
@@ -76,6 +77,14 @@ struct Pools<C: RoutedConnection> {
     write: Pool<C>,
     /// A bulkhead: reads that fall back to the primary must not keep others from it.
     fallback: Pool<C>,
+}
+
+/// What came of waiting for a fresher replica.
+enum Waited<C: RoutedConnection> {
+    /// The decision, as far as is known.
+    Decided(Decision),
+    /// On this connection, the replica itself has said that it has all that is needed.
+    Proved(Decision, Guard<C>),
 }
 
 /// How many connections are tried for one call: where one fails, another may do.
@@ -229,7 +238,10 @@ impl<C: RoutedConnection> Router<C> {
     /// A connection for what is asked for; if a node fails to give one, another may.
     pub(super) fn checkout(&self, mut request: Request<'_>) -> Result<Lease<Guard<C>>, Error> {
         let shared = &self.inner.shared;
-        let mut decision = self.decide(&request);
+        let mut decision = match self.wait(&request) {
+            Waited::Decided(decision) => decision,
+            Waited::Proved(decision, guard) => return Ok(self.lend(&request, decision, guard)),
+        };
         for _ in 1..ATTEMPTS {
             match self.get(decision) {
                 Ok(guard) => {
@@ -267,19 +279,48 @@ impl<C: RoutedConnection> Router<C> {
     }
 
     /// Decides, and if a fresher replica would do, waits for one as long as the caller allows.
-    fn decide(&self, request: &Request<'_>) -> Decision {
+    fn wait(&self, request: &Request<'_>) -> Waited<C> {
         let shared = &self.inner.shared;
         let decision = shared.decide(request);
         if request.wait.is_zero() || !decision.wants_fresher() {
-            return decision;
+            return Waited::Decided(decision);
         }
-        let until = Instant::now() + request.wait;
+        let until = after(Instant::now(), request.wait);
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();
             let decision = shared.look(request);
-            if !decision.wants_fresher() || answer.wait_deadline(until).is_none() {
-                return decision;
+            if !decision.wants_fresher() {
+                return Waited::Decided(decision);
+            }
+            if C::WAITS
+                && let Some((node, required)) = shared.nearly_there(request)
+            {
+                let there = Decision {
+                    node,
+                    reason: Reason::Covered,
+                    rests_on: None,
+                };
+                return match self.wait_on(there, &required, until) {
+                    Some(guard) => Waited::Proved(there, guard),
+                    None => Waited::Decided(decision),
+                };
+            }
+            if answer.wait_deadline(until).is_none() {
+                return Waited::Decided(decision);
+            }
+        }
+    }
+
+    /// A connection of a replica that has replayed `required`: its server is asked to wait for that.
+    fn wait_on(&self, decision: Decision, required: &Position, until: Instant) -> Option<Guard<C>> {
+        let mut guard = self.get(decision).ok()?;
+        let left = until.saturating_duration_since(Instant::now());
+        match guard.wait_for(required, left) {
+            Ok(has_it) => has_it.then_some(guard),
+            Err(error) => {
+                tracing::debug!(%error, "a replica could not be waited for");
+                None
             }
         }
     }
@@ -294,7 +335,7 @@ impl<C: RoutedConnection> Router<C> {
         opened: Instant,
     ) -> Option<Reason> {
         let shared = &self.inner.shared;
-        let until = Instant::now() + shared.patience;
+        let until = after(Instant::now(), shared.patience);
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();
@@ -326,7 +367,7 @@ impl<C: RoutedConnection> Router<C> {
             Reason::Fallback => &pools.fallback,
             _ => &pools.read,
         };
-        let guard = Guard::R2d2(pool.get()?);
+        let mut guard = Guard::R2d2(pool.get()?);
         let (role, _) = guard.facts();
         if shared.is_primary(node) && role == Some(NodeRole::ReplaysWrites) {
             return Err(Error::WrongRole {
@@ -334,6 +375,19 @@ impl<C: RoutedConnection> Router<C> {
                 expected: NodeRole::TakesWrites,
                 found: NodeRole::ReplaysWrites,
             });
+        }
+        // Where all nodes take writes, what others have acknowledged may not be here yet.
+        let causal = shared.is_primary(node);
+        if shared.is_multi_writer() && *guard.reads_causally() != causal {
+            let set = guard.set_causal_reads(causal);
+            set.map_err(|error| Error::Checkout {
+                node: shared.name(node).to_owned(),
+                step: Step::SetUp,
+                waited: since.elapsed(),
+                function: None,
+                source: Box::new(error),
+            })?;
+            *guard.reads_causally() = causal;
         }
         Ok(guard)
     }

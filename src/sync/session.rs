@@ -8,7 +8,7 @@ use event_listener::Listener;
 
 use super::pool::Guard;
 use super::{ReadConn, RoutedConnection, Router, WriteConn};
-use crate::cluster::Request;
+use crate::cluster::{Request, after};
 use crate::consistency::Function;
 use crate::error::{ConfigError, Error};
 use crate::lease::Lease;
@@ -178,7 +178,7 @@ impl<C: RoutedConnection> Session<C> {
     pub fn token(&self) -> Result<SignedToken, Error> {
         let shared = self.router.shared();
         let as_of = shared.now();
-        let until = Instant::now() + shared.patience;
+        let until = after(Instant::now(), shared.patience);
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();

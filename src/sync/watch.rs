@@ -8,7 +8,9 @@ use r2d2::ManageConnection;
 
 use super::RoutedConnection;
 use super::r2d2::Manager;
-use crate::cluster::{NO_POSITION, Observation, Question, Settings, Shared, Wish};
+use crate::cluster::{
+    NO_POSITION, Observation, Question, ServerFacts, ServerKind, Settings, Shared, Wish,
+};
 use crate::error::told;
 
 /// How nodes are watched.
@@ -28,16 +30,18 @@ impl Watch {
     pub(super) fn start<C: RoutedConnection>(
         self,
         shared: &Arc<Shared>,
-        nodes: impl Iterator<Item = (Manager<C>, C)>,
+        nodes: impl Iterator<Item = (Manager<C>, (C, ServerFacts))>,
     ) {
-        for (index, (manager, conn)) in nodes.enumerate() {
+        for (index, (manager, (conn, facts))) in nodes.enumerate() {
             let mut watcher = Watcher {
                 watch: self,
                 shared: Arc::clone(shared),
                 index,
                 manager,
                 conn: Some(conn),
+                kind: facts.kind,
                 run: 1,
+                diagnosed: None,
             };
             watcher.ask();
             let name = format!("diesel-routing-watch-{index}");
@@ -59,8 +63,12 @@ struct Watcher<C> {
     manager: Manager<C>,
     /// `None` after a failure: the next question opens another.
     conn: Option<C>,
+    /// What its server is.
+    kind: Option<ServerKind>,
     /// How many connections were opened.
     run: u64,
+    /// When it was asked last why it is behind.
+    diagnosed: Option<Instant>,
 }
 
 impl<C: RoutedConnection> Watcher<C> {
@@ -71,21 +79,20 @@ impl<C: RoutedConnection> Watcher<C> {
                 return;
             }
             self.ask();
+            self.diagnose();
         }
     }
 
     /// Waits until the node is to be asked again: when somebody wants to know, else after the interval.
     fn idle(&self) {
         let interval = self.watch.interval;
-        // Keeps many routers from asking in step.
-        let jitter = 0.9 + fastrand::f64() * 0.2;
         loop {
             let (limit, wish) = match self.shared.signals.wish(self.index) {
                 Wish::Now => return,
                 Wish::Soon(wish) => (Shared::soon(interval), wish),
                 Wish::Later(wish) => (self.shared.pace(self.index, interval), wish),
             };
-            if wish.wait_timeout(limit.mul_f64(jitter)).is_none() {
+            if wish.wait_timeout(Shared::jittered(limit)).is_none() {
                 return;
             }
         }
@@ -121,14 +128,36 @@ impl<C: RoutedConnection> Watcher<C> {
         let conn = match &mut self.conn {
             Some(conn) => conn,
             gone => {
-                let opened = self.manager.connect().map_err(|error| told(&error))?;
+                let mut opened = self.manager.connect().map_err(|error| told(&error))?;
                 self.run += 1;
+                let facts = self.manager.facts(&mut opened.conn);
+                self.kind = facts.map_err(|error| told(&error))?.kind;
+                self.diagnosed = None;
                 gone.insert(opened.conn)
             }
         };
-        match conn.observe() {
+        match conn.observe(self.kind) {
             Ok(said) => said.ok_or_else(|| NO_POSITION.to_owned()),
             Err(error) => Err(told(&error)),
+        }
+    }
+
+    /// Asks a replica that is behind why, now and then; each once, to begin with.
+    fn diagnose(&mut self) {
+        let is_due = match self.diagnosed {
+            None => true,
+            Some(last) => last.elapsed() >= Shared::TELLS && self.shared.is_held_up(self.index),
+        };
+        let Some(conn) = self.conn.as_mut().filter(|_| is_due) else {
+            return;
+        };
+        self.diagnosed = Some(Instant::now());
+        if self.shared.is_primary(self.index) {
+            return;
+        }
+        match conn.diagnose(self.kind) {
+            Ok(why) => self.shared.diagnosed(self.index, why),
+            Err(_) => self.conn = None,
         }
     }
 }

@@ -1,20 +1,15 @@
-//! Sessions on real PostgreSQL replication: what they wrote is proved by positions, not by a timer.
+//! Sessions on real replication: what they wrote is proved by positions, not by a timer.
 //!
-//! The window is an hour, so whatever comes from a replica after a write was proved.
+//! The window is an hour, so whatever comes from a replica after a write was proved. A suite is one file of
+//! tests, compiled once per backend: the backend's module brings the types.
 
-mod asynchronous;
-mod bad_input;
-mod blocking;
-mod flavours;
-mod pgbouncer;
-mod repository;
-mod retries;
-mod tokens;
-mod views;
+#![expect(clippy::duplicate_mod, reason = "a suite runs once per backend")]
+
+mod galera;
+mod mariadb;
+mod postgres;
 
 use std::time::{Duration, Instant};
-
-use diesel_routing::testkit::{PgCluster, PgNode};
 
 mod schema {
     #![allow(missing_docs, reason = "the macro's items")]
@@ -31,29 +26,10 @@ const HOUR: Duration = Duration::from_secs(3600);
 const PATIENCE: Duration = Duration::from_millis(200);
 const LIMIT: Duration = Duration::from_secs(20);
 
-fn cluster(standbys: usize) -> PgCluster {
-    let cluster = PgCluster::builder()
-        .standbys(standbys)
-        .start()
-        .expect("a cluster");
-    let primary = cluster.primary();
-    primary
-        .execute("CREATE TABLE settings (id INTEGER PRIMARY KEY, theme TEXT NOT NULL)")
-        .expect("a table");
-    primary
-        .execute("INSERT INTO settings VALUES (1, 'light')")
-        .expect("a row");
-    cluster
-        .wait_until_caught_up(LIMIT)
-        .expect("standbys that follow");
-    cluster
-}
-
-fn node(name: &str, node: &PgNode) -> diesel_routing::Node {
-    diesel_routing::Node::new(name, node.url())
-        .read_pool_size(4)
-        .write_pool_size(4)
-}
+const SCHEMA: [&str; 2] = [
+    "CREATE TABLE settings (id INTEGER PRIMARY KEY, theme VARCHAR(100) NOT NULL)",
+    "INSERT INTO settings VALUES (1, 'light')",
+];
 
 /// Panics once `since` is too long ago.
 fn in_time(since: Instant, what: &str) {
@@ -61,10 +37,4 @@ fn in_time(since: Instant, what: &str) {
         since.elapsed() < LIMIT,
         "{what} did not happen in {LIMIT:?}"
     );
-}
-
-/// The URL of whatever listens on the socket in `dir`.
-fn socket_url(dir: &std::path::Path) -> String {
-    let host = dir.display().to_string().replace('/', "%2F");
-    format!("postgresql://app@{host}:5432/app")
 }

@@ -7,7 +7,7 @@ pub(crate) use std::time::Duration;
 pub(crate) use diesel_routing::testkit::ManualClock;
 pub(crate) use diesel_routing::{
     CaughtUp, CheckPolicy, ConfigError, Error, Node, NodeRole, Primary, Reason, Refused, Replica,
-    StatementCheck, Step,
+    StatementCheck, Step, TokenKeys,
 };
 
 pub(crate) use crate::schema::{Rename, User, posts, users};

@@ -103,11 +103,13 @@ fn victim(place: &Path) -> (Child, PathBuf) {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(victim.stderr.take().unwrap()).lines();
-    let dir = lines
+    let mut said = Vec::new();
+    let dir = BufReader::new(victim.stderr.take().unwrap())
+        .lines()
         .map_while(Result::ok)
-        .find_map(|line| line.strip_prefix("DIRECTORY ").map(PathBuf::from))
-        .expect("the victim starts its cluster");
+        .inspect(|line| said.push(line.clone()))
+        .find_map(|line| line.strip_prefix("DIRECTORY ").map(PathBuf::from));
+    let dir = dir.unwrap_or_else(|| panic!("the victim starts its cluster: {said:#?}"));
     (victim, dir)
 }
 

@@ -49,7 +49,7 @@ impl Case {
         };
         decide(&Inputs {
             level: self.level,
-            need: self.need,
+            need: self.need.clone(),
             cluster: &self.cluster,
             policy: &Policy::new(&settings, &nodes),
             now: now(),
@@ -78,17 +78,18 @@ impl Case {
     /// Whether a replica is proved to have all that the session needs.
     fn is_proved(&self, index: usize, need: &Need) -> bool {
         let node = &self.cluster.nodes[index];
-        let has = |position: Option<Position>| {
+        let has = |position: Option<&Position>| {
             position.is_none_or(|required| {
                 node.position
-                    .is_some_and(|position| position.covers(&required))
+                    .as_ref()
+                    .is_some_and(|position| position.covers(required))
             })
         };
         let at_home = need.home == Some((index, node.run));
         need.block.is_none()
-            && has(need.wrote)
-            && has(need.seen)
-            && (at_home || need.may_leave && has(need.leaving))
+            && has(need.wrote.as_ref())
+            && has(need.seen.as_ref())
+            && (at_home || need.may_leave && has(need.leaving.as_ref()))
     }
 }
 
@@ -209,14 +210,14 @@ proptest! {
     fn a_session_reads_from_a_replica_only_with_proof(case in cases()) {
         let decision = case.decide();
         if case.level == Level::Session && decision.node != case.cluster.primary {
-            let need = case.need.expect("reads outside sessions go to the primary");
+            let need = case.need.clone().expect("reads outside sessions go to the primary");
             prop_assert!(case.is_proved(decision.node, &need), "{decision:?}");
         }
     }
 
     #[test]
     fn a_session_leaves_the_primary_alone_where_a_replica_is_proved(case in cases()) {
-        let Some(need) = case.need.filter(|_| case.level == Level::Session) else { return Ok(()) };
+        let Some(need) = case.need.clone().filter(|_| case.level == Level::Session) else { return Ok(()) };
         let may = |index| case.is_healthy(index) && case.is_proved(index, &need);
         if (0..case.cluster.nodes.len()).any(may) {
             prop_assert_ne!(case.decide().node, case.cluster.primary);
@@ -225,7 +226,7 @@ proptest! {
 
     #[test]
     fn a_session_stays_where_it_has_read(case in cases()) {
-        let Some(need) = case.need.filter(|_| case.level == Level::Session) else { return Ok(()) };
+        let Some(need) = case.need.clone().filter(|_| case.level == Level::Session) else { return Ok(()) };
         if let Some((home, run)) = need.home
             && case.cluster.nodes.get(home).is_some_and(|node| node.run == run)
             && case.is_healthy(home)

@@ -1,23 +1,33 @@
 //! The bytes of a token's content. Its documentation is [`SignedToken`](crate::SignedToken)'s.
 //!
-//! Every field has a fixed width, so each token has one encoding, and each encoding one length.
+//! Times have a fixed width, and so has PostgreSQL's position; in the sets of others, numbers have as many
+//! bytes as they need, and no more: so each token has one encoding.
 
 use super::millis::Millis;
 use super::state::{Token, Write};
-use crate::position::{Lsn, PgPosition, Position};
+use crate::position::{
+    GaleraPosition, Gtid, Lsn, MAX_TAG, MariaDbPosition, MySqlPosition, PgPosition, Position,
+    Source,
+};
 
-/// The bytes of the longest content: the flags, the expiry, and all three marks.
-pub(super) const MAX_CONTENT: usize =
-    1 + Millis::BYTES + (POSITION + Millis::BYTES) + Millis::BYTES + POSITION;
-
-/// The kind, the system identifier, the timeline, the LSN.
-const POSITION: usize = 1 + 8 + 4 + 8;
+/// The most bytes of a content: what a text may hold beside the header and the signature.
+pub(super) const MAX_CONTENT: usize = 174;
 
 const HAS_REQUIRED: u8 = 1;
 const HAS_UNKNOWN: u8 = 1 << 1;
 const HAS_FLOOR: u8 = 1 << 2;
 
 const POSTGRES: u8 = 1;
+const MARIADB: u8 = 2;
+const MYSQL: u8 = 3;
+const GALERA: u8 = 4;
+
+/// Whether a token's content is short enough.
+pub(super) fn fits(token: &Token) -> bool {
+    let mut bytes = Vec::with_capacity(MAX_CONTENT);
+    encode(token, &mut bytes);
+    bytes.len() <= MAX_CONTENT
+}
 
 pub(super) fn encode(token: &Token, to: &mut Vec<u8>) {
     let flag = |set, flag| if set { flag } else { 0 };
@@ -51,11 +61,63 @@ fn encode_position(position: &Position, to: &mut Vec<u8>) {
             to.extend(timeline.to_le_bytes());
             to.extend(lsn.0.to_le_bytes());
         }
+        Position::MariaDb(position) => {
+            to.push(MARIADB);
+            push_length(position.gtids().len(), to);
+            for gtid in position.gtids() {
+                push_number(gtid.domain.into(), to);
+                push_number(gtid.server.into(), to);
+                push_number(gtid.sequence, to);
+            }
+        }
+        Position::MySql(position) => {
+            to.push(MYSQL);
+            push_length(position.sources().len(), to);
+            for source in position.sources() {
+                encode_source(source, to);
+            }
+        }
+        Position::Galera(GaleraPosition { history, sequence }) => {
+            to.push(GALERA);
+            to.extend(history.to_le_bytes());
+            to.extend(sequence.to_le_bytes());
+        }
     }
+}
+
+fn encode_source(source: &Source, to: &mut Vec<u8>) {
+    to.extend(source.uuid.to_le_bytes());
+    push_length(source.tag.len(), to);
+    to.extend(source.tag.bytes());
+    push_length(source.intervals.len(), to);
+    let mut before = 0;
+    for &(first, last) in &source.intervals {
+        // The distances, which are small numbers: one as much as is needed at least is none.
+        push_number(first.saturating_sub(before), to);
+        push_number(last.saturating_sub(first), to);
+        before = last;
+    }
+}
+
+fn push_length(length: usize, to: &mut Vec<u8>) {
+    // What is too long does not fit in any case.
+    push_number(u64::try_from(length).unwrap_or(u64::MAX), to);
+}
+
+/// LEB128: seven bits a byte, the lowest first; the high bit says that more follow.
+fn push_number(mut number: u64, to: &mut Vec<u8>) {
+    while number >= 0x80 {
+        to.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    to.push(number as u8);
 }
 
 /// The token of which these bytes are the encoding; `None` if there is none.
 pub(super) fn decode(content: &[u8]) -> Option<Token> {
+    if content.len() > MAX_CONTENT {
+        return None;
+    }
     let mut input = Input(content);
     let [flags] = input.take()?;
     if flags & !(HAS_REQUIRED | HAS_UNKNOWN | HAS_FLOOR) != 0 {
@@ -79,7 +141,10 @@ pub(super) fn decode(content: &[u8]) -> Option<Token> {
     if flags & HAS_FLOOR != 0 {
         token.floor = Some(input.position()?);
     }
-    input.0.is_empty().then_some(token)
+    // Sorted, united, without superfluous bytes: what is written another way is not ours.
+    let mut again = Vec::with_capacity(content.len());
+    encode(&token, &mut again);
+    (input.0.is_empty() && again == content).then_some(token)
 }
 
 /// What has not been read yet.
@@ -97,13 +162,82 @@ impl Input<'_> {
     }
 
     fn position(&mut self) -> Option<Position> {
-        if self.take()? != [POSTGRES] {
-            return None;
+        match self.take()? {
+            [POSTGRES] => {
+                let system = u64::from_le_bytes(self.take()?);
+                let timeline = u32::from_le_bytes(self.take()?);
+                let lsn = Lsn(u64::from_le_bytes(self.take()?));
+                Some(Position::Postgres(PgPosition::new(system, timeline, lsn)))
+            }
+            [MARIADB] => {
+                let gtids: Option<Vec<Gtid>> = self.many(Self::gtid);
+                Some(Position::MariaDb(MariaDbPosition::new(gtids?)))
+            }
+            [MYSQL] => {
+                let sources: Option<Vec<Source>> = self.many(Self::source);
+                MySqlPosition::of_sources(sources?).map(Position::MySql)
+            }
+            [GALERA] => {
+                let history = u128::from_le_bytes(self.take()?);
+                let sequence = u64::from_le_bytes(self.take()?);
+                Some(Position::Galera(GaleraPosition::new(history, sequence)))
+            }
+            _ => None,
         }
-        let system = u64::from_le_bytes(self.take()?);
-        let timeline = u32::from_le_bytes(self.take()?);
-        let lsn = Lsn(u64::from_le_bytes(self.take()?));
-        Some(Position::Postgres(PgPosition::new(system, timeline, lsn)))
+    }
+
+    fn gtid(&mut self) -> Option<Gtid> {
+        let mut id = || self.number().and_then(|id| u32::try_from(id).ok());
+        let (domain, server) = (id()?, id()?);
+        Some(Gtid::new(domain, server, self.number()?))
+    }
+
+    fn source(&mut self) -> Option<Source> {
+        let uuid = u128::from_le_bytes(self.take()?);
+        let length = self.length().filter(|&length| length <= MAX_TAG)?;
+        let (tag, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        let tag = str::from_utf8(tag).ok()?.into();
+        let mut before = 0_u64;
+        let intervals: Option<Vec<(u64, u64)>> = self.many(|input| {
+            let first = before.checked_add(input.number()?)?;
+            let last = first.checked_add(input.number()?)?;
+            before = last;
+            Some((first, last))
+        });
+        Some(Source {
+            uuid,
+            tag,
+            intervals: intervals?.into(),
+        })
+    }
+
+    /// As many as the number before them says; each takes a byte at least.
+    fn many<T>(&mut self, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let count = self.length().filter(|&count| count <= self.0.len())?;
+        (0..count).map(|_| one(self)).collect()
+    }
+
+    fn length(&mut self) -> Option<usize> {
+        self.number()
+            .and_then(|length| usize::try_from(length).ok())
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        let mut number = 0_u64;
+        for shift in (0..u64::BITS).step_by(7) {
+            let [byte] = self.take()?;
+            let bits = u64::from(byte & 0x7F);
+            // The tenth byte has one bit's room.
+            if bits << shift >> shift != bits {
+                return None;
+            }
+            number |= bits << shift;
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
     }
 }
 
@@ -116,13 +250,13 @@ mod tests {
 
     fn encoded(token: &Token) -> Vec<u8> {
         let mut bytes = Vec::new();
-        encode(token, &mut bytes);
+        encode(&token.fitted(), &mut bytes);
         bytes
     }
 
     #[test]
-    fn the_longest_content_is_as_long_as_said() {
-        assert_eq!(encoded(&largest()).len(), MAX_CONTENT);
+    fn two_positions_of_postgresql_fit() {
+        assert!(fits(&largest()));
     }
 
     #[test]
@@ -134,14 +268,49 @@ mod tests {
         let mut bytes = encoded(&largest());
         let kind = 1 + Millis::BYTES;
         assert_eq!(bytes[kind], POSTGRES);
-        bytes[kind] = 2;
-        assert_eq!(decode(&bytes), None);
+        for other in [0, GALERA + 1, u8::MAX] {
+            bytes[kind] = other;
+            assert_eq!(decode(&bytes), None);
+        }
+    }
+
+    #[test]
+    fn numbers_of_every_size_are_read_back() {
+        for number in [
+            0,
+            1,
+            0x7F,
+            0x80,
+            0x3FFF,
+            0x4000,
+            u64::from(u32::MAX),
+            u64::MAX,
+        ] {
+            let mut bytes = Vec::new();
+            push_number(number, &mut bytes);
+            assert_eq!(Input(&bytes).number(), Some(number));
+        }
+        let too_large = [0xFF; 9].into_iter().chain([2]).collect::<Vec<_>>();
+        assert_eq!(Input(&too_large).number(), None);
+        assert_eq!(Input(&[0x80; 11]).number(), None);
     }
 
     proptest! {
         #[test]
         fn what_was_encoded_is_decoded(token in tokens()) {
-            prop_assert_eq!(decode(&encoded(&token)), Some(token));
+            prop_assert_eq!(decode(&encoded(&token)), Some(token.fitted().into_owned()));
+        }
+
+        #[test]
+        fn what_is_fitted_asks_for_no_less(token in tokens()) {
+            let fitted = token.fitted();
+            prop_assert!(fits(&fitted));
+            prop_assert_eq!(fitted.expires, token.expires);
+            for position in [token.required(), token.floor()].into_iter().flatten() {
+                let kept = [fitted.required(), fitted.floor()];
+                let is_kept = kept.into_iter().flatten().any(|kept| kept.covers(&position));
+                prop_assert!(is_kept || fitted.unknown_since().is_some());
+            }
         }
 
         #[test]
@@ -166,6 +335,15 @@ mod tests {
             for (place, value) in changes {
                 *place.get_mut(&mut bytes) = value;
             }
+            if let Some(token) = decode(&bytes) {
+                prop_assert_eq!(encoded(&token), bytes);
+            }
+        }
+
+        #[test]
+        fn bytes_from_anywhere_are_read_without_harm(
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
             if let Some(token) = decode(&bytes) {
                 prop_assert_eq!(encoded(&token), bytes);
             }

@@ -112,7 +112,7 @@ impl TokenKeys {
     pub fn sign(&self, token: &Token) -> SignedToken {
         let mut bytes = Vec::with_capacity(MAX_BYTES);
         bytes.extend([VERSION, self.signing.id]);
-        codec::encode(token, &mut bytes);
+        codec::encode(&token.fitted(), &mut bytes);
         let signature = self.signing.over(&bytes).finalize().into_bytes();
         bytes.extend(signature.into_iter().take(TAG));
         SignedToken::from_bytes(&bytes)

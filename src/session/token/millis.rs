@@ -5,22 +5,23 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// Milliseconds since 1970, in 48 bits: enough until the year 10889, and within what every
 /// platform's `SystemTime` can say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Millis(u64);
+pub(crate) struct Millis(u64);
 
 impl Millis {
     pub(super) const BYTES: usize = 6;
-    const MAX: u64 = (1 << 48) - 1;
+    /// The latest.
+    pub(crate) const MAX: Self = Self((1 << 48) - 1);
 
     /// The least that is not before `time`, so that a window never closes early by rounding.
     pub(super) fn at_or_after(time: SystemTime) -> Self {
         let nanos = time
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_nanos());
-        let millis = u64::try_from(nanos.div_ceil(1_000_000)).unwrap_or(Self::MAX);
-        Self(millis.min(Self::MAX))
+        let millis = u64::try_from(nanos.div_ceil(1_000_000)).unwrap_or(u64::MAX);
+        Self(millis).min(Self::MAX)
     }
 
-    pub(super) fn to_system_time(self) -> SystemTime {
+    pub(crate) fn to_system_time(self) -> SystemTime {
         UNIX_EPOCH + Duration::from_millis(self.0)
     }
 
@@ -50,12 +51,12 @@ mod tests {
         let before = UNIX_EPOCH - Duration::from_secs(1);
         let after = UNIX_EPOCH + Duration::from_secs(1 << 40);
         assert_eq!(Millis::at_or_after(before), Millis(0));
-        assert_eq!(Millis::at_or_after(after), Millis(Millis::MAX));
+        assert_eq!(Millis::at_or_after(after), Millis::MAX);
     }
 
     #[test]
     fn the_latest_time_survives_the_bytes() {
-        let latest = Millis(Millis::MAX);
+        let latest = Millis::MAX;
         assert_eq!(Millis::from_le_bytes(latest.to_le_bytes()), latest);
         assert_eq!(Millis::at_or_after(latest.to_system_time()), latest);
     }

@@ -13,6 +13,7 @@ mod samples;
 
 pub(crate) use histories::{highest_floor, is_newer};
 pub use keys::{KeyError, TokenKeys};
+pub(crate) use millis::Millis;
 pub use rejection::Rejection;
 pub use signed::SignedToken;
 pub use state::Token;

@@ -1,8 +1,10 @@
 //! `Token`: the serialisable state of a session.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
-use super::histories::{at_most, highest_floor, is_newer, same_cluster};
+use super::codec;
+use super::histories::{highest_floor, is_newer};
 use super::millis::Millis;
 use super::rejection::Rejection;
 use crate::position::Position;
@@ -38,7 +40,7 @@ pub struct Token {
 }
 
 /// The writes of known position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Write {
     pub(super) position: Position,
     /// When the last of them was committed.
@@ -83,13 +85,13 @@ impl Token {
     /// The position that a node must cover to have all writes of known position.
     #[must_use]
     pub fn required(&self) -> Option<Position> {
-        self.required.map(|write| write.position)
+        self.required.as_ref().map(|write| write.position.clone())
     }
 
     /// The position that a node must cover to show nothing older than what was read before.
     #[must_use]
     pub fn floor(&self) -> Option<Position> {
-        self.floor
+        self.floor.clone()
     }
 
     /// When the last write of unknown position was made: the time window starts here.
@@ -103,7 +105,7 @@ impl Token {
     /// It may be later than the present by another node's clock; count that as the present.
     #[must_use]
     pub fn written_at(&self) -> Option<SystemTime> {
-        let known = self.required.map(|write| write.at);
+        let known = self.required.as_ref().map(|write| write.at);
         known.max(self.unknown_since).map(Millis::to_system_time)
     }
 
@@ -131,7 +133,9 @@ impl Token {
         let mut merged = self.clone();
         merged.unknown_since = merged.unknown_since.max(other.unknown_since);
         merged.expires = merged.expires.max(other.expires);
-        merged.join_required(other.required).join_floor(other.floor)
+        merged
+            .join_required(other.required.clone())
+            .join_floor(other.floor.clone())
     }
 
     /// Without the positions of other clusters than that of `position`, such as the primary's.
@@ -145,8 +149,8 @@ impl Token {
         let was_empty = self.is_empty();
         self.required = self
             .required
-            .filter(|write| same_cluster(&write.position, position));
-        self.floor = self.floor.filter(|floor| same_cluster(floor, position));
+            .filter(|write| write.position.same_cluster(position));
+        self.floor = self.floor.filter(|floor| floor.same_cluster(position));
         if self.is_empty() && !was_empty {
             return Err(Rejection::OtherCluster);
         }
@@ -159,17 +163,48 @@ impl Token {
     /// a write that the token rightly requires.
     pub fn clamped_to(mut self, primary: &Position) -> Self {
         self.required = self.required.map(|write| Write {
-            position: at_most(write.position, primary),
+            position: write.position.at_most(primary).unwrap_or(write.position),
             ..write
         });
-        self.floor = self.floor.map(|floor| at_most(floor, primary));
+        self.floor = self
+            .floor
+            .map(|floor| floor.at_most(primary).unwrap_or(floor));
         self
     }
 
+    /// What fits into a text. GTID sets have no bounds: one of both that is too long to stand beside the
+    /// other is joined with it, and if that is too long as well, it becomes a write of unknown position.
+    pub(super) fn fitted(&self) -> Cow<'_, Self> {
+        if codec::fits(self) {
+            return Cow::Borrowed(self);
+        }
+        let mut fitted = self.clone();
+        let floor = fitted.floor.take();
+        // When the floor was seen is not known; the latest time there is counts as the present.
+        let last = self
+            .required
+            .as_ref()
+            .map_or(self.expires, |write| write.at);
+        fitted = fitted.join_required(floor.map(|position| Write { position, at: last }));
+        if !codec::fits(&fitted) {
+            fitted.required = None;
+            let since = if self.floor.is_some() {
+                self.expires
+            } else {
+                last
+            };
+            fitted.unknown_since = fitted.unknown_since.max(Some(since));
+        }
+        Cow::Owned(fitted)
+    }
+
     fn join_required(mut self, other: Option<Write>) -> Self {
-        let (Some(one), Some(other)) = (self.required, other) else {
-            self.required = self.required.or(other);
-            return self;
+        let (one, other) = match (self.required.take(), other) {
+            (Some(one), Some(other)) => (one, other),
+            (one, other) => {
+                self.required = one.or(other);
+                return self;
+            }
         };
         let kept = if let Some(position) = one.position.join(&other.position) {
             let at = one.at.max(other.at);
@@ -188,7 +223,7 @@ impl Token {
     }
 
     fn join_floor(mut self, other: Option<Position>) -> Self {
-        self.floor = match (self.floor, other) {
+        self.floor = match (self.floor.take(), other) {
             (Some(one), Some(other)) => Some(highest_floor(one, other)),
             (one, other) => one.or(other),
         };

@@ -99,16 +99,17 @@ impl<C: RoutedConnection> RouterBuilder<C> {
             Manager::new(node.clone(), role, read_only, set_up.clone())
         };
         let (primary, replicas) = nodes.split_first().ok_or(ConfigError::NoPrimary)?;
-        let role = Some(NodeRole::TakesWrites);
-        let (conn, facts) = probe(&manager(primary, role, true))?;
-        let mut first = vec![conn];
+        let role = NodeRole::TakesWrites;
+        let (conn, facts) = probe(&manager(primary, None, true), role)?;
+        let mut first = vec![(conn, facts)];
         // The single database was probed just now.
         for node in replicas.iter().filter(|_| settings.single.is_none()) {
-            let role = Some(NodeRole::ReplaysWrites);
-            let (conn, replica) = probe(&manager(node, role, true))?;
-            facts.check_replica(primary, &replica, node)?;
-            first.push(conn);
+            let role = NodeRole::ReplaysWrites;
+            let (conn, facts) = probe(&manager(node, None, true), role)?;
+            first[0].1.check_replica(primary, &facts, node)?;
+            first.push((conn, facts));
         }
+        ServerFacts::check_ids(nodes.iter().zip(first.iter().map(|(_, facts)| facts)))?;
         let mut pools = Vec::with_capacity(nodes.len());
         for node in &nodes {
             // Roles change; the decision, not the configuration, says what a node must be.
@@ -130,7 +131,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
                 nodes
                     .iter()
                     .zip(first)
-                    .map(|(node, conn)| (manager(node, None, true), conn)),
+                    .map(|(node, opened)| (manager(node, None, true), opened)),
             );
         }
         let router = Router {
@@ -147,10 +148,15 @@ impl<C: RoutedConnection> RouterBuilder<C> {
 
 /// Opens one connection, to learn at once whether it can be done, and what the server is; and a second
 /// one beside it, to learn whether the two are the server's as well.
-fn probe<C: RoutedConnection>(manager: &Manager<C>) -> Result<(C, ServerFacts), Error> {
-    let mut conn = manager.connect().map_err(Error::at_build)?.conn;
+fn probe<C: RoutedConnection>(
+    manager: &Manager<C>,
+    role: NodeRole,
+) -> Result<(C, ServerFacts), Error> {
+    let opened = manager.connect().map_err(Error::at_build)?;
+    let mut conn = opened.conn;
     let facts = manager.facts(&mut conn)?;
-    facts.check_version(manager.node(), C::OLDEST)?;
+    facts.check_version(manager.node())?;
+    facts.check_role(role, opened.role, manager.node())?;
     if facts.backend.is_some() {
         let mut second = manager.establish()?;
         let other = manager.facts(&mut second)?;

@@ -14,9 +14,9 @@ use crate::testkit::server::{Network, ServerImage};
 /// The environment variable that names a directory.
 const VARIABLE: &str = "MARIADB_BINDIR";
 
-/// The oldest versions that know every privilege and statement the kit uses.
+/// The oldest versions that know every privilege, setting and statement the kit uses.
 const OLDEST_MARIADB: (u32, u32) = (10, 6);
-const OLDEST_MYSQL: (u32, u32) = (8, 4);
+const OLDEST_MYSQL: (u32, u32) = (8, 0);
 
 /// Where packages put servers, which is not on everybody's `PATH`.
 const USUAL: &[&str] = &["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"];
@@ -88,7 +88,7 @@ impl Binaries {
         let flavour = Flavour::of(&version);
         let (oldest, name) = match flavour {
             Flavour::MariaDb => (OLDEST_MARIADB, "10.6"),
-            Flavour::MySql => (OLDEST_MYSQL, "8.4"),
+            Flavour::MySql => (OLDEST_MYSQL, "8.0.30"),
         };
         if number(&version).is_none_or(|number| number < oldest) {
             return Err(ServerError::TooOld {
@@ -154,6 +154,7 @@ impl Binaries {
                     "--skip-test-db",
                     "--innodb-use-native-aio=0",
                     "--innodb-log-file-size=8M",
+                    "--innodb-flush-method=nosync",
                 ]);
                 // An image's installer knows where it is.
                 if let Place::Dir(_) = &self.place

@@ -81,11 +81,13 @@ impl MariaClusterBuilder {
         self
     }
 
-    /// Takes the server from this directory, which holds `mariadbd` and `mariadb-install-db`, or has
+    /// Takes the server from this directory, which holds `mariadbd` and `mariadb-install-db` (or a MySQL
+    /// `mysqld`, which needs no other program), or has
     /// `../bin`, `../sbin` or `../scripts` beside it that do.
     ///
     /// Defaults to `$MARIADB_BINDIR`, else to the first of `PATH`, `/usr/sbin` and `/usr/bin` that
-    /// has them. MariaDB 10.6 and later will do.
+    /// has them. MariaDB 10.6 and later will do, and so will MySQL 8.0.30 and later, of which the
+    /// project itself tries 9.7.
     pub fn bin_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.bin_dir = Some(dir.into());
         self.backing = Some(Backing::Installed);

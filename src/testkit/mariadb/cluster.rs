@@ -7,7 +7,8 @@ use super::{MariaClusterBuilder, MariaNode};
 use crate::testkit::ServerError;
 use crate::testkit::server::{Deadline, Template};
 
-/// A MariaDB primary and its replicas, which follow it by GTID, on this machine, for one test.
+/// A MariaDB primary and its replicas, which follow it by GTID, on this machine, for one test. With a
+/// MySQL server in its place, the same.
 ///
 /// Dropping it ends the servers and removes their files, also when a test panics. When the process
 /// is killed, a small watchdog does the same; should that be killed too, the next start does.

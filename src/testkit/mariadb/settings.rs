@@ -14,7 +14,6 @@ const BASE: &[(&str, &str)] = &[
     ("skip_name_resolve", "ON"),
     ("log_bin", "binlog"),
     ("relay_log", "relay"),
-    ("log_slave_updates", "ON"),
     ("sync_binlog", "0"),
     ("innodb_flush_log_at_trx_commit", "2"),
     ("innodb_doublewrite", "OFF"),
@@ -27,6 +26,7 @@ const BASE: &[(&str, &str)] = &[
 
 const MARIADB: &[(&str, &str)] = &[
     ("gtid_strict_mode", "ON"),
+    ("log_slave_updates", "ON"),
     ("innodb_flush_method", "nosync"),
     ("innodb_log_file_size", "8M"),
 ];
@@ -34,6 +34,9 @@ const MARIADB: &[(&str, &str)] = &[
 const MYSQL: &[(&str, &str)] = &[
     ("gtid_mode", "ON"),
     ("enforce_gtid_consistency", "ON"),
+    ("log_replica_updates", "ON"),
+    // Packages name a directory that need not be there.
+    ("secure_file_priv", "NULL"),
     ("innodb_flush_method", "nosync"),
     ("innodb_redo_log_capacity", "8M"),
     ("mysqlx", "OFF"),

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::world::nodes;
+use super::world::{name, nodes, rename};
 use super::*;
 
 /// The error of a router that must not come to be, within reasonable time.
@@ -116,6 +116,33 @@ fn a_node_that_cannot_be_reached_is_named_with_its_step_and_cause() {
             assert!(!source.to_string().is_empty());
             assert!(error.to_string().contains("check the URL"), "{error}");
         }
+    });
+}
+
+/// They are added to instants, which panics past the end of the clock.
+#[test]
+fn durations_without_end_are_taken_as_long_ones() {
+    run(async {
+        const EVER: Duration = Duration::MAX;
+        let cluster = Cluster::start(1);
+        let patient = |node: Node| node.checkout_timeout(EVER).connect_timeout(EVER);
+        let builder = builder()
+            .primary(patient(cluster.primary()))
+            .replica(patient(cluster.replica(0)))
+            .window(EVER)
+            .max_lag(EVER)
+            .wait(EVER)
+            .watch_timeout(EVER)
+            .token_life(EVER)
+            .token_keys(TokenKeys::new(1, [7; 32]).unwrap());
+        let router = wait!(builder.watch_interval(EVER).build()).unwrap();
+        let session = router.session().waiting(Duration::ZERO);
+        rename(&mut wait!(session.write()).unwrap(), "max").await;
+        let mut conn = wait!(session.read()).unwrap();
+        assert_eq!(name(&mut conn).await, "max");
+        drop(wait!(session.read_bounded(EVER)).unwrap());
+        let token = wait!(session.token()).unwrap();
+        assert_eq!(router.resume(token.as_str()).absorb(token.as_str()), Ok(()));
     });
 }
 

@@ -176,7 +176,10 @@ fn a_replica_of_another_cluster_is_refused_with_both_names() {
     let primary = node("primary", cluster.primary());
     let replica = node("replica", stranger.standby(0));
     for error in refusals(&primary, &[replica]) {
-        let Error::Config(ConfigError::OtherCluster { replica, primary }) = &error else {
+        let Error::Config(ConfigError::OtherCluster {
+            replica, primary, ..
+        }) = &error
+        else {
             panic!("{error:?}")
         };
         assert_eq!((replica.as_str(), primary.as_str()), ("replica", "primary"));

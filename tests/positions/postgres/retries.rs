@@ -1,64 +1,24 @@
-//! Reads that fail for a node's reasons, and are run again on another.
+//! Reads that PostgreSQL ends for reasons of its own, and that are run again on another node.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use diesel::result::Error as DieselError;
-use diesel_routing::pg::Router;
-use diesel_routing::prelude::*;
-use diesel_routing::testkit::PgCluster;
 use diesel_routing::{Error, may_retry_read};
 
-use super::{cluster, in_time, node, settings};
+use super::world::router;
+use super::*;
 
 diesel::define_sql_function! { fn pg_backend_pid() -> diesel::sql_types::Integer; }
 
-async fn router(cluster: &PgCluster) -> Router {
-    let mut builder = Router::builder().primary(node("primary", cluster.primary()));
-    for (index, standby) in cluster.standbys().iter().enumerate() {
-        builder = builder.replica(node(&format!("standby-{index}"), standby));
-    }
-    builder.build().await.expect("a router")
-}
-
 /// Ends the server's side of every connection but the one that asks.
-fn terminate_clients(node: &diesel_routing::testkit::PgNode) {
+fn terminate_clients(node: &PgNode) {
     node.admin_execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
          WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
     )
     .expect("terminated");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_read_whose_node_dies_is_run_again_on_another() {
-    let cluster = cluster(2);
-    let session = router(&cluster).await.session();
-    let runs = AtomicU32::new(0);
-    let (first, second) = (std::sync::Mutex::new(None), std::sync::Mutex::new(None));
-    let theme: String = session
-        .reading(async |conn| {
-            let node = conn.route().node.to_owned();
-            if runs.fetch_add(1, Ordering::Relaxed) == 0 {
-                let index = usize::from(node == "standby-1");
-                *first.lock().expect("a lock") = Some(node);
-                cluster.standby(index).kill().expect("killed");
-            } else {
-                *second.lock().expect("a lock") = Some(node);
-            }
-            settings::table
-                .find(1)
-                .select(settings::theme)
-                .first(conn)
-                .await
-        })
-        .await
-        .expect("read on the other node");
-    assert_eq!(theme, "light");
-    assert_eq!(runs.into_inner(), 2);
-    let (first, second) = (first.into_inner(), second.into_inner());
-    assert_ne!(first.expect("a lock"), second.expect("a lock"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,23 +149,4 @@ async fn an_error_that_is_the_query_s_own_is_not_run_again() {
         .expect_err("a division by zero");
     assert!(!error.may_retry_read(), "{error}");
     assert_eq!(runs.into_inner(), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_read_that_fails_on_every_node_gives_the_last_error_in_time() {
-    let cluster = cluster(1);
-    let session = router(&cluster).await.session();
-    let since = Instant::now();
-    let runs = AtomicU32::new(0);
-    let error = session
-        .reading(async |conn| {
-            runs.fetch_add(1, Ordering::Relaxed);
-            cluster.standby(0).kill().ok();
-            cluster.primary().kill().ok();
-            settings::table.count().get_result::<i64>(conn).await
-        })
-        .await
-        .expect_err("no node is left");
-    assert!(error.may_retry_read(), "{error:?}");
-    assert!(since.elapsed() < Duration::from_secs(15));
 }

@@ -2,30 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use diesel_routing::pg::{Router, Session};
-use diesel_routing::prelude::*;
 use diesel_routing::{Health, Level, Reason};
 
-use super::{HOUR, LIMIT, cluster, in_time, node, settings};
-
-async fn router(cluster: &diesel_routing::testkit::PgCluster) -> Router {
-    let mut builder = Router::builder()
-        .window(HOUR)
-        .primary(node("primary", cluster.primary()));
-    for (index, standby) in cluster.standbys().iter().enumerate() {
-        builder = builder.replica(node(&format!("standby-{index}"), standby));
-    }
-    builder.build().await.expect("a router")
-}
-
-async fn set_theme(session: &Session, theme: &str) {
-    let mut conn = session.write().await.expect("a connection");
-    diesel::update(settings::table.find(1))
-        .set(settings::theme.eq(theme))
-        .execute(&mut conn)
-        .await
-        .expect("a write");
-}
+use super::world::{router, set_theme};
+use super::*;
 
 async fn route(session: &Session) -> (bool, Reason) {
     let conn = session.read().await.expect("a connection");

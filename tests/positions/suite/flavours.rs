@@ -2,14 +2,16 @@
 
 use diesel_routing::{Error, Node, Status};
 
+use super::{Router as AsyncRouter, sync};
+
 /// A router of either flavour.
 pub(crate) enum Router {
     /// With the runtime that its watchers live in.
     Async(
-        diesel_routing::pg::Router,
+        AsyncRouter,
         #[expect(dead_code, reason = "kept")] tokio::runtime::Runtime,
     ),
-    Blocking(diesel_routing::sync::pg::Router),
+    Blocking(sync::Router),
 }
 
 impl Router {
@@ -37,7 +39,7 @@ impl Router {
             .enable_all()
             .build()
             .expect("a runtime");
-        let builder = diesel_routing::pg::Router::builder().primary(primary);
+        let builder = AsyncRouter::builder().primary(primary);
         let builder = replicas
             .into_iter()
             .fold(builder, |builder, replica| builder.replica(replica));
@@ -46,7 +48,7 @@ impl Router {
     }
 
     fn build_blocking(primary: Node, replicas: Vec<Node>) -> Result<Self, Error> {
-        let builder = diesel_routing::sync::pg::Router::builder().primary(primary);
+        let builder = sync::Router::builder().primary(primary);
         let builder = replicas
             .into_iter()
             .fold(builder, |builder, replica| builder.replica(replica));

@@ -1,10 +1,10 @@
+//! The same with blocking connections.
+
 use std::time::{Duration, Instant};
 
-use diesel_routing::sync::pg::{Router, Session};
-use diesel_routing::sync::prelude::*;
 use diesel_routing::{Level, Reason, Rejection, TokenKeys};
 
-use super::{HOUR, PATIENCE, cluster, in_time, node, settings};
+use super::*;
 
 fn theme(session: &Session) -> (String, Reason, bool) {
     let mut conn = session.read().expect("a connection");

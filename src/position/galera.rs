@@ -1,0 +1,77 @@
+//! Positions of Galera clusters.
+
+use std::fmt;
+
+use super::mysql::Uuid;
+
+/// A position of a Galera cluster: how many write sets its history has so far.
+///
+/// All nodes of a cluster apply the same write sets in the same order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct GaleraPosition {
+    /// The history (`wsrep_cluster_state_uuid`): a cluster that is bootstrapped anew has another.
+    pub history: u128,
+    /// The number of the last write set (`wsrep_last_committed`).
+    pub sequence: u64,
+}
+
+impl GaleraPosition {
+    /// A position.
+    #[must_use]
+    pub fn new(history: u128, sequence: u64) -> Self {
+        Self { history, sequence }
+    }
+
+    /// Whether a node here has every write set up to `required`.
+    #[must_use]
+    pub fn covers(&self, required: &Self) -> bool {
+        self.history == required.history && self.sequence >= required.sequence
+    }
+
+    /// The later of the two, or `None` if they cannot be compared.
+    #[must_use]
+    pub fn join(&self, other: &Self) -> Option<Self> {
+        (self.history == other.history).then(|| Self {
+            sequence: self.sequence.max(other.sequence),
+            ..*self
+        })
+    }
+}
+
+/// The number of a write set, as `wsrep_last_committed` has it.
+pub(crate) fn parse_write_set(text: &str) -> Option<u64> {
+    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_plain.then(|| text.parse().ok()).flatten()
+}
+
+/// As Galera writes it: `d38587ce-246c-11e5-bcce-6bbd0831cc0f:42`.
+impl fmt::Display for GaleraPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", Uuid(self.history), self.sequence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn write_sets_are_ordered_within_one_history_only() {
+        let at = GaleraPosition::new;
+        assert!(at(1, 7).covers(&at(1, 7)));
+        assert!(!at(1, 6).covers(&at(1, 7)));
+        assert!(!at(2, 9).covers(&at(1, 7)));
+        assert_eq!(at(1, 6).join(&at(1, 7)), Some(at(1, 7)));
+        assert_eq!(at(1, 6).join(&at(2, 7)), None);
+    }
+
+    #[test]
+    fn it_prints_galeras_notation() {
+        let history = 0xd385_87ce_246c_11e5_bcce_6bbd_0831_cc0f;
+        assert_eq!(
+            GaleraPosition::new(history, 42).to_string(),
+            "d38587ce-246c-11e5-bcce-6bbd0831cc0f:42"
+        );
+    }
+}

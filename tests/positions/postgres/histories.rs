@@ -1,0 +1,75 @@
+//! Tokens of other clusters, and from before a promotion.
+
+use std::time::{Duration, Instant};
+
+use diesel_routing::testkit::{ManualClock, PgCluster};
+use diesel_routing::{Reason, Rejection};
+
+use super::tokens::{keys, process};
+use super::world::{set_theme, theme};
+use super::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_another_cluster_says_nothing_here() {
+    let (ours, theirs) = (cluster(1), {
+        let other = PgCluster::builder().standbys(1).own_identity().start();
+        other.expect("another cluster")
+    });
+    let (here, there) = (process(&ours, keys()).await, process(&theirs, keys()).await);
+    let stranger = there.session();
+    {
+        let mut conn = stranger.write().await.expect("a connection");
+        diesel::sql_query("CREATE TABLE t ()")
+            .execute(&mut conn)
+            .await
+            .expect("a write");
+    }
+    let token = stranger.token().await.expect("a token");
+    assert_eq!(
+        here.session().absorb(token.as_str()),
+        Err(Rejection::OtherCluster)
+    );
+    let (_, reason, primary) = theme(&here.resume(token.as_str())).await;
+    assert_eq!((primary, reason), (false, Reason::NothingToCatchUp));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_from_before_a_promotion_sends_reads_to_the_primary_until_its_window_has_passed() {
+    let cluster = cluster(2);
+    let clock = ManualClock::default();
+    let window = Duration::from_secs(60);
+    let router = |first: usize| {
+        let mut builder = Router::builder()
+            .window(window)
+            .clock(clock.clone())
+            .token_keys(keys());
+        builder = builder.primary(node("first", cluster.node(first)));
+        for index in (0..3).filter(|index| *index != first) {
+            builder = builder.replica(node(&format!("node-{index}"), cluster.node(index)));
+        }
+        builder
+    };
+    let here = Router::builder()
+        .token_keys(keys())
+        .primary(node("primary", cluster.primary()));
+    let session = here.build().await.expect("a router").session();
+    set_theme(&session, "dark").await;
+    let token = session.token().await.expect("a token");
+    cluster.wait_until_caught_up(LIMIT).expect("caught up");
+    cluster.split_brain(1).expect("split brain");
+    cluster.rebuild(0).expect("rebuilt");
+    cluster.repoint(2, 1).expect("repointed");
+    let there = router(1).build().await.expect("a router");
+    clock.set_wall(std::time::SystemTime::now());
+
+    let (value, reason, primary) = theme(&there.resume(token.as_str())).await;
+    assert_eq!(
+        (value.as_str(), primary, reason),
+        ("dark", true, Reason::OldHistory)
+    );
+    clock.advance(window + Duration::from_secs(1));
+    let since = Instant::now();
+    while theme(&there.resume(token.as_str())).await.2 {
+        in_time(since, "a read from a replica, past the window");
+    }
+}
