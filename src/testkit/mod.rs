@@ -104,7 +104,7 @@
 
 //! # In containers
 //!
-//! With feature `testkit-docker`, the servers of `PgCluster` and `MariaCluster` run in containers when
+//! With feature `testkit-docker`, the servers of `PgCluster`, `MariaCluster` and `GaleraCluster` run in containers when
 //! `DIESEL_ROUTING_TESTKIT=docker` is set or the builder's `in_docker` is called: one container for each
 //! server, by the Docker engine of this machine. Tests need no change. URLs, faults and data directories are the
 //! same; only the programs come from an image:
@@ -112,7 +112,7 @@
 //! | cluster | image | another one |
 //! |---|---|---|
 //! | `PgCluster` | `postgres:17` | `DIESEL_ROUTING_POSTGRES_IMAGE` |
-//! | `MariaCluster` | `mariadb:11.8` | `DIESEL_ROUTING_MARIADB_IMAGE` |
+//! | `MariaCluster`, `GaleraCluster` | `mariadb:11.8` | `DIESEL_ROUTING_MARIADB_IMAGE` |
 //!
 //! Any image will do that has a shell and the server's programs on its search path. It is pulled when it is not
 //! there. The engine must run on this machine, as root: servers and tests share files, and MariaDB's servers the

@@ -79,10 +79,9 @@ fn images(workspace: &Workspace) -> Result<Verdict> {
 }
 
 fn build_stand_in(workspace: &Workspace) -> Result<()> {
-    if is_here(workspace, STAND_IN) {
-        return Ok(());
-    }
-    let base = if is_here(workspace, BASE) || pull(workspace, BASE) {
+    let base = if is_here(workspace, OWN_BASE) {
+        OWN_BASE
+    } else if is_here(workspace, BASE) || pull(workspace, BASE) {
         BASE
     } else {
         make_base(workspace)?;
@@ -100,9 +99,6 @@ fn build_stand_in(workspace: &Workspace) -> Result<()> {
 
 /// Debian itself, from its package archive.
 fn make_base(workspace: &Workspace) -> Result<()> {
-    if is_here(workspace, OWN_BASE) {
-        return Ok(());
-    }
     if !apt::is_root() {
         bail!("{BASE} could not be pulled, and only root can make one like it (debootstrap)");
     }

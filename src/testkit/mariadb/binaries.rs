@@ -1,16 +1,15 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-#[cfg(feature = "testkit-docker")]
 use std::time::Duration;
 
 #[cfg(feature = "testkit-docker")]
 use super::builder::ENDING;
 use super::flavour::Flavour;
 use crate::testkit::ServerError;
-use crate::testkit::server::{Account, Place, clean, searched};
+use crate::testkit::server::{Account, Place, Root, clean, searched};
 #[cfg(feature = "testkit-docker")]
-use crate::testkit::server::{Network, Root, ServerImage};
+use crate::testkit::server::{Network, ServerImage};
 
 /// The environment variable that names a directory.
 const VARIABLE: &str = "MARIADB_BINDIR";
@@ -105,6 +104,34 @@ impl Binaries {
             flavour,
             version,
         })
+    }
+
+    /// The first of `files` that is where the programs are.
+    #[cfg_attr(
+        not(feature = "testkit-docker"),
+        expect(
+            unused_variables,
+            clippy::unnecessary_wraps,
+            reason = "containers need all"
+        )
+    )]
+    pub(super) fn first_file(
+        &self,
+        files: &[PathBuf],
+        root: &Root,
+        account: Account,
+        limit: Duration,
+    ) -> Result<Option<PathBuf>, ServerError> {
+        match &self.place {
+            Place::Dir(_) => Ok(files.iter().find(|file| file.is_file()).cloned()),
+            #[cfg(feature = "testkit-docker")]
+            Place::Image(image) => {
+                let files: Vec<_> = files.iter().map(|file| file.to_string_lossy()).collect();
+                let files: Vec<&str> = files.iter().map(AsRef::as_ref).collect();
+                let found = image.first_file(&files, root, &ENDING, account, limit)?;
+                Ok(found.map(Into::into))
+            }
+        }
     }
 
     /// A command that runs the server as `account`, with the options of one file alone.

@@ -2,6 +2,8 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::process::Command;
+#[cfg(feature = "testkit-docker")]
+use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(feature = "testkit-docker")]
@@ -16,7 +18,7 @@ pub(crate) enum Host {
     Local,
     /// In containers on this machine, one each.
     #[cfg(feature = "testkit-docker")]
-    Containers(Box<Containers>),
+    Containers(Arc<Containers>),
 }
 
 impl Host {

@@ -61,8 +61,9 @@ impl Place {
         match self {
             Self::Dir(_) => Ok(Host::Local),
             #[cfg(feature = "testkit-docker")]
-            Self::Image(image) => Containers::new(image, workspace, account)
-                .map(|containers| Host::Containers(Box::new(containers))),
+            Self::Image(image) => {
+                Containers::new(image, workspace, account).map(|them| Host::Containers(them.into()))
+            }
         }
     }
 }

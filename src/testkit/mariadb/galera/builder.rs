@@ -8,7 +8,7 @@ use super::super::node::Context;
 use super::super::settings::{self, Settings};
 use super::options::{self, Ports};
 use super::{GaleraCluster, template};
-use crate::testkit::server::{Account, Ending, Root, Topology, Workspace};
+use crate::testkit::server::{Account, Backing, Ending, Root, Topology, Workspace};
 use crate::testkit::{MariaNode, ServerError};
 
 /// Long enough for a loaded machine, and for a node that gets all its data from another.
@@ -31,6 +31,8 @@ pub struct GaleraClusterBuilder {
     provider: Option<PathBuf>,
     work_dir: Option<PathBuf>,
     limit: Duration,
+    /// `None`: what the environment says.
+    backing: Option<Backing>,
 }
 
 impl GaleraClusterBuilder {
@@ -43,6 +45,7 @@ impl GaleraClusterBuilder {
             provider: None,
             work_dir: None,
             limit: LIMIT,
+            backing: None,
         }
     }
 
@@ -75,6 +78,7 @@ impl GaleraClusterBuilder {
     /// [`MariaClusterBuilder::bin_dir`](crate::testkit::MariaClusterBuilder::bin_dir).
     pub fn bin_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.bin_dir = Some(dir.into());
+        self.backing = Some(Backing::Installed);
         self
     }
 
@@ -82,6 +86,15 @@ impl GaleraClusterBuilder {
     /// where packages put it.
     pub fn provider(mut self, path: impl Into<PathBuf>) -> Self {
         self.provider = Some(path.into());
+        self
+    }
+
+    /// Runs the servers in containers, one each; see
+    /// [`MariaClusterBuilder::in_docker`](crate::testkit::MariaClusterBuilder::in_docker). The image
+    /// needs the Galera library, and `rsync` for nodes that get all their data from another.
+    #[cfg(feature = "testkit-docker")]
+    pub fn in_docker(mut self) -> Self {
+        self.backing = Some(Backing::Docker);
         self
     }
 
@@ -107,12 +120,18 @@ impl GaleraClusterBuilder {
     /// installed that will do; [`ServerError::Refused`] without nodes, or for a server that is not
     /// MariaDB's; otherwise what stopped a server from starting. Nothing is left behind.
     pub fn start(self) -> Result<GaleraCluster, ServerError> {
-        let binaries = Binaries::find(self.bin_dir.as_deref())?;
-        self.check(&binaries)?;
-        let provider = options::provider(self.provider.as_deref())?;
-        let account = Account::find(binaries.flavour.name(), &["mysql", "nobody"])?;
+        let account = Account::find("MariaDB", &["mysql", "nobody"])?;
         let root = Root::open(self.work_dir.as_deref(), account)?;
         root.sweep()?;
+        let binaries = match self.backing.map_or_else(Backing::of_environment, Ok)? {
+            Backing::Installed => Binaries::find(self.bin_dir.as_deref())?,
+            #[cfg(feature = "testkit-docker")]
+            Backing::Docker => Binaries::in_image(&root, account, self.limit)?,
+        };
+        self.check(&binaries)?;
+        let provider = options::provider(self.provider.as_deref(), |files| {
+            binaries.first_file(files, &root, account, self.limit)
+        })?;
         let template = template::cached(&root, &binaries, &provider, account, self.limit)?;
         let workspace = Workspace::create(&root, &ENDING)?;
         let context = Arc::new(Context {

@@ -43,7 +43,10 @@ impl Ports {
 }
 
 /// The Galera library: `explicit`, else `$GALERA_PROVIDER`, else where packages put it.
-pub(super) fn provider(explicit: Option<&Path>) -> Result<PathBuf, ServerError> {
+pub(super) fn provider(
+    explicit: Option<&Path>,
+    find: impl FnOnce(&[PathBuf]) -> Result<Option<PathBuf>, ServerError>,
+) -> Result<PathBuf, ServerError> {
     let variable = || env::var_os(VARIABLE).filter(|path| !path.is_empty());
     let candidates = match explicit
         .map(Path::to_owned)
@@ -52,8 +55,7 @@ pub(super) fn provider(explicit: Option<&Path>) -> Result<PathBuf, ServerError> 
         Some(path) => vec![path],
         None => USUAL.iter().map(PathBuf::from).collect(),
     };
-    let found = candidates.iter().find(|path| path.is_file()).cloned();
-    found.ok_or_else(|| ServerError::NoServer {
+    find(&candidates)?.ok_or_else(|| ServerError::NoServer {
         server: "Galera",
         searched: searched(&candidates),
         variable: VARIABLE,

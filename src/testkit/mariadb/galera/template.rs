@@ -29,7 +29,7 @@ pub(super) fn cached(
     (
         FORMAT,
         &binaries.version,
-        &binaries.server,
+        binaries.place.key(),
         provider,
         account.uid(),
     )

@@ -1,5 +1,7 @@
+use std::collections::hash_map::DefaultHasher;
 use std::env;
 use std::fs;
+use std::hash::{Hash, Hasher};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -13,8 +15,11 @@ use crate::testkit::ServerError;
 use crate::testkit::server::{Account, Ending, Host, Root, Workspace};
 
 /// The first of its arguments that is a program tells its version.
-const ASK: &str = r#"for program; do command -v "$program" >/dev/null && exec "$program" --version; done
+const VERSION: &str = r#"for program; do command -v "$program" >/dev/null && exec "$program" --version; done
 echo "the image has none of: $*" >&2; exit 127"#;
+
+#[cfg(feature = "testkit-mariadb")]
+const FIRST_FILE: &str = r#"for file; do if [ -f "$file" ]; then echo "$file"; break; fi; done"#;
 
 /// An image with a server's programs, present on this machine.
 #[derive(Debug, Clone)]
@@ -106,37 +111,61 @@ impl ServerImage {
         command
     }
 
-    /// What `--version` prints, asked of the first of `programs` that the image has. Once per image, as
-    /// a container takes half a second.
+    /// What `--version` prints, asked of the first of `programs` that the image has.
     pub(crate) fn version(
         &self,
-        programs: &[&'static str],
+        programs: &[&str],
         root: &Root,
         ending: &Ending,
         account: Account,
         limit: Duration,
     ) -> Result<String, ServerError> {
-        let id: String = self
-            .id
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .collect();
-        let known = root.path().join(format!("version-{id}"));
-        if let Ok(version) = fs::read_to_string(&known) {
-            return Ok(version);
+        self.ask(VERSION, programs, root, ending, account, limit)
+    }
+
+    /// The first of `files` that the image has; `None` when it has none.
+    #[cfg(feature = "testkit-mariadb")]
+    pub(crate) fn first_file(
+        &self,
+        files: &[&str],
+        root: &Root,
+        ending: &Ending,
+        account: Account,
+        limit: Duration,
+    ) -> Result<Option<String>, ServerError> {
+        let found = self.ask(FIRST_FILE, files, root, ending, account, limit)?;
+        Ok(Some(found).filter(|found| !found.is_empty()))
+    }
+
+    /// What a shell script prints in this image. Each question once per image, as a container takes half
+    /// a second.
+    fn ask(
+        &self,
+        script: &str,
+        arguments: &[&str],
+        root: &Root,
+        ending: &Ending,
+        account: Account,
+        limit: Duration,
+    ) -> Result<String, ServerError> {
+        let mut hasher = DefaultHasher::new();
+        (&self.id, script, arguments).hash(&mut hasher);
+        let known = root.path().join(format!("image-{:016x}", hasher.finish()));
+        if let Ok(answer) = fs::read_to_string(&known) {
+            return Ok(answer);
         }
         let workspace = Workspace::create(root, ending)?;
-        let log = workspace.path().join("version");
+        let log = workspace.path().join("answer");
         let mut command = self.command("sh".as_ref());
-        command.args(["-c", ASK, "sh"]).args(programs);
-        let host = Host::Containers(Box::new(Containers::new(self, &workspace, account)?));
+        command.args(["-c", script, "sh"]).args(arguments);
+        let host = Host::Containers(Containers::new(self, &workspace, account)?.into());
         host.run("sh", command, &log, limit)?;
         let said = fs::read_to_string(&log).map_err(ServerError::io("read", &log))?;
-        let version = said.trim().to_owned();
-        let next = workspace.path().join("version.next");
-        fs::write(&next, &version).map_err(ServerError::io("write", &next))?;
+        let answer = said.trim().to_owned();
+        let next = workspace.path().join("answer.next");
+        fs::write(&next, &answer).map_err(ServerError::io("write", &next))?;
         fs::rename(&next, &known).map_err(ServerError::io("write", &known))?;
-        Ok(version)
+        Ok(answer)
     }
 
     /// A container of this image, to be set up further.
