@@ -13,6 +13,7 @@ mod compose_check;
 mod docker;
 mod invocation;
 mod msrv;
+mod mysql;
 mod need;
 mod report;
 mod runner;

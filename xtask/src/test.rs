@@ -9,6 +9,7 @@ use crate::apt;
 use crate::check_consistency;
 use crate::docker;
 use crate::invocation::Invocation;
+use crate::mysql;
 use crate::need::Need;
 use crate::server::Server;
 use crate::step::Step;
@@ -46,6 +47,11 @@ pub(crate) struct Options {
     /// built from Debian's packages.
     #[arg(long, conflicts_with = "pg")]
     docker: bool,
+    /// Run on MySQL what runs on MariaDB: the test kit and the sessions.
+    ///
+    /// The server comes from Debian's packages and stays in target/mysql; unpacking it takes root.
+    #[arg(long, conflicts_with_all = ["pg", "docker"])]
+    mysql: bool,
 }
 
 impl Options {
@@ -53,6 +59,9 @@ impl Options {
     pub(crate) fn command(&self) -> String {
         if self.docker {
             return "test --docker".to_owned();
+        }
+        if self.mysql {
+            return "test --mysql".to_owned();
         }
         let majors: Vec<_> = self.pg.iter().map(u32::to_string).collect();
         match majors.as_slice() {
@@ -64,6 +73,9 @@ impl Options {
     pub(crate) fn steps(&self, workspace: &Workspace) -> Result<Vec<Step>> {
         if self.docker {
             return Ok(docker::steps());
+        }
+        if self.mysql {
+            return Ok(mysql::steps(workspace));
         }
         if self.pg.is_empty() {
             return Ok(steps(workspace));
@@ -79,8 +91,8 @@ impl Options {
 fn postgres(workspace: &Workspace, server: Server) -> Step {
     const BINARIES: &str =
         "--all-features --locked --test positions --test testkit_postgres --test routing";
-    // Of the routing tests, those on PostgreSQL.
-    const ON_POSTGRES: &str = "not binary(routing) | test(/^postgres_/)";
+    // Of the tests on several servers, those on PostgreSQL.
+    const ON_POSTGRES: &str = "not (binary(routing) | binary(positions)) | test(/^postgres/)";
     let bin_dir = server.bin_dir(workspace).display().to_string();
     let run = |words: &str| {
         Invocation::cargo(&format!("{words} {BINARIES}")).env("PG_BINDIR", bin_dir.as_str())

@@ -17,7 +17,8 @@ async fn a_read_that_may_wait_waits_on_its_replica_and_runs_there() {
     let waiting = session.waiting(LIMIT);
     let read = tokio::spawn(async move { theme(&waiting).await });
     // The server says that it waits.
-    let sql = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE '%MASTER_GTID_WAIT(%' \
+    let sql = "SELECT COUNT(*) FROM information_schema.processlist \
+               WHERE info REGEXP 'MASTER_GTID_WAIT|WAIT_FOR_EXECUTED_GTID_SET' \
                AND info NOT LIKE '%processlist%'";
     let since = Instant::now();
     while cluster
@@ -90,7 +91,7 @@ async fn a_replica_that_hangs_during_a_wait_leads_to_the_primary() {
 
 /// MariaDB's function compares numbers alone: on another history it says yes at once.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_says_it_is_there_is_asked_for_its_history() {
+async fn a_mariadb_that_says_it_is_there_is_asked_for_its_history() {
     use diesel_async::AsyncConnection as _;
     use diesel_routing::{Gtid, MariaDbPosition, Position, RoutedConnection as _};
     let cluster = cluster(1);
