@@ -74,9 +74,10 @@
 //! 3. **The server.** Read pools open read-only sessions, on the primary too, and a node's role is
 //!    checked whenever a connection is opened or lent.
 //!
-//! On PostgreSQL, a session's reads come from a replica only once its replication position proves that it
-//! has what the session wrote and saw; until then, from the primary. On other databases, its reads go to
-//! the primary for a time window after it wrote (5 s by default).
+//! On PostgreSQL, MySQL, MariaDB and Galera, a session's reads come from a replica only once its replication
+//! position proves that it has what the session wrote and saw; until then, from the primary. On SQLite, and with
+//! [`window_only`](RouterBuilder::window_only), its reads go to the primary for a time window after it wrote
+//! (5 s by default).
 //!
 //! # What is not guaranteed
 //!
