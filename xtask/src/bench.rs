@@ -1,7 +1,6 @@
 //! `cargo xtask bench`.
 
-use anyhow::{Context, Result};
-use cargo_metadata::{MetadataCommand, TargetKind};
+use cargo_metadata::TargetKind;
 
 use crate::apt;
 use crate::invocation::Invocation;
@@ -12,22 +11,14 @@ use crate::workspace::Workspace;
 /// A bench whose name starts so counts instructions instead of time.
 const COUNTS_INSTRUCTIONS: &str = "instructions";
 
-pub(crate) fn steps(workspace: &Workspace) -> Result<Vec<Step>> {
+pub(crate) fn steps(workspace: &Workspace) -> Vec<Step> {
     let benches = workspace.targets(&TargetKind::Bench);
     let names: Vec<_> = benches.iter().map(|bench| bench.name.as_str()).collect();
     if names.is_empty() {
         let reason = "the root package has no bench target";
-        return Ok(vec![Step::left_out("benches", "speed is measured", reason)]);
+        return vec![Step::left_out("benches", "speed is measured", reason)];
     }
-    let mut steps = Vec::new();
-    if names
-        .iter()
-        .any(|name| name.starts_with(COUNTS_INSTRUCTIONS))
-    {
-        steps.extend(valgrind_runner(workspace)?);
-    }
-    steps.extend(names.into_iter().map(bench));
-    Ok(steps)
+    names.into_iter().map(bench).collect()
 }
 
 fn bench(name: &str) -> Step {
@@ -51,27 +42,4 @@ fn bench(name: &str) -> Step {
         };
         Step::run(name, why, invocation).needs(needs)
     }
-}
-
-/// gungraun's benches hand their runs to a program that must have the version of the library.
-fn valgrind_runner(workspace: &Workspace) -> Result<Option<Step>> {
-    let metadata = MetadataCommand::new()
-        .manifest_path(workspace.root().join("Cargo.toml"))
-        .other_options(vec!["--locked".to_owned()])
-        .exec()
-        .context("`cargo metadata` could not resolve the dependencies")?;
-    let library = metadata
-        .packages
-        .iter()
-        .find(|package| package.name.as_str() == "gungraun");
-    Ok(library.map(|library| {
-        let install = Invocation::cargo("install --locked --quiet --root")
-            .args([workspace.tools_dir().display().to_string()])
-            .args(["--version", &library.version.to_string(), "gungraun-runner"]);
-        Step::run(
-            "bench-runner",
-            "runs the instruction-count benches under valgrind",
-            install,
-        )
-    }))
 }
