@@ -157,6 +157,26 @@ async fn a_write_that_a_demoted_primary_refuses_makes_the_router_look_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_schema_is_a_write_and_is_proved_like_one() {
+    let cluster = cluster(1);
+    let router = in_session(&cluster).await;
+    let session = router.session();
+    cluster.replica(0).pause_replay().expect("paused");
+    {
+        let mut conn = session.write().await.expect("a connection");
+        let ddl = diesel::sql_query("ALTER TABLE settings ADD COLUMN note TEXT");
+        ddl.execute(&mut conn).await.expect("a new column");
+    }
+    let (_, reason, primary) = theme(&session).await;
+    assert!(primary, "{reason}");
+    cluster.replica(0).resume_replay().expect("resumed");
+    let since = Instant::now();
+    while theme(&session).await.2 {
+        in_time(since, "a read from the replica");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn connections_to_a_demoted_primary_are_not_lent_to_write() {
     let cluster = cluster(1);
     let router = in_session(&cluster).await;

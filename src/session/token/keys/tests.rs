@@ -3,6 +3,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::position::Position;
 use crate::session::token::samples::{at, largest, millis, tokens};
 
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -140,6 +141,27 @@ fn debug_shows_no_secret() {
     assert_eq!(
         format!("{keys:?}"),
         "TokenKeys { signs_with: 1, also_verifies: [2], .. }"
+    );
+}
+
+/// Such sets grow where a server's writes are replicated in part only.
+#[test]
+fn a_set_of_ten_thousand_intervals_becomes_a_write_of_unknown_position() {
+    let intervals: String = (1..=10_000).map(|n| format!(":{}", 2 * n)).collect();
+    let set = format!("3e11fa47-71ca-11e1-9e33-c80aa9429562{intervals}");
+    let position = Position::MySql(set.parse().unwrap());
+    let (now, keys) = (millis(1_000), TokenKeys::new(1, [7; 32]).unwrap());
+    let token = Token::new(millis(9_000)).wrote(position.clone(), now);
+    let text = keys.sign(&token).to_string();
+    assert!(text.len() <= SignedToken::MAX_LEN);
+    let read = keys.verify(&text, now).unwrap();
+    assert_eq!((read.required(), read.unknown_since()), (None, Some(now)));
+    // What was only seen has no time of its own: it counts as late as can be.
+    let token = Token::new(millis(9_000)).saw(position);
+    let read = keys.verify(keys.sign(&token).as_str(), now).unwrap();
+    assert_eq!(
+        (read.floor(), read.unknown_since()),
+        (None, Some(millis(9_000)))
     );
 }
 
