@@ -5,10 +5,13 @@
 //! cargo xtask check-consistency --help
 //! ```
 //!
-//! Starts a primary and two standbys of PostgreSQL or MariaDB, and three routers to them that share token keys, as
-//! three processes of one service would. Sessions write and read at random and move between the
-//! routers by token, while faults are injected from a schedule that the seed gives. What every session
-//! wrote and read is then checked, with pure code: see `check.rs` for the rules.
+//! Starts a primary and two standbys, PostgreSQL's or MariaDB's, and three routers to them that share
+//! token keys, as three processes of one service would. Sessions write and read at random and move
+//! between the routers by token, while faults are injected from a schedule that the seed gives. What
+//! every session wrote and read is then checked, with pure code: see `check.rs` for the rules.
+//!
+//! What talks to servers is one file each in `backend/`, compiled once per backend: the backend's module
+//! brings the types.
 //!
 //! Exits with 0 if all is well, with 1 if a session's guarantee was violated, with 2 for an option
 //! that makes no sense, with 130 after Ctrl-C.

@@ -18,7 +18,7 @@ mod run;
 pub(crate) use run::run;
 
 use anyhow::Result;
-use diesel_routing::testkit::{PgCluster as Cluster, PgNode as Node, ServerError};
+use diesel_routing::testkit::{PgCluster as Cluster, PgNode as Node};
 use diesel_routing::{pg as handles, sync::pg as blocking_handles};
 
 fn start(replicas: usize) -> Result<Cluster> {
@@ -30,8 +30,9 @@ fn history(primary: &Node) -> Result<i32> {
     Ok(primary.timeline()?.try_into()?)
 }
 
-/// Makes a cut-off standby follow the one that was promoted.
-fn rejoin(cluster: &Cluster, node: usize, promoted: usize) -> Result<(), ServerError> {
-    cluster.repoint(node, promoted)?;
-    cluster.restore_replication(node)
+/// Makes a cut-off standby follow the one that was promoted, and says how.
+fn rejoin(cluster: &Cluster, index: usize, promoted: usize) -> Result<&'static str> {
+    cluster.repoint(index, promoted)?;
+    cluster.restore_replication(index)?;
+    Ok("follows it")
 }

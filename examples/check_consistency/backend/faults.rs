@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::client::World;
 use crate::history::Event;
@@ -50,18 +50,21 @@ impl<'a> Injector<'a> {
         for (&standby, fault) in standbys.iter().zip(episode.standbys) {
             if let Some(fault) = fault {
                 self.note(fault.name(), standby);
-                under.push(Under::begin(fault, self.cluster, standby)?);
+                let begun = Under::begin(fault, self.cluster, standby);
+                under.push(begun.with_context(|| told(fault.name(), standby))?);
             }
         }
         if let Some(fault) = episode.primary {
             // In the middle: sessions work before and after it.
             self.world.sleep_until(until - episode.lasts / 2);
-            self.on_primary(fault, &standbys)?;
+            let done = self.on_primary(fault, &standbys);
+            done.with_context(|| fault.name())?;
         }
         self.world.sleep_until(until);
         for under in under {
             let (standby, fault) = (under.standby, under.fault);
-            under.end(self.cluster)?;
+            let ended = under.end(self.cluster);
+            ended.with_context(|| told(fault.name(), standby))?;
             self.story(format!("{}: {} ends", standby.name(), fault.name()));
         }
         Ok(())
@@ -103,7 +106,8 @@ impl<'a> Injector<'a> {
         to.promote()?;
         self.story(format!("{} was promoted", to.name()));
         for other in &others {
-            super::rejoin(cluster, other.index(), to.index())?;
+            let how = super::rejoin(cluster, other.index(), to.index())?;
+            self.story(format!("{} {how}", other.name()));
         }
         cluster.rebuild(primary.index())?;
         Ok(())
@@ -124,6 +128,15 @@ impl<'a> Injector<'a> {
     fn story(&self, text: String) {
         self.world.history.note(0, Event::Fault(text));
     }
+}
+
+/// What went wrong where, with the server's own words.
+fn told(fault: &'static str, node: &Node) -> String {
+    format!(
+        "{fault}; the log of {} ends:\n{}",
+        node.name(),
+        node.log_tail()
+    )
 }
 
 /// A standby with its fault, until that is undone.

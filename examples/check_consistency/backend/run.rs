@@ -22,6 +22,8 @@ use super::{Cluster, asynchronous, blocking, faults, table};
 
 /// How often the live line is drawn.
 const TICK: Duration = Duration::from_millis(100);
+/// Long enough to replay a run's writes from the first.
+const CATCH_UP: Duration = Duration::from_secs(60);
 /// Every so many-th client is a blocking one.
 const BLOCKING: u32 = 4;
 
@@ -63,6 +65,8 @@ pub(crate) fn run(
     let Some(faults) = faults? else {
         return Ok(None);
     };
+    // Every fault is undone; one that was not would have left less to check than is reported.
+    cluster.wait_until_caught_up(CATCH_UP)?;
     let mut records = world.history.take();
     let mut kept = table::kept(&cluster)?;
     let last = super::history(cluster.primary())?;
