@@ -257,6 +257,8 @@ impl<C: RoutedConnection> Router<C> {
         };
         for _ in 1..ATTEMPTS {
             match self.get(decision).await {
+                // Another has become the primary meanwhile.
+                Ok(_) if decision.reason.is_for_primary() && !shared.is_primary(decision.node) => {}
                 Ok(guard) => {
                     let (_, opened) = guard.facts();
                     let reason = if decision.holds_for(opened) {
@@ -392,7 +394,8 @@ impl<C: RoutedConnection> Router<C> {
         };
         let mut guard = pool.get().await?;
         let (role, _) = guard.facts();
-        if shared.is_primary(node) && role == Some(NodeRole::ReplaysWrites) {
+        let must_take_writes = reason.is_for_primary() || shared.is_primary(node);
+        if must_take_writes && role == Some(NodeRole::ReplaysWrites) {
             return Err(Error::WrongRole {
                 node: shared.name(node).to_owned(),
                 expected: NodeRole::TakesWrites,

@@ -19,8 +19,9 @@
 //! - Versions that a failover lost bind reads until the standby is promoted. From then on, they are the
 //!   database's loss; what was kept below them still binds.
 //! - A version of a timeline that ended must not be shown to who has seen a later timeline.
-//! - PostgreSQL shows a commit on a standby as soon as that has replayed it, which can be a moment before
-//!   the primary shows it itself: the committing process must still be given the processor. So a read
+//! - A commit is shown on a standby as soon as that has replayed it, which can be a moment before the
+//!   primary shows it itself: the committing process must still be given the processor. (MariaDB sends it
+//!   once it is in the binary log, and then commits it.) So a read
 //!   from the primary may lack a version that a standby has shown, while its commit is not acknowledged.
 //!   No router can know; such reads are counted as *early*, and are no violation. The next version of the
 //!   row cannot be written before the primary shows this one, so at most one is missing.

@@ -138,7 +138,12 @@ impl World {
 }
 
 impl Read {
-    pub(crate) fn new(began: usize, mut rows: Vec<Row>, route: Route<'_>) -> Self {
+    /// Of these keys. A key without a row is shown as what comes before its first version: a replica that
+    /// is built anew begins without rows.
+    pub(crate) fn new(began: usize, keys: &[i32], mut rows: Vec<Row>, route: Route<'_>) -> Self {
+        let is_there = |key: i32| rows.iter().any(|row| row.key == key);
+        let missing: Vec<_> = keys.iter().filter(|&&key| !is_there(key)).collect();
+        rows.extend(missing.into_iter().map(|&key| Row::before_all(key)));
         rows.sort_unstable_by_key(|row| row.key);
         Self {
             rows,

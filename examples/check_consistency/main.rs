@@ -5,31 +5,38 @@
 //! cargo xtask check-consistency --help
 //! ```
 //!
-//! Starts a PostgreSQL primary and two standbys, and three routers to them that share token keys, as
-//! three processes of one service would. Sessions write and read at random and move between the
-//! routers by token, while faults are injected from a schedule that the seed gives. What every session
-//! wrote and read is then checked, with pure code: see `check.rs` for the rules.
+//! Starts a primary and two standbys, PostgreSQL's or MariaDB's, and three routers to them that share
+//! token keys, as three processes of one service would. Sessions write and read at random and move
+//! between the routers by token, while faults are injected from a schedule that the seed gives. What
+//! every session wrote and read is then checked, with pure code: see `check.rs` for the rules.
+//!
+//! What talks to servers is one file each in `backend/`, compiled once per backend: the backend's module
+//! brings the types.
 //!
 //! Exits with 0 if all is well, with 1 if a session's guarantee was violated, with 2 for an option
 //! that makes no sense, with 130 after Ctrl-C.
 
+#![expect(
+    clippy::duplicate_mod,
+    reason = "what differs by backend are its types"
+)]
+
 mod act;
-mod asynchronous;
-mod blocking;
 mod check;
 mod client;
-mod faults;
 mod floor;
 mod history;
 mod kept;
-mod nodes;
+mod mariadb;
 mod options;
+mod outcome;
+mod postgres;
 mod progress;
 mod report;
-mod run;
 mod schedule;
 mod story;
 mod table;
+mod timelines;
 
 use std::io::{Write, stderr, stdout};
 use std::process::ExitCode;
@@ -38,7 +45,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 
-use options::{Options, Strategy};
+use options::{Backend, Options, Strategy};
+use outcome::Outcome;
+use schedule::Episode;
 
 fn main() -> ExitCode {
     let options = match Options::read(std::env::args_os()) {
@@ -74,7 +83,7 @@ fn work(options: &Options) -> Result<Option<bool>> {
     // Without positions, roles are as configured.
     let follows = options.strategy != Strategy::Window;
     let episodes = schedule::draw(options.seed(), options.length(), follows);
-    let Some(outcome) = run::run(options, &episodes, &stop)? else {
+    let Some(outcome) = run(options, &episodes, &stop)? else {
         return Ok(None);
     };
     let found = check::check(&outcome.records, &outcome.kept);
@@ -87,6 +96,14 @@ fn work(options: &Options) -> Result<Option<bool>> {
     Ok(Some(violations.is_empty()))
 }
 
+/// `None` if a signal ended it.
+fn run(options: &Options, episodes: &[Episode], stop: &Arc<AtomicBool>) -> Result<Option<Outcome>> {
+    match options.backend {
+        Backend::Postgres => postgres::run(options, episodes, stop),
+        Backend::Mariadb => mariadb::run(options, episodes, stop),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -94,10 +111,10 @@ mod tests {
 
     use super::*;
     use check::Guarantee;
-    use schedule::{Episode, OnStandby};
+    use schedule::OnStandby;
 
     /// What is violated under this strategy while one standby is ahead of the other.
-    fn violated(strategy: &str) -> BTreeSet<Guarantee> {
+    fn violated(backend: &str, strategy: &str) -> BTreeSet<Guarantee> {
         let args = [
             "it",
             "--seconds",
@@ -106,6 +123,8 @@ mod tests {
             "1",
             "--strategy",
             strategy,
+            "--backend",
+            backend,
         ];
         let options = Options::read(args.map(Into::into)).unwrap();
         let paused = Episode {
@@ -114,7 +133,7 @@ mod tests {
             standbys: [Some(OnStandby::Pause), None],
             primary: None,
         };
-        let outcome = run::run(&options, &[paused], &Arc::default());
+        let outcome = run(&options, &[paused], &Arc::default());
         let outcome = outcome.unwrap().unwrap();
         let violations = check::check(&outcome.records, &outcome.kept).violations;
         if let Some(first) = violations.first() {
@@ -122,14 +141,14 @@ mod tests {
             story::tell(&mut told, &options, &outcome, first).unwrap();
             let told = String::from_utf8(told).unwrap();
             assert!(told.contains("--seed 1 "), "{told}");
+            assert!(told.contains(&format!("--backend {backend} ")), "{told}");
         }
         violations.iter().map(|found| found.guarantee).collect()
     }
 
-    #[test]
-    fn reads_from_random_replicas_violate_every_guarantee() {
+    fn reads_from_random_replicas_violate_every_guarantee(backend: &str) {
         use Guarantee::{MonotonicReads, MonotonicWrites, ReadYourWrites, WritesFollowReads};
-        let found = violated("random");
+        let found = violated(backend, "random");
         for guarantee in [
             ReadYourWrites,
             MonotonicReads,
@@ -140,13 +159,29 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_window_shorter_than_the_lag_violates_guarantees() {
-        assert!(!violated("window").is_empty());
+    fn a_window_shorter_than_the_lag_violates_guarantees(backend: &str) {
+        assert!(!violated(backend, "window").is_empty());
     }
 
-    #[test]
-    fn sessions_violate_none() {
-        assert_eq!(violated("session"), BTreeSet::new());
+    fn sessions_violate_none(backend: &str) {
+        assert_eq!(violated(backend, "session"), BTreeSet::new());
     }
+
+    /// Each of these on a cluster of this backend.
+    macro_rules! on {
+        ($($backend:ident),+) => {$(
+            mod $backend {
+                on!($backend: reads_from_random_replicas_violate_every_guarantee,
+                    a_window_shorter_than_the_lag_violates_guarantees, sessions_violate_none);
+            }
+        )+};
+        ($backend:ident: $($test:ident),+) => {$(
+            #[test]
+            fn $test() {
+                super::$test(stringify!($backend));
+            }
+        )+};
+    }
+
+    on!(postgres, mariadb);
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Parser, ValueEnum};
 
-/// Check that sessions see what they wrote, and never less than they have seen, while PostgreSQL
-/// nodes lag, hang, are cut off, crash and are promoted.
+/// Check that sessions see what they wrote, and never less than they have seen, while PostgreSQL or
+/// MariaDB nodes lag, hang, are cut off, crash and are promoted.
 ///
 /// Exits with 0 if every guarantee held, with 1 if one was violated (the history is printed), with 2
 /// for an option that makes no sense.
@@ -39,6 +39,10 @@ pub(crate) struct Options {
     #[arg(value_parser = clap::value_parser!(u32).range(1..=256))]
     pub(crate) clients: u32,
 
+    /// Whose servers the cluster has.
+    #[arg(long, value_enum, default_value_t = Backend::Postgres, allow_hyphen_values = true)]
+    pub(crate) backend: Backend,
+
     /// How reads are routed; the others than `session` are expected to violate guarantees.
     #[arg(long, value_enum, default_value_t = Strategy::Session, allow_hyphen_values = true)]
     pub(crate) strategy: Strategy,
@@ -46,6 +50,15 @@ pub(crate) struct Options {
     /// The seed that was drawn.
     #[arg(skip)]
     drawn: OnceLock<u64>,
+}
+
+/// Whose servers the cluster has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Backend {
+    /// PostgreSQL, with positions in its log.
+    Postgres,
+    /// MariaDB, with GTIDs.
+    Mariadb,
 }
 
 /// How reads are routed.
@@ -85,6 +98,15 @@ impl Options {
     }
 }
 
+impl Backend {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Mariadb => "mariadb",
+        }
+    }
+}
+
 impl Strategy {
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -118,6 +140,7 @@ mod tests {
             "--seed -1",
             "--clients 257",
             "--strategy hope",
+            "--backend oracle",
             "--fast",
             "--seed",
         ] {

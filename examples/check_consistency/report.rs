@@ -8,15 +8,16 @@ use crate::check::{Findings, Violation};
 use crate::history::{Event, Read};
 use crate::kept::Fate;
 use crate::options::Options;
-use crate::run::Outcome;
+use crate::outcome::Outcome;
 
 pub(crate) fn introduce(out: &mut impl Write, options: &Options) -> Result<()> {
     writeln!(
         out,
-        "seed {}: {} clients for {:?}, strategy {}",
+        "seed {}: {} clients for {:?} on {}, strategy {}",
         options.seed(),
         options.clients,
         options.length(),
+        options.backend.name(),
         options.strategy.name()
     )
 }

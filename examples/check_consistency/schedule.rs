@@ -32,7 +32,7 @@ pub(crate) enum OnStandby {
     Pause,
     /// Commits are applied so much later.
     Delay(Duration),
-    /// The replaying process hangs, unknown to the server.
+    /// Replay hangs, unknown to the server.
     HangReplay,
     /// All of its processes hang.
     Freeze,
@@ -55,6 +55,32 @@ pub(crate) enum OnPrimary {
     /// It is killed, this standby is promoted, and it comes back as a standby. If so, what it had
     /// acknowledged last gets lost.
     Failover { to: usize, loses: bool },
+}
+
+impl OnStandby {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Pause => "replay paused",
+            Self::Delay(_) => "apply delay",
+            Self::HangReplay => "replay hangs",
+            Self::Freeze => "frozen",
+            Self::Cut => "replication cut",
+            Self::Hang => "replication hangs",
+            Self::Crash => "standby crash",
+            Self::Down => "standby down",
+        }
+    }
+}
+
+impl OnPrimary {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Restart => "primary restart",
+            Self::Crash => "primary crash",
+            Self::Failover { loses: false, .. } => "failover",
+            Self::Failover { loses: true, .. } => "failover with loss",
+        }
+    }
 }
 
 /// `follows`: whether the routers follow a failover; if not, there is none.

@@ -5,7 +5,7 @@ use std::io::{Result, Write};
 use crate::check::Violation;
 use crate::history::{Event, Read, Record};
 use crate::options::Options;
-use crate::run::Outcome;
+use crate::outcome::Outcome;
 use crate::table::Row;
 
 /// Events of the session that are told, before the violation.
@@ -44,10 +44,11 @@ pub(crate) fn tell(
     }
     writeln!(
         out,
-        "\nThe same faults again: cargo xtask check-consistency --seconds {} --seed {} --clients {} --strategy {}",
+        "\nThe same faults again: cargo xtask check-consistency --seconds {} --seed {} --clients {} --backend {} --strategy {}",
         options.length().as_secs(),
         options.seed(),
         options.clients,
+        options.backend.name(),
         options.strategy.name()
     )
 }

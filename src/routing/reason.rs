@@ -59,6 +59,23 @@ impl Reason {
             Self::Fallback => "fallback",
         }
     }
+
+    /// Whether the primary was chosen, not a replica.
+    pub(crate) fn is_for_primary(self) -> bool {
+        match self {
+            Self::Eventual | Self::Bounded | Self::NothingToCatchUp | Self::Covered => false,
+            Self::Write
+            | Self::Strong
+            | Self::TooStale
+            | Self::NotCaughtUp
+            | Self::RecentWrite
+            | Self::CapturePending
+            | Self::OldHistory
+            | Self::NoSession
+            | Self::NoReplica
+            | Self::Fallback => true,
+        }
+    }
 }
 
 impl fmt::Display for Reason {

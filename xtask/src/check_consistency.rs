@@ -35,15 +35,25 @@ pub(crate) fn run(workspace: &Workspace, options: Options) -> Result<std::conver
     Err(error).with_context(|| invocation.not_started())
 }
 
-/// What CI does of it.
-pub(crate) fn step() -> Step {
-    let invocation = Invocation::cargo(EXAMPLE).args(["--seconds", "30", "--seed", SEED]);
-    Step::run(
-        "consistency",
-        "sessions see what they wrote and saw, whatever fails",
-        invocation,
-    )
-    .needs(NEEDS)
+/// What CI does of it: a run on each backend.
+pub(crate) fn steps() -> [Step; 2] {
+    [
+        step(
+            "consistency",
+            "sessions see what they wrote and saw, whatever fails",
+            "postgres",
+        ),
+        step(
+            "consistency-mariadb",
+            "the same on MariaDB, by GTID",
+            "mariadb",
+        ),
+    ]
+}
+
+fn step(name: &str, why: &'static str, backend: &str) -> Step {
+    let options = ["--seconds", "30", "--seed", SEED, "--backend", backend];
+    Step::run(name, why, Invocation::cargo(EXAMPLE).args(options)).needs(NEEDS)
 }
 
 #[cfg(unix)]
@@ -55,6 +65,6 @@ fn replace(command: &mut std::process::Command) -> std::io::Error {
 fn replace(_: &mut std::process::Command) -> std::io::Error {
     std::io::Error::new(
         std::io::ErrorKind::Unsupported,
-        "it starts PostgreSQL clusters, which needs Linux",
+        "it starts clusters of servers, which needs Linux",
     )
 }

@@ -53,7 +53,7 @@ enum Command {
     Tidy(Selection),
     /// Do what CI does: `tidy`, then `test`, with one summary.
     Ci(Selection),
-    /// Check what sessions promise, on PostgreSQL nodes that lag, hang, crash and are promoted.
+    /// Check what sessions promise, on PostgreSQL or MariaDB nodes that lag, hang, crash and are promoted.
     CheckConsistency(check_consistency::Options),
     /// Run the benchmarks, those that count instructions (`benches/instructions*.rs`) under valgrind.
     Bench(Selection),

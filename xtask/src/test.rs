@@ -113,12 +113,10 @@ fn postgres(workspace: &Workspace, server: Server) -> Step {
 }
 
 pub(crate) fn steps(workspace: &Workspace) -> Vec<Step> {
-    vec![
-        quickstart(workspace),
-        check_consistency::step(),
-        doctests(),
-        tests(),
-    ]
+    let mut steps = vec![quickstart(workspace)];
+    steps.extend(check_consistency::steps());
+    steps.extend([doctests(), tests()]);
+    steps
 }
 
 /// The README's first command; it fails when a session read was stale.

@@ -1,5 +1,8 @@
 //! Who is the primary, and what a session's writes are worth after another node has become it.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Instant;
 
 use diesel_routing::{Error, Health, Reason};
@@ -191,4 +194,34 @@ async fn connections_to_a_demoted_primary_are_not_lent_to_write() {
             Err(_) => in_time(since, "a connection to the new primary"),
         }
     }
+}
+
+/// It was decided for while it was the primary; by the time that it had a connection, it was a replica.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_of_the_primary_that_has_waited_is_not_served_by_what_has_become_a_replica() {
+    let cluster = cluster(1);
+    let proxy = cluster.node(0).proxy().expect("a proxy");
+    let patient = diesel_routing::Node::new("old", proxy.url())
+        .connect_timeout(LIMIT)
+        .checkout_timeout(LIMIT);
+    let router = Router::builder()
+        .window(HOUR)
+        .primary(patient)
+        .replica(node("new", cluster.standby(0)))
+        .build()
+        .await
+        .expect("a router");
+    proxy.hang().expect("hangs");
+    let mut read = pin!(router.read_primary());
+    let waits = poll_fn(|cx| Poll::Ready(read.as_mut().poll(cx).is_pending())).await;
+    assert!(waits, "for a connection");
+    switch_over(&cluster, 1);
+    let since = Instant::now();
+    while !router.status().nodes[1].is_primary {
+        in_time(since, "the news of the promotion");
+        tokio::task::yield_now().await;
+    }
+    proxy.restore().expect("restored");
+    let conn = read.await.expect("a connection");
+    assert_eq!(conn.route().node, "new");
 }

@@ -8,30 +8,24 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use diesel_routing::testkit::PgCluster;
 
 use crate::client::World;
-use crate::history::Record;
 use crate::kept::Kept;
-use crate::nodes::{self, Routers};
 use crate::options::Options;
+use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::schedule::Episode;
-use crate::{asynchronous, blocking, faults, table};
+use crate::timelines;
+
+use super::nodes::{self, Routers};
+use super::{Cluster, asynchronous, blocking, faults, table};
 
 /// How often the live line is drawn.
 const TICK: Duration = Duration::from_millis(100);
+/// Long enough to replay a run's writes from the first.
+const CATCH_UP: Duration = Duration::from_secs(60);
 /// Every so many-th client is a blocking one.
 const BLOCKING: u32 = 4;
-
-/// What a run has shown.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) records: Vec<Record>,
-    pub(crate) kept: Kept,
-    pub(crate) faults: BTreeMap<&'static str, u64>,
-    pub(crate) errors: BTreeMap<String, u64>,
-}
 
 /// `None` if a signal ended it.
 pub(crate) fn run(
@@ -71,9 +65,15 @@ pub(crate) fn run(
     let Some(faults) = faults? else {
         return Ok(None);
     };
+    // Every fault is undone; one that was not would have left less to check than is reported.
+    cluster.wait_until_caught_up(CATCH_UP)?;
+    let mut records = world.history.take();
+    let mut kept = table::kept(&cluster)?;
+    let last = super::history(cluster.primary())?;
+    let timeline = timelines::count(&mut records, &mut kept, last);
     Ok(Some(Outcome {
-        records: world.history.take(),
-        kept: table::kept(&cluster)?,
+        records,
+        kept: Kept::new(kept, timeline),
         faults,
         errors: world.take_errors(),
     }))
@@ -84,7 +84,7 @@ fn supervise(
     options: &Options,
     episodes: &[Episode],
     stop: &AtomicBool,
-    cluster: &PgCluster,
+    cluster: &Cluster,
     world: &World,
 ) -> Result<Option<BTreeMap<&'static str, u64>>> {
     let progress = Progress::new(options.length())?;

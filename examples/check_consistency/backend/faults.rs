@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
-use diesel_routing::testkit::{PgCluster, PgNode, ServerError};
+use anyhow::{Context, Result};
 
 use crate::client::World;
 use crate::history::Event;
 use crate::schedule::{Episode, OnPrimary, OnStandby};
+
+use super::replay::Hung;
+use super::{Cluster, Node};
 
 /// Writes that a failover loses are made in this time.
 const LOST: Duration = Duration::from_millis(150);
@@ -16,7 +18,7 @@ const LOST: Duration = Duration::from_millis(150);
 /// Injects faults until time is up; returns how many of which kind there were.
 pub(crate) fn inject(
     episodes: &[Episode],
-    cluster: &PgCluster,
+    cluster: &Cluster,
     world: &World,
 ) -> Result<BTreeMap<&'static str, u64>> {
     let start = Instant::now();
@@ -35,7 +37,7 @@ pub(crate) fn inject(
 }
 
 struct Injector<'a> {
-    cluster: &'a PgCluster,
+    cluster: &'a Cluster,
     world: &'a World,
     counts: BTreeMap<&'static str, u64>,
 }
@@ -44,29 +46,31 @@ impl<'a> Injector<'a> {
     fn play(&mut self, episode: &Episode) -> Result<()> {
         let until = Instant::now() + episode.lasts;
         let standbys = self.standbys();
-        let pairs: Vec<_> = standbys.iter().zip(episode.standbys).collect();
-        for &(standby, fault) in &pairs {
+        let mut under = Vec::new();
+        for (&standby, fault) in standbys.iter().zip(episode.standbys) {
             if let Some(fault) = fault {
                 self.note(fault.name(), standby);
-                fault.begin(self.cluster, standby)?;
+                let begun = Under::begin(fault, self.cluster, standby);
+                under.push(begun.with_context(|| told(fault.name(), standby))?);
             }
         }
         if let Some(fault) = episode.primary {
             // In the middle: sessions work before and after it.
             self.world.sleep_until(until - episode.lasts / 2);
-            self.on_primary(fault, &standbys)?;
+            let done = self.on_primary(fault, &standbys);
+            done.with_context(|| fault.name())?;
         }
         self.world.sleep_until(until);
-        for &(standby, fault) in &pairs {
-            if let Some(fault) = fault {
-                fault.end(self.cluster, standby)?;
-                self.story(format!("{}: {} ends", standby.name(), fault.name()));
-            }
+        for under in under {
+            let (standby, fault) = (under.standby, under.fault);
+            let ended = under.end(self.cluster);
+            ended.with_context(|| told(fault.name(), standby))?;
+            self.story(format!("{}: {} ends", standby.name(), fault.name()));
         }
         Ok(())
     }
 
-    fn on_primary(&mut self, fault: OnPrimary, standbys: &[&PgNode]) -> Result<()> {
+    fn on_primary(&mut self, fault: OnPrimary, standbys: &[&Node]) -> Result<()> {
         let primary = self.cluster.primary();
         self.note(fault.name(), primary);
         match fault {
@@ -84,9 +88,9 @@ impl<'a> Injector<'a> {
         Ok(())
     }
 
-    fn fail_over(&self, primary: &PgNode, to: &PgNode, loses: bool) -> Result<()> {
+    fn fail_over(&self, primary: &Node, to: &Node, loses: bool) -> Result<()> {
         let cluster = self.cluster;
-        let timeline = i32::try_from(primary.timeline()?)?;
+        let timeline = super::history(primary)?;
         // First the one that stays a standby: it must not have what the promoted one lacks.
         let others = self.standbys().into_iter();
         let others: Vec<_> = others.filter(|node| node.index() != to.index()).collect();
@@ -102,21 +106,21 @@ impl<'a> Injector<'a> {
         to.promote()?;
         self.story(format!("{} was promoted", to.name()));
         for other in &others {
-            cluster.repoint(other.index(), to.index())?;
-            cluster.restore_replication(other.index())?;
+            let how = super::rejoin(cluster, other.index(), to.index())?;
+            self.story(format!("{} {how}", other.name()));
         }
         cluster.rebuild(primary.index())?;
         Ok(())
     }
 
     /// Those that are standbys now, in the order of the nodes.
-    fn standbys(&self) -> Vec<&'a PgNode> {
+    fn standbys(&self) -> Vec<&'a Node> {
         let primary = self.cluster.primary().index();
         let nodes = self.cluster.nodes().iter();
         nodes.filter(|node| node.index() != primary).collect()
     }
 
-    fn note(&mut self, fault: &'static str, node: &PgNode) {
+    fn note(&mut self, fault: &'static str, node: &Node) {
         *self.counts.entry(fault).or_default() += 1;
         self.story(format!("{}: {fault}", node.name()));
     }
@@ -126,55 +130,56 @@ impl<'a> Injector<'a> {
     }
 }
 
-impl OnStandby {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Pause => "replay paused",
-            Self::Delay(_) => "apply delay",
-            Self::HangReplay => "replay hangs",
-            Self::Freeze => "frozen",
-            Self::Cut => "replication cut",
-            Self::Hang => "replication hangs",
-            Self::Crash => "standby crash",
-            Self::Down => "standby down",
-        }
-    }
-
-    fn begin(self, cluster: &PgCluster, standby: &PgNode) -> Result<(), ServerError> {
-        match self {
-            Self::Pause => standby.pause_replay(),
-            Self::Delay(delay) => standby.set_apply_delay(delay),
-            Self::HangReplay => standby.freeze_replay(),
-            Self::Freeze => standby.freeze(),
-            Self::Cut => cluster.cut_replication(standby.index()),
-            Self::Hang => cluster.hang_replication(standby.index()),
-            Self::Crash => {
-                standby.kill()?;
-                standby.start()
-            }
-            Self::Down => standby.kill(),
-        }
-    }
-
-    fn end(self, cluster: &PgCluster, standby: &PgNode) -> Result<(), ServerError> {
-        match self {
-            Self::Pause => standby.resume_replay(),
-            Self::Delay(_) => standby.set_apply_delay(Duration::ZERO),
-            Self::HangReplay | Self::Freeze => standby.thaw(),
-            Self::Cut | Self::Hang => cluster.restore_replication(standby.index()),
-            Self::Crash => Ok(()),
-            Self::Down => standby.start(),
-        }
-    }
+/// What went wrong where, with the server's own words.
+fn told(fault: &'static str, node: &Node) -> String {
+    format!(
+        "{fault}; the log of {} ends:\n{}",
+        node.name(),
+        node.log_tail()
+    )
 }
 
-impl OnPrimary {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Restart => "primary restart",
-            Self::Crash => "primary crash",
-            Self::Failover { loses: false, .. } => "failover",
-            Self::Failover { loses: true, .. } => "failover with loss",
+/// A standby with its fault, until that is undone.
+struct Under<'a> {
+    standby: &'a Node,
+    fault: OnStandby,
+    replay: Option<Hung<'a>>,
+}
+
+impl<'a> Under<'a> {
+    fn begin(fault: OnStandby, cluster: &Cluster, standby: &'a Node) -> Result<Self> {
+        let mut replay = None;
+        match fault {
+            OnStandby::Pause => standby.pause_replay()?,
+            OnStandby::Delay(delay) => standby.set_apply_delay(delay)?,
+            OnStandby::HangReplay => replay = Some(Hung::hang(standby)?),
+            OnStandby::Freeze => standby.freeze()?,
+            OnStandby::Cut => cluster.cut_replication(standby.index())?,
+            OnStandby::Hang => cluster.hang_replication(standby.index())?,
+            OnStandby::Crash => {
+                standby.kill()?;
+                standby.start()?;
+            }
+            OnStandby::Down => standby.kill()?,
         }
+        Ok(Self {
+            standby,
+            fault,
+            replay,
+        })
+    }
+
+    fn end(self, cluster: &Cluster) -> Result<()> {
+        let standby = self.standby;
+        match self.fault {
+            OnStandby::Pause => standby.resume_replay()?,
+            OnStandby::Delay(_) => standby.set_apply_delay(Duration::ZERO)?,
+            OnStandby::HangReplay => self.replay.map_or(Ok(()), Hung::end)?,
+            OnStandby::Freeze => standby.thaw()?,
+            OnStandby::Cut | OnStandby::Hang => cluster.restore_replication(standby.index())?,
+            OnStandby::Crash => {}
+            OnStandby::Down => standby.start()?,
+        }
+        Ok(())
     }
 }

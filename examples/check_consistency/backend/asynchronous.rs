@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel_routing::pg::{ReadConn, Session, WriteConn};
 use diesel_routing::prelude::*;
 use diesel_routing::{Error, Level, Replica};
 
 use crate::act::{Act, Acts, ReadBy, WriteBy};
 use crate::client::{Token, World, kind};
 use crate::history::{Event, Read};
-use crate::nodes::Routers;
 use crate::options::Strategy;
 use crate::table::{Row, counters};
+
+use super::handles::{ReadConn, Session};
+use super::nodes::Routers;
+use super::update::asynchronous as update;
 
 /// A client that gets no answer in this time gives up: its futures are dropped half-way.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -83,7 +85,7 @@ impl Client {
                 session
                     .reading(async |conn| {
                         let rows = rows(conn, keys).await?;
-                        QueryResult::Ok(Read::new(began, rows, conn.route()))
+                        QueryResult::Ok(Read::new(began, keys, rows, conn.route()))
                     })
                     .await?
             }
@@ -97,15 +99,15 @@ impl Client {
             ReadBy::Upgrade => {
                 let conn = session.read_eventual().await?;
                 let mut conn = conn.upgrade(session).await?;
-                Read::new(began, rows(&mut conn, keys).await?, conn.route())
+                Read::new(began, keys, rows(&mut conn, keys).await?, conn.route())
             }
             ReadBy::Primary => {
                 let mut conn = session.read_primary().await?;
-                Read::new(began, rows(&mut conn, keys).await?, conn.route())
+                Read::new(began, keys, rows(&mut conn, keys).await?, conn.route())
             }
             ReadBy::Eventual => {
                 let mut conn = session.read_eventual().await?;
-                let mut read = Read::new(began, rows(&mut conn, keys).await?, conn.route());
+                let mut read = Read::new(began, keys, rows(&mut conn, keys).await?, conn.route());
                 read.promised = false;
                 read
             }
@@ -165,7 +167,7 @@ impl Client {
 async fn by_handle(began: usize, session: &Session, keys: &[i32]) -> Result<Read, Error> {
     let mut conn = session.read().await?;
     let rows = rows(&mut conn, keys).await?;
-    Ok(Read::new(began, rows, conn.route()))
+    Ok(Read::new(began, keys, rows, conn.route()))
 }
 
 async fn rows(conn: &mut ReadConn<Replica>, keys: &[i32]) -> QueryResult<Vec<Row>> {
@@ -173,20 +175,4 @@ async fn rows(conn: &mut ReadConn<Replica>, keys: &[i32]) -> QueryResult<Vec<Row
         .filter(counters::key.eq_any(keys))
         .load(conn)
         .await
-}
-
-async fn update(conn: &mut WriteConn, keys: &[i32], writer: i64) -> QueryResult<Vec<Row>> {
-    let mut written = Vec::new();
-    for &key in keys {
-        let row = diesel::update(counters::table.find(key))
-            .set((
-                counters::version.eq(counters::version + 1),
-                counters::writer.eq(writer),
-            ))
-            .returning(counters::all_columns)
-            .get_result(conn)
-            .await?;
-        written.push(row);
-    }
-    Ok(written)
 }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use diesel_routing::testkit::{PgCluster, PgNode};
-use diesel_routing::{Node, TokenKeys, pg, sync};
+use diesel_routing::TokenKeys;
 
 use crate::options::Strategy;
 use crate::schedule::STANDBYS;
-use crate::table;
+
+use super::{Cluster, Node, blocking_handles, handles, table};
 
 /// As short as a window can be that has any effect here, to show that it is too short.
 const SHORT_WINDOW: Duration = Duration::from_millis(50);
@@ -16,12 +16,12 @@ const SHORT_WINDOW: Duration = Duration::from_millis(50);
 /// Routers that share nothing but their token keys, like those of several processes.
 #[derive(Debug)]
 pub(crate) struct Routers {
-    pub(crate) asynchronous: [pg::Router; 2],
-    pub(crate) blocking: sync::pg::Router,
+    pub(crate) asynchronous: [handles::Router; 2],
+    pub(crate) blocking: blocking_handles::Router,
 }
 
-pub(crate) fn start() -> Result<PgCluster> {
-    let cluster = PgCluster::builder().standbys(STANDBYS).start()?;
+pub(crate) fn start() -> Result<Cluster> {
+    let cluster = super::start(STANDBYS)?;
     table::create(&cluster)?;
     cluster.wait_until_caught_up(Duration::from_secs(10))?;
     Ok(cluster)
@@ -33,8 +33,8 @@ macro_rules! router {
         let mut builder = $builder
             .token_keys($keys.clone())
             .primary(node($cluster.node(0)));
-        for standby in $cluster.standbys() {
-            builder = builder.replica(node(standby));
+        for replica in &$cluster.nodes()[1..] {
+            builder = builder.replica(node(replica));
         }
         if $strategy == Strategy::Window {
             builder = builder.window_only().window(SHORT_WINDOW);
@@ -44,11 +44,11 @@ macro_rules! router {
 }
 
 impl Routers {
-    pub(crate) async fn start(cluster: &PgCluster, strategy: Strategy) -> Result<Self> {
+    pub(crate) async fn start(cluster: &Cluster, strategy: Strategy) -> Result<Self> {
         let keys = TokenKeys::new(1, [7; 32])?;
-        let first = router!(pg::Router::builder(), cluster, strategy, keys).await?;
-        let second = router!(pg::Router::deadpool_builder(), cluster, strategy, keys).await?;
-        let blocking = router!(sync::pg::Router::builder(), cluster, strategy, keys)?;
+        let first = router!(handles::Router::builder(), cluster, strategy, keys).await?;
+        let second = router!(handles::Router::deadpool_builder(), cluster, strategy, keys).await?;
+        let blocking = router!(blocking_handles::Router::builder(), cluster, strategy, keys)?;
         Ok(Self {
             asynchronous: [first, second],
             blocking,
@@ -56,8 +56,8 @@ impl Routers {
     }
 }
 
-fn node(node: &PgNode) -> Node {
-    Node::new(node.name(), node.url())
+fn node(node: &Node) -> diesel_routing::Node {
+    diesel_routing::Node::new(node.name(), node.url())
         .checkout_timeout(Duration::from_secs(1))
         .connect_timeout(Duration::from_secs(1))
 }

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use diesel_routing::sync::pg::{ReadConn, Session, WriteConn};
 use diesel_routing::sync::prelude::*;
 use diesel_routing::{Error, Level, Replica};
 
 use crate::act::{Act, Acts, ReadBy, WriteBy};
 use crate::client::{Token, World, kind};
 use crate::history::{Event, Read};
-use crate::nodes::Routers;
 use crate::options::Strategy;
 use crate::table::{Row, counters};
+
+use super::blocking_handles::{ReadConn, Session};
+use super::nodes::Routers;
+use super::update::blocking as update;
 
 /// How long the reads wait that wait for a fresher replica.
 const WAIT: Duration = Duration::from_millis(50);
@@ -78,7 +80,7 @@ impl Client {
             ReadBy::Waiting => by_handle(began, &session.waiting(WAIT), keys)?,
             ReadBy::Closure => session.reading(|conn| {
                 let rows = rows(conn, keys)?;
-                QueryResult::Ok(Read::new(began, rows, conn.route()))
+                QueryResult::Ok(Read::new(began, keys, rows, conn.route()))
             })?,
             ReadBy::Pair => {
                 let (one, other) = thread::scope(|scope| {
@@ -94,15 +96,15 @@ impl Client {
             ReadBy::Upgrade => {
                 let conn = session.read_eventual()?;
                 let mut conn = conn.upgrade(session)?;
-                Read::new(began, rows(&mut conn, keys)?, conn.route())
+                Read::new(began, keys, rows(&mut conn, keys)?, conn.route())
             }
             ReadBy::Primary => {
                 let mut conn = session.read_primary()?;
-                Read::new(began, rows(&mut conn, keys)?, conn.route())
+                Read::new(began, keys, rows(&mut conn, keys)?, conn.route())
             }
             ReadBy::Eventual => {
                 let mut conn = session.read_eventual()?;
-                let mut read = Read::new(began, rows(&mut conn, keys)?, conn.route());
+                let mut read = Read::new(began, keys, rows(&mut conn, keys)?, conn.route());
                 read.promised = false;
                 read
             }
@@ -157,26 +159,11 @@ impl Client {
 fn by_handle(began: usize, session: &Session, keys: &[i32]) -> Result<Read, Error> {
     let mut conn = session.read()?;
     let rows = rows(&mut conn, keys)?;
-    Ok(Read::new(began, rows, conn.route()))
+    Ok(Read::new(began, keys, rows, conn.route()))
 }
 
 fn rows(conn: &mut ReadConn<Replica>, keys: &[i32]) -> QueryResult<Vec<Row>> {
     counters::table
         .filter(counters::key.eq_any(keys))
         .load(conn)
-}
-
-fn update(conn: &mut WriteConn, keys: &[i32], writer: i64) -> QueryResult<Vec<Row>> {
-    let mut written = Vec::new();
-    for &key in keys {
-        let row = diesel::update(counters::table.find(key))
-            .set((
-                counters::version.eq(counters::version + 1),
-                counters::writer.eq(writer),
-            ))
-            .returning(counters::all_columns)
-            .get_result(conn)?;
-        written.push(row);
-    }
-    Ok(written)
 }

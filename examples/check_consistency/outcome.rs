@@ -1,0 +1,16 @@
+//! What a run has shown.
+
+use std::collections::BTreeMap;
+
+use crate::history::Record;
+use crate::kept::Kept;
+
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) records: Vec<Record>,
+    pub(crate) kept: Kept,
+    /// How many of which kind were injected.
+    pub(crate) faults: BTreeMap<&'static str, u64>,
+    /// What failed, and how often.
+    pub(crate) errors: BTreeMap<String, u64>,
+}
