@@ -296,7 +296,10 @@ impl<C: RoutedConnection> Router<C> {
     /// Decides, and if a fresher replica would do, waits for one as long as the caller allows.
     async fn wait(&self, request: &Request<'_>) -> Waited<C> {
         let shared = &self.inner.shared;
-        let decision = shared.decide(request);
+        let mut decision = shared.decide(request);
+        if shared.is_outrun(request, decision) {
+            decision = self.hear_all(request).await;
+        }
         if request.wait.is_zero() || !decision.wants_fresher() {
             return Waited::Decided(decision);
         }
@@ -323,6 +326,23 @@ impl<C: RoutedConnection> Router<C> {
             }
             if tokio::time::timeout_at(until.into(), answer).await.is_err() {
                 return Waited::Decided(decision);
+            }
+        }
+    }
+
+    /// Decides once all nodes have been asked who they are.
+    async fn hear_all(&self, request: &Request<'_>) -> Decision {
+        let shared = &self.inner.shared;
+        let until = after(Instant::now(), ROLE_CHANGE);
+        shared.signals.ask_all();
+        loop {
+            // Listen before looking: an answer in between counts.
+            let answer = shared.signals.answer();
+            let decision = shared.decide(request);
+            if !shared.is_outrun(request, decision)
+                || tokio::time::timeout_at(until.into(), answer).await.is_err()
+            {
+                return decision;
             }
         }
     }

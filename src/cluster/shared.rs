@@ -231,6 +231,19 @@ impl Shared {
         self.snapshot.load().primary == node
     }
 
+    /// Whether a token may know of a failover that nobody here has heard of: what it asks for is not on the
+    /// primary's history, and some node has not been asked since it arrived.
+    pub(crate) fn is_outrun(&self, request: &Request<'_>, decision: Decision) -> bool {
+        let arrived = request.session.and_then(|session| session.arrived());
+        let Some(arrived) = arrived.filter(|_| decision.reason == Reason::OldHistory) else {
+            return false;
+        };
+        let cluster = self.snapshot.load();
+        cluster.nodes.iter().any(|node| {
+            node.health != Health::Down && node.asked.is_some_and(|asked| asked <= arrived)
+        })
+    }
+
     /// Whether every node takes writes.
     pub(crate) fn is_multi_writer(&self) -> bool {
         let cluster = self.snapshot.load();

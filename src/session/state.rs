@@ -201,6 +201,11 @@ impl SessionState {
         self.lock().absorb(token, moment, life);
     }
 
+    /// When the last token arrived.
+    pub(crate) fn arrived(&self) -> Option<Instant> {
+        self.lock().arrived
+    }
+
     fn lock(&self) -> MutexGuard<'_, Causal> {
         self.causal.lock().unwrap_or_else(PoisonError::into_inner)
     }

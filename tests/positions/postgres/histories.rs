@@ -6,7 +6,7 @@ use diesel_routing::testkit::{ManualClock, PgCluster};
 use diesel_routing::{Reason, Rejection};
 
 use super::tokens::{keys, process};
-use super::world::{set_theme, theme};
+use super::world::{builder, set_theme, theme};
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,6 +31,25 @@ async fn a_token_of_another_cluster_says_nothing_here() {
     );
     let (_, reason, primary) = theme(&here.resume(token.as_str())).await;
     assert_eq!((primary, reason), (false, Reason::NothingToCatchUp));
+}
+
+/// Else it would be sent to the old primary, which still takes writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_from_after_a_promotion_makes_a_router_ask_that_has_not_heard_of_it() {
+    let cluster = cluster(1);
+    let builder = builder(&cluster).token_keys(keys()).watch_interval(HOUR);
+    let there = builder.build().await.expect("a router");
+    let promoted = cluster.split_brain(1).expect("split brain");
+    let here = Router::builder().token_keys(keys());
+    let here = here.primary(node("promoted", promoted)).build().await;
+    let session = here.expect("a router").session();
+    set_theme(&session, "dark").await;
+    let token = session.token().await.expect("a token");
+    let resumed = there.resume(token.as_str());
+    let (value, _, primary) = theme(&resumed).await;
+    assert_eq!((value.as_str(), primary), ("dark", true));
+    let conn = resumed.read().await.expect("a connection");
+    assert_eq!(conn.route().node, "standby-0");
 }
 
 #[tokio::test(flavor = "multi_thread")]
