@@ -74,6 +74,21 @@ fn a_frozen_node_can_be_killed() {
     arrives(&cluster, cluster.replica(0), 1);
 }
 
+/// It does not note at every transaction which relay log it applies, and removes those that it has applied.
+#[test]
+fn a_killed_replica_that_looks_for_a_relay_log_which_is_gone_follows_again() {
+    let cluster = cluster(1);
+    let replica = cluster.replica(0);
+    replica.kill().unwrap();
+    let noted = replica.data_dir().join("relay-log.info");
+    let text = fs::read_to_string(&noted).unwrap();
+    assert!(text.contains("relay.0000"), "{text}");
+    fs::write(&noted, text.replace("relay.0000", "relay.9999")).unwrap();
+    replica.start().unwrap();
+    write(cluster.primary(), 2);
+    arrives(&cluster, replica, 2);
+}
+
 #[test]
 fn a_stopped_replica_is_not_waited_for_and_catches_up_after_its_start() {
     let cluster = cluster(2);
