@@ -12,6 +12,8 @@ pub(crate) struct Pooled<C> {
     pub(crate) role: Option<NodeRole>,
     /// When it was opened: since then, its server has not restarted.
     pub(crate) opened: Instant,
+    /// Whether it is being asked something: dropped meanwhile, its answer would be taken for another's.
+    pub(crate) is_asked: bool,
     /// Whether reads on it wait for what other servers have acknowledged.
     pub(crate) reads_causally: bool,
 }
@@ -22,6 +24,7 @@ impl<C> Pooled<C> {
             conn,
             role,
             opened: Instant::now(),
+            is_asked: false,
             reads_causally: false,
         }
     }

@@ -77,7 +77,9 @@ impl<C: RoutedConnection> Manager<C> {
 
     /// Whether a pooled connection may be lent again.
     pub(crate) async fn recycle(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
+        conn.is_asked = true;
         conn.role = self.check_role(&mut conn.conn, Step::Recycle).await?;
+        conn.is_asked = false;
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 mod bad_input;
 mod failover;
 mod locks;
+mod pools;
 mod sync;
 mod waits;
 

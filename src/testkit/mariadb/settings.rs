@@ -26,12 +26,9 @@ const BASE: &[(&str, &str)] = &[
 
 const MARIADB: &[(&str, &str)] = &[
     ("gtid_strict_mode", "ON"),
-<<<<<<< HEAD
     ("log_slave_updates", "ON"),
-=======
     // With GTIDs it seldom notes which relay log it applies: a killed one may look for one that is purged.
     ("relay_log_recovery", "ON"),
->>>>>>> chk
     ("innodb_flush_method", "nosync"),
     ("innodb_log_file_size", "8M"),
 ];
