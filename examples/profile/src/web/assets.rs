@@ -1,0 +1,14 @@
+//! The page's style and script, compiled in.
+
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+
+pub(crate) async fn css() -> impl IntoResponse {
+    let css = include_str!("../../assets/page.css");
+    ([(CONTENT_TYPE, "text/css; charset=utf-8")], css)
+}
+
+pub(crate) async fn js() -> impl IntoResponse {
+    let js = include_str!("../../assets/page.js");
+    ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], js)
+}
