@@ -1,7 +1,12 @@
-//! The page's style and script, compiled in.
+//! The page's icon, style and script, compiled in.
 
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
+
+pub(crate) async fn icon() -> impl IntoResponse {
+    let icon = include_str!("../../assets/icon.svg");
+    ([(CONTENT_TYPE, "image/svg+xml")], icon)
+}
 
 pub(crate) async fn css() -> impl IntoResponse {
     let css = include_str!("../../assets/page.css");

@@ -5,6 +5,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::cluster::cluster;
 use super::notice::Notice;
 use super::visitor::Visitor;
+use super::why::why;
 use crate::{Site, Step};
 
 /// How many steps are shown.
@@ -54,7 +55,7 @@ pub(crate) fn page(
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (current.name()) " – where does it come from?" }
                 link rel="stylesheet" href="/assets/page.css";
-                link rel="icon" href="data:,";
+                link rel="icon" href="/assets/icon.svg";
                 script src="/assets/page.js" defer {}
             }
             body {
@@ -110,8 +111,8 @@ fn trail(steps: &[Step]) -> Markup {
                         @for step in steps {
                             tr {
                                 th scope="row" { (step.what) }
-                                td { (step.node) }
-                                td { code { (step.reason) } }
+                                td .node { (step.node) }
+                                td { code { (step.reason) } " " small { (why(step.reason)) } }
                             }
                         }
                     }

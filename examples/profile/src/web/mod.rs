@@ -12,6 +12,7 @@ mod settings;
 mod shop;
 mod status;
 mod visitor;
+mod why;
 
 use axum::Router as App;
 use axum::extract::{Request, State};
@@ -58,6 +59,7 @@ fn around(site: Site, pages: App) -> App {
         .route("/lab/{replica}/pause", post(cluster::pause))
         .route("/lab/{replica}/resume", post(cluster::resume))
         .with_state(site)
+        .route("/assets/icon.svg", get(assets::icon))
         .route("/assets/page.css", get(assets::css))
         .route("/assets/page.js", get(assets::js))
         .merge(pages)
