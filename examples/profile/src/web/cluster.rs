@@ -130,9 +130,9 @@ fn controls(lab: &Lab, nodes: &[NodeNow]) -> Markup {
                 form method="post" action={ "/lab/" (replica) "/" (if knobs.is_paused { "resume" } else { "pause" }) } {
                     @if knobs.is_paused {
                         strong { "It stands still. " }
-                        button { "Let it go on" }
+                        button { "Let it go on" span .hidden { ": " (node.name) } }
                     } @else {
-                        button { "Make it stand still" }
+                        button { "Make it stand still" span .hidden { ": " (node.name) } }
                     }
                 }
             }
