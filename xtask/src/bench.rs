@@ -27,6 +27,7 @@ pub(crate) fn steps(workspace: &Workspace) -> Result<Vec<Step>> {
         steps.extend(valgrind_runner(workspace)?);
     }
     steps.extend(names.into_iter().map(bench));
+    steps.push(load());
     Ok(steps)
 }
 
@@ -51,6 +52,13 @@ fn bench(name: &str) -> Step {
         };
         Step::run(name, why, invocation).needs(needs)
     }
+}
+
+/// Of a package of its own.
+fn load() -> Step {
+    let why = "a whole service with sessions and without: time, stale pages, memory";
+    let invocation = Invocation::cargo("bench --locked --package profile --bench load");
+    Step::run("load", why, invocation).needs([Need::Package(&apt::POSTGRESQL)])
 }
 
 /// gungraun's benches hand their runs to a program that must have the version of the library.

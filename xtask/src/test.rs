@@ -16,7 +16,7 @@ use crate::tool;
 use crate::workspace::Workspace;
 
 /// What building with every feature takes, and what the tests start.
-pub(crate) const NEEDS: [Need; 12] = [
+pub(crate) const NEEDS: [Need; 10] = [
     Need::Package(&apt::C_COMPILER),
     Need::Package(&apt::PKG_CONFIG),
     Need::Package(&apt::LIBPQ),
@@ -27,8 +27,6 @@ pub(crate) const NEEDS: [Need; 12] = [
     Need::Package(&apt::GALERA),
     Need::Package(&apt::RSYNC),
     Need::Package(&apt::REDIS),
-    Need::Package(&apt::CHROMIUM),
-    Need::Package(&apt::CHROMIUM_DRIVER),
 ];
 
 /// What `cargo xtask test` can be asked for.
@@ -136,6 +134,10 @@ fn tests() -> Step {
     );
     Step::test("tests", "unit, integration and ui tests pass", invocation)
         .needs(NEEDS)
-        .needs([Need::Tool(&tool::NEXTEST)])
+        .needs([
+            Need::Package(&apt::CHROMIUM),
+            Need::Package(&apt::CHROMIUM_DRIVER),
+            Need::Tool(&tool::NEXTEST),
+        ])
         .without(&tool::NEXTEST, plain)
 }

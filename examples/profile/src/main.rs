@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use options::{Options, Sessions};
 
 fn main() -> ExitCode {
-    match run(Options::parse()) {
+    match run(&Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to be done if the terminal is gone, too.
@@ -23,13 +23,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(options: Options) -> Result<()> {
+fn run(options: &Options) -> Result<()> {
     let nodes = match &options.primary {
         Some(primary) => Nodes::at(primary.clone(), options.replica.clone()),
         None => Nodes::start(options.standbys.into())?,
     };
     let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(serve(&nodes, &options))
+    runtime.block_on(serve(&nodes, options))
 }
 
 async fn serve(nodes: &Nodes, options: &Options) -> Result<()> {

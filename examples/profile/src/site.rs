@@ -26,7 +26,6 @@ pub struct Site {
 
 impl Site {
     /// An instance on these nodes, whose sessions travel in a cookie.
-    #[must_use]
     pub fn builder(nodes: &Nodes) -> SiteBuilder<'_> {
         SiteBuilder {
             nodes,

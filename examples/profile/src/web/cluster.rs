@@ -107,7 +107,7 @@ fn table(nodes: &[NodeNow]) -> Markup {
 fn lag(node: &NodeNow) -> String {
     match node.lag_ms {
         _ if node.health != "up" => node.health.clone(),
-        Some(lag) => format!("{} ms", lag),
+        Some(lag) => format!("{lag} ms"),
         None => "not known".to_owned(),
     }
 }

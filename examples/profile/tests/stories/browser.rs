@@ -1,4 +1,4 @@
-//! `Browser`: Chromium, by WebDriver.
+//! `Browser`: Chromium, by `WebDriver`.
 
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;

@@ -10,6 +10,10 @@ mod browser;
 mod client;
 mod program;
 mod redis;
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "cucumber hands over what it has parsed"
+)]
 mod steps;
 mod story;
 

@@ -43,7 +43,7 @@ impl Program {
             .stderr(Stdio::null())
             .spawn()
             .expect("a shell");
-        Self { shell, dir: dir }
+        Self { shell, dir }
     }
 
     /// The directory for its files.
