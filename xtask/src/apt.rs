@@ -92,6 +92,18 @@ pub(crate) static RSYNC: Package = Package {
     present: || succeeds("rsync", &["--version"]),
 };
 
+pub(crate) static CHROMIUM: Package = Package {
+    name: "chromium",
+    why: "a browser, for the stories of examples/profile",
+    present: || succeeds("chromium", &["--version"]) || succeeds("google-chrome", &["--version"]),
+};
+
+pub(crate) static CHROMIUM_DRIVER: Package = Package {
+    name: "chromium-driver",
+    why: "WebDriver, for the stories of examples/profile",
+    present: || succeeds("chromedriver", &["--version"]),
+};
+
 pub(crate) static VALGRIND: Package = Package {
     name: "valgrind",
     why: "counts instructions",

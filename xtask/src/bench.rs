@@ -18,7 +18,8 @@ pub(crate) fn steps(workspace: &Workspace) -> Vec<Step> {
         let reason = "the root package has no bench target";
         return vec![Step::left_out("benches", "speed is measured", reason)];
     }
-    names.into_iter().map(bench).collect()
+    let benches = names.into_iter().map(bench);
+    benches.chain([load()]).collect()
 }
 
 fn bench(name: &str) -> Step {
@@ -42,4 +43,11 @@ fn bench(name: &str) -> Step {
         };
         Step::run(name, why, invocation).needs(needs)
     }
+}
+
+/// Of a package of its own.
+fn load() -> Step {
+    let why = "a whole service with sessions and without: time, stale pages, memory";
+    let invocation = Invocation::cargo("bench --locked --package profile --bench load");
+    Step::run("load", why, invocation).needs([Need::Package(&apt::POSTGRESQL)])
 }

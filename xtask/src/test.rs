@@ -144,6 +144,10 @@ fn tests() -> Step {
     );
     Step::test("tests", "unit, integration and ui tests pass", invocation)
         .needs(NEEDS)
-        .needs([Need::Tool(&tool::NEXTEST)])
+        .needs([
+            Need::Package(&apt::CHROMIUM),
+            Need::Package(&apt::CHROMIUM_DRIVER),
+            Need::Tool(&tool::NEXTEST),
+        ])
         .without(&tool::NEXTEST, plain)
 }

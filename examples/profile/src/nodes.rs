@@ -1,0 +1,73 @@
+//! `Nodes`: the servers, ours or the kit's.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use diesel_routing::testkit::PgCluster;
+
+use crate::Lab;
+
+/// A server's name and URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Address {
+    /// What pages and routes call it.
+    pub name: String,
+    /// Where it is.
+    pub url: String,
+}
+
+/// A primary, its replicas, and the lab that makes them lag, if they are the kit's.
+#[derive(Debug, Clone)]
+pub struct Nodes {
+    pub(crate) primary: Address,
+    pub(crate) replicas: Vec<Address>,
+    pub(crate) lab: Option<Arc<Lab>>,
+}
+
+impl Nodes {
+    /// Starts a cluster of the test kit's: a primary and so many standbys. It ends when the last clone is
+    /// dropped, and its [`lab`](Self::lab) makes it lag.
+    ///
+    /// Blocks for a second or two.
+    ///
+    /// # Errors
+    ///
+    /// PostgreSQL is not installed, or does not start.
+    pub fn start(standbys: usize) -> Result<Self> {
+        let cluster = PgCluster::builder().standbys(standbys).start()?;
+        let lab = Lab::new(cluster);
+        let address = |name: String, url| Address { name, url };
+        let standbys = (1..).zip(lab.cluster().standbys());
+        Ok(Self {
+            primary: address("primary".to_owned(), lab.cluster().primary().url()),
+            replicas: standbys
+                .map(|(number, node)| address(format!("replica-{number}"), node.url()))
+                .collect(),
+            lab: Some(Arc::new(lab)),
+        })
+    }
+
+    /// Servers that run already, by their URLs.
+    #[must_use]
+    pub fn at(primary: String, replicas: Vec<String>) -> Self {
+        let named = |(number, url)| Address {
+            name: format!("replica-{number}"),
+            url,
+        };
+        Self {
+            primary: Address {
+                name: "primary".to_owned(),
+                url: primary,
+            },
+            replicas: (1..).zip(replicas).map(named).collect(),
+            lab: None,
+        }
+    }
+
+    /// The lab, if the kit runs the servers.
+    #[must_use]
+    pub fn lab(&self) -> Option<&Arc<Lab>> {
+        self.lab.as_ref()
+    }
+}

@@ -1,0 +1,158 @@
+//! `Site`: one instance of the service.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use diesel_async::AsyncPgConnection;
+use diesel_routing::edge::{Edge, MemoryStore, RedisStore, Rule, TokenCookie};
+use diesel_routing::pg::Router;
+use diesel_routing::{Level, Node, TokenKeys};
+
+use crate::letters::Queue;
+use crate::{Lab, Nodes, Trail, seed, web};
+
+/// How many sessions the store in memory keeps.
+const SESSIONS: u64 = 10_000;
+
+/// One instance of the service: a router of its own, and what it saw. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Site {
+    pub(crate) router: Router,
+    pub(crate) edge: Edge<AsyncPgConnection>,
+    pub(crate) trail: Trail,
+    pub(crate) letters: Queue,
+    pub(crate) lab: Option<Arc<Lab>>,
+}
+
+impl Site {
+    /// An instance on these nodes, whose sessions travel in a cookie.
+    pub fn builder(nodes: &Nodes) -> SiteBuilder<'_> {
+        SiteBuilder {
+            nodes,
+            secret: None,
+            store: None,
+            users: None,
+        }
+    }
+
+    /// Its router.
+    #[must_use]
+    pub fn router(&self) -> &Router {
+        &self.router
+    }
+
+    /// Its edge, with what it had to do without.
+    pub fn edge(&self) -> &Edge<AsyncPgConnection> {
+        &self.edge
+    }
+
+    /// Where its connections came from.
+    #[must_use]
+    pub fn trail(&self) -> &Trail {
+        &self.trail
+    }
+}
+
+/// What an instance is made of.
+#[derive(Debug)]
+#[must_use = "a site starts with `open`"]
+pub struct SiteBuilder<'a> {
+    nodes: &'a Nodes,
+    secret: Option<[u8; 32]>,
+    store: Option<Store>,
+    users: Option<u32>,
+}
+
+#[derive(Debug)]
+enum Store {
+    Memory(MemoryStore),
+    Redis(RedisStore),
+}
+
+impl<'a> SiteBuilder<'a> {
+    /// What tokens are signed with: the same for all instances. Defaults to a random one.
+    pub fn secret(mut self, secret: [u8; 32]) -> Self {
+        self.secret = Some(secret);
+        self
+    }
+
+    /// Sessions' states stay in this process, 10,000 at most, and no token travels.
+    pub fn in_memory(self) -> Self {
+        self.in_store(MemoryStore::new(SESSIONS))
+    }
+
+    /// The same, in a store that the caller keeps an eye on.
+    pub fn in_store(mut self, store: MemoryStore) -> Self {
+        self.store = Some(Store::Memory(store));
+        self
+    }
+
+    /// Sessions' states stay in this Redis, and no token travels.
+    ///
+    /// # Errors
+    ///
+    /// It is no URL of a Redis.
+    pub fn in_redis(mut self, url: &str) -> Result<Self> {
+        self.store = Some(Store::Redis(RedisStore::new(url)?));
+        Ok(self)
+    }
+
+    /// Makes the tables anew, with so many users.
+    pub fn plant(mut self, users: u32) -> Self {
+        self.users = Some(users);
+        self
+    }
+
+    /// Connects to the nodes.
+    ///
+    /// # Errors
+    ///
+    /// A node gives no connection, or is not what it should be; a replica does not replay.
+    pub async fn open(self) -> Result<Site> {
+        let router = self.router().await?;
+        if let Some(users) = self.users {
+            let mark = seed::plant(&router, users).await?;
+            for replica in &self.nodes.replicas {
+                seed::wait_for(replica, &mark).await?;
+            }
+        }
+        let edge = match self.store {
+            // Without TLS, and so without `Secure`: it listens on this machine only.
+            None => Edge::new(router.clone())?.cookie(TokenCookie::default().secure(false))?,
+            Some(Store::Memory(store)) => Edge::stored(router.clone(), store, web::store_key),
+            Some(Store::Redis(store)) => Edge::stored(router.clone(), store, web::store_key),
+        };
+        let edge = edge
+            .rules([Rule::new("/admin", Level::Strong)])?
+            .server_timing(true);
+        let trail = Trail::default();
+        Ok(Site {
+            letters: Queue::start(router.clone(), trail.clone()),
+            edge,
+            router,
+            trail,
+            lab: self.nodes.lab.clone(),
+        })
+    }
+
+    async fn router(&self) -> Result<Router> {
+        let secret = match self.secret {
+            Some(secret) => secret,
+            None => random()?,
+        };
+        let node = |address: &crate::Address| Node::new(&address.name, &address.url);
+        let mut builder = Router::builder()
+            .token_keys(TokenKeys::new(1, secret)?)
+            .primary(node(&self.nodes.primary));
+        for replica in &self.nodes.replicas {
+            builder = builder.replica(node(replica));
+        }
+        builder.build().await.context("the router does not start")
+    }
+}
+
+fn random() -> Result<[u8; 32]> {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).context("the system gives no random numbers")?;
+    Ok(secret)
+}

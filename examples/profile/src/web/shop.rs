@@ -1,0 +1,115 @@
+//! The shop: a balance that is never old, and things to reserve.
+
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::response::Redirect;
+use diesel_routing::Error;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::failure::Failure;
+use super::layout::{Page, page};
+use super::notice::{Notice, Said};
+use super::visitor::Visitor;
+use crate::Site;
+use crate::money::Cents;
+use crate::payments::{self, Payment};
+use crate::stock::{self, Item, Reservation};
+
+/// The most that is paid at once, in whole units of money.
+const MOST: i64 = 1_000_000;
+
+pub(crate) async fn show(
+    visitor: Visitor,
+    State(site): State<Site>,
+    Query(said): Query<Said>,
+) -> Result<Markup, Failure> {
+    let Visitor { session, user, .. } = &visitor;
+    let items = session
+        .reading(async |conn| {
+            visitor.notes().take("the shop window", conn.route());
+            Ok::<_, Error>(stock::all(conn).await?)
+        })
+        .await?;
+    let balance = payments::balance(session, &visitor.notes(), *user).await?;
+    let main = html! {
+        h1 { "Shop" }
+        (account(balance))
+        (window(&items))
+    };
+    Ok(page(&site, &visitor, Page::Shop, said.notice, &main))
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Amount {
+    /// In whole units of money.
+    amount: i64,
+}
+
+pub(crate) async fn pay(
+    visitor: Visitor,
+    Form(Amount { amount }): Form<Amount>,
+) -> Result<Redirect, Failure> {
+    if !(1..=MOST).contains(&amount) {
+        return Err(Failure::Bad("pay a whole amount from 1 to 1000000"));
+    }
+    let Visitor { session, user, .. } = &visitor;
+    let amount = Cents(amount * 100);
+    let notice = match payments::pay(session, &visitor.notes(), *user, amount).await? {
+        Payment::Made => Notice::Paid,
+        Payment::Refused => Notice::PaymentRefused,
+    };
+    Ok(notice.on("/shop"))
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Wanted {
+    item: i32,
+}
+
+pub(crate) async fn reserve(
+    visitor: Visitor,
+    Form(Wanted { item }): Form<Wanted>,
+) -> Result<Redirect, Failure> {
+    let reserved = stock::reserve(&visitor.session, &visitor.notes(), item).await?;
+    let notice = match reserved {
+        Reservation::Made => Notice::Reserved,
+        Reservation::SoldOut => Notice::SoldOut,
+    };
+    Ok(notice.on("/shop"))
+}
+
+fn account(balance: Cents) -> Markup {
+    html! {
+        section aria-labelledby="account" {
+            h2 #account { "Account" }
+            p { "On your account: " strong #balance { (balance) } ". The primary says so, always." }
+            form method="post" action="/payments" {
+                label for="amount" { "Pay" }
+                " "
+                input #amount name="amount" type="number" min="1" max=(MOST) value="10" required;
+                " "
+                button { "Pay" }
+            }
+        }
+    }
+}
+
+fn window(items: &[Item]) -> Markup {
+    html! {
+        section aria-labelledby="items" {
+            h2 #items { "Things" }
+            ul .plain {
+                @for item in items {
+                    li #{ "item-" (item.id) } {
+                        form method="post" action="/reservations" {
+                            (item.name) ", " strong { (item.left) } " left "
+                            button name="item" value=(item.id) { "Reserve" span .hidden { " one " (item.name) } }
+                        }
+                    }
+                }
+            }
+            p { "These numbers may come from a replica; the reservation locks the row on the primary." }
+        }
+    }
+}
