@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use diesel::sql_types::BigInt;
-
 use super::*;
 
-diesel::define_sql_function! { fn connection_id() -> BigInt; }
+diesel::define_sql_function! { fn connection_id() -> diesel::sql_types::BigInt; }
 
 /// bb8 takes one back whose check it gave up; the answer that comes late would be the next statement's.
 #[tokio::test(flavor = "multi_thread")]
