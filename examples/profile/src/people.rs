@@ -44,9 +44,11 @@ pub(crate) async fn set_locale(
     locale: Locale,
 ) -> Result<(), Error> {
     notes.take("change the language", conn.route());
-    diesel::update(users::table.find(id))
+    // Returning a row, so that there is an error when there is none.
+    let _: i32 = diesel::update(users::table.find(id))
         .set(users::locale.eq(locale.code()))
-        .execute(conn)
+        .returning(users::id)
+        .get_result(conn)
         .await?;
     Ok(())
 }
