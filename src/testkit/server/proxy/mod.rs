@@ -114,6 +114,7 @@ impl Proxy {
     }
 
     /// Where it listens.
+    #[cfg(feature = "testkit-mariadb")]
     pub(crate) fn address(&self) -> Address {
         self.listener().address().clone()
     }
