@@ -1,5 +1,7 @@
 //! What MySQL, MariaDB and Galera are asked, in both flavours of connections.
 
+mod diagnosis;
+
 use std::borrow::Cow;
 
 use diesel::QueryResult;
@@ -7,7 +9,6 @@ use diesel::dsl::{select, sql};
 use diesel::expression::SqlLiteral;
 use diesel::mysql::Mysql;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::result::Error as DieselError;
 use diesel::sql_types::{BigInt, Nullable, Text, Untyped};
 
 use crate::cluster::{Observation, ServerFacts, ServerKind, ServerVersion};
@@ -15,6 +16,8 @@ use crate::error::NodeRole;
 use crate::position::{
     GaleraPosition, MariaDbPosition, MySqlPosition, Position, parse_uuid, parse_write_set,
 };
+
+pub(crate) use diagnosis::{MySqlSource, diagnosed, diagnosis};
 
 /// Asks whether the server refuses writes from ordinary users. Every account may.
 ///
@@ -260,122 +263,6 @@ pub(crate) fn of_galera(status: &[Variable]) -> Observation {
         return said;
     };
     said.with_problem(problem)
-}
-
-/// Asks a replica why it falls behind. Needs a privilege.
-pub(crate) fn diagnosis(kind: ServerKind) -> &'static str {
-    match kind {
-        ServerKind::MySql => "SHOW REPLICA STATUS",
-        _ => "SHOW ALL SLAVES STATUS",
-    }
-}
-
-/// One row of the answer to [`diagnosis`] on MariaDB: a source that is replicated from.
-#[derive(diesel::QueryableByName)]
-pub(crate) struct MariaDbSource {
-    #[diesel(sql_type = Nullable<Text>, column_name = "Slave_IO_Running")]
-    receiver: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, column_name = "Slave_SQL_Running")]
-    applier: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, column_name = "Last_IO_Error")]
-    receiver_error: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, column_name = "Last_SQL_Error")]
-    applier_error: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, column_name = "Using_Gtid")]
-    by_gtid: Option<String>,
-}
-
-/// One row of the answer to [`diagnosis`] on MySQL: a source that is replicated from.
-#[derive(diesel::QueryableByName)]
-pub(crate) struct MySqlSource {
-    #[diesel(sql_type = Nullable<Text>, column_name = "Replica_IO_Running")]
-    receiver: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, column_name = "Replica_SQL_Running")]
-    applier: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, column_name = "Last_IO_Error")]
-    receiver_error: Option<String>,
-    #[diesel(sql_type = Nullable<Text>, column_name = "Last_SQL_Error")]
-    applier_error: Option<String>,
-    #[diesel(sql_type = BigInt, column_name = "Auto_Position")]
-    auto_position: i64,
-}
-
-impl From<MySqlSource> for MariaDbSource {
-    fn from(source: MySqlSource) -> Self {
-        Self {
-            receiver: source.receiver,
-            applier: source.applier,
-            receiver_error: source.receiver_error,
-            applier_error: source.applier_error,
-            by_gtid: Some(
-                if source.auto_position == 0 {
-                    "No"
-                } else {
-                    "Yes"
-                }
-                .to_owned(),
-            ),
-        }
-    }
-}
-
-/// What holds a replica up, in words; `None` if nothing does.
-pub(crate) fn diagnosed(
-    sources: QueryResult<Vec<MariaDbSource>>,
-    kind: ServerKind,
-) -> QueryResult<Option<String>> {
-    let (start, by_gtid, privilege) = match kind {
-        ServerKind::MySql => (
-            "START REPLICA",
-            "CHANGE REPLICATION SOURCE TO SOURCE_AUTO_POSITION = 1",
-            "REPLICATION CLIENT",
-        ),
-        _ => (
-            "START SLAVE",
-            "CHANGE MASTER TO MASTER_USE_GTID = slave_pos",
-            "SLAVE MONITOR",
-        ),
-    };
-    let sources = match sources {
-        Ok(sources) => sources,
-        // Error 1227, which Diesel has no kind for.
-        Err(DieselError::DatabaseError(_, said)) if said.message().contains("Access denied") => {
-            return Ok(Some(format!(
-                "why it falls behind is not known, since the router's account lacks a privilege: \
-                 GRANT {privilege} ON *.* TO it"
-            )));
-        }
-        Err(error) => return Err(error),
-    };
-    if sources.is_empty() {
-        return Ok(Some(format!(
-            "it replicates from nobody: make it follow the primary (`{by_gtid}`, and `{start}`)"
-        )));
-    }
-    let is = |text: &Option<String>, word: &str| text.as_deref() == Some(word);
-    let words = |text: &Option<String>| match text.as_deref() {
-        None | Some("") => "it was stopped".to_owned(),
-        Some(error) => error.to_owned(),
-    };
-    Ok(sources.iter().find_map(|source| {
-        if is(&source.applier, "No") {
-            let error = words(&source.applier_error);
-            Some(format!(
-                "its applier does not run ({error}): mend that, and `{start}`"
-            ))
-        } else if !is(&source.receiver, "Yes") {
-            let error = words(&source.receiver_error);
-            Some(format!(
-                "it receives nothing from its source ({error}): mend that, and `{start}`"
-            ))
-        } else if is(&source.by_gtid, "No") {
-            Some(format!(
-                "it replicates without GTIDs, so it cannot follow a failover: `{by_gtid}`"
-            ))
-        } else {
-            None
-        }
-    }))
 }
 
 /// Waits until the server shows what a position asks for: the SQL, whose answer is 0 once it does. `None`

@@ -1,6 +1,7 @@
 //! `Router`: one primary, any number of replicas, and the pools to them.
 
 mod builder;
+mod wait;
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -12,15 +13,15 @@ use event_listener::Listener;
 use super::pool::Guard;
 use super::r2d2::Pool;
 use super::{ReadConn, RoutedConnection, Session, WriteConn};
-use crate::cluster::{Request, Shared, Status, after};
+use crate::cluster::{Request, Shared, Status};
 use crate::consistency::Function;
 use crate::error::{Error, NodeRole, Step};
 use crate::lease::{Grant, Lease};
-use crate::position::Position;
 use crate::role::{Access, CaughtUp, Primary, Replica};
 use crate::routing::{Decision, Level, Reason};
 
 pub use builder::RouterBuilder;
+use wait::Waited;
 
 /// Lends connections of one primary and its replicas, as handles that say what they may do.
 ///
@@ -77,14 +78,6 @@ struct Pools<C: RoutedConnection> {
     write: Pool<C>,
     /// A bulkhead: reads that fall back to the primary must not keep others from it.
     fallback: Pool<C>,
-}
-
-/// What came of waiting for a fresher replica.
-enum Waited<C: RoutedConnection> {
-    /// The decision, as far as is known.
-    Decided(Decision),
-    /// On this connection, the replica itself has said that it has all that is needed.
-    Proved(Decision, Guard<C>),
 }
 
 /// How many connections are tried for one call: where one fails, another may do.
@@ -278,93 +271,6 @@ impl<C: RoutedConnection> Router<C> {
         let decision = shared.fall_back(&request);
         let guard = self.get(decision)?;
         Ok(self.lend(&request, decision, guard))
-    }
-
-    /// Decides, and if a fresher replica would do, waits for one as long as the caller allows.
-    fn wait(&self, request: &Request<'_>) -> Waited<C> {
-        let shared = &self.inner.shared;
-        let mut decision = shared.decide(request);
-        if shared.is_outrun(request, decision) {
-            decision = self.hear_all(request);
-        }
-        if request.wait.is_zero() || !decision.wants_fresher() {
-            return Waited::Decided(decision);
-        }
-        let until = after(Instant::now(), request.wait);
-        loop {
-            // Listen before looking: an answer in between counts.
-            let answer = shared.signals.answer();
-            let decision = shared.look(request);
-            if !decision.wants_fresher() {
-                return Waited::Decided(decision);
-            }
-            if C::WAITS
-                && let Some((node, required)) = shared.nearly_there(request)
-            {
-                let there = Decision {
-                    node,
-                    reason: Reason::Covered,
-                    rests_on: None,
-                };
-                return match self.wait_on(there, &required, until) {
-                    Some(guard) => Waited::Proved(there, guard),
-                    None => Waited::Decided(decision),
-                };
-            }
-            if answer.wait_deadline(until).is_none() {
-                return Waited::Decided(decision);
-            }
-        }
-    }
-
-    /// Decides once all nodes have been asked who they are.
-    fn hear_all(&self, request: &Request<'_>) -> Decision {
-        let shared = &self.inner.shared;
-        let until = after(Instant::now(), ROLE_CHANGE);
-        shared.signals.ask_all();
-        loop {
-            // Listen before looking: an answer in between counts.
-            let answer = shared.signals.answer();
-            let decision = shared.decide(request);
-            if !shared.is_outrun(request, decision) || answer.wait_deadline(until).is_none() {
-                return decision;
-            }
-        }
-    }
-
-    /// A connection of a replica that has replayed `required`: its server is asked to wait for that.
-    fn wait_on(&self, decision: Decision, required: &Position, until: Instant) -> Option<Guard<C>> {
-        let mut guard = self.get(decision).ok()?;
-        let left = until.saturating_duration_since(Instant::now());
-        match guard.wait_for(required, left) {
-            Ok(has_it) => has_it.then_some(guard),
-            Err(error) => {
-                tracing::debug!(%error, "a replica could not be waited for");
-                None
-            }
-        }
-    }
-
-    /// Why a connection of `node` may serve what is asked for, if it may. What the node said of itself
-    /// holds only if it was said since the connection was opened: before that, the server may have
-    /// restarted and gone back. So it is asked again.
-    pub(super) fn confirm(
-        &self,
-        request: &Request<'_>,
-        node: usize,
-        opened: Instant,
-    ) -> Option<Reason> {
-        let shared = &self.inner.shared;
-        let until = after(Instant::now(), shared.patience);
-        loop {
-            // Listen before looking: an answer in between counts.
-            let answer = shared.signals.answer();
-            if shared.has_heard_since(node, opened) {
-                return shared.may_serve(node, request);
-            }
-            shared.signals.ask(node);
-            answer.wait_deadline(until)?;
-        }
     }
 
     /// A connection of the node that was decided for.
