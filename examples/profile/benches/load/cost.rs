@@ -12,7 +12,7 @@ use crate::Sides;
 use crate::crowd::{AT_ONCE, User, together};
 
 /// How long it is one side's turn.
-const TURN: Duration = Duration::from_millis(500);
+const TURN: Duration = Duration::from_millis(200);
 /// Whose pages are looked at.
 const USERS: i32 = 400;
 
@@ -51,7 +51,10 @@ pub(crate) async fn measure(nodes: &Nodes, sides: &Sides, length: Duration) -> R
     let end = Instant::now() + length;
     while Instant::now() < end {
         with.add(turn(&sides.with, &crowds).await);
+        // In this order, neither side has the better places.
         without.add(turn(&sides.without, &crowds).await);
+        without.add(turn(&sides.without, &crowds).await);
+        with.add(turn(&sides.with, &crowds).await);
     }
     println!("1. Nothing is stale: {AT_ONCE} at once, in turns of {TURN:?}");
     println!("   with the layer     {with}");
