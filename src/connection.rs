@@ -27,6 +27,10 @@ pub trait RoutedConnection:
     /// Diesel's, when the server does not answer.
     fn node_role(&mut self) -> impl Future<Output = QueryResult<Option<NodeRole>>> + Send;
 
+    /// Whether the connection can be used as before when the future of a statement was dropped half-way.
+    /// Defaults to `false`: then its handle runs no other statement, and the pool closes it.
+    const SURVIVES_CANCELLATION: bool = false;
+
     /// Whether nodes report positions, so that each is watched. Defaults to `false`.
     const WATCHED: bool = false;
 

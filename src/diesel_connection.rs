@@ -8,6 +8,7 @@ use diesel::associations::HasTable;
 use diesel::connection::{CacheSize, Instrumentation, TransactionManagerStatus};
 use diesel::prelude::Identifiable;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
+use diesel::result::Error as DieselError;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::{
     AsyncConnection, AsyncConnectionCore, SimpleAsyncConnection, TransactionManager,
@@ -24,8 +25,8 @@ use crate::{RoutedConnection, WriteConn};
 
 impl<C: RoutedConnection> SimpleAsyncConnection for WriteConn<C> {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        let (conn, ending) = self.begin_unbounded()?;
-        let result = conn.batch_execute(query).await;
+        let (conn, flight, ending) = self.begin_unbounded()?;
+        let result = flight.during(conn.batch_execute(query)).await;
         ending.finish(result.as_ref().err());
         result
     }
@@ -49,9 +50,10 @@ where
     {
         let query = source.as_query();
         match self.begin_statement(&query) {
-            Ok((conn, ending)) => TrackedLoad {
+            Ok((conn, flight, ending)) => TrackedLoad {
                 gate: Gate::Open {
                     future: conn.load(query),
+                    flight,
                 },
                 ending,
             },
@@ -70,9 +72,10 @@ where
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         match self.begin_statement(&source) {
-            Ok((conn, ending)) => Tracked {
+            Ok((conn, flight, ending)) => Tracked {
                 gate: Gate::Open {
                     future: conn.execute_returning_count(source),
+                    flight,
                 },
                 ending,
             },
@@ -130,11 +133,14 @@ where
     type TransactionStateData = <Raw<C> as TransactionManager<C>>::TransactionStateData;
 
     async fn begin_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
-        conn.lease_mut().lent_for(Access::Write)?;
+        conn.lease_mut().ready_for(Access::Write)?;
         Raw::<C>::begin_transaction(conn.raw()).await
     }
 
     async fn rollback_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
+        // The body's error says more than that a statement was given up.
+        let answered = conn.lease_mut().is_answered();
+        answered.map_err(|_| DieselError::BrokenTransactionManager)?;
         let depth = depth(conn.raw());
         Raw::<C>::rollback_transaction(conn.raw()).await?;
         conn.lease_mut().log.rolled_back(depth);
@@ -143,6 +149,7 @@ where
 
     async fn commit_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
         let lease = conn.lease_mut();
+        lease.is_answered()?;
         let raw = &mut *lease.guard;
         let ending = lease.log.begin_commit(depth(raw));
         let result = Raw::<C>::commit_transaction(raw).await;
@@ -155,7 +162,8 @@ where
     }
 
     fn is_broken_transaction_manager(conn: &mut WriteConn<C>) -> bool {
-        Raw::<C>::is_broken_transaction_manager(conn.raw())
+        conn.lease_mut().is_answered().is_err()
+            || Raw::<C>::is_broken_transaction_manager(conn.raw())
     }
 }
 
@@ -176,8 +184,8 @@ where
         Self: 'changes,
     {
         Box::pin(async move {
-            let (conn, ending) = self.begin_write()?;
-            let result = conn.update_and_fetch(changeset).await;
+            let (conn, flight, ending) = self.begin_write()?;
+            let result = flight.during(conn.update_and_fetch(changeset)).await;
             ending.finish(result.as_ref().err());
             result
         })
@@ -189,7 +197,7 @@ pin_project_lite::pin_project! {
     #[must_use = "futures do nothing unless awaited"]
     pub struct Tracked<'conn, F> {
         #[pin]
-        gate: Gate<F>,
+        gate: Gate<'conn, F>,
         ending: Option<Ending<'conn>>,
     }
 }
@@ -215,7 +223,7 @@ pin_project_lite::pin_project! {
     #[must_use = "futures do nothing unless awaited"]
     pub struct TrackedLoad<'conn, F> {
         #[pin]
-        gate: Gate<F>,
+        gate: Gate<'conn, F>,
         ending: Option<Ending<'conn>>,
     }
 }

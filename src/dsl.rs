@@ -35,13 +35,15 @@ use crate::verb::{Execute, Load};
 ///
 /// # Cancel safety
 ///
-/// As diesel-async's. A write whose future is dropped half-way counts as written.
+/// A write whose future is dropped half-way counts as written. On MySQL and MariaDB, whose protocol tells answers by
+/// their order alone, a connection whose statement was given up half-way runs no other: those are
+/// [`Refused::GivenUp`](crate::Refused::GivenUp), and the pool closes it. Elsewhere, it can be used as before.
 pub trait RunQueryDsl<H, M>: Sized {
     /// Runs the statement and returns the number of rows it affected.
     fn execute<'conn, 'query>(
         self,
         conn: &'conn mut H,
-    ) -> H::Gated<<H::Conn as AsyncConnectionCore>::ExecuteFuture<'conn, 'query>>
+    ) -> H::Gated<'conn, <H::Conn as AsyncConnectionCore>::ExecuteFuture<'conn, 'query>>
     where
         H: Runs<Execute<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
@@ -54,7 +56,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     fn load<'query, 'conn, U>(
         self,
         conn: &'conn mut H,
-    ) -> H::Gated<LoadFuture<'conn, 'query, H::Query, H::Conn, U>>
+    ) -> H::Gated<'conn, LoadFuture<'conn, 'query, H::Query, H::Conn, U>>
     where
         U: Send,
         H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
@@ -68,7 +70,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     fn load_stream<'conn, 'query, U>(
         self,
         conn: &'conn mut H,
-    ) -> H::Gated<<H::Query as LoadQuery<'query, H::Conn, U>>::LoadFuture<'conn>>
+    ) -> H::Gated<'conn, <H::Query as LoadQuery<'query, H::Conn, U>>::LoadFuture<'conn>>
     where
         U: 'conn,
         H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
@@ -90,7 +92,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     fn get_result<'query, 'conn, U>(
         self,
         conn: &'conn mut H,
-    ) -> H::Gated<GetResult<'conn, 'query, H::Query, H::Conn, U>>
+    ) -> H::Gated<'conn, GetResult<'conn, 'query, H::Query, H::Conn, U>>
     where
         U: Send + 'conn,
         H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
@@ -109,7 +111,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     fn get_results<'query, 'conn, U>(
         self,
         conn: &'conn mut H,
-    ) -> H::Gated<LoadFuture<'conn, 'query, H::Query, H::Conn, U>>
+    ) -> H::Gated<'conn, LoadFuture<'conn, 'query, H::Query, H::Conn, U>>
     where
         U: Send,
         H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
@@ -127,7 +129,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     fn first<'query, 'conn, U>(
         self,
         conn: &'conn mut H,
-    ) -> H::Gated<GetResult<'conn, 'query, H::Query, H::Conn, U>>
+    ) -> H::Gated<'conn, GetResult<'conn, 'query, H::Query, H::Conn, U>>
     where
         Self: LimitDsl,
         U: Send + 'conn,
@@ -153,7 +155,10 @@ pub trait SaveChangesDsl<H, M>: Sized {
     /// # Errors
     ///
     /// Diesel's; [`NotFound`](diesel::result::Error::NotFound) if no row has that key.
-    fn save_changes<'conn, T>(self, conn: &'conn mut H) -> Gate<BoxFuture<'conn, QueryResult<T>>>
+    fn save_changes<'conn, T>(
+        self,
+        conn: &'conn mut H,
+    ) -> Gate<'conn, BoxFuture<'conn, QueryResult<T>>>
     where
         Self: Identifiable + HasTable + Send + 'conn,
         H: Saves<M> + Grants<H::Needs>,

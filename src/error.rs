@@ -475,6 +475,17 @@ pub enum Refused {
         /// The node of the connection.
         node: String,
     },
+
+    /// An earlier statement on the connection was given up before the server had answered it, on MySQL or MariaDB.
+    #[error(
+        "refused: an earlier statement on this connection (node `{node}`) was given up half-way, as by a timeout \
+         around it, and its answer would be taken for this one's; take another handle: the pool closes this \
+         connection when the handle is dropped"
+    )]
+    GivenUp {
+        /// The node of the connection.
+        node: String,
+    },
 }
 
 impl From<Refused> for diesel::result::Error {

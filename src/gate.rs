@@ -2,9 +2,11 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use diesel::QueryResult;
+
+use crate::flight::Flight;
 
 pin_project_lite::pin_project! {
     /// A statement's future, or the reason why it was not sent.
@@ -13,11 +15,12 @@ pin_project_lite::pin_project! {
     #[must_use = "futures do nothing unless awaited"]
     #[allow(missing_docs, reason = "pin-project-lite takes no comments on these fields")]
     #[expect(clippy::exhaustive_enums, reason = "hidden from users")]
-    pub enum Gate<F> {
+    pub enum Gate<'conn, F> {
         /// It was sent: diesel-async's own future.
         Open {
             #[pin]
             future: F,
+            flight: Flight<'conn>,
         },
         /// It was not, for this reason; `None` once told.
         Shut {
@@ -26,13 +29,13 @@ pin_project_lite::pin_project! {
     }
 }
 
-impl<F> Gate<F> {
+impl<F> Gate<'_, F> {
     pub(crate) fn shut(error: diesel::result::Error) -> Self {
         Self::Shut { error: Some(error) }
     }
 }
 
-impl<F, T> Future for Gate<F>
+impl<F, T> Future for Gate<'_, F>
 where
     F: Future<Output = QueryResult<T>>,
 {
@@ -40,7 +43,12 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
-            GateProjection::Open { future } => future.poll(cx),
+            GateProjection::Open { future, flight } => {
+                flight.depart();
+                let answer = ready!(future.poll(cx));
+                flight.land();
+                Poll::Ready(answer)
+            }
             GateProjection::Shut { error } => match error.take() {
                 Some(error) => Poll::Ready(Err(error)),
                 // Polled after it was ready: as for a finished `async` block, but without a panic.

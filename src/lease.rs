@@ -88,3 +88,22 @@ impl<G> Lease<G> {
         })
     }
 }
+
+#[cfg(feature = "__async")]
+impl<C: crate::RoutedConnection> Lease<crate::guard::Guard<C>> {
+    /// As [`lent_for`](Self::lent_for), and whether the connection can be used at all.
+    pub(crate) fn ready_for(&self, needs: Access) -> Result<(), Refused> {
+        self.lent_for(needs)?;
+        self.is_answered()
+    }
+
+    /// Whether the last statement got its answer.
+    pub(crate) fn is_answered(&self) -> Result<(), Refused> {
+        if !self.guard.awaits_answer() {
+            return Ok(());
+        }
+        Err(Refused::GivenUp {
+            node: self.shared().name(self.grant.node).to_owned(),
+        })
+    }
+}

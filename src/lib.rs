@@ -172,6 +172,8 @@ mod diesel_connection;
 #[cfg(feature = "__async")]
 mod dsl;
 #[cfg(feature = "__async")]
+mod flight;
+#[cfg(feature = "__async")]
 mod gate;
 #[cfg(feature = "__async")]
 mod guard;

@@ -13,7 +13,7 @@ use crate::RoutedConnection;
 use crate::cluster::{Observation, ServerFacts, ServerKind};
 use crate::error::NodeRole;
 use crate::mysql_server::{
-    self, Answer, AskGalera, AskMariaDb, AskMySql, MySqlSource, Outcome, Variable,
+    self, Answer, AskGalera, AskMariaDb, AskMySql, AskRole, MySqlSource, Outcome, Variable,
 };
 use crate::position::Position;
 
@@ -36,9 +36,9 @@ impl RoutedConnection for AsyncMysqlConnection {
 
     /// Whether the server takes writes from ordinary users.
     async fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
-        RunQueryDsl::get_result(mysql_server::role_query(), self)
-            .await
-            .map(|read_only| Some(mysql_server::role(read_only)))
+        let ask = AskRole::new();
+        let answer = RunQueryDsl::get_result(ask, self).await?;
+        ask.role(answer).map(Some)
     }
 
     async fn observe(&mut self, kind: Option<ServerKind>) -> QueryResult<Option<Observation>> {

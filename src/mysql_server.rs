@@ -5,10 +5,9 @@ mod diagnosis;
 use std::borrow::Cow;
 
 use diesel::QueryResult;
-use diesel::dsl::{select, sql};
-use diesel::expression::SqlLiteral;
 use diesel::mysql::Mysql;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Nullable, Text, Untyped};
 
 use crate::cluster::{Observation, ServerFacts, ServerKind, ServerVersion};
@@ -19,13 +18,51 @@ use crate::position::{
 
 pub(crate) use diagnosis::{MySqlSource, diagnosed, diagnosis};
 
-/// Asks whether the server refuses writes from ordinary users. Every account may.
+/// Asks whether the server refuses writes from ordinary users, and to repeat a number: an answer with another one
+/// belongs to a statement that was given up. Every account may.
 ///
 /// `read_only` is a number in MySQL and in MariaDB up to 11, and a word from MariaDB 12 on; compared
 /// with both `'OFF'` and `'0'`, a number is compared as a number (and `'OFF'` as 0).
-pub(crate) fn role_query() -> select<SqlLiteral<BigInt>> {
-    select(sql::<BigInt>("@@global.read_only NOT IN ('OFF', '0')"))
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(crate) struct AskRole {
+    number: i64,
 }
+
+impl AskRole {
+    pub(crate) fn new() -> Self {
+        Self {
+            number: fastrand::i64(..),
+        }
+    }
+
+    /// What the answer says.
+    pub(crate) fn role(self, (read_only, number): (i64, i64)) -> QueryResult<NodeRole> {
+        if number == self.number {
+            return Ok(role(read_only));
+        }
+        let why =
+            "the server's answer belongs to an earlier statement, which was given up half-way";
+        Err(DieselError::DatabaseError(
+            DatabaseErrorKind::ClosedConnection,
+            Box::new(why.to_owned()),
+        ))
+    }
+}
+
+impl QueryFragment<Mysql> for AskRole {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
+        out.push_sql("SELECT @@global.read_only NOT IN ('OFF', '0'), CAST(");
+        out.push_bind_param::<BigInt, _>(&self.number)?;
+        out.push_sql(" AS SIGNED)");
+        Ok(())
+    }
+}
+
+impl Query for AskRole {
+    type SqlType = (BigInt, BigInt);
+}
+
+impl<Conn> diesel::RunQueryDsl<Conn> for AskRole {}
 
 pub(crate) fn role(read_only: i64) -> NodeRole {
     if read_only == 0 {

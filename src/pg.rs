@@ -25,6 +25,8 @@ pub type Session = crate::Session<AsyncPgConnection>;
 pub type ReadSql = crate::ReadSql<diesel::pg::Pg>;
 
 impl RoutedConnection for AsyncPgConnection {
+    // Answers to nobody are read, and dropped, by the task that has the socket.
+    const SURVIVES_CANCELLATION: bool = true;
     const WATCHED: bool = true;
 
     async fn observe(&mut self, _: Option<ServerKind>) -> QueryResult<Option<Observation>> {

@@ -11,6 +11,7 @@ use crate::RoutedConnection;
 use crate::connection::depth;
 use crate::effect::{Effect, GrantedTo, Grants};
 use crate::error::Refused;
+use crate::flight::Flight;
 use crate::guard::Guard;
 use crate::lease::Lease;
 use crate::role::{Access, CaughtUp, Primary, Replica, Role};
@@ -82,19 +83,21 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
 
     /// Whether the server no longer answers on this connection.
     pub(crate) async fn is_lost(&mut self) -> bool {
+        if self.lease.guard.awaits_answer() {
+            return true;
+        }
         let limit = self.lease.shared().patience;
-        !matches!(
-            tokio::time::timeout(limit, self.lease.guard.node_role()).await,
-            Ok(Ok(_))
-        )
+        let (conn, flight) = self.lease.guard.parts();
+        let role = flight.during(conn.node_role());
+        !matches!(tokio::time::timeout(limit, role).await, Ok(Ok(_)))
     }
 
-    /// The connection, for a statement that the handle may run.
-    pub(crate) fn admit_statement<Q, M>(&mut self, query: &Q) -> QueryResult<&mut C>
+    /// The connection, for a statement that the handle may run, and what must hear of it.
+    pub(crate) fn admit_statement<Q, M>(&mut self, query: &Q) -> QueryResult<(&mut C, Flight<'_>)>
     where
         Self: Admits<Q, M> + Inspects<Q, M>,
     {
-        self.lease.lent_for(R::NEEDS)?;
+        self.lease.ready_for(R::NEEDS)?;
         let locks_granted = R::NEEDS >= Access::Primary
             && !self.lease.in_snapshot
             && depth(&mut *self.lease.guard) > 0;
@@ -103,7 +106,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
             return Err(Refused::LockOutsideTransaction.into());
         }
         self.inspect(query, claim.inspection, locks_granted, Key::new())?;
-        Ok(&mut self.lease.guard)
+        Ok(self.lease.guard.parts())
     }
 }
 

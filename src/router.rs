@@ -318,7 +318,8 @@ impl<C: RoutedConnection> Router<C> {
         // Where all nodes take writes, what others have acknowledged may not be here yet.
         let causal = shared.is_primary(node);
         if shared.is_multi_writer() && *guard.reads_causally() != causal {
-            let set = guard.set_causal_reads(causal).await;
+            let (conn, flight) = guard.parts();
+            let set = flight.during(conn.set_causal_reads(causal)).await;
             set.map_err(|error| Error::Checkout {
                 node: shared.name(node).to_owned(),
                 step: Step::SetUp,

@@ -8,6 +8,7 @@ use diesel_async::AsyncConnectionCore;
 
 use crate::effect::{Anything, Checked, Effect, Grants, Inspection, Statement, Unchecked, Write};
 use crate::error::Refused;
+use crate::flight::Flight;
 use crate::gate::Gate;
 use crate::role::Role;
 use crate::verb::{Execute, Load};
@@ -28,7 +29,9 @@ pub trait Runs<V, M> {
     /// What is run.
     type Query;
     /// The future of a statement that may have been refused; on a raw connection, the statement's.
-    type Gated<F>;
+    type Gated<'conn, F>
+    where
+        Self: 'conn;
 
     /// Checks the statement, and runs it on the connection.
     ///
@@ -39,7 +42,7 @@ pub trait Runs<V, M> {
         verb: V,
         key: Key,
         start: impl FnOnce(Self::Query, &'conn mut Self::Conn) -> F,
-    ) -> Self::Gated<F>
+    ) -> Self::Gated<'conn, F>
     where
         Self: Admits<Self::Query, M> + Inspects<Self::Query, M>,
         Self::Conn: 'conn;
@@ -88,7 +91,10 @@ impl Key {
 impl<C: AsyncConnectionCore, Q> Runs<Execute<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
-    type Gated<F> = F;
+    type Gated<'conn, F>
+        = F
+    where
+        Self: 'conn;
 
     fn run<'conn, F>(
         &'conn mut self,
@@ -107,7 +113,10 @@ impl<C: AsyncConnectionCore, Q> Runs<Execute<Q>, Unchecked> for C {
 impl<C: AsyncConnectionCore, Q> Runs<Load<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
-    type Gated<F> = F;
+    type Gated<'conn, F>
+        = F
+    where
+        Self: 'conn;
 
     fn run<'conn, F>(
         &'conn mut self,
@@ -129,20 +138,24 @@ where
 {
     type Conn = C;
     type Query = Q;
-    type Gated<F> = Gate<F>;
+    type Gated<'conn, F>
+        = Gate<'conn, F>
+    where
+        Self: 'conn;
 
     fn run<'conn, F>(
         &'conn mut self,
         verb: Execute<Q>,
         _: Key,
         start: impl FnOnce(Q, &'conn mut C) -> F,
-    ) -> Gate<F>
+    ) -> Gate<'conn, F>
     where
         Self: Admits<Q, Checked<M>> + Inspects<Q, Checked<M>>,
     {
         match self.admit_statement(&verb.0) {
-            Ok(conn) => Gate::Open {
+            Ok((conn, flight)) => Gate::Open {
                 future: start(verb.0, conn),
+                flight,
             },
             Err(error) => Gate::shut(error),
         }
@@ -157,21 +170,25 @@ where
 {
     type Conn = C;
     type Query = Q::Query;
-    type Gated<F> = Gate<F>;
+    type Gated<'conn, F>
+        = Gate<'conn, F>
+    where
+        Self: 'conn;
 
     fn run<'conn, F>(
         &'conn mut self,
         verb: Load<Q>,
         _: Key,
         start: impl FnOnce(Q::Query, &'conn mut C) -> F,
-    ) -> Gate<F>
+    ) -> Gate<'conn, F>
     where
         Self: Admits<Q::Query, Checked<M>> + Inspects<Q::Query, Checked<M>>,
     {
         let query = verb.0.as_query();
         match self.admit_statement(&query) {
-            Ok(conn) => Gate::Open {
+            Ok((conn, flight)) => Gate::Open {
                 future: start(query, conn),
+                flight,
             },
             Err(error) => Gate::shut(error),
         }
@@ -190,7 +207,7 @@ pub trait Saves<M> {
         &'conn mut self,
         key: Key,
         start: impl FnOnce(&'conn mut Self::Conn) -> F,
-    ) -> Gate<F>
+    ) -> Gate<'conn, F>
     where
         Self::Conn: 'conn,
         F: Future<Output = QueryResult<T>>;
@@ -201,12 +218,17 @@ impl<C: AsyncConnectionCore> Saves<Unchecked> for C {
     type Conn = C;
     type Needs = Anything;
 
-    fn save<'conn, F, T>(&'conn mut self, _: Key, start: impl FnOnce(&'conn mut C) -> F) -> Gate<F>
+    fn save<'conn, F, T>(
+        &'conn mut self,
+        _: Key,
+        start: impl FnOnce(&'conn mut C) -> F,
+    ) -> Gate<'conn, F>
     where
         F: Future<Output = QueryResult<T>>,
     {
         Gate::Open {
             future: start(self),
+            flight: Flight::unmarked(),
         }
     }
 }
@@ -216,7 +238,11 @@ impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
     type Conn = C;
     type Needs = Write;
 
-    fn save<'conn, F, T>(&'conn mut self, _: Key, _: impl FnOnce(&'conn mut C) -> F) -> Gate<F>
+    fn save<'conn, F, T>(
+        &'conn mut self,
+        _: Key,
+        _: impl FnOnce(&'conn mut C) -> F,
+    ) -> Gate<'conn, F>
     where
         F: Future<Output = QueryResult<T>>,
     {

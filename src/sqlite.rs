@@ -26,6 +26,9 @@ pub type Session = crate::Session<Connection>;
 pub type ReadSql = crate::ReadSql<diesel::sqlite::Sqlite>;
 
 impl RoutedConnection for Connection {
+    // The statement goes on, on its thread, and the next waits for it.
+    const SURVIVES_CANCELLATION: bool = true;
+
     /// A file does not know whether another replaces it.
     async fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
         self.spawn_blocking(crate::sync::RoutedConnection::node_role)

@@ -113,7 +113,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         T: Send,
     {
         let lease = self.lease_mut();
-        lease.lent_for(R::NEEDS).map_err(DieselError::from)?;
+        lease.ready_for(R::NEEDS).map_err(DieselError::from)?;
         let conn = &mut *lease.guard;
         let outermost = depth(conn) == 0;
         if outermost {
@@ -123,13 +123,17 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
             C::TransactionManager::begin_transaction(conn).await?;
         }
         let result = f(self).await;
-        let conn = &mut *self.lease_mut().guard;
-        let closed = match &result {
-            Ok(_) => C::TransactionManager::commit_transaction(conn).await,
-            Err(_) => C::TransactionManager::rollback_transaction(conn).await,
+        let lease = self.lease_mut();
+        let commits = result.is_ok();
+        let closed = match lease.is_answered() {
+            Ok(()) if commits => C::TransactionManager::commit_transaction(&mut *lease.guard).await,
+            Ok(()) => C::TransactionManager::rollback_transaction(&mut *lease.guard).await,
+            Err(given_up) if commits => Err(given_up.into()),
+            // The body's error says more.
+            Err(_) => Err(DieselError::BrokenTransactionManager),
         };
         if outermost {
-            self.lease_mut().in_snapshot = false;
+            lease.in_snapshot = false;
         }
         close(result, closed)
     }
@@ -247,7 +251,7 @@ where
         type Manager<C> = <C as AsyncConnection>::TransactionManager;
 
         self.lease_mut()
-            .lent_for(Access::Write)
+            .ready_for(Access::Write)
             .map_err(DieselError::from)?;
         match begin {
             Some(sql) => self.raw().begin_with(&sql).await?,

@@ -7,6 +7,7 @@ use diesel::QueryResult;
 use diesel::query_builder::{QueryFragment, QueryId};
 
 use crate::connection::depth;
+use crate::flight::Flight;
 use crate::guard::Guard;
 use crate::lease::Lease;
 use crate::role::{Access, Primary};
@@ -48,9 +49,16 @@ impl<C: RoutedConnection> WriteConn<C> {
     ///
     /// # Errors
     ///
-    /// [`Refused::Swapped`](crate::Refused::Swapped) inside Diesel's error.
+    /// [`Refused::Swapped`](crate::Refused::Swapped) or [`Refused::GivenUp`](crate::Refused::GivenUp) inside
+    /// Diesel's error.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of the raw connection. On MySQL and MariaDB, after a statement that was given up half-way on it, drop
+    /// this handle: its next statement would get that one's answer. The pool finds out before it lends the
+    /// connection again.
     pub fn raw_counts_as_write(&mut self) -> QueryResult<RawWrite<'_, C>> {
-        let (conn, ending) = self.begin_unbounded()?;
+        let (conn, _, ending) = self.begin_unbounded()?;
         Ok(RawWrite {
             conn,
             _ending: ending,
@@ -66,37 +74,39 @@ impl<C: RoutedConnection> WriteConn<C> {
         &mut self.lease_mut().guard
     }
 
-    /// The raw connection for a write that is about to be sent, and what must hear of its end.
-    pub(crate) fn begin_write(&mut self) -> QueryResult<(&mut C, Ending<'_>)> {
+    /// The raw connection for a write that is about to be sent, and what must hear of it and of its end.
+    pub(crate) fn begin_write(&mut self) -> QueryResult<(&mut C, Flight<'_>, Ending<'_>)> {
         let lease = self.lease_mut();
-        lease.lent_for(Access::Write)?;
-        let conn = &mut *lease.guard;
+        lease.ready_for(Access::Write)?;
+        let (conn, flight) = lease.guard.parts();
         let depth = depth(conn);
-        Ok((conn, lease.log.begin(depth)))
+        Ok((conn, flight, lease.log.begin(depth)))
     }
 
     /// As [`begin_write`](Self::begin_write), for what may commit by itself.
-    pub(crate) fn begin_unbounded(&mut self) -> QueryResult<(&mut C, Ending<'_>)> {
+    pub(crate) fn begin_unbounded(&mut self) -> QueryResult<(&mut C, Flight<'_>, Ending<'_>)> {
         let lease = self.lease_mut();
-        lease.lent_for(Access::Write)?;
-        let conn = &mut *lease.guard;
+        lease.ready_for(Access::Write)?;
+        let (conn, flight) = lease.guard.parts();
         let depth = depth(conn);
-        Ok((conn, lease.log.begin_unbounded(depth)))
+        Ok((conn, flight, lease.log.begin_unbounded(depth)))
     }
 
     /// As [`begin_write`](Self::begin_write); the ending is there if the statement writes.
     pub(crate) fn begin_statement<Q>(
         &mut self,
         query: &Q,
-    ) -> QueryResult<(&mut C, Option<Ending<'_>>)>
+    ) -> QueryResult<(&mut C, Flight<'_>, Option<Ending<'_>>)>
     where
         Q: QueryFragment<C::Backend> + QueryId,
     {
         let lease = self.lease_mut();
-        lease.lent_for(Access::Write)?;
-        let depth = depth(&mut *lease.guard);
-        let ending = lease.log.begin_statement::<C::Backend, Q>(query, depth);
-        Ok((&mut lease.guard, ending))
+        lease.ready_for(Access::Write)?;
+        let (conn, flight) = lease.guard.parts();
+        let ending = lease
+            .log
+            .begin_statement::<C::Backend, Q>(query, depth(conn));
+        Ok((conn, flight, ending))
     }
 }
 

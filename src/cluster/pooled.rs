@@ -12,8 +12,8 @@ pub(crate) struct Pooled<C> {
     pub(crate) role: Option<NodeRole>,
     /// When it was opened: since then, its server has not restarted.
     pub(crate) opened: Instant,
-    /// Whether it is being asked something: dropped meanwhile, its answer would be taken for another's.
-    pub(crate) is_asked: bool,
+    /// Whether an answer is still to come: given up now, it would be taken for that to the next statement.
+    pub(crate) awaits_answer: bool,
     /// Whether reads on it wait for what other servers have acknowledged.
     pub(crate) reads_causally: bool,
 }
@@ -24,7 +24,7 @@ impl<C> Pooled<C> {
             conn,
             role,
             opened: Instant::now(),
-            is_asked: false,
+            awaits_answer: false,
             reads_causally: false,
         }
     }

@@ -102,7 +102,7 @@ impl<C: RoutedConnection> ManageConnection for Opener<C> {
     }
 
     fn has_broken(&self, conn: &mut Pooled<C>) -> bool {
-        std::thread::panicking() || conn.is_asked || Manager::is_broken(&mut conn.conn)
+        std::thread::panicking() || Manager::is_broken(conn)
     }
 }
 

@@ -12,7 +12,7 @@ use deadpool::managed::{
 use super::Manager;
 use crate::RoutedConnection;
 use crate::cluster::{Node, PoolStatus, Pooled};
-use crate::error::{Error, NodeRole, Step};
+use crate::error::{Error, Step};
 
 impl<C: RoutedConnection> ManageConnection for Manager<C> {
     type Type = Pooled<C>;
@@ -23,9 +23,9 @@ impl<C: RoutedConnection> ManageConnection for Manager<C> {
     }
 
     async fn recycle(&self, conn: &mut Pooled<C>, _: &Metrics) -> RecycleResult<Error> {
-        if Self::is_broken(&mut conn.conn) {
+        if Self::is_broken(conn) {
             return Err(RecycleError::message(
-                "it came back with an open transaction",
+                "it came back with an open transaction, or without its last answer",
             ));
         }
         Self::recycle(self, conn)
@@ -101,37 +101,27 @@ impl<C: RoutedConnection> Loan<C> {
             discard: None,
         }
     }
-
-    /// What its server said it is, when the connection was lent; and when the connection was opened.
-    pub(crate) fn facts(&self) -> (Option<NodeRole>, Instant) {
-        (self.conn.role, self.conn.opened)
-    }
-
-    /// Whether reads on the connection wait for what other servers have acknowledged.
-    pub(crate) fn reads_causally(&mut self) -> &mut bool {
-        &mut self.conn.reads_causally
-    }
 }
 
 impl<C: RoutedConnection> Deref for Loan<C> {
-    type Target = C;
+    type Target = Pooled<C>;
 
     #[inline]
-    fn deref(&self) -> &C {
+    fn deref(&self) -> &Pooled<C> {
         &self.conn
     }
 }
 
 impl<C: RoutedConnection> DerefMut for Loan<C> {
     #[inline]
-    fn deref_mut(&mut self) -> &mut C {
+    fn deref_mut(&mut self) -> &mut Pooled<C> {
         &mut self.conn
     }
 }
 
 impl<C: RoutedConnection> Drop for Loan<C> {
     fn drop(&mut self) {
-        if std::thread::panicking() || Manager::is_broken(&mut self.conn.conn) {
+        if std::thread::panicking() || Manager::is_broken(&mut self.conn) {
             self.discard = Object::pool(&self.conn).map(|pool| Discard {
                 pool,
                 created: Object::metrics(&self.conn).created,

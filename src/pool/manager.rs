@@ -77,15 +77,16 @@ impl<C: RoutedConnection> Manager<C> {
 
     /// Whether a pooled connection may be lent again.
     pub(crate) async fn recycle(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
-        conn.is_asked = true;
+        conn.awaits_answer = true;
         conn.role = self.check_role(&mut conn.conn, Step::Recycle).await?;
-        conn.is_asked = false;
+        conn.awaits_answer = false;
         Ok(())
     }
 
-    /// Whether a connection that comes back must be closed: it has an open transaction.
-    pub(crate) fn is_broken(conn: &mut C) -> bool {
-        C::TransactionManager::is_broken_transaction_manager(conn)
+    /// Whether a connection that comes back must be closed: it has an open transaction, or an answer is still to
+    /// come.
+    pub(crate) fn is_broken(conn: &mut Pooled<C>) -> bool {
+        conn.awaits_answer || C::TransactionManager::is_broken_transaction_manager(conn)
     }
 
     async fn check_role(&self, conn: &mut C, step: Step) -> Result<Option<NodeRole>, Error> {

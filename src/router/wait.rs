@@ -2,8 +2,6 @@
 
 use std::time::Instant;
 
-use diesel_async::TransactionManager;
-
 use super::{ROLE_CHANGE, Router};
 use crate::RoutedConnection;
 use crate::cluster::{Request, after};
@@ -86,12 +84,12 @@ impl<C: RoutedConnection> Router<C> {
         let left = until.saturating_duration_since(Instant::now());
         // A server ends the wait by itself; one that hangs does not.
         let patience = left.saturating_add(self.inner.shared.patience);
-        match tokio::time::timeout(patience, guard.wait_for(required, left)).await {
+        let (conn, flight) = guard.parts();
+        let waits = flight.during(conn.wait_for(required, left));
+        match tokio::time::timeout(patience, waits).await {
             Ok(Ok(has_it)) => has_it.then_some(guard),
             failed => {
                 tracing::debug!(?failed, "a replica could not be waited for");
-                // Its answer may still come, and would be taken for another's.
-                C::TransactionManager::transaction_manager_status_mut(&mut *guard).set_in_error();
                 None
             }
         }

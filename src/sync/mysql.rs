@@ -12,7 +12,7 @@ use super::transaction::begin_with;
 use crate::cluster::{Observation, ServerFacts, ServerKind};
 use crate::error::NodeRole;
 use crate::mysql_server::{
-    self, Answer, AskGalera, AskMariaDb, AskMySql, MySqlSource, Outcome, Variable,
+    self, Answer, AskGalera, AskMariaDb, AskMySql, AskRole, MySqlSource, Outcome, Variable,
 };
 use crate::position::Position;
 
@@ -35,8 +35,9 @@ impl RoutedConnection for MysqlConnection {
 
     /// Whether the server takes writes from ordinary users.
     fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
-        RunQueryDsl::get_result(mysql_server::role_query(), self)
-            .map(|read_only| Some(mysql_server::role(read_only)))
+        let ask = AskRole::new();
+        let answer = RunQueryDsl::get_result(ask, self)?;
+        ask.role(answer).map(Some)
     }
 
     fn observe(&mut self, kind: Option<ServerKind>) -> QueryResult<Option<Observation>> {

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod failover;
+mod given_up;
 mod locks;
 mod pools;
 mod sync;
