@@ -2,44 +2,72 @@
 //! once, two seconds before the replica does.
 //!
 //! ```console
-//! $ cargo run --example blocking_service
-//! serving on http://127.0.0.1:8080
-//! $ curl --cookie-jar jar --cookie jar http://127.0.0.1:8080/theme
+//! $ cargo run --example blocking_service --features sync-postgres,testkit-postgres
+//! serving on http://127.0.0.1:8081 (Ctrl-C ends it)
+//! $ curl --cookie-jar jar --cookie jar http://127.0.0.1:8081/theme
 //! light, from the replica (nothing_to_catch_up)
-//! $ curl --cookie-jar jar --cookie jar --request POST http://127.0.0.1:8080/theme/dark
-//! $ curl --cookie-jar jar --cookie jar http://127.0.0.1:8080/theme
-//! dark, from the primary (recent_write)
-//! $ curl http://127.0.0.1:8080/theme   # somebody else
+//! $ curl --cookie-jar jar --cookie jar --request POST http://127.0.0.1:8081/theme/dark
+//! $ curl --cookie-jar jar --cookie jar http://127.0.0.1:8081/theme
+//! dark, from the primary (not_caught_up)
+//! $ curl http://127.0.0.1:8081/theme   # somebody else
 //! light, from the replica (nothing_to_catch_up)
+//! $ sleep 2; curl --cookie-jar jar --cookie jar http://127.0.0.1:8081/theme
+//! dark, from the replica (caught_up)
 //! ```
+//!
+//! It starts two PostgreSQL servers of its own, or takes yours, such as those of the compose file:
+//!
+//! ```text
+//! cargo run --example blocking_service --features sync-postgres,testkit-postgres -- \
+//!     --primary postgres://app:app@127.0.0.1:15432/app --replica postgres://app:app@127.0.0.1:15434/app
+//! ```
+//!
+//! Makes a table `diesel_routing_example`, and drops it in the end.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
+use clap::Parser;
 use diesel_routing::edge::TokenCookie;
 use diesel_routing::sync::edge::Edge;
+use diesel_routing::sync::pg::{ReadConn, Router, Session, WriteConn};
 use diesel_routing::sync::prelude::*;
-use diesel_routing::sync::sqlite::{ReadConn, Router, Session, WriteConn};
-use diesel_routing::testkit::SqliteCluster;
+use diesel_routing::testkit::PgCluster;
 use diesel_routing::{CaughtUp, Error, Node, TokenKeys, consistency};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use tiny_http::{Header, Response, Server};
 
+/// A setting whose page shows a change at once, two seconds before the replica does.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Where to listen.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
+    listen: SocketAddr,
+    /// The URL of a primary that runs already; without it, two servers are started.
+    #[arg(long, value_name = "URL", requires = "replica")]
+    primary: Option<String>,
+    /// The URL of a replica of that primary.
+    #[arg(long, value_name = "URL", requires = "primary")]
+    replica: Option<String>,
+}
+
 mod schema {
     #![allow(missing_docs, reason = "the macro's items")]
     diesel::table! {
-        settings { id -> Integer, theme -> Text, }
+        diesel_routing_example { id -> Integer, theme -> Text, }
     }
 }
 
-use schema::settings;
+use schema::diesel_routing_example::dsl as settings;
 
 #[consistency(session)]
 fn theme(conn: &mut ReadConn<CaughtUp>) -> Result<String, Error> {
-    let theme: String = settings::table
+    let theme: String = settings::diesel_routing_example
         .find(1)
         .select(settings::theme)
         .first(conn)?;
@@ -49,7 +77,7 @@ fn theme(conn: &mut ReadConn<CaughtUp>) -> Result<String, Error> {
 
 #[consistency(write)]
 fn set_theme(conn: &mut WriteConn, theme: &str) -> Result<(), Error> {
-    let setting = diesel::update(settings::table.find(1));
+    let setting = diesel::update(settings::diesel_routing_example.find(1));
     setting.set(settings::theme.eq(theme)).execute(conn)?;
     Ok(())
 }
@@ -79,7 +107,7 @@ fn head_of(request: &tiny_http::Request) -> http::Result<Parts> {
 }
 
 /// One request: the edge stands around the answer.
-fn serve(edge: &Edge<SqliteConnection>, request: tiny_http::Request) -> Result<()> {
+fn serve(edge: &Edge<PgConnection>, request: tiny_http::Request) -> Result<()> {
     let Ok(head) = head_of(&request) else {
         return Ok(request.respond(Response::empty(400))?);
     };
@@ -104,65 +132,123 @@ fn serve(edge: &Edge<SqliteConnection>, request: tiny_http::Request) -> Result<(
     request.respond(response).context("the client has gone")
 }
 
-/// A service on this address, and its threads.
-fn start(address: &str, cluster: &SqliteCluster) -> Result<(Arc<Server>, Vec<JoinHandle<()>>)> {
-    let router = Router::builder()
-        .primary(Node::new("primary", cluster.primary_url()))
-        .replica(Node::new("replica", cluster.replica_url(0)?))
-        // In production, a secret that all processes of the service share.
-        .token_keys(TokenKeys::new(1, [7; 32])?)
-        .build()?;
-    // Without TLS, for this machine only.
-    let edge = Edge::new(router)?.cookie(TokenCookie::default().secure(false))?;
-    let server = Server::http(address).map_err(|error| anyhow!(error))?;
-    let server = Arc::new(server);
-    let thread = |_| {
-        let (server, edge) = (Arc::clone(&server), edge.clone());
-        std::thread::spawn(move || {
-            for request in server.incoming_requests() {
-                if let Err(error) = serve(&edge, request) {
-                    eprintln!("{error:?}");
-                }
-            }
-        })
-    };
-    let threads = (0..4).map(thread).collect();
-    Ok((server, threads))
+/// The service, until it is told to end.
+struct Service {
+    server: Arc<Server>,
+    threads: Vec<JoinHandle<()>>,
+    ends: Arc<AtomicBool>,
+    router: Router,
 }
 
-/// A setting, and a replica that lags.
-fn cluster(lag: Duration) -> Result<SqliteCluster> {
-    let cluster = SqliteCluster::builder()
-        .schema("CREATE TABLE settings (id INTEGER PRIMARY KEY, theme TEXT NOT NULL)")
-        .schema("INSERT INTO settings VALUES (1, 'light')")
-        .start()?;
-    cluster.set_lag(lag)?;
-    Ok(cluster)
+const LIMIT: Duration = Duration::from_secs(30);
+
+impl Service {
+    fn start(address: SocketAddr, primary: &str, replica: &str) -> Result<Self> {
+        let router = Router::builder()
+            .primary(Node::new("primary", primary))
+            .replica(Node::new("replica", replica))
+            // In production, a secret that all processes of the service share.
+            .token_keys(TokenKeys::new(1, [7; 32])?)
+            .build()?;
+        plant(&router)?;
+        // Without TLS, for this machine only.
+        let edge = Edge::new(router.clone())?.cookie(TokenCookie::default().secure(false))?;
+        let server = Server::http(address).map_err(|error| anyhow!(error))?;
+        let server = Arc::new(server);
+        let ends = Arc::new(AtomicBool::new(false));
+        let thread = |_| {
+            let (server, ends, edge) = (Arc::clone(&server), Arc::clone(&ends), edge.clone());
+            std::thread::spawn(move || {
+                while !ends.load(Ordering::Relaxed) {
+                    // Now and then nobody asks anything: time to see whether it ends.
+                    let request = server.recv_timeout(Duration::from_millis(100));
+                    let served = match request {
+                        Ok(Some(request)) => serve(&edge, request),
+                        Ok(None) => Ok(()),
+                        Err(error) => Err(error.into()),
+                    };
+                    if let Err(error) = served {
+                        eprintln!("{error:?}");
+                    }
+                }
+            })
+        };
+        Ok(Self {
+            threads: (0..4).map(thread).collect(),
+            server,
+            ends,
+            router,
+        })
+    }
+
+    /// Waits until it has been told to end, and puts everything away.
+    fn join(self) -> Result<()> {
+        for thread in self.threads {
+            thread.join().map_err(|_| anyhow!("a thread panicked"))?;
+        }
+        let drop = diesel::sql_query("DROP TABLE diesel_routing_example");
+        drop.execute(&mut self.router.write()?)?;
+        Ok(())
+    }
+}
+
+/// Makes the table, on the replica, too.
+fn plant(router: &Router) -> Result<()> {
+    let session = router.session();
+    for sql in [
+        "DROP TABLE IF EXISTS diesel_routing_example",
+        "CREATE TABLE diesel_routing_example (id INTEGER PRIMARY KEY, theme TEXT NOT NULL)",
+        "INSERT INTO diesel_routing_example VALUES (1, 'light')",
+    ] {
+        diesel::sql_query(sql).execute(&mut session.write()?)?;
+    }
+    let conn = session.waiting(LIMIT).read()?;
+    let route = conn.route();
+    ensure!(
+        !route.is_primary,
+        "the replica does not have the table after {LIMIT:?} ({})",
+        route.reason
+    );
+    Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "it says where it serves")]
 fn main() -> Result<()> {
-    let cluster = cluster(Duration::from_secs(2))?;
-    let (server, threads) = start("127.0.0.1:8080", &cluster)?;
-    println!("serving on http://{}", server.server_addr());
-    for thread in threads {
-        thread.join().map_err(|_| anyhow!("a thread panicked"))?;
+    let options = Options::parse();
+    let mut cluster = None;
+    let (primary, replica) = match (options.primary, options.replica) {
+        (Some(primary), Some(replica)) => (primary, replica),
+        _ => {
+            let cluster = cluster.insert(PgCluster::builder().standbys(1).start()?);
+            (cluster.primary().url(), cluster.standby(0).url())
+        }
+    };
+    let service = Service::start(options.listen, &primary, &replica)?;
+    if let Some(cluster) = &cluster {
+        cluster.standby(0).set_apply_delay(Duration::from_secs(2))?;
     }
-    Ok(())
+    let ends = Arc::clone(&service.ends);
+    ctrlc::set_handler(move || ends.store(true, Ordering::Relaxed))?;
+    let address = service.server.server_addr();
+    println!("serving on http://{address} (Ctrl-C ends it)");
+    service.join()
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
     use std::net::TcpStream;
+    use std::time::Instant;
 
     use super::*;
 
     #[test]
     fn the_page_shows_a_change_at_once_and_to_nobody_else() {
-        let cluster = cluster(Duration::from_secs(3600)).unwrap();
-        let (server, threads) = start("127.0.0.1:0", &cluster).unwrap();
-        let address = server.server_addr().to_ip().unwrap();
+        let cluster = PgCluster::builder().standbys(1).start().unwrap();
+        let (primary, standby) = (cluster.primary(), cluster.standby(0));
+        let any = "127.0.0.1:0".parse().unwrap();
+        let service = Service::start(any, &primary.url(), &standby.url()).unwrap();
+        let address = service.server.server_addr().to_ip().unwrap();
         let send = |line: &str, cookie: &str| {
             let mut stream = TcpStream::connect(address).unwrap();
             write!(
@@ -174,6 +260,7 @@ mod tests {
             stream.read_to_string(&mut answer).unwrap();
             answer
         };
+        standby.pause_replay().unwrap();
         assert!(send("GET /theme", "").contains("light, from the replica"));
         let written = send("POST /theme/dark", "");
         assert!(written.starts_with("HTTP/1.1 204 "), "{written}");
@@ -182,17 +269,28 @@ mod tests {
             .find_map(|line| line.strip_prefix("set-cookie: "))
             .and_then(|line| line.split(';').next())
             .unwrap();
-        let page = send("GET /theme", &format!("Cookie: {cookie}\r\n"));
-        assert!(page.contains("dark, from the primary"), "{page}");
+        let cookie = format!("Cookie: {cookie}\r\n");
+        let page = send("GET /theme", &cookie);
+        assert!(
+            page.contains("dark, from the primary (not_caught_up)"),
+            "{page}"
+        );
         assert!(send("GET /theme", "").contains("light, from the replica"));
         let forged = send("GET /theme", "Cookie: db-session=forged\r\n");
         assert!(forged.contains("light, from the replica"), "{forged}");
         assert!(send("GET /else", "").starts_with("HTTP/1.1 404 "));
-        for _ in &threads {
-            server.unblock();
+
+        standby.resume_replay().unwrap();
+        let since = Instant::now();
+        loop {
+            let page = send("GET /theme", &cookie);
+            assert!(page.contains("dark, from"), "{page}");
+            if page.contains("from the replica (caught_up)") {
+                break;
+            }
+            assert!(since.elapsed() < LIMIT, "{page}");
         }
-        for thread in threads {
-            thread.join().unwrap();
-        }
+        service.ends.store(true, Ordering::Relaxed);
+        service.join().unwrap();
     }
 }

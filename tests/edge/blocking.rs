@@ -197,3 +197,33 @@ fn what_is_written_without_a_response_is_saved_or_counted() {
     panics(&edge);
     assert_eq!(edge.status().late_writes, 1);
 }
+
+/// It used to cost one request for every connection that was open.
+#[test]
+fn a_redis_that_was_restarted_costs_one_request() {
+    let mut redis = RedisServer::start();
+    let store = RedisStore::new(&redis.url()).expect("a store");
+    let patience = Duration::from_secs(20);
+    let open = || {
+        let list: String = redis::cmd("CLIENT")
+            .arg("LIST")
+            .query(&mut redis.connect())
+            .expect("a list");
+        list.lines().count() - 1
+    };
+    // Questions that wait at the same time have a connection each.
+    while open() < 3 {
+        redis.freeze();
+        std::thread::scope(|threads| {
+            for _ in 0..3 {
+                threads.spawn(|| store.load("ann", patience).expect("loaded"));
+            }
+            redis.thaw();
+        });
+    }
+    redis.restart();
+    assert!(store.load("ann", patience).is_err());
+    for _ in 0..3 {
+        store.load("ann", Duration::MAX).expect("loaded");
+    }
+}

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use redis::{Client, Commands, Connection, Script};
 
 use super::TokenStore;
+use crate::cluster::after;
 use crate::edge::StoreError;
 use crate::edge::redis_script::{self, ATTEMPTS, Join, PREFIX};
 use crate::session::Token;
@@ -56,7 +57,8 @@ impl RedisStore {
         format!("{}{key}", self.prefix)
     }
 
-    /// Runs `ask` on a connection, which is kept if it worked: what failed may have an answer on its way.
+    /// Runs `ask` on a connection, which is kept if it worked: what failed may have an answer on its way. The idle
+    /// ones go, too: a Redis that was restarted has closed them all.
     fn on_connection<T>(
         &self,
         until: Instant,
@@ -71,9 +73,14 @@ impl RedisStore {
                 .map_err(StoreError::failed)?,
         };
         limit(&connection, until)?;
-        let answer = ask(&mut connection)?;
-        self.idle().push(connection);
-        Ok(answer)
+        let answer = ask(&mut connection);
+        let mut idle = self.idle();
+        if answer.is_ok() {
+            idle.push(connection);
+        } else {
+            idle.clear();
+        }
+        answer
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
@@ -84,7 +91,7 @@ impl RedisStore {
 impl TokenStore for RedisStore {
     fn load(&self, key: &str, timeout: Duration) -> Result<Option<Token>, StoreError> {
         let bytes: Option<Vec<u8>> = self
-            .on_connection(Instant::now() + timeout, |connection| {
+            .on_connection(after(Instant::now(), timeout), |connection| {
                 connection.get(self.key(key)).map_err(StoreError::failed)
             })?;
         redis_script::state(bytes)
@@ -97,7 +104,7 @@ impl TokenStore for RedisStore {
         life: Duration,
         timeout: Duration,
     ) -> Result<(), StoreError> {
-        let until = Instant::now() + timeout;
+        let until = after(Instant::now(), timeout);
         let mut join = Join::new(self.key(key), token, life);
         self.on_connection(until, |connection| {
             for _ in 0..ATTEMPTS {
