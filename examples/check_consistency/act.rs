@@ -6,6 +6,9 @@ use fastrand::Rng;
 
 use crate::table::KEYS;
 
+/// A client that gets no answer in this time gives up: its futures are dropped half-way.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
+
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Act {
     Read(ReadBy, Vec<i32>),
@@ -84,6 +87,15 @@ impl Acts {
             10_000
         };
         Duration::from_micros(self.0.u64(..most))
+    }
+
+    /// How long the next act may take: now and then so short that statements are given up half-way.
+    pub(crate) fn patience(&mut self) -> Duration {
+        if self.0.u8(..20) == 0 {
+            Duration::from_micros(self.0.u64(..5_000))
+        } else {
+            PATIENCE
+        }
     }
 
     pub(crate) fn choose(&mut self, below: usize) -> usize {

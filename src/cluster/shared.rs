@@ -1,5 +1,9 @@
 //! What all handles and sessions of a router share.
 
+#[cfg(test)]
+mod tests;
+mod tokens;
+
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,9 +20,7 @@ use crate::error::ConfigError;
 use crate::position::Position;
 use crate::role::Access;
 use crate::routing::{Decision, Inputs, Level, Need, Policy, Reason, decide};
-use crate::session::{
-    Clock, Export, Moment, Rejection, SessionState, SignedToken, Token, TokenKeys,
-};
+use crate::session::{Clock, SessionState, TokenKeys};
 
 /// How many times as often as usual a node is asked, at most, unless a read is refused: after commits,
 /// and while somebody waits for it to catch up. At the default interval, every 5 ms.
@@ -410,77 +412,8 @@ impl Shared {
         self.snapshot.load().position().cloned()
     }
 
-    /// A token as text, `None` without keys to sign it with.
-    pub(crate) fn sign(&self, token: &Token) -> Option<SignedToken> {
-        self.keys.as_ref().map(|keys| keys.sign(token))
-    }
-
-    /// Whether there are keys to sign tokens with.
-    pub(crate) fn has_keys(&self) -> bool {
-        self.keys.is_some()
-    }
-
     pub(crate) fn window(&self) -> Duration {
         self.window
-    }
-
-    pub(crate) fn token_life(&self) -> Duration {
-        self.token_life
-    }
-
-    /// The state of `session` for another process, and whether more will be known after the next answer.
-    pub(crate) fn export(&self, session: &SessionState, as_of: Instant) -> (Token, bool) {
-        let cluster = self.snapshot.load();
-        let Export { token, is_complete } =
-            session.export(as_of, self.moment(), self.token_life, self.window, &cluster);
-        if !is_complete {
-            self.signals.ask_all();
-        }
-        (token, is_complete)
-    }
-
-    /// Adds what `text` says, if it is a token, to `session`.
-    pub(crate) fn absorb(&self, session: &SessionState, text: &str) -> Result<(), Rejection> {
-        let moment = self.moment();
-        let token = self
-            .keys
-            .as_ref()
-            .ok_or(Rejection::NoKeys)
-            .and_then(|keys| keys.verify(text, moment.wall))
-            .inspect_err(|&rejection| self.rejections.count(rejection))?;
-        self.join(session, token, moment)
-    }
-
-    /// Adds what `token` says to `session`; its source is trusted.
-    pub(crate) fn absorb_token(
-        &self,
-        session: &SessionState,
-        token: Token,
-    ) -> Result<(), Rejection> {
-        let moment = self.moment();
-        if token.expires() <= moment.wall {
-            self.rejections.count(Rejection::Expired);
-            return Err(Rejection::Expired);
-        }
-        self.join(session, token, moment)
-    }
-
-    fn join(&self, session: &SessionState, token: Token, moment: Moment) -> Result<(), Rejection> {
-        let token = match self.position() {
-            Some(ours) => token
-                .for_cluster_of(&ours)
-                .inspect_err(|&rejection| self.rejections.count(rejection))?,
-            None => token,
-        };
-        session.absorb(&token, moment, self.token_life);
-        Ok(())
-    }
-
-    fn moment(&self) -> Moment {
-        Moment {
-            now: self.clock.now(),
-            wall: self.clock.wall(),
-        }
     }
 
     fn need(&self, session: &SessionState, now: Instant, cluster: &Snapshot) -> Need {
@@ -508,6 +441,3 @@ impl Shared {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

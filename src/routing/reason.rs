@@ -34,7 +34,8 @@ pub enum Reason {
     NoSession,
     /// The router has no replica: the primary.
     NoReplica,
-    /// No replica is up and within the lag limit: the primary, from the fallback pool.
+    /// No replica is up and within the lag limit: the primary, from the fallback pool. Until a replica's lag is known
+    /// it counts as beyond the limit: after a start, that of one that stands still stays unknown.
     Fallback,
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use diesel_routing::prelude::*;
 use diesel_routing::{Error, Level, Replica};
 
-use crate::act::{Act, Acts, ReadBy, WriteBy};
+use crate::act::{Act, Acts, PATIENCE, ReadBy, WriteBy};
 use crate::client::{Token, World, kind};
 use crate::history::{Event, Read};
 use crate::options::Strategy;
@@ -16,8 +16,6 @@ use super::handles::{ReadConn, Session};
 use super::nodes::Routers;
 use super::update::asynchronous as update;
 
-/// A client that gets no answer in this time gives up: its futures are dropped half-way.
-const PATIENCE: Duration = Duration::from_secs(3);
 /// How long the reads wait that wait for a fresher replica.
 const WAIT: Duration = Duration::from_millis(50);
 
@@ -32,9 +30,11 @@ pub(crate) async fn run(world: Arc<World>, routers: Arc<Routers>, number: u32) {
     };
     while !client.world.is_over() {
         let act = client.acts.next(client.routers.asynchronous.len());
-        match tokio::time::timeout(PATIENCE, client.act(act)).await {
+        let patience = client.acts.patience();
+        match tokio::time::timeout(patience, client.act(act)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => client.world.failed(kind(&error)),
+            Err(_) if patience < PATIENCE => client.world.failed("given up on purpose".to_owned()),
             Err(_) => client.world.failed(format!("no answer in {PATIENCE:?}")),
         }
         tokio::time::sleep(client.acts.pause()).await;

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::binaries::{Binaries, defaults_file};
 use super::node::Context;
-use super::settings::{self, Settings};
+use super::settings::{Given, Settings};
 use super::{MariaCluster, MariaNode, template};
 use crate::testkit::ServerError;
-use crate::testkit::server::{Account, Backing, Ending, Root, Topology, Workspace};
+use crate::testkit::server::{Account, Backing, Ending, Root, Topology, Upstreams, Workspace};
 
 /// Long enough for a loaded machine; a step that works takes milliseconds.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -24,9 +24,8 @@ pub(super) const ENDING: Ending = Ending {
 #[must_use = "a cluster starts with `start`"]
 pub struct MariaClusterBuilder {
     /// Whom each replica follows; the first is node 1.
-    upstreams: Vec<usize>,
-    settings: Settings,
-    node_settings: Vec<(usize, String, String)>,
+    upstreams: Upstreams,
+    settings: Given,
     bin_dir: Option<PathBuf>,
     work_dir: Option<PathBuf>,
     limit: Duration,
@@ -37,9 +36,8 @@ pub struct MariaClusterBuilder {
 impl MariaClusterBuilder {
     pub(super) fn new() -> Self {
         Self {
-            upstreams: Vec::new(),
-            settings: Settings::new(),
-            node_settings: Vec::new(),
+            upstreams: Upstreams::default(),
+            settings: Given::default(),
             bin_dir: None,
             work_dir: None,
             limit: LIMIT,
@@ -49,22 +47,21 @@ impl MariaClusterBuilder {
 
     /// Adds `count` replicas of the primary. Defaults to none.
     pub fn replicas(mut self, count: usize) -> Self {
-        self.upstreams.extend(std::iter::repeat_n(0, count));
+        self.upstreams.add(count);
         self
     }
 
     /// Adds a replica that follows node `node` (0 is the primary, 1 the first replica): a replica of
     /// a replica.
     pub fn replica_of(mut self, node: usize) -> Self {
-        self.upstreams.push(node);
+        self.upstreams.add_below(node);
         self
     }
 
     /// Gives every node a setting, as in an option file, for example `gtid_strict_mode`, `OFF`. An
     /// empty value stands for an option that takes none: `skip_log_bin`.
     pub fn setting(mut self, name: impl AsRef<str>, value: impl Into<String>) -> Self {
-        self.settings
-            .insert(settings::name(name.as_ref()), value.into());
+        self.settings.to_all(name.as_ref(), value.into());
         self
     }
 
@@ -76,8 +73,7 @@ impl MariaClusterBuilder {
         name: impl AsRef<str>,
         value: impl Into<String>,
     ) -> Self {
-        self.node_settings
-            .push((node, settings::name(name.as_ref()), value.into()));
+        self.settings.to(node, name.as_ref(), value.into());
         self
     }
 
@@ -132,7 +128,7 @@ impl MariaClusterBuilder {
     /// [`ServerError::Refused`] when a replica follows a node that is not there before it;
     /// otherwise what stopped a server from starting. Nothing is left behind.
     pub fn start(self) -> Result<MariaCluster, ServerError> {
-        self.check()?;
+        self.upstreams.check()?;
         let account = Account::find("MariaDB", &["mysql", "nobody"])?;
         let root = Root::open(self.work_dir.as_deref(), account)?;
         root.sweep()?;
@@ -149,9 +145,9 @@ impl MariaClusterBuilder {
             account,
             workspace,
             limit: self.limit,
-            topology: Topology::new(self.upstreams.len() + 1),
+            topology: Topology::new(self.upstreams.nodes()),
         });
-        let nodes = (0..=self.upstreams.len())
+        let nodes = (0..self.upstreams.nodes())
             .map(|index| MariaNode::create(index, &context, self.settings_of(index, &context)))
             .collect::<Result<_, _>>()?;
         let cluster = MariaCluster::new(nodes, context, template);
@@ -166,7 +162,7 @@ impl MariaClusterBuilder {
             node.launch(&[])?;
         }
         cluster.nodes().iter().try_for_each(MariaNode::wait_ready)?;
-        for (replica, &upstream) in cluster.replicas().iter().zip(&self.upstreams) {
+        for (replica, upstream) in cluster.replicas().iter().zip(self.upstreams.iter()) {
             replica.follow(cluster.node(upstream))?;
         }
         let mut replicas = cluster.replicas().iter();
@@ -179,22 +175,7 @@ impl MariaClusterBuilder {
             let read_only = context.binaries.flavour.read_only();
             settings.extend(read_only.iter().map(|&name| (name.into(), "ON".into())));
         }
-        settings.extend(self.settings.clone());
-        let own = self.node_settings.iter().filter(|own| own.0 == index);
-        settings.extend(own.map(|(_, name, value)| (name.clone(), value.clone())));
+        settings.extend(self.settings.of(index));
         settings
-    }
-
-    fn check(&self) -> Result<(), ServerError> {
-        for (before, &upstream) in self.upstreams.iter().enumerate() {
-            if upstream > before {
-                return Err(ServerError::Refused {
-                    node: format!("node{}", before + 1),
-                    step: "be set up",
-                    reason: format!("it would follow node{upstream}, which is not added before it"),
-                });
-            }
-        }
-        Ok(())
     }
 }

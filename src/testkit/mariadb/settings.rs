@@ -47,6 +47,31 @@ const MYSQL: &[(&str, &str)] = &[
 /// Name to value, as in an option file; an empty value stands for an option without one.
 pub(super) type Settings = BTreeMap<String, String>;
 
+/// What the nodes of a cluster are given: all of them, and single ones over that.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Given {
+    all: Settings,
+    own: Vec<(usize, String, String)>,
+}
+
+impl Given {
+    pub(super) fn to_all(&mut self, option: &str, value: String) {
+        self.all.insert(name(option), value);
+    }
+
+    pub(super) fn to(&mut self, node: usize, option: &str, value: String) {
+        self.own.push((node, name(option), value));
+    }
+
+    /// What this node is given.
+    pub(super) fn of(&self, node: usize) -> Settings {
+        let mut settings = self.all.clone();
+        let own = self.own.iter().filter(|own| own.0 == node);
+        settings.extend(own.map(|(_, name, value)| (name.clone(), value.clone())));
+        settings
+    }
+}
+
 /// Writes an option file: the kit's base, then `settings` over it.
 pub(super) fn write(
     path: &Path,

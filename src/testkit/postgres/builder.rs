@@ -7,7 +7,9 @@ use super::node::Context;
 use super::settings::Settings;
 use super::{PgCluster, PgNode, template};
 use crate::testkit::ServerError;
-use crate::testkit::server::{Account, Backing, Ending, Root, Template, Topology, Workspace};
+use crate::testkit::server::{
+    Account, Backing, Ending, Root, Template, Topology, Upstreams, Workspace,
+};
 
 /// Long enough for a loaded machine; a step that works takes milliseconds.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -24,7 +26,7 @@ pub(super) const ENDING: Ending = Ending {
 #[must_use = "a cluster starts with `start`"]
 pub struct PgClusterBuilder {
     /// Whom each standby follows; the first is node 1.
-    upstreams: Vec<usize>,
+    upstreams: Upstreams,
     settings: Settings,
     bin_dir: Option<PathBuf>,
     work_dir: Option<PathBuf>,
@@ -37,7 +39,7 @@ pub struct PgClusterBuilder {
 impl PgClusterBuilder {
     pub(super) fn new() -> Self {
         Self {
-            upstreams: Vec::new(),
+            upstreams: Upstreams::default(),
             settings: Settings::new(),
             bin_dir: None,
             work_dir: None,
@@ -49,14 +51,14 @@ impl PgClusterBuilder {
 
     /// Adds `count` standbys of the primary. Defaults to none.
     pub fn standbys(mut self, count: usize) -> Self {
-        self.upstreams.extend(std::iter::repeat_n(0, count));
+        self.upstreams.add(count);
         self
     }
 
     /// Adds a standby that follows node `node` (0 is the primary, 1 the first standby): a standby
     /// of a standby.
     pub fn standby_of(mut self, node: usize) -> Self {
-        self.upstreams.push(node);
+        self.upstreams.add_below(node);
         self
     }
 
@@ -120,7 +122,7 @@ impl PgClusterBuilder {
     /// [`ServerError::Refused`] when a standby follows a node that is not there before it; otherwise
     /// what stopped a server from starting. Nothing is left behind.
     pub fn start(self) -> Result<PgCluster, ServerError> {
-        self.check()?;
+        self.upstreams.check()?;
         let account = Account::find("PostgreSQL", &["postgres", "nobody"])?;
         let root = Root::open(self.work_dir.as_deref(), account)?;
         root.sweep()?;
@@ -141,9 +143,9 @@ impl PgClusterBuilder {
             account,
             workspace,
             limit: self.limit,
-            topology: Topology::new(self.upstreams.len() + 1),
+            topology: Topology::new(self.upstreams.nodes()),
         });
-        let nodes = (0..=self.upstreams.len())
+        let nodes = (0..self.upstreams.nodes())
             .map(|index| PgNode::create(index, &context, self.settings.clone()))
             .collect::<Result<_, _>>()?;
         let cluster = PgCluster::new(nodes, context);
@@ -156,25 +158,12 @@ impl PgClusterBuilder {
         let primary = cluster.node(0);
         template.copy_to(primary.data_dir())?;
         primary.launch()?;
-        for (standby, &upstream) in cluster.standbys().iter().zip(&self.upstreams) {
+        for (standby, upstream) in cluster.standbys().iter().zip(self.upstreams.iter()) {
             template.copy_to(standby.data_dir())?;
             standby.mark_standby()?;
             standby.follow(cluster.node(upstream))?;
             standby.launch()?;
         }
         cluster.nodes().iter().try_for_each(PgNode::wait_ready)
-    }
-
-    fn check(&self) -> Result<(), ServerError> {
-        for (before, &upstream) in self.upstreams.iter().enumerate() {
-            if upstream > before {
-                return Err(ServerError::Refused {
-                    node: format!("node{}", before + 1),
-                    step: "be set up",
-                    reason: format!("it would follow node{upstream}, which is not added before it"),
-                });
-            }
-        }
-        Ok(())
     }
 }

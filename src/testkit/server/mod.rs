@@ -22,6 +22,7 @@ mod proxy;
 mod supervised;
 mod template;
 mod topology;
+mod upstreams;
 mod url;
 mod workspace;
 
@@ -46,5 +47,6 @@ pub use proxy::{Proxy, ProxyMode};
 pub(crate) use supervised::Supervised;
 pub(crate) use template::Template;
 pub(crate) use topology::Topology;
+pub(crate) use upstreams::Upstreams;
 pub(crate) use url::encode;
 pub(crate) use workspace::{Ending, Root, Workspace};

@@ -6,6 +6,7 @@
 //! 2. Replicas apply commits late, and one act in five is a change. Without the layer, too, to see that
 //!    stale pages are found.
 //! 3. Ten times as many users as before write once each: tokens in cookies, then states in a store for 1,000.
+//! 4. The layer around a handler that does nothing, and that handler without it.
 //!
 //! ```text
 //! cargo bench -p profile --bench load -- --seconds 20
@@ -21,6 +22,7 @@
 mod client;
 mod cost;
 mod crowd;
+mod layer;
 mod memory;
 mod stale;
 
@@ -69,11 +71,12 @@ async fn run(nodes: &Nodes, options: &Options) -> Result<bool> {
     let site = Site::builder(nodes).plant(USERS).open().await?;
     let sides = Sides {
         with: app(site.clone()),
-        without: app_without_sessions(site),
+        without: app_without_sessions(site.clone()),
     };
     let length = Duration::from_secs(options.seconds);
     cost::measure(nodes, &sides, length).await?;
     let stale = stale::count(nodes, &sides, length).await?;
     let memory = memory::measure(nodes, &sides.with).await?;
+    layer::measure(&site, &sides.with).await;
     Ok(stale && memory)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::binaries::Binaries;
 use super::super::flavour::Flavour;
 use super::super::node::Context;
-use super::super::settings::{self, Settings};
+use super::super::settings::Given;
 use super::options::{self, Ports};
 use super::{GaleraCluster, template};
 use crate::testkit::server::{Account, Backing, Ending, Root, Topology, Workspace};
@@ -25,8 +25,7 @@ pub(super) const ENDING: Ending = Ending {
 #[must_use = "a cluster starts with `start`"]
 pub struct GaleraClusterBuilder {
     nodes: usize,
-    settings: Settings,
-    node_settings: Vec<(usize, String, String)>,
+    settings: Given,
     bin_dir: Option<PathBuf>,
     provider: Option<PathBuf>,
     work_dir: Option<PathBuf>,
@@ -39,8 +38,7 @@ impl GaleraClusterBuilder {
     pub(super) fn new() -> Self {
         Self {
             nodes: 3,
-            settings: Settings::new(),
-            node_settings: Vec::new(),
+            settings: Given::default(),
             bin_dir: None,
             provider: None,
             work_dir: None,
@@ -57,8 +55,7 @@ impl GaleraClusterBuilder {
 
     /// Gives every node a setting, as in an option file, for example `wsrep_slave_threads`, `4`.
     pub fn setting(mut self, name: impl AsRef<str>, value: impl Into<String>) -> Self {
-        self.settings
-            .insert(settings::name(name.as_ref()), value.into());
+        self.settings.to_all(name.as_ref(), value.into());
         self
     }
 
@@ -69,8 +66,7 @@ impl GaleraClusterBuilder {
         name: impl AsRef<str>,
         value: impl Into<String>,
     ) -> Self {
-        self.node_settings
-            .push((node, settings::name(name.as_ref()), value.into()));
+        self.settings.to(node, name.as_ref(), value.into());
         self
     }
 
@@ -148,7 +144,7 @@ impl GaleraClusterBuilder {
         let nodes: Vec<MariaNode> = (0..self.nodes)
             .map(|index| {
                 let mut settings = options::settings(index, &ports, &provider);
-                settings.extend(self.settings_of(index));
+                settings.extend(self.settings.of(index));
                 MariaNode::create(index, &context, settings)
             })
             .collect::<Result<_, _>>()?;
@@ -159,13 +155,6 @@ impl GaleraClusterBuilder {
         let cluster = GaleraCluster::new(nodes, context, ports);
         cluster.start_all()?;
         Ok(cluster)
-    }
-
-    fn settings_of(&self, index: usize) -> Settings {
-        let mut settings = self.settings.clone();
-        let own = self.node_settings.iter().filter(|own| own.0 == index);
-        settings.extend(own.map(|(_, name, value)| (name.clone(), value.clone())));
-        settings
     }
 
     fn check(&self, binaries: &Binaries) -> Result<(), ServerError> {

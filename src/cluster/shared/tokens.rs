@@ -1,0 +1,77 @@
+//! Sessions' states, out of this process and into it.
+
+use std::time::{Duration, Instant};
+
+use super::Shared;
+use crate::session::{Export, Moment, Rejection, SessionState, SignedToken, Token};
+
+impl Shared {
+    /// A token as text, `None` without keys to sign it with.
+    pub(crate) fn sign(&self, token: &Token) -> Option<SignedToken> {
+        self.keys.as_ref().map(|keys| keys.sign(token))
+    }
+
+    /// Whether there are keys to sign tokens with.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    pub(crate) fn token_life(&self) -> Duration {
+        self.token_life
+    }
+
+    /// The state of `session` for another process, and whether more will be known after the next answer.
+    pub(crate) fn export(&self, session: &SessionState, as_of: Instant) -> (Token, bool) {
+        let cluster = self.snapshot.load();
+        let Export { token, is_complete } =
+            session.export(as_of, self.moment(), self.token_life, self.window, &cluster);
+        if !is_complete {
+            self.signals.ask_all();
+        }
+        (token, is_complete)
+    }
+
+    /// Adds what `text` says, if it is a token, to `session`.
+    pub(crate) fn absorb(&self, session: &SessionState, text: &str) -> Result<(), Rejection> {
+        let moment = self.moment();
+        let token = self
+            .keys
+            .as_ref()
+            .ok_or(Rejection::NoKeys)
+            .and_then(|keys| keys.verify(text, moment.wall))
+            .inspect_err(|&rejection| self.rejections.count(rejection))?;
+        self.join(session, token, moment)
+    }
+
+    /// Adds what `token` says to `session`; its source is trusted.
+    pub(crate) fn absorb_token(
+        &self,
+        session: &SessionState,
+        token: Token,
+    ) -> Result<(), Rejection> {
+        let moment = self.moment();
+        if token.expires() <= moment.wall {
+            self.rejections.count(Rejection::Expired);
+            return Err(Rejection::Expired);
+        }
+        self.join(session, token, moment)
+    }
+
+    fn join(&self, session: &SessionState, token: Token, moment: Moment) -> Result<(), Rejection> {
+        let token = match self.position() {
+            Some(ours) => token
+                .for_cluster_of(&ours)
+                .inspect_err(|&rejection| self.rejections.count(rejection))?,
+            None => token,
+        };
+        session.absorb(&token, moment, self.token_life);
+        Ok(())
+    }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            now: self.clock.now(),
+            wall: self.clock.wall(),
+        }
+    }
+}
