@@ -31,7 +31,8 @@ pub(crate) struct AskRole {
 impl AskRole {
     pub(crate) fn new() -> Self {
         Self {
-            number: fastrand::i64(..),
+            // What fits whatever type the server announces before it knows the number.
+            number: fastrand::i32(0..).into(),
         }
     }
 

@@ -251,13 +251,20 @@ impl MariaNode {
 
     /// Waits until a Galera node has a quorum and everything that the others have.
     pub(super) fn wait_synced(&self, step: &'static str) -> Result<(), ServerError> {
-        let synced = self.server.deadline().poll(|| {
-            let state = self.server_status("wsrep_local_state_comment")?;
-            let quorum = self.server_status("wsrep_cluster_status")?;
-            let done = state.as_deref() == Some("Synced") && quorum.as_deref() == Some("Primary");
-            Ok(done.then_some(()))
+        let synced = self.server.deadline().poll(|| match self.is_synced() {
+            // Who joins may close the connections that it has taken before.
+            Err(ServerError::Sql { source, .. }) if was_closed(&*source) && self.is_running() => {
+                Ok(None)
+            }
+            synced => synced.map(|synced| synced.then_some(())),
         })?;
         synced.ok_or_else(|| self.server.timeout(step))
+    }
+
+    fn is_synced(&self) -> Result<bool, ServerError> {
+        let state = self.server_status("wsrep_local_state_comment")?;
+        let quorum = self.server_status("wsrep_cluster_status")?;
+        Ok(state.as_deref() == Some("Synced") && quorum.as_deref() == Some("Primary"))
     }
 
     pub(super) fn login<'a>(&'a self, user: &'a str, database: Option<&'a str>) -> Login<'a> {
@@ -279,6 +286,14 @@ impl MariaNode {
     pub(super) fn address(&self) -> Address {
         Address::Tcp(self.port.address())
     }
+}
+
+/// Whether a connection ended before it was answered.
+fn was_closed(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    matches!(
+        error.downcast_ref::<mysql_async::Error>(),
+        Some(mysql_async::Error::Io(_))
+    )
 }
 
 /// Whether a server greets who connects: it does so first, and only once it is ready.
