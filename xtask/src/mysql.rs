@@ -26,8 +26,8 @@ exec "$root"/lib64/ld-linux-*.so.* \
     --character-sets-dir="$root/usr/share/mysql/charsets" --plugin-dir="$root/usr/lib/mysql/plugin"
 "#;
 
-/// What is not MariaDB's own: its lock waits, its settings, the text of its positions, and Galera.
-const SHARED: &str = "binary(testkit_mariadb) & not test(/^galera/) \
+/// What is not MariaDB's own: its files, its lock waits, its settings, the text of its positions, and Galera.
+const SHARED: &str = "binary(testkit_mariadb) & not test(/^galera|_relay_log_which_is_gone_/) \
      | test(/^mariadb::/) & not test(/^mariadb::(bad_input|locks)::|_history$/)";
 
 pub(crate) fn steps(workspace: &Workspace) -> Vec<Step> {
