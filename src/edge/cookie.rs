@@ -1,5 +1,6 @@
 //! `TokenCookie`: the cookie that a session token travels in.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use cookie::Cookie;
@@ -135,9 +136,15 @@ impl TokenCookie {
 
     /// The values of the cookies of this name in one header line; others may be anything.
     pub(crate) fn values_in(&self, line: &HeaderValue) -> Vec<String> {
-        let line = String::from_utf8_lossy(line.as_bytes());
-        Cookie::split_parse(line.as_ref())
-            .flatten()
+        let line = match line.to_str() {
+            Ok(line) => Cow::Borrowed(line),
+            Err(_) => String::from_utf8_lossy(line.as_bytes()),
+        };
+        // Most cookies are others': they are not parsed.
+        let pairs = line.split(';').map(str::trim_start);
+        pairs
+            .filter(|pair| pair.starts_with(&self.name))
+            .flat_map(Cookie::parse)
             .filter(|cookie| cookie.name() == self.name)
             .map(|cookie| cookie.value_trimmed().to_owned())
             .collect()
