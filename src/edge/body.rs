@@ -19,10 +19,10 @@ pin_project! {
 }
 
 impl<B> SessionBody<B> {
-    pub(super) fn new(body: B, exchange: impl Send + Sync + 'static) -> Self {
+    pub(super) fn new(body: B, exchange: Box<dyn Send + Sync>) -> Self {
         Self {
             body,
-            exchange: Some(Box::new(exchange)),
+            exchange: Some(exchange),
         }
     }
 }

@@ -26,7 +26,7 @@ pub struct Exchange<C: RoutedConnection> {
     /// What of the time for the store is left.
     left: Duration,
     /// What the session asked for when the request came; `None` if nobody wants to know.
-    arrived: Option<Token>,
+    arrived: Option<Box<Token>>,
     /// What the client or the store knows of.
     told: Activity,
 }
@@ -39,8 +39,9 @@ impl<C: RoutedConnection> Exchange<C> {
         routes: Option<Arc<Routes>>,
         left: Duration,
     ) -> Self {
+        let carry_reads = edge.inner.settings.carry_reads;
         Self {
-            arrived: edge.settings.carry_reads.then(|| session.export_now()),
+            arrived: carry_reads.then(|| Box::new(session.export_now())),
             told: session.activity().0,
             edge,
             session,
@@ -73,10 +74,10 @@ impl<C: RoutedConnection> Exchange<C> {
         if wrote || read {
             let token = self.session.export().await;
             let is_news = |arrived: &Token| !token.asks_as(arrived);
-            if wrote || self.arrived.as_ref().is_some_and(is_news) {
+            if wrote || self.arrived.as_deref().is_some_and(is_news) {
                 self.tell(&token, wrote, headers).await;
             }
-            if wrote && self.edge.settings.write_timestamp {
+            if wrote && self.edge.inner.settings.write_timestamp {
                 headers.extend(written_at(&token).map(|time| (WRITE_TIMESTAMP, time)));
             }
         }
@@ -90,7 +91,7 @@ impl<C: RoutedConnection> Exchange<C> {
         let shared = self.session.router().shared();
         if let Some(signed) = shared.sign(token) {
             let life = shared.token_life();
-            self.edge.settings.give(&signed, wrote, life, headers);
+            self.edge.inner.settings.give(&signed, wrote, life, headers);
         }
         if let Some(save) = self.save(token.clone()) {
             // It goes on when nobody waits any more.
@@ -103,7 +104,7 @@ impl<C: RoutedConnection> Exchange<C> {
 
     fn save(&self, token: Token) -> Option<Save<C>> {
         Some(Save {
-            store: Arc::clone(self.edge.store.as_ref()?),
+            store: Arc::clone(self.edge.inner.store.as_ref()?),
             key: self.key.clone()?,
             edge: self.edge.clone(),
             token,
@@ -123,7 +124,7 @@ impl<C: RoutedConnection> Drop for Exchange<C> {
                 runtime.spawn(save.run());
             }
             _ => {
-                self.edge.counts.late_writes.add();
+                self.edge.inner.counts.late_writes.add();
                 tracing::warn!("{LATE_WRITE}");
             }
         }
@@ -143,12 +144,12 @@ impl<C: RoutedConnection> Save<C> {
         let Self { edge, .. } = &self;
         let life = edge.router().shared().token_life();
         let join = self.store.join(&self.key, &self.token, life);
-        let failure = match tokio::time::timeout(edge.settings.store_timeout, join).await {
+        let failure = match tokio::time::timeout(edge.inner.settings.store_timeout, join).await {
             Ok(Ok(())) => return,
             Ok(Err(error)) => crate::error::told(&error),
             Err(_) => TOO_SLOW.to_owned(),
         };
-        edge.counts.failed_saves.add();
+        edge.inner.counts.failed_saves.add();
         if edge.mistrust_store() {
             tracing::warn!(failure, "{NOT_SAVED}");
         } else {

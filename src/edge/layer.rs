@@ -124,7 +124,8 @@ where
         let edge = self.edge.clone();
         Box::pin(async move {
             let (mut head, body) = request.into_parts();
-            let mut exchange = edge.begin(&head).await;
+            // Behind a pointer: it is moved on to the body.
+            let mut exchange = Box::new(edge.begin(&head).await);
             let session = exchange.session().clone();
             head.extensions.insert(session.clone());
             let request = Request::from_parts(head, body);

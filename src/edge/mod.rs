@@ -48,6 +48,7 @@ mod cookie;
 mod counts;
 #[cfg(feature = "__pool")]
 mod exchange;
+mod inner;
 #[cfg(all(feature = "tower", feature = "__pool"))]
 mod layer;
 mod outage;
@@ -68,6 +69,7 @@ pub(crate) use counts::Counts;
 pub use counts::EdgeStatus;
 #[cfg(feature = "__pool")]
 pub use exchange::Exchange;
+pub(crate) use inner::Inner;
 #[cfg(all(feature = "tower", feature = "__pool"))]
 pub use layer::{SessionLayer, SessionService};
 pub(crate) use outage::Outage;

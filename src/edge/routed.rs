@@ -8,8 +8,8 @@ use http::HeaderName;
 use http::request::Parts;
 
 use super::{
-    Counts, EdgeError, EdgeStatus, Exchange, NOT_LOADED, Outage, Rule, Rules, Settings, StoreDown,
-    TOO_SLOW, TokenCookie, TokenStore, setting_methods,
+    EdgeError, EdgeStatus, Exchange, Inner, NOT_LOADED, Rule, Rules, Settings, StoreDown, TOO_SLOW,
+    TokenCookie, TokenStore, setting_methods,
 };
 use crate::session::Routes;
 use crate::{RoutedConnection, Router, Session};
@@ -44,11 +44,7 @@ use crate::{RoutedConnection, Router, Session};
 /// ```
 #[must_use]
 pub struct Edge<C: RoutedConnection> {
-    router: Router<C>,
-    pub(super) settings: Arc<Settings>,
-    pub(super) counts: Arc<Counts>,
-    pub(super) store: Option<Arc<dyn TokenStore>>,
-    pub(super) outage: Arc<Outage>,
+    pub(super) inner: Arc<Inner<Router<C>, dyn TokenStore>>,
 }
 
 impl<C: RoutedConnection> Edge<C> {
@@ -76,11 +72,7 @@ impl<C: RoutedConnection> Edge<C> {
 
     fn of(router: Router<C>) -> Self {
         Self {
-            router,
-            settings: Arc::default(),
-            counts: Arc::default(),
-            store: None,
-            outage: Arc::default(),
+            inner: Arc::new(Inner::new(router)),
         }
     }
 
@@ -90,7 +82,7 @@ impl<C: RoutedConnection> Edge<C> {
         store: impl TokenStore,
         key: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     ) -> Self {
-        self.store = Some(Arc::new(store));
+        Arc::make_mut(&mut self.inner).store = Some(Arc::new(store));
         self.with(|settings| settings.key = Some(Arc::new(key)))
     }
 
@@ -105,21 +97,28 @@ impl<C: RoutedConnection> Edge<C> {
     ///
     /// Cancel safe.
     pub async fn begin(&self, request: &Parts) -> Exchange<C> {
-        let mut session = self.router.session();
-        for token in self.settings.tokens(request, &self.counts) {
+        let Inner {
+            router,
+            settings,
+            counts,
+            store,
+            ..
+        } = &*self.inner;
+        let mut session = router.session();
+        settings.tokens(request, counts, |token| {
             // Counted; to the caller, a token that is not honoured is none.
-            let _ = session.absorb(&token);
-        }
-        let key = self.settings.key(request).filter(|_| self.store.is_some());
+            let _ = session.absorb(token);
+        });
+        let key = settings.key(request).filter(|_| store.is_some());
         let since = Instant::now();
         if let Some(key) = &key {
             self.load(key, &session).await;
         }
-        let left = self.settings.store_timeout.saturating_sub(since.elapsed());
-        if let Some(level) = self.settings.level(request, &self.counts) {
+        let left = settings.store_timeout.saturating_sub(since.elapsed());
+        if let Some(level) = settings.level(request, counts) {
             session = session.at_level(level);
         }
-        let routes = self.settings.server_timing.then(Arc::<Routes>::default);
+        let routes = settings.server_timing.then(Arc::<Routes>::default);
         if let Some(routes) = &routes {
             session = session.counted(Arc::clone(routes));
         }
@@ -127,47 +126,45 @@ impl<C: RoutedConnection> Edge<C> {
     }
 
     async fn load(&self, key: &str, session: &Session<C>) {
-        let Some(store) = &self.store else { return };
-        let failure = match tokio::time::timeout(self.settings.store_timeout, store.load(key)).await
-        {
-            Ok(Ok(token)) => {
-                if let Some(token) = token {
-                    // Counted; to the caller, one that is not honoured is none.
-                    let _ = session.absorb_token(token);
-                }
-                None
-            }
-            Ok(Err(error)) => Some(crate::error::told(&error)),
-            Err(_) => Some(TOO_SLOW.to_owned()),
+        let Some(store) = &self.inner.store else {
+            return;
         };
-        let is_primary = self.settings.store_down == StoreDown::Primary;
+        let failure =
+            match tokio::time::timeout(self.inner.settings.store_timeout, store.load(key)).await {
+                Ok(Ok(token)) => {
+                    if let Some(token) = token {
+                        // Counted; to the caller, one that is not honoured is none.
+                        let _ = session.absorb_token(token);
+                    }
+                    None
+                }
+                Ok(Err(error)) => Some(crate::error::told(&error)),
+                Err(_) => Some(TOO_SLOW.to_owned()),
+            };
+        let is_primary = self.inner.settings.store_down == StoreDown::Primary;
         if let Some(failure) = failure {
-            self.counts.failed_loads.add();
+            self.inner.counts.failed_loads.add();
             tracing::debug!(failure, "{NOT_LOADED}");
             if is_primary {
-                session.wrote_perhaps(self.router.shared().now());
+                session.wrote_perhaps(self.inner.router.shared().now());
             }
         }
-        if is_primary && let Some(at) = self.outage.last() {
+        if is_primary && let Some(at) = self.inner.outage.last() {
             session.wrote_perhaps(at);
         }
     }
 
     /// A state may be missing from the store; whether that is news.
     pub(super) fn mistrust_store(&self) -> bool {
-        let shared = self.router.shared();
-        self.outage.begins(shared.now(), shared.window())
+        let shared = self.inner.router.shared();
+        self.inner.outage.begins(shared.now(), shared.window())
     }
 }
 
 impl<C: RoutedConnection> Clone for Edge<C> {
     fn clone(&self) -> Self {
         Self {
-            router: self.router.clone(),
-            settings: Arc::clone(&self.settings),
-            counts: Arc::clone(&self.counts),
-            store: self.store.clone(),
-            outage: Arc::clone(&self.outage),
+            inner: Arc::clone(&self.inner),
         }
     }
 }
@@ -175,9 +172,9 @@ impl<C: RoutedConnection> Clone for Edge<C> {
 impl<C: RoutedConnection> fmt::Debug for Edge<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Edge")
-            .field("router", &self.router)
-            .field("settings", &self.settings)
-            .field("store", &self.store)
+            .field("router", &self.inner.router)
+            .field("settings", &self.inner.settings)
+            .field("store", &self.inner.store)
             .finish_non_exhaustive()
     }
 }

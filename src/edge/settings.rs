@@ -1,5 +1,6 @@
 //! An edge's settings, and the methods of both flavours that set them.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -28,6 +29,14 @@ pub(crate) const NOT_LOADED: &str = "the session store gave no state";
 pub(crate) const NOT_SAVED: &str = "the session store did not take a state";
 pub(crate) const LATE_WRITE: &str = "a request wrote after its response's head had left, or had no response: its \
     session's next request may not see that write; keep states in a store, or write before answering";
+
+/// A header's value, whatever it is.
+fn text_of(value: &HeaderValue) -> Cow<'_, str> {
+    match value.to_str() {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(value.as_bytes()),
+    }
+}
 
 /// The header for what was read.
 fn of_reads(name: &HeaderName) -> Option<HeaderName> {
@@ -79,32 +88,40 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The texts that came where tokens come.
-    pub(crate) fn tokens(&self, request: &Parts, counts: &Counts) -> Vec<String> {
-        let mut tokens = Vec::new();
-        if let Some(source) = &self.source {
-            tokens.extend(source(request));
+    /// Calls `absorb` with each text that came where tokens come.
+    pub(crate) fn tokens(&self, request: &Parts, counts: &Counts, mut absorb: impl FnMut(&str)) {
+        let mut found = 0;
+        let mut find = |text: &str| {
+            found += 1;
+            if found <= MOST_TOKENS {
+                absorb(text);
+            }
+        };
+        if let Some(source) = &self.source
+            && let Some(text) = source(request)
+        {
+            find(&text);
         }
         if let Some(name) = &self.header {
             let seen = self.carry_reads.then(|| of_reads(name)).flatten();
             for name in [Some(name), seen.as_ref()].into_iter().flatten() {
-                // What is not text is no token: taken along, to be counted as such.
-                let values = request.headers.get_all(name).iter();
-                tokens.extend(values.map(|value| String::from_utf8_lossy(value.as_bytes()).into()));
+                for value in request.headers.get_all(name) {
+                    // What is not text is no token: taken along, to be counted as such.
+                    find(&text_of(value));
+                }
             }
         }
         if let Some(cookie) = &self.cookie {
             let seen = self.carry_reads.then(|| cookie.of_reads());
             for cookie in [Some(cookie), seen.as_ref()].into_iter().flatten() {
-                let lines = request.headers.get_all(header::COOKIE).iter();
-                tokens.extend(lines.flat_map(|line| cookie.values_in(line)));
+                for line in request.headers.get_all(header::COOKIE) {
+                    cookie.values_in(&text_of(line), &mut find);
+                }
             }
         }
-        if tokens.len() > MOST_TOKENS {
+        if found > MOST_TOKENS {
             counts.surplus_tokens.add();
-            tokens.truncate(MOST_TOKENS);
         }
-        tokens
     }
 
     /// The level of the request's session, if it is not the usual one.
@@ -263,17 +280,17 @@ macro_rules! setting_methods {
         /// What it had to do without so far.
         #[must_use]
         pub fn status(&self) -> EdgeStatus {
-            self.counts.status()
+            self.inner.counts.status()
         }
 
         /// The router of its sessions.
         #[must_use]
         pub fn router(&self) -> &Router<C> {
-            &self.router
+            &self.inner.router
         }
 
         fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
-            set(Arc::make_mut(&mut self.settings));
+            set(&mut Arc::make_mut(&mut self.inner).settings);
             self
         }
     };

@@ -25,7 +25,7 @@ pub struct Exchange<C: RoutedConnection> {
     /// What of the time for the store is left.
     left: Duration,
     /// What the session asked for when the request came; `None` if nobody wants to know.
-    arrived: Option<Token>,
+    arrived: Option<Box<Token>>,
     /// What the client or the store knows of.
     told: Activity,
 }
@@ -38,8 +38,9 @@ impl<C: RoutedConnection> Exchange<C> {
         routes: Option<Arc<Routes>>,
         left: Duration,
     ) -> Self {
+        let carry_reads = edge.inner.settings.carry_reads;
         Self {
-            arrived: edge.settings.carry_reads.then(|| session.export_now()),
+            arrived: carry_reads.then(|| Box::new(session.export_now())),
             told: session.activity().0,
             edge,
             session,
@@ -68,10 +69,10 @@ impl<C: RoutedConnection> Exchange<C> {
         if wrote || read {
             let token = self.session.export();
             let is_news = |arrived: &Token| !token.asks_as(arrived);
-            if wrote || self.arrived.as_ref().is_some_and(is_news) {
+            if wrote || self.arrived.as_deref().is_some_and(is_news) {
                 self.tell(&token, wrote, headers);
             }
-            if wrote && self.edge.settings.write_timestamp {
+            if wrote && self.edge.inner.settings.write_timestamp {
                 headers.extend(written_at(&token).map(|time| (WRITE_TIMESTAMP, time)));
             }
         }
@@ -85,14 +86,14 @@ impl<C: RoutedConnection> Exchange<C> {
         let shared = self.session.router().shared();
         if let Some(signed) = shared.sign(token) {
             let life = shared.token_life();
-            self.edge.settings.give(&signed, wrote, life, headers);
+            self.edge.inner.settings.give(&signed, wrote, life, headers);
         }
         self.save(token, self.left);
     }
 
     /// Saves the state, if there is a place for it.
     fn save(&self, token: &Token, timeout: Duration) -> bool {
-        let (Some(store), Some(key)) = (&self.edge.store, &self.key) else {
+        let (Some(store), Some(key)) = (&self.edge.inner.store, &self.key) else {
             return false;
         };
         let life = self.session.router().shared().token_life();
@@ -103,7 +104,7 @@ impl<C: RoutedConnection> Exchange<C> {
             joined.map_err(|error| crate::error::told(&error))
         };
         if let Err(failure) = saved {
-            self.edge.counts.failed_saves.add();
+            self.edge.inner.counts.failed_saves.add();
             if self.edge.mistrust_store() {
                 tracing::warn!(failure, "{NOT_SAVED}");
             } else {
@@ -120,9 +121,9 @@ impl<C: RoutedConnection> Drop for Exchange<C> {
         if !is_writing && activity.writes == self.told.writes {
             return;
         }
-        let timeout = self.edge.settings.store_timeout;
+        let timeout = self.edge.inner.settings.store_timeout;
         if !self.save(&self.session.export_now(), timeout) {
-            self.edge.counts.late_writes.add();
+            self.edge.inner.counts.late_writes.add();
             tracing::warn!("{LATE_WRITE}");
         }
     }

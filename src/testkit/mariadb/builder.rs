@@ -61,7 +61,7 @@ impl MariaClusterBuilder {
     /// Gives every node a setting, as in an option file, for example `gtid_strict_mode`, `OFF`. An
     /// empty value stands for an option that takes none: `skip_log_bin`.
     pub fn setting(mut self, name: impl AsRef<str>, value: impl Into<String>) -> Self {
-        self.settings.to_all(name.as_ref(), value.into());
+        self.settings.give_all(name.as_ref(), value.into());
         self
     }
 
@@ -73,7 +73,7 @@ impl MariaClusterBuilder {
         name: impl AsRef<str>,
         value: impl Into<String>,
     ) -> Self {
-        self.settings.to(node, name.as_ref(), value.into());
+        self.settings.give(node, name.as_ref(), value.into());
         self
     }
 

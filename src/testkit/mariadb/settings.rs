@@ -55,11 +55,11 @@ pub(super) struct Given {
 }
 
 impl Given {
-    pub(super) fn to_all(&mut self, option: &str, value: String) {
+    pub(super) fn give_all(&mut self, option: &str, value: String) {
         self.all.insert(name(option), value);
     }
 
-    pub(super) fn to(&mut self, node: usize, option: &str, value: String) {
+    pub(super) fn give(&mut self, node: usize, option: &str, value: String) {
         self.own.push((node, name(option), value));
     }
 

@@ -55,7 +55,7 @@ impl GaleraClusterBuilder {
 
     /// Gives every node a setting, as in an option file, for example `wsrep_slave_threads`, `4`.
     pub fn setting(mut self, name: impl AsRef<str>, value: impl Into<String>) -> Self {
-        self.settings.to_all(name.as_ref(), value.into());
+        self.settings.give_all(name.as_ref(), value.into());
         self
     }
 
@@ -66,7 +66,7 @@ impl GaleraClusterBuilder {
         name: impl AsRef<str>,
         value: impl Into<String>,
     ) -> Self {
-        self.settings.to(node, name.as_ref(), value.into());
+        self.settings.give(node, name.as_ref(), value.into());
         self
     }
 

@@ -1,0 +1,39 @@
+//! What the clones of an edge share, behind one pointer: every request clones it a few times.
+
+use std::sync::Arc;
+
+use super::{Counts, Outage, Settings};
+
+/// An edge's insides; `R` is the flavour's router, `S` its kind of store.
+pub(crate) struct Inner<R, S: ?Sized> {
+    pub(crate) router: R,
+    pub(crate) settings: Settings,
+    pub(crate) store: Option<Arc<S>>,
+    // Of edges with other settings, too.
+    pub(crate) counts: Arc<Counts>,
+    pub(crate) outage: Arc<Outage>,
+}
+
+impl<R, S: ?Sized> Inner<R, S> {
+    pub(crate) fn new(router: R) -> Self {
+        Self {
+            router,
+            settings: Settings::default(),
+            store: None,
+            counts: Arc::default(),
+            outage: Arc::default(),
+        }
+    }
+}
+
+impl<R: Clone, S: ?Sized> Clone for Inner<R, S> {
+    fn clone(&self) -> Self {
+        Self {
+            router: self.router.clone(),
+            settings: self.settings.clone(),
+            store: self.store.clone(),
+            counts: Arc::clone(&self.counts),
+            outage: Arc::clone(&self.outage),
+        }
+    }
+}
