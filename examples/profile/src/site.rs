@@ -35,6 +35,15 @@ impl Site {
         }
     }
 
+    /// The same instance, whose responses do not say where their reads came from.
+    #[must_use]
+    pub fn untimed(&self) -> Self {
+        Self {
+            edge: self.edge.clone().server_timing(false),
+            ..self.clone()
+        }
+    }
+
     /// Its router.
     #[must_use]
     pub fn router(&self) -> &Router {

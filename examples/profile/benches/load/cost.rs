@@ -28,7 +28,7 @@ struct Times {
 pub(crate) async fn measure(nodes: &Nodes, sides: &Sides, length: Duration) -> Result<()> {
     let per_task = USERS / AT_ONCE;
     let crowds = together(|task| {
-        let app = sides.with.clone();
+        let app = sides.plain.clone();
         async move {
             let users = (1..=per_task).map(|user| User::new(task * per_task + user));
             let mut users: Vec<_> = users.collect();
@@ -46,15 +46,15 @@ pub(crate) async fn measure(nodes: &Nodes, sides: &Sides, length: Duration) -> R
 
     let [mut with, mut without] = [Times::default(), Times::default()];
     // The first turns open connections.
-    turn(&sides.with, &crowds).await;
+    turn(&sides.plain, &crowds).await;
     turn(&sides.without, &crowds).await;
     let end = Instant::now() + length;
     while Instant::now() < end {
-        with.add(turn(&sides.with, &crowds).await);
+        with.add(turn(&sides.plain, &crowds).await);
         // In this order, neither side has the better places.
         without.add(turn(&sides.without, &crowds).await);
         without.add(turn(&sides.without, &crowds).await);
-        with.add(turn(&sides.with, &crowds).await);
+        with.add(turn(&sides.plain, &crowds).await);
     }
     println!("1. Nothing is stale: {AT_ONCE} at once, in turns of {TURN:?}");
     println!("   with the layer     {with}");

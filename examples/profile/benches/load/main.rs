@@ -52,6 +52,8 @@ struct Options {
 /// The service, with its session layer and without.
 struct Sides {
     with: App,
+    /// The layer as it is by default: without `Server-Timing`, from which the other parts know the nodes.
+    plain: App,
     without: App,
 }
 
@@ -71,6 +73,7 @@ async fn run(nodes: &Nodes, options: &Options) -> Result<bool> {
     let site = Site::builder(nodes).plant(USERS).open().await?;
     let sides = Sides {
         with: app(site.clone()),
+        plain: app(site.untimed()),
         without: app_without_sessions(site.clone()),
     };
     let length = Duration::from_secs(options.seconds);
