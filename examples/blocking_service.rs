@@ -26,7 +26,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -136,14 +135,16 @@ fn serve(edge: &Edge<PgConnection>, request: tiny_http::Request) -> Result<()> {
 struct Service {
     server: Arc<Server>,
     threads: Vec<JoinHandle<()>>,
-    ends: Arc<AtomicBool>,
     router: Router,
 }
 
+const THREADS: usize = 4;
 const LIMIT: Duration = Duration::from_secs(30);
 
 impl Service {
     fn start(address: SocketAddr, primary: &str, replica: &str) -> Result<Self> {
+        let server = Server::http(address).map_err(|error| anyhow!(error))?;
+        let server = Arc::new(server);
         let router = Router::builder()
             .primary(Node::new("primary", primary))
             .replica(Node::new("replica", replica))
@@ -153,30 +154,19 @@ impl Service {
         plant(&router)?;
         // Without TLS, for this machine only.
         let edge = Edge::new(router.clone())?.cookie(TokenCookie::default().secure(false))?;
-        let server = Server::http(address).map_err(|error| anyhow!(error))?;
-        let server = Arc::new(server);
-        let ends = Arc::new(AtomicBool::new(false));
         let thread = |_| {
-            let (server, ends, edge) = (Arc::clone(&server), Arc::clone(&ends), edge.clone());
+            let (server, edge) = (Arc::clone(&server), edge.clone());
             std::thread::spawn(move || {
-                while !ends.load(Ordering::Relaxed) {
-                    // Now and then nobody asks anything: time to see whether it ends.
-                    let request = server.recv_timeout(Duration::from_millis(100));
-                    let served = match request {
-                        Ok(Some(request)) => serve(&edge, request),
-                        Ok(None) => Ok(()),
-                        Err(error) => Err(error.into()),
-                    };
-                    if let Err(error) = served {
+                for request in server.incoming_requests() {
+                    if let Err(error) = serve(&edge, request) {
                         eprintln!("{error:?}");
                     }
                 }
             })
         };
         Ok(Self {
-            threads: (0..4).map(thread).collect(),
+            threads: (0..THREADS).map(thread).collect(),
             server,
-            ends,
             router,
         })
     }
@@ -189,6 +179,13 @@ impl Service {
         let drop = diesel::sql_query("DROP TABLE diesel_routing_example");
         drop.execute(&mut self.router.write()?)?;
         Ok(())
+    }
+}
+
+/// Tells the service to end.
+fn end(server: &Server) {
+    for _ in 0..THREADS {
+        server.unblock();
     }
 }
 
@@ -227,8 +224,8 @@ fn main() -> Result<()> {
     if let Some(cluster) = &cluster {
         cluster.standby(0).set_apply_delay(Duration::from_secs(2))?;
     }
-    let ends = Arc::clone(&service.ends);
-    ctrlc::set_handler(move || ends.store(true, Ordering::Relaxed))?;
+    let server = Arc::clone(&service.server);
+    ctrlc::set_handler(move || end(&server))?;
     let address = service.server.server_addr();
     println!("serving on http://{address} (Ctrl-C ends it)");
     service.join()
@@ -290,7 +287,7 @@ mod tests {
             }
             assert!(since.elapsed() < LIMIT, "{page}");
         }
-        service.ends.store(true, Ordering::Relaxed);
+        end(&service.server);
         service.join().unwrap();
     }
 }

@@ -12,6 +12,7 @@ use crate::RoutedConnection;
 use crate::cluster::{Node, Pooled, ServerFacts};
 use crate::dialect::Dialect;
 use crate::error::{Error, NodeRole, Step};
+use crate::flight::Flight;
 
 /// Opens a connection to a URL.
 pub(crate) type Connect<C> = Arc<dyn Fn(&str) -> BoxFuture<'_, ConnectionResult<C>> + Send + Sync>;
@@ -77,9 +78,11 @@ impl<C: RoutedConnection> Manager<C> {
 
     /// Whether a pooled connection may be lent again.
     pub(crate) async fn recycle(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
-        conn.awaits_answer = true;
-        conn.role = self.check_role(&mut conn.conn, Step::Recycle).await?;
-        conn.awaits_answer = false;
+        let check = self.check_role(&mut conn.conn, Step::Recycle);
+        // Of every kind of connection: one whose check is given up may be cut off.
+        conn.role = Flight::marking(&mut conn.awaits_answer)
+            .during(check)
+            .await?;
         Ok(())
     }
 

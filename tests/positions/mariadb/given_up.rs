@@ -14,7 +14,7 @@ diesel::define_sql_function! {
     fn sleep(seconds: Double) -> Integer;
 }
 
-const A_WHILE: f64 = 0.3;
+const A_WHILE: f64 = 1.0;
 const SOONER: Duration = Duration::from_millis(50);
 
 async fn routers(cluster: &Cluster) -> [(&'static str, Router); 2] {
