@@ -8,11 +8,22 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 use crate::program::Program;
 use crate::story::Soon;
 
 const LIMIT: Duration = Duration::from_secs(30);
+
+/// What Chromium does of its own accord on a first start: for a profile of a minute, on a machine that may have no
+/// network.
+const LEFT_OUT: [&str; 5] = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+];
 
 #[derive(Debug)]
 pub(crate) struct Browser {
@@ -31,18 +42,29 @@ impl Browser {
         });
         let profile = driver.dir().join("profile");
         let profile = format!("--user-data-dir={}", profile.display());
-        let mut arguments = vec!["--headless=new", "--disable-dev-shm-usage", &profile];
+        let mut arguments = vec![
+            "--headless=new",
+            "--disable-dev-shm-usage",
+            "--disable-gpu",
+            &profile,
+        ];
+        arguments.extend(LEFT_OUT);
         if is_root() {
             // Chromium's sandbox is for accounts that have something to lose.
             arguments.push("--no-sandbox");
         }
-        let wanted = json!({ "goog:chromeOptions": { "args": arguments } });
+        let limit = LIMIT.as_millis();
+        let wanted = json!({
+            "goog:chromeOptions": { "args": arguments },
+            // What is asked of a browser that hangs fails by then.
+            "timeouts": { "pageLoad": limit, "script": limit },
+        });
         let wanted = wanted.as_object().expect("an object").clone();
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(wanted)
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .expect("Chromium");
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let url = format!("http://127.0.0.1:{port}");
+        let connect = builder.capabilities(wanted).connect(&url);
+        let client = timeout(LIMIT, connect).await.expect("Chromium in time");
+        let client = client.expect("Chromium");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         tokio::spawn(async move { axum::serve(listener, app).await });
