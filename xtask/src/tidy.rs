@@ -68,11 +68,6 @@ fn lints() -> Vec<Step> {
     let steps = vec![
         Step::run(
             "clippy",
-            "no warning in any target, with the default features",
-            Invocation::cargo("clippy --workspace --all-targets --locked -- -D warnings"),
-        ),
-        Step::run(
-            "clippy-all",
             "no warning in any target, with every feature",
             Invocation::cargo("clippy --workspace --all-targets --all-features --locked -- -D warnings"),
         ),
@@ -82,19 +77,21 @@ fn lints() -> Vec<Step> {
             Invocation::cargo("doc --workspace --exclude xtask --exclude ui-tests --all-features --no-deps --locked")
                 .env("RUSTDOCFLAGS", "-D warnings"),
         ),
+        // Both with the compiler's own check: half of Clippy's time, and the one that knows of `cfg`.
         Step::run(
             "features",
-            "each feature alone builds without a warning",
-            hack("clippy --each-feature").args(DENY_WARNINGS),
+            "each feature alone, and the default ones, build without a warning",
+            hack("--each-feature", HIDDEN).args(DENY_WARNINGS),
         )
         .needs([Need::Tool(&tool::HACK)]),
         Step::run(
             "feature-pairs",
             "each pair of features builds without a warning; those of a kind count as one",
-            // The compiler's own check: half of Clippy's time, and the one that knows of `cfg`. With the same Diesel
-            // for all, which takes longer than ours; each feature alone has been built with its own.
-            hack("rustc --profile check --feature-powerset --depth 2")
-                .args(["--features", DIESEL])
+            // With the same Diesel and tokio for all, which take longer than ours; each feature alone has been built
+            // with its own.
+            hack("--feature-powerset --depth 2", &format!("default,{HIDDEN}"))
+                .args(["--features", SHARED])
+                .args(["--group-features", "bb8,deadpool"])
                 .args(["--group-features", "postgres,mysql"])
                 .args(["--group-features", "sync-postgres,sync-mysql"])
                 .args(["--group-features", "edge,tower,axum,moka,redis"])
@@ -106,18 +103,18 @@ fn lints() -> Vec<Step> {
     steps.into_iter().map(|step| step.needs(NEEDS)).collect()
 }
 
+/// What the others stand on.
+const HIDDEN: &str = "__async,__pool,__bench,__testkit_servers";
 /// Every backend, without our own features for them; cargo-hack warns that it does not know them.
-const DIESEL: &str = "diesel/postgres,diesel/mysql,diesel/sqlite,diesel/r2d2,\
-    diesel-async?/postgres,diesel-async?/mysql,diesel-async?/sqlite";
+const SHARED: &str = "diesel/postgres,diesel/mysql,diesel/sqlite,diesel/r2d2,\
+    diesel-async?/postgres,diesel-async?/mysql,diesel-async?/sqlite,tokio/full";
 const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
 
-fn hack(words: &str) -> Invocation {
-    const HIDDEN: &str = "default,__async,__pool,__bench,__testkit_servers";
-    Invocation::cargo(&format!("hack {words} --package diesel-routing --lib")).args([
-        "--exclude-features",
-        HIDDEN,
-        "--locked",
-    ])
+fn hack(which: &str, excluded: &str) -> Invocation {
+    let words = format!(
+        "hack rustc --profile check {which} --package diesel-routing --lib --locked --exclude-features {excluded}"
+    );
+    Invocation::cargo(&words)
 }
 
 /// The database of advisories comes from the network, which not every machine has.
