@@ -17,6 +17,7 @@ use crate::lease::{Grant, Lease};
 use crate::pool::{Kind, Pool};
 use crate::role::{Access, Primary, Replica};
 use crate::routing::{Decision, Level, Reason};
+use crate::session::Options;
 use crate::{CaughtUp, ReadConn, RoutedConnection, Session, WriteConn};
 
 pub use builder::RouterBuilder;
@@ -99,7 +100,7 @@ impl<C: RoutedConnection> Router<C> {
     /// A new session, which has written nothing yet.
     #[must_use]
     pub fn session(&self) -> Session<C> {
-        Session::new(self.clone())
+        Session::new(self.clone(), Options::default(), None)
     }
 
     /// The session that `token` is of, continued: whatever it wrote and saw elsewhere counts here.

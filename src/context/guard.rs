@@ -20,7 +20,7 @@ pub struct Entered {
 }
 
 impl Entered {
-    pub(crate) fn new(session: impl Any + Send + Sync) -> Self {
+    pub(crate) fn new(session: Arc<dyn Any + Send + Sync>) -> Self {
         let live = Arc::new(AtomicBool::new(true));
         stack::enter(Entry::guarded(session, Arc::clone(&live)));
         Self {

@@ -1,6 +1,7 @@
 //! `Scope`: what is in scope, for another task or thread.
 
 use std::any::Any;
+use std::sync::Arc;
 
 #[cfg(feature = "__async")]
 use super::Scoped;
@@ -45,8 +46,18 @@ impl Scope {
         Scoped::within(self.0, future)
     }
 
+    /// The future that `f` makes: both have these sessions in scope, and nothing else.
+    #[cfg(all(feature = "tower", feature = "__pool"))]
+    pub(crate) fn start<F>(mut self, f: impl FnOnce() -> F) -> Scoped<F> {
+        let future = {
+            let _swapped = Swapped::new(&mut self.0);
+            f()
+        };
+        Scoped::within(self.0, future)
+    }
+
     /// With this session, too, as the innermost.
-    pub(crate) fn and(mut self, session: impl Any + Send + Sync) -> Self {
+    pub(crate) fn and(mut self, session: Arc<dyn Any + Send + Sync>) -> Self {
         self.0.push(Entry::new(session));
         self
     }

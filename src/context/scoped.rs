@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
@@ -35,7 +36,7 @@ pin_project! {
 
 impl<F> Scoped<F> {
     /// In the scope of whoever polls it first, and of this session.
-    pub(crate) fn adding(session: impl Any + Send + Sync, future: F) -> Self {
+    pub(crate) fn adding(session: Arc<dyn Any + Send + Sync>, future: F) -> Self {
         Self {
             stack: None,
             added: Some(Entry::new(session)),

@@ -24,17 +24,17 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub(super) fn new(session: impl Any + Send + Sync) -> Self {
+    pub(super) fn new(session: Arc<dyn Any + Send + Sync>) -> Self {
         Self {
-            session: Arc::new(session),
+            session,
             live: None,
         }
     }
 
     /// One that ends when the flag is lowered.
-    pub(super) fn guarded(session: impl Any + Send + Sync, live: Arc<AtomicBool>) -> Self {
+    pub(super) fn guarded(session: Arc<dyn Any + Send + Sync>, live: Arc<AtomicBool>) -> Self {
         Self {
-            session: Arc::new(session),
+            session,
             live: Some(live),
         }
     }
@@ -71,13 +71,14 @@ impl Stack {
 }
 
 /// The innermost session of this type that will do.
-pub(crate) fn find<T: Any + Clone>(will_do: impl Fn(&T) -> bool) -> Option<T> {
+pub(crate) fn find<T: Any + Send + Sync>(will_do: impl Fn(&T) -> bool) -> Option<Arc<T>> {
     let found = STACK.try_with(|stack| {
         let stack = stack.borrow();
-        stack.0.iter().rev().find_map(|entry| {
-            let session = entry.session.downcast_ref::<T>()?;
-            (entry.is_live() && will_do(session)).then(|| session.clone())
-        })
+        let found =
+            stack.0.iter().rev().find(|entry| {
+                entry.is_live() && entry.session.downcast_ref().is_some_and(&will_do)
+            })?;
+        Arc::clone(&found.session).downcast().ok()
     });
     // No scope outlives the thread's own data.
     found.ok().flatten()

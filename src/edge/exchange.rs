@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 
@@ -37,18 +37,39 @@ impl<C: RoutedConnection> Exchange<C> {
         session: Session<C>,
         key: Option<String>,
         routes: Option<Arc<Routes>>,
-        left: Duration,
     ) -> Self {
-        let carry_reads = edge.inner.settings.carry_reads;
-        Self {
-            arrived: carry_reads.then(|| Box::new(session.export_now())),
-            told: session.activity().0,
+        let mut exchange = Self {
+            left: edge.inner.settings.store_timeout,
             edge,
             session,
             key,
             routes,
-            left,
-        }
+            arrived: None,
+            told: Activity::default(),
+        };
+        exchange.note();
+        exchange
+    }
+
+    /// Notes how the session is as the request comes.
+    fn note(&mut self) {
+        let carry_reads = self.edge.inner.settings.carry_reads;
+        self.arrived = carry_reads.then(|| Box::new(self.session.export_now()));
+        self.told = self.session.activity().0;
+    }
+
+    /// Whether the session is not what it will be: the store has a say, too.
+    pub(super) fn awaits_store(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// Waits for what the store has to say, if anything.
+    pub(super) async fn load(&mut self) {
+        let Some(key) = &self.key else { return };
+        let since = Instant::now();
+        self.edge.load(key, &self.session).await;
+        self.left = self.left.saturating_sub(since.elapsed());
+        self.note();
     }
 
     /// The session, at the request's level.
@@ -68,22 +89,43 @@ impl<C: RoutedConnection> Exchange<C> {
     ///
     /// Not cancel safe: dropped half-way, the headers have nothing.
     pub async fn finish(&mut self, headers: &mut HeaderMap) {
-        let (activity, is_writing) = self.session.activity();
-        let wrote = is_writing || activity.writes != self.told.writes;
-        let read = self.arrived.is_some() && activity.reads != self.told.reads;
-        if wrote || read {
-            let token = self.session.export().await;
-            let is_news = |arrived: &Token| !token.asks_as(arrived);
-            if wrote || self.arrived.as_deref().is_some_and(is_news) {
-                self.tell(&token, wrote, headers).await;
-            }
-            if wrote && self.edge.inner.settings.write_timestamp {
-                headers.extend(written_at(&token).map(|time| (WRITE_TIMESTAMP, time)));
-            }
+        let done = self.done();
+        if done.is_any() {
+            self.tell_of(done, headers).await;
         }
-        self.told = activity;
+        self.told = done.activity;
+        self.add_timing(headers);
+    }
+
+    /// Whether [`finish`](Self::finish) has more to do than [`add_timing`](Self::add_timing).
+    pub(super) fn has_news(&self) -> bool {
+        self.done().is_any()
+    }
+
+    /// Adds where the session's connections came from, if that is wanted.
+    pub(super) fn add_timing(&self, headers: &mut HeaderMap) {
         if let Some(line) = self.routes.as_deref().and_then(timing::line) {
             headers.append(SERVER_TIMING, line);
+        }
+    }
+
+    fn done(&self) -> Done {
+        let (activity, is_writing) = self.session.activity();
+        Done {
+            wrote: is_writing || activity.writes != self.told.writes,
+            read: self.arrived.is_some() && activity.reads != self.told.reads,
+            activity,
+        }
+    }
+
+    async fn tell_of(&self, Done { wrote, .. }: Done, headers: &mut HeaderMap) {
+        let token = self.session.export().await;
+        let is_news = |arrived: &Token| !token.asks_as(arrived);
+        if wrote || self.arrived.as_deref().is_some_and(is_news) {
+            self.tell(&token, wrote, headers).await;
+        }
+        if wrote && self.edge.inner.settings.write_timestamp {
+            headers.extend(written_at(&token).map(|time| (WRITE_TIMESTAMP, time)));
         }
     }
 
@@ -114,8 +156,7 @@ impl<C: RoutedConnection> Exchange<C> {
 
 impl<C: RoutedConnection> Drop for Exchange<C> {
     fn drop(&mut self) {
-        let (activity, is_writing) = self.session.activity();
-        if !is_writing && activity.writes == self.told.writes {
+        if !self.done().wrote {
             return;
         }
         let save = self.save(self.session.export_now());
@@ -128,6 +169,21 @@ impl<C: RoutedConnection> Drop for Exchange<C> {
                 tracing::warn!("{LATE_WRITE}");
             }
         }
+    }
+}
+
+/// What a session did that nobody was told of.
+#[derive(Debug, Clone, Copy)]
+struct Done {
+    wrote: bool,
+    /// Whether it read, if that is news.
+    read: bool,
+    activity: Activity,
+}
+
+impl Done {
+    fn is_any(self) -> bool {
+        self.wrote || self.read
     }
 }
 

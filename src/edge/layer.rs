@@ -1,15 +1,14 @@
 //! `SessionLayer`: the edge as a tower layer.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{Edge, EdgeError, SessionBody};
+use super::future::Begun;
+use super::{Edge, EdgeError, Exchange, SessionBody, SessionFuture};
 use crate::{RoutedConnection, Router};
 
 /// Continues the session of each request, and gives its new token to the response: for axum, tonic, and
@@ -107,35 +106,47 @@ where
     S: Service<Request<I>, Response = Response<O>, Future: Send> + Clone + Send + 'static,
     C: RoutedConnection,
     I: Send + 'static,
-    O: Send,
+    O: Send + 'static,
 {
     type Response = Response<SessionBody<O>>;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
+    type Future = SessionFuture<S::Future, O, C>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<I>) -> Self::Future {
+        let (head, body) = request.into_parts();
+        let mut exchange = Box::new(self.edge.arrival(&head));
+        let request = Request::from_parts(head, body);
+        if !exchange.awaits_store() {
+            return SessionFuture::answering(begin(exchange, request, &mut self.inner));
+        }
         // The one that was asked whether it is ready, not its clone.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
-        let edge = self.edge.clone();
-        Box::pin(async move {
-            let (mut head, body) = request.into_parts();
-            // Behind a pointer: it is moved on to the body.
-            let mut exchange = Box::new(edge.begin(&head).await);
-            let session = exchange.session().clone();
-            head.extensions.insert(session.clone());
-            let request = Request::from_parts(head, body);
-            let answer = session.scope(async move { inner.call(request).await });
-            let (mut head, body) = answer.await?.into_parts();
-            exchange.finish(&mut head.headers).await;
-            let body = SessionBody::new(body, exchange);
-            Ok(Response::from_parts(head, body))
+        SessionFuture::loading(async move {
+            exchange.load().await;
+            begin(exchange, request, &mut inner)
         })
     }
+}
+
+/// Has the inner service begin, with the session in the request's extensions and in scope.
+fn begin<S, C, I>(
+    exchange: Box<Exchange<C>>,
+    mut request: Request<I>,
+    inner: &mut S,
+) -> Begun<S::Future, C>
+where
+    S: Service<Request<I>>,
+    C: RoutedConnection,
+{
+    let session = exchange.session();
+    request.extensions_mut().insert(session.clone());
+    let answer = session.clone().scoped(|| inner.call(request));
+    (exchange, answer)
 }
 
 impl<C: RoutedConnection> fmt::Debug for SessionLayer<C> {

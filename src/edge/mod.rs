@@ -48,6 +48,8 @@ mod cookie;
 mod counts;
 #[cfg(feature = "__pool")]
 mod exchange;
+#[cfg(all(feature = "tower", feature = "__pool"))]
+mod future;
 mod inner;
 #[cfg(all(feature = "tower", feature = "__pool"))]
 mod layer;
@@ -69,6 +71,8 @@ pub(crate) use counts::Counts;
 pub use counts::EdgeStatus;
 #[cfg(feature = "__pool")]
 pub use exchange::Exchange;
+#[cfg(all(feature = "tower", feature = "__pool"))]
+pub use future::SessionFuture;
 pub(crate) use inner::Inner;
 #[cfg(all(feature = "tower", feature = "__pool"))]
 pub use layer::{SessionLayer, SessionService};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::HeaderName;
 use http::request::Parts;
@@ -97,6 +97,13 @@ impl<C: RoutedConnection> Edge<C> {
     ///
     /// Cancel safe.
     pub async fn begin(&self, request: &Parts) -> Exchange<C> {
+        let mut exchange = self.arrival(request);
+        exchange.load().await;
+        exchange
+    }
+
+    /// What begins without the store.
+    pub(super) fn arrival(&self, request: &Parts) -> Exchange<C> {
         let Inner {
             router,
             settings,
@@ -104,28 +111,19 @@ impl<C: RoutedConnection> Edge<C> {
             store,
             ..
         } = &*self.inner;
-        let mut session = router.session();
+        let routes = settings.server_timing.then(Arc::<Routes>::default);
+        let options = settings.options(request, counts);
+        let session = Session::new(router.clone(), options, routes.clone());
         settings.tokens(request, counts, |token| {
             // Counted; to the caller, a token that is not honoured is none.
             let _ = session.absorb(token);
         });
         let key = settings.key(request).filter(|_| store.is_some());
-        let since = Instant::now();
-        if let Some(key) = &key {
-            self.load(key, &session).await;
-        }
-        let left = settings.store_timeout.saturating_sub(since.elapsed());
-        if let Some(level) = settings.level(request, counts) {
-            session = session.at_level(level);
-        }
-        let routes = settings.server_timing.then(Arc::<Routes>::default);
-        if let Some(routes) = &routes {
-            session = session.counted(Arc::clone(routes));
-        }
-        Exchange::new(self.clone(), session, key, routes, left)
+        Exchange::new(self.clone(), session, key, routes)
     }
 
-    async fn load(&self, key: &str, session: &Session<C>) {
+    /// Adds what the store has to a new session.
+    pub(super) async fn load(&self, key: &str, session: &Session<C>) {
         let Some(store) = &self.inner.store else {
             return;
         };

@@ -13,7 +13,7 @@ use super::rule::Rules;
 use super::wish::wish;
 use super::{StoreDown, TokenCookie};
 use crate::routing::Level;
-use crate::session::{SignedToken, Token};
+use crate::session::{Options, SignedToken, Token};
 
 /// Tokens that one request may bring: a browser has few cookies of one name, by path and domain.
 const MOST_TOKENS: usize = 8;
@@ -125,7 +125,7 @@ impl Settings {
     }
 
     /// The level of the request's session, if it is not the usual one.
-    pub(crate) fn level(&self, request: &Parts, counts: &Counts) -> Option<Level> {
+    fn level(&self, request: &Parts, counts: &Counts) -> Option<Level> {
         let wish = wish(&request.headers).and_then(|wish| {
             let trusted = self.trust.as_ref().is_some_and(|trust| trust(request));
             let granted = wish.ok().filter(|_| trusted);
@@ -138,6 +138,15 @@ impl Settings {
     }
 
     /// Whose state the request continues in the store.
+    /// How the request's session is seen.
+    pub(crate) fn options(&self, request: &Parts, counts: &Counts) -> Options {
+        let mut options = Options::default();
+        if let Some(level) = self.level(request, counts) {
+            options.set_level(level);
+        }
+        options
+    }
+
     pub(crate) fn key(&self, request: &Parts) -> Option<String> {
         self.key.as_ref().and_then(|key| key(request))
     }

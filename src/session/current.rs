@@ -1,8 +1,11 @@
 //! Sessions in scope: `Session::scope`, `Session::current`.
 
+#[cfg(feature = "tower")]
+use crate::context::Scope;
 use crate::context::{self, Scoped};
 use crate::error::{ConfigError, Error};
 use crate::router::WeakRouter;
+use crate::session::routed::View;
 use crate::{RoutedConnection, Router, Session};
 
 impl<C: RoutedConnection> Session<C> {
@@ -31,7 +34,13 @@ impl<C: RoutedConnection> Session<C> {
     /// Scopes nest; the innermost counts. A task that `future` spawns inherits nothing, unless it is
     /// given [`Scope::current`](crate::Scope::current); so do threads and `spawn_blocking`.
     pub fn scope<F: Future>(self, future: F) -> Scoped<F> {
-        Scoped::adding(self, future)
+        Scoped::adding(self.into_view(), future)
+    }
+
+    /// The future that `f` makes: both have this session in scope.
+    #[cfg(feature = "tower")]
+    pub(crate) fn scoped<F>(self, f: impl FnOnce() -> F) -> Scoped<F> {
+        Scope::current().and(self.into_view()).start(f)
     }
 
     /// The session in scope, with the settings of the view that was put there.
@@ -44,12 +53,13 @@ impl<C: RoutedConnection> Session<C> {
     ///
     /// [`ConfigError::NoCurrentSession`] outside any scope, if there is no default router.
     pub fn current() -> Result<Self, Error> {
-        let in_scope = context::find(|_: &Self| true);
+        let in_scope = context::find(|_: &View<C>| true);
         let outside = || {
             let default = context::default_of::<WeakRouter<C>>();
             default.and_then(|router| router.upgrade())
         };
         in_scope
+            .map(Self::from_view)
             .or_else(|| outside().map(Self::outside))
             .ok_or_else(|| ConfigError::NoCurrentSession.into())
     }
@@ -63,7 +73,8 @@ impl<C: RoutedConnection> Router<C> {
     /// [`Session::current`] finds the same.
     #[must_use]
     pub fn current(&self) -> Session<C> {
-        context::find(|session: &Session<C>| session.router().is(self))
+        context::find(|view: &View<C>| view.router().is(self))
+            .map(Session::from_view)
             .unwrap_or_else(|| Session::outside(self.clone()))
     }
 

@@ -28,6 +28,16 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// Writes are no level of reads: what asks for it, gets the strongest.
+    pub(crate) fn set_level(&mut self, level: Level) {
+        self.level = match level {
+            Level::Write => Level::Strong,
+            level => level,
+        };
+    }
+}
+
 /// How long a [`delayed`](crate::Session::delayed) read waits: three tries half a second apart, as
 /// GitLab's Sidekiq jobs do, take this long.
 pub(crate) const DELAYED: Duration = Duration::from_secs(1);

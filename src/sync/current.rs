@@ -1,6 +1,7 @@
 //! Sessions in scope: `Session::scope`, `Session::current`.
 
 use super::router::WeakRouter;
+use super::session::View;
 use super::{RoutedConnection, Router, Session};
 use crate::context::{self, Entered, Scope};
 use crate::error::{ConfigError, Error};
@@ -32,7 +33,7 @@ impl<C: RoutedConnection> Session<C> {
     /// Scopes nest; the innermost counts. A thread that `f` starts inherits nothing, unless it is given
     /// [`Scope::current`].
     pub fn scope<T>(self, f: impl FnOnce() -> T) -> T {
-        Scope::current().and(self).enter(f)
+        Scope::current().and(self.into_view()).enter(f)
     }
 
     /// Puts this session into scope on this thread, until the guard is dropped, also by a panic.
@@ -57,7 +58,7 @@ impl<C: RoutedConnection> Session<C> {
     ///
     /// A guard that is forgotten never ends its scope; [`scope`](Self::scope) always does.
     pub fn enter(self) -> Entered {
-        Entered::new(self)
+        Entered::new(self.into_view())
     }
 
     /// The session in scope, with the settings of the view that was put there.
@@ -70,12 +71,13 @@ impl<C: RoutedConnection> Session<C> {
     ///
     /// [`ConfigError::NoCurrentSession`] outside any scope, if there is no default router.
     pub fn current() -> Result<Self, Error> {
-        let in_scope = context::find(|_: &Self| true);
+        let in_scope = context::find(|_: &View<C>| true);
         let outside = || {
             let default = context::default_of::<WeakRouter<C>>();
             default.and_then(|router| router.upgrade())
         };
         in_scope
+            .map(Self::from_view)
             .or_else(|| outside().map(Self::outside))
             .ok_or_else(|| ConfigError::NoCurrentSession.into())
     }
@@ -89,7 +91,8 @@ impl<C: RoutedConnection> Router<C> {
     /// [`Session::current`] finds the same.
     #[must_use]
     pub fn current(&self) -> Session<C> {
-        context::find(|session: &Session<C>| session.router().is(self))
+        context::find(|view: &View<C>| view.router().is(self))
+            .map(Session::from_view)
             .unwrap_or_else(|| Session::outside(self.clone()))
     }
 

@@ -19,6 +19,7 @@ use crate::error::{Error, NodeRole, Step};
 use crate::lease::{Grant, Lease};
 use crate::role::{Access, CaughtUp, Primary, Replica};
 use crate::routing::{Decision, Level, Reason};
+use crate::session::Options;
 
 pub use builder::RouterBuilder;
 use wait::Waited;
@@ -95,7 +96,7 @@ impl<C: RoutedConnection> Router<C> {
     /// A new session, which has written nothing yet.
     #[must_use]
     pub fn session(&self) -> Session<C> {
-        Session::new(self.clone())
+        Session::new(self.clone(), Options::default(), None)
     }
 
     /// The session that `token` is of, continued: whatever it wrote and saw elsewhere counts here.

@@ -45,33 +45,48 @@ use crate::session::{
 /// # Ok(()) }
 /// ```
 pub struct Session<C: RoutedConnection> {
+    // A request clones its session a few times; the counts of what is in here are the whole process's.
+    view: Arc<View<C>>,
+}
+
+/// What clones share: a session, and what this view of it asks for.
+pub(super) struct View<C: RoutedConnection> {
     router: Router<C>,
     state: Arc<SessionState>,
     options: Options,
-    /// Where its connections are counted, if anyone wants to know.
+    /// Where its connections come from, if someone wants to know.
     routes: Option<Arc<Routes>>,
 }
 
 impl<C: RoutedConnection> Session<C> {
-    pub(super) fn new(router: Router<C>) -> Self {
-        Self {
+    pub(crate) fn new(router: Router<C>, options: Options, routes: Option<Arc<Routes>>) -> Self {
+        Self::of(View {
             router,
             state: Arc::default(),
-            options: Options::default(),
-            routes: None,
-        }
+            options,
+            routes,
+        })
     }
 
     /// What stands for there being no session: its reads are those of the router.
-    pub(super) fn outside(router: Router<C>) -> Self {
+    pub(crate) fn outside(router: Router<C>) -> Self {
         let options = Options {
             outside: true,
             ..Options::default()
         };
-        Self {
-            options,
-            ..Self::new(router)
-        }
+        Self::new(router, options, None)
+    }
+
+    fn of(view: View<C>) -> Self {
+        Self::from_view(Arc::new(view))
+    }
+
+    pub(super) fn from_view(view: Arc<View<C>>) -> Self {
+        Self { view }
+    }
+
+    pub(super) fn into_view(self) -> Arc<View<C>> {
+        self.view
     }
 
     /// A connection that sees what this session wrote, and nothing older than it has seen.
@@ -80,7 +95,7 @@ impl<C: RoutedConnection> Session<C> {
     ///
     /// [`Error::Checkout`].
     pub fn read(&self) -> Result<ReadConn<CaughtUp, C>, Error> {
-        self.checkout(self.options.level, Access::CaughtUp, None)
+        self.checkout(self.view.options.level, Access::CaughtUp, None)
             .map(ReadConn::new)
     }
 
@@ -171,12 +186,12 @@ impl<C: RoutedConnection> Session<C> {
         // Before another is asked for: with small pools, holding one can deadlock.
         drop(conn);
         tracing::debug!(
-            node = self.router.shared().name(node),
+            node = self.view.router.shared().name(node),
             error = %failure,
             "a read is run again elsewhere"
         );
         let mut conn = self
-            .checkout(self.options.level, Access::CaughtUp, Some(node))
+            .checkout(self.view.options.level, Access::CaughtUp, Some(node))
             .map(ReadConn::new)?;
         read(&mut conn).map_err(Error::from)
     }
@@ -193,7 +208,7 @@ impl<C: RoutedConnection> Session<C> {
     ///
     /// [`ConfigError::NoTokenKeys`].
     pub fn token(&self) -> Result<SignedToken, Error> {
-        let shared = self.router.shared();
+        let shared = self.view.router.shared();
         if !shared.has_keys() {
             return Err(ConfigError::NoTokenKeys.into());
         }
@@ -204,13 +219,13 @@ impl<C: RoutedConnection> Session<C> {
 
     /// Its state for another process, as [`token`](Self::token) has it.
     pub(crate) fn export(&self) -> Token {
-        let shared = self.router.shared();
+        let shared = self.view.router.shared();
         let as_of = shared.now();
         let until = after(Instant::now(), shared.patience);
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();
-            let (token, is_complete) = shared.export(&self.state, as_of);
+            let (token, is_complete) = shared.export(&self.view.state, as_of);
             if is_complete || answer.wait_deadline(until).is_none() {
                 return token;
             }
@@ -219,37 +234,32 @@ impl<C: RoutedConnection> Session<C> {
 
     /// Its state for another process, as far as it is known; what is not counts as a write just now.
     pub(crate) fn export_now(&self) -> Token {
-        let shared = self.router.shared();
-        shared.export(&self.state, shared.now()).0
+        let shared = self.view.router.shared();
+        shared.export(&self.view.state, shared.now()).0
     }
 
     /// Continues, too, what this token from a trusted source says.
     pub(crate) fn absorb_token(&self, token: Token) -> Result<(), Rejection> {
-        self.router.shared().absorb_token(&self.state, token)
+        self.view
+            .router
+            .shared()
+            .absorb_token(&self.view.state, token)
     }
 
     /// Counts as having written at `at`, at an unknown position.
     pub(crate) fn wrote_perhaps(&self, at: Instant) {
-        self.state.wrote_perhaps(at);
+        self.view.state.wrote_perhaps(at);
     }
 
     /// How much it has done, and whether it is writing.
     pub(crate) fn activity(&self) -> (Activity, bool) {
         // In this order: what is no longer under way is counted.
-        let is_writing = self.state.is_writing();
-        (self.state.activity(), is_writing)
-    }
-
-    /// This session, with its connections counted.
-    pub(crate) fn counted(&self, routes: Arc<Routes>) -> Self {
-        Self {
-            routes: Some(routes),
-            ..self.clone()
-        }
+        let is_writing = self.view.state.is_writing();
+        (self.view.state.activity(), is_writing)
     }
 
     fn count<G>(&self, lease: &Lease<G>) {
-        if let Some(routes) = &self.routes {
+        if let Some(routes) = &self.view.routes {
             routes.count(&lease.route());
         }
     }
@@ -261,7 +271,7 @@ impl<C: RoutedConnection> Session<C> {
     ///
     /// Why the token is not honoured; the session is as it was. The router has counted it.
     pub fn absorb(&self, token: &str) -> Result<(), Rejection> {
-        self.router.shared().absorb(&self.state, token)
+        self.view.router.shared().absorb(&self.view.state, token)
     }
 
     /// This session, with reads that may wait this long for a replica to catch up before they go to
@@ -286,12 +296,7 @@ impl<C: RoutedConnection> Session<C> {
     /// methods stay what they are.
     #[must_use]
     pub fn at_level(&self, level: Level) -> Self {
-        self.with(|options| {
-            options.level = match level {
-                Level::Write => Level::Strong,
-                level => level,
-            }
-        })
+        self.with(|options| options.set_level(level))
     }
 
     /// This session, with a [`write`](Self::write) that leaves no mark: for counters, audit rows and the
@@ -305,7 +310,7 @@ impl<C: RoutedConnection> Session<C> {
     /// The router this session reads and writes through.
     #[must_use]
     pub fn router(&self) -> &Router<C> {
-        &self.router
+        &self.view.router
     }
 
     pub(super) fn upgrade(
@@ -313,7 +318,7 @@ impl<C: RoutedConnection> Session<C> {
         conn: ReadConn<Replica, C>,
     ) -> Result<ReadConn<CaughtUp, C>, Error> {
         let lease = conn.into_lease();
-        let shared = self.router.shared();
+        let shared = self.view.router.shared();
         let reason = if !std::ptr::eq(shared, lease.shared()) {
             // A connection of another router says nothing about this session's data.
             None
@@ -322,7 +327,7 @@ impl<C: RoutedConnection> Session<C> {
         } else {
             let request = self.request(Level::Session, Access::CaughtUp, None);
             let (_, opened) = lease.guard.facts();
-            self.router.confirm(&request, lease.node(), opened)
+            self.view.router.confirm(&request, lease.node(), opened)
         };
         match reason {
             Some(reason) => Ok(ReadConn::new(lease.upgraded(Access::CaughtUp, reason))),
@@ -336,9 +341,9 @@ impl<C: RoutedConnection> Session<C> {
     }
 
     fn with(&self, change: impl FnOnce(&mut Options)) -> Self {
-        let mut view = self.clone();
+        let mut view = (*self.view).clone();
         change(&mut view.options);
-        view
+        Self::of(view)
     }
 
     fn checkout(
@@ -347,7 +352,10 @@ impl<C: RoutedConnection> Session<C> {
         access: Access,
         avoid: Option<usize>,
     ) -> Result<Lease<Guard<C>>, Error> {
-        let lease = self.router.checkout(self.request(level, access, avoid));
+        let lease = self
+            .view
+            .router
+            .checkout(self.request(level, access, avoid));
         lease.inspect(|lease| self.count(lease))
     }
 
@@ -358,11 +366,11 @@ impl<C: RoutedConnection> Session<C> {
         access: Access,
     ) -> Result<Lease<Guard<C>>, Error> {
         let request = self.request(function.level, access, None);
-        let mut request = self.router.shared().request_of(function, request)?;
+        let mut request = self.view.router.shared().request_of(function, request)?;
         if function.is_untracked && access == Access::Write {
             request.session = None;
         }
-        let lease = self.router.checkout(request);
+        let lease = self.view.router.checkout(request);
         lease
             .inspect(|lease| self.count(lease))
             .map_err(|error| error.of_function(function.path))
@@ -374,7 +382,7 @@ impl<C: RoutedConnection> Session<C> {
             tracked,
             outside,
             ..
-        } = self.options;
+        } = self.view.options;
         let remembers = match access {
             Access::Write => tracked,
             _ => !outside,
@@ -382,8 +390,8 @@ impl<C: RoutedConnection> Session<C> {
         Request {
             level,
             access,
-            session: remembers.then_some(&self.state),
-            wait: wait.unwrap_or(self.router.shared().wait),
+            session: remembers.then_some(&self.view.state),
+            wait: wait.unwrap_or(self.view.router.shared().wait),
             avoid,
             max_lag: None,
             function: None,
@@ -392,6 +400,20 @@ impl<C: RoutedConnection> Session<C> {
 }
 
 impl<C: RoutedConnection> Clone for Session<C> {
+    fn clone(&self) -> Self {
+        Self {
+            view: Arc::clone(&self.view),
+        }
+    }
+}
+
+impl<C: RoutedConnection> View<C> {
+    pub(super) fn router(&self) -> &Router<C> {
+        &self.router
+    }
+}
+
+impl<C: RoutedConnection> Clone for View<C> {
     fn clone(&self) -> Self {
         Self {
             router: self.router.clone(),
@@ -405,7 +427,7 @@ impl<C: RoutedConnection> Clone for Session<C> {
 impl<C: RoutedConnection> fmt::Debug for Session<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
-            .field("router", &self.router)
+            .field("router", &self.view.router)
             .finish_non_exhaustive()
     }
 }

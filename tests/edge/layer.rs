@@ -10,13 +10,14 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::http::{HeaderName, Request, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{any, get, post};
-use diesel_routing::edge::{Edge, EdgeError, SessionLayer, TokenCookie};
+use diesel_routing::edge::{Edge, EdgeError, MemoryStore, SessionLayer, TokenCookie};
 use diesel_routing::sqlite::Session;
 use diesel_routing::{Error, prelude::*};
 use futures_util::{FutureExt, stream};
 use http_body_util::BodyExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, oneshot};
+use tower::{Layer, ServiceExt};
 
 use super::client::{Browser, app, cookie, darken, request, send, show, text, with};
 use super::nodes::{router, set_theme, settings, stale_cluster, theme};
@@ -340,6 +341,27 @@ async fn the_session_of_the_request_is_in_scope() {
     let mut user = Browser::default();
     user.post(&app).await;
     assert_eq!(user.get(&app).await, "dark recent_write");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_service_does_before_its_future_runs_is_in_scope_too() {
+    let cluster = stale_cluster();
+    let router = router(&cluster).await;
+    let by_token = Edge::new(router.clone()).expect("keys");
+    let in_store = Edge::stored(router, MemoryStore::new(10), |_| Some("user".to_owned()));
+    for edge in [by_token, in_store] {
+        let service = tower::service_fn(async |_: Request<Body>| {
+            Ok::<_, Infallible>(Response::new(Body::empty()))
+        });
+        let service = tower::util::MapRequest::new(service, |request| {
+            Session::current().expect("a session");
+            request
+        });
+        let service = SessionLayer::from(edge).layer(service);
+        let Ok(response) = service.oneshot(request("GET", "/theme")).await;
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+    assert!(Session::current().is_err());
 }
 
 #[tokio::test]

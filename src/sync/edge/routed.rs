@@ -97,7 +97,9 @@ impl<C: RoutedConnection> Edge<C> {
             store,
             ..
         } = &*self.inner;
-        let mut session = router.session();
+        let routes = settings.server_timing.then(Arc::<Routes>::default);
+        let options = settings.options(request, counts);
+        let session = Session::new(router.clone(), options, routes.clone());
         settings.tokens(request, counts, |token| {
             // Counted; to the caller, a token that is not honoured is none.
             let _ = session.absorb(token);
@@ -108,13 +110,6 @@ impl<C: RoutedConnection> Edge<C> {
             self.load(key, &session);
         }
         let left = settings.store_timeout.saturating_sub(since.elapsed());
-        if let Some(level) = settings.level(request, counts) {
-            session = session.at_level(level);
-        }
-        let routes = settings.server_timing.then(Arc::<Routes>::default);
-        if let Some(routes) = &routes {
-            session = session.counted(Arc::clone(routes));
-        }
         Exchange::new(self.clone(), session, key, routes, left)
     }
 
