@@ -341,6 +341,9 @@ impl<C: RoutedConnection> Session<C> {
         let reason = if !std::ptr::eq(shared, lease.shared()) {
             // A connection of another router says nothing about this session's data.
             None
+        } else if lease.is_answered().is_err() {
+            // It can't be used any more.
+            None
         } else if lease.is_primary() {
             Some(lease.reason())
         } else {

@@ -72,6 +72,24 @@ async fn a_read_given_up_gives_its_answer_to_no_other_statement() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_handle_that_gave_up_a_statement_is_upgraded_to_another_connection() {
+    let cluster = cluster(1);
+    for (pool, router) in routers(&cluster).await {
+        let session = router.session();
+        let mut conn = session.read_eventual().await.expect("a connection");
+        let slow = diesel::select(sleep(A_WHILE));
+        let given_up = tokio::time::timeout(SOONER, slow.get_result::<i32>(&mut conn)).await;
+        assert!(given_up.is_err());
+        let mut conn = conn.upgrade(&session).await.expect("a connection");
+        let answer: i64 = diesel::select(42_i64.into_sql::<BigInt>())
+            .get_result(&mut conn)
+            .await
+            .expect("an answer");
+        assert_eq!(answer, 42, "{pool}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_that_gave_up_a_statement_is_not_committed() {
     let cluster = cluster(1);
     for (pool, router) in routers(&cluster).await {
