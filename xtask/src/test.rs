@@ -138,7 +138,10 @@ fn doctests() -> Step {
 
 /// Everything else, ui cases included.
 fn tests() -> Step {
-    let invocation = Invocation::cargo("nextest run --workspace --all-features --locked");
+    // Tests wait for servers more than they compute: one more than there are cores.
+    let threads = std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1);
+    let invocation = Invocation::cargo("nextest run --workspace --all-features --locked")
+        .args(["--test-threads".to_owned(), threads.to_string()]);
     let plain = Invocation::cargo(
         "test --workspace --all-features --locked --no-fail-fast --lib --bins --tests",
     );
