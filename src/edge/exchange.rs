@@ -91,7 +91,7 @@ impl<C: RoutedConnection> Exchange<C> {
     pub async fn finish(&mut self, headers: &mut HeaderMap) {
         let done = self.done();
         if done.is_any() {
-            self.tell_of(done, headers).await;
+            self.tell_of(done.wrote, headers).await;
         }
         self.told = done.activity;
         self.add_timing(headers);
@@ -118,7 +118,7 @@ impl<C: RoutedConnection> Exchange<C> {
         }
     }
 
-    async fn tell_of(&self, Done { wrote, .. }: Done, headers: &mut HeaderMap) {
+    async fn tell_of(&self, wrote: bool, headers: &mut HeaderMap) {
         let token = self.session.export().await;
         let is_news = |arrived: &Token| !token.asks_as(arrived);
         if wrote || self.arrived.as_deref().is_some_and(is_news) {

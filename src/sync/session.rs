@@ -45,7 +45,7 @@ use crate::session::{
 /// # Ok(()) }
 /// ```
 pub struct Session<C: RoutedConnection> {
-    // A request clones its session a few times; the counts of what is in here are the whole process's.
+    // One pointer: requests clone their sessions, and all of them count the clones of the same router.
     view: Arc<View<C>>,
 }
 
@@ -54,7 +54,7 @@ pub(super) struct View<C: RoutedConnection> {
     router: Router<C>,
     state: Arc<SessionState>,
     options: Options,
-    /// Where its connections come from, if someone wants to know.
+    /// Where its connections are counted, if anyone wants to know.
     routes: Option<Arc<Routes>>,
 }
 
