@@ -5,7 +5,7 @@ use crate::context::Scope;
 use crate::context::{self, Scoped};
 use crate::error::{ConfigError, Error};
 use crate::router::WeakRouter;
-use crate::session::routed::View;
+use crate::session::View;
 use crate::{RoutedConnection, Router, Session};
 
 impl<C: RoutedConnection> Session<C> {
@@ -53,7 +53,7 @@ impl<C: RoutedConnection> Session<C> {
     ///
     /// [`ConfigError::NoCurrentSession`] outside any scope, if there is no default router.
     pub fn current() -> Result<Self, Error> {
-        let in_scope = context::find(|_: &View<C>| true);
+        let in_scope = context::find(|_: &View<Router<C>>| true);
         let outside = || {
             let default = context::default_of::<WeakRouter<C>>();
             default.and_then(|router| router.upgrade())
@@ -73,7 +73,7 @@ impl<C: RoutedConnection> Router<C> {
     /// [`Session::current`] finds the same.
     #[must_use]
     pub fn current(&self) -> Session<C> {
-        context::find(|view: &View<C>| view.router().is(self))
+        context::find(|view: &View<Self>| view.router.is(self))
             .map(Session::from_view)
             .unwrap_or_else(|| Session::outside(self.clone()))
     }

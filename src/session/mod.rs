@@ -9,6 +9,7 @@ mod routed;
 mod routes;
 mod state;
 mod token;
+mod view;
 mod write_log;
 
 pub use clock::{Clock, SystemClock};
@@ -18,4 +19,5 @@ pub use routed::Session;
 pub(crate) use routes::{RouteCount, Routes};
 pub(crate) use state::{Activity, Export, Moment, SessionState};
 pub use token::{KeyError, Rejection, SignedToken, Token, TokenKeys};
+pub(crate) use view::View;
 pub(crate) use write_log::{Ending, WriteLog};

@@ -11,9 +11,7 @@ use crate::guard::Guard;
 use crate::lease::Lease;
 use crate::role::{Access, CaughtUp, Primary, Replica};
 use crate::routing::Level;
-use crate::session::{
-    Activity, DELAYED, Options, Rejection, Routes, SessionState, SignedToken, Token,
-};
+use crate::session::{Activity, DELAYED, Options, Rejection, Routes, SignedToken, Token, View};
 use crate::transaction::AsyncFuncMut;
 use crate::{ReadConn, RoutedConnection, Router, WriteConn};
 
@@ -45,16 +43,7 @@ use crate::{ReadConn, RoutedConnection, Router, WriteConn};
 /// ```
 pub struct Session<C: RoutedConnection> {
     // One pointer: requests clone their sessions, and all of them count the clones of the same router.
-    view: Arc<View<C>>,
-}
-
-/// What clones share: a session, and what this view of it asks for.
-pub(super) struct View<C: RoutedConnection> {
-    router: Router<C>,
-    state: Arc<SessionState>,
-    options: Options,
-    /// Where its connections are counted, if anyone wants to know.
-    routes: Option<Arc<Routes>>,
+    view: Arc<View<Router<C>>>,
 }
 
 impl<C: RoutedConnection> Session<C> {
@@ -76,15 +65,15 @@ impl<C: RoutedConnection> Session<C> {
         Self::new(router, options, None)
     }
 
-    fn of(view: View<C>) -> Self {
+    fn of(view: View<Router<C>>) -> Self {
         Self::from_view(Arc::new(view))
     }
 
-    pub(super) fn from_view(view: Arc<View<C>>) -> Self {
+    pub(super) fn from_view(view: Arc<View<Router<C>>>) -> Self {
         Self { view }
     }
 
-    pub(super) fn into_view(self) -> Arc<View<C>> {
+    pub(super) fn into_view(self) -> Arc<View<Router<C>>> {
         self.view
     }
 
@@ -426,23 +415,6 @@ impl<C: RoutedConnection> Clone for Session<C> {
     fn clone(&self) -> Self {
         Self {
             view: Arc::clone(&self.view),
-        }
-    }
-}
-
-impl<C: RoutedConnection> View<C> {
-    pub(super) fn router(&self) -> &Router<C> {
-        &self.router
-    }
-}
-
-impl<C: RoutedConnection> Clone for View<C> {
-    fn clone(&self) -> Self {
-        Self {
-            router: self.router.clone(),
-            state: Arc::clone(&self.state),
-            options: self.options,
-            routes: self.routes.clone(),
         }
     }
 }

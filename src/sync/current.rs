@@ -1,10 +1,10 @@
 //! Sessions in scope: `Session::scope`, `Session::current`.
 
 use super::router::WeakRouter;
-use super::session::View;
 use super::{RoutedConnection, Router, Session};
 use crate::context::{self, Entered, Scope};
 use crate::error::{ConfigError, Error};
+use crate::session::View;
 
 impl<C: RoutedConnection> Session<C> {
     /// Runs `f` with this session in scope: [`Session::current`] finds it there, without plumbing.
@@ -71,7 +71,7 @@ impl<C: RoutedConnection> Session<C> {
     ///
     /// [`ConfigError::NoCurrentSession`] outside any scope, if there is no default router.
     pub fn current() -> Result<Self, Error> {
-        let in_scope = context::find(|_: &View<C>| true);
+        let in_scope = context::find(|_: &View<Router<C>>| true);
         let outside = || {
             let default = context::default_of::<WeakRouter<C>>();
             default.and_then(|router| router.upgrade())
@@ -91,7 +91,7 @@ impl<C: RoutedConnection> Router<C> {
     /// [`Session::current`] finds the same.
     #[must_use]
     pub fn current(&self) -> Session<C> {
-        context::find(|view: &View<C>| view.router().is(self))
+        context::find(|view: &View<Self>| view.router.is(self))
             .map(Session::from_view)
             .unwrap_or_else(|| Session::outside(self.clone()))
     }
