@@ -128,146 +128,48 @@
 //! if they implement Diesel's `RunQueryDsl`, write `impl<.., Conn> diesel::RunQueryDsl<Conn> for ..`,
 //! since under our prelude the bare name is ours.
 
-// What only some backends and pools use is idle without them.
-#![cfg_attr(
-    not(all(
-        feature = "postgres",
-        feature = "mysql",
-        feature = "sqlite",
-        feature = "sync-postgres",
-        feature = "sync-mysql",
-        feature = "bb8",
-        feature = "deadpool",
-        feature = "r2d2",
-        feature = "testkit",
-    )),
-    allow(dead_code, unused_imports, unused_macros)
-)]
-
 pub mod consistency;
 #[cfg(feature = "edge")]
 pub mod edge;
-pub mod effect;
 pub mod sync;
 
-mod check;
+#[cfg(feature = "__async")]
+mod asynchronous;
+mod backend;
 mod cluster;
 mod context;
-mod dialect;
+mod engine;
 mod error;
-mod isolation;
-mod lease;
 mod position;
-mod raw_sql;
-mod role;
 mod routing;
+mod server;
 mod session;
-mod verb;
-mod verdict;
+mod statement;
 
-#[cfg(feature = "__async")]
-mod connection;
-#[cfg(feature = "__async")]
-mod diesel_connection;
-#[cfg(feature = "__async")]
-mod dsl;
-#[cfg(feature = "__async")]
-mod flight;
-#[cfg(feature = "__async")]
-mod gate;
-#[cfg(feature = "__async")]
-mod guard;
-#[cfg(feature = "__async")]
-mod no_raw;
-#[cfg(feature = "__pool")]
-mod pool;
-#[cfg(feature = "__async")]
-mod read;
-#[cfg(feature = "__pool")]
-mod router;
-#[cfg(feature = "__async")]
-mod runs;
-#[cfg(feature = "__async")]
-mod transaction;
-#[cfg(feature = "__pool")]
-mod watch;
-#[cfg(feature = "__async")]
-mod write;
-
-#[cfg(any(feature = "mysql", feature = "sync-mysql"))]
-mod mysql_server;
-#[cfg(any(feature = "postgres", feature = "sync-postgres"))]
-mod postgres;
-
-#[cfg(feature = "mysql")]
-pub mod mysql;
-#[cfg(feature = "postgres")]
-pub mod pg;
-#[cfg(feature = "sqlite")]
-pub mod sqlite;
-
-#[cfg(any(feature = "testkit", feature = "__testkit_servers"))]
-pub mod testkit;
-
-pub use check::{CheckPolicy, StatementCheck};
-pub use cluster::{
-    Health, Node, NodeStatus, Observation, PoolStatus, ServerFacts, ServerKind, ServerVersion,
-    Status,
-};
+pub use cluster::{Health, Node, Observation, ServerFacts};
 pub use consistency::Class;
 pub use context::Scope;
-pub use dialect::Dialect;
 pub use diesel_routing_macros::Statement;
 pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
-pub use effect::Statement;
-pub use error::{ConfigError, Error, NodeRole, Refused, Step, may_retry_read};
+pub use engine::{NodeStatus, PoolStatus, Status};
+pub use error::{ConfigError, Error, Refused, Step, may_retry_read};
 pub use position::{
     GaleraPosition, Gtid, Lsn, MariaDbPosition, MySqlPosition, ParseGtidError, ParseGtidSetError,
     ParseLsnError, PgPosition, Position,
 };
-pub use raw_sql::ReadSql;
-pub use role::{CaughtUp, Primary, Replica, Role};
 pub use routing::{Balance, Level, Reason, Route};
+pub use server::{NodeRole, PoolKind, ServerKind, ServerVersion};
+#[cfg(feature = "test-util")]
+pub use session::ManualClock;
 pub use session::{Clock, KeyError, Rejection, SignedToken, SystemClock, Token, TokenKeys};
+pub use statement::effect::{self, Statement};
+pub use statement::{
+    CaughtUp, CheckPolicy, Dialect, Primary, ReadSql, Replica, Role, StatementCheck,
+};
 
 #[cfg(feature = "__async")]
-pub use connection::RoutedConnection;
-#[cfg(feature = "__async")]
-pub use context::Scoped;
-#[cfg(feature = "__async")]
-pub use dsl::{RunQueryDsl, SaveChangesDsl};
-#[cfg(feature = "__async")]
-pub use read::ReadConn;
-#[cfg(feature = "__pool")]
-pub use router::{Router, RouterBuilder};
-#[cfg(feature = "__pool")]
-pub use session::Session;
-#[cfg(feature = "__async")]
-pub use transaction::{AsyncFunc, AsyncFuncMut, TransactionBuilder};
-#[cfg(feature = "__async")]
-pub use write::{RawWrite, WriteConn};
-
-/// Everything of Diesel's prelude, with `RunQueryDsl` and `SaveChangesDsl` replaced by ours, for
-/// diesel-async.
-///
-/// Use it *instead of* `diesel::prelude` and `diesel_async::RunQueryDsl`: it serves raw diesel-async
-/// connections, too.
-#[cfg(feature = "__async")]
-pub mod prelude {
-    pub use diesel::prelude::*;
-
-    pub use crate::{RunQueryDsl, SaveChangesDsl};
-}
-
-/// The bounds of the query methods, for generic code that has to name them.
-#[cfg(feature = "__async")]
-pub mod bounds {
-    pub use crate::diesel_connection::{Routed, Tracked, TrackedLoad, TrackedStream};
-    pub use crate::gate::Gate;
-    pub use crate::runs::{Admits, Inspects, Runs, Saves};
-    pub use crate::verb::{Execute, Load};
-}
+pub use asynchronous::*;
 
 /// The README's examples, compiled.
 #[cfg(all(
@@ -291,7 +193,7 @@ pub mod __bench {
 /// What the macros' expansions name. Not for users: it may change in any release.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::effect::{AsField, Derived};
+    pub use crate::statement::effect::{AsField, Derived};
 
     #[cfg(any(feature = "mysql", feature = "sync-mysql"))]
     pub use diesel::mysql::Mysql;

@@ -1,4 +1,4 @@
-//! Clusters with controllable lag and faults, for tests (feature `testkit`).
+//! Clusters with controllable lag and faults, for tests.
 //!
 //! A test on one database cannot show a stale read: there is nothing to be stale. The clusters here are
 //! a primary and its replicas on this machine, and the test says how far behind the replicas are.
@@ -6,9 +6,9 @@
 //! | cluster | needs | replicas are fed by | start |
 //! |---|---|---|---|
 //! | [`SqliteCluster`] | a C compiler at build time | SQLite's online backup, in this process | a few milliseconds |
-//! | [`MariaCluster`] (feature `testkit-mariadb`) | MariaDB's server programs, Linux | replication by GTID | a few tenths of a second |
-//! | [`GaleraCluster`] (feature `testkit-mariadb`) | MariaDB's server programs, Galera 4, Linux | Galera; every node takes writes | a second or two |
-//! | [`PgCluster`] (feature `testkit-postgres`) | PostgreSQL's server programs, Linux | streaming replication | a few tenths of a second |
+//! | [`MariaCluster`] (feature `mariadb`) | MariaDB's server programs, Linux | replication by GTID | a few tenths of a second |
+//! | [`GaleraCluster`] (feature `mariadb`) | MariaDB's server programs, Galera 4, Linux | Galera; every node takes writes | a second or two |
+//! | [`PgCluster`] (feature `postgres`) | PostgreSQL's server programs, Linux | streaming replication | a few tenths of a second |
 //!
 //! # How to test a repository function under lag
 //!
@@ -27,7 +27,7 @@
 //! ```
 //! use diesel::connection::SimpleConnection;
 //! use diesel::prelude::*;
-//! use diesel_routing::testkit::SqliteCluster;
+//! use diesel_routing_testkit::SqliteCluster;
 //! use std::time::Duration;
 //!
 //! diesel::table! {
@@ -119,30 +119,26 @@
 //! loopback interface. If no engine answers, starting a cluster is an error. A start takes about half a second
 //! per server.
 
-#[cfg(feature = "testkit")]
-mod clock;
-#[cfg(feature = "testkit")]
+#[cfg(feature = "sqlite")]
 mod error;
-#[cfg(all(feature = "testkit-mariadb", target_os = "linux"))]
+#[cfg(all(feature = "mariadb", target_os = "linux"))]
 mod mariadb;
-#[cfg(all(feature = "testkit-postgres", target_os = "linux"))]
+#[cfg(all(feature = "postgres", target_os = "linux"))]
 mod postgres;
-#[cfg(all(feature = "__testkit_servers", target_os = "linux"))]
+#[cfg(all(feature = "__servers", target_os = "linux"))]
 mod server;
-#[cfg(feature = "testkit")]
+#[cfg(feature = "sqlite")]
 mod sqlite;
 
-#[cfg(feature = "testkit")]
-pub use clock::ManualClock;
-#[cfg(feature = "testkit")]
+#[cfg(feature = "sqlite")]
 pub use error::Error;
-#[cfg(all(feature = "testkit-mariadb", target_os = "linux"))]
+#[cfg(all(feature = "mariadb", target_os = "linux"))]
 pub use mariadb::{
     GaleraCluster, GaleraClusterBuilder, MariaCluster, MariaClusterBuilder, MariaNode, TableLock,
 };
-#[cfg(all(feature = "testkit-postgres", target_os = "linux"))]
+#[cfg(all(feature = "postgres", target_os = "linux"))]
 pub use postgres::{PgCluster, PgClusterBuilder, PgNode};
-#[cfg(all(feature = "__testkit_servers", target_os = "linux"))]
+#[cfg(all(feature = "__servers", target_os = "linux"))]
 pub use server::{Proxy, ProxyMode, ServerError};
-#[cfg(feature = "testkit")]
+#[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteCluster, SqliteClusterBuilder};

@@ -3,13 +3,11 @@
 use std::fmt::Debug;
 use std::future::Future;
 
-use super::levels::{HandleOf, Serves, bounded, eventual, session, strong, write};
-use super::{Function, Held};
+use crate::asynchronous::{ReadConn, RoutedConnection, Router, Session, WriteConn};
+use crate::consistency::levels::{HandleOf, Serves, bounded, eventual, session, strong, write};
+use crate::consistency::{Function, Held};
 use crate::error::Error;
-use crate::role::{CaughtUp, Primary, Replica, Role};
-use crate::{ReadConn, RoutedConnection, WriteConn};
-#[cfg(feature = "__pool")]
-use crate::{Router, Session};
+use crate::statement::{CaughtUp, Primary, Replica, Role};
 
 /// What a function of level `L` that takes a handle `H` can be called with: a session or a router,
 /// which check out a connection, or a handle that is at least as strong, whose connection it then
@@ -75,7 +73,6 @@ macro_rules! from_routers {
     ($($level:ident => $handle:ty),* $(,)?) => { $(
         impl<C: RoutedConnection> HandleOf<$level> for $handle {}
 
-        #[cfg(feature = "__pool")]
         impl<'a, C: RoutedConnection> Acquire<$level, $handle> for &'a Session<C> {
             type Held = Held<'a, $handle>;
 
@@ -85,7 +82,6 @@ macro_rules! from_routers {
             }
         }
 
-        #[cfg(feature = "__pool")]
         impl<'a, C: RoutedConnection> Acquire<$level, $handle> for &'a Router<C> {
             type Held = Held<'a, $handle>;
 

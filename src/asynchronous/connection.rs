@@ -6,10 +6,10 @@ use std::time::Duration;
 use diesel::QueryResult;
 use diesel_async::{AsyncConnection, AsyncConnectionCore, TransactionManager};
 
-use crate::cluster::{Observation, ServerFacts, ServerKind};
-use crate::dialect::Dialect;
-use crate::error::NodeRole;
+use crate::cluster::{Observation, ServerFacts};
 use crate::position::Position;
+use crate::server::{NodeRole, ServerKind};
+use crate::statement::Dialect;
 
 /// A diesel-async connection that a [`Router`](crate::Router) can lend.
 ///

@@ -1,12 +1,12 @@
 //! Sessions in scope: `Session::scope`, `Session::current`.
 
+use crate::asynchronous::router::WeakRouter;
+use crate::asynchronous::{RoutedConnection, Router, Session};
 #[cfg(feature = "tower")]
 use crate::context::Scope;
 use crate::context::{self, Scoped};
+use crate::engine::View;
 use crate::error::{ConfigError, Error};
-use crate::router::WeakRouter;
-use crate::session::View;
-use crate::{RoutedConnection, Router, Session};
 
 impl<C: RoutedConnection> Session<C> {
     /// Runs `future` with this session in scope: [`Session::current`] finds it there, without plumbing.

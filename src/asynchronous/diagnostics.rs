@@ -6,8 +6,8 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::role::Replica;
-use crate::{ReadConn, RoutedConnection};
+use crate::asynchronous::{ReadConn, RoutedConnection};
+use crate::statement::Replica;
 
 /// The handle lends its connection. None does.
 #[diagnostic::on_unimplemented(

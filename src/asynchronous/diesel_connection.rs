@@ -17,11 +17,11 @@ use diesel_async::{
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
 
-use crate::connection::depth;
-use crate::gate::Gate;
-use crate::role::Access;
-use crate::session::Ending;
-use crate::{RoutedConnection, WriteConn};
+use crate::asynchronous::connection::depth;
+use crate::asynchronous::gate::Gate;
+use crate::asynchronous::{RoutedConnection, WriteConn};
+use crate::engine::Ending;
+use crate::statement::Access;
 
 impl<C: RoutedConnection> SimpleAsyncConnection for WriteConn<C> {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
@@ -150,7 +150,7 @@ where
     async fn commit_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
         let lease = conn.lease_mut();
         lease.is_answered()?;
-        let raw = &mut *lease.guard;
+        let raw = &mut lease.guard.conn;
         let ending = lease.log.begin_commit(depth(raw));
         let result = Raw::<C>::commit_transaction(raw).await;
         ending.finish(result.as_ref().err());

@@ -11,10 +11,10 @@ use diesel_async::return_futures::{GetResult, LoadFuture};
 use diesel_async::{AsyncConnectionCore, UpdateAndFetchResults};
 use futures_core::future::BoxFuture;
 
-use crate::effect::Grants;
-use crate::gate::Gate;
-use crate::runs::{Admits, Inspects, Key, Runs, Saves};
-use crate::verb::{Execute, Load};
+use crate::asynchronous::gate::Gate;
+use crate::asynchronous::runs::{Admits, Inspects, Key, Runs, Saves};
+use crate::statement::effect::Grants;
+use crate::statement::{Execute, Load};
 
 /// Runs queries: diesel-async's `RunQueryDsl`, plus the rule that the handle must grant what the
 /// query does.

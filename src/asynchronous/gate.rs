@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use diesel::QueryResult;
 
-use crate::flight::Flight;
+use crate::asynchronous::flight::Flight;
 
 pin_project_lite::pin_project! {
     /// A statement's future, or the reason why it was not sent.

@@ -9,23 +9,21 @@ use diesel_async::{
 
 pub use diesel_routing_macros::read_sql_mysql as read_sql;
 
-use crate::RoutedConnection;
-use crate::cluster::{Observation, ServerFacts, ServerKind};
-use crate::error::NodeRole;
-use crate::mysql_server::{
-    self, Answer, AskGalera, AskMariaDb, AskMySql, AskRole, MySqlSource, Outcome, Variable,
+use crate::asynchronous::RoutedConnection;
+use crate::backend::mysql::{
+    Answer, AskGalera, AskMariaDb, AskMySql, AskRole, MySqlSource, Outcome, Variable,
 };
+use crate::cluster::{Observation, ServerFacts};
 use crate::position::Position;
+use crate::server::{NodeRole, ServerKind};
 
 /// [`ReadConn`](crate::ReadConn) on MySQL and MariaDB.
 pub type ReadConn<R> = crate::ReadConn<R, AsyncMysqlConnection>;
 /// [`WriteConn`](crate::WriteConn) on MySQL and MariaDB.
 pub type WriteConn = crate::WriteConn<AsyncMysqlConnection>;
 /// [`Router`](crate::Router) on MySQL and MariaDB.
-#[cfg(feature = "__pool")]
 pub type Router = crate::Router<AsyncMysqlConnection>;
 /// [`Session`](crate::Session) on MySQL and MariaDB.
-#[cfg(feature = "__pool")]
 pub type Session = crate::Session<AsyncMysqlConnection>;
 /// [`ReadSql`](crate::ReadSql) on MySQL and MariaDB.
 pub type ReadSql = crate::ReadSql<diesel::mysql::Mysql>;
@@ -53,7 +51,7 @@ impl RoutedConnection for AsyncMysqlConnection {
             }
             Some(ServerKind::Galera) => {
                 let status: Vec<Variable> = RunQueryDsl::load(AskGalera, self).await?;
-                Ok(Some(mysql_server::of_galera(&status)))
+                Ok(Some(crate::backend::mysql::of_galera(&status)))
             }
             _ => Ok(None),
         }
@@ -61,27 +59,27 @@ impl RoutedConnection for AsyncMysqlConnection {
 
     /// What the server is: its kind, its version, and its `server_id`.
     async fn facts(&mut self) -> QueryResult<ServerFacts> {
-        let facts = diesel::sql_query(mysql_server::FACTS);
+        let facts = diesel::sql_query(crate::backend::mysql::FACTS);
         let variables: Vec<Variable> = RunQueryDsl::load(facts, self).await?;
-        Ok(mysql_server::facts(&variables))
+        Ok(crate::backend::mysql::facts(&variables))
     }
 
     async fn diagnose(&mut self, kind: Option<ServerKind>) -> QueryResult<Option<String>> {
         let Some(kind @ (ServerKind::MariaDb | ServerKind::MySql)) = kind else {
             return Ok(None);
         };
-        let query = diesel::sql_query(mysql_server::diagnosis(kind));
+        let query = diesel::sql_query(crate::backend::mysql::diagnosis(kind));
         let sources = if kind == ServerKind::MySql {
             let sources: QueryResult<Vec<MySqlSource>> = RunQueryDsl::load(query, self).await;
             sources.map(|sources| sources.into_iter().map(Into::into).collect())
         } else {
             RunQueryDsl::load(query, self).await
         };
-        mysql_server::diagnosed(sources, kind)
+        crate::backend::mysql::diagnosed(sources, kind)
     }
 
     async fn wait_for(&mut self, required: &Position, limit: Duration) -> QueryResult<bool> {
-        let Some(sql) = mysql_server::wait(required, limit.as_secs_f64()) else {
+        let Some(sql) = crate::backend::mysql::wait(required, limit.as_secs_f64()) else {
             return Ok(false);
         };
         let outcome: Outcome = RunQueryDsl::get_result(diesel::sql_query(sql), self).await?;
@@ -89,12 +87,15 @@ impl RoutedConnection for AsyncMysqlConnection {
             return Ok(false);
         }
         // MariaDB's function compares numbers alone, of whatever history.
-        let said = self.observe(mysql_server::kind_of(required)).await?;
+        let said = self
+            .observe(crate::backend::mysql::kind_of(required))
+            .await?;
         Ok(said.is_some_and(|said| said.position.covers(required)))
     }
 
     async fn set_causal_reads(&mut self, on: bool) -> QueryResult<()> {
-        self.batch_execute(mysql_server::causal_reads(on)).await
+        self.batch_execute(crate::backend::mysql::causal_reads(on))
+            .await
     }
 
     async fn begin_with(&mut self, sql: &str) -> QueryResult<()> {

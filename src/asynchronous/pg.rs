@@ -7,19 +7,17 @@ use futures_core::Stream;
 
 pub use diesel_routing_macros::read_sql_pg as read_sql;
 
-use crate::RoutedConnection;
-use crate::cluster::{Observation, ServerFacts, ServerKind};
-use crate::error::NodeRole;
+use crate::asynchronous::RoutedConnection;
+use crate::cluster::{Observation, ServerFacts};
+use crate::server::{NodeRole, ServerKind};
 
 /// [`ReadConn`](crate::ReadConn) on PostgreSQL.
 pub type ReadConn<R> = crate::ReadConn<R, AsyncPgConnection>;
 /// [`WriteConn`](crate::WriteConn) on PostgreSQL.
 pub type WriteConn = crate::WriteConn<AsyncPgConnection>;
 /// [`Router`](crate::Router) on PostgreSQL.
-#[cfg(feature = "__pool")]
 pub type Router = crate::Router<AsyncPgConnection>;
 /// [`Session`](crate::Session) on PostgreSQL.
-#[cfg(feature = "__pool")]
 pub type Session = crate::Session<AsyncPgConnection>;
 /// [`ReadSql`](crate::ReadSql) on PostgreSQL.
 pub type ReadSql = crate::ReadSql<diesel::pg::Pg>;
@@ -30,25 +28,25 @@ impl RoutedConnection for AsyncPgConnection {
     const WATCHED: bool = true;
 
     async fn observe(&mut self, _: Option<ServerKind>) -> QueryResult<Option<Observation>> {
-        let observe = crate::postgres::Observe;
-        let answer: crate::postgres::Answer =
+        let observe = crate::backend::postgres::Observe;
+        let answer: crate::backend::postgres::Answer =
             diesel_async::RunQueryDsl::get_result(observe, self).await?;
         Ok(answer.observation())
     }
 
     /// The server's process and its version.
     async fn facts(&mut self) -> QueryResult<ServerFacts> {
-        let facts = crate::postgres::facts_query();
-        diesel_async::RunQueryDsl::get_result::<crate::postgres::Facts>(facts, self)
+        let facts = crate::backend::postgres::facts_query();
+        diesel_async::RunQueryDsl::get_result::<crate::backend::postgres::Facts>(facts, self)
             .await
             .map(Into::into)
     }
 
     /// Whether the server is in recovery.
     async fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
-        diesel_async::RunQueryDsl::get_result(crate::postgres::role_query(), self)
+        diesel_async::RunQueryDsl::get_result(crate::backend::postgres::role_query(), self)
             .await
-            .map(|in_recovery| Some(crate::postgres::role(in_recovery)))
+            .map(|in_recovery| Some(crate::backend::postgres::role(in_recovery)))
     }
 
     async fn begin_with(&mut self, sql: &str) -> QueryResult<()> {

@@ -7,16 +7,16 @@ use std::ops::{Deref, DerefMut};
 use diesel::QueryResult;
 use ref_cast::{RefCastCustom, ref_cast_custom};
 
-use crate::RoutedConnection;
-use crate::connection::depth;
-use crate::effect::{Effect, GrantedTo, Grants};
+use crate::asynchronous::RoutedConnection;
+use crate::asynchronous::connection::depth;
+use crate::asynchronous::flight::Flight;
+use crate::asynchronous::pool::Guard;
+use crate::asynchronous::runs::{Admits, Inspects, Key};
+use crate::engine::Lease;
 use crate::error::Refused;
-use crate::flight::Flight;
-use crate::guard::Guard;
-use crate::lease::Lease;
-use crate::role::{Access, CaughtUp, Primary, Replica, Role};
 use crate::routing::Route;
-use crate::runs::{Admits, Inspects, Key};
+use crate::statement::effect::{Effect, GrantedTo, Grants};
+use crate::statement::{Access, CaughtUp, Primary, Replica, Role};
 
 /// A connection that reads, from a node in the role `R`.
 ///
@@ -83,7 +83,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
 
     /// Whether the server no longer answers on this connection.
     pub(crate) async fn is_lost(&mut self) -> bool {
-        if self.lease.guard.awaits_answer() {
+        if self.lease.guard.awaits_answer {
             return true;
         }
         let limit = self.lease.shared().patience;
@@ -100,7 +100,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         self.lease.ready_for(R::NEEDS)?;
         let locks_granted = R::NEEDS >= Access::Primary
             && !self.lease.in_snapshot
-            && depth(&mut *self.lease.guard) > 0;
+            && depth(&mut self.lease.guard.conn) > 0;
         let claim = Self::claim(query, Key::new());
         if claim.locks && !locks_granted {
             return Err(Refused::LockOutsideTransaction.into());
@@ -110,7 +110,6 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     }
 }
 
-#[cfg(feature = "__pool")]
 impl<C: RoutedConnection> ReadConn<Replica, C> {
     /// A handle that sees what `session` wrote: this connection where the session allows it,
     /// otherwise one that does, and this one goes back to its pool.

@@ -9,16 +9,14 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 
-use crate::cluster::{Request, Shared, Status};
+use crate::asynchronous::pool::{Guard, Pools};
+use crate::asynchronous::{ReadConn, RoutedConnection, Session, WriteConn};
 use crate::consistency::Function;
-use crate::error::{Error, NodeRole, Step};
-use crate::guard::Guard;
-use crate::lease::{Grant, Lease};
-use crate::pool::{Kind, Pool};
-use crate::role::{Access, Primary, Replica};
-use crate::routing::{Decision, Level, Reason};
-use crate::session::Options;
-use crate::{CaughtUp, ReadConn, RoutedConnection, Session, WriteConn};
+use crate::engine::{Grant, Lease, Options, Request, Shared, Status};
+use crate::error::{Error, Step};
+use crate::routing::{Decision, Level};
+use crate::server::NodeRole;
+use crate::statement::{Access, CaughtUp, Primary, Replica};
 
 pub use builder::RouterBuilder;
 use wait::Waited;
@@ -69,15 +67,6 @@ impl<C: RoutedConnection> Drop for Inner<C> {
     }
 }
 
-/// The pools of one node. They open connections as they are needed: those of a replica's `write` are
-/// needed once it is promoted.
-struct Pools<C: RoutedConnection> {
-    read: Pool<C>,
-    write: Pool<C>,
-    /// A bulkhead: reads that fall back to the primary must not keep others from it.
-    fallback: Pool<C>,
-}
-
 /// How many connections are tried for one call: where one fails, another may do.
 const ATTEMPTS: u32 = 3;
 
@@ -85,18 +74,6 @@ const ATTEMPTS: u32 = 3;
 const ROLE_CHANGE: Duration = Duration::from_secs(1);
 
 impl<C: RoutedConnection> Router<C> {
-    /// Starts the configuration of a router with bb8 pools.
-    #[cfg(feature = "bb8")]
-    pub fn builder() -> RouterBuilder<C> {
-        RouterBuilder::new(Kind::Bb8)
-    }
-
-    /// Starts the configuration of a router with deadpool pools.
-    #[cfg(feature = "deadpool")]
-    pub fn deadpool_builder() -> RouterBuilder<C> {
-        RouterBuilder::new(Kind::Deadpool)
-    }
-
     /// A new session, which has written nothing yet.
     #[must_use]
     pub fn session(&self) -> Session<C> {
@@ -199,13 +176,7 @@ impl<C: RoutedConnection> Router<C> {
         let pools = self.inner.pools.load_full();
         self.inner.shared.status(|node| {
             let pools = pools.as_deref().and_then(|pools| pools.get(node));
-            pools.map_or_else(Vec::new, |pools| {
-                vec![
-                    pools.read.status("read"),
-                    pools.write.status("write"),
-                    pools.fallback.status("fallback"),
-                ]
-            })
+            pools.map_or_else(Vec::new, Pools::status)
         })
     }
 
@@ -253,7 +224,7 @@ impl<C: RoutedConnection> Router<C> {
                 // Another has become the primary meanwhile.
                 Ok(_) if decision.reason.is_for_primary() && !shared.is_primary(decision.node) => {}
                 Ok(guard) => {
-                    let (_, opened) = guard.facts();
+                    let opened = guard.opened;
                     let reason = if decision.holds_for(opened) {
                         Some(decision.reason)
                     } else {
@@ -301,13 +272,9 @@ impl<C: RoutedConnection> Router<C> {
                 source: "the router was closed".into(),
             });
         };
-        let pool = match reason {
-            Reason::Write => &pools.write,
-            Reason::Fallback => &pools.fallback,
-            _ => &pools.read,
-        };
+        let pool = pools.of(reason.pool());
         let mut guard = pool.get().await?;
-        let (role, _) = guard.facts();
+        let role = guard.role;
         let must_take_writes = reason.is_for_primary() || shared.is_primary(node);
         if must_take_writes && role == Some(NodeRole::ReplaysWrites) {
             return Err(Error::WrongRole {
@@ -318,7 +285,7 @@ impl<C: RoutedConnection> Router<C> {
         }
         // Where all nodes take writes, what others have acknowledged may not be here yet.
         let causal = shared.is_primary(node);
-        if shared.is_multi_writer() && *guard.reads_causally() != causal {
+        if shared.is_multi_writer() && guard.reads_causally != causal {
             let (conn, flight) = guard.parts();
             let set = flight.during(conn.set_causal_reads(causal)).await;
             set.map_err(|error| Error::Checkout {
@@ -328,7 +295,7 @@ impl<C: RoutedConnection> Router<C> {
                 function: None,
                 source: Box::new(error),
             })?;
-            *guard.reads_causally() = causal;
+            guard.reads_causally = causal;
         }
         Ok(guard)
     }

@@ -6,13 +6,14 @@ use diesel::QueryResult;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel_async::AsyncConnectionCore;
 
-use crate::effect::{Anything, Checked, Effect, Grants, Inspection, Statement, Unchecked, Write};
+use crate::asynchronous::flight::Flight;
+use crate::asynchronous::gate::Gate;
+use crate::asynchronous::{ReadConn, RoutedConnection};
 use crate::error::Refused;
-use crate::flight::Flight;
-use crate::gate::Gate;
-use crate::role::Role;
-use crate::verb::{Execute, Load};
-use crate::{ReadConn, RoutedConnection};
+use crate::statement::effect::{
+    Anything, Checked, Effect, Grants, Inspection, Statement, Unchecked, Write,
+};
+use crate::statement::{Execute, Load, Role};
 
 /// What the handle runs for `V`, a query and the way it is run.
 ///

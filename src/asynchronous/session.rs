@@ -4,16 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::cluster::{Request, after};
+use crate::asynchronous::pool::Guard;
+use crate::asynchronous::transaction::AsyncFuncMut;
+use crate::asynchronous::{ReadConn, RoutedConnection, Router, WriteConn};
+use crate::cluster::after;
 use crate::consistency::Function;
+use crate::engine::{DELAYED, Lease, Options, Request, Routes, View};
 use crate::error::{ConfigError, Error};
-use crate::guard::Guard;
-use crate::lease::Lease;
-use crate::role::{Access, CaughtUp, Primary, Replica};
 use crate::routing::Level;
-use crate::session::{Activity, DELAYED, Options, Rejection, Routes, SignedToken, Token, View};
-use crate::transaction::AsyncFuncMut;
-use crate::{ReadConn, RoutedConnection, Router, WriteConn};
+use crate::session::{Activity, Rejection, SignedToken, Token};
+use crate::statement::{Access, CaughtUp, Primary, Replica};
 
 /// One user's, or one job's, causal history: its reads see its writes, and never an older state than
 /// it has seen.
@@ -337,7 +337,7 @@ impl<C: RoutedConnection> Session<C> {
             Some(lease.reason())
         } else {
             let request = self.request(Level::Session, Access::CaughtUp, None);
-            let (_, opened) = lease.guard.facts();
+            let opened = lease.guard.opened;
             self.view
                 .router
                 .confirm(&request, lease.node(), opened)

@@ -6,9 +6,9 @@ use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 
 pub use diesel_routing_macros::read_sql_sqlite as read_sql;
 
-use crate::RoutedConnection;
+use crate::asynchronous::RoutedConnection;
 use crate::cluster::ServerFacts;
-use crate::error::NodeRole;
+use crate::server::NodeRole;
 
 /// The connection: Diesel's, on tokio's blocking threads.
 pub type Connection = SyncConnectionWrapper<SqliteConnection>;
@@ -17,10 +17,8 @@ pub type ReadConn<R> = crate::ReadConn<R, Connection>;
 /// [`WriteConn`](crate::WriteConn) on SQLite.
 pub type WriteConn = crate::WriteConn<Connection>;
 /// [`Router`](crate::Router) on SQLite.
-#[cfg(feature = "__pool")]
 pub type Router = crate::Router<Connection>;
 /// [`Session`](crate::Session) on SQLite.
-#[cfg(feature = "__pool")]
 pub type Session = crate::Session<Connection>;
 /// [`ReadSql`](crate::ReadSql) on SQLite.
 pub type ReadSql = crate::ReadSql<diesel::sqlite::Sqlite>;

@@ -8,11 +8,9 @@ use diesel::result::Error as DieselError;
 use diesel_async::{AsyncConnection, TransactionManager};
 use futures_core::future::BoxFuture;
 
-use crate::connection::depth;
-use crate::dialect::Dialect;
-use crate::isolation::{Characteristics, Isolation};
-use crate::role::{Access, GrantsTransactions, Role};
-use crate::{ReadConn, RoutedConnection, WriteConn};
+use crate::asynchronous::connection::depth;
+use crate::asynchronous::{ReadConn, RoutedConnection, WriteConn};
+use crate::statement::{Access, Characteristics, Dialect, GrantsTransactions, Isolation, Role};
 
 /// An async closure that takes a `T` and returns a future of `R` with a name, so that the future can
 /// be asked to be `Send`.
@@ -114,7 +112,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     {
         let lease = self.lease_mut();
         lease.ready_for(R::NEEDS).map_err(DieselError::from)?;
-        let conn = &mut *lease.guard;
+        let conn = &mut lease.guard.conn;
         let outermost = depth(conn) == 0;
         if outermost {
             conn.begin_with(begin).await?;
@@ -126,8 +124,10 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let lease = self.lease_mut();
         let commits = result.is_ok();
         let closed = match lease.is_answered() {
-            Ok(()) if commits => C::TransactionManager::commit_transaction(&mut *lease.guard).await,
-            Ok(()) => C::TransactionManager::rollback_transaction(&mut *lease.guard).await,
+            Ok(()) if commits => {
+                C::TransactionManager::commit_transaction(&mut lease.guard.conn).await
+            }
+            Ok(()) => C::TransactionManager::rollback_transaction(&mut lease.guard.conn).await,
             Err(given_up) if commits => Err(given_up.into()),
             // The body's error says more.
             Err(_) => Err(DieselError::BrokenTransactionManager),

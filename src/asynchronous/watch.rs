@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
-use crate::RoutedConnection;
-use crate::cluster::{
-    NO_POSITION, Observation, Question, ServerFacts, ServerKind, Settings, Shared, Wish,
-};
-use crate::error::told;
-use crate::pool::Manager;
+use crate::asynchronous::RoutedConnection;
+use crate::asynchronous::pool::Manager;
+use crate::cluster::{NO_POSITION, Observation, Question, ServerFacts, Wish};
+use crate::engine::{Settings, Shared};
+use crate::error::error_chain;
+use crate::server::ServerKind;
 
 /// How nodes are watched.
 #[derive(Debug, Clone, Copy)]
@@ -122,17 +122,21 @@ impl<C: RoutedConnection> Watcher<C> {
         let conn = match &mut self.conn {
             Some(conn) => conn,
             gone => {
-                let mut opened = self.manager.open().await.map_err(|error| told(&error))?;
+                let mut opened = self
+                    .manager
+                    .open()
+                    .await
+                    .map_err(|error| error_chain(&error))?;
                 self.run += 1;
                 let facts = self.manager.facts(&mut opened.conn).await;
-                self.kind = facts.map_err(|error| told(&error))?.kind;
+                self.kind = facts.map_err(|error| error_chain(&error))?.kind;
                 self.diagnosed = None;
                 gone.insert(opened.conn)
             }
         };
         match timeout(self.watch.limit, conn.observe(self.kind)).await {
             Ok(Ok(said)) => said.ok_or_else(|| NO_POSITION.to_owned()),
-            Ok(Err(error)) => Err(told(&error)),
+            Ok(Err(error)) => Err(error_chain(&error)),
             Err(_) => Err(format!("it did not answer within {:?}", self.watch.limit)),
         }
     }

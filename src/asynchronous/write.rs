@@ -6,13 +6,12 @@ use std::ops::{Deref, DerefMut};
 use diesel::QueryResult;
 use diesel::query_builder::{QueryFragment, QueryId};
 
-use crate::connection::depth;
-use crate::flight::Flight;
-use crate::guard::Guard;
-use crate::lease::Lease;
-use crate::role::{Access, Primary};
-use crate::session::Ending;
-use crate::{ReadConn, RoutedConnection};
+use crate::asynchronous::connection::depth;
+use crate::asynchronous::flight::Flight;
+use crate::asynchronous::pool::Guard;
+use crate::asynchronous::{ReadConn, RoutedConnection};
+use crate::engine::{Ending, Lease};
+use crate::statement::{Access, Primary};
 
 /// A connection to the primary that grants everything.
 ///
@@ -71,7 +70,7 @@ impl<C: RoutedConnection> WriteConn<C> {
 
     /// The raw connection, for what is no statement.
     pub(crate) fn raw(&mut self) -> &mut C {
-        &mut self.lease_mut().guard
+        &mut self.lease_mut().guard.conn
     }
 
     /// The raw connection for a write that is about to be sent, and what must hear of it and of its end.

@@ -10,11 +10,11 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Nullable, Text, Untyped};
 
-use crate::cluster::{Observation, ServerFacts, ServerKind, ServerVersion};
-use crate::error::NodeRole;
+use crate::cluster::{Observation, ServerFacts};
 use crate::position::{
     GaleraPosition, MariaDbPosition, MySqlPosition, Position, parse_uuid, parse_write_set,
 };
+use crate::server::{NodeRole, ServerKind, ServerVersion};
 
 pub(crate) use diagnosis::{MySqlSource, diagnosed, diagnosis};
 

@@ -6,9 +6,9 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Untyped;
 
-use crate::cluster::{Observation, ServerFacts, ServerKind, ServerVersion};
-use crate::error::NodeRole;
+use crate::cluster::{Observation, ServerFacts};
 use crate::position::{Lsn, PgPosition, Position};
+use crate::server::{NodeRole, ServerKind, ServerVersion};
 
 diesel::define_sql_function! {
     /// Whether the server replays another's log.

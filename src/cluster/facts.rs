@@ -1,9 +1,8 @@
 //! What a server is asked once, when a router is built, and what must be true of the answers.
 
-use std::fmt;
-
 use super::Node;
-use crate::error::{ConfigError, Error, NodeRole};
+use crate::error::{ConfigError, Error};
+use crate::server::{NodeRole, ServerKind, ServerVersion};
 
 /// What a server is, asked of each node when a router is built. What a backend cannot know stays `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,44 +23,6 @@ pub struct ServerFacts {
     /// What tells the writes of this server from those of others (`server_id`, on MySQL and MariaDB): a
     /// router refuses two servers that have the same.
     pub server_id: Option<u64>,
-}
-
-/// A kind of server. They differ in how they tell positions, not only in their SQL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ServerKind {
-    /// PostgreSQL.
-    Postgres,
-    /// MariaDB.
-    MariaDb,
-    /// MySQL.
-    MySql,
-    /// MariaDB or MySQL in a Galera cluster, where every node takes writes.
-    Galera,
-}
-
-/// The version of a server. Displayed as `15.18`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub struct ServerVersion {
-    /// 15 in 15.18.
-    pub major: u32,
-    /// 18 in 15.18.
-    pub minor: u32,
-}
-
-impl ServerVersion {
-    /// A version.
-    #[must_use]
-    pub const fn new(major: u32, minor: u32) -> Self {
-        Self { major, minor }
-    }
-}
-
-impl fmt::Display for ServerVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)
-    }
 }
 
 impl ServerFacts {

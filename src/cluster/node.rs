@@ -6,6 +6,7 @@ use diesel::ConnectionError;
 
 use super::history::A_YEAR;
 use crate::error::ConfigError;
+use crate::server::PoolKind;
 
 /// A database server and the pools to it, as configured.
 ///
@@ -59,7 +60,8 @@ impl Node {
         self
     }
 
-    /// Connections in the pool that `WriteConn`s come from. Defaults to 10. Replicas have none.
+    /// Connections in the pool that `WriteConn`s come from, once the node is the primary: a replica opens none
+    /// before its promotion. Defaults to 10.
     #[must_use]
     pub fn write_pool_size(mut self, size: u32) -> Self {
         self.write_pool_size = size;
@@ -108,6 +110,15 @@ impl Node {
 }
 
 impl Node {
+    /// Returns how many connections the pool of this kind may have.
+    pub(crate) fn pool_size(&self, pool: PoolKind) -> u32 {
+        match pool {
+            PoolKind::Read => self.read_pool_size,
+            PoolKind::Write => self.write_pool_size,
+            PoolKind::Fallback => self.fallback_pool_size,
+        }
+    }
+
     /// The error with the password taken out: drivers quote parts of a URL that they cannot read.
     pub(crate) fn without_password(&self, error: ConnectionError) -> ConnectionError {
         let hide = |text: String| match self.password() {
@@ -184,12 +195,6 @@ fn validate(primaries: Vec<Node>, replicas: &[Node]) -> Result<Node, ConfigError
             second: second.name,
         });
     }
-    if primary.write_pool_size == 0 {
-        return Err(ConfigError::EmptyPool {
-            node: primary.name,
-            pool: "write",
-        });
-    }
     let mut names = std::collections::HashSet::new();
     for node in std::iter::once(&primary).chain(replicas) {
         if !names.insert(node.name.as_str()) {
@@ -202,16 +207,14 @@ fn validate(primaries: Vec<Node>, replicas: &[Node]) -> Result<Node, ConfigError
                 node: node.name.clone(),
             });
         }
-        for (pool, size) in [
-            ("read", node.read_pool_size),
-            ("fallback", node.fallback_pool_size),
-        ] {
-            if size == 0 {
-                return Err(ConfigError::EmptyPool {
-                    node: node.name.clone(),
-                    pool,
-                });
-            }
+        if let Some(&pool) = PoolKind::ALL
+            .iter()
+            .find(|&&pool| node.pool_size(pool) == 0)
+        {
+            return Err(ConfigError::EmptyPool {
+                node: node.name.clone(),
+                pool,
+            });
         }
     }
     if let Some(twin) = replicas.iter().find(|replica| replica.url == primary.url) {
@@ -257,7 +260,7 @@ mod tests {
     #[test]
     fn a_pool_of_size_zero_is_refused_with_the_node_and_the_pool() {
         let error = validate(vec![node("a")], &[node("b").read_pool_size(0)]).unwrap_err();
-        let pool = "read";
+        let pool = PoolKind::Read;
         assert_eq!(
             error,
             ConfigError::EmptyPool {
@@ -266,7 +269,7 @@ mod tests {
             }
         );
         let error = validate(vec![node("a").write_pool_size(0)], &[]).unwrap_err();
-        let pool = "write";
+        let pool = PoolKind::Write;
         assert_eq!(
             error,
             ConfigError::EmptyPool {

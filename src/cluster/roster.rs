@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::Question;
 use super::history::History;
 use super::snapshot::{Health, NodeState, Snapshot};
-use crate::error::NodeRole;
 use crate::position::Position;
+use crate::server::NodeRole;
 
 /// What a node says of itself, in one answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@
     reason = "compile errors print them as the attribute has them"
 )]
 
-use crate::role::{CaughtUp, Primary, Replica};
+use crate::statement::{CaughtUp, Primary, Replica};
 
 /// `#[consistency(eventual)]`: may this read be stale? Yes, by however much.
 #[derive(Debug)]

@@ -1,8 +1,6 @@
 //! What [`#[consistency(..)]`](macro@crate::consistency) functions are made of. Their users need nothing of
 //! it: it stands in signatures and errors.
 
-#[cfg(feature = "__async")]
-mod acquire;
 mod class;
 mod function;
 mod held;
@@ -10,7 +8,7 @@ pub mod levels;
 mod lock;
 
 #[cfg(feature = "__async")]
-pub use acquire::Acquire;
+pub use crate::asynchronous::acquire::Acquire;
 pub use class::Class;
 pub use function::Function;
 pub use held::Held;

@@ -1,7 +1,6 @@
 //! Sessions that code finds without being handed them: what is in scope on this thread, and in this task.
 
 mod defaults;
-#[cfg(feature = "r2d2")]
 mod guard;
 mod scope;
 #[cfg(feature = "__async")]
@@ -9,7 +8,6 @@ mod scoped;
 mod stack;
 
 pub(crate) use defaults::{default_of, make_default};
-#[cfg(feature = "r2d2")]
 pub use guard::Entered;
 pub use scope::Scope;
 #[cfg(feature = "__async")]

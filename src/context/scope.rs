@@ -47,7 +47,7 @@ impl Scope {
     }
 
     /// The future that `f` makes: both have these sessions in scope, and nothing else.
-    #[cfg(all(feature = "tower", feature = "__pool"))]
+    #[cfg(all(feature = "tower", feature = "__async"))]
     pub(crate) fn start<F>(mut self, f: impl FnOnce() -> F) -> Scoped<F> {
         let future = {
             let _swapped = Swapped::new(&mut self.0);

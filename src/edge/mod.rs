@@ -40,45 +40,23 @@
 //! 4. the [`Rule`] of the request's path and method;
 //! 5. the default, [`Level::Session`](crate::Level::Session).
 
-#[cfg(all(feature = "axum", feature = "__pool"))]
-mod axum;
-#[cfg(all(feature = "tower", feature = "__pool"))]
-mod body;
 mod cookie;
 mod counts;
-#[cfg(feature = "__pool")]
-mod exchange;
-#[cfg(all(feature = "tower", feature = "__pool"))]
-mod future;
 mod inner;
-#[cfg(all(feature = "tower", feature = "__pool"))]
-mod layer;
 mod outage;
-#[cfg(feature = "__pool")]
-mod routed;
 mod rule;
 mod settings;
 mod store;
 pub(crate) mod timing;
 mod wish;
 
-#[cfg(all(feature = "axum", feature = "__pool"))]
-pub use axum::NoSessionLayer;
-#[cfg(all(feature = "tower", feature = "__pool"))]
-pub use body::SessionBody;
+#[cfg(feature = "__async")]
+pub use crate::asynchronous::edge::*;
 pub use cookie::{SameSite, TokenCookie};
 pub(crate) use counts::Counts;
 pub use counts::EdgeStatus;
-#[cfg(feature = "__pool")]
-pub use exchange::Exchange;
-#[cfg(all(feature = "tower", feature = "__pool"))]
-pub use future::SessionFuture;
 pub(crate) use inner::Inner;
-#[cfg(all(feature = "tower", feature = "__pool"))]
-pub use layer::{SessionLayer, SessionService};
 pub(crate) use outage::Outage;
-#[cfg(feature = "__pool")]
-pub use routed::Edge;
 pub use rule::Rule;
 pub(crate) use rule::Rules;
 pub(crate) use settings::{
@@ -87,8 +65,6 @@ pub(crate) use settings::{
 };
 #[cfg(feature = "moka")]
 pub use store::MemoryStore;
-#[cfg(all(feature = "redis", feature = "__pool"))]
-pub use store::RedisStore;
 #[cfg(feature = "redis")]
 pub(crate) use store::redis_script;
 pub use store::{StoreDown, StoreError, StoreFuture, TokenStore};

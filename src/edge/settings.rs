@@ -12,8 +12,9 @@ use super::counts::Counts;
 use super::rule::Rules;
 use super::wish::wish;
 use super::{StoreDown, TokenCookie};
+use crate::engine::Options;
 use crate::routing::Level;
-use crate::session::{Options, SignedToken, Token};
+use crate::session::{SignedToken, Token};
 
 /// Tokens that one request may bring: a browser has few cookies of one name, by path and domain.
 const MOST_TOKENS: usize = 8;

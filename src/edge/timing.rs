@@ -2,7 +2,7 @@
 
 use http::HeaderValue;
 
-use crate::session::{RouteCount, Routes};
+use crate::engine::{RouteCount, Routes};
 
 /// One metric a node and reason: `db;desc="standby-0 caught_up";count=2`.
 ///

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::cluster::Shared;
+use crate::engine::{Shared, WriteLog};
 use crate::error::Refused;
-use crate::role::Access;
 use crate::routing::{Reason, Route};
-use crate::session::{SessionState, WriteLog};
+use crate::session::SessionState;
+use crate::statement::Access;
 
 /// A checked-out connection; `G` is the guard that gives it back to its pool.
 #[derive(Debug)]
@@ -84,25 +84,6 @@ impl<G> Lease<G> {
             return Ok(());
         }
         Err(Refused::Swapped {
-            node: self.shared().name(self.grant.node).to_owned(),
-        })
-    }
-}
-
-#[cfg(feature = "__async")]
-impl<C: crate::RoutedConnection> Lease<crate::guard::Guard<C>> {
-    /// As [`lent_for`](Self::lent_for), and whether the connection can be used at all.
-    pub(crate) fn ready_for(&self, needs: Access) -> Result<(), Refused> {
-        self.lent_for(needs)?;
-        self.is_answered()
-    }
-
-    /// Whether the last statement got its answer.
-    pub(crate) fn is_answered(&self) -> Result<(), Refused> {
-        if !self.guard.awaits_answer() {
-            return Ok(());
-        }
-        Err(Refused::GivenUp {
             node: self.shared().name(self.grant.node).to_owned(),
         })
     }

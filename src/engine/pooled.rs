@@ -1,9 +1,12 @@
 //! A connection in a pool, and what its server said last.
 
+use std::convert::Infallible;
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::sync::Mutex;
 use std::time::Instant;
 
-use crate::error::NodeRole;
+use crate::server::NodeRole;
 
 /// A pooled connection with the role its server reported before the last loan.
 #[derive(Debug)]
@@ -45,3 +48,174 @@ impl<C> DerefMut for Pooled<C> {
         &mut self.conn
     }
 }
+
+/// Stands for a pool, and what comes of it, where no pool library is compiled in. It has no value.
+#[cfg_attr(
+    all(any(feature = "bb8", feature = "deadpool"), feature = "r2d2"),
+    expect(dead_code, reason = "every flavour has a pool")
+)]
+#[derive(Debug, Clone)]
+pub(crate) struct NoPool<C>(Infallible, PhantomData<Mutex<C>>);
+
+impl<C> NoPool<C> {
+    #[cfg_attr(
+        all(any(feature = "bb8", feature = "deadpool"), feature = "r2d2"),
+        expect(dead_code, reason = "every flavour has a pool")
+    )]
+    pub(crate) fn value(&self) -> &Infallible {
+        &self.0
+    }
+}
+
+/// Defines a flavour's `Library`, `Pool<C>` and `Guard<C>` from a list of pool libraries: a feature, a name, and
+/// the module that has `Pool<C>` (`new`, `status`, `get`) and `Loan<C>`, which gives its connection back to the
+/// pool when dropped.
+macro_rules! pools {
+    (async; $($feature:literal $name:ident = $module:ident;)+) => {
+        crate::engine::pools!(@common $($feature $name = $module;)+);
+
+        impl<C: RoutedConnection> Pool<C> {
+            pub(crate) async fn get(&self) -> Result<Guard<C>, crate::error::Error> {
+                match self {
+                    $(#[cfg(feature = $feature)]
+                    Self::$name(pool) => pool.get().await.map(Guard::$name),)+
+                    #[cfg(not(any($(feature = $feature),+)))]
+                    Self::Never(never) => match *never.value() {},
+                }
+            }
+        }
+    };
+    (blocking; $($feature:literal $name:ident = $module:ident;)+) => {
+        crate::engine::pools!(@common $($feature $name = $module;)+);
+
+        impl<C: RoutedConnection> Pool<C> {
+            pub(crate) fn get(&self) -> Result<Guard<C>, crate::error::Error> {
+                match self {
+                    $(#[cfg(feature = $feature)]
+                    Self::$name(pool) => pool.get().map(Guard::$name),)+
+                    #[cfg(not(any($(feature = $feature),+)))]
+                    Self::Never(never) => match *never.value() {},
+                }
+            }
+        }
+    };
+    (@common $($feature:literal $name:ident = $module:ident;)+) => {
+        /// Which library pools a router's connections.
+        #[derive(Debug, Clone)]
+        pub(crate) enum Library {
+            $(#[cfg(feature = $feature)] $name($module::Settings),)+
+            #[cfg(not(any($(feature = $feature),+)))]
+            Never(crate::engine::NoPool<()>),
+        }
+
+        /// The connections of one node for one purpose.
+        pub(crate) enum Pool<C: RoutedConnection> {
+            $(#[cfg(feature = $feature)] $name($module::Pool<C>),)+
+            #[cfg(not(any($(feature = $feature),+)))]
+            Never(crate::engine::NoPool<C>),
+        }
+
+        impl<C: RoutedConnection> Pool<C> {
+            pub(crate) fn new(
+                library: &Library,
+                manager: Manager<C>,
+                size: u32,
+            ) -> Result<Self, crate::error::Error> {
+                match library {
+                    $(#[cfg(feature = $feature)]
+                    Library::$name(settings) => {
+                        $module::Pool::new(settings, manager, size).map(Self::$name)
+                    })+
+                    #[cfg(not(any($(feature = $feature),+)))]
+                    Library::Never(never) => {
+                        let _ = (manager, size);
+                        match *never.value() {}
+                    }
+                }
+            }
+
+            pub(crate) fn status(&self, kind: crate::server::PoolKind) -> crate::engine::PoolStatus {
+                match self {
+                    $(#[cfg(feature = $feature)] Self::$name(pool) => pool.status(kind),)+
+                    #[cfg(not(any($(feature = $feature),+)))]
+                    Self::Never(never) => {
+                        let _ = kind;
+                        match *never.value() {}
+                    }
+                }
+            }
+
+        }
+
+        /// The pools of one node. They open connections as they are needed: those of a replica's `write`
+        /// are needed once it is promoted.
+        pub(crate) struct Pools<C: RoutedConnection> {
+            read: Pool<C>,
+            write: Pool<C>,
+            /// A bulkhead: reads that fall back to the primary must not keep others from it.
+            fallback: Pool<C>,
+        }
+
+        impl<C: RoutedConnection> Pools<C> {
+            /// Makes the pools of a node, with the managers that `manager` makes for reads and for writes.
+            pub(crate) fn new(
+                library: &Library,
+                node: &crate::cluster::Node,
+                manager: impl Fn(crate::server::PoolKind) -> Manager<C>,
+            ) -> Result<Self, crate::error::Error> {
+                let pool = |kind| Pool::new(library, manager(kind), node.pool_size(kind));
+                Ok(Self {
+                    read: pool(crate::server::PoolKind::Read)?,
+                    write: pool(crate::server::PoolKind::Write)?,
+                    fallback: pool(crate::server::PoolKind::Fallback)?,
+                })
+            }
+
+            pub(crate) fn of(&self, kind: crate::server::PoolKind) -> &Pool<C> {
+                match kind {
+                    crate::server::PoolKind::Read => &self.read,
+                    crate::server::PoolKind::Write => &self.write,
+                    crate::server::PoolKind::Fallback => &self.fallback,
+                }
+            }
+
+            pub(crate) fn status(&self) -> Vec<crate::engine::PoolStatus> {
+                let kinds = crate::server::PoolKind::ALL;
+                kinds.map(|kind| self.of(kind).status(kind)).into()
+            }
+        }
+
+        /// Gives a connection back to its pool when dropped.
+        pub(crate) enum Guard<C: RoutedConnection> {
+            $(#[cfg(feature = $feature)] $name($module::Loan<C>),)+
+            #[cfg(not(any($(feature = $feature),+)))]
+            Never(crate::engine::NoPool<C>),
+        }
+
+        impl<C: RoutedConnection> std::ops::Deref for Guard<C> {
+            type Target = crate::engine::Pooled<C>;
+
+            #[inline]
+            fn deref(&self) -> &Self::Target {
+                match self {
+                    $(#[cfg(feature = $feature)] Self::$name(conn) => conn,)+
+                    #[cfg(not(any($(feature = $feature),+)))]
+                    Self::Never(never) => match *never.value() {},
+                }
+            }
+        }
+
+        impl<C: RoutedConnection> std::ops::DerefMut for Guard<C> {
+            #[inline]
+            fn deref_mut(&mut self) -> &mut Self::Target {
+                match self {
+                    $(#[cfg(feature = $feature)] Self::$name(conn) => conn,)+
+                    #[cfg(not(any($(feature = $feature),+)))]
+                    Self::Never(never) => match *never.value() {},
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use pools;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Node;
-use crate::check::StatementCheck;
+use crate::cluster::Node;
 use crate::consistency::Class;
 use crate::routing::Balance;
 use crate::session::{Clock, SystemClock, TokenKeys};
+use crate::statement::StatementCheck;
 
 /// What builders collect, whatever the flavour of the connections.
 #[derive(Debug)]

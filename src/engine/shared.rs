@@ -11,16 +11,14 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use diesel_routing_sql::Dialect as Sql;
 
-use super::{
-    Event, Health, Node, Observation, Question, Rejections, Roster, Settings, Signals, Snapshot,
-};
-use crate::check::Checker;
+use super::{Rejections, Settings};
+use crate::cluster::{Event, Health, Node, Observation, Question, Roster, Signals, Snapshot};
 use crate::consistency::{Class, Function};
 use crate::error::ConfigError;
 use crate::position::Position;
-use crate::role::Access;
 use crate::routing::{Decision, Inputs, Level, Need, Policy, Reason, decide};
 use crate::session::{Clock, SessionState, TokenKeys};
+use crate::statement::{Access, Checker};
 
 /// How many times as often as usual a node is asked, at most, unless a read is refused: after commits,
 /// and while somebody waits for it to catch up. At the default interval, every 5 ms.

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Health, Shared};
+use super::Shared;
+use crate::cluster::Health;
 use crate::position::Position;
+use crate::server::PoolKind;
 use crate::session::Rejection;
 
 /// What a router knows at one moment, from `router.status()`. Asks no server.
@@ -47,8 +49,8 @@ pub struct NodeStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolStatus {
-    /// `read`, `write` or `fallback`.
-    pub pool: &'static str,
+    /// What its connections are for.
+    pub pool: PoolKind,
     /// The most connections that it opens.
     pub max_size: u32,
     /// Connections that are open.

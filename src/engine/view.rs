@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Options, Routes, SessionState};
+use super::{Options, Routes};
+use crate::session::SessionState;
 
 /// A session, and what this view of it asks for; `R` is the router that it reads and writes through.
 #[derive(Clone)]

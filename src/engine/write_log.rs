@@ -6,11 +6,10 @@ use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_routing_sql::Dialect as Sql;
 
-use super::SessionState;
-use crate::cluster::Shared;
-use crate::dialect::Dialect;
+use crate::engine::Shared;
 use crate::error::is_read_only;
-use crate::verdict::Reach;
+use crate::session::SessionState;
+use crate::statement::{Dialect, Reach};
 
 /// Follows the writes of one checked-out connection.
 ///

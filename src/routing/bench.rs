@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::decide::{Inputs, Level, Policy, decide};
 use super::need::Need;
-use crate::cluster::{Health, Node, NodeState, Settings, Snapshot};
+use crate::cluster::{Health, Node, NodeState, Snapshot};
+use crate::engine::Settings;
 use crate::position::{Lsn, PgPosition, Position};
 
 /// A cluster to decide about.

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::balance::{Balance, Chooser};
 use super::{Block, Need, Reason};
-use crate::cluster::{Health, Node, NodeState, Settings, Snapshot, age};
+use crate::cluster::{Health, Node, NodeState, Snapshot, age};
+use crate::engine::Settings;
 use crate::position::Position;
 
 /// How fresh a read must be, or that it is none.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::server::PoolKind;
+
 /// Why a connection came from the node it came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -58,6 +60,15 @@ impl Reason {
             Self::NoSession => "no_session",
             Self::NoReplica => "no_replica",
             Self::Fallback => "fallback",
+        }
+    }
+
+    /// Returns which pool of the node the connection comes from.
+    pub(crate) fn pool(self) -> PoolKind {
+        match self {
+            Self::Write => PoolKind::Write,
+            Self::Fallback => PoolKind::Fallback,
+            _ => PoolKind::Read,
         }
     }
 

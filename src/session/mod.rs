@@ -1,23 +1,13 @@
-//! A session: one user's, or one job's, causal history.
+//! Sessions: what they remember, and the tokens that carry them.
 
 mod clock;
-#[cfg(feature = "__pool")]
-mod current;
-mod options;
-#[cfg(feature = "__pool")]
-mod routed;
-mod routes;
+#[cfg(feature = "test-util")]
+mod manual_clock;
 mod state;
 mod token;
-mod view;
-mod write_log;
 
 pub use clock::{Clock, SystemClock};
-pub(crate) use options::{DELAYED, Options};
-#[cfg(feature = "__pool")]
-pub use routed::Session;
-pub(crate) use routes::{RouteCount, Routes};
+#[cfg(feature = "test-util")]
+pub use manual_clock::ManualClock;
 pub(crate) use state::{Activity, Export, Moment, SessionState};
 pub use token::{KeyError, Rejection, SignedToken, Token, TokenKeys};
-pub(crate) use view::View;
-pub(crate) use write_log::{Ending, WriteLog};

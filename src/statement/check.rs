@@ -6,10 +6,10 @@ use diesel::QueryResult;
 use diesel::query_builder::{QueryBuilder, QueryFragment, QueryId};
 use diesel_routing_sql::{Dialect as Sql, Finding, Functions, inspect_rendered};
 
-use crate::dialect::Dialect;
-use crate::effect::Inspection;
 use crate::error::Refused;
-use crate::verdict::{Reach, Verdict, Verdicts};
+use crate::statement::dialect::Dialect;
+use crate::statement::effect::Inspection;
+use crate::statement::verdict::{Reach, Verdict, Verdicts};
 
 /// What the statement check does with a statement it would refuse on a read handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,7 +3,7 @@
 use diesel::backend::{Backend, DieselReserveSpecialization};
 use diesel_routing_sql::Dialect as Sql;
 
-use crate::isolation::Characteristics;
+use crate::statement::isolation::Characteristics;
 
 /// A Diesel backend whose SQL can be inspected.
 pub trait Dialect:

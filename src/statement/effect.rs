@@ -12,7 +12,7 @@ use diesel::query_builder::{
 use diesel::query_dsl::positional_order_dsl::PositionalOrderDsl;
 use diesel::query_source::QuerySource;
 
-pub use crate::role::{GrantsOpaque, GrantsReads, GrantsTransactions, GrantsWrites};
+pub use crate::statement::role::{GrantsOpaque, GrantsReads, GrantsTransactions, GrantsWrites};
 
 /// A statement whose effect on the database is known to the compiler.
 ///

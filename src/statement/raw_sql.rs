@@ -10,9 +10,9 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{HasSqlType, Untyped};
 use diesel_routing_sql::{Functions, inspect};
 
-use crate::dialect::Dialect;
-use crate::effect::{Built, Inspection, Read, Statement};
 use crate::error::Refused;
+use crate::statement::dialect::Dialect;
+use crate::statement::effect::{Built, Inspection, Read, Statement};
 
 /// Raw SQL for read handles: Diesel's [`sql_query`](diesel::sql_query), for statements that were
 /// checked to be one SELECT (or VALUES, or EXPLAIN of one) without locks and side effects.

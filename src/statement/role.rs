@@ -1,6 +1,6 @@
 //! Roles of a read handle, and what each grants.
 
-use crate::effect::NoLock;
+use crate::statement::effect::NoLock;
 
 /// A node that may lag behind: what [`ReadConn<Replica>`](crate::ReadConn) promises is a consistent
 /// past state, nothing more.

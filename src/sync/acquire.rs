@@ -8,7 +8,7 @@ use super::{Router, Session};
 use crate::consistency::levels::{HandleOf, Serves, bounded, eventual, session, strong, write};
 use crate::consistency::{Function, Held};
 use crate::error::Error;
-use crate::role::{CaughtUp, Primary, Replica, Role};
+use crate::statement::{CaughtUp, Primary, Replica, Role};
 
 /// What a function of level `L` that takes a handle `H` can be called with: a session or a router,
 /// which check out a connection, or a handle that is at least as strong, whose connection it then

@@ -5,10 +5,10 @@ use std::time::Duration;
 use diesel::connection::TransactionManager;
 use diesel::{Connection, QueryResult};
 
-use crate::cluster::{Observation, ServerFacts, ServerKind};
-use crate::dialect::Dialect;
-use crate::error::NodeRole;
+use crate::cluster::{Observation, ServerFacts};
 use crate::position::Position;
+use crate::server::{NodeRole, ServerKind};
+use crate::statement::Dialect;
 
 /// A blocking Diesel connection that a [`Router`](super::Router) can lend.
 ///

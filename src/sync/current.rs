@@ -3,8 +3,8 @@
 use super::router::WeakRouter;
 use super::{RoutedConnection, Router, Session};
 use crate::context::{self, Entered, Scope};
+use crate::engine::View;
 use crate::error::{ConfigError, Error};
-use crate::session::View;
 
 impl<C: RoutedConnection> Session<C> {
     /// Runs `f` with this session in scope: [`Session::current`] finds it there, without plumbing.

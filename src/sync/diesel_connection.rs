@@ -14,7 +14,7 @@ use diesel::{ConnectionError, ConnectionResult, QueryResult};
 
 use super::connection::depth;
 use super::{RoutedConnection, WriteConn};
-use crate::session::Ending;
+use crate::engine::Ending;
 
 impl<C: RoutedConnection> SimpleConnection for WriteConn<C> {
     fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
@@ -161,7 +161,7 @@ impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
     type TransactionStateData = <Raw<C> as TransactionManager<C>>::TransactionStateData;
 
     fn begin_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
-        conn.lease_mut().lent_for(crate::role::Access::Write)?;
+        conn.lease_mut().lent_for(crate::statement::Access::Write)?;
         Raw::<C>::begin_transaction(conn.raw())
     }
 
@@ -174,7 +174,7 @@ impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
 
     fn commit_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
         let lease = conn.lease_mut();
-        let raw = &mut *lease.guard;
+        let raw = &mut lease.guard.conn;
         let ending = lease.log.begin_commit(depth(raw));
         let result = Raw::<C>::commit_transaction(raw);
         ending.finish(result.as_ref().err());

@@ -5,8 +5,8 @@ use diesel::query_dsl::{LoadQuery, UpdateAndFetchResults};
 use diesel::{Connection, QueryResult};
 
 use super::runs::{Admits, Inspects, Key, Runs, Saves, Target};
-use crate::effect::Grants;
-use crate::verb::{Execute, Load};
+use crate::statement::effect::Grants;
+use crate::statement::{Execute, Load};
 
 /// Runs queries: Diesel's `RunQueryDsl`, plus the rule that the handle must grant what the query
 /// does.

@@ -4,26 +4,19 @@
 
 mod acquire;
 mod connection;
-#[cfg(feature = "r2d2")]
 mod current;
 mod diesel_connection;
 mod dsl;
 mod pool;
 mod read;
+mod router;
 mod runs;
+mod session;
 mod transaction;
+mod watch;
 mod write;
 
-#[cfg(feature = "r2d2")]
-mod r2d2;
-#[cfg(feature = "r2d2")]
-mod router;
-#[cfg(feature = "r2d2")]
-mod session;
-#[cfg(feature = "r2d2")]
-mod watch;
-
-#[cfg(all(feature = "edge", feature = "r2d2"))]
+#[cfg(feature = "edge")]
 pub mod edge;
 #[cfg(feature = "sync-mysql")]
 pub mod mysql;
@@ -40,11 +33,8 @@ pub use read::ReadConn;
 pub use transaction::TransactionBuilder;
 pub use write::{RawWrite, WriteConn};
 
-#[cfg(feature = "r2d2")]
 pub use crate::context::Entered;
-#[cfg(feature = "r2d2")]
 pub use router::{Router, RouterBuilder};
-#[cfg(feature = "r2d2")]
 pub use session::Session;
 
 /// Everything of Diesel's prelude, with `RunQueryDsl` and `SaveChangesDsl` replaced by ours.
@@ -60,5 +50,5 @@ pub mod prelude {
 pub mod bounds {
     pub use super::diesel_connection::{Cursor, Routed};
     pub use super::runs::{Admits, Inspects, Runs, Saves, Target};
-    pub use crate::verb::{Execute, Load};
+    pub use crate::statement::{Execute, Load};
 }

@@ -8,8 +8,8 @@ pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use super::RoutedConnection;
 use super::transaction::begin_with;
-use crate::cluster::{Observation, ServerFacts, ServerKind};
-use crate::error::NodeRole;
+use crate::cluster::{Observation, ServerFacts};
+use crate::server::{NodeRole, ServerKind};
 
 /// [`ReadConn`](super::ReadConn) on PostgreSQL.
 pub type ReadConn<R> = super::ReadConn<R, PgConnection>;
@@ -28,21 +28,23 @@ impl RoutedConnection for PgConnection {
     const WATCHED: bool = true;
 
     fn observe(&mut self, _: Option<ServerKind>) -> QueryResult<Option<Observation>> {
-        let observe = crate::postgres::Observe;
-        let answer: crate::postgres::Answer = diesel::RunQueryDsl::get_result(observe, self)?;
+        let observe = crate::backend::postgres::Observe;
+        let answer: crate::backend::postgres::Answer =
+            diesel::RunQueryDsl::get_result(observe, self)?;
         Ok(answer.observation())
     }
 
     /// The server's process and its version.
     fn facts(&mut self) -> QueryResult<ServerFacts> {
-        let facts = diesel::sql_query(crate::postgres::FACTS);
-        diesel::RunQueryDsl::get_result::<crate::postgres::Facts>(facts, self).map(Into::into)
+        let facts = diesel::sql_query(crate::backend::postgres::FACTS);
+        diesel::RunQueryDsl::get_result::<crate::backend::postgres::Facts>(facts, self)
+            .map(Into::into)
     }
 
     /// Whether the server is in recovery.
     fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
-        diesel::RunQueryDsl::get_result(crate::postgres::role_query(), self)
-            .map(|in_recovery| Some(crate::postgres::role(in_recovery)))
+        diesel::RunQueryDsl::get_result(crate::backend::postgres::role_query(), self)
+            .map(|in_recovery| Some(crate::backend::postgres::role(in_recovery)))
     }
 
     fn begin_with(&mut self, sql: &str) -> QueryResult<()> {

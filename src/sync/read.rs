@@ -11,11 +11,11 @@ use super::RoutedConnection;
 use super::connection::depth;
 use super::pool::Guard;
 use super::runs::{Admits, Inspects, Key};
-use crate::effect::{Effect, GrantedTo, Grants};
+use crate::engine::Lease;
 use crate::error::Refused;
-use crate::lease::Lease;
-use crate::role::{Access, CaughtUp, Primary, Replica, Role};
 use crate::routing::Route;
+use crate::statement::effect::{Effect, GrantedTo, Grants};
+use crate::statement::{Access, CaughtUp, Primary, Replica, Role};
 
 /// A connection that reads, from a node in the role `R`.
 ///
@@ -93,13 +93,13 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         self.lease.lent_for(R::NEEDS)?;
         let locks_granted = R::NEEDS >= Access::Primary
             && !self.lease.in_snapshot
-            && depth(&mut *self.lease.guard) > 0;
+            && depth(&mut self.lease.guard.conn) > 0;
         let claim = Self::claim(query, Key::new());
         if claim.locks && !locks_granted {
             return Err(Refused::LockOutsideTransaction.into());
         }
         self.inspect(query, claim.inspection, locks_granted, Key::new())?;
-        Ok(&mut self.lease.guard)
+        Ok(&mut self.lease.guard.conn)
     }
 }
 

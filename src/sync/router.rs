@@ -10,16 +10,14 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwapOption;
 use event_listener::Listener;
 
-use super::pool::Guard;
-use super::r2d2::Pool;
+use super::pool::{Guard, Pools};
 use super::{ReadConn, RoutedConnection, Session, WriteConn};
-use crate::cluster::{Request, Shared, Status};
 use crate::consistency::Function;
-use crate::error::{Error, NodeRole, Step};
-use crate::lease::{Grant, Lease};
-use crate::role::{Access, CaughtUp, Primary, Replica};
-use crate::routing::{Decision, Level, Reason};
-use crate::session::Options;
+use crate::engine::{Grant, Lease, Options, Request, Shared, Status};
+use crate::error::{Error, Step};
+use crate::routing::{Decision, Level};
+use crate::server::NodeRole;
+use crate::statement::{Access, CaughtUp, Primary, Replica};
 
 pub use builder::RouterBuilder;
 use wait::Waited;
@@ -72,15 +70,6 @@ impl<C: RoutedConnection> Drop for Inner<C> {
     }
 }
 
-/// The pools of one node. They open connections as they are needed: those of a replica's `write` are
-/// needed once it is promoted.
-struct Pools<C: RoutedConnection> {
-    read: Pool<C>,
-    write: Pool<C>,
-    /// A bulkhead: reads that fall back to the primary must not keep others from it.
-    fallback: Pool<C>,
-}
-
 /// How many connections are tried for one call: where one fails, another may do.
 const ATTEMPTS: u32 = 3;
 
@@ -88,11 +77,6 @@ const ATTEMPTS: u32 = 3;
 const ROLE_CHANGE: Duration = Duration::from_secs(1);
 
 impl<C: RoutedConnection> Router<C> {
-    /// Starts a router's configuration.
-    pub fn builder() -> RouterBuilder<C> {
-        RouterBuilder::new()
-    }
-
     /// A new session, which has written nothing yet.
     #[must_use]
     pub fn session(&self) -> Session<C> {
@@ -190,13 +174,7 @@ impl<C: RoutedConnection> Router<C> {
         let pools = self.inner.pools.load_full();
         self.inner.shared.status(|node| {
             let pools = pools.as_deref().and_then(|pools| pools.get(node));
-            pools.map_or_else(Vec::new, |pools| {
-                vec![
-                    pools.read.status("read"),
-                    pools.write.status("write"),
-                    pools.fallback.status("fallback"),
-                ]
-            })
+            pools.map_or_else(Vec::new, Pools::status)
         })
     }
 
@@ -241,7 +219,7 @@ impl<C: RoutedConnection> Router<C> {
                 // Another has become the primary meanwhile.
                 Ok(_) if decision.reason.is_for_primary() && !shared.is_primary(decision.node) => {}
                 Ok(guard) => {
-                    let (_, opened) = guard.facts();
+                    let opened = guard.opened;
                     let reason = if decision.holds_for(opened) {
                         Some(decision.reason)
                     } else {
@@ -289,13 +267,9 @@ impl<C: RoutedConnection> Router<C> {
                 source: "the router was closed".into(),
             });
         };
-        let pool = match reason {
-            Reason::Write => &pools.write,
-            Reason::Fallback => &pools.fallback,
-            _ => &pools.read,
-        };
-        let mut guard = Guard::R2d2(pool.get()?);
-        let (role, _) = guard.facts();
+        let pool = pools.of(reason.pool());
+        let mut guard = pool.get()?;
+        let role = guard.role;
         let must_take_writes = reason.is_for_primary() || shared.is_primary(node);
         if must_take_writes && role == Some(NodeRole::ReplaysWrites) {
             return Err(Error::WrongRole {
@@ -306,7 +280,7 @@ impl<C: RoutedConnection> Router<C> {
         }
         // Where all nodes take writes, what others have acknowledged may not be here yet.
         let causal = shared.is_primary(node);
-        if shared.is_multi_writer() && *guard.reads_causally() != causal {
+        if shared.is_multi_writer() && guard.reads_causally != causal {
             let set = guard.set_causal_reads(causal);
             set.map_err(|error| Error::Checkout {
                 node: shared.name(node).to_owned(),
@@ -315,7 +289,7 @@ impl<C: RoutedConnection> Router<C> {
                 function: None,
                 source: Box::new(error),
             })?;
-            *guard.reads_causally() = causal;
+            guard.reads_causally = causal;
         }
         Ok(guard)
     }

@@ -4,10 +4,11 @@ use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::{Connection, QueryResult};
 
 use super::{ReadConn, RoutedConnection};
-use crate::effect::{Anything, Checked, Effect, Grants, Inspection, Statement, Unchecked, Write};
 use crate::error::Refused;
-use crate::role::Role;
-use crate::verb::{Execute, Load};
+use crate::statement::effect::{
+    Anything, Checked, Effect, Grants, Inspection, Statement, Unchecked, Write,
+};
+use crate::statement::{Execute, Load, Role};
 
 /// What the handle runs for `V`, a query and the way it is run.
 ///

@@ -8,13 +8,13 @@ use event_listener::Listener;
 
 use super::pool::Guard;
 use super::{ReadConn, RoutedConnection, Router, WriteConn};
-use crate::cluster::{Request, after};
+use crate::cluster::after;
 use crate::consistency::Function;
+use crate::engine::{DELAYED, Lease, Options, Request, Routes, View};
 use crate::error::{ConfigError, Error};
-use crate::lease::Lease;
-use crate::role::{Access, CaughtUp, Primary, Replica};
 use crate::routing::Level;
-use crate::session::{Activity, DELAYED, Options, Rejection, Routes, SignedToken, Token, View};
+use crate::session::{Activity, Rejection, SignedToken, Token};
+use crate::statement::{Access, CaughtUp, Primary, Replica};
 
 /// One user's, or one job's, causal history: its reads see its writes, and never an older state than
 /// it has seen.
@@ -315,7 +315,7 @@ impl<C: RoutedConnection> Session<C> {
             Some(lease.reason())
         } else {
             let request = self.request(Level::Session, Access::CaughtUp, None);
-            let (_, opened) = lease.guard.facts();
+            let opened = lease.guard.opened;
             self.view.router.confirm(&request, lease.node(), opened)
         };
         match reason {

@@ -9,7 +9,7 @@ pub use diesel_routing_macros::read_sql_sqlite as read_sql;
 use super::RoutedConnection;
 use super::transaction::begin_with;
 use crate::cluster::ServerFacts;
-use crate::error::NodeRole;
+use crate::server::NodeRole;
 
 /// [`ReadConn`](super::ReadConn) on SQLite.
 pub type ReadConn<R> = super::ReadConn<R, SqliteConnection>;

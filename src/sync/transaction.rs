@@ -7,11 +7,9 @@ use diesel::{Connection, QueryResult};
 
 use super::connection::depth;
 use super::{ReadConn, RoutedConnection, WriteConn};
-use crate::dialect::Dialect;
-use crate::isolation::Characteristics;
 #[cfg(any(feature = "sync-postgres", feature = "sync-mysql"))]
-use crate::isolation::Isolation;
-use crate::role::{GrantsTransactions, Role};
+use crate::statement::Isolation;
+use crate::statement::{Characteristics, Dialect, GrantsTransactions, Role};
 
 impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     /// Runs several reads on one consistent view, in a read-only transaction.
@@ -78,7 +76,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         lease
             .lent_for(R::NEEDS)
             .map_err(diesel::result::Error::from)?;
-        let conn = &mut *lease.guard;
+        let conn = &mut lease.guard.conn;
         let outermost = depth(conn) == 0;
         if outermost {
             conn.begin_with(begin)?;
@@ -87,7 +85,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
             C::TransactionManager::begin_transaction(conn)?;
         }
         let result = f(self);
-        let conn = &mut *self.lease_mut().guard;
+        let conn = &mut self.lease_mut().guard.conn;
         let closed = match &result {
             Ok(_) => C::TransactionManager::commit_transaction(conn),
             Err(_) => C::TransactionManager::rollback_transaction(conn),
@@ -266,7 +264,7 @@ impl<C: RoutedConnection> WriteConn<C> {
         type Manager<C> = <C as Connection>::TransactionManager;
 
         self.lease_mut()
-            .lent_for(crate::role::Access::Write)
+            .lent_for(crate::statement::Access::Write)
             .map_err(diesel::result::Error::from)?;
         self.raw().begin_with(begin)?;
         let result = f(self);

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use event_listener::Listener;
-use r2d2::ManageConnection;
 
 use super::RoutedConnection;
-use super::r2d2::Manager;
-use crate::cluster::{
-    NO_POSITION, Observation, Question, ServerFacts, ServerKind, Settings, Shared, Wish,
-};
-use crate::error::told;
+use super::pool::Manager;
+use crate::cluster::{NO_POSITION, Observation, Question, ServerFacts, Wish};
+use crate::engine::{Settings, Shared};
+use crate::error::error_chain;
+use crate::server::ServerKind;
 
 /// How nodes are watched.
 #[derive(Debug, Clone, Copy)]
@@ -128,17 +127,17 @@ impl<C: RoutedConnection> Watcher<C> {
         let conn = match &mut self.conn {
             Some(conn) => conn,
             gone => {
-                let mut opened = self.manager.connect().map_err(|error| told(&error))?;
+                let mut opened = self.manager.open().map_err(|error| error_chain(&error))?;
                 self.run += 1;
                 let facts = self.manager.facts(&mut opened.conn);
-                self.kind = facts.map_err(|error| told(&error))?.kind;
+                self.kind = facts.map_err(|error| error_chain(&error))?.kind;
                 self.diagnosed = None;
                 gone.insert(opened.conn)
             }
         };
         match conn.observe(self.kind) {
             Ok(said) => said.ok_or_else(|| NO_POSITION.to_owned()),
-            Err(error) => Err(told(&error)),
+            Err(error) => Err(error_chain(&error)),
         }
     }
 

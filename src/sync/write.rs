@@ -9,9 +9,8 @@ use diesel::query_builder::{QueryFragment, QueryId};
 use super::connection::depth;
 use super::pool::Guard;
 use super::{ReadConn, RoutedConnection};
-use crate::lease::Lease;
-use crate::role::{Access, Primary};
-use crate::session::Ending;
+use crate::engine::{Ending, Lease};
+use crate::statement::{Access, Primary};
 
 /// A connection to the primary that grants everything.
 ///
@@ -63,14 +62,14 @@ impl<C: RoutedConnection> WriteConn<C> {
 
     /// The raw connection, for what is no statement.
     pub(super) fn raw(&mut self) -> &mut C {
-        &mut self.lease_mut().guard
+        &mut self.lease_mut().guard.conn
     }
 
     /// The raw connection for a write that is about to be sent, and what must hear of its end.
     pub(super) fn begin_write(&mut self) -> QueryResult<(&mut C, Ending<'_>)> {
         let lease = self.lease_mut();
         lease.lent_for(Access::Write)?;
-        let conn = &mut *lease.guard;
+        let conn = &mut lease.guard.conn;
         let depth = depth(conn);
         Ok((conn, lease.log.begin(depth)))
     }
@@ -79,7 +78,7 @@ impl<C: RoutedConnection> WriteConn<C> {
     pub(super) fn begin_unbounded(&mut self) -> QueryResult<(&mut C, Ending<'_>)> {
         let lease = self.lease_mut();
         lease.lent_for(Access::Write)?;
-        let conn = &mut *lease.guard;
+        let conn = &mut lease.guard.conn;
         let depth = depth(conn);
         Ok((conn, lease.log.begin_unbounded(depth)))
     }
@@ -94,9 +93,9 @@ impl<C: RoutedConnection> WriteConn<C> {
     {
         let lease = self.lease_mut();
         lease.lent_for(Access::Write)?;
-        let depth = depth(&mut *lease.guard);
+        let depth = depth(&mut lease.guard.conn);
         let ending = lease.log.begin_statement::<C::Backend, Q>(query, depth);
-        Ok((&mut lease.guard, ending))
+        Ok((&mut lease.guard.conn, ending))
     }
 }
 

@@ -3,13 +3,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-#[cfg(feature = "testkit-docker")]
+#[cfg(feature = "docker")]
 use super::builder::ENDING;
 use super::flavour::Flavour;
-use crate::testkit::ServerError;
-use crate::testkit::server::{Account, Place, Root, clean, searched};
-#[cfg(feature = "testkit-docker")]
-use crate::testkit::server::{Network, ServerImage};
+use crate::ServerError;
+use crate::server::{Account, Place, Root, clean, searched};
+#[cfg(feature = "docker")]
+use crate::server::{Network, ServerImage};
 
 /// The environment variable that names a directory.
 const VARIABLE: &str = "MARIADB_BINDIR";
@@ -22,9 +22,9 @@ const OLDEST_MYSQL: (u32, u32) = (8, 0);
 const USUAL: &[&str] = &["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"];
 
 /// The image that servers in containers are run from.
-#[cfg(feature = "testkit-docker")]
+#[cfg(feature = "docker")]
 const IMAGE: &str = "mariadb:11.8";
-#[cfg(feature = "testkit-docker")]
+#[cfg(feature = "docker")]
 const IMAGE_VARIABLE: &str = "DIESEL_ROUTING_MARIADB_IMAGE";
 
 /// One MariaDB or MySQL server's programs.
@@ -64,7 +64,7 @@ impl Binaries {
     }
 
     /// Those of `$DIESEL_ROUTING_MARIADB_IMAGE`, else of the official image.
-    #[cfg(feature = "testkit-docker")]
+    #[cfg(feature = "docker")]
     pub(super) fn in_image(
         root: &Root,
         account: Account,
@@ -108,7 +108,7 @@ impl Binaries {
 
     /// The first of `files` that is where the programs are.
     #[cfg_attr(
-        not(feature = "testkit-docker"),
+        not(feature = "docker"),
         expect(
             unused_variables,
             clippy::unnecessary_wraps,
@@ -124,7 +124,7 @@ impl Binaries {
     ) -> Result<Option<PathBuf>, ServerError> {
         match &self.place {
             Place::Dir(_) => Ok(files.iter().find(|file| file.is_file()).cloned()),
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             Place::Image(image) => {
                 let files: Vec<_> = files.iter().map(|file| file.to_string_lossy()).collect();
                 let files: Vec<&str> = files.iter().map(AsRef::as_ref).collect();

@@ -6,8 +6,8 @@ use super::binaries::{Binaries, defaults_file};
 use super::node::Context;
 use super::settings::{Given, Settings};
 use super::{MariaCluster, MariaNode, template};
-use crate::testkit::ServerError;
-use crate::testkit::server::{Account, Backing, Ending, Root, Topology, Upstreams, Workspace};
+use crate::ServerError;
+use crate::server::{Account, Backing, Ending, Root, Topology, Upstreams, Workspace};
 
 /// Long enough for a loaded machine; a step that works takes milliseconds.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -92,8 +92,8 @@ impl MariaClusterBuilder {
 
     /// Runs the servers in containers, one each, instead of from installed programs; so does
     /// `DIESEL_ROUTING_TESTKIT=docker`, unless [`bin_dir`](Self::bin_dir) names programs. See
-    /// [the module](crate::testkit#in-containers).
-    #[cfg(feature = "testkit-docker")]
+    /// [the module](crate#in-containers).
+    #[cfg(feature = "docker")]
     pub fn in_docker(mut self) -> Self {
         self.backing = Some(Backing::Docker);
         self
@@ -134,7 +134,7 @@ impl MariaClusterBuilder {
         root.sweep()?;
         let binaries = match self.backing.map_or_else(Backing::of_environment, Ok)? {
             Backing::Installed => Binaries::find(self.bin_dir.as_deref())?,
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             Backing::Docker => Binaries::in_image(&root, account, self.limit)?,
         };
         let template = template::cached(&root, &binaries, account, self.limit)?;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::node::Context;
 use super::{MariaClusterBuilder, MariaNode};
-use crate::testkit::ServerError;
-use crate::testkit::server::{Deadline, Template};
+use crate::ServerError;
+use crate::server::{Deadline, Template};
 
 /// A MariaDB primary and its replicas, which follow it by GTID, on this machine, for one test. With a
 /// MySQL server in its place, the same.
@@ -20,10 +20,10 @@ use crate::testkit::server::{Deadline, Template};
 /// # Example
 ///
 /// ```no_run
-/// use diesel_routing::testkit::MariaCluster;
+/// use diesel_routing_testkit::MariaCluster;
 /// use std::time::Duration;
 ///
-/// # fn main() -> Result<(), diesel_routing::testkit::ServerError> {
+/// # fn main() -> Result<(), diesel_routing_testkit::ServerError> {
 /// let cluster = MariaCluster::builder().replicas(2).start()?;
 /// cluster.primary().execute("CREATE TABLE settings (user_id INT, theme TEXT)")?;
 /// cluster.wait_until_caught_up(Duration::from_secs(5))?;

@@ -5,7 +5,7 @@ use super::MariaNode;
 use super::flavour::{Flavour, Thread};
 use super::replication::{Status, is_yes};
 use super::settings::name as option;
-use crate::testkit::ServerError;
+use crate::ServerError;
 
 /// Lag and faults.
 impl MariaNode {

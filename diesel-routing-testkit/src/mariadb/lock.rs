@@ -8,8 +8,8 @@ use tokio::runtime::{self, Runtime};
 use tokio::time::timeout;
 
 use super::MariaNode;
-use crate::testkit::ServerError;
-use crate::testkit::server::{Deadline, Failure};
+use crate::ServerError;
+use crate::server::{Deadline, Failure};
 
 /// How long a lock's end may take before its connection is closed without a word.
 const FAREWELL: Duration = Duration::from_secs(2);

@@ -12,8 +12,8 @@ use super::flavour::Flavour;
 use super::settings::{self, Settings};
 use super::sql::Login;
 use super::url;
-use crate::testkit::server::{self, Address, Port, Supervised, get_or_try};
-use crate::testkit::{Proxy, ServerError};
+use crate::server::{self, Address, Port, Supervised, get_or_try};
+use crate::{Proxy, ServerError};
 
 pub(super) type Context = server::Context<Binaries>;
 

@@ -1,7 +1,7 @@
 use super::MariaNode;
 use super::flavour::Thread;
 use super::replication::is_yes;
-use crate::testkit::ServerError;
+use crate::ServerError;
 
 /// What a node says about itself.
 impl MariaNode {

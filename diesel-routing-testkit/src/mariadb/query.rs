@@ -1,7 +1,7 @@
 use super::MariaNode;
 use super::sql::Login;
-use crate::testkit::ServerError;
-use crate::testkit::server::{Deadline, Failure, Row, first};
+use crate::ServerError;
+use crate::server::{Deadline, Failure, Row, first};
 
 /// Statements for a test's own set-up and checks; each call opens a connection and closes it.
 ///

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use super::MariaNode;
 use super::flavour::Thread;
 use super::url;
-use crate::testkit::server::{Address, get_or_try};
-use crate::testkit::{Proxy, ServerError};
+use crate::server::{Address, get_or_try};
+use crate::{Proxy, ServerError};
 
 /// What the server says about its replication, under MariaDB's names on either product.
 pub(super) type Status = BTreeMap<String, String>;

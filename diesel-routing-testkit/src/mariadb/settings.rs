@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use super::flavour::Flavour;
-use crate::testkit::ServerError;
-use crate::testkit::server::Account;
+use crate::ServerError;
+use crate::server::Account;
 
 /// What every server of the kit starts from: quick to start, no promise to survive a power cut
 /// (though one to survive the end of the process), ready to replicate.

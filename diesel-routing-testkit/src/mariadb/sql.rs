@@ -6,7 +6,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, OptsBuilder, Value};
 use tokio::time::sleep;
 
-use crate::testkit::server::{Deadline, Failure, Row, converse};
+use crate::server::{Deadline, Failure, Row, converse};
 
 /// How often a condition is asked for again.
 const PERIOD: Duration = Duration::from_millis(2);

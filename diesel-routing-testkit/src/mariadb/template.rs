@@ -10,8 +10,8 @@ use super::builder::ENDING;
 use super::flavour::{FEED, Flavour};
 use super::node::Context;
 use super::settings::Settings;
-use crate::testkit::ServerError;
-use crate::testkit::server::{Account, Deadline, Root, Template, Topology, Workspace};
+use crate::ServerError;
+use crate::server::{Account, Deadline, Root, Template, Topology, Workspace};
 
 /// Part of the cache's key; to be raised when what is built here changes.
 const FORMAT: u32 = 1;

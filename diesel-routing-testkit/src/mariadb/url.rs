@@ -1,4 +1,4 @@
-use crate::testkit::server::{Address, encode};
+use crate::server::{Address, encode};
 
 /// The URL of who listens at `address`.
 ///

@@ -3,16 +3,16 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-#[cfg(feature = "testkit-docker")]
+#[cfg(feature = "docker")]
 use std::time::Duration;
 
-#[cfg(feature = "testkit-docker")]
+#[cfg(feature = "docker")]
 use super::builder::ENDING;
 
-use crate::testkit::ServerError;
-use crate::testkit::server::{Account, Place, clean, searched};
-#[cfg(feature = "testkit-docker")]
-use crate::testkit::server::{Network, Root, ServerImage};
+use crate::ServerError;
+use crate::server::{Account, Place, clean, searched};
+#[cfg(feature = "docker")]
+use crate::server::{Network, Root, ServerImage};
 
 /// The oldest major version with `pg_get_wal_replay_pause_state`.
 const OLDEST: u32 = 14;
@@ -27,9 +27,9 @@ const NEEDED: &[&str] = &["postgres", "initdb", "pg_basebackup"];
 const DEBIAN: &str = "/usr/lib/postgresql";
 
 /// The image that servers in containers are run from.
-#[cfg(feature = "testkit-docker")]
+#[cfg(feature = "docker")]
 const IMAGE: &str = "postgres:17";
-#[cfg(feature = "testkit-docker")]
+#[cfg(feature = "docker")]
 const IMAGE_VARIABLE: &str = "DIESEL_ROUTING_POSTGRES_IMAGE";
 
 /// One PostgreSQL server's programs.
@@ -58,7 +58,7 @@ impl Binaries {
     }
 
     /// Those of `$DIESEL_ROUTING_POSTGRES_IMAGE`, else of the official image.
-    #[cfg(feature = "testkit-docker")]
+    #[cfg(feature = "docker")]
     pub(super) fn in_image(
         root: &Root,
         account: Account,

@@ -7,8 +7,8 @@ use super::observe::lsn;
 use super::postmaster::release_memory;
 use super::settings;
 use super::{PgClusterBuilder, PgNode};
-use crate::testkit::ServerError;
-use crate::testkit::server::Deadline;
+use crate::ServerError;
+use crate::server::Deadline;
 
 /// A PostgreSQL primary and its streaming standbys, on this machine, for one test.
 ///
@@ -20,10 +20,10 @@ use crate::testkit::server::Deadline;
 /// # Example
 ///
 /// ```no_run
-/// use diesel_routing::testkit::PgCluster;
+/// use diesel_routing_testkit::PgCluster;
 /// use std::time::Duration;
 ///
-/// # fn main() -> Result<(), diesel_routing::testkit::ServerError> {
+/// # fn main() -> Result<(), diesel_routing_testkit::ServerError> {
 /// let cluster = PgCluster::builder().standbys(2).start()?;
 /// cluster.primary().execute("CREATE TABLE settings (user_id int, theme text)")?;
 /// cluster.wait_until_caught_up(Duration::from_secs(5))?;

@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 
 use super::PgNode;
 use super::settings;
-use crate::testkit::ServerError;
+use crate::ServerError;
 
 /// Lag and faults.
 impl PgNode {

@@ -9,8 +9,8 @@ use super::postmaster;
 use super::settings::{self, Settings};
 use super::sql::Login;
 use super::url::{self, PORT};
-use crate::testkit::server::{self, Address, Supervised, get_or_try};
-use crate::testkit::{Proxy, ServerError};
+use crate::server::{self, Address, Supervised, get_or_try};
+use crate::{Proxy, ServerError};
 
 pub(super) type Context = server::Context<Binaries>;
 

@@ -1,5 +1,5 @@
 use super::PgNode;
-use crate::testkit::ServerError;
+use crate::ServerError;
 
 /// Length of a WAL page's header (`SizeOfXLogShortPHD`), and of a segment's first page.
 const PAGE_HEADER: u64 = 24;

@@ -3,8 +3,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::testkit::ServerError;
-use crate::testkit::server::Host;
+use crate::ServerError;
+use crate::server::Host;
 
 /// Whether the server `pid` in `data` says that it takes connections, or that it never will
 /// (`hot_standby=off`): line 8 of `postmaster.pid`, as `pg_ctl` reads it.

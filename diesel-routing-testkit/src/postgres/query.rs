@@ -1,6 +1,6 @@
 use super::PgNode;
-use crate::testkit::ServerError;
-use crate::testkit::server::{Deadline, Row, first};
+use crate::ServerError;
+use crate::server::{Deadline, Row, first};
 
 /// Statements for a test's own set-up and checks; each call opens a connection and closes it.
 impl PgNode {

@@ -3,8 +3,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use crate::testkit::ServerError;
-use crate::testkit::server::Account;
+use crate::ServerError;
+use crate::server::Account;
 
 /// What every server of the kit starts from: quick to start and stop, no promise to survive a power
 /// cut, standbys that never cancel a query by themselves and look for their primary ten times a

@@ -5,7 +5,7 @@ use tokio::time::sleep;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
 use super::url::PORT;
-use crate::testkit::server::{Deadline, Failure, Row, converse};
+use crate::server::{Deadline, Failure, Row, converse};
 
 /// How often a condition is asked for again.
 const PERIOD: Duration = Duration::from_millis(2);

@@ -8,8 +8,8 @@ use super::binaries::Binaries;
 use super::builder::ENDING;
 use super::node::Context;
 use super::settings::{self, Settings};
-use crate::testkit::ServerError;
-use crate::testkit::server::{Account, Deadline, Root, Template, Topology, Workspace};
+use crate::ServerError;
+use crate::server::{Account, Deadline, Root, Template, Topology, Workspace};
 
 /// Part of the cache's key; to be raised when what is built here changes.
 const FORMAT: u32 = 1;

@@ -1,4 +1,4 @@
-use crate::testkit::server::{Address, encode};
+use crate::server::{Address, encode};
 
 /// The port in socket names; nothing listens on TCP.
 pub(super) const PORT: u16 = 5432;

@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-#[cfg(feature = "testkit-docker")]
+#[cfg(feature = "docker")]
 use nix::unistd::Gid;
 use nix::unistd::{Uid, User};
 
@@ -42,7 +42,7 @@ impl Account {
             .map_or_else(|| Uid::effective().as_raw(), |(uid, _)| uid)
     }
 
-    #[cfg(feature = "testkit-docker")]
+    #[cfg(feature = "docker")]
     pub(crate) fn gid(self) -> u32 {
         self.other
             .map_or_else(|| Gid::effective().as_raw(), |(_, gid)| gid)

@@ -11,7 +11,7 @@ pub(crate) enum Backing {
     /// Installed programs.
     Installed,
     /// Images, in containers.
-    #[cfg(feature = "testkit-docker")]
+    #[cfg(feature = "docker")]
     Docker,
 }
 
@@ -29,9 +29,9 @@ impl Backing {
         };
         match name {
             "" | "local" => Ok(Self::Installed),
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             "docker" => Ok(Self::Docker),
-            #[cfg(not(feature = "testkit-docker"))]
+            #[cfg(not(feature = "docker"))]
             "docker" => refuse("which needs diesel-routing's feature `testkit-docker`"),
             _ => refuse("which is neither `docker` nor `local`"),
         }

@@ -2,11 +2,11 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::process::Command;
-#[cfg(feature = "testkit-docker")]
+#[cfg(feature = "docker")]
 use std::sync::Arc;
 use std::time::Duration;
 
-#[cfg(feature = "testkit-docker")]
+#[cfg(feature = "docker")]
 use super::container::Containers;
 use super::local::LocalProcess;
 use super::{Deadline, ServerError, ServerProcess, tail};
@@ -17,7 +17,7 @@ pub(crate) enum Host {
     /// As processes of this machine.
     Local,
     /// In containers on this machine, one each.
-    #[cfg(feature = "testkit-docker")]
+    #[cfg(feature = "docker")]
     Containers(Arc<Containers>),
 }
 
@@ -26,7 +26,7 @@ impl Host {
     pub(crate) fn is_container(&self) -> bool {
         match self {
             Self::Local => false,
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             Self::Containers(_) => true,
         }
     }
@@ -35,7 +35,7 @@ impl Host {
     pub(crate) fn spawn(&self, command: Command, log: &Path) -> io::Result<ServerProcess> {
         match self {
             Self::Local => LocalProcess::spawn(command, log).map(ServerProcess::Local),
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             Self::Containers(containers) => containers
                 .spawn(&command, log)
                 .map(|process| ServerProcess::Container(Box::new(process))),

@@ -3,7 +3,7 @@
 mod account;
 mod backing;
 mod client;
-#[cfg(feature = "testkit-docker")]
+#[cfg(feature = "docker")]
 mod container;
 mod context;
 mod deadline;
@@ -13,7 +13,7 @@ mod local;
 mod log;
 mod once;
 mod place;
-#[cfg(feature = "testkit-mariadb")]
+#[cfg(feature = "mariadb")]
 mod port;
 mod process;
 mod process_table;
@@ -29,7 +29,7 @@ mod workspace;
 pub(crate) use account::Account;
 pub(crate) use backing::Backing;
 pub(crate) use client::{Failure, Row, converse, first};
-#[cfg(feature = "testkit-docker")]
+#[cfg(feature = "docker")]
 pub(crate) use container::{Containers, Engine, Network, ServerImage};
 pub(crate) use context::Context;
 pub(crate) use deadline::Deadline;
@@ -38,7 +38,7 @@ pub(crate) use host::Host;
 pub(crate) use log::tail;
 pub(crate) use once::get_or_try;
 pub(crate) use place::Place;
-#[cfg(feature = "testkit-mariadb")]
+#[cfg(feature = "mariadb")]
 pub(crate) use port::Port;
 pub(crate) use process::ServerProcess;
 pub(crate) use program::{clean, searched};

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{Account, Host, ServerError, Workspace, clean};
-#[cfg(feature = "testkit-docker")]
+#[cfg(feature = "docker")]
 use super::{Containers, ServerImage};
 
 /// Where a server's programs are.
@@ -11,7 +11,7 @@ use super::{Containers, ServerImage};
 pub(crate) enum Place {
     /// Installed, in this directory.
     Dir(PathBuf),
-    #[cfg(feature = "testkit-docker")]
+    #[cfg(feature = "docker")]
     Image(ServerImage),
 }
 
@@ -20,7 +20,7 @@ impl Place {
     pub(crate) fn name(&self) -> &Path {
         match self {
             Self::Dir(dir) => dir,
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             Self::Image(image) => image.name().as_ref(),
         }
     }
@@ -29,7 +29,7 @@ impl Place {
     pub(crate) fn key(&self) -> &OsStr {
         match self {
             Self::Dir(dir) => dir.as_os_str(),
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             Self::Image(image) => image.id().as_ref(),
         }
     }
@@ -39,14 +39,14 @@ impl Place {
     pub(crate) fn command(&self, program: &Path) -> Command {
         match self {
             Self::Dir(dir) => clean(&dir.join(program)),
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             Self::Image(image) => image.command(program),
         }
     }
 
     /// What runs the programs, for the cluster in `workspace`.
     #[cfg_attr(
-        not(feature = "testkit-docker"),
+        not(feature = "docker"),
         expect(
             unused_variables,
             clippy::unnecessary_wraps,
@@ -60,7 +60,7 @@ impl Place {
     ) -> Result<Host, ServerError> {
         match self {
             Self::Dir(_) => Ok(Host::Local),
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             Self::Image(image) => {
                 Containers::new(image, workspace, account).map(|them| Host::Containers(them.into()))
             }

@@ -5,7 +5,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 use super::Deadline;
-#[cfg(feature = "testkit-docker")]
+#[cfg(feature = "docker")]
 use super::container::ContainerProcess;
 use super::local::{self, LocalProcess};
 
@@ -13,7 +13,7 @@ use super::local::{self, LocalProcess};
 #[derive(Debug)]
 pub(crate) enum ServerProcess {
     Local(LocalProcess),
-    #[cfg(feature = "testkit-docker")]
+    #[cfg(feature = "docker")]
     Container(Box<ContainerProcess>),
 }
 
@@ -22,7 +22,7 @@ impl ServerProcess {
     pub(crate) fn pid(&self) -> Pid {
         match self {
             Self::Local(process) => process.pid(),
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             Self::Container(process) => process.pid(),
         }
     }
@@ -31,7 +31,7 @@ impl ServerProcess {
     pub(crate) fn own_pid(&self) -> Pid {
         match self {
             Self::Local(process) => process.pid(),
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             Self::Container(process) => process.own_pid(),
         }
     }
@@ -40,7 +40,7 @@ impl ServerProcess {
     pub(crate) fn status(&mut self) -> io::Result<Option<ExitStatus>> {
         match self {
             Self::Local(process) => process.status(),
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             Self::Container(process) => Ok(process.status()),
         }
     }
@@ -49,7 +49,7 @@ impl ServerProcess {
     pub(crate) fn signal(&self, signal: Signal) -> io::Result<()> {
         match self {
             Self::Local(process) => process.signal(signal),
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             Self::Container(process) => process.signal(signal),
         }
     }
@@ -58,7 +58,7 @@ impl ServerProcess {
     pub(crate) fn freeze(&self, deadline: Deadline) -> io::Result<bool> {
         match self {
             Self::Local(process) => process.freeze(deadline),
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             Self::Container(process) => process.freeze().map(|()| true),
         }
     }
@@ -67,7 +67,7 @@ impl ServerProcess {
     pub(crate) fn freeze_child(&self, pid: Pid, deadline: Deadline) -> io::Result<bool> {
         match self {
             Self::Local(_) => local::freeze(pid, deadline),
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             Self::Container(process) => process.freeze_child(pid, deadline),
         }
     }
@@ -76,7 +76,7 @@ impl ServerProcess {
     pub(crate) fn thaw(&self) -> io::Result<()> {
         match self {
             Self::Local(process) => process.thaw(),
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             Self::Container(process) => process.thaw(),
         }
     }
@@ -86,7 +86,7 @@ impl ServerProcess {
     pub(crate) fn kill(&mut self, deadline: Deadline) -> io::Result<bool> {
         match self {
             Self::Local(process) => process.kill(deadline),
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             Self::Container(process) => process.kill(deadline),
         }
     }

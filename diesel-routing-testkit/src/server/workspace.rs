@@ -3,7 +3,7 @@ use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-#[cfg(feature = "testkit-docker")]
+#[cfg(feature = "docker")]
 use std::sync::OnceLock;
 use std::sync::{Mutex, PoisonError};
 
@@ -11,7 +11,7 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::sys::statvfs::statvfs;
 use nix::unistd::Uid;
 
-#[cfg(feature = "testkit-docker")]
+#[cfg(feature = "docker")]
 use super::Engine;
 use super::{Account, ServerError};
 
@@ -22,7 +22,7 @@ const PREFIX: &str = "dr-";
 const SOCKET_PATH: usize = 107;
 
 /// In a cluster's directory: the label of its containers, if it has any.
-#[cfg(feature = "testkit-docker")]
+#[cfg(feature = "docker")]
 const CONTAINERS: &str = "containers";
 
 const CLEANUP: &str = include_str!("cleanup.sh");
@@ -120,7 +120,7 @@ pub(crate) struct Workspace {
     name: String,
     watchdog: Mutex<Option<Child>>,
     /// Who is to end what runs in containers.
-    #[cfg(feature = "testkit-docker")]
+    #[cfg(feature = "docker")]
     engine: OnceLock<Engine>,
     _lock: Flock<File>,
 }
@@ -158,7 +158,7 @@ impl Workspace {
             path: dir.keep(),
             name,
             watchdog: Mutex::new(Some(watchdog)),
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             engine: OnceLock::new(),
             _lock: lock,
         })
@@ -174,7 +174,7 @@ impl Workspace {
     }
 
     /// Notes that the cluster's servers run in containers, for whoever has to end them.
-    #[cfg(feature = "testkit-docker")]
+    #[cfg(feature = "docker")]
     pub(crate) fn hold_containers(&self, engine: &Engine) -> Result<(), ServerError> {
         let mark = self.path.join(CONTAINERS);
         let label = format!("{}={}", super::container::LABEL, self.name);
@@ -191,7 +191,7 @@ impl Workspace {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(mut watchdog) = watchdog {
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             if let Some(engine) = self.engine.get() {
                 let _ = engine.remove_cluster(&self.name);
             }
@@ -226,7 +226,7 @@ fn sweep(dir: &Path) {
         let Ok(_abandoned) = lock(&lock_file, FlockArg::LockExclusiveNonblock) else {
             return;
         };
-        #[cfg(feature = "testkit-docker")]
+        #[cfg(feature = "docker")]
         if dir.join(CONTAINERS).exists()
             && let (Ok(engine), Some(name)) = (Engine::connect(), dir.file_name())
         {

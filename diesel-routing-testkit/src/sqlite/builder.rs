@@ -9,7 +9,7 @@ use super::cluster::SqliteCluster;
 use super::database::Database;
 use super::replication::Replication;
 use super::state::Shared;
-use crate::testkit::Error;
+use crate::Error;
 
 /// Describes a [`SqliteCluster`]; made by [`SqliteCluster::builder`].
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::builder::SqliteClusterBuilder;
 use super::state::{Replica, Shared};
-use crate::testkit::Error;
+use crate::Error;
 
 /// A primary and its replicas as SQLite files, with a lag that the test sets.
 ///
@@ -59,7 +59,7 @@ use crate::testkit::Error;
 /// ```
 /// use diesel::connection::SimpleConnection;
 /// use diesel::prelude::*;
-/// use diesel_routing::testkit::SqliteCluster;
+/// use diesel_routing_testkit::SqliteCluster;
 /// use std::time::Duration;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

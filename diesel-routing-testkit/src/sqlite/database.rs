@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ErrorCode};
 
-use crate::testkit::Error;
+use crate::Error;
 
 /// One node's file, and the cluster's own connection to it.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::database::Database;
 use super::history::{History, Snapshot};
 use super::state::{Replica, Shared};
-use crate::testkit::Error;
+use crate::Error;
 
 /// How many steps a replica's lag is divided into, at most, when commits come faster than that.
 const STEPS: u64 = 32;

@@ -3,7 +3,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::testkit::Error;
+use crate::Error;
 
 /// The shared state, and the bell that rings when it changes.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
 
-use crate::{RoutedConnection, Session};
+use crate::asynchronous::{RoutedConnection, Session};
 
 /// The session of the request, from [`SessionLayer`](super::SessionLayer).
 impl<C: RoutedConnection, S: Sync> FromRequestParts<S> for Session<C> {

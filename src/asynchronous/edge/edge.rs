@@ -7,12 +7,13 @@ use std::time::Duration;
 use http::HeaderName;
 use http::request::Parts;
 
-use super::{
-    EdgeError, EdgeStatus, Exchange, Inner, NOT_LOADED, Rule, Rules, Settings, StoreDown, TOO_SLOW,
+use super::Exchange;
+use crate::asynchronous::{RoutedConnection, Router, Session};
+use crate::edge::{
+    EdgeError, EdgeStatus, Inner, NOT_LOADED, Rule, Rules, Settings, StoreDown, TOO_SLOW,
     TokenCookie, TokenStore, setting_methods,
 };
-use crate::session::Routes;
-use crate::{RoutedConnection, Router, Session};
+use crate::engine::Routes;
 
 /// Where sessions come in with requests, and leave with responses. See the [module](crate::edge).
 ///
@@ -136,7 +137,7 @@ impl<C: RoutedConnection> Edge<C> {
                     }
                     None
                 }
-                Ok(Err(error)) => Some(crate::error::told(&error)),
+                Ok(Err(error)) => Some(crate::error::error_chain(&error)),
                 Err(_) => Some(TOO_SLOW.to_owned()),
             };
         let is_primary = self.inner.settings.store_down == StoreDown::Primary;

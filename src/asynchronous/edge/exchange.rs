@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 
-use super::{
-    Edge, LATE_WRITE, NOT_SAVED, SERVER_TIMING, TOO_SLOW, TokenStore, WRITE_TIMESTAMP, timing,
-    written_at,
+use super::Edge;
+use crate::asynchronous::{RoutedConnection, Session};
+use crate::edge::{
+    LATE_WRITE, NOT_SAVED, SERVER_TIMING, TOO_SLOW, TokenStore, WRITE_TIMESTAMP, timing, written_at,
 };
-use crate::session::{Activity, Routes, Token};
-use crate::{RoutedConnection, Session};
+use crate::engine::Routes;
+use crate::session::{Activity, Token};
 
 /// One request and its response: from [`Edge::begin`].
 ///
@@ -28,7 +29,7 @@ pub struct Exchange<C: RoutedConnection> {
     /// What the session asked for when the request came; `None` if nobody wants to know.
     arrived: Option<Box<Token>>,
     /// What the client or the store knows of.
-    told: Activity,
+    reported: Activity,
 }
 
 impl<C: RoutedConnection> Exchange<C> {
@@ -45,7 +46,7 @@ impl<C: RoutedConnection> Exchange<C> {
             key,
             routes,
             arrived: None,
-            told: Activity::default(),
+            reported: Activity::default(),
         };
         exchange.note();
         exchange
@@ -55,7 +56,7 @@ impl<C: RoutedConnection> Exchange<C> {
     fn note(&mut self) {
         let carry_reads = self.edge.inner.settings.carry_reads;
         self.arrived = carry_reads.then(|| Box::new(self.session.export_now()));
-        self.told = self.session.activity().0;
+        self.reported = self.session.activity().0;
     }
 
     /// Whether the session is not what it will be: the store has a say, too.
@@ -93,7 +94,7 @@ impl<C: RoutedConnection> Exchange<C> {
         if done.is_any() {
             self.tell_of(done.wrote, headers).await;
         }
-        self.told = done.activity;
+        self.reported = done.activity;
         self.add_timing(headers);
     }
 
@@ -112,8 +113,8 @@ impl<C: RoutedConnection> Exchange<C> {
     fn done(&self) -> Done {
         let (activity, is_writing) = self.session.activity();
         Done {
-            wrote: is_writing || activity.writes != self.told.writes,
-            read: self.arrived.is_some() && activity.reads != self.told.reads,
+            wrote: is_writing || activity.writes != self.reported.writes,
+            read: self.arrived.is_some() && activity.reads != self.reported.reads,
             activity,
         }
     }
@@ -202,7 +203,7 @@ impl<C: RoutedConnection> Save<C> {
         let join = self.store.join(&self.key, &self.token, life);
         let failure = match tokio::time::timeout(edge.inner.settings.store_timeout, join).await {
             Ok(Ok(())) => return,
-            Ok(Err(error)) => crate::error::told(&error),
+            Ok(Err(error)) => crate::error::error_chain(&error),
             Err(_) => TOO_SLOW.to_owned(),
         };
         edge.inner.counts.failed_saves.add();

@@ -9,7 +9,7 @@ use http::Response;
 use pin_project_lite::pin_project;
 
 use super::{Exchange, SessionBody};
-use crate::RoutedConnection;
+use crate::asynchronous::RoutedConnection;
 use crate::context::Scoped;
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;

@@ -8,8 +8,9 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::future::Begun;
-use super::{Edge, EdgeError, Exchange, SessionBody, SessionFuture};
-use crate::{RoutedConnection, Router};
+use super::{Edge, Exchange, SessionBody, SessionFuture};
+use crate::asynchronous::{RoutedConnection, Router};
+use crate::edge::EdgeError;
 
 /// Continues the session of each request, and gives its new token to the response: for axum, tonic, and
 /// every other tower service over HTTP.

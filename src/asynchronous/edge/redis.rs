@@ -7,8 +7,8 @@ use std::time::Duration;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands, Client, Script};
 
-use super::redis_script::{self, ATTEMPTS, Join, PREFIX};
-use super::{StoreError, StoreFuture, TokenStore};
+use crate::edge::redis_script::{self, ATTEMPTS, Join, PREFIX};
+use crate::edge::{StoreError, StoreFuture, TokenStore};
 use crate::session::Token;
 
 /// Session states in Redis or Valkey, shared by all processes of a service.

@@ -10,10 +10,27 @@ use std::time::{Duration, Instant};
 use bb8::{ManageConnection, PooledConnection, RunError};
 use tokio::sync::Notify;
 
-use super::Manager;
-use crate::RoutedConnection;
-use crate::cluster::{Node, PoolStatus, Pooled};
+use super::{Library, Manager};
+use crate::asynchronous::RoutedConnection;
+use crate::asynchronous::router::{Router, RouterBuilder};
+use crate::cluster::Node;
+use crate::engine::{PoolStatus, Pooled};
 use crate::error::{Error, Step};
+use crate::server::PoolKind;
+
+impl<C: RoutedConnection> Router<C> {
+    /// Starts the configuration of a router with bb8 pools.
+    pub fn builder() -> RouterBuilder<C> {
+        RouterBuilder::new(Library::Bb8(Settings))
+    }
+}
+
+/// All settings come from the node.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings;
+
+/// A connection on loan.
+pub(crate) type Loan<C> = PooledConnection<'static, Opener<C>>;
 
 /// One bb8 pool.
 pub(crate) struct Pool<C: RoutedConnection> {
@@ -24,7 +41,8 @@ pub(crate) struct Pool<C: RoutedConnection> {
 }
 
 impl<C: RoutedConnection> Pool<C> {
-    pub(crate) fn new(manager: Manager<C>, node: &Node, size: u32) -> Self {
+    pub(crate) fn new(_: &Settings, manager: Manager<C>, size: u32) -> Result<Self, Error> {
+        let node = manager.node.clone();
         let failures = Arc::new(Failures::new(node.checkout_timeout));
         let opener = Opener {
             manager,
@@ -36,25 +54,25 @@ impl<C: RoutedConnection> Pool<C> {
             // A connection that cannot be opened is the caller's error at once, with its cause.
             .retry_connection(false)
             .build_unchecked(opener);
-        Self {
+        Ok(Self {
             pool,
-            node: node.clone(),
+            node,
             size,
             failures,
-        }
+        })
     }
 
-    pub(crate) fn status(&self, pool: &'static str) -> PoolStatus {
+    pub(crate) fn status(&self, kind: PoolKind) -> PoolStatus {
         let state = self.pool.state();
         PoolStatus {
-            pool,
+            pool: kind,
             max_size: self.size,
             open: state.connections,
             idle: state.idle_connections,
         }
     }
 
-    pub(crate) async fn get(&self) -> Result<PooledConnection<'static, Opener<C>>, Error> {
+    pub(crate) async fn get(&self) -> Result<Loan<C>, Error> {
         let since = Instant::now();
         let mut lent = pin!(self.pool.get_owned());
         let mut failure = pin!(self.failures.next_since(since));
@@ -66,7 +84,7 @@ impl<C: RoutedConnection> Pool<C> {
                 waited: since.elapsed(),
                 function: None,
                 source: match error {
-                    RunError::User(told) => told.into(),
+                    RunError::User(reported) => reported.into(),
                     RunError::TimedOut => "timed out".into(),
                 },
             })),
@@ -84,20 +102,20 @@ pub(crate) struct Opener<C> {
 
 impl<C: RoutedConnection> ManageConnection for Opener<C> {
     type Connection = Pooled<C>;
-    type Error = Told;
+    type Error = Reported;
 
-    async fn connect(&self) -> Result<Pooled<C>, Told> {
+    async fn connect(&self) -> Result<Pooled<C>, Reported> {
         self.manager.open().await.map_err(|error| {
-            self.failures.tell(error);
-            Told
+            self.failures.report(error);
+            Reported
         })
     }
 
-    async fn is_valid(&self, conn: &mut Pooled<C>) -> Result<(), Told> {
+    async fn is_valid(&self, conn: &mut Pooled<C>) -> Result<(), Reported> {
         self.manager.recycle(conn).await.map_err(|error| {
             // The caller gets another connection, or the reason why there is none.
             tracing::debug!(%error, "a pooled connection is not lent again");
-            Told
+            Reported
         })
     }
 
@@ -109,7 +127,7 @@ impl<C: RoutedConnection> ManageConnection for Opener<C> {
 /// The error is on its way to a caller.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection could not be opened or kept")]
-pub(crate) struct Told;
+pub(crate) struct Reported;
 
 /// Why connections could not be opened: each failure ends the wait of one caller.
 struct Failures {
@@ -128,7 +146,7 @@ impl Failures {
         }
     }
 
-    fn tell(&self, error: Error) {
+    fn report(&self, error: Error) {
         let now = Instant::now();
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.retain(|(at, _)| now.saturating_duration_since(*at) < self.kept);

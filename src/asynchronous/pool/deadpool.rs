@@ -9,10 +9,13 @@ use deadpool::managed::{
     TimeoutType,
 };
 
-use super::Manager;
-use crate::RoutedConnection;
-use crate::cluster::{Node, PoolStatus, Pooled};
+use super::{Library, Manager};
+use crate::asynchronous::RoutedConnection;
+use crate::asynchronous::router::{Router, RouterBuilder};
+use crate::cluster::Node;
+use crate::engine::{PoolStatus, Pooled};
 use crate::error::{Error, Step};
+use crate::server::PoolKind;
 
 impl<C: RoutedConnection> ManageConnection for Manager<C> {
     type Type = Pooled<C>;
@@ -34,6 +37,17 @@ impl<C: RoutedConnection> ManageConnection for Manager<C> {
     }
 }
 
+impl<C: RoutedConnection> Router<C> {
+    /// Starts the configuration of a router with deadpool pools.
+    pub fn deadpool_builder() -> RouterBuilder<C> {
+        RouterBuilder::new(Library::Deadpool(Settings))
+    }
+}
+
+/// All settings come from the node.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings;
+
 /// One deadpool pool.
 pub(crate) struct Pool<C: RoutedConnection> {
     pool: deadpool::managed::Pool<Manager<C>>,
@@ -41,7 +55,8 @@ pub(crate) struct Pool<C: RoutedConnection> {
 }
 
 impl<C: RoutedConnection> Pool<C> {
-    pub(crate) fn new(manager: Manager<C>, node: &Node, size: u32) -> Result<Self, Error> {
+    pub(crate) fn new(_: &Settings, manager: Manager<C>, size: u32) -> Result<Self, Error> {
+        let node = manager.node.clone();
         let since = Instant::now();
         let timeout = Some(node.checkout_timeout);
         let pool = deadpool::managed::Pool::builder(manager)
@@ -50,18 +65,15 @@ impl<C: RoutedConnection> Pool<C> {
             .recycle_timeout(timeout)
             .runtime(Runtime::Tokio1)
             .build()
-            .map_err(|error| failed(node, Step::Wait, since, error))?;
-        Ok(Self {
-            pool,
-            node: node.clone(),
-        })
+            .map_err(|error| failed(&node, Step::Wait, since, error))?;
+        Ok(Self { pool, node })
     }
 
-    pub(crate) fn status(&self, pool: &'static str) -> PoolStatus {
+    pub(crate) fn status(&self, kind: PoolKind) -> PoolStatus {
         let status = self.pool.status();
         let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
         PoolStatus {
-            pool,
+            pool: kind,
             max_size: count(status.max_size),
             open: count(status.size),
             idle: count(status.available.min(status.size)),

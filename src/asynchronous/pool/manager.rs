@@ -8,11 +8,13 @@ use diesel::{ConnectionResult, QueryResult};
 use diesel_async::TransactionManager;
 use futures_core::future::BoxFuture;
 
-use crate::RoutedConnection;
-use crate::cluster::{Node, Pooled, ServerFacts};
-use crate::dialect::Dialect;
-use crate::error::{Error, NodeRole, Step};
-use crate::flight::Flight;
+use crate::asynchronous::RoutedConnection;
+use crate::asynchronous::flight::Flight;
+use crate::cluster::{Node, ServerFacts};
+use crate::engine::Pooled;
+use crate::error::{Error, Step};
+use crate::server::NodeRole;
+use crate::statement::Dialect;
 
 /// Opens a connection to a URL.
 pub(crate) type Connect<C> = Arc<dyn Fn(&str) -> BoxFuture<'_, ConnectionResult<C>> + Send + Sync>;

@@ -8,24 +8,25 @@ use arc_swap::ArcSwapOption;
 use diesel::{ConnectionResult, QueryResult};
 use futures_core::future::BoxFuture;
 
-use super::{Inner, Pools};
-use crate::check::StatementCheck;
-use crate::cluster::{Node, ServerFacts, Settings, Shared, setting_methods};
-use crate::consistency::Class;
-use crate::dialect::Dialect;
-use crate::error::{ConfigError, Error, NodeRole};
-use crate::pool::{Connect, Kind, Manager, Pool, SetUp};
-use crate::routing::Balance;
-use crate::session::{Clock, TokenKeys};
-use crate::watch::Watch;
-use crate::{RoutedConnection, Router};
+use super::Inner;
+use crate::asynchronous::pool::{Connect, Library, Manager, Pools, SetUp};
+use crate::asynchronous::watch::Watch;
+use crate::asynchronous::{RoutedConnection, Router};
 #[cfg(doc)]
-use crate::{Session, WriteConn};
+use crate::asynchronous::{Session, WriteConn};
+use crate::cluster::{Node, ServerFacts};
+use crate::consistency::Class;
+use crate::engine::{Settings, Shared, setting_methods};
+use crate::error::{ConfigError, Error};
+use crate::routing::Balance;
+use crate::server::{NodeRole, PoolKind};
+use crate::session::{Clock, TokenKeys};
+use crate::statement::{Dialect, StatementCheck};
 
 /// A router's configuration.
 #[must_use = "a router starts with `build`"]
 pub struct RouterBuilder<C> {
-    kind: Kind,
+    library: Library,
     primaries: Vec<Node>,
     replicas: Vec<Node>,
     settings: Settings,
@@ -34,9 +35,9 @@ pub struct RouterBuilder<C> {
 }
 
 impl<C: RoutedConnection> RouterBuilder<C> {
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(crate) fn new(library: Library) -> Self {
         Self {
-            kind,
+            library,
             primaries: Vec::new(),
             replicas: Vec::new(),
             settings: Settings::default(),
@@ -96,7 +97,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
     /// Dropping the future closes what it has opened.
     pub async fn build(self) -> Result<Router<C>, Error> {
         let Self {
-            kind,
+            library,
             primaries,
             replicas,
             settings,
@@ -126,14 +127,13 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         ServerFacts::check_ids(nodes.iter().zip(first.iter().map(|(_, facts)| facts)))?;
         let mut pools = Vec::with_capacity(nodes.len());
         for node in &nodes {
-            // Roles change; the decision, not the configuration, says what a node must be.
-            let reads = |role| manager(node, role, true);
-            let writes = manager(node, C::WATCHED.then_some(NodeRole::TakesWrites), false);
-            pools.push(Pools {
-                read: Pool::new(kind, reads(None), node, node.read_pool_size)?,
-                write: Pool::new(kind, writes, node, node.write_pool_size.max(1))?,
-                fallback: Pool::new(kind, reads(None), node, node.fallback_pool_size)?,
-            });
+            pools.push(Pools::new(&library, node, |kind| match kind {
+                PoolKind::Write => {
+                    manager(node, C::WATCHED.then_some(NodeRole::TakesWrites), false)
+                }
+                // Roles change; the decision, not the configuration, says what a node must be.
+                _ => manager(node, None, true),
+            })?);
         }
         let watched = C::WATCHED && settings.positions;
         let watch = Watch::new(&settings);

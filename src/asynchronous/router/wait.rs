@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use super::{ROLE_CHANGE, Router};
-use crate::RoutedConnection;
-use crate::cluster::{Request, after};
-use crate::guard::Guard;
+use crate::asynchronous::RoutedConnection;
+use crate::asynchronous::pool::Guard;
+use crate::cluster::after;
+use crate::engine::Request;
 use crate::position::Position;
 use crate::routing::{Decision, Reason};
 

@@ -4,7 +4,7 @@ use diesel::QueryResult;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
-use crate::cluster::ServerKind;
+use crate::server::ServerKind;
 
 /// Asks a replica why it falls behind. Needs a privilege.
 pub(crate) fn diagnosis(kind: ServerKind) -> &'static str {

@@ -2,8 +2,6 @@
 
 #[cfg(feature = "moka")]
 mod memory;
-#[cfg(all(feature = "redis", feature = "__pool"))]
-mod redis;
 #[cfg(feature = "redis")]
 pub(crate) mod redis_script;
 
@@ -16,8 +14,6 @@ use crate::session::{Rejection, Token};
 
 #[cfg(feature = "moka")]
 pub use memory::MemoryStore;
-#[cfg(all(feature = "redis", feature = "__pool"))]
-pub use redis::RedisStore;
 
 /// Keeps session states by a key of the application's: a user's or a login session's id.
 ///

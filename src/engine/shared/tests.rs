@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use proptest::prelude::*;
 
 use super::*;
-use crate::error::NodeRole;
 use crate::position::{Lsn, PgPosition};
+use crate::server::NodeRole;
 
 /// Time that moves by steps, for all routers.
 #[derive(Debug, Clone)]

@@ -12,7 +12,7 @@ use crate::edge::{
     EdgeError, EdgeStatus, Inner, NOT_LOADED, Rule, Rules, Settings, StoreDown, TokenCookie,
     setting_methods,
 };
-use crate::session::Routes;
+use crate::engine::Routes;
 use crate::sync::{RoutedConnection, Router, Session};
 
 /// Where sessions come in with requests, and leave with responses. See the [module](super).
@@ -126,7 +126,7 @@ impl<C: RoutedConnection> Edge<C> {
             Ok(None) => {}
             Err(error) => {
                 self.inner.counts.failed_loads.add();
-                let failure = crate::error::told(&error);
+                let failure = crate::error::error_chain(&error);
                 tracing::debug!(failure, "{NOT_LOADED}");
                 if is_primary {
                     session.wrote_perhaps(self.inner.router.shared().now());

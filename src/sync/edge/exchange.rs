@@ -10,7 +10,8 @@ use super::Edge;
 use crate::edge::{
     LATE_WRITE, NOT_SAVED, SERVER_TIMING, TOO_SLOW, WRITE_TIMESTAMP, timing, written_at,
 };
-use crate::session::{Activity, Routes, Token};
+use crate::engine::Routes;
+use crate::session::{Activity, Token};
 use crate::sync::{RoutedConnection, Session};
 
 /// One request and its response: from [`Edge::begin`].
@@ -27,7 +28,7 @@ pub struct Exchange<C: RoutedConnection> {
     /// What the session asked for when the request came; `None` if nobody wants to know.
     arrived: Option<Box<Token>>,
     /// What the client or the store knows of.
-    told: Activity,
+    reported: Activity,
 }
 
 impl<C: RoutedConnection> Exchange<C> {
@@ -41,7 +42,7 @@ impl<C: RoutedConnection> Exchange<C> {
         let carry_reads = edge.inner.settings.carry_reads;
         Self {
             arrived: carry_reads.then(|| Box::new(session.export_now())),
-            told: session.activity().0,
+            reported: session.activity().0,
             edge,
             session,
             key,
@@ -64,8 +65,8 @@ impl<C: RoutedConnection> Exchange<C> {
     /// request's time for it lasts. Never fails.
     pub fn finish(&mut self, headers: &mut HeaderMap) {
         let (activity, is_writing) = self.session.activity();
-        let wrote = is_writing || activity.writes != self.told.writes;
-        let read = self.arrived.is_some() && activity.reads != self.told.reads;
+        let wrote = is_writing || activity.writes != self.reported.writes;
+        let read = self.arrived.is_some() && activity.reads != self.reported.reads;
         if wrote || read {
             let token = self.session.export();
             let is_news = |arrived: &Token| !token.asks_as(arrived);
@@ -76,7 +77,7 @@ impl<C: RoutedConnection> Exchange<C> {
                 headers.extend(written_at(&token).map(|time| (WRITE_TIMESTAMP, time)));
             }
         }
-        self.told = activity;
+        self.reported = activity;
         if let Some(line) = self.routes.as_deref().and_then(timing::line) {
             headers.append(SERVER_TIMING, line);
         }
@@ -101,7 +102,7 @@ impl<C: RoutedConnection> Exchange<C> {
             Err(TOO_SLOW.to_owned())
         } else {
             let joined = store.join(key, token, life, timeout);
-            joined.map_err(|error| crate::error::told(&error))
+            joined.map_err(|error| crate::error::error_chain(&error))
         };
         if let Err(failure) = saved {
             self.edge.inner.counts.failed_saves.add();
@@ -118,7 +119,7 @@ impl<C: RoutedConnection> Exchange<C> {
 impl<C: RoutedConnection> Drop for Exchange<C> {
     fn drop(&mut self) {
         let (activity, is_writing) = self.session.activity();
-        if !is_writing && activity.writes == self.told.writes {
+        if !is_writing && activity.writes == self.reported.writes {
             return;
         }
         let timeout = self.edge.inner.settings.store_timeout;

@@ -3,12 +3,18 @@
 //! What is guaranteed, and in what order levels count, is the same. Settings, rules and counts are those of
 //! [`crate::edge`].
 
+#[expect(
+    clippy::module_inception,
+    reason = "named for what it has, as its neighbours are"
+)]
+mod edge;
 mod exchange;
-mod routed;
+#[cfg(feature = "redis")]
+mod redis;
 mod store;
 
+pub use edge::Edge;
 pub use exchange::Exchange;
-pub use routed::Edge;
 #[cfg(feature = "redis")]
-pub use store::RedisStore;
+pub use redis::RedisStore;
 pub use store::TokenStore;

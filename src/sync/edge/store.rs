@@ -1,16 +1,10 @@
 //! Session states on the server's side.
 
-#[cfg(feature = "redis")]
-mod redis;
-
 use std::fmt::Debug;
 use std::time::Duration;
 
 use crate::edge::StoreError;
 use crate::session::Token;
-
-#[cfg(feature = "redis")]
-pub use redis::RedisStore;
 
 /// Keeps session states by a key of the application's: [`crate::edge::TokenStore`], for blocking services.
 ///

@@ -4,127 +4,64 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use diesel::QueryResult;
-use diesel::connection::TransactionManager;
 use r2d2::{HandleError, ManageConnection, PooledConnection};
-use scheduled_thread_pool::ScheduledThreadPool;
+use scheduled_thread_pool::{OnPoolDropBehavior, ScheduledThreadPool};
 
-use super::RoutedConnection;
-use crate::cluster::{Node, PoolStatus, Pooled, ServerFacts};
-use crate::dialect::Dialect;
-use crate::error::{Error, NodeRole, Step};
+use super::{Library, Manager};
+use crate::cluster::Node;
+use crate::engine::{PoolStatus, Pooled};
+use crate::error::{Error, Step};
+use crate::server::PoolKind;
+use crate::sync::RoutedConnection;
+use crate::sync::router::{Router, RouterBuilder};
 
-/// A hook that makes a new connection ready.
-pub(crate) type SetUp<C> = Arc<dyn Fn(&mut C) -> QueryResult<()> + Send + Sync>;
-
-/// Opens and checks the connections of one pool.
-pub(crate) struct Manager<C> {
-    node: Node,
-    /// The role that its server must have; any, if none.
-    role: Option<NodeRole>,
-    read_only: bool,
-    set_up: Option<SetUp<C>>,
-}
-
-impl<C: RoutedConnection> Manager<C> {
-    pub(crate) fn new(
-        node: Node,
-        role: Option<NodeRole>,
-        read_only: bool,
-        set_up: Option<SetUp<C>>,
-    ) -> Self {
-        Self {
-            node,
-            role,
-            read_only,
-            set_up,
-        }
-    }
-
-    pub(crate) fn node(&self) -> &Node {
-        &self.node
-    }
-
-    /// A new connection, as it comes.
-    pub(crate) fn establish(&self) -> Result<C, Error> {
-        let since = Instant::now();
-        C::establish(&self.node.url)
-            .map_err(|error| self.node.without_password(error))
-            .map_err(|error| self.failed(Step::Connect, since, error))
-    }
-
-    /// What the server is, at build time.
-    pub(crate) fn facts(&self, conn: &mut C) -> Result<ServerFacts, Error> {
-        let since = Instant::now();
-        conn.facts()
-            .map_err(|error| self.failed(Step::SetUp, since, error).at_build())
-    }
-
-    fn failed(
-        &self,
-        step: Step,
-        since: Instant,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Error {
-        Error::Checkout {
-            node: self.node.name.clone(),
-            step,
-            waited: since.elapsed(),
-            function: None,
-            source: source.into(),
-        }
-    }
-
-    fn check_role(&self, conn: &mut C, step: Step) -> Result<Option<NodeRole>, Error> {
-        let since = Instant::now();
-        match conn.node_role() {
-            Ok(role) => match (self.role, role) {
-                (Some(expected), Some(found)) if found != expected => Err(Error::WrongRole {
-                    node: self.node.name.clone(),
-                    expected,
-                    found,
-                }),
-                _ => Ok(role),
-            },
-            Err(error) => Err(self.failed(step, since, error)),
-        }
+impl<C: RoutedConnection> Router<C> {
+    /// Starts a router's configuration.
+    pub fn builder() -> RouterBuilder<C> {
+        RouterBuilder::new(Library::R2d2(Settings::new()))
     }
 }
+
+/// The threads that open connections for all pools of a router.
+#[derive(Clone)]
+pub(crate) struct Settings(Arc<ScheduledThreadPool>);
+
+impl Settings {
+    fn new() -> Self {
+        let threads = ScheduledThreadPool::builder()
+            // As many as r2d2 gives a single pool.
+            .num_threads(3)
+            .thread_name_pattern("diesel-routing-pool-{}")
+            // The reaper's next round, up to half a minute away, must not outlive the router.
+            .on_drop_behavior(OnPoolDropBehavior::DiscardPendingScheduled)
+            .build();
+        Self(Arc::new(threads))
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").finish_non_exhaustive()
+    }
+}
+
+/// A connection on loan.
+pub(crate) type Loan<C> = PooledConnection<Manager<C>>;
 
 impl<C: RoutedConnection> ManageConnection for Manager<C> {
     type Connection = Pooled<C>;
     type Error = Error;
 
     fn connect(&self) -> Result<Pooled<C>, Error> {
-        let since = Instant::now();
-        let mut conn = self.establish()?;
-        let set_up = |error| self.failed(Step::SetUp, since, error);
-        if let Some(hook) = &self.set_up {
-            hook(&mut conn).map_err(set_up)?;
-        }
-        let role = self.check_role(&mut conn, Step::SetUp)?;
-        if self.read_only {
-            conn.batch_execute(C::Backend::READ_ONLY).map_err(set_up)?;
-        }
-        Ok(Pooled::new(conn, role))
+        self.open()
     }
 
     fn is_valid(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
-        conn.role = self.check_role(&mut conn.conn, Step::Recycle)?;
-        Ok(())
+        self.recycle(conn)
     }
 
     fn has_broken(&self, conn: &mut Pooled<C>) -> bool {
-        std::thread::panicking()
-            || C::TransactionManager::is_broken_transaction_manager(&mut conn.conn)
-    }
-}
-
-impl<C> fmt::Debug for Manager<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Manager")
-            .field("node", &self.node)
-            .finish_non_exhaustive()
+        std::thread::panicking() || Self::is_broken(conn)
     }
 }
 
@@ -154,7 +91,7 @@ impl HandleError<Error> for Arc<LastError> {
 
 impl<C: RoutedConnection> Pool<C> {
     /// A pool that opens connections as they are needed, on the `threads` it shares with others.
-    pub(crate) fn new(manager: Manager<C>, size: u32, threads: &Arc<ScheduledThreadPool>) -> Self {
+    pub(crate) fn new(settings: &Settings, manager: Manager<C>, size: u32) -> Result<Self, Error> {
         let last_error = Arc::<LastError>::default();
         let node = manager.node.clone();
         let pool = r2d2::Pool::builder()
@@ -162,27 +99,27 @@ impl<C: RoutedConnection> Pool<C> {
             .min_idle(Some(0))
             .connection_timeout(node.checkout_timeout)
             .test_on_check_out(true)
-            .thread_pool(Arc::clone(threads))
+            .thread_pool(Arc::clone(&settings.0))
             .error_handler(Box::new(Arc::clone(&last_error)))
             .build_unchecked(manager);
-        Self {
+        Ok(Self {
             pool,
             node,
             last_error,
-        }
+        })
     }
 
-    pub(crate) fn status(&self, pool: &'static str) -> PoolStatus {
+    pub(crate) fn status(&self, kind: PoolKind) -> PoolStatus {
         let state = self.pool.state();
         PoolStatus {
-            pool,
+            pool: kind,
             max_size: self.pool.max_size(),
             open: state.connections,
             idle: state.idle_connections,
         }
     }
 
-    pub(crate) fn get(&self) -> Result<PooledConnection<Manager<C>>, Error> {
+    pub(crate) fn get(&self) -> Result<Loan<C>, Error> {
         let since = Instant::now();
         self.pool.get().map_err(|error| {
             // The cause, if one was seen while this caller waited; else the wait itself.

@@ -6,26 +6,26 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use diesel::QueryResult;
-use r2d2::ManageConnection;
-use scheduled_thread_pool::{OnPoolDropBehavior, ScheduledThreadPool};
 
 use super::super::RoutedConnection;
-use super::super::r2d2::{Manager, Pool, SetUp};
+use super::super::pool::{Library, Manager, Pools, SetUp};
 use super::super::watch::Watch;
 #[cfg(doc)]
 use super::super::{Session, WriteConn};
-use super::{Inner, Pools, Router};
-use crate::check::StatementCheck;
-use crate::cluster::{Node, ServerFacts, Settings, Shared, setting_methods};
+use super::{Inner, Router};
+use crate::cluster::{Node, ServerFacts};
 use crate::consistency::Class;
-use crate::dialect::Dialect;
-use crate::error::{ConfigError, Error, NodeRole};
+use crate::engine::{Settings, Shared, setting_methods};
+use crate::error::{ConfigError, Error};
 use crate::routing::Balance;
+use crate::server::{NodeRole, PoolKind};
 use crate::session::{Clock, TokenKeys};
+use crate::statement::{Dialect, StatementCheck};
 
 /// A router's configuration.
 #[must_use = "a router starts with `build`"]
 pub struct RouterBuilder<C> {
+    library: Library,
     primaries: Vec<Node>,
     replicas: Vec<Node>,
     settings: Settings,
@@ -33,8 +33,9 @@ pub struct RouterBuilder<C> {
 }
 
 impl<C: RoutedConnection> RouterBuilder<C> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new(library: Library) -> Self {
         Self {
+            library,
             primaries: Vec::new(),
             replicas: Vec::new(),
             settings: Settings::default(),
@@ -79,6 +80,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
     /// that is not what it is configured as. Each names the node.
     pub fn build(self) -> Result<Router<C>, Error> {
         let Self {
+            library,
             primaries,
             replicas,
             settings,
@@ -86,17 +88,11 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         } = self;
         let nodes = crate::cluster::topology(primaries, replicas, settings.single.as_ref())?;
 
-        // r2d2 opens connections in the background.
-        let threads = Arc::new(
-            ScheduledThreadPool::builder()
-                .num_threads(3)
-                .thread_name_pattern("diesel-routing-pool-{}")
-                // The reaper's next round, up to half a minute away, must not outlive the router.
-                .on_drop_behavior(OnPoolDropBehavior::DiscardPendingScheduled)
-                .build(),
-        );
-        let manager = |node: &Node, role, read_only| {
-            Manager::new(node.clone(), role, read_only, set_up.clone())
+        let manager = |node: &Node, role, read_only| Manager {
+            node: node.clone(),
+            role,
+            read_only,
+            set_up: set_up.clone(),
         };
         let (primary, replicas) = nodes.split_first().ok_or(ConfigError::NoPrimary)?;
         let role = NodeRole::TakesWrites;
@@ -112,14 +108,13 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         ServerFacts::check_ids(nodes.iter().zip(first.iter().map(|(_, facts)| facts)))?;
         let mut pools = Vec::with_capacity(nodes.len());
         for node in &nodes {
-            // Roles change; the decision, not the configuration, says what a node must be.
-            let reads = |role| manager(node, role, true);
-            let writes = manager(node, C::WATCHED.then_some(NodeRole::TakesWrites), false);
-            pools.push(Pools {
-                read: Pool::new(reads(None), node.read_pool_size, &threads),
-                write: Pool::new(writes, node.write_pool_size.max(1), &threads),
-                fallback: Pool::new(reads(None), node.fallback_pool_size, &threads),
-            });
+            pools.push(Pools::new(&library, node, |kind| match kind {
+                PoolKind::Write => {
+                    manager(node, C::WATCHED.then_some(NodeRole::TakesWrites), false)
+                }
+                // Roles change; the decision, not the configuration, says what a node must be.
+                _ => manager(node, None, true),
+            })?);
         }
         let watched = C::WATCHED && settings.positions;
         let watch = Watch::new(&settings);
@@ -152,16 +147,16 @@ fn probe<C: RoutedConnection>(
     manager: &Manager<C>,
     role: NodeRole,
 ) -> Result<(C, ServerFacts), Error> {
-    let opened = manager.connect().map_err(Error::at_build)?;
+    let opened = manager.open().map_err(Error::at_build)?;
     let mut conn = opened.conn;
     let facts = manager.facts(&mut conn)?;
-    facts.check_version(manager.node())?;
-    facts.check_role(role, opened.role, manager.node())?;
+    facts.check_version(&manager.node)?;
+    facts.check_role(role, opened.role, &manager.node)?;
     if facts.backend.is_some() {
-        let mut second = manager.establish()?;
+        let mut second = manager.connect()?;
         let other = manager.facts(&mut second)?;
         let again = manager.facts(&mut conn)?;
-        facts.check_backends(&other, &again, manager.node())?;
+        facts.check_backends(&other, &again, &manager.node)?;
     }
     Ok((conn, facts))
 }

@@ -5,7 +5,8 @@ use std::time::Instant;
 use event_listener::Listener;
 
 use super::{ROLE_CHANGE, Router};
-use crate::cluster::{Request, after};
+use crate::cluster::after;
+use crate::engine::Request;
 use crate::position::Position;
 use crate::routing::{Decision, Reason};
 use crate::sync::RoutedConnection;

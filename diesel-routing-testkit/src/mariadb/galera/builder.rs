@@ -8,8 +8,8 @@ use super::super::node::Context;
 use super::super::settings::Given;
 use super::options::{self, Ports};
 use super::{GaleraCluster, template};
-use crate::testkit::server::{Account, Backing, Ending, Root, Topology, Workspace};
-use crate::testkit::{MariaNode, ServerError};
+use crate::server::{Account, Backing, Ending, Root, Topology, Workspace};
+use crate::{MariaNode, ServerError};
 
 /// Long enough for a loaded machine, and for a node that gets all its data from another.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -71,7 +71,7 @@ impl GaleraClusterBuilder {
     }
 
     /// Takes the server from this directory; see
-    /// [`MariaClusterBuilder::bin_dir`](crate::testkit::MariaClusterBuilder::bin_dir).
+    /// [`MariaClusterBuilder::bin_dir`](crate::MariaClusterBuilder::bin_dir).
     pub fn bin_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.bin_dir = Some(dir.into());
         self.backing = Some(Backing::Installed);
@@ -86,16 +86,16 @@ impl GaleraClusterBuilder {
     }
 
     /// Runs the servers in containers, one each; see
-    /// [`MariaClusterBuilder::in_docker`](crate::testkit::MariaClusterBuilder::in_docker). The image
+    /// [`MariaClusterBuilder::in_docker`](crate::MariaClusterBuilder::in_docker). The image
     /// needs the Galera library, and `rsync` for nodes that get all their data from another.
-    #[cfg(feature = "testkit-docker")]
+    #[cfg(feature = "docker")]
     pub fn in_docker(mut self) -> Self {
         self.backing = Some(Backing::Docker);
         self
     }
 
     /// Keeps clusters and templates below this directory; see
-    /// [`MariaClusterBuilder::work_dir`](crate::testkit::MariaClusterBuilder::work_dir). A node needs
+    /// [`MariaClusterBuilder::work_dir`](crate::MariaClusterBuilder::work_dir). A node needs
     /// 32 MiB more than there.
     pub fn work_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.work_dir = Some(dir.into());
@@ -121,7 +121,7 @@ impl GaleraClusterBuilder {
         root.sweep()?;
         let binaries = match self.backing.map_or_else(Backing::of_environment, Ok)? {
             Backing::Installed => Binaries::find(self.bin_dir.as_deref())?,
-            #[cfg(feature = "testkit-docker")]
+            #[cfg(feature = "docker")]
             Backing::Docker => Binaries::in_image(&root, account, self.limit)?,
         };
         self.check(&binaries)?;

@@ -4,8 +4,8 @@ use std::time::Duration;
 use super::super::node::Context;
 use super::GaleraClusterBuilder;
 use super::options::Ports;
-use crate::testkit::server::Deadline;
-use crate::testkit::{MariaNode, ServerError};
+use crate::server::Deadline;
+use crate::{MariaNode, ServerError};
 
 /// A MariaDB Galera cluster on this machine, for one test: every node takes writes.
 ///
@@ -19,15 +19,15 @@ use crate::testkit::{MariaNode, ServerError};
 /// about two seconds to find out that a node is gone.
 ///
 /// Dropping it ends the servers and removes their files, as with
-/// [`MariaCluster`](crate::testkit::MariaCluster). All methods block and work inside an async test as
+/// [`MariaCluster`](crate::MariaCluster). All methods block and work inside an async test as
 /// well.
 ///
 /// # Example
 ///
 /// ```no_run
-/// use diesel_routing::testkit::GaleraCluster;
+/// use diesel_routing_testkit::GaleraCluster;
 ///
-/// # fn main() -> Result<(), diesel_routing::testkit::ServerError> {
+/// # fn main() -> Result<(), diesel_routing_testkit::ServerError> {
 /// let cluster = GaleraCluster::builder().nodes(2).start()?;
 /// cluster.node(0).execute("CREATE TABLE n (n INT PRIMARY KEY); INSERT INTO n VALUES (1)")?;
 ///

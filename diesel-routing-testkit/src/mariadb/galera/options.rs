@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::super::settings::Settings;
-use crate::testkit::ServerError;
-use crate::testkit::server::{Account, Port, searched};
+use crate::ServerError;
+use crate::server::{Account, Port, searched};
 
 /// The environment variable that names the provider.
 const VARIABLE: &str = "GALERA_PROVIDER";

@@ -10,8 +10,8 @@ use super::super::node::Context;
 use super::super::{MariaNode, template};
 use super::builder::ENDING;
 use super::options::{self, Ports};
-use crate::testkit::ServerError;
-use crate::testkit::server::{Account, Root, Template, Topology, Workspace};
+use crate::ServerError;
+use crate::server::{Account, Root, Template, Topology, Workspace};
 
 /// Part of the cache's key; to be raised when what is built here changes.
 const FORMAT: u32 = 1;

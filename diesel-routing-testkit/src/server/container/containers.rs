@@ -9,8 +9,8 @@ use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerRequest, GenericImage, ImageExt};
 
 use super::{ContainerProcess, LABEL, ServerImage};
-use crate::testkit::ServerError;
-use crate::testkit::server::{Account, Workspace};
+use crate::ServerError;
+use crate::server::{Account, Workspace};
 
 /// The containers of one cluster: their image, what they see of this machine, and as whom they run.
 ///

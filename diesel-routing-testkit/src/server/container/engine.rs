@@ -13,7 +13,7 @@ use testcontainers::core::client::docker_client_instance;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::LABEL;
-use crate::testkit::ServerError;
+use crate::ServerError;
 
 /// The environment variable that says where the engine listens, as for `docker` itself.
 const HOST: &str = "DOCKER_HOST";

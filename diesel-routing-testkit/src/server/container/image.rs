@@ -11,14 +11,14 @@ use testcontainers::runners::AsyncRunner;
 use testcontainers::{GenericImage, ImageExt};
 
 use super::{Containers, Engine};
-use crate::testkit::ServerError;
-use crate::testkit::server::{Account, Ending, Host, Root, Workspace};
+use crate::ServerError;
+use crate::server::{Account, Ending, Host, Root, Workspace};
 
 /// The first of its arguments that is a program tells its version.
 const VERSION: &str = r#"for program; do command -v "$program" >/dev/null && exec "$program" --version; done
 echo "the image has none of: $*" >&2; exit 127"#;
 
-#[cfg(feature = "testkit-mariadb")]
+#[cfg(feature = "mariadb")]
 const FIRST_FILE: &str = r#"for file; do if [ -f "$file" ]; then echo "$file"; break; fi; done"#;
 
 /// An image with a server's programs, present on this machine.
@@ -35,19 +35,19 @@ pub(crate) struct ServerImage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Network {
     /// Nothing; unix sockets are files.
-    #[cfg(feature = "testkit-postgres")]
+    #[cfg(feature = "postgres")]
     None,
     /// What this machine can: its loopback interface, where a cluster's servers and proxies listen.
-    #[cfg(feature = "testkit-mariadb")]
+    #[cfg(feature = "mariadb")]
     Host,
 }
 
 impl Network {
     fn name(self) -> &'static str {
         match self {
-            #[cfg(feature = "testkit-postgres")]
+            #[cfg(feature = "postgres")]
             Self::None => "none",
-            #[cfg(feature = "testkit-mariadb")]
+            #[cfg(feature = "mariadb")]
             Self::Host => "host",
         }
     }
@@ -124,7 +124,7 @@ impl ServerImage {
     }
 
     /// The first of `files` that the image has; `None` when it has none.
-    #[cfg(feature = "testkit-mariadb")]
+    #[cfg(feature = "mariadb")]
     pub(crate) fn first_file(
         &self,
         files: &[&str],

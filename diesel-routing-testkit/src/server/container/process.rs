@@ -17,7 +17,7 @@ use testcontainers::bollard::query_parameters::KillContainerOptionsBuilder;
 use testcontainers::{ContainerAsync, GenericImage};
 
 use super::Engine;
-use crate::testkit::server::Deadline;
+use crate::server::Deadline;
 
 /// How long a command inside may take that has nothing to wait for.
 const EXECUTION: Duration = Duration::from_secs(30);

@@ -114,7 +114,7 @@ impl Proxy {
     }
 
     /// Where it listens.
-    #[cfg(feature = "testkit-mariadb")]
+    #[cfg(feature = "mariadb")]
     pub(crate) fn address(&self) -> Address {
         self.listener().address().clone()
     }

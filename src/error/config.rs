@@ -1,0 +1,151 @@
+//! `ConfigError`: what is wrong with a router's configuration.
+
+use crate::server::{PoolKind, ServerVersion};
+
+/// A configuration that no router can be built from.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// No primary was given.
+    #[error("there is no primary: give one with `primary(Node::new(name, url))`")]
+    NoPrimary,
+
+    /// More than one primary was given.
+    #[error(
+        "there are two primaries, `{first}` and `{second}`: keep one, and give the others with `replica(..)`"
+    )]
+    TwoPrimaries {
+        /// The primary given first.
+        first: String,
+        /// The primary given next.
+        second: String,
+    },
+
+    /// Two nodes have one name.
+    #[error(
+        "two nodes are called `{name}`: names tell nodes apart in errors and logs, so each needs its own"
+    )]
+    DuplicateName {
+        /// The name.
+        name: String,
+    },
+
+    /// A replica is the primary under another name.
+    #[error(
+        "replica `{replica}` has the same database as primary `{primary}`: point it at a replica, or leave it out (a router without replicas reads from the primary)"
+    )]
+    ReplicaIsPrimary {
+        /// The replica's name.
+        replica: String,
+        /// The primary's name.
+        primary: String,
+    },
+
+    /// A replica belongs to another cluster: it can never have what the primary writes.
+    #[error("replica `{replica}` does not belong to the cluster of primary `{primary}`: {why}")]
+    OtherCluster {
+        /// The replica's name.
+        replica: String,
+        /// The primary's name.
+        primary: String,
+        /// What differs, and what to do.
+        why: String,
+    },
+
+    /// Something between the router and a node shares server connections among clients.
+    #[error(
+        "node `{node}` is behind a pooler that shares server connections among clients (PgBouncer in \
+         transaction or statement mode, say), where read-only mode and other settings leak to strangers: set \
+         the pooler to session mode, or give the server's own URL"
+    )]
+    SharedConnections {
+        /// The node's name.
+        node: String,
+    },
+
+    /// The primary's positions prove nothing.
+    #[error("the positions of primary `{primary}` prove nothing: {why}")]
+    NoPositions {
+        /// The primary's name.
+        primary: String,
+        /// What is wrong with it, and what to do.
+        why: String,
+    },
+
+    /// Two servers have one id: their writes cannot be told apart, and replication between them stops.
+    #[error(
+        "nodes `{first}` and `{second}` have the same server id, {id}: give each its own `server_id`, in its \
+         configuration, and restart it"
+    )]
+    SameServerId {
+        /// The node given first.
+        first: String,
+        /// The node given next.
+        second: String,
+        /// The id.
+        id: u64,
+    },
+
+    /// A server is older than what is supported.
+    #[error(
+        "node `{node}` is version {found}, and {oldest} is the oldest that is supported: upgrade the server"
+    )]
+    TooOld {
+        /// The node's name.
+        node: String,
+        /// The server's version.
+        found: ServerVersion,
+        /// The oldest supported version.
+        oldest: ServerVersion,
+    },
+
+    /// A router for a single database was given another node.
+    #[error(
+        "this router is for a single database, and `{node}` would be another: leave it out, or give nodes \
+         with `primary(..)` and `replica(..)` alone"
+    )]
+    NotSingle {
+        /// The other node's name.
+        node: String,
+    },
+
+    /// A pool would have no connections.
+    #[error("node `{node}` has a {pool} pool of size 0: give it at least 1 connection")]
+    EmptyPool {
+        /// The node's name.
+        node: String,
+        /// Which of its pools.
+        pool: PoolKind,
+    },
+
+    /// A node would never be chosen.
+    #[error("node `{node}` has weight 0: give it at least 1, or leave it out")]
+    NoWeight {
+        /// The node's name.
+        node: String,
+    },
+
+    /// A function names a class that the router does not have.
+    #[error(
+        "`{function}` belongs to the class `{class}`, which the router does not have: add it with `class(\"{class}\", Class::new())`"
+    )]
+    NoSuchClass {
+        /// The function.
+        function: &'static str,
+        /// The class.
+        class: &'static str,
+    },
+
+    /// A session token was asked for, and there is nothing to sign it with.
+    #[error(
+        "there are no keys to sign session tokens with: give the router's builder some with `token_keys`"
+    )]
+    NoTokenKeys,
+
+    /// The current session was asked for, outside any scope and without a default router.
+    #[error(
+        "no session is in scope, and there is no default router: run the code inside `session.scope(..)`, or \
+         call `router.make_default()` once, so that what is outside any scope reads from the primary"
+    )]
+    NoCurrentSession,
+}

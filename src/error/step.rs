@@ -1,0 +1,64 @@
+//! `Step`: what was being done for a caller, and the remedy when it fails.
+
+use super::words::{error_chain, shares_connections};
+
+/// What a node was doing for a caller when it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// Waiting for a free connection of the pool.
+    Wait,
+    /// Opening a connection.
+    Connect,
+    /// Making a new connection ready: its set-up hook, its role, read-only mode.
+    SetUp,
+    /// Checking a pooled connection before lending it.
+    Recycle,
+    /// The pool is closed.
+    Closed,
+}
+
+impl Step {
+    /// Whether it failed because of the node, not because of too many callers.
+    pub(super) fn is_the_nodes(self) -> bool {
+        matches!(self, Self::Connect | Self::SetUp | Self::Recycle)
+    }
+
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::Wait => {
+                "every connection is in use or the server does not answer; look for connections held \
+                 too long, or raise the pool's size or timeout"
+            }
+            Self::Connect => "check the URL, the credentials, and that the server runs",
+            Self::SetUp => "the server refused the connection's set-up statements",
+            Self::Recycle => "the pooled connection was lost or its node changed its role",
+            Self::Closed => "the router was shut down; build a new one",
+        }
+    }
+}
+
+/// What to do, by the cause if it is a known one, else by the step. PostgreSQL's English words are known.
+pub(super) fn remedy(step: Step, source: &(dyn std::error::Error + 'static)) -> &'static str {
+    let words = error_chain(source);
+    if words.contains("the database system is not accepting connections") {
+        "it is a standby that takes no queries: set `hot_standby = on` on it and restart it, or leave it out"
+    } else if shares_connections(&words) {
+        "it is behind a pooler that shares server connections among clients: set the pooler to session \
+         mode, or give the server's own URL"
+    } else {
+        step.remedy()
+    }
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Wait => "wait",
+            Self::Connect => "connect",
+            Self::SetUp => "set up",
+            Self::Recycle => "recycle",
+            Self::Closed => "closed",
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! What a server is: its role, its kind, its version; and what the pools to it are for.
+
+use std::fmt;
+
+/// What a server is in its cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+// Not `Primary` and `Replica`: the compiler writes those roles without their path only while no
+// other public item has such a name.
+pub enum NodeRole {
+    /// It takes writes.
+    TakesWrites,
+    /// It replays another node's writes.
+    ReplaysWrites,
+}
+
+impl NodeRole {
+    /// What a server in this role shows, and what it may be.
+    pub(crate) fn signs(self) -> &'static str {
+        match self {
+            Self::TakesWrites => {
+                "it takes writes (on PostgreSQL: it is not in recovery), so it is the primary, another \
+                 primary, or a logical subscriber"
+            }
+            Self::ReplaysWrites => {
+                "it only replays another's writes (on PostgreSQL: it is in recovery), so it is a replica"
+            }
+        }
+    }
+}
+
+impl fmt::Display for NodeRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TakesWrites => "primary",
+            Self::ReplaysWrites => "replica",
+        })
+    }
+}
+
+/// A kind of server. They differ in how they tell positions, not only in their SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ServerKind {
+    /// PostgreSQL.
+    Postgres,
+    /// MariaDB.
+    MariaDb,
+    /// MySQL.
+    MySql,
+    /// MariaDB or MySQL in a Galera cluster, where every node takes writes.
+    Galera,
+}
+
+/// The version of a server. Displayed as `15.18`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub struct ServerVersion {
+    /// 15 in 15.18.
+    pub major: u32,
+    /// 18 in 15.18.
+    pub minor: u32,
+}
+
+impl ServerVersion {
+    /// A version.
+    #[must_use]
+    pub const fn new(major: u32, minor: u32) -> Self {
+        Self { major, minor }
+    }
+}
+
+impl fmt::Display for ServerVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// What the connections of one of a node's pools are for. Displayed as `read`, `write` or `fallback`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PoolKind {
+    /// Read handles.
+    Read,
+    /// `WriteConn`s.
+    Write,
+    /// Reads that fall back to the node, as the primary.
+    Fallback,
+}
+
+impl PoolKind {
+    /// Every kind, in the order in which pools are listed.
+    pub(crate) const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Fallback];
+
+    /// Returns a stable, lower-case name, for logs and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Fallback => "fallback",
+        }
+    }
+}
+
+impl fmt::Display for PoolKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,21 @@
+//! Statements: what they do, as types and in their SQL, and who may run them.
+
+pub mod effect;
+
+mod check;
+mod dialect;
+mod isolation;
+mod raw_sql;
+mod role;
+mod verb;
+mod verdict;
+
+pub(crate) use check::Checker;
+pub use check::{CheckPolicy, StatementCheck};
+pub use dialect::Dialect;
+pub(crate) use isolation::{Characteristics, Isolation};
+pub use raw_sql::ReadSql;
+pub(crate) use role::{Access, GrantsTransactions};
+pub use role::{CaughtUp, Primary, Replica, Role};
+pub use verb::{Execute, Load};
+pub(crate) use verdict::Reach;

@@ -1,0 +1,14 @@
+//! The blocking pools: to add one, write its module, and list it here.
+
+mod manager;
+#[cfg(feature = "r2d2")]
+mod r2d2;
+
+pub(crate) use manager::{Manager, SetUp};
+
+use super::RoutedConnection;
+
+crate::engine::pools! {
+    blocking;
+    "r2d2" R2d2 = r2d2;
+}
