@@ -1,18 +1,17 @@
 //! `cargo xtask compile-time`: what the types cost whoever compiles against them.
 
-mod crates;
-mod queries;
-mod table;
-mod timing;
+mod sample;
 
 use std::process::ExitCode;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
+use serde_json::Value;
+use xshell::cmd;
 
+use crate::need::{self, BUILD, HYPERFINE};
 use crate::workspace::Workspace;
-use crates::{Flavour, SampleCrates};
-use timing::median;
+use sample::Flavour;
 
 /// How large the sample is and how often it is checked.
 #[derive(Debug, Args)]
@@ -37,74 +36,69 @@ pub(crate) struct Options {
     plain_only: bool,
 }
 
-/// Write the sample crates, then check them in turns so that both see the same machine.
+/// Writes the sample crates and has hyperfine time the check of each, without its dependencies.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
-    for ratio in [options.max_ratio, options.max_annotated_ratio] {
-        ensure!(
-            ratio.is_finite() && ratio > 0.0,
-            "a largest ratio must be a positive number"
-        );
-    }
-    let flavours: &[Flavour] = if options.plain_only {
-        &[Flavour::Plain]
-    } else {
-        &[Flavour::Plain, Flavour::Routed, Flavour::Annotated]
-    };
-    let crates = SampleCrates::write(workspace, flavours, options.tables, options.queries)?;
-    println!(
-        "sample: {} tables, {} queries, in {}",
-        options.tables,
-        options.queries,
-        crates.dir().display()
+    let most = [1.0, options.max_ratio, options.max_annotated_ratio];
+    ensure!(
+        most.iter().all(|ratio| *ratio > 0.0),
+        "a largest ratio must be a positive number"
     );
-    for flavour in flavours {
-        crates.check(workspace, *flavour)?;
-    }
-
-    let mut times = vec![Vec::new(); flavours.len()];
-    for round in 1..=options.rounds {
-        for (flavour, times) in flavours.iter().zip(&mut times) {
-            let time = crates.time_clean_check(workspace, *flavour)?;
-            println!(
-                "round {round}: {:<14} {:>7.2} s",
-                flavour.name(),
-                time.as_secs_f64()
-            );
-            times.push(time);
-        }
-    }
-    let mut results = Vec::new();
-    for (flavour, times) in flavours.iter().zip(times) {
-        // Other work on the machine only ever adds time, so the best round is the least disturbed one.
-        let (Some(best), Some(median)) = (times.iter().min().copied(), median(times)) else {
-            continue;
-        };
-        let seconds = (median.as_secs_f64(), best.as_secs_f64());
-        println!(
-            "{:<15} median {:>7.2} s, best {:>7.2} s",
-            flavour.name(),
-            seconds.0,
-            seconds.1
-        );
-        results.push(seconds);
-    }
-    let Some((plain, others)) = results.split_first() else {
-        return Ok(ExitCode::SUCCESS);
-    };
-    let most = [options.max_ratio, options.max_annotated_ratio];
-    let mut within = true;
-    for ((flavour, times), most) in flavours.iter().skip(1).zip(others).zip(most) {
-        let ratio = times.0 / plain.0;
-        within &= ratio <= most;
-        println!(
-            "{}: ratio of the medians {ratio:.3} (at most {most:.2}); of the best {:.3}",
-            flavour.name(),
-            times.1 / plain.1
-        );
-    }
-    Ok(if within {
-        ExitCode::SUCCESS
+    need::satisfy(workspace, &[BUILD[0], BUILD[1], HYPERFINE])?;
+    let count = if options.plain_only {
+        1
     } else {
-        ExitCode::FAILURE
-    })
+        Flavour::ALL.len()
+    };
+    let flavours = &Flavour::ALL[..count];
+
+    let sh = &workspace.sh;
+    let dir = workspace.target("compile-time");
+    sample::write(workspace, &dir, flavours, options.tables, options.queries)?;
+    let results = dir.join("times.json");
+    let mut hyperfine = cmd!(sh, "hyperfine --export-json {results} --runs")
+        .arg(options.rounds.to_string())
+        .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_TARGET_DIR", dir.join("target"));
+    for flavour in flavours {
+        let package = flavour.package();
+        hyperfine = hyperfine
+            .args(["--command-name", package])
+            .args([
+                "--setup",
+                &format!("cargo check --quiet --package {package}"),
+            ])
+            .args([
+                "--prepare",
+                &format!("cargo clean --quiet --package {package}"),
+            ])
+            .arg(format!("cargo check --quiet --offline --package {package}"));
+    }
+    let in_dir = sh.push_dir(&dir);
+    hyperfine.run()?;
+    drop(in_dir);
+
+    let times: Value = serde_json::from_str(&sh.read_file(&results)?)?;
+    let mut within = true;
+    for ((flavour, number), most) in flavours.iter().zip(0..).zip(most) {
+        // Other work on the machine only ever adds time, so the best round is the least disturbed one.
+        let median = ratio(&times, number, "median")?;
+        let best = ratio(&times, number, "min")?;
+        within &= median <= most;
+        println!(
+            "{}: ratio of the medians {median:.3} (at most {most:.2}); of the best {best:.3}",
+            flavour.package()
+        );
+    }
+    Ok(ExitCode::from(u8::from(!within)))
+}
+
+/// Returns a time of one crate over that of the first.
+fn ratio(times: &Value, number: usize, which: &str) -> Result<f64> {
+    let time = |number: usize| {
+        let time = times
+            .pointer(&format!("/results/{number}/{which}"))
+            .and_then(Value::as_f64);
+        time.with_context(|| format!("hyperfine gave no {which} for crate {number}"))
+    };
+    Ok(time(number)? / time(0)?)
 }
