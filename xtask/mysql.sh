@@ -11,6 +11,7 @@ if ! test -x "$1/bin/mysqld"; then
             "MARIADB_BINDIR and run the tests by hand" >&2
         exit 1
     fi
+    command -v debootstrap >/dev/null || apt-get install --yes --quiet --no-install-recommends debootstrap
     rm -rf "$root"
     debootstrap --variant=minbase --include=mysql-server-core "$suite" "$root"
     mkdir -p "$1/bin"

@@ -20,6 +20,7 @@ for pair in postgres:17=diesel-routing-testkit-postgres:local mariadb:11.8=diese
             base="$own_base"
         fi
         if ! is_here "$base"; then
+            command -v debootstrap >/dev/null || apt-get install --yes --quiet --no-install-recommends debootstrap
             root="$(mktemp -d)"
             debootstrap --variant=minbase bookworm "$root"
             tar --directory "$root" --create . | docker import - "$own_base"

@@ -99,6 +99,6 @@ mod tests {
             };
             assert!(packages().any(|package| package.group == *group), "{group}");
         }
-        assert_eq!(packages().count(), 15);
+        assert_eq!(packages().count(), 14);
     }
 }

@@ -83,7 +83,7 @@ fn on_mysql(workspace: &Workspace) -> Step<'_> {
     );
     Step::new("mysql", "replication, faults and sessions on MySQL")
         .needs(BUILD)
-        .needs([Need::Packages("debootstrap"), NEXTEST])
+        .needs([NEXTEST])
         .run(cmd!(sh, "xtask/mysql.sh {dir}"))
         .test(with_tests(nextest, MYSQL_TESTS).args(["-E", ON_MYSQL]))
 }
@@ -103,11 +103,7 @@ fn in_containers(workspace: &Workspace) -> Step<'_> {
         "replication, lag and faults are the same in containers",
     )
     .needs(BUILD)
-    .needs([
-        Need::Packages("pgbouncer"),
-        Need::Packages("debootstrap"),
-        NEXTEST,
-    ])
+    .needs([Need::Packages("pgbouncer"), NEXTEST])
     .run(cmd!(sh, "docker/testkit/images.sh"))
     .test(with_tests(nextest, DOCKER_TESTS))
 }

@@ -37,7 +37,7 @@ pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
             .check(install_oldest_toolchain)
             .run(cmd!(
                 sh,
-                "cargo hack check --rust-version --workspace --no-private --lib --all-features --locked"
+                "cargo hack check --rust-version --workspace --ignore-private --lib --all-features --locked"
             )),
         Step::new("clippy", "no warning in any target, with every feature").needs(BUILD).run(cmd!(
             sh,
