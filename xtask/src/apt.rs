@@ -9,12 +9,7 @@ use crate::workspace::Workspace;
 /// Group, package, reason and test, one package a line.
 const PACKAGES: &str = include_str!("../packages.txt");
 
-struct Package {
-    group: &'static str,
-    name: &'static str,
-    why: &'static str,
-    test: &'static str,
-}
+type Package = [&'static str; 4];
 
 /// Installs what the machine lacks of these groups, with apt-get as root or through passwordless sudo.
 ///
@@ -23,14 +18,14 @@ struct Package {
 /// Names the packages when they can't be installed from here.
 pub(crate) fn install(workspace: &Workspace, groups: &[&str]) -> Result<()> {
     let mut missing: Vec<_> = packages().collect();
-    missing.retain(|package| groups.contains(&package.group) && !succeeds(package.test));
+    missing.retain(|[group, .., test]| groups.contains(group) && !succeeds(test));
     if missing.is_empty() {
         return Ok(());
     }
-    for Package { name, why, .. } in &missing {
+    for [_, name, why, _] in &missing {
         println!("missing: {name} ({why})");
     }
-    let names: Vec<_> = missing.iter().map(|package| package.name).collect();
+    let names: Vec<_> = missing.iter().map(|[_, name, ..]| *name).collect();
     let by_hand = format!(
         "install these packages, or what your system calls them, and start again: {}",
         names.join(" ")
@@ -49,8 +44,8 @@ pub(crate) fn install(workspace: &Workspace, groups: &[&str]) -> Result<()> {
     let _ = apt_get(&["update"]);
     let install = ["install", "--yes", "--no-install-recommends"];
     apt_get(&[&install, names.as_slice()].concat()).context(by_hand)?;
-    match missing.iter().find(|package| !succeeds(package.test)) {
-        Some(Package { name, test, .. }) => {
+    match missing.iter().find(|[.., test]| !succeeds(test)) {
+        Some([_, name, _, test]) => {
             bail!("{name} is installed, and still this fails: {test}")
         }
         None => Ok(()),
@@ -65,13 +60,8 @@ pub(crate) fn is_root() -> bool {
 fn packages() -> impl Iterator<Item = Package> {
     let lines = PACKAGES.lines().filter(|line| !line.starts_with('#'));
     lines.filter_map(|line| {
-        let mut columns = line.splitn(4, " | ");
-        Some(Package {
-            group: columns.next()?,
-            name: columns.next()?,
-            why: columns.next()?,
-            test: columns.next()?,
-        })
+        let columns: Vec<_> = line.splitn(4, " | ").collect();
+        columns.try_into().ok()
     })
 }
 
@@ -97,7 +87,7 @@ mod tests {
             let Need::Packages(group) = need else {
                 continue;
             };
-            assert!(packages().any(|package| package.group == *group), "{group}");
+            assert!(packages().any(|package| package[0] == *group), "{group}");
         }
         assert_eq!(packages().count(), 14);
     }

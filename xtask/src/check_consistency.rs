@@ -1,7 +1,7 @@
 //! `cargo xtask check-consistency`: the example of that name, with its options as they are.
 
 use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -20,42 +20,25 @@ pub(crate) struct Options {
     options: Vec<String>,
 }
 
-/// Becomes the example: Ctrl-C and exit codes are its own.
-///
-/// # Errors
-///
-/// When it could not be started; else it does not return.
-pub(crate) fn run(
-    workspace: &Workspace,
-    Options { options }: Options,
-) -> Result<std::convert::Infallible> {
+/// Becomes the example: Ctrl-C and exit codes are its own. Returns only when it could not be started.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     need::satisfy(workspace, &SERVERS)?;
-    let run = "run --locked --quiet --all-features --example";
-    let cargo = cmd!(workspace.sh, "cargo").args(run.split(' '));
-    let cargo = cargo.args([CONSISTENCY_EXAMPLE, "--"]).args(options);
-    Err(Command::from(cargo).exec()).context("cargo could not be started")
+    let cargo = cmd!(workspace.sh, "cargo run --locked --quiet --all-features");
+    let cargo = cargo.args(["--example", CONSISTENCY_EXAMPLE, "--"]);
+    Err(Command::from(cargo.args(&options.options)).exec()).context("cargo could not be started")
 }
 
-/// Returns what CI does of it: a run on each backend, of the same length and seed.
-pub(crate) fn steps(workspace: &Workspace) -> [Step<'_>; 2] {
-    let sh = &workspace.sh;
-    let program = workspace.target("debug/examples").join(CONSISTENCY_EXAMPLE);
-    [
-        ("consistency", "postgres"),
-        ("consistency-mariadb", "mariadb"),
-    ]
-    .map(|(name, backend)| {
-        // With the features that the tests are built with: `cargo run` would build most of what it uses once more.
-        let build = cmd!(
+/// Returns what CI does of it, on one backend.
+pub(crate) fn step<'a>(workspace: &'a Workspace, name: &str, backend: &str) -> Step<'a> {
+    let (sh, example) = (&workspace.sh, CONSISTENCY_EXAMPLE);
+    let program = workspace.target("debug/examples").join(example);
+    // With the features that the tests are built with: `cargo run` would build most of what it uses once more.
+    let build = cmd!(sh, "cargo build --workspace --all-features --locked");
+    Step::new(name, "sessions see what they wrote and saw, whatever fails")
+        .needs(SERVERS)
+        .run(build.args(["--example", example]))
+        .run(cmd!(
             sh,
-            "cargo build --workspace --all-features --locked --example"
-        );
-        Step::new(name, "sessions see what they wrote and saw, whatever fails")
-            .needs(SERVERS)
-            .run(build.arg(CONSISTENCY_EXAMPLE))
-            .run(cmd!(
-                sh,
-                "{program} --seconds 30 --seed 1 --backend {backend}"
-            ))
-    })
+            "{program} --seconds 30 --seed 1 --backend {backend}"
+        ))
 }

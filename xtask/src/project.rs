@@ -12,14 +12,13 @@ pub(crate) const HIDDEN_FEATURES: &str = "__async,__pool,__bench,__testkit_serve
 /// Left out of pairs: what the others include, and Docker's client, which takes longest to build.
 pub(crate) const UNPAIRED_FEATURES: &str = "default,testkit-docker";
 
-/// Features that count as one in pairs.
-pub(crate) const FEATURE_GROUPS: [&str; 5] = [
-    "bb8,deadpool",
-    "postgres,mysql",
-    "sync-postgres,sync-mysql",
-    "edge,tower,axum,moka,redis",
-    "serde,testkit,testkit-mariadb,testkit-postgres",
-];
+/// Features that count as one in pairs, as cargo-hack takes them.
+pub(crate) const FEATURE_GROUPS: &str = "\
+    --group-features bb8,deadpool \
+    --group-features postgres,mysql \
+    --group-features sync-postgres,sync-mysql \
+    --group-features edge,tower,axum,moka,redis \
+    --group-features serde,testkit,testkit-mariadb,testkit-postgres";
 
 /// Every backend of the libraries below us, so that all pairs share one build of Diesel and tokio.
 /// cargo-hack warns that it does not know them.

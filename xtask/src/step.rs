@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 pub(crate) type Check = fn(&Workspace) -> Result<Option<String>>;
 
 /// A named step with its reason: an optional check, then commands.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Step<'a> {
     /// What `--only` calls it.
     pub(crate) name: String,
@@ -31,10 +31,7 @@ impl<'a> Step<'a> {
         Self {
             name: name.into(),
             why,
-            needs: Vec::new(),
-            check: None,
-            commands: Vec::new(),
-            tests: false,
+            ..Self::default()
         }
     }
 

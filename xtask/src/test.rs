@@ -117,13 +117,12 @@ pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
     // Tests wait for servers more than they compute: one more than there are cores.
     let cores = std::thread::available_parallelism().map_or(1, Into::into);
     let threads = (cores + 1).to_string();
-    let [consistency, consistency_on_mariadb] = check_consistency::steps(workspace);
     vec![
         Step::new("quickstart", "the README's first command keeps its promise")
             .needs([Need::Packages("compiler")])
             .run(cmd!(sh, "cargo").args(QUICKSTART.split(' '))),
-        consistency,
-        consistency_on_mariadb,
+        check_consistency::step(workspace, "consistency", "postgres"),
+        check_consistency::step(workspace, "consistency-mariadb", "mariadb"),
         Step::new("doctests", "the examples in the docs run")
             .needs(SERVERS)
             .test(cmd!(

@@ -52,25 +52,15 @@ pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
         Step::new("features", "each feature alone, and the default ones, build without a warning")
             .needs(BUILD)
             .needs([HACK])
-            .run(hack(workspace, HIDDEN_FEATURES, &["--each-feature"])),
+            .run(hack(workspace, HIDDEN_FEATURES, "--each-feature")),
         feature_pairs(workspace),
     ]
 }
 
 fn feature_pairs(workspace: &Workspace) -> Step<'_> {
-    let mut which = vec![
-        "--feature-powerset",
-        "--depth",
-        "2",
-        "--features",
-        SHARED_FEATURES,
-    ];
-    which.extend(
-        FEATURE_GROUPS
-            .iter()
-            .flat_map(|group| ["--group-features", group]),
-    );
     let excluded = format!("{UNPAIRED_FEATURES},{HIDDEN_FEATURES}");
+    let which =
+        format!("--feature-powerset --depth 2 --features {SHARED_FEATURES} {FEATURE_GROUPS}");
     let why = "each pair of features builds without a warning; those of a kind count as one";
     Step::new("feature-pairs", why)
         .needs(BUILD)
@@ -78,10 +68,11 @@ fn feature_pairs(workspace: &Workspace) -> Step<'_> {
         .run(hack(workspace, &excluded, &which))
 }
 
-fn hack<'a>(workspace: &'a Workspace, excluded: &str, which: &[&str]) -> Cmd<'a> {
+fn hack<'a>(workspace: &'a Workspace, excluded: &str, which: &str) -> Cmd<'a> {
+    let (sh, package, which) = (&workspace.sh, ROOT_PACKAGE, which.split(' '));
     cmd!(
-        workspace.sh,
-        "cargo hack rustc --profile check --package {ROOT_PACKAGE} --lib --locked"
+        sh,
+        "cargo hack rustc --profile check --package {package} --lib --locked"
     )
     .args(["--exclude-features", excluded])
     .args(which)
@@ -102,19 +93,17 @@ pub(crate) fn compose(workspace: &Workspace) -> Step<'_> {
 /// `cargo xtask semver-checks`: does the public API break what `baseline` promised?
 pub(crate) fn semver_checks<'a>(workspace: &'a Workspace, baseline: &str) -> Step<'a> {
     let packages = LIBRARIES.iter().flat_map(|package| ["--package", package]);
+    let check = cmd!(
+        workspace.sh,
+        "cargo semver-checks --baseline-rev {baseline}"
+    );
     Step::new(
         "semver-checks",
-        "the version number says what changed in the public API",
+        "the version says what changed in the public API",
     )
     .needs(BUILD)
     .needs([SEMVER_CHECKS])
-    .run(
-        cmd!(
-            workspace.sh,
-            "cargo semver-checks --baseline-rev {baseline}"
-        )
-        .args(packages),
-    )
+    .run(check.args(packages))
 }
 
 /// The database of advisories comes from the network, which not every machine has.

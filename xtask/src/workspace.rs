@@ -26,13 +26,16 @@ impl Workspace {
             .no_deps()
             .exec()
             .context("`cargo metadata` could not read the workspace")?;
-        let workspace = Self {
-            sh: Shell::new()?,
-            metadata,
-        };
+        let sh = Shell::new()?;
+        let workspace = Self { sh, metadata };
         let sh = &workspace.sh;
         sh.change_dir(workspace.root());
-        let path = env::join_paths(workspace.search_path())
+        let path = env::var_os("PATH").unwrap_or_default();
+        let own = [
+            workspace.target("tools/venv/bin"),
+            workspace.target("tools/bin"),
+        ];
+        let path = env::join_paths(env::split_paths(&path).chain(own))
             .context("the target directory's name can't be part of PATH")?;
         sh.set_var("PATH", path);
         // Tests write to a pipe, which is read along; their output should look as it would without us.
@@ -64,13 +67,8 @@ impl Workspace {
 
     /// Returns the program that would run under this name: the user's, else one of [`crate::tool`]'s.
     pub(crate) fn find_program(&self, name: &str) -> Option<PathBuf> {
-        let mut candidates = self.search_path().into_iter().map(|dir| dir.join(name));
+        let path = self.sh.var_os("PATH").unwrap_or_default();
+        let mut candidates = env::split_paths(&path).map(|dir| dir.join(name));
         candidates.find(|program| program.is_file())
-    }
-
-    fn search_path(&self) -> Vec<PathBuf> {
-        let path = env::var_os("PATH").unwrap_or_default();
-        let own = [self.target("tools/venv/bin"), self.target("tools/bin")];
-        env::split_paths(&path).chain(own).collect()
     }
 }

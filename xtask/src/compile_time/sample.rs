@@ -16,47 +16,39 @@ const MODELS: &str = include_str!("../../sample/models.txt");
 /// Query functions of the kinds that a service's repositories are made of: seven reads and four writes.
 const QUERIES: &str = include_str!("../../sample/queries.txt");
 
-/// What the sample is written against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flavour {
-    /// Diesel as it is.
-    Plain,
-    /// Diesel through our prelude and handles.
-    Routed,
-    /// The same, and `#[consistency(..)]` on every function.
-    Annotated,
+/// The package's manifest, as far as Diesel.
+const MANIFEST: &str = include_str!("../../sample/manifest.txt");
+
+/// What every module starts with: `Reads` and `Writes` name the connections.
+const PLAIN: &str = include_str!("../../sample/plain.txt");
+const ROUTED: &str = include_str!("../../sample/routed.txt");
+
+/// What the sample is written against, and whether every function has `#[consistency(..)]`.
+#[derive(Debug)]
+pub(super) struct Flavour {
+    pub(super) package: &'static str,
+    imports: &'static str,
+    annotated: bool,
 }
 
+const fn flavour(package: &'static str, imports: &'static str, annotated: bool) -> Flavour {
+    Flavour {
+        package,
+        imports,
+        annotated,
+    }
+}
+
+pub(super) static FLAVOURS: [Flavour; 3] = [
+    flavour("plain-diesel", PLAIN, false),
+    flavour("routed", ROUTED, false),
+    flavour("annotated", ROUTED, true),
+];
+
 impl Flavour {
-    pub(super) const ALL: [Self; 3] = [Self::Plain, Self::Routed, Self::Annotated];
-
-    pub(super) fn package(self) -> &'static str {
-        match self {
-            Self::Plain => "plain-diesel",
-            Self::Routed => "routed",
-            Self::Annotated => "annotated",
-        }
-    }
-
-    /// What every module of the sample starts with: `Reads` and `Writes` name the connections.
-    fn imports(self) -> &'static str {
-        match self {
-            Self::Plain => {
-                "use diesel::prelude::*;\ntype Reads = SqliteConnection;\ntype Writes = SqliteConnection;\n"
-            }
-            Self::Routed | Self::Annotated => concat!(
-                "use diesel_routing::sync::prelude::*;\n",
-                "type Reads = diesel_routing::sync::sqlite::ReadConn<diesel_routing::Replica>;\n",
-                "type Writes = diesel_routing::sync::sqlite::WriteConn;\n",
-                "#[allow(dead_code)]\n",
-                "type Answer<T> = Result<T, diesel_routing::Error>;\n",
-            ),
-        }
-    }
-
-    /// A function of the sample, with its annotation.
-    fn function(self, template: &str) -> String {
-        if self != Self::Annotated {
+    /// Returns a function of the sample, with its annotation.
+    fn function(&self, template: &str) -> String {
+        if !self.annotated {
             return template.replace("{ok}", "").replace("{end}", "");
         }
         let is_read = template.contains("&mut Reads");
@@ -66,23 +58,11 @@ impl Flavour {
         format!("#[diesel_routing::consistency({level})]\n{text}")
     }
 
-    fn manifest(self, root: &Path) -> String {
-        let ours = match self {
-            Self::Plain => String::new(),
-            Self::Routed | Self::Annotated => format!(
-                "diesel-routing = {{ path = {root:?}, default-features = false, features = [\"r2d2\", \"sync-sqlite\"] }}\n"
-            ),
-        };
-        let package = self.package();
-        format!(
-            r#"[package]
-name = "{package}"
-edition = "2024"
-
-[dependencies]
-diesel = {{ version = "2.3", default-features = false, features = ["returning_clauses_for_sqlite_3_35", "sqlite"] }}
-{ours}"#
-        )
+    fn manifest(&self, root: &Path) -> String {
+        let ours = format!(
+            "diesel-routing = {{ path = {root:?}, default-features = false, features = [\"r2d2\", \"sync-sqlite\"] }}\n"
+        );
+        MANIFEST.replace("{package}", self.package) + if self.imports == PLAIN { "" } else { &ours }
     }
 }
 
@@ -95,7 +75,7 @@ pub(super) fn write(
     queries: u16,
 ) -> Result<()> {
     let sh = &workspace.sh;
-    let members: Vec<_> = flavours.iter().map(|flavour| flavour.package()).collect();
+    let members: Vec<_> = flavours.iter().map(|flavour| flavour.package).collect();
     let manifest = format!("[workspace]\nmembers = {members:?}\nresolver = \"3\"\n");
     sh.write_file(dir.join("Cargo.toml"), manifest)?;
     // The versions that the project itself was tested with.
@@ -106,12 +86,12 @@ pub(super) fn write(
         .map(|name| format!("pub mod {name};\n"))
         .collect();
     for flavour in flavours {
-        let dir = dir.join(flavour.package());
+        let dir = dir.join(flavour.package);
         sh.write_file(dir.join("Cargo.toml"), flavour.manifest(workspace.root()))?;
         sh.write_file(dir.join("src/lib.rs"), format!("pub mod schema;\n{lib}"))?;
         sh.write_file(dir.join("src/schema.rs"), schema(tables))?;
         for (number, name) in (0..).zip(&names) {
-            let module = module(*flavour, number, tables, queries);
+            let module = module(flavour, number, tables, queries);
             sh.write_file(dir.join(format!("src/{name}.rs")), module)?;
         }
     }
@@ -141,7 +121,7 @@ fn schema(tables: u16) -> String {
 }
 
 /// One table's models and functions, when `queries` are spread evenly over all tables.
-fn module(flavour: Flavour, number: u16, tables: u16, queries: u16) -> String {
+fn module(flavour: &Flavour, number: u16, tables: u16, queries: u16) -> String {
     let (table, parent) = (name(number), parent(number, tables));
     let kinds: Vec<_> = QUERIES.split("\n\n").map(str::trim_end).collect();
     let upto = |number: usize| usize::from(queries) * number / usize::from(tables);
@@ -157,7 +137,7 @@ fn module(flavour: Flavour, number: u16, tables: u16, queries: u16) -> String {
     } else {
         ""
     };
-    [flavour.imports(), MODELS, import, "\n", &functions]
+    [flavour.imports, MODELS, import, "\n", &functions]
         .concat()
         .replace("{t}", &table)
         .replace("{p}", &parent)
@@ -179,7 +159,7 @@ mod tests {
     #[test]
     fn the_queries_add_up_over_all_tables_and_no_placeholder_is_left() {
         for (tables, queries) in [(60, 300), (3, 1), (7, 100)] {
-            let modules = (0..tables).map(|n| module(Flavour::Annotated, n, tables, queries));
+            let modules = (0..tables).map(|n| module(&FLAVOURS[2], n, tables, queries));
             let all: String = modules.collect();
             assert_eq!(all.matches("pub fn ").count(), usize::from(queries));
             for placeholder in ["{t}", "{p}", "{n}", "{ok}", "{end}"] {
