@@ -25,7 +25,7 @@ pub(crate) struct Options {
     /// Timed checks of each crate; the median counts.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
-    /// The ratio of the medians that fails the command when exceeded.
+    /// The ratio of the medians of processor time that fails the command when exceeded.
     #[arg(long, default_value_t = 1.10)]
     max_ratio: f64,
     /// The same for the crate whose functions are annotated with `#[consistency(..)]`.
@@ -69,21 +69,20 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     let times: Value = serde_json::from_str(&sh.read_file(&results)?)?;
     let mut within = true;
     for (number, (flavour, most)) in flavours.iter().zip(most).enumerate() {
-        // Other work on the machine only ever adds time, so the best round is the least disturbed one.
         let [median, best] = ["median", "min"].map(|which| ratio(&times, number, which));
         let (median, best, package) = (median?, best?, flavour.package);
         within &= median <= most;
         println!(
-            "{package}: {median:.3} of the first, by medians (at most {most:.2}); {best:.3} by best"
+            "{package}: {median:.3} of the first's processor time (at most {most:.2}); {best:.3} by best"
         );
     }
     Ok(ExitCode::from(u8::from(!within)))
 }
 
-/// Returns a time of one crate over that of the first.
+/// Returns the processor time of one crate over that of the first; what else the machine does changes it least.
 fn ratio(times: &Value, number: usize, which: &str) -> Result<f64> {
     let time = |number: usize| {
-        let path = format!("/results/{number}/summary/time_wall_clock/{which}");
+        let path = format!("/results/{number}/summary/time_cpu/{which}");
         let time = times.pointer(&path).and_then(Value::as_f64);
         time.with_context(|| format!("hyperfine's report has no {path}"))
     };
