@@ -42,12 +42,12 @@ impl Selection {
         let steps = step::select(steps, &self.only)?;
         if self.list {
             for step in &steps {
-                println!("{:<14} {}", step.name, step.why);
+                println!("{:<20} {}", step.name, step.why);
                 if step.check.is_some() {
-                    println!("{:<14} (a check in xtask)", "");
+                    println!("{:<20} (a check in xtask)", "");
                 }
                 for command in &step.commands {
-                    println!("{:<14} $ {command}", "");
+                    println!("{:<20} $ {command}", "");
                 }
             }
             return Ok(ExitCode::SUCCESS);

@@ -17,7 +17,7 @@ pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
     let deny = || cmd!(sh, "cargo deny --workspace --all-features --locked check");
     vec![
         Step::new("fmt", "one way to lay out code").run(cmd!(sh, "cargo fmt --all --check")),
-        Step::new("sources", "no path of this machine in the files git knows")
+        Step::new("sources", "no path of this machine, no file of more than 500 lines")
             .check(sources::check),
         Step::new("spelling", "no typing errors in code, docs and messages")
             .needs([TYPOS])
