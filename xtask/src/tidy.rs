@@ -14,6 +14,7 @@ use crate::workspace::Workspace;
 /// The quick ones first: most mistakes are found in seconds.
 pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
     let sh = &workspace.sh;
+    let each = "--workspace --ignore-private --each-feature";
     let deny = || cmd!(sh, "cargo deny --workspace --all-features --locked check");
     vec![
         Step::new("fmt", "one way to lay out code").run(cmd!(sh, "cargo fmt --all --check")),
@@ -49,18 +50,19 @@ pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
             "env RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --lib --examples --all-features --no-deps --locked"
         )),
         // Both with the compiler's own check: half of Clippy's time, and the one that knows of `cfg`.
-        Step::new("features", "each feature alone, and the default ones, build without a warning")
+        Step::new("features", "each feature of each published crate builds alone, without a warning")
             .needs(BUILD)
             .needs([HACK])
-            .run(hack(workspace, HIDDEN_FEATURES, "--each-feature")),
+            .run(hack(workspace, HIDDEN_FEATURES, each)),
         feature_pairs(workspace),
     ]
 }
 
 fn feature_pairs(workspace: &Workspace) -> Step<'_> {
     let excluded = format!("{UNPAIRED_FEATURES},{HIDDEN_FEATURES}");
-    let which =
-        format!("--feature-powerset --depth 2 --features {SHARED_FEATURES} {FEATURE_GROUPS}");
+    let which = format!(
+        "--package {ROOT_PACKAGE} --feature-powerset --depth 2 --features {SHARED_FEATURES} {FEATURE_GROUPS}"
+    );
     let why = "each pair of features builds without a warning; those of a kind count as one";
     Step::new("feature-pairs", why)
         .needs(BUILD)
@@ -69,13 +71,12 @@ fn feature_pairs(workspace: &Workspace) -> Step<'_> {
 }
 
 fn hack<'a>(workspace: &'a Workspace, excluded: &str, which: &str) -> Cmd<'a> {
-    let (sh, package, which) = (&workspace.sh, ROOT_PACKAGE, which.split(' '));
     cmd!(
-        sh,
-        "cargo hack rustc --profile check --package {package} --lib --locked"
+        workspace.sh,
+        "cargo hack rustc --profile check --lib --locked"
     )
     .args(["--exclude-features", excluded])
-    .args(which)
+    .args(which.split(' '))
     .args(["--", "-D", "warnings"])
 }
 
