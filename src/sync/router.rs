@@ -34,7 +34,7 @@ use wait::Waited;
 /// # Example
 ///
 /// ```
-/// # #[cfg(feature = "testkit")] {
+/// # #[cfg(all(feature = "r2d2", feature = "sync-sqlite"))] {
 /// use diesel_routing::Node;
 /// use diesel_routing::sync::{prelude::*, sqlite::Router};
 ///
