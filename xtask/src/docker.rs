@@ -22,8 +22,8 @@ const BASE: &str = "debian:bookworm-slim";
 const OWN_BASE: &str = "diesel-routing-testkit-base:local";
 const STAND_IN: &str = "diesel-routing-testkit:local";
 
-const BINARIES: &str = "--all-features --locked --test testkit_docker --test testkit_postgres \
-                        --test testkit_mariadb --test positions";
+const BINARIES: &str = "-p diesel-routing -p diesel-routing-testkit --all-features --locked --test docker \
+                        --test postgres --test mariadb --test positions";
 
 pub(crate) fn steps() -> Vec<Step> {
     let run = |words: &str| {

@@ -117,7 +117,7 @@ fn carry_out(command: Command) -> Result<ExitCode> {
         }
         Command::Tidy(selection) => selection.carry_out("tidy", &workspace, tidy::steps()),
         Command::Ci(selection) => {
-            let steps = tidy::steps().into_iter().chain(test::steps(&workspace));
+            let steps = tidy::steps().into_iter().chain(test::steps());
             selection.carry_out("ci", &workspace, steps.collect())
         }
         Command::CheckConsistency(options) => match check_consistency::run(&workspace, options)? {},

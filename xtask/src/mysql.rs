@@ -27,11 +27,11 @@ exec "$root"/lib64/ld-linux-*.so.* \
 "#;
 
 /// What is not MariaDB's own: its files, its lock waits, its settings, the text of its positions, and Galera.
-const SHARED: &str = "binary(testkit_mariadb) & not test(/^galera|_relay_log_which_is_gone_/) \
+const SHARED: &str = "binary(mariadb) & not test(/^galera|_relay_log_which_is_gone_/) \
      | test(/^mariadb::/) & not test(/^mariadb::(bad_input|locks)::|_history$/)";
 
 pub(crate) fn steps(workspace: &Workspace) -> Vec<Step> {
-    const BINARIES: &str = "--all-features --locked --test positions --test testkit_mariadb";
+    const BINARIES: &str = "-p diesel-routing -p diesel-routing-testkit --all-features --locked --test positions --test mariadb";
     let nextest = Invocation::cargo(&format!("nextest run {BINARIES}"))
         .args(["-E", SHARED])
         .env("MARIADB_BINDIR", bin_dir(workspace).display().to_string());

@@ -84,7 +84,7 @@ fn lints() -> Vec<Step> {
         Step::run(
             "features",
             "each feature alone, and the default ones, build without a warning",
-            hack("--each-feature", HIDDEN).args(DENY_WARNINGS),
+            hack("--each-feature --package diesel-routing-testkit", HIDDEN).args(DENY_WARNINGS),
         )
         .needs([Need::Tool(&tool::HACK)]),
         Step::run(
@@ -92,20 +92,14 @@ fn lints() -> Vec<Step> {
             "each pair of features builds without a warning; those of a kind count as one",
             // With the same Diesel and tokio for all, which take longer than ours, and without Docker's client, which
             // takes longest; each feature alone has been built with its own.
-            hack(
-                "--feature-powerset --depth 2",
-                &format!("default,testkit-docker,{HIDDEN}"),
-            )
-            .args(["--features", SHARED])
-            .args(["--group-features", "bb8,deadpool"])
-            .args(["--group-features", "postgres,mysql"])
-            .args(["--group-features", "sync-postgres,sync-mysql"])
-            .args(["--group-features", "edge,tower,axum,moka,redis"])
-            .args([
-                "--group-features",
-                "serde,testkit,testkit-mariadb,testkit-postgres",
-            ])
-            .args(DENY_WARNINGS),
+            hack("--feature-powerset --depth 2", &format!("default,{HIDDEN}"))
+                .args(["--features", SHARED])
+                .args(["--group-features", "bb8,deadpool"])
+                .args(["--group-features", "postgres,mysql"])
+                .args(["--group-features", "sync-postgres,sync-mysql"])
+                .args(["--group-features", "edge,tower,axum,moka,redis"])
+                .args(["--group-features", "serde,test-util"])
+                .args(DENY_WARNINGS),
         )
         .needs([Need::Tool(&tool::HACK)]),
     ];
@@ -113,7 +107,7 @@ fn lints() -> Vec<Step> {
 }
 
 /// What the others stand on.
-const HIDDEN: &str = "__async,__pool,__bench,__testkit_servers";
+const HIDDEN: &str = "__async,__bench,__servers";
 /// Every backend, without our own features for them; cargo-hack warns that it does not know them.
 const SHARED: &str = "diesel/postgres,diesel/mysql,diesel/sqlite,diesel/r2d2,\
     diesel-async?/postgres,diesel-async?/mysql,diesel-async?/sqlite,tokio/full";
