@@ -26,7 +26,7 @@ use diesel_async::pooled_connection::bb8::Pool;
 use diesel_routing::Node;
 use diesel_routing::pg::{Router, Session};
 use diesel_routing::prelude::*;
-use diesel_routing::testkit::PgCluster;
+use diesel_routing_testkit::PgCluster;
 use tokio::task::JoinSet;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;

@@ -2,7 +2,7 @@
 //! once, two seconds before the replica does.
 //!
 //! ```console
-//! $ cargo run --example blocking_service --features sync-postgres,testkit-postgres
+//! $ cargo run --example blocking_service --features sync-postgres
 //! serving on http://127.0.0.1:8081 (Ctrl-C ends it)
 //! $ curl --cookie-jar jar --cookie jar http://127.0.0.1:8081/theme
 //! light, from the replica (nothing_to_catch_up)
@@ -18,7 +18,7 @@
 //! It starts two PostgreSQL servers of its own, or takes yours, such as those of the compose file:
 //!
 //! ```text
-//! cargo run --example blocking_service --features sync-postgres,testkit-postgres -- \
+//! cargo run --example blocking_service --features sync-postgres -- \
 //!     --primary postgres://app:app@127.0.0.1:15432/app --replica postgres://app:app@127.0.0.1:15434/app
 //! ```
 //!
@@ -35,8 +35,8 @@ use diesel_routing::edge::TokenCookie;
 use diesel_routing::sync::edge::Edge;
 use diesel_routing::sync::pg::{ReadConn, Router, Session, WriteConn};
 use diesel_routing::sync::prelude::*;
-use diesel_routing::testkit::PgCluster;
 use diesel_routing::{CaughtUp, Error, Node, TokenKeys, consistency};
+use diesel_routing_testkit::PgCluster;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use tiny_http::{Header, Response, Server};

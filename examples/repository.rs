@@ -9,8 +9,8 @@ use std::error::Error as StdError;
 
 use diesel_routing::sync::prelude::*;
 use diesel_routing::sync::sqlite::{ReadConn, Router, Session, WriteConn};
-use diesel_routing::testkit::SqliteCluster;
 use diesel_routing::{Error, Node, Primary, consistency};
+use diesel_routing_testkit::SqliteCluster;
 
 mod schema {
     #![allow(missing_docs, reason = "the macro's items")]

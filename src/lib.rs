@@ -3,7 +3,8 @@
 //!
 //! ```
 //! use diesel_routing::sync::{prelude::*, sqlite::{ReadConn, Router, WriteConn}};
-//! use diesel_routing::{Node, Replica, testkit::SqliteCluster};
+//! use diesel_routing::{Node, Replica};
+//! use diesel_routing_testkit::SqliteCluster;
 //!
 //! diesel::table! {
 //!     users { id -> Integer, locale -> Text, }
@@ -111,13 +112,64 @@
 //! | `tower` | [`edge::SessionLayer`] | |
 //! | `axum` | [`Session`] as an argument of axum's handlers | |
 //! | `moka`, `redis` | session states in memory; in Redis or Valkey | |
-//! | `testkit` | [`testkit`]: an SQLite cluster with lag on demand | a C compiler |
-//! | `testkit-mariadb` | MariaDB clusters with real replication and faults | MariaDB's server binaries, Linux |
-//! | `testkit-postgres` | PostgreSQL clusters with real replication and faults | PostgreSQL's server binaries, Linux |
+//! | `test-util` | [`ManualClock`], for tests | |
 //!
 //! Diesel is pinned to `~2.3` and diesel-async to `~0.9`, as diesel-async pins Diesel: effects name
 //! types that Diesel shows to third-party backends only, and may change in any minor release. The
 //! minimum Rust version is 1.88.
+//!
+//! # Testing
+//!
+//! A stale read shows only where a replica is behind. The crate
+//! [`diesel-routing-testkit`](https://docs.rs/diesel-routing-testkit), used in the example above, starts primaries and
+//! replicas on this machine, with lag and faults on demand: SQLite, PostgreSQL, MariaDB, Galera. `ManualClock`
+//! (feature `test-util`) is a clock that tests move. Both belong in `[dev-dependencies]`:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! diesel-routing = { version = "0.1", features = ["test-util"] }
+//! diesel-routing-testkit = "0.1"
+//! ```
+//!
+//! Tests that have one database, and no way to another, still check everything but staleness with
+//! [`single_database`](sync::RouterBuilder::single_database): the database stands in for its own replica, over
+//! connections that are read-only.
+//!
+//! ```
+//! use diesel::connection::SimpleConnection;
+//! use diesel_routing::sync::{prelude::*, sqlite::{ReadSql, Router}};
+//! use diesel_routing::Node;
+//!
+//! diesel::table! {
+//!     settings (user) { user -> Integer, theme -> Text, }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let dir = tempfile::tempdir()?;
+//! # let path = dir.path().join("db");
+//! # let url = path.to_str().ok_or("path")?;
+//! let router = Router::builder().single_database(Node::new("test", url)).build()?;
+//! let session = router.session();
+//! session.write()?.batch_execute("CREATE TABLE settings (user INTEGER PRIMARY KEY, theme TEXT)")?;
+//! // In this session, what it wrote; in others, from the stand-in.
+//! assert_eq!(session.read()?.route().node, "test");
+//! let mut conn = router.session().read()?;
+//! assert_eq!(conn.route().node, "test-replica");
+//! assert_eq!(settings::table.count().get_result::<i64>(&mut conn)?, 0);
+//! // A write that hides from types and statement check fails here as it would on a replica.
+//! assert!(ReadSql::vouch("DELETE FROM settings").execute(&mut conn).is_err());
+//!
+//! // Nothing of a test transaction stays. The same functions take its handle, which reads as well.
+//! router.write()?.test_transaction(|tx| {
+//!     diesel::insert_into(settings::table)
+//!         .values((settings::user.eq(1), settings::theme.eq("dark")))
+//!         .execute(tx)?;
+//!     assert_eq!(settings::table.count().get_result::<i64>(tx)?, 1);
+//!     QueryResult::Ok(())
+//! });
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # How to read the compile errors
 //!
@@ -174,11 +226,11 @@ pub use asynchronous::*;
 /// The README's examples, compiled.
 #[cfg(all(
     doctest,
-    feature = "testkit",
-    feature = "r2d2",
-    feature = "postgres",
+    feature = "axum",
     feature = "bb8",
-    feature = "axum"
+    feature = "postgres",
+    feature = "r2d2",
+    feature = "sync-sqlite"
 ))]
 #[doc = include_str!("../README.md")]
 struct Readme;

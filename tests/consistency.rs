@@ -7,7 +7,7 @@ mod asynchronous;
 mod blocking;
 
 use diesel_routing::Node;
-use diesel_routing::testkit::SqliteCluster;
+use diesel_routing_testkit::SqliteCluster;
 
 mod schema {
     #![allow(missing_docs, reason = "the macro's items")]

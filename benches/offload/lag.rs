@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use diesel_routing::testkit::PgCluster;
+use diesel_routing_testkit::PgCluster;
 use fastrand::Rng;
 
 use crate::Outcome;

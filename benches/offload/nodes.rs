@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use diesel_routing::testkit::PgCluster;
+use diesel_routing_testkit::PgCluster;
 
 use crate::Outcome;
 

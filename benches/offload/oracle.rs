@@ -7,7 +7,7 @@ use diesel::sql_types::BigInt;
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
 use diesel_async::pooled_connection::bb8::Pool;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use diesel_routing::testkit::PgCluster;
+use diesel_routing_testkit::PgCluster;
 
 use crate::Outcome;
 use crate::nodes::counters;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use diesel_routing::pg::{ReadConn, Router, Session, WriteConn};
 use diesel_routing::prelude::*;
-use diesel_routing::testkit::{PgCluster, PgNode};
 use diesel_routing::{Level, Node, Replica};
+use diesel_routing_testkit::{PgCluster, PgNode};
 
 use crate::Outcome;
 use crate::nodes::counters;

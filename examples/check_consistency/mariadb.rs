@@ -18,8 +18,8 @@ mod run;
 pub(crate) use run::run;
 
 use anyhow::{Context, Result};
-use diesel_routing::testkit::{MariaCluster as Cluster, MariaNode as Node};
 use diesel_routing::{MariaDbPosition, mysql as handles, sync::mysql as blocking_handles};
+use diesel_routing_testkit::{MariaCluster as Cluster, MariaNode as Node};
 
 fn start(replicas: usize) -> Result<Cluster> {
     let builder = Cluster::builder().replicas(replicas);

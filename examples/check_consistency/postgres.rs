@@ -18,8 +18,8 @@ mod run;
 pub(crate) use run::run;
 
 use anyhow::Result;
-use diesel_routing::testkit::{PgCluster as Cluster, PgNode as Node};
 use diesel_routing::{pg as handles, sync::pg as blocking_handles};
+use diesel_routing_testkit::{PgCluster as Cluster, PgNode as Node};
 
 fn start(replicas: usize) -> Result<Cluster> {
     Ok(Cluster::builder().standbys(replicas).start()?)

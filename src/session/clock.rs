@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 /// Tells the time to a router: for the window after a write, and for session tokens.
 ///
 /// Defaults to [`SystemClock`]. Tests give their own, to move time by hand: see
-/// `testkit::ManualClock`.
+/// `ManualClock` (feature `test-util`).
 pub trait Clock: Debug + Send + Sync + 'static {
     /// The present instant. Must never go back.
     fn now(&self) -> Instant;

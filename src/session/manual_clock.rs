@@ -12,7 +12,7 @@ use crate::Clock;
 /// # Example
 ///
 /// ```
-/// use diesel_routing::{Clock, testkit::ManualClock};
+/// use diesel_routing::{Clock, ManualClock};
 /// use std::time::Duration;
 ///
 /// let clock = ManualClock::default();

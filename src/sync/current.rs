@@ -36,7 +36,7 @@ impl<C: RoutedConnection> Session<C> {
     /// Puts this session into scope on this thread, until the guard is dropped, also by a panic.
     ///
     /// ```
-    /// # #[cfg(all(feature = "testkit", feature = "r2d2"))] {
+    /// # #[cfg(all(feature = "r2d2", feature = "sync-sqlite"))] {
     /// # use diesel_routing::{Node, sync::sqlite::{Router, Session}};
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let dir = tempfile::tempdir()?;

@@ -58,7 +58,7 @@ async fn in_class(conn: &mut ReadConn<CaughtUp>) -> Result<Seen, Error> {
     look(conn).await
 }
 
-async fn router(cluster: &diesel_routing::testkit::SqliteCluster) -> Router {
+async fn router(cluster: &diesel_routing_testkit::SqliteCluster) -> Router {
     let (primary, replica) = nodes(cluster);
     let builder = Router::builder().primary(primary).replica(replica);
     builder.build().await.expect("a router")

@@ -69,7 +69,7 @@ fn greeting(locales: &dyn Locales, session: &Session) -> Result<&'static str, Er
     })
 }
 
-fn router(cluster: &diesel_routing::testkit::SqliteCluster) -> Router {
+fn router(cluster: &diesel_routing_testkit::SqliteCluster) -> Router {
     let (primary, replica) = nodes(cluster);
     let builder = Router::builder().primary(primary).replica(replica);
     builder.build().expect("a router")

@@ -3,9 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use axum::http::StatusCode;
+use diesel_routing::ManualClock;
 use diesel_routing::edge::{Edge, SessionLayer};
 use diesel_routing::sqlite::Router;
-use diesel_routing::testkit::ManualClock;
 use diesel_routing::{Lsn, PgPosition, Position, Rejection, Token, TokenKeys};
 
 use super::client::{Browser, app, request, send, text, with};

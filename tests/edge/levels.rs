@@ -42,7 +42,7 @@ fn app(layer: Layer) -> App {
         .layer(layer)
 }
 
-async fn edge(cluster: &diesel_routing::testkit::SqliteCluster) -> super::nodes::AsyncEdge {
+async fn edge(cluster: &diesel_routing_testkit::SqliteCluster) -> super::nodes::AsyncEdge {
     let rules = [
         Rule::new("/admin", Level::Strong),
         Rule::new("/public", Level::Eventual).on(Method::GET),

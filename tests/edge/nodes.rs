@@ -2,8 +2,8 @@
 
 use diesel_routing::prelude::*;
 use diesel_routing::sqlite::{Router, Session};
-use diesel_routing::testkit::SqliteCluster;
 use diesel_routing::{Error, Node, Reason, TokenKeys, sync};
+use diesel_routing_testkit::SqliteCluster;
 
 mod schema {
     #![allow(missing_docs, reason = "the macro's items")]

@@ -8,8 +8,8 @@ use axum::routing::{get, put};
 use diesel_routing::edge::{Edge, SessionLayer};
 use diesel_routing::pg::{Router, Session};
 use diesel_routing::prelude::*;
-use diesel_routing::testkit::{PgCluster, PgNode};
 use diesel_routing::{Node, Rejection};
+use diesel_routing_testkit::{PgCluster, PgNode};
 
 use super::client::{Browser, cookie, request, text};
 use super::nodes::{keys, settings};

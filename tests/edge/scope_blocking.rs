@@ -7,8 +7,8 @@ use diesel_routing::sync::{
     prelude::*,
     sqlite::{ReadConn, Session},
 };
-use diesel_routing::testkit::PgCluster;
 use diesel_routing::{CaughtUp, Error, Node, Reason, Scope, consistency};
+use diesel_routing_testkit::PgCluster;
 
 use super::nodes::{blocking_router, settings, stale_cluster};
 

@@ -9,12 +9,13 @@ use axum::Router as App;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::routing::{get, post};
+use diesel_routing::ManualClock;
 use diesel_routing::edge::{
     Edge, MemoryStore, RedisStore, SessionLayer, StoreDown, StoreError, StoreFuture, TokenStore,
 };
 use diesel_routing::sqlite::Session;
-use diesel_routing::testkit::{ManualClock, SqliteCluster};
 use diesel_routing::{Lsn, PgPosition, Position, Token};
+use diesel_routing_testkit::SqliteCluster;
 use futures_util::FutureExt;
 use redis::Commands;
 

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use diesel_routing::mysql::{Router, Session};
 use diesel_routing::prelude::*;
-use diesel_routing::testkit::{GaleraCluster, MariaNode};
 use diesel_routing::{Health, Level, Node, Reason, Status, sync};
+use diesel_routing_testkit::{GaleraCluster, MariaNode};
 
 use crate::{HOUR, LIMIT, PATIENCE, SCHEMA, in_time, settings};
 

@@ -23,8 +23,8 @@ mod world;
 
 pub(crate) use diesel_routing::mysql::{Router, Session};
 pub(crate) use diesel_routing::prelude::*;
-pub(crate) use diesel_routing::testkit::MariaCluster as Cluster;
-use diesel_routing::testkit::MariaNode;
+pub(crate) use diesel_routing_testkit::MariaCluster as Cluster;
+use diesel_routing_testkit::MariaNode;
 
 pub(crate) use crate::{HOUR, LIMIT, PATIENCE, SCHEMA, in_time, settings};
 

@@ -23,8 +23,8 @@ mod world;
 
 pub(crate) use diesel_routing::pg::{Router, Session};
 pub(crate) use diesel_routing::prelude::*;
-pub(crate) use diesel_routing::testkit::PgCluster as Cluster;
-use diesel_routing::testkit::PgNode;
+pub(crate) use diesel_routing_testkit::PgCluster as Cluster;
+use diesel_routing_testkit::PgNode;
 
 pub(crate) use crate::{HOUR, LIMIT, PATIENCE, SCHEMA, in_time, settings};
 

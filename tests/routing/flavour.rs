@@ -4,7 +4,7 @@ use std::future::Future;
 
 pub(crate) use std::time::Duration;
 
-pub(crate) use diesel_routing::testkit::ManualClock;
+pub(crate) use diesel_routing::ManualClock;
 pub(crate) use diesel_routing::{
     CaughtUp, CheckPolicy, ConfigError, Error, Node, NodeRole, Primary, Reason, Refused, Replica,
     StatementCheck, Step, TokenKeys,

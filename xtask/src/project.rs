@@ -4,13 +4,17 @@
 pub(crate) const ROOT_PACKAGE: &str = "diesel-routing";
 
 /// The library crates, for `cargo semver-checks`, which does not read macro crates.
-pub(crate) const LIBRARIES: [&str; 2] = ["diesel-routing", "diesel-routing-sql"];
+pub(crate) const LIBRARIES: [&str; 3] = [
+    "diesel-routing",
+    "diesel-routing-sql",
+    "diesel-routing-testkit",
+];
 
 /// Features that other features stand on, and that nobody turns on alone.
-pub(crate) const HIDDEN_FEATURES: &str = "__async,__pool,__bench,__testkit_servers";
+pub(crate) const HIDDEN_FEATURES: &str = "__async,__bench,__servers";
 
-/// Left out of pairs: what the others include, and Docker's client, which takes longest to build.
-pub(crate) const UNPAIRED_FEATURES: &str = "default,testkit-docker";
+/// Left out of pairs: what the others include.
+pub(crate) const UNPAIRED_FEATURES: &str = "default";
 
 /// Features that count as one in pairs, as cargo-hack takes them.
 pub(crate) const FEATURE_GROUPS: &str = "\
@@ -18,7 +22,7 @@ pub(crate) const FEATURE_GROUPS: &str = "\
     --group-features postgres,mysql \
     --group-features sync-postgres,sync-mysql \
     --group-features edge,tower,axum,moka,redis \
-    --group-features serde,testkit,testkit-mariadb,testkit-postgres";
+    --group-features serde,test-util";
 
 /// Every backend of the libraries below us, so that all pairs share one build of Diesel and tokio.
 /// cargo-hack warns that it does not know them.
@@ -26,24 +30,26 @@ pub(crate) const SHARED_FEATURES: &str = "diesel/postgres,diesel/mysql,diesel/sq
     diesel-async?/postgres,diesel-async?/mysql,diesel-async?/sqlite,tokio/full";
 
 /// The README's first command.
-pub(crate) const QUICKSTART: &str = "run --locked --quiet --example quickstart";
+pub(crate) const QUICKSTART: &str = "run --locked --quiet --package quickstart";
 
 /// Where the consistency check is.
 pub(crate) const CONSISTENCY_EXAMPLE: &str = "check_consistency";
 
 /// What runs against PostgreSQL servers of other versions.
 pub(crate) const POSTGRES_TESTS: &str =
-    "--all-features --test positions --test testkit_postgres --test routing";
+    "--package diesel-routing --package diesel-routing-testkit --all-features \
+    --test positions --test postgres --test routing";
 /// Of the tests on several servers, those on PostgreSQL.
 pub(crate) const ON_POSTGRES: &str =
     "not (binary(routing) | binary(positions)) | test(/^postgres/)";
 
 /// What runs on MySQL as well.
-pub(crate) const MYSQL_TESTS: &str = "--all-features --test positions --test testkit_mariadb";
+pub(crate) const MYSQL_TESTS: &str = "--package diesel-routing --package diesel-routing-testkit \
+    --all-features --test positions --test mariadb";
 /// What is not MariaDB's own: its files, lock waits, settings, the text of its positions, and Galera.
-pub(crate) const ON_MYSQL: &str = "binary(testkit_mariadb) & not test(/^galera|_relay_log_which_is_gone_/) \
+pub(crate) const ON_MYSQL: &str = "binary(mariadb) & not test(/^galera|_relay_log_which_is_gone_/) \
      | test(/^mariadb::/) & not test(/^mariadb::(bad_input|locks)::|_history$/)";
 
 /// What runs with each server in a container.
-pub(crate) const DOCKER_TESTS: &str = "--all-features --test testkit_docker \
-    --test testkit_postgres --test testkit_mariadb --test positions";
+pub(crate) const DOCKER_TESTS: &str = "--package diesel-routing --package diesel-routing-testkit \
+    --all-features --test docker --test postgres --test mariadb --test positions";

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 #[cfg(feature = "docker")]
-use super::builder::ENDING;
+use super::ending::ENDING;
 use super::flavour::Flavour;
 use crate::ServerError;
 use crate::server::{Account, Place, Root, clean, searched};
@@ -178,11 +178,6 @@ impl Binaries {
         account.run_as(&mut command);
         (name, command)
     }
-}
-
-/// The argument by which the cluster's watchdog finds its servers.
-pub(super) fn defaults_file(options: &Path) -> String {
-    format!("--defaults-file={}", options.display())
 }
 
 fn candidates(explicit: Option<&Path>) -> Vec<PathBuf> {

@@ -2,22 +2,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::binaries::{Binaries, defaults_file};
+use super::binaries::Binaries;
+use super::ending::ENDING;
 use super::node::Context;
 use super::settings::{Given, Settings};
 use super::{MariaCluster, MariaNode, template};
 use crate::ServerError;
-use crate::server::{Account, Backing, Ending, Root, Topology, Upstreams, Workspace};
+use crate::server::{Account, Backing, Root, Topology, Upstreams, Workspace};
 
 /// Long enough for a loaded machine; a step that works takes milliseconds.
 const LIMIT: Duration = Duration::from_secs(30);
-
-/// Killing is what a clean stop would cost a second for. The option files are named on the servers'
-/// command lines alone.
-pub(super) const ENDING: Ending = Ending {
-    signal: "KILL",
-    tags: |dir, _name| format!("{}\n", defaults_file(&dir.join("node"))),
-};
 
 /// What a [`MariaCluster`] will look like.
 #[derive(Debug, Clone)]

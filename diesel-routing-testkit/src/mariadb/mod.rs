@@ -1,6 +1,7 @@
 mod binaries;
 mod builder;
 mod cluster;
+mod ending;
 mod faults;
 mod flavour;
 mod galera;

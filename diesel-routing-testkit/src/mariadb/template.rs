@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::MariaNode;
 use super::binaries::Binaries;
-use super::builder::ENDING;
+use super::ending::ENDING;
 use super::flavour::{FEED, Flavour};
 use super::node::Context;
 use super::settings::Settings;

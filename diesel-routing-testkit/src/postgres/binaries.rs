@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 #[cfg(feature = "docker")]
-use super::builder::ENDING;
+use super::ending::ENDING;
 
 use crate::ServerError;
 use crate::server::{Account, Place, clean, searched};

@@ -3,21 +3,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::binaries::Binaries;
+use super::ending::ENDING;
 use super::node::Context;
 use super::settings::Settings;
 use super::{PgCluster, PgNode, template};
 use crate::ServerError;
-use crate::server::{Account, Backing, Ending, Root, Template, Topology, Upstreams, Workspace};
+use crate::server::{Account, Backing, Root, Template, Topology, Upstreams, Workspace};
 
 /// Long enough for a loaded machine; a step that works takes milliseconds.
 const LIMIT: Duration = Duration::from_secs(30);
-
-/// PostgreSQL's immediate shutdown takes milliseconds and gives its shared memory back. Postmasters
-/// have the setting on their command lines, and their children show it as their titles.
-pub(super) const ENDING: Ending = Ending {
-    signal: "QUIT",
-    tags: |_dir, name| format!("cluster_name={name}.\npostgres: {name}.\n"),
-};
 
 /// What a [`PgCluster`] will look like.
 #[derive(Debug, Clone)]

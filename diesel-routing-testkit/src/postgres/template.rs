@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::PgNode;
 use super::binaries::Binaries;
-use super::builder::ENDING;
+use super::ending::ENDING;
 use super::node::Context;
 use super::settings::{self, Settings};
 use crate::ServerError;

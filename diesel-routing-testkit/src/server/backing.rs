@@ -32,7 +32,7 @@ impl Backing {
             #[cfg(feature = "docker")]
             "docker" => Ok(Self::Docker),
             #[cfg(not(feature = "docker"))]
-            "docker" => refuse("which needs diesel-routing's feature `testkit-docker`"),
+            "docker" => refuse("which needs the feature `docker` of diesel-routing-testkit"),
             _ => refuse("which is neither `docker` nor `local`"),
         }
     }

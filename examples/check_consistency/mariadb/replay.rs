@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::{Context, Result};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel_routing::testkit::MariaNode;
+use diesel_routing_testkit::MariaNode;
 
 /// A replica on which somebody's lock holds replay up; its threads run, as far as the server knows.
 pub(crate) struct Hung<'a> {

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use diesel::prelude::*;
-use diesel_routing::testkit::MariaCluster;
+use diesel_routing_testkit::MariaCluster;
 
 use crate::table::{KEYS, Row, writes};
 

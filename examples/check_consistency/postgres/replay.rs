@@ -1,7 +1,7 @@
 //! A replay that hangs.
 
 use anyhow::Result;
-use diesel_routing::testkit::PgNode;
+use diesel_routing_testkit::PgNode;
 
 /// A standby whose replaying process hangs.
 #[derive(Debug)]

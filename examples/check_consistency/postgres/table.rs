@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use diesel::prelude::*;
-use diesel_routing::testkit::PgCluster;
+use diesel_routing_testkit::PgCluster;
 
 use crate::table::{KEYS, Row, writes};
 

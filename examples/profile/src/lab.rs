@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use diesel_routing::testkit::{PgCluster, PgNode, ServerError};
+use diesel_routing_testkit::{PgCluster, PgNode, ServerError};
 
 /// The most that a replica can be made to lag. The router's limit is a minute: then it serves nothing.
 const MOST: Duration = Duration::from_secs(30);

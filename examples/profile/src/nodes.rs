@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use diesel_routing::testkit::PgCluster;
+use diesel_routing_testkit::PgCluster;
 
 use crate::Lab;
 

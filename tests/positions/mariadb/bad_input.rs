@@ -3,8 +3,8 @@
 use std::error::Error as _;
 use std::time::Instant;
 
-use diesel_routing::testkit::MariaClusterBuilder;
 use diesel_routing::{ConfigError, Error, Health, NodeStatus};
+use diesel_routing_testkit::MariaClusterBuilder;
 
 use super::flavours;
 use super::*;

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use diesel_routing::prelude::*;
-use diesel_routing::testkit::{PgCluster, PgNode};
 use diesel_routing::{ConfigError, Error, Health, Node, NodeRole, Reason, Step};
+use diesel_routing_testkit::{PgCluster, PgNode};
 
 use super::flavours::Router;
 use super::pgbouncer::PgBouncer;

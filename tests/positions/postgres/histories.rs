@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use diesel_routing::testkit::{ManualClock, PgCluster};
+use diesel_routing::ManualClock;
 use diesel_routing::{Reason, Rejection};
+use diesel_routing_testkit::PgCluster;
 
 use super::tokens::{keys, process};
 use super::world::{builder, set_theme, theme};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use diesel_routing::testkit::PgNode;
+use diesel_routing_testkit::PgNode;
 
 use super::in_time;
 

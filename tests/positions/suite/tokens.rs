@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use diesel_routing::testkit::ManualClock;
+use diesel_routing::ManualClock;
 use diesel_routing::{ConfigError, Error, Reason, Rejection, TokenKeys};
 
 use super::world::{builder, set_theme, theme};

@@ -2,7 +2,7 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use diesel_routing::Node;
-use diesel_routing::testkit::MariaCluster;
+use diesel_routing_testkit::MariaCluster;
 
 use crate::schema;
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use diesel_routing::Node;
-use diesel_routing::testkit::SqliteCluster;
+use diesel_routing_testkit::SqliteCluster;
 
 use crate::schema;
 

@@ -6,19 +6,14 @@ use super::super::binaries::Binaries;
 use super::super::flavour::Flavour;
 use super::super::node::Context;
 use super::super::settings::Given;
+use super::ending::ENDING;
 use super::options::{self, Ports};
 use super::{GaleraCluster, template};
-use crate::server::{Account, Backing, Ending, Root, Topology, Workspace};
+use crate::server::{Account, Backing, Root, Topology, Workspace};
 use crate::{MariaNode, ServerError};
 
 /// Long enough for a loaded machine, and for a node that gets all its data from another.
 const LIMIT: Duration = Duration::from_secs(60);
-
-/// A node that gets its data from another has programs of its own running, which name its directory.
-pub(super) const ENDING: Ending = Ending {
-    signal: "KILL",
-    tags: |dir, _name| format!("{}\n", dir.join("node").display()),
-};
 
 /// What a [`GaleraCluster`] will look like.
 #[derive(Debug, Clone)]

@@ -1,5 +1,6 @@
 mod builder;
 mod cluster;
+mod ending;
 mod options;
 mod template;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::super::binaries::Binaries;
 use super::super::node::Context;
 use super::super::{MariaNode, template};
-use super::builder::ENDING;
+use super::ending::ENDING;
 use super::options::{self, Ports};
 use crate::ServerError;
 use crate::server::{Account, Root, Template, Topology, Workspace};

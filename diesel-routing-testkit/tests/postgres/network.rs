@@ -3,7 +3,7 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use diesel_routing::testkit::{PgNode, Proxy, ProxyMode};
+use diesel_routing_testkit::{PgNode, Proxy, ProxyMode};
 
 use crate::{A_WHILE, SOON, arrives, cluster, read, stays_behind, write};
 

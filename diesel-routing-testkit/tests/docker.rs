@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::process::Command;
 
-use diesel_routing::testkit::{MariaCluster, PgCluster};
+use diesel_routing_testkit::{MariaCluster, PgCluster};
 
 /// What a cluster's start says in a process with this environment.
 fn refusal(environment: &[(&str, &str)]) -> String {

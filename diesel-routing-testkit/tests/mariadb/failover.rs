@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use diesel_routing::testkit::ServerError;
+use diesel_routing_testkit::ServerError;
 
 use crate::{arrives, cluster, is_mariadb, read, stays_behind, wait_until, write};
 

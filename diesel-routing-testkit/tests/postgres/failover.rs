@@ -1,4 +1,4 @@
-use diesel_routing::testkit::ServerError;
+use diesel_routing_testkit::ServerError;
 
 use crate::{arrives, cluster, read, stays_behind, write};
 

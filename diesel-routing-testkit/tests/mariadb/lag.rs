@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use diesel_routing::testkit::MariaCluster;
+use diesel_routing_testkit::MariaCluster;
 
 use crate::{arrives, cluster, is_mariadb, read, stays_behind, wait_until, write};
 

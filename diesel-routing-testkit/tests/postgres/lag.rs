@@ -72,7 +72,7 @@ fn a_frozen_replay_receives_and_does_not_apply() {
 
 #[test]
 fn a_standby_of_a_standby_lags_with_the_one_above_it() {
-    let cluster = diesel_routing::testkit::PgCluster::builder()
+    let cluster = diesel_routing_testkit::PgCluster::builder()
         .standbys(1)
         .standby_of(1)
         .start()

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use diesel_routing::testkit::MariaCluster;
+use diesel_routing_testkit::MariaCluster;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 

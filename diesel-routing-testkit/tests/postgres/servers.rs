@@ -1,7 +1,7 @@
 use std::fs;
 use std::time::Duration;
 
-use diesel_routing::testkit::{PgCluster, ServerError};
+use diesel_routing_testkit::{PgCluster, ServerError};
 
 use crate::{SOON, arrives, cluster, read, write};
 

@@ -1,6 +1,6 @@
 //! Clusters in which every node takes writes.
 
-use diesel_routing::testkit::{GaleraCluster, MariaNode, ServerError};
+use diesel_routing_testkit::{GaleraCluster, MariaNode, ServerError};
 
 use crate::{SOON, read, wait_until, write};
 

@@ -2,22 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-#[path = "testkit_postgres/cleanup.rs"]
 mod cleanup;
-#[path = "testkit_postgres/clients.rs"]
 mod clients;
-#[path = "testkit_postgres/failover.rs"]
 mod failover;
-#[path = "testkit_postgres/lag.rs"]
 mod lag;
-#[path = "testkit_postgres/network.rs"]
 mod network;
-#[path = "testkit_postgres/servers.rs"]
 mod servers;
 
 use std::time::Duration;
 
-use diesel_routing::testkit::{PgCluster, PgNode, ServerError};
+use diesel_routing_testkit::{PgCluster, PgNode, ServerError};
 
 /// For what must happen.
 const SOON: Duration = Duration::from_secs(20);

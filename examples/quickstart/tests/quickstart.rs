@@ -1,13 +1,12 @@
-//! What the example `quickstart` promises on its command line.
+//! What `quickstart` promises on its command line.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::env::{consts::EXE_SUFFIX, current_exe};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-/// The example, with a temporary directory of its own.
+/// The program, with a temporary directory of its own.
 struct Quickstart {
     command: Command,
     temp: TempDir,
@@ -16,7 +15,7 @@ struct Quickstart {
 impl Quickstart {
     fn with(args: &str) -> Self {
         let temp = tempfile::tempdir().unwrap();
-        let mut command = Command::new(example());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_quickstart"));
         command
             .args(args.split_whitespace())
             .env("TMPDIR", temp.path())
@@ -57,19 +56,6 @@ impl Run {
             .unwrap();
         [cells[2], cells[3], cells[4].trim_end_matches(" %")].map(|cell| cell.parse().unwrap())
     }
-}
-
-/// Cargo builds the examples beside the tests, unless it was asked for single targets.
-fn example() -> PathBuf {
-    let test = current_exe().unwrap();
-    let target = test.ancestors().nth(2).unwrap();
-    let example = target.join(format!("examples/quickstart{EXE_SUFFIX}"));
-    assert!(
-        example.exists(),
-        "{} is missing: build it with `cargo build --example quickstart`",
-        example.display()
-    );
-    example
 }
 
 #[test]

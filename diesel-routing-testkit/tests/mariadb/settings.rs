@@ -1,6 +1,6 @@
 //! Settings, also those that a careful operator would not choose.
 
-use diesel_routing::testkit::{MariaCluster, ServerError};
+use diesel_routing_testkit::{MariaCluster, ServerError};
 
 use crate::{SOON, cluster, is_mariadb, wait_until};
 

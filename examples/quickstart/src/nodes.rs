@@ -4,7 +4,7 @@ use anyhow::Result;
 use diesel::connection::SimpleConnection;
 use diesel_routing::Node;
 use diesel_routing::sync::sqlite::Router;
-use diesel_routing::testkit::SqliteCluster;
+use diesel_routing_testkit::SqliteCluster;
 
 use crate::options::Options;
 use crate::settings;

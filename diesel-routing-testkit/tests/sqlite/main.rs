@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel_routing::testkit::{SqliteCluster, SqliteClusterBuilder};
+use diesel_routing_testkit::{SqliteCluster, SqliteClusterBuilder};
 use schema::{accounts, notes, pages, transfers};
 
 mod schema {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use diesel_routing::testkit::Error;
+use diesel_routing_testkit::Error;
 
 use super::*;
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use diesel_routing::testkit::PgCluster;
+use diesel_routing_testkit::PgCluster;
 use tokio_postgres::NoTls;
 
 use crate::{SOON, cluster};

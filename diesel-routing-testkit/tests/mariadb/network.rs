@@ -1,7 +1,7 @@
 use std::io::{self, ErrorKind, Read};
 use std::net::TcpStream;
 
-use diesel_routing::testkit::{MariaNode, Proxy, ProxyMode};
+use diesel_routing_testkit::{MariaNode, Proxy, ProxyMode};
 
 use crate::{A_WHILE, SOON, arrives, cluster, read, stays_behind, write};
 

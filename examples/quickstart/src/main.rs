@@ -2,8 +2,8 @@
 //! through sessions.
 //!
 //! ```text
-//! cargo run --example quickstart
-//! cargo run --example quickstart -- --help
+//! cargo run -p quickstart
+//! cargo run -p quickstart -- --help
 //! ```
 //!
 //! Needs no database server: the primary and its replicas are SQLite files in a temporary directory.

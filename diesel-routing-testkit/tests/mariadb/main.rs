@@ -2,26 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-#[path = "testkit_mariadb/cleanup.rs"]
 mod cleanup;
-#[path = "testkit_mariadb/clients.rs"]
 mod clients;
-#[path = "testkit_mariadb/failover.rs"]
 mod failover;
-#[path = "testkit_mariadb/galera.rs"]
 mod galera;
-#[path = "testkit_mariadb/lag.rs"]
 mod lag;
-#[path = "testkit_mariadb/network.rs"]
 mod network;
-#[path = "testkit_mariadb/servers.rs"]
 mod servers;
-#[path = "testkit_mariadb/settings.rs"]
 mod settings;
 
 use std::time::{Duration, Instant};
 
-use diesel_routing::testkit::{MariaCluster, MariaNode, ServerError};
+use diesel_routing_testkit::{MariaCluster, MariaNode, ServerError};
 
 /// For what must happen.
 const SOON: Duration = Duration::from_secs(20);

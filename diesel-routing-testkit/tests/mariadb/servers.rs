@@ -1,7 +1,7 @@
 use std::fs;
 use std::time::Duration;
 
-use diesel_routing::testkit::{MariaCluster, ServerError};
+use diesel_routing_testkit::{MariaCluster, ServerError};
 
 use crate::{arrives, cluster, read, write};
 
