@@ -1,4 +1,4 @@
-//! A handle for the time of one call.
+//! `HandleGuard`: a handle for the duration of one call.
 
 use std::ops::{Deref, DerefMut};
 

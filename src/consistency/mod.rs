@@ -1,5 +1,5 @@
-//! What [`#[consistency(..)]`](macro@crate::consistency) functions are made of. Their users need nothing of
-//! it: it stands in signatures and errors.
+//! The parts of [`#[consistency(..)]`](macro@crate::consistency) functions. Users do not call them; they
+//! appear in signatures and in compile errors.
 
 mod class;
 mod function;

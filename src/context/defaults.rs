@@ -12,7 +12,7 @@ pub(crate) fn make_default<T: Any + Send + Sync>(value: T) {
     defaults.push(Arc::new(value));
 }
 
-/// The default of this type.
+/// Returns the default of this type.
 pub(crate) fn default_of<T: Any + Clone>() -> Option<T> {
     let defaults = DEFAULTS.lock().unwrap_or_else(PoisonError::into_inner);
     defaults

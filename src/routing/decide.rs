@@ -1,4 +1,4 @@
-//! The decision.
+//! The routing decision.
 
 use std::time::{Duration, Instant};
 
@@ -8,55 +8,55 @@ use crate::cluster::{Health, Node, NodeState, Snapshot, age};
 use crate::engine::Settings;
 use crate::position::Position;
 
-/// How fresh a read must be, or that it is none.
+/// The freshness that a read requires, or that the caller writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Level {
-    /// Any state, however old.
+    /// A read of any state, however old.
     Eventual,
-    /// A state that has everything acknowledged before this long ago.
+    /// A read of a state that has everything acknowledged before this long ago.
     Bounded(Duration),
-    /// What the session wrote, and never less than it has seen.
+    /// A read that observes what the session wrote, and never less than it has seen.
     Session,
-    /// The primary's present state.
+    /// A read of the primary's present state.
     Strong,
     /// A write.
     Write,
 }
 
-/// What a decision depends on.
+/// The inputs of a decision.
 pub(crate) struct Inputs<'a, L, T> {
     pub(crate) level: Level,
-    /// What a session-level read must see; `None` outside sessions.
+    /// The requirements of a session-level read; `None` outside sessions.
     pub(crate) need: Option<Need>,
     pub(crate) cluster: &'a Snapshot,
     pub(crate) policy: &'a Policy,
     pub(crate) now: Instant,
-    /// The present by the system's clock.
+    /// The present, by the system's clock.
     pub(crate) system_now: Instant,
-    /// A replica that must not be chosen: it has just failed this caller.
+    /// A replica that must not be chosen, because it has just failed this caller.
     pub(crate) avoid: Option<usize>,
-    /// Replicas that lag more than this do not serve this caller; as for everyone, if none.
+    /// Replicas that lag more than this do not serve this caller; `None` applies the router's limit only.
     pub(crate) max_lag: Option<Duration>,
     /// A random number.
     pub(crate) random: u64,
-    /// Connections out, by node.
+    /// Connections in use, by node.
     pub(crate) load: L,
-    /// How many replicas were chosen by turns before.
+    /// Number of replicas chosen in turn so far.
     pub(crate) turn: T,
 }
 
-/// What a router's user decides.
+/// The settings of a router that its decisions depend on.
 #[derive(Debug, Clone)]
 pub(crate) struct Policy {
-    /// Replicas that may lag more than this serve nothing.
+    /// Lag beyond which a replica serves no reads.
     max_lag: Duration,
-    /// Replicas that have said nothing for longer than this serve nothing: one that hangs may hold up
-    /// its watcher, too.
+    /// Time since its last answer after which a replica serves no reads. It limits the harm of a node that
+    /// hangs and holds up its watcher too.
     max_silence: Duration,
     balance: Balance,
     weights: Vec<u32>,
-    /// By node, whether it is in the caller's zone; `None` if no node is.
+    /// By node, set if it is in the caller's zone; `None` if no node is.
     near: Option<Vec<bool>>,
 }
 
@@ -78,13 +78,13 @@ impl Policy {
     }
 }
 
-/// Where to go, and why.
+/// A node, and the reason for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Decision {
     pub(crate) node: usize,
     pub(crate) reason: Reason,
-    /// When the replica was asked for what the decision rests on, by the system's clock; none if it
-    /// rests on nothing that a replica said.
+    /// The time, by the system's clock, at which the replica was asked for what the decision relies on; `None`
+    /// if it relies on no answer of a replica.
     pub(crate) rests_on: Option<Instant>,
 }
 
@@ -97,13 +97,13 @@ impl Decision {
         }
     }
 
-    /// Whether it holds for a connection that was opened then, and is still open: its server has not
-    /// restarted since it said what the decision rests on.
+    /// Returns whether the decision holds for a connection that was opened at `opened` and is still open:
+    /// its server has not restarted since it gave the answer that the decision relies on.
     pub(crate) fn holds_for(self, opened: Instant) -> bool {
         self.rests_on.is_none_or(|sent| sent > opened)
     }
 
-    /// Whether a fresher replica would have made it another.
+    /// Returns whether a fresher replica would have changed the decision.
     pub(crate) fn wants_fresher(self) -> bool {
         matches!(
             self.reason,
@@ -112,7 +112,7 @@ impl Decision {
     }
 }
 
-/// The node to use, and the reason. Pure: the same inputs give the same answer.
+/// Returns the node to use, and the reason. Pure: the same inputs give the same answer.
 pub(crate) fn decide<L, T>(inputs: &Inputs<'_, L, T>) -> Decision
 where
     L: Fn(usize) -> u32,
@@ -164,7 +164,7 @@ where
     }
     let has_all =
         |node: &NodeState| node.covers(need.wrote.as_ref()) && node.covers(need.seen.as_ref());
-    // A session stays where it has read: whatever it saw there, it sees again.
+    // A session stays with the replica it has read from: everything it saw there is still there.
     if let Some((home, run)) = need.home {
         let node = cluster.nodes.get(home);
         let stays = node.is_some_and(|node| {
@@ -195,7 +195,7 @@ where
 }
 
 impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
-    /// Whether a replica is up and within the lag limit.
+    /// Returns whether a replica is up and within the lag limit.
     fn serves(&self, index: usize, node: &NodeState) -> bool {
         index != self.cluster.primary
             && Some(index) != self.avoid
@@ -205,13 +205,12 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
                 .is_none_or(|sent| age(sent, self.system_now) <= self.policy.max_silence)
             && match node.lag(self.now) {
                 Some(lag) => lag <= self.max_lag.unwrap_or(self.policy.max_lag),
-                // Where positions are known, one that cannot be placed is too far behind.
+                // If the cluster has positions, a replica whose lag is unknown counts as too far behind.
                 None => !self.cluster.has_positions(),
             }
     }
 
-    /// The replica that lacks least of what the session needs, and that; `None` if there is none that may
-    /// come to it.
+    /// Returns the freshest eligible replica and the position it still has to reach, if any.
     pub(crate) fn nearly_there(&self) -> Option<(usize, Position)> {
         let need = self.need.as_ref().filter(|need| need.block.is_none())?;
         let serving = |index: &usize| {
@@ -227,7 +226,7 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
             .filter(serving)
             .filter(|&index| need.may_leave || is_home(index))
             .max_by_key(|&index| self.cluster.nodes.get(index)?.complete_as_of)?;
-        // Staying at home asks for no more than what was written since, but what was seen there is had.
+        // The home replica already has everything the session read from it, so requiring it again is harmless.
         let parts = [&need.wrote, &need.seen, &need.leaving];
         let mut parts = parts.into_iter().flatten();
         let first = parts.next()?.clone();
@@ -235,7 +234,7 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
         Some((freshest, required))
     }
 
-    /// An eligible replica, in the caller's zone if there is one.
+    /// Returns an eligible replica, from the caller's zone if it has one.
     fn pick(&self, also: impl Fn(usize, &NodeState) -> bool) -> Option<usize> {
         let eligible = |index: usize| {
             self.cluster
