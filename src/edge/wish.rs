@@ -1,4 +1,4 @@
-//! What a caller wishes in `X-DB-Consistency`.
+//! The level that a caller requests in `X-DB-Consistency`.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::routing::Level;
 
-/// The header.
+/// The header's name.
 pub(crate) const HEADER: &str = "x-db-consistency";
 
-/// The one wish in these headers: `None` without any, an error for several or an unreadable one.
+/// Returns the level requested in these headers: `None` without one, an error for several or an invalid one.
 pub(crate) fn wish(headers: &HeaderMap) -> Option<Result<Level, Unreadable>> {
     let mut values = headers.get_all(HEADER).iter();
     let value = values.next()?;
@@ -19,7 +19,7 @@ pub(crate) fn wish(headers: &HeaderMap) -> Option<Result<Level, Unreadable>> {
     })
 }
 
-/// It is ignored.
+/// An invalid request, which is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unreadable;
 
@@ -36,7 +36,7 @@ fn level(value: &HeaderValue) -> Option<Level> {
     }
 }
 
-/// `250ms` or `2s`.
+/// Parses `250ms` or `2s`.
 fn duration(text: &str) -> Option<Duration> {
     let digits = text.find(|letter: char| !letter.is_ascii_digit())?;
     let (number, unit) = text.split_at_checked(digits)?;

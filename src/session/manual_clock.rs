@@ -1,11 +1,11 @@
-//! A clock moved by hand.
+//! A clock that tests set by hand.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::Clock;
 
-/// A [`Clock`] that stands still until it is told to move.
+/// A [`Clock`] that stands still until a test advances it.
 ///
 /// Give a clone to the router's builder, keep another in the test.
 ///
@@ -24,7 +24,7 @@ use crate::Clock;
 pub struct ManualClock(Arc<Mutex<(Instant, SystemTime)>>);
 
 impl ManualClock {
-    /// Moves the time on, for all clones.
+    /// Advances the time, for all clones.
     pub fn advance(&self, by: Duration) {
         let mut present = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         present.0 += by;
@@ -38,7 +38,7 @@ impl ManualClock {
 }
 
 impl Default for ManualClock {
-    /// Starts at the present instant.
+    /// Creates a clock that stands at the present instant.
     fn default() -> Self {
         Self(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))))
     }

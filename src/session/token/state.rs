@@ -43,12 +43,12 @@ pub struct Token {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Write {
     pub(super) position: Position,
-    /// When the last of them was committed.
+    /// The time at which the last of them was committed.
     pub(super) at: Millis,
 }
 
 impl Token {
-    /// A token that asks for nothing, and is worth nothing from `expires` on.
+    /// Creates a token without requirements, which expires at `expires`.
     pub fn new(expires: SystemTime) -> Self {
         Self {
             required: None,
@@ -58,70 +58,70 @@ impl Token {
         }
     }
 
-    /// With a write, committed at `at`, that a node has once it covers `position`.
+    /// Adds a write, committed at `at`, that a node has once it covers `position`.
     pub fn wrote(self, position: Position, at: SystemTime) -> Self {
         let at = Millis::at_or_after(at);
         self.join_required(Some(Write { position, at }))
     }
 
-    /// With a write, committed at `at` or before, whose position is not known: only time tells when
-    /// a node has it.
+    /// Adds a write, committed at `at` or before, whose position is unknown: a node is assumed to have it
+    /// only after the router's window.
     pub fn wrote_at_unknown_position(mut self, at: SystemTime) -> Self {
         self.unknown_since = self.unknown_since.max(Some(Millis::at_or_after(at)));
         self
     }
 
-    /// With a read from a node that had replayed up to `position`.
+    /// Adds a read from a node that had replayed up to `position`.
     pub fn saw(self, position: Position) -> Self {
         self.join_floor(Some(position))
     }
 
-    /// With the later of its own expiry and `expires`.
+    /// Extends the token's life to `expires`, if that is later than its own expiry.
     pub fn live_until(mut self, expires: SystemTime) -> Self {
         self.expires = self.expires.max(Millis::at_or_after(expires));
         self
     }
 
-    /// The position that a node must cover to have all writes of known position.
+    /// Returns the position that a node must cover to have all writes of known position.
     #[must_use]
     pub fn required(&self) -> Option<Position> {
         self.required.as_ref().map(|write| write.position.clone())
     }
 
-    /// The position that a node must cover to show nothing older than what was read before.
+    /// Returns the position that a node must cover to show nothing older than what was read before.
     #[must_use]
     pub fn floor(&self) -> Option<Position> {
         self.floor.clone()
     }
 
-    /// When the last write of unknown position was made: the time window starts here.
+    /// Returns the time of the last write of unknown position: the time window starts here.
     #[must_use]
     pub fn unknown_since(&self) -> Option<SystemTime> {
         self.unknown_since.map(Millis::to_system_time)
     }
 
-    /// When the last write of all was made: the time window after a promotion starts here.
+    /// Returns the time of the last write of all: the time window after a promotion starts here.
     ///
-    /// It may be later than the present by another node's clock; count that as the present.
+    /// It may be later than the present by another machine's clock; count that as the present.
     #[must_use]
     pub fn written_at(&self) -> Option<SystemTime> {
         let known = self.required.as_ref().map(|write| write.at);
         known.max(self.unknown_since).map(Millis::to_system_time)
     }
 
-    /// From when on the token is worth nothing.
+    /// Returns the time from which on the token is ignored.
     #[must_use]
     pub fn expires(&self) -> SystemTime {
         self.expires.to_system_time()
     }
 
-    /// Whether it asks for nothing: no write, no read.
+    /// Returns whether it has no requirements: no write, no read.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.required.is_none() && self.unknown_since.is_none() && self.floor.is_none()
     }
 
-    /// The token of a session that did what both sessions did: two tabs, a fan-in of jobs.
+    /// Merges the tokens of two sessions, such as two tabs or a fan-in of jobs, into one with both histories.
     ///
     /// Required positions and floors are joined by max, and the latest times win. Of two required
     /// positions that cannot be compared, the one on the newer history stays; the other becomes a
@@ -138,13 +138,13 @@ impl Token {
             .join_floor(other.floor.clone())
     }
 
-    /// Without the positions of other clusters than that of `position`, such as the primary's.
+    /// Drops the positions of clusters other than that of `position`, such as the primary's.
     ///
-    /// Times stay: they name no cluster, and all they do is to send reads to the primary for a while.
+    /// Times are kept: they name no cluster, and all they do is send reads to the primary for a while.
     ///
     /// # Errors
     ///
-    /// [`Rejection::OtherCluster`] if it had positions of other clusters, and nothing else.
+    /// Returns [`Rejection::OtherCluster`] if it had positions of other clusters, and nothing else.
     pub fn for_cluster_of(mut self, position: &Position) -> Result<Self, Rejection> {
         let was_empty = self.is_empty();
         self.required = self
@@ -157,9 +157,9 @@ impl Token {
         Ok(self)
     }
 
-    /// With positions past `primary`, on its history, lowered to it: no node could ever cover them.
+    /// Lowers positions past `primary`, on its history, to it: no node could ever cover them.
     ///
-    /// `primary` must have been asked for after the token arrived. A sample from before may lie below
+    /// `primary` must have been requested after the token arrived. An earlier sample may lie below
     /// a write that the token rightly requires.
     pub fn clamped_to(mut self, primary: &Position) -> Self {
         self.required = self.required.map(|write| Write {
