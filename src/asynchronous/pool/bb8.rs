@@ -25,11 +25,11 @@ impl<C: RoutedConnection> Router<C> {
     }
 }
 
-/// All settings come from the node.
+/// Empty: all settings come from the node.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings;
 
-/// A connection on loan.
+/// A checked-out connection.
 pub(crate) type Loan<C> = PooledConnection<'static, Opener<C>>;
 
 /// One bb8 pool.
@@ -51,7 +51,7 @@ impl<C: RoutedConnection> Pool<C> {
         let pool = bb8::Pool::builder()
             .max_size(size)
             .connection_timeout(node.checkout_timeout)
-            // A connection that cannot be opened is the caller's error at once, with its cause.
+            // A failure to connect is returned to the caller at once, with its cause.
             .retry_connection(false)
             .build_unchecked(opener);
         Ok(Self {
@@ -94,7 +94,7 @@ impl<C: RoutedConnection> Pool<C> {
     }
 }
 
-/// Opens connections for bb8, which keeps the errors from the callers who wait.
+/// Opens connections for bb8, which does not pass the errors on to the waiting callers.
 pub(crate) struct Opener<C> {
     manager: Manager<C>,
     failures: Arc<Failures>,
@@ -114,7 +114,7 @@ impl<C: RoutedConnection> ManageConnection for Opener<C> {
     async fn is_valid(&self, conn: &mut Pooled<C>) -> Result<(), Reported> {
         self.manager.recycle(conn).await.map_err(|error| {
             // The caller gets another connection, or the reason why there is none.
-            tracing::debug!(%error, "a pooled connection is not lent again");
+            tracing::debug!(%error, "a pooled connection is not handed out again");
             Reported
         })
     }
@@ -124,16 +124,16 @@ impl<C: RoutedConnection> ManageConnection for Opener<C> {
     }
 }
 
-/// The error is on its way to a caller.
+/// The mark of an error that is passed to a caller in another way.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection could not be opened or kept")]
 pub(crate) struct Reported;
 
-/// Why connections could not be opened: each failure ends the wait of one caller.
+/// The reasons why connections could not be opened: each failure ends the wait of one caller.
 struct Failures {
     recent: Mutex<VecDeque<(Instant, Error)>>,
     arrived: Notify,
-    /// Nobody waits for longer.
+    /// The longest time that a caller waits.
     kept: Duration,
 }
 
@@ -155,7 +155,7 @@ impl Failures {
         self.arrived.notify_one();
     }
 
-    /// The next failure, or one that was seen since then and that nobody was told.
+    /// Returns the next failure, or an earlier one since `since` that was not passed to a caller.
     async fn next_since(&self, since: Instant) -> Error {
         loop {
             if let Some(error) = self.take_since(since) {

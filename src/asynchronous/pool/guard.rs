@@ -1,4 +1,4 @@
-//! What handles do with the connection of a loan.
+//! Access to the connection of a [`Lease`].
 
 use super::Guard;
 use crate::asynchronous::RoutedConnection;
@@ -22,13 +22,13 @@ impl<C: RoutedConnection> Guard<C> {
 }
 
 impl<C: RoutedConnection> Lease<Guard<C>> {
-    /// As [`lent_for`](Self::lent_for), and whether the connection can be used at all.
+    /// Checks that the connection was checked out for `needs`, and that it can be used at all.
     pub(crate) fn ready_for(&self, needs: Access) -> Result<(), Refused> {
         self.lent_for(needs)?;
         self.is_answered()
     }
 
-    /// Whether the last statement got its answer.
+    /// Checks that the last statement was answered.
     pub(crate) fn is_answered(&self) -> Result<(), Refused> {
         if !self.guard.awaits_answer {
             return Ok(());

@@ -19,14 +19,14 @@ use crate::statement::Dialect;
 /// Opens a connection to a URL.
 pub(crate) type Connect<C> = Arc<dyn Fn(&str) -> BoxFuture<'_, ConnectionResult<C>> + Send + Sync>;
 
-/// A hook that makes a new connection ready.
+/// A hook that prepares a new connection.
 pub(crate) type SetUp<C> =
     Arc<dyn for<'a> Fn(&'a mut C) -> BoxFuture<'a, QueryResult<()>> + Send + Sync>;
 
 /// Opens and checks the connections of one pool.
 pub(crate) struct Manager<C> {
     pub(crate) node: Node,
-    /// The role that its server must have; any, if none.
+    /// The role that its server must have; `None` for any.
     pub(crate) role: Option<NodeRole>,
     pub(crate) read_only: bool,
     pub(crate) connect: Connect<C>,
@@ -34,7 +34,7 @@ pub(crate) struct Manager<C> {
 }
 
 impl<C: RoutedConnection> Manager<C> {
-    /// A new connection, ready to be lent.
+    /// Opens a connection and prepares it.
     pub(crate) async fn open(&self) -> Result<Pooled<C>, Error> {
         let since = Instant::now();
         let mut conn = self.connect().await?;
@@ -45,7 +45,7 @@ impl<C: RoutedConnection> Manager<C> {
         Ok(Pooled::new(conn, role))
     }
 
-    /// A new connection, as it comes.
+    /// Opens a connection without preparing it.
     pub(crate) async fn connect(&self) -> Result<C, Error> {
         let since = Instant::now();
         tokio::time::timeout(self.node.connect_timeout, (self.connect)(&self.node.url))
@@ -55,7 +55,7 @@ impl<C: RoutedConnection> Manager<C> {
             .map_err(|error| self.failed(Step::Connect, since, error))
     }
 
-    /// What the server is, at build time.
+    /// Returns facts about the server: when a router is built, and later for its watchers.
     pub(crate) async fn facts(&self, conn: &mut C) -> Result<ServerFacts, Error> {
         let since = Instant::now();
         tokio::time::timeout(self.node.connect_timeout, conn.facts())
@@ -78,18 +78,18 @@ impl<C: RoutedConnection> Manager<C> {
         Ok(role)
     }
 
-    /// Whether a pooled connection may be lent again.
+    /// Checks that a pooled connection may be handed out again.
     pub(crate) async fn recycle(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
         let check = self.check_role(&mut conn.conn, Step::Recycle);
-        // Of every kind of connection: one whose check is given up may be cut off.
+        // For every kind of connection: one whose check is abandoned may be cut off.
         conn.role = Flight::marking(&mut conn.awaits_answer)
             .during(check)
             .await?;
         Ok(())
     }
 
-    /// Whether a connection that comes back must be closed: it has an open transaction, or an answer is still to
-    /// come.
+    /// Returns whether a returned connection must be closed: it has an open transaction, or an answer is
+    /// outstanding.
     pub(crate) fn is_broken(conn: &mut Pooled<C>) -> bool {
         conn.awaits_answer || C::TransactionManager::is_broken_transaction_manager(conn)
     }

@@ -29,10 +29,10 @@ pub(crate) struct Settings(Arc<ScheduledThreadPool>);
 impl Settings {
     fn new() -> Self {
         let threads = ScheduledThreadPool::builder()
-            // As many as r2d2 gives a single pool.
+            // As many as r2d2 gives a single pool by default.
             .num_threads(3)
             .thread_name_pattern("diesel-routing-pool-{}")
-            // The reaper's next round, up to half a minute away, must not outlive the router.
+            // The reaper's next round, up to half a minute away, must not keep the router's threads alive.
             .on_drop_behavior(OnPoolDropBehavior::DiscardPendingScheduled)
             .build();
         Self(Arc::new(threads))
@@ -45,7 +45,7 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// A connection on loan.
+/// A checked-out connection.
 pub(crate) type Loan<C> = PooledConnection<Manager<C>>;
 
 impl<C: RoutedConnection> ManageConnection for Manager<C> {
@@ -90,7 +90,7 @@ impl HandleError<Error> for Arc<LastError> {
 }
 
 impl<C: RoutedConnection> Pool<C> {
-    /// A pool that opens connections as they are needed, on the `threads` it shares with others.
+    /// Creates a pool that opens connections when needed, on the `threads` it shares with others.
     pub(crate) fn new(settings: &Settings, manager: Manager<C>, size: u32) -> Result<Self, Error> {
         let last_error = Arc::<LastError>::default();
         let node = manager.node.clone();
@@ -122,7 +122,7 @@ impl<C: RoutedConnection> Pool<C> {
     pub(crate) fn get(&self) -> Result<Loan<C>, Error> {
         let since = Instant::now();
         self.pool.get().map_err(|error| {
-            // The cause, if one was seen while this caller waited; else the wait itself.
+            // The cause, if one was seen while this caller waited; otherwise the wait itself.
             self.last_error
                 .take_since(since)
                 .unwrap_or_else(|| Error::Checkout {
