@@ -4,33 +4,33 @@ use sqlparser::tokenizer::Token;
 use crate::tokens::Tokens;
 use crate::{Dialect, Finding, explain, pragma};
 
-/// Kinds of statements that may be reads.
+/// A kind of statement that may be a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// SELECT, VALUES, TABLE, WITH; its parts decide.
+    /// SELECT, VALUES, TABLE, WITH: its parts decide.
     Query,
-    /// EXPLAIN of something that does not run.
+    /// EXPLAIN of a statement that is not run.
     Plan,
-    /// EXPLAIN of something that does run: the query at this token decides.
+    /// EXPLAIN of a statement that is run: the query at this token decides.
     RunPlan(usize),
     /// SHOW, DESCRIBE.
     Show,
-    /// A PRAGMA that only answers.
+    /// A PRAGMA that only reads.
     Pragma,
-    /// COPY .. TO STDOUT; its query decides.
+    /// COPY .. TO STDOUT: its query decides.
     CopyOut,
 }
 
-/// Where a statement comes from.
+/// The origin of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// Somebody wrote it as text.
+    /// Text written by a person.
     Written,
-    /// Diesel rendered it.
+    /// SQL rendered by Diesel.
     Rendered,
 }
 
-/// Tells by its first words what a statement is.
+/// Classifies a statement by its first words.
 pub(crate) fn classify(tokens: &Tokens, dialect: Dialect, source: Source) -> Result<Kind, Finding> {
     let start = (0..tokens.len())
         .find(|&index| tokens.get(index) != Some(&Token::LParen))
@@ -51,7 +51,7 @@ pub(crate) fn classify(tokens: &Tokens, dialect: Dialect, source: Source) -> Res
     }
 }
 
-/// The finding for a statement that is no read by its first words.
+/// Returns the finding for a statement that is not a read, judging by its first words.
 pub(crate) fn refuse(tokens: &Tokens, start: usize) -> Finding {
     let Some(word) = tokens.word(start).filter(|word| word.quote_style.is_none()) else {
         return Finding::not_a_read(
@@ -84,7 +84,8 @@ fn two_words(first: &str, tokens: &Tokens, start: usize) -> String {
     }
 }
 
-/// `COPY t TO STDOUT` and `COPY (SELECT ..) TO STDOUT` read; files and programs belong to one server.
+/// Classifies a COPY: `COPY t TO STDOUT` and `COPY (SELECT ..) TO STDOUT` read; files and programs belong to
+/// one server.
 fn copy(tokens: &Tokens, start: usize) -> Result<Kind, Finding> {
     let mut index = start + 1;
     while index < tokens.len() {
