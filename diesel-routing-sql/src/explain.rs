@@ -1,7 +1,7 @@
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
-use crate::statement::{Kind, refuse};
+use crate::kind::{Kind, refuse};
 use crate::tokens::Tokens;
 use crate::{Dialect, Finding};
 

@@ -1,6 +1,7 @@
+use crate::kind::{Kind, Source};
 use crate::quick::is_plain_select;
 use crate::scan::scan;
-use crate::statement::{Kind, Source, classify};
+use crate::statement::classify;
 use crate::tokens::Tokens;
 use crate::{Dialect, Finding, Functions, parse};
 

@@ -45,6 +45,7 @@ mod explain;
 mod finding;
 mod functions;
 mod inspect;
+mod kind;
 mod parse;
 mod pragma;
 mod quick;

@@ -4,7 +4,7 @@ use sqlparser::ast::{Query, Select, SetExpr, Statement, Visit, Visitor};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
-use crate::statement::Kind;
+use crate::kind::Kind;
 use crate::{Dialect, Finding};
 
 /// The maximum number of tokens of a statement that is parsed: a chain of operators nests as deep as it

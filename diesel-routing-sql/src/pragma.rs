@@ -1,7 +1,7 @@
 use sqlparser::tokenizer::Token;
 
 use crate::Finding;
-use crate::statement::Kind;
+use crate::kind::Kind;
 use crate::tokens::Tokens;
 
 /// Classifies the PRAGMA at `start`: it must only read.
