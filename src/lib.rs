@@ -140,6 +140,7 @@ mod cluster;
 mod context;
 mod engine;
 mod error;
+mod mutex;
 mod position;
 mod routing;
 mod server;

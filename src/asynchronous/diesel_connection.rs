@@ -25,8 +25,8 @@ use crate::statement::Access;
 
 impl<C: RoutedConnection> SimpleAsyncConnection for WriteConn<C> {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        let (conn, flight, ending) = self.begin_unbounded()?;
-        let result = flight.during(conn.batch_execute(query)).await;
+        let (conn, guard, ending) = self.begin_unbounded()?;
+        let result = guard.during(conn.batch_execute(query)).await;
         ending.finish(result.as_ref().err());
         result
     }
@@ -50,15 +50,15 @@ where
     {
         let query = source.as_query();
         match self.begin_statement(&query) {
-            Ok((conn, flight, ending)) => TrackedLoad {
-                gate: Gate::Open {
+            Ok((conn, guard, ending)) => TrackedLoad {
+                gate: Gate::Admitted {
                     future: conn.load(query),
-                    flight,
+                    guard,
                 },
                 ending,
             },
             Err(error) => TrackedLoad {
-                gate: Gate::shut(error),
+                gate: Gate::refused(error),
                 ending: None,
             },
         }
@@ -72,15 +72,15 @@ where
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         match self.begin_statement(&source) {
-            Ok((conn, flight, ending)) => Tracked {
-                gate: Gate::Open {
+            Ok((conn, guard, ending)) => Tracked {
+                gate: Gate::Admitted {
                     future: conn.execute_returning_count(source),
-                    flight,
+                    guard,
                 },
                 ending,
             },
             Err(error) => Tracked {
-                gate: Gate::shut(error),
+                gate: Gate::refused(error),
                 ending: None,
             },
         }
@@ -184,8 +184,8 @@ where
         Self: 'changes,
     {
         Box::pin(async move {
-            let (conn, flight, ending) = self.begin_write()?;
-            let result = flight.during(conn.update_and_fetch(changeset)).await;
+            let (conn, guard, ending) = self.begin_write()?;
+            let result = guard.during(conn.update_and_fetch(changeset)).await;
             ending.finish(result.as_ref().err());
             result
         })

@@ -9,9 +9,9 @@ use ref_cast::{RefCastCustom, ref_cast_custom};
 
 use crate::asynchronous::RoutedConnection;
 use crate::asynchronous::connection::depth;
-use crate::asynchronous::flight::Flight;
 use crate::asynchronous::pool::Guard;
 use crate::asynchronous::runs::{Admits, Inspects, Key};
+use crate::asynchronous::statement_guard::StatementGuard;
 use crate::engine::Lease;
 use crate::error::Refused;
 use crate::routing::Route;
@@ -87,13 +87,16 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
             return true;
         }
         let limit = self.lease.shared().patience;
-        let (conn, flight) = self.lease.guard.parts();
-        let role = flight.during(conn.node_role());
+        let (conn, guard) = self.lease.guard.parts();
+        let role = guard.during(conn.node_role());
         !matches!(tokio::time::timeout(limit, role).await, Ok(Ok(_)))
     }
 
     /// Returns the connection, if the handle may run the statement, and the statement's guard.
-    pub(crate) fn admit_statement<Q, M>(&mut self, query: &Q) -> QueryResult<(&mut C, Flight<'_>)>
+    pub(crate) fn admit_statement<Q, M>(
+        &mut self,
+        query: &Q,
+    ) -> QueryResult<(&mut C, StatementGuard<'_>)>
     where
         Self: Admits<Q, M> + Inspects<Q, M>,
     {

@@ -6,8 +6,8 @@ use diesel::QueryResult;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel_async::AsyncConnectionCore;
 
-use crate::asynchronous::flight::Flight;
 use crate::asynchronous::gate::Gate;
+use crate::asynchronous::statement_guard::StatementGuard;
 use crate::asynchronous::{ReadConn, RoutedConnection};
 use crate::error::Refused;
 use crate::statement::effect::{
@@ -154,11 +154,11 @@ where
         Self: Admits<Q, Checked<M>> + Inspects<Q, Checked<M>>,
     {
         match self.admit_statement(&verb.0) {
-            Ok((conn, flight)) => Gate::Open {
+            Ok((conn, guard)) => Gate::Admitted {
                 future: start(verb.0, conn),
-                flight,
+                guard,
             },
-            Err(error) => Gate::shut(error),
+            Err(error) => Gate::refused(error),
         }
     }
 }
@@ -187,11 +187,11 @@ where
     {
         let query = verb.0.as_query();
         match self.admit_statement(&query) {
-            Ok((conn, flight)) => Gate::Open {
+            Ok((conn, guard)) => Gate::Admitted {
                 future: start(query, conn),
-                flight,
+                guard,
             },
-            Err(error) => Gate::shut(error),
+            Err(error) => Gate::refused(error),
         }
     }
 }
@@ -227,9 +227,9 @@ impl<C: AsyncConnectionCore> Saves<Unchecked> for C {
     where
         F: Future<Output = QueryResult<T>>,
     {
-        Gate::Open {
+        Gate::Admitted {
             future: start(self),
-            flight: Flight::unmarked(),
+            guard: StatementGuard::unmarked(),
         }
     }
 }
@@ -247,7 +247,7 @@ impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
     where
         F: Future<Output = QueryResult<T>>,
     {
-        Gate::shut(Refused::Write.into())
+        Gate::refused(Refused::Write.into())
     }
 }
 

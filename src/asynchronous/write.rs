@@ -7,8 +7,8 @@ use diesel::QueryResult;
 use diesel::query_builder::{QueryFragment, QueryId};
 
 use crate::asynchronous::connection::depth;
-use crate::asynchronous::flight::Flight;
 use crate::asynchronous::pool::Guard;
+use crate::asynchronous::statement_guard::StatementGuard;
 use crate::asynchronous::{ReadConn, RoutedConnection};
 use crate::engine::{Ending, Lease};
 use crate::statement::{Access, Primary};
@@ -74,38 +74,40 @@ impl<C: RoutedConnection> WriteConn<C> {
     }
 
     /// Returns the raw connection for a write that is about to be sent, with the statement's guard and its ending.
-    pub(crate) fn begin_write(&mut self) -> QueryResult<(&mut C, Flight<'_>, Ending<'_>)> {
+    pub(crate) fn begin_write(&mut self) -> QueryResult<(&mut C, StatementGuard<'_>, Ending<'_>)> {
         let lease = self.lease_mut();
         lease.ready_for(Access::Write)?;
-        let (conn, flight) = lease.guard.parts();
+        let (conn, guard) = lease.guard.parts();
         let depth = depth(conn);
-        Ok((conn, flight, lease.log.begin(depth)))
+        Ok((conn, guard, lease.log.begin(depth)))
     }
 
     /// Like [`begin_write`](Self::begin_write), for statements that may commit by themselves.
-    pub(crate) fn begin_unbounded(&mut self) -> QueryResult<(&mut C, Flight<'_>, Ending<'_>)> {
+    pub(crate) fn begin_unbounded(
+        &mut self,
+    ) -> QueryResult<(&mut C, StatementGuard<'_>, Ending<'_>)> {
         let lease = self.lease_mut();
         lease.ready_for(Access::Write)?;
-        let (conn, flight) = lease.guard.parts();
+        let (conn, guard) = lease.guard.parts();
         let depth = depth(conn);
-        Ok((conn, flight, lease.log.begin_unbounded(depth)))
+        Ok((conn, guard, lease.log.begin_unbounded(depth)))
     }
 
     /// Like [`begin_write`](Self::begin_write); there is an ending only if the statement writes.
     pub(crate) fn begin_statement<Q>(
         &mut self,
         query: &Q,
-    ) -> QueryResult<(&mut C, Flight<'_>, Option<Ending<'_>>)>
+    ) -> QueryResult<(&mut C, StatementGuard<'_>, Option<Ending<'_>>)>
     where
         Q: QueryFragment<C::Backend> + QueryId,
     {
         let lease = self.lease_mut();
         lease.ready_for(Access::Write)?;
-        let (conn, flight) = lease.guard.parts();
+        let (conn, guard) = lease.guard.parts();
         let ending = lease
             .log
             .begin_statement::<C::Backend, Q>(query, depth(conn));
-        Ok((conn, flight, ending))
+        Ok((conn, guard, ending))
     }
 }
 

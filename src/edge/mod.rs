@@ -44,11 +44,11 @@ mod cookie;
 mod counts;
 mod inner;
 mod outage;
+mod requested_level;
 mod rule;
 mod settings;
 mod store;
 pub(crate) mod timing;
-mod wish;
 
 #[cfg(feature = "__async")]
 pub use crate::asynchronous::edge::*;

@@ -1,7 +1,9 @@
 //! The memory of a store's failure to save a state.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
+
+use crate::mutex::lock;
 
 /// The time at which the store last failed to save a state. The session is not recorded: until the window has
 /// passed, every session counts as having written then.
@@ -11,7 +13,7 @@ pub(crate) struct Outage(Mutex<Option<Instant>>);
 impl Outage {
     /// Records a failure of the store. Returns whether it is the first within the window, and so worth logging.
     pub(crate) fn begins(&self, now: Instant, window: Duration) -> bool {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = lock(&self.0);
         let is_news = last.is_none_or(|last| now.saturating_duration_since(last) >= window);
         *last = (*last).max(Some(now));
         is_news
@@ -19,6 +21,6 @@ impl Outage {
 
     /// Returns the time of its last failure to save a state.
     pub(crate) fn last(&self) -> Option<Instant> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.0)
     }
 }

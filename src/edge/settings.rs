@@ -9,8 +9,8 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::counts::Counts;
+use super::requested_level::requested_level;
 use super::rule::Rules;
-use super::wish::wish;
 use super::{StoreDown, TokenCookie};
 use crate::engine::Options;
 use crate::routing::Level;
@@ -128,15 +128,15 @@ impl Settings {
 
     /// Returns the level of the request's session, if it is not the default.
     fn level(&self, request: &Parts, counts: &Counts) -> Option<Level> {
-        let wish = wish(&request.headers).and_then(|wish| {
+        let requested = requested_level(&request.headers).and_then(|level| {
             let trusted = self.trust.as_ref().is_some_and(|trust| trust(request));
-            let granted = wish.ok().filter(|_| trusted);
+            let granted = level.ok().filter(|_| trusted);
             if granted.is_none() {
                 counts.ignored_wishes.add();
             }
             granted
         });
-        wish.or_else(|| self.rules.level(&request.method, request.uri.path()))
+        requested.or_else(|| self.rules.level(&request.method, request.uri.path()))
     }
 
     /// Returns the options of the request's session.

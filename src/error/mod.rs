@@ -1,6 +1,6 @@
 //! Errors: they name the node, the step and the remedy.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
@@ -72,6 +72,22 @@ pub enum Error {
 }
 
 impl Error {
+    /// Returns the error of a node that gave no connection to a caller who asked for one at `since`.
+    pub(crate) fn checkout(
+        node: String,
+        step: Step,
+        since: Instant,
+        source: impl Into<Source>,
+    ) -> Self {
+        Self::Checkout {
+            node,
+            step,
+            waited: since.elapsed(),
+            function: None,
+            source: source.into(),
+        }
+    }
+
     /// Returns whether a *read* that failed with this error may be retried on another node, because the
     /// node was at fault. A write may not, since its outcome may be unknown.
     ///

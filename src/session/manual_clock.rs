@@ -1,9 +1,10 @@
 //! A clock that tests set by hand.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::Clock;
+use crate::mutex::lock;
 
 /// A [`Clock`] that stands still until a test advances it.
 ///
@@ -26,14 +27,14 @@ pub struct ManualClock(Arc<Mutex<(Instant, SystemTime)>>);
 impl ManualClock {
     /// Advances the time, for all clones.
     pub fn advance(&self, by: Duration) {
-        let mut present = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut present = lock(&self.0);
         present.0 += by;
         present.1 += by;
     }
 
     /// Sets the time of day, which may go back; the instant stays.
     pub fn set_wall(&self, wall: SystemTime) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1 = wall;
+        lock(&self.0).1 = wall;
     }
 }
 
@@ -46,10 +47,10 @@ impl Default for ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Instant {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0
+        lock(&self.0).0
     }
 
     fn wall(&self) -> SystemTime {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
+        lock(&self.0).1
     }
 }

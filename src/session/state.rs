@@ -1,12 +1,13 @@
 //! The state of a session: what it wrote, and what it has seen.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::Token;
 use super::token::{Millis, highest_floor, is_newer};
 use crate::cluster::{Sample, Snapshot, age};
+use crate::mutex::lock;
 use crate::position::Position;
 use crate::routing::{Block, Need};
 
@@ -207,7 +208,7 @@ impl SessionState {
     }
 
     fn lock(&self) -> MutexGuard<'_, Causal> {
-        self.causal.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.causal)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use crate::asynchronous::router::{Router, RouterBuilder};
 use crate::cluster::Node;
 use crate::engine::{PoolStatus, Pooled};
 use crate::error::{Error, Step};
+use crate::mutex::lock;
 use crate::server::PoolKind;
 
 impl<C: RoutedConnection> Router<C> {
@@ -74,20 +75,18 @@ impl<C: RoutedConnection> Pool<C> {
 
     pub(crate) async fn get(&self) -> Result<Loan<C>, Error> {
         let since = Instant::now();
-        let mut lent = pin!(self.pool.get_owned());
+        let mut conn = pin!(self.pool.get_owned());
         let mut failure = pin!(self.failures.next_since(since));
-        poll_fn(|cx| match lent.as_mut().poll(cx) {
+        poll_fn(|cx| match conn.as_mut().poll(cx) {
             Poll::Ready(Ok(conn)) => Poll::Ready(Ok(conn)),
-            Poll::Ready(Err(error)) => Poll::Ready(Err(Error::Checkout {
-                node: self.node.name.clone(),
-                step: Step::Wait,
-                waited: since.elapsed(),
-                function: None,
-                source: match error {
+            Poll::Ready(Err(error)) => {
+                let source: Box<dyn std::error::Error + Send + Sync> = match error {
                     RunError::User(reported) => reported.into(),
                     RunError::TimedOut => "timed out".into(),
-                },
-            })),
+                };
+                let node = self.node.name.clone();
+                Poll::Ready(Err(Error::checkout(node, Step::Wait, since, source)))
+            }
             Poll::Pending => failure.as_mut().poll(cx).map(Err),
         })
         .await
@@ -148,7 +147,7 @@ impl Failures {
 
     fn report(&self, error: Error) {
         let now = Instant::now();
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = lock(&self.recent);
         recent.retain(|(at, _)| now.saturating_duration_since(*at) < self.kept);
         recent.push_back((now, error));
         drop(recent);
@@ -166,7 +165,7 @@ impl Failures {
     }
 
     fn take_since(&self, since: Instant) -> Option<Error> {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = lock(&self.recent);
         let index = recent.iter().position(|(at, _)| *at >= since)?;
         recent.remove(index).map(|(_, error)| error)
     }

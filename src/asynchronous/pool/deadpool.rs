@@ -161,11 +161,5 @@ fn failed(
     since: Instant,
     error: impl std::error::Error + Send + Sync + 'static,
 ) -> Error {
-    Error::Checkout {
-        node: node.name.clone(),
-        step,
-        waited: since.elapsed(),
-        function: None,
-        source: Box::new(error),
-    }
+    Error::checkout(node.name.clone(), step, since, error)
 }

@@ -2,22 +2,22 @@
 
 use super::Guard;
 use crate::asynchronous::RoutedConnection;
-use crate::asynchronous::flight::Flight;
+use crate::asynchronous::statement_guard::StatementGuard;
 use crate::engine::Lease;
 use crate::error::Refused;
 use crate::statement::Access;
 
 impl<C: RoutedConnection> Guard<C> {
-    /// Returns the connection, and what must be told of a statement on it.
+    /// Returns the connection, and the guard for a statement on it.
     #[inline]
-    pub(crate) fn parts(&mut self) -> (&mut C, Flight<'_>) {
+    pub(crate) fn parts(&mut self) -> (&mut C, StatementGuard<'_>) {
         let pooled = &mut **self;
-        let flight = if C::SURVIVES_CANCELLATION {
-            Flight::unmarked()
+        let guard = if C::SURVIVES_CANCELLATION {
+            StatementGuard::unmarked()
         } else {
-            Flight::marking(&mut pooled.awaits_answer)
+            StatementGuard::marking(&mut pooled.awaits_answer)
         };
-        (&mut pooled.conn, flight)
+        (&mut pooled.conn, guard)
     }
 }
 

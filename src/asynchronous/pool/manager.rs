@@ -9,7 +9,7 @@ use diesel_async::TransactionManager;
 use futures_core::future::BoxFuture;
 
 use crate::asynchronous::RoutedConnection;
-use crate::asynchronous::flight::Flight;
+use crate::asynchronous::statement_guard::StatementGuard;
 use crate::cluster::{Node, ServerFacts};
 use crate::engine::Pooled;
 use crate::error::{Error, Step};
@@ -82,7 +82,7 @@ impl<C: RoutedConnection> Manager<C> {
     pub(crate) async fn recycle(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
         let check = self.check_role(&mut conn.conn, Step::Recycle);
         // For every kind of connection: one whose check is abandoned may be cut off.
-        conn.role = Flight::marking(&mut conn.awaits_answer)
+        conn.role = StatementGuard::marking(&mut conn.awaits_answer)
             .during(check)
             .await?;
         Ok(())
@@ -115,13 +115,7 @@ impl<C: RoutedConnection> Manager<C> {
         since: Instant,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Error {
-        Error::Checkout {
-            node: self.node.name.clone(),
-            step,
-            waited: since.elapsed(),
-            function: None,
-            source: source.into(),
-        }
+        Error::checkout(self.node.name.clone(), step, since, source)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `MemoryStore`: session states in this process.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use moka::notification::RemovalCause;
@@ -9,6 +9,7 @@ use moka::sync::Cache;
 use moka::{Expiry, policy::EvictionPolicy};
 
 use super::{StoreError, StoreFuture, TokenStore};
+use crate::mutex::lock;
 use crate::session::Token;
 
 /// A store of session states in memory, for a service of one process: bounded by number and, through the token's
@@ -81,7 +82,7 @@ impl MemoryStore {
         }
         // An eviction that is under way is completed before this returns.
         self.states.run_pending_tasks();
-        let mut evicted = self.evicted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut evicted = lock(&self.evicted);
         evicted.take_if(|token| token.expires() <= SystemTime::now());
         evicted.clone()
     }
@@ -99,7 +100,7 @@ impl MemoryStore {
 }
 
 fn join(evicted: &Mutex<Option<Token>>, token: &Token) {
-    let mut evicted = evicted.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut evicted = lock(evicted);
     let joined = evicted.as_ref().map(|known| known.merge(token));
     *evicted = Some(joined.unwrap_or_else(|| token.clone()));
 }

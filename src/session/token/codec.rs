@@ -3,6 +3,8 @@
 //! Each token has one encoding: times and PostgreSQL's positions have a fixed width, and the numbers in the
 //! sets of other servers have as few bytes as possible.
 
+use std::borrow::Cow;
+
 use super::millis::Millis;
 use super::state::{Token, Write};
 use crate::position::{
@@ -22,11 +24,33 @@ const MARIADB: u8 = 2;
 const MYSQL: u8 = 3;
 const GALERA: u8 = 4;
 
-/// Returns whether a token's content is short enough.
-pub(super) fn fits(token: &Token) -> bool {
-    let mut bytes = Vec::with_capacity(MAX_CONTENT);
-    encode(token, &mut bytes);
-    bytes.len() <= MAX_CONTENT
+impl Token {
+    /// Returns the token as it fits into a text. GTID sets have no maximum length: a floor that is too long beside
+    /// the required position is joined with it, and if both are too long together, they become a write of unknown
+    /// position.
+    pub(super) fn fitted(&self) -> Cow<'_, Self> {
+        if fits(self) {
+            return Cow::Borrowed(self);
+        }
+        let mut fitted = self.clone();
+        let floor = fitted.floor.take();
+        // The time of the floor is unknown; the latest known time counts as the present.
+        let last = self
+            .required
+            .as_ref()
+            .map_or(self.expires, |write| write.at);
+        fitted = fitted.join_required(floor.map(|position| Write { position, at: last }));
+        if !fits(&fitted) {
+            fitted.required = None;
+            let since = if self.floor.is_some() {
+                self.expires
+            } else {
+                last
+            };
+            fitted.unknown_since = fitted.unknown_since.max(Some(since));
+        }
+        Cow::Owned(fitted)
+    }
 }
 
 pub(super) fn encode(token: &Token, to: &mut Vec<u8>) {
@@ -47,6 +71,13 @@ pub(super) fn encode(token: &Token, to: &mut Vec<u8>) {
     if let Some(floor) = &token.floor {
         encode_position(floor, to);
     }
+}
+
+/// Returns whether a token's content is short enough.
+fn fits(token: &Token) -> bool {
+    let mut bytes = Vec::with_capacity(MAX_CONTENT);
+    encode(token, &mut bytes);
+    bytes.len() <= MAX_CONTENT
 }
 
 fn encode_position(position: &Position, to: &mut Vec<u8>) {

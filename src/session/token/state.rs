@@ -1,9 +1,7 @@
 //! `Token`: the serialisable state of a session.
 
-use std::borrow::Cow;
 use std::time::SystemTime;
 
-use super::codec;
 use super::histories::{highest_floor, is_newer};
 use super::millis::Millis;
 use super::rejection::Rejection;
@@ -172,33 +170,7 @@ impl Token {
         self
     }
 
-    /// What fits into a text. GTID sets have no bounds: one of both that is too long to stand beside the
-    /// other is joined with it, and if that is too long as well, it becomes a write of unknown position.
-    pub(super) fn fitted(&self) -> Cow<'_, Self> {
-        if codec::fits(self) {
-            return Cow::Borrowed(self);
-        }
-        let mut fitted = self.clone();
-        let floor = fitted.floor.take();
-        // When the floor was seen is not known; the latest time there is counts as the present.
-        let last = self
-            .required
-            .as_ref()
-            .map_or(self.expires, |write| write.at);
-        fitted = fitted.join_required(floor.map(|position| Write { position, at: last }));
-        if !codec::fits(&fitted) {
-            fitted.required = None;
-            let since = if self.floor.is_some() {
-                self.expires
-            } else {
-                last
-            };
-            fitted.unknown_since = fitted.unknown_since.max(Some(since));
-        }
-        Cow::Owned(fitted)
-    }
-
-    fn join_required(mut self, other: Option<Write>) -> Self {
+    pub(super) fn join_required(mut self, other: Option<Write>) -> Self {
         let (one, other) = match (self.required.take(), other) {
             (Some(one), Some(other)) => (one, other),
             (one, other) => {

@@ -1,7 +1,7 @@
 //! `RedisStore`: session states in Redis or Valkey.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use redis::{Client, Commands, Connection, Script};
@@ -10,6 +10,7 @@ use super::TokenStore;
 use crate::cluster::after;
 use crate::edge::StoreError;
 use crate::edge::redis_script::{self, ATTEMPTS, Join, PREFIX};
+use crate::mutex::lock;
 use crate::session::Token;
 
 /// A store of session states in Redis or Valkey, shared by all processes of a service: the counterpart of
@@ -84,7 +85,7 @@ impl RedisStore {
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.idle)
     }
 }
 

@@ -74,13 +74,7 @@ impl<C: RoutedConnection> Manager<C> {
         since: Instant,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Error {
-        Error::Checkout {
-            node: self.node.name.clone(),
-            step,
-            waited: since.elapsed(),
-            function: None,
-            source: source.into(),
-        }
+        Error::checkout(self.node.name.clone(), step, since, source)
     }
 
     fn check_role(&self, conn: &mut C, step: Step) -> Result<Option<NodeRole>, Error> {

@@ -1,7 +1,7 @@
 //! The r2d2 adapter.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use r2d2::{HandleError, ManageConnection, PooledConnection};
@@ -11,6 +11,7 @@ use super::{Library, Manager};
 use crate::cluster::Node;
 use crate::engine::{PoolStatus, Pooled};
 use crate::error::{Error, Step};
+use crate::mutex::lock;
 use crate::server::PoolKind;
 use crate::sync::RoutedConnection;
 use crate::sync::router::{Router, RouterBuilder};
@@ -77,7 +78,7 @@ struct LastError(Mutex<Option<(Instant, Error)>>);
 
 impl LastError {
     fn take_since(&self, since: Instant) -> Option<Error> {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = lock(&self.0);
         last.take_if(|(at, _)| *at >= since).map(|(_, error)| error)
     }
 }
@@ -85,7 +86,7 @@ impl LastError {
 impl HandleError<Error> for Arc<LastError> {
     fn handle_error(&self, error: Error) {
         tracing::debug!(%error, "a pool could not open or keep a connection");
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), error));
+        *lock(&self.0) = Some((Instant::now(), error));
     }
 }
 
@@ -123,15 +124,9 @@ impl<C: RoutedConnection> Pool<C> {
         let since = Instant::now();
         self.pool.get().map_err(|error| {
             // The cause, if one was seen while this caller waited; otherwise the wait itself.
-            self.last_error
-                .take_since(since)
-                .unwrap_or_else(|| Error::Checkout {
-                    node: self.node.name.clone(),
-                    step: Step::Wait,
-                    waited: since.elapsed(),
-                    function: None,
-                    source: Box::new(error),
-                })
+            self.last_error.take_since(since).unwrap_or_else(|| {
+                Error::checkout(self.node.name.clone(), Step::Wait, since, error)
+            })
         })
     }
 }
