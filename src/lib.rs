@@ -67,8 +67,8 @@
 //! Three layers, each of which catches what the one above it cannot:
 //!
 //! 1. **Types.** Every Diesel statement has an [effect]; every handle grants effects; a
-//!    statement whose effect a handle does not grant does not compile. There is no way from a read
-//!    handle to the connection inside.
+//!    statement whose effect a handle does not grant does not compile. A read handle gives no access
+//!    to the connection inside.
 //! 2. **The [statement check](StatementCheck).** Effects that types cannot show (a row lock in a sub-select,
 //!    `nextval` in a raw fragment) are found in the rendered SQL, once per query type, and refused.
 //! 3. **The server.** Read pools open read-only sessions, on the primary too, and a node's role is

@@ -93,7 +93,7 @@ where
 {
     type TransactionManager = Routed;
 
-    /// Fails: connections come from a router.
+    /// Always fails: connections come from a router.
     async fn establish(_: &str) -> ConnectionResult<Self> {
         Err(ConnectionError::BadConnection(
             "a `WriteConn` comes from a router or a session: call `session.write()`".to_owned(),

@@ -50,7 +50,7 @@ const OLDEST: ServerVersion = ServerVersion::new(14, 0);
 pub(crate) const FACTS: &str =
     "SELECT pg_backend_pid() AS backend, current_setting('server_version_num') AS version";
 
-/// [`FACTS`] as a statement that is prepared and kept: tokio-postgres closes others after the answer,
+/// Returns [`FACTS`] as a statement that is prepared and kept: tokio-postgres closes others after the answer,
 /// and while a connection is still sending, a pooler cannot give its server connection to the next client.
 #[cfg(feature = "postgres")]
 pub(crate) fn facts_query()

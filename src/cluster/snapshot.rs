@@ -32,7 +32,7 @@ pub(crate) struct NodeState {
     pub(crate) sent: Option<Instant>,
     /// The reason why it serves nothing, in words.
     pub(crate) problem: Option<Arc<str>>,
-    /// What holds it up, or is going to, in words.
+    /// The present or expected obstacle to its replication, in words.
     pub(crate) notice: Option<Arc<str>>,
 }
 

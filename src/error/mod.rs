@@ -43,7 +43,7 @@ pub enum Error {
         node: String,
         /// The step that failed.
         step: Step,
-        /// How long the caller waited.
+        /// The time that the caller waited.
         waited: Duration,
         /// The function with [`#[consistency(..)]`](macro@crate::consistency) that asked for it, if any.
         function: Option<&'static str>,

@@ -49,7 +49,7 @@ pub struct MariaDbPosition {
     node: Option<Arc<Node>>,
 }
 
-/// What a node reports beyond the last transaction of each domain.
+/// The part of a node's report beyond the last transaction of each domain.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Node {
     server: u32,

@@ -19,7 +19,7 @@ pub(crate) struct SessionState {
     unsettled: AtomicU32,
 }
 
-/// What a session wrote and saw: instants at first, then positions once the primary was asked.
+/// The writes and reads of a session: as instants at first, as positions once the primary was asked.
 ///
 /// Everything acknowledged or read before an instant is covered by every sample of the primary
 /// that was requested after it. So no query is sent for a single session: all share the samples.

@@ -31,7 +31,7 @@ impl<C: RoutedConnection> Connection for WriteConn<C> {
     type Backend = C::Backend;
     type TransactionManager = Routed;
 
-    /// Fails: connections come from a router.
+    /// Always fails: connections come from a router.
     fn establish(_: &str) -> ConnectionResult<Self> {
         Err(ConnectionError::BadConnection(
             "a `WriteConn` comes from a router or a session: call `session.write()`".to_owned(),

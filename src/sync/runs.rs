@@ -52,7 +52,7 @@ pub trait Inspects<Q, M> {
     fn inspect(&self, query: &Q, by: Inspection, locks_granted: bool, key: Key) -> QueryResult<()>;
 }
 
-/// What a statement's type says about it.
+/// The properties of a statement that its type shows.
 #[doc(hidden)]
 #[derive(Debug)]
 #[expect(unnameable_types, reason = "hidden from users")]

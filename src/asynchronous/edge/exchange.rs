@@ -28,7 +28,7 @@ pub struct Exchange<C: RoutedConnection> {
     left: Duration,
     /// The session's requirements when the request came; `None` if they are not needed.
     arrived: Option<Box<Token>>,
-    /// What the client or the store has been sent.
+    /// The activity that the client or the store has been sent.
     reported: Activity,
 }
 
@@ -173,7 +173,7 @@ impl<C: RoutedConnection> Drop for Exchange<C> {
     }
 }
 
-/// What a session did that was not sent yet.
+/// The activity of a session that was not sent yet.
 #[derive(Debug, Clone, Copy)]
 struct Done {
     wrote: bool,

@@ -13,8 +13,8 @@ use crate::session::Token;
 
 /// A store of session states in Redis or Valkey, shared by all processes of a service.
 ///
-/// A state is one string, [`Token::to_bytes`], under `diesel-routing:session:` and the key; it lives as long as
-/// a token, counted from the last write. It is not signed: whoever can write to the store can send reads to the
+/// A state is one string, [`Token::to_bytes`], under `diesel-routing:session:` and the key. It is kept for a token's
+/// life, counted from the last write. It is not signed: whoever can write to the store can send reads to the
 /// primary for a while, or make a session miss its own writes.
 ///
 /// States are joined by a script that sets the key if it still has the bytes that were read, and otherwise returns

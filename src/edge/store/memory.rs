@@ -134,7 +134,7 @@ impl crate::sync::edge::TokenStore for MemoryStore {
     }
 }
 
-/// An expiry policy: a state lives as long as a token, counted from its last write.
+/// An expiry policy: a state is kept for a token's life, counted from its last write.
 #[derive(Debug)]
 struct Lives;
 

@@ -14,7 +14,7 @@ pub(super) fn at(system: u64, timeline: u32, lsn: u64) -> Position {
     Position::Postgres(PgPosition::new(system, timeline, Lsn(lsn)))
 }
 
-/// Returns the time so many milliseconds after 1970.
+/// Returns the time `millis` milliseconds after 1970.
 pub(super) fn millis(millis: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(millis)
 }

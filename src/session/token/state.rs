@@ -7,8 +7,8 @@ use super::millis::Millis;
 use super::rejection::Rejection;
 use crate::position::Position;
 
-/// What a session wrote, what it has seen, and until when that matters: all that another process
-/// needs to continue the session.
+/// The state of a session that another process needs to continue it: what it wrote, what it has seen, and
+/// until when that matters.
 ///
 /// It travels as a [`SignedToken`](crate::SignedToken), made and read by
 /// [`TokenKeys`](crate::TokenKeys). Times are wall-clock times, rounded up to whole milliseconds.

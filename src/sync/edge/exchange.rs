@@ -27,7 +27,7 @@ pub struct Exchange<C: RoutedConnection> {
     left: Duration,
     /// The session's requirements when the request came; `None` if they are not needed.
     arrived: Option<Box<Token>>,
-    /// What the client or the store has been sent.
+    /// The activity that the client or the store has been sent.
     reported: Activity,
 }
 
