@@ -10,7 +10,7 @@
 //! }
 //!
 //! // Runs on any handle: a replica's, the primary's, or inside a transaction.
-//! // Runs on any handle: a replica's, the primary's, or inside a transaction.
+//! fn locale(conn: &mut ReadConn<Replica>, id: i32) -> QueryResult<String> {
 //!     users::table.find(id).select(users::locale).first(conn)
 //! }
 //!

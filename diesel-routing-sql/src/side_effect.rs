@@ -50,7 +50,7 @@ impl SideEffect {
                 "works on large objects through a transaction: a replica refuses to change them"
             }
             Self::Transaction => {
-                "assigns a transaction id or writes to the log: a replica has none to give"
+                "assigns a transaction id or writes to the log: a replica can do neither"
             }
             Self::Notification => {
                 "notifies other sessions: a replica refuses it, and the listeners are on the primary"

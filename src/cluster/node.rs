@@ -43,6 +43,7 @@ impl Node {
         Self {
             name: name.into(),
             url: url.into(),
+            // bb8's and r2d2's own default. The other defaults are chosen.
             read_pool_size: 10,
             write_pool_size: 10,
             fallback_pool_size: 5,

@@ -3,7 +3,8 @@
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 /// Returns whether a *read* that failed with this error may be retried on another node: the connection was
-/// lost, or a replica cancelled the query to go on replaying. Like [`Error::may_retry_read`], for Diesel's own error.
+/// lost, or a replica cancelled the query to go on replaying. Like
+/// [`Error::may_retry_read`](crate::Error::may_retry_read), for Diesel's own error.
 ///
 /// A server that shuts down says so in its own language; only English messages are recognised.
 #[must_use]
