@@ -1,3 +1,5 @@
+//! `#[consistency(..)]`.
+
 mod args;
 mod body;
 mod expand;

@@ -1,3 +1,5 @@
+//! `read_sql!`.
+
 #[cfg(test)]
 mod tests;
 

@@ -1,3 +1,5 @@
+//! Snapshots of expansions, for tests.
+
 use proc_macro2::TokenStream;
 
 /// Formats an expansion for its snapshot, like rustfmt, whatever it contains.

@@ -1,3 +1,5 @@
+//! `Dialect`: the SQL of PostgreSQL, MySQL and MariaDB, or SQLite.
+
 use std::any::TypeId;
 
 use sqlparser::dialect::{

@@ -1,3 +1,5 @@
+//! Classifies EXPLAIN.
+
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 

@@ -1,3 +1,5 @@
+//! `Finding`: the reason why SQL must not run on a replica.
+
 use crate::SideEffect;
 
 /// The reason why a piece of SQL must not run on a replica.

@@ -1,3 +1,5 @@
+//! `Functions`: the functions with side effects.
+
 mod mysql;
 mod postgres;
 mod shapes;

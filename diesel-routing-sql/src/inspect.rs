@@ -1,3 +1,5 @@
+//! The three entry points of the inspector.
+
 use crate::kind::{Kind, Source};
 use crate::quick::is_plain_select;
 use crate::scan::scan;

@@ -1,3 +1,5 @@
+//! The second check: the statement as sqlparser parses it.
+
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{Query, Select, SetExpr, Statement, Visit, Visitor};

@@ -1,3 +1,5 @@
+//! Classifies SQLite's PRAGMA.
+
 use sqlparser::tokenizer::Token;
 
 use crate::Finding;

@@ -1,3 +1,5 @@
+//! A fast check that spares most SELECTs the scan.
+
 use crate::Functions;
 
 /// Returns whether the text alone shows that the scan will find nothing: it is a SELECT with none of the

@@ -1,3 +1,5 @@
+//! The first check: a scan of the tokens.
+
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 

@@ -1,3 +1,5 @@
+//! `SideEffect`: what a listed function does besides returning a value.
+
 /// The side effect of a listed function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

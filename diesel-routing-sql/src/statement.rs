@@ -1,3 +1,5 @@
+//! Classifies statements by their first words.
+
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 

@@ -1,3 +1,5 @@
+//! `Tokens`: SQL split into tokens.
+
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, Tokenizer, Whitespace, Word};
 

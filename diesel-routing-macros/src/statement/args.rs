@@ -1,3 +1,5 @@
+//! The attributes of `#[derive(Statement)]`.
+
 use proc_macro2::Span;
 use quote::format_ident;
 use syn::meta::ParseNestedMeta;

@@ -1,3 +1,5 @@
+//! The expansion of `#[derive(Statement)]`.
+
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
 use syn::{DeriveInput, Generics, Ident, Type};

@@ -1,3 +1,5 @@
+//! A filter that rules out most words before names are compared.
+
 /// First letters and lengths of the listed functions' names: they rule out most other words at once.
 #[derive(Clone, Debug)]
 pub(super) struct Shapes {
