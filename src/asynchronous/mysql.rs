@@ -87,10 +87,10 @@ impl RoutedConnection for AsyncMysqlConnection {
             return Ok(false);
         }
         // MariaDB's function compares numbers alone, whatever the history.
-        let said = self
+        let observation = self
             .observe(crate::backend::mysql::kind_of(required))
             .await?;
-        Ok(said.is_some_and(|said| said.position.covers(required)))
+        Ok(observation.is_some_and(|observation| observation.position.covers(required)))
     }
 
     async fn set_causal_reads(&mut self, on: bool) -> QueryResult<()> {

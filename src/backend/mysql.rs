@@ -241,13 +241,13 @@ impl Answer {
             NodeRole::ReplaysWrites => replayed.or_own(server, &written),
         };
         let position = MariaDbPosition::of_node(server, &last, &history);
-        let said = Observation::new(role, Position::MariaDb(position));
+        let observation = Observation::new(role, Position::MariaDb(position));
         if self.is_ready == 0 && role == NodeRole::TakesWrites {
-            said.with_problem(NO_BINARY_LOG)
+            observation.with_problem(NO_BINARY_LOG)
         } else if self.is_strict == 0 {
-            said.with_problem(NOT_STRICT)
+            observation.with_problem(NOT_STRICT)
         } else {
-            said
+            observation
         }
     }
 
@@ -255,16 +255,16 @@ impl Answer {
         let role = role(self.read_only);
         let text = self.replayed.as_deref().unwrap_or("");
         let server = self.server.as_deref().and_then(parse_uuid);
-        let said = match (text.parse::<MySqlPosition>(), server) {
+        let observation = match (text.parse::<MySqlPosition>(), server) {
             (Ok(executed), Some(server)) => {
                 Observation::new(role, Position::MySql(executed.of_node(server)))
             }
             _ => return unreadable(role, Position::MySql(MySqlPosition::default())),
         };
         if self.is_ready == 0 {
-            said.with_problem(NO_GTID_MODE)
+            observation.with_problem(NO_GTID_MODE)
         } else {
-            said
+            observation
         }
     }
 }
@@ -284,7 +284,7 @@ pub(crate) fn of_galera(status: &[Variable]) -> Observation {
     let history = parse_uuid(value("wsrep_cluster_state_uuid")).unwrap_or_default();
     let sequence = parse_write_set(value("wsrep_last_committed")).unwrap_or_default();
     let position = Position::Galera(GaleraPosition::new(history, sequence));
-    let said = Observation::new(NodeRole::TakesWrites, position);
+    let observation = Observation::new(NodeRole::TakesWrites, position);
     let state = value("wsrep_local_state_comment");
     let problem: Cow<'static, str> = if value("wsrep_cluster_status") != "Primary" {
         "it is cut off from the majority of its Galera cluster (`wsrep_cluster_status` is not Primary): restore \
@@ -298,9 +298,9 @@ pub(crate) fn of_galera(status: &[Variable]) -> Observation {
     } else if value("wsrep_ready") != "ON" {
         "it does not accept queries (`wsrep_ready` is not ON): look into its log".into()
     } else {
-        return said;
+        return observation;
     };
-    said.with_problem(problem)
+    observation.with_problem(problem)
 }
 
 /// Returns the SQL that waits until the server has reached a position, and answers 0 once it has. `None`
@@ -416,18 +416,18 @@ mod tests {
 
     #[test]
     fn what_proves_nothing_is_said_with_a_remedy() {
-        let told = |answer: &Answer| answer.of_mariadb().problem.unwrap_or_default();
+        let problem = |answer: &Answer| answer.of_mariadb().problem.unwrap_or_default();
         let loose = Answer {
             is_strict: 0,
             ..answer(1, "2", "0-1-90", "", "")
         };
-        assert!(told(&loose).contains("SET GLOBAL gtid_strict_mode = 1"));
+        assert!(problem(&loose).contains("SET GLOBAL gtid_strict_mode = 1"));
         let silent = Answer {
             is_ready: 0,
             ..answer(0, "2", "", "", "")
         };
-        assert!(told(&silent).contains("log_bin"));
-        assert!(told(&answer(1, "2", "not a gtid", "", "")).contains("cannot be read"));
+        assert!(problem(&silent).contains("log_bin"));
+        assert!(problem(&answer(1, "2", "not a gtid", "", "")).contains("cannot be read"));
         let anonymous = Answer {
             is_ready: 0,
             ..answer(1, "3e11fa47-71ca-11e1-9e33-c80aa9429562", "", "", "")

@@ -319,12 +319,15 @@ mod tests {
             "host=h password=hunter2 user=app",
             "postgres://app@host/db?password=hunter2&sslmode=disable",
         ] {
-            let said = ConnectionError::BadConnection(format!("what is \"{url}\"?"));
-            let told = Node::new("a", url).without_password(said).to_string();
-            assert!(!told.contains("hunter2") && told.contains("app"), "{told}");
+            let error = ConnectionError::BadConnection(format!("what is \"{url}\"?"));
+            let shown = Node::new("a", url).without_password(error).to_string();
+            assert!(
+                !shown.contains("hunter2") && shown.contains("app"),
+                "{shown}"
+            );
         }
-        let said = ConnectionError::BadConnection("no route to host".to_owned());
-        let told = Node::new("a", "postgres://app:@host/db").without_password(said);
-        assert!(told.to_string().contains("no route to host"));
+        let error = ConnectionError::BadConnection("no route to host".to_owned());
+        let shown = Node::new("a", "postgres://app:@host/db").without_password(error);
+        assert!(shown.to_string().contains("no route to host"));
     }
 }

@@ -100,15 +100,15 @@ impl Roster {
         &mut self,
         node: usize,
         question: Question,
-        said: Observation,
+        observation: Observation,
     ) -> Vec<Event> {
         let Question { asked, sent, run } = question;
-        let takes_writes = said.role == NodeRole::TakesWrites;
-        let position = said.position.clone();
+        let takes_writes = observation.role == NodeRole::TakesWrites;
+        let position = observation.position.clone();
         if takes_writes && self.cluster.is_none() {
             self.cluster = Some(position.clone());
         }
-        self.nodes[node] = Some(said);
+        self.nodes[node] = Some(observation);
         // It is up again; otherwise the primary could not be told from one that is down.
         if self.states[node].health == Health::Down {
             self.states[node].health = Health::Unknown;
@@ -156,10 +156,15 @@ impl Roster {
     /// Returns a node that belongs to another cluster, if one does, and the difference.
     pub(crate) fn foreign(&self) -> Option<(usize, Cow<'static, str>)> {
         let ours = self.cluster.as_ref()?;
-        self.nodes.iter().enumerate().find_map(|(index, said)| {
-            let said = said.as_ref().filter(|said| !self.is_ours(said))?;
-            Some((index, foreign(said, ours)))
-        })
+        self.nodes
+            .iter()
+            .enumerate()
+            .find_map(|(index, observation)| {
+                let observation = observation
+                    .as_ref()
+                    .filter(|observation| !self.is_ours(observation))?;
+                Some((index, foreign(observation, ours)))
+            })
     }
 
     /// Returns the reason why the primary's positions prove nothing, if there is one.
@@ -179,8 +184,11 @@ impl Roster {
     /// In clusters where every node accepts writes, it is the first that is up.
     fn find_primary(&mut self, events: &mut Vec<Event>) {
         let mut best = self.primary;
-        for (index, said) in self.nodes.iter().enumerate() {
-            let Some(said) = said.as_ref().filter(|said| self.may_be_written_to(said)) else {
+        for (index, observation) in self.nodes.iter().enumerate() {
+            let Some(observation) = observation
+                .as_ref()
+                .filter(|observation| self.may_be_written_to(observation))
+            else {
                 continue;
             };
             let is_better = match self.nodes[best]
@@ -188,14 +196,14 @@ impl Roster {
                 .filter(|best| self.may_be_written_to(best))
             {
                 None => true,
-                Some(_) if said.position.is_multi_writer() => {
+                Some(_) if observation.position.is_multi_writer() => {
                     self.is_up(index) && (index < best || !self.is_up(best))
                 }
                 Some(now) => {
-                    said.position.succeeds(&now.position)
+                    observation.position.succeeds(&now.position)
                         || !self.is_up(best)
                             && self.is_up(index)
-                            && !now.position.succeeds(&said.position)
+                            && !now.position.succeeds(&observation.position)
                 }
             };
             if is_better {
@@ -215,45 +223,45 @@ impl Roster {
         }
     }
 
-    fn may_be_written_to(&self, said: &Observation) -> bool {
-        said.role == NodeRole::TakesWrites
-            && self.is_ours(said)
+    fn may_be_written_to(&self, observation: &Observation) -> bool {
+        observation.role == NodeRole::TakesWrites
+            && self.is_ours(observation)
             // In a cluster where every node accepts writes, one that is out of step must not.
-            && !(said.position.is_multi_writer() && said.problem.is_some())
+            && !(observation.position.is_multi_writer() && observation.problem.is_some())
     }
 
     fn is_up(&self, node: usize) -> bool {
         self.states[node].health != Health::Down
     }
 
-    fn is_ours(&self, said: &Observation) -> bool {
+    fn is_ours(&self, observation: &Observation) -> bool {
         self.cluster
             .as_ref()
-            .is_none_or(|ours| said.position.same_cluster(ours))
+            .is_none_or(|ours| observation.position.same_cluster(ours))
     }
 
     /// Returns the reason why a node that answers must not be used, if there is one.
     fn judge(&mut self, node: usize, events: &mut Vec<Event>) -> Option<Cow<'static, str>> {
-        let said = self.nodes[node].as_ref()?;
+        let observation = self.nodes[node].as_ref()?;
         let primary = self.nodes[self.primary].as_ref()?;
-        let (event, problem) = if !self.is_ours(said) {
+        let (event, problem) = if !self.is_ours(observation) {
             let ours = self.cluster.as_ref()?;
-            (Some(Event::Foreign { node }), foreign(said, ours))
+            (Some(Event::Foreign { node }), foreign(observation, ours))
         } else if node == self.primary {
             // It has what the others lack: whatever is wrong with it, no other node can serve.
             return None;
-        } else if let Some(problem) = &said.problem {
+        } else if let Some(problem) = &observation.problem {
             (None, problem.clone())
-        } else if said.role == NodeRole::TakesWrites
+        } else if observation.role == NodeRole::TakesWrites
             && primary.role == NodeRole::TakesWrites
-            && !said.position.is_multi_writer()
+            && !observation.position.is_multi_writer()
         {
             let (primary, other) = (self.primary, node);
             (
                 Some(Event::SplitBrain { primary, other }),
-                second_primary(&said.position).into(),
+                second_primary(&observation.position).into(),
             )
-        } else if said.position.is_empty() && !primary.position.is_empty() {
+        } else if observation.position.is_empty() && !primary.position.is_empty() {
             (None, NO_GTID.into())
         } else {
             return None;
@@ -270,8 +278,8 @@ const NO_GTID: &str = "it has replayed no transaction with a GTID, and the prima
                        `SOURCE_AUTO_POSITION = 1`), from a copy of the primary";
 
 /// Returns the problem with a node of another cluster than that of the position `ours`.
-fn foreign(said: &Observation, ours: &Position) -> Cow<'static, str> {
-    let (kind, our_kind) = (said.position.kind(), ours.kind());
+fn foreign(observation: &Observation, ours: &Position) -> Cow<'static, str> {
+    let (kind, our_kind) = (observation.position.kind(), ours.kind());
     if kind != our_kind {
         return format!(
             "it is a {kind} server, and the primary is {our_kind}: positions of different kinds cannot be \
@@ -285,7 +293,7 @@ fn foreign(said: &Observation, ours: &Position) -> Cow<'static, str> {
         Position::MySql(_) => "GTIDs' servers",
         Position::Galera(_) => "cluster state UUID",
     };
-    let what = match said.role {
+    let what = match observation.role {
         NodeRole::TakesWrites => format!(
             "it takes writes and belongs to another cluster (its {differs} differs), so it is another primary \
              or a logical subscriber"

@@ -88,8 +88,8 @@ impl RoutedConnection for MysqlConnection {
             return Ok(false);
         }
         // MariaDB's function compares numbers alone, whatever the history.
-        let said = self.observe(crate::backend::mysql::kind_of(required))?;
-        Ok(said.is_some_and(|said| said.position.covers(required)))
+        let observation = self.observe(crate::backend::mysql::kind_of(required))?;
+        Ok(observation.is_some_and(|observation| observation.position.covers(required)))
     }
 
     fn set_causal_reads(&mut self, on: bool) -> QueryResult<()> {

@@ -83,7 +83,7 @@ pub(crate) fn diagnosed(
     let sources = match sources {
         Ok(sources) => sources,
         // Error 1227, which Diesel has no kind for.
-        Err(DieselError::DatabaseError(_, said)) if said.message().contains("Access denied") => {
+        Err(DieselError::DatabaseError(_, error)) if error.message().contains("Access denied") => {
             return Ok(Some(format!(
                 "the reason for its lag is unknown, because the router's account lacks a privilege: \
                  GRANT {privilege} ON *.* TO it"
