@@ -5,7 +5,7 @@ use std::time::{Instant, SystemTime};
 
 /// A router's source of time: for the window after a write, and for session tokens.
 ///
-/// Defaults to [`SystemClock`]. Tests use another to set the time by hand: see
+/// Defaults to [`SystemClock`]. Tests give their own, to move time by hand: see
 /// `testkit::ManualClock`.
 pub trait Clock: Debug + Send + Sync + 'static {
     /// Returns the present instant. It must never go back.
