@@ -1,6 +1,7 @@
 //! The requirements of a session's read.
 
 use super::Reason;
+use crate::cluster::NodeState;
 use crate::position::Position;
 
 /// The requirements on a node that is to serve a session-level read.
@@ -21,6 +22,19 @@ pub(crate) struct Need {
 }
 
 impl Need {
+    /// Returns whether a node meets all requirements.
+    pub(crate) fn is_met(&self, index: usize, node: &NodeState) -> bool {
+        self.block.is_none()
+            && node.covers(self.wrote.as_ref())
+            && node.covers(self.seen.as_ref())
+            && (self.is_home(index, node) || self.may_leave && node.covers(self.leaving.as_ref()))
+    }
+
+    /// Returns whether this is the node, in the run of it, that the session last read from.
+    pub(crate) fn is_home(&self, index: usize, node: &NodeState) -> bool {
+        self.home == Some((index, node.run))
+    }
+
     /// Returns the reason for choosing a replica that meets all requirements.
     pub(crate) fn reason(&self) -> Reason {
         if self.wrote.is_some() || self.seen.is_some() || self.leaving.is_some() {

@@ -6,7 +6,8 @@ use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
 
-use crate::asynchronous::{RoutedConnection, Session};
+use crate::asynchronous::RoutedConnection;
+use crate::engine::Session;
 
 /// Extracts the request's session, which [`SessionLayer`](super::SessionLayer) put there.
 impl<C: RoutedConnection, S: Sync> FromRequestParts<S> for Session<C> {

@@ -8,12 +8,13 @@ use http::HeaderName;
 use http::request::Parts;
 
 use super::Exchange;
-use crate::asynchronous::{RoutedConnection, Router, Session};
+use crate::asynchronous::RoutedConnection;
 use crate::edge::{
     EdgeError, EdgeStatus, Inner, NOT_LOADED, Rule, Rules, Settings, StoreDown, TOO_SLOW,
     TokenCookie, TokenStore, setting_methods,
 };
 use crate::engine::Routes;
+use crate::engine::{Router, Session};
 
 /// Resumes sessions from requests, and hands their tokens to responses. See the [module](crate::edge).
 ///
