@@ -35,12 +35,12 @@
 //! let session = router.session();
 //! set_locale(&mut session.write()?, 1, "de")?;
 //! let mut conn = session.read()?;
-//! assert_eq!(conn.route().node, "primary"); // it wrote just now
+//! assert_eq!(conn.route().node, "primary"); // it has just written
 //! assert_eq!(locale(&mut conn, 1)?, "de");
 //!
 //! let another = router.session();
 //! let mut conn = another.read()?;
-//! assert_eq!(conn.route().node, "replica"); // it wrote nothing: a replica will do
+//! assert_eq!(conn.route().node, "replica"); // it wrote nothing, so a replica will do
 //! assert_eq!(locale(&mut conn, 1)?, "en");
 //! # Ok(()) }
 //! ```
@@ -52,28 +52,28 @@
 //!
 //! # Handles
 //!
-//! | handle | got from | grants |
+//! | handle | obtained from | grants |
 //! |---|---|---|
 //! | `ReadConn<Replica>` | `session.read_eventual()`, `session.read_bounded(lag)` | plain SELECT |
 //! | `ReadConn<CaughtUp>` | `session.read()` | plain SELECT |
 //! | `ReadConn<Primary>` | `session.read_primary()` | plain SELECT, row locks |
 //! | `WriteConn` | `session.write()` | everything |
 //!
-//! Each stands for those above it, by `DerefMut`: a repository function that takes
+//! Each can be used in place of those above it, by `DerefMut`: a repository function that takes
 //! `&mut ReadConn<Replica>` can be called with a `&mut WriteConn` in the middle of a transaction, and
 //! then reads on that transaction's connection.
 //!
 //! # What is guaranteed
 //!
-//! Three layers, each a net under the one above:
+//! Three layers, each of which catches what the one above it cannot:
 //!
 //! 1. **Types.** Every Diesel statement has an [effect]; every handle grants effects; a
-//!    statement whose effect a handle does not grant does not compile. There is no way from a read
-//!    handle to the connection inside.
-//! 2. **The [statement check](StatementCheck).** What types cannot see (a row lock in a sub-select,
-//!    `nextval` in a raw fragment) is found in the rendered SQL, once per query type, and refused.
+//!    statement whose effect a handle does not grant does not compile. A read handle gives no access
+//!    to the connection inside.
+//! 2. **The [statement check](StatementCheck).** Effects that types cannot show (a row lock in a sub-select,
+//!    `nextval` in a raw fragment) are found in the rendered SQL, once per query type, and refused.
 //! 3. **The server.** Read pools open read-only sessions, on the primary too, and a node's role is
-//!    checked whenever a connection is opened or lent.
+//!    checked whenever a connection is opened or checked out.
 //!
 //! On PostgreSQL, MySQL, MariaDB and Galera, a session's reads come from a replica only once its replication
 //! position proves that it has what the session wrote and saw; until then, from the primary. On SQLite, and with
@@ -88,9 +88,9 @@
 //! - PostgreSQL's standbys can show a commit for the moment before the primary acknowledges it: a session that
 //!   saw it there, and reads the primary in that moment, does not see it yet. With `remote_apply` the moment lasts
 //!   until the slowest synchronous standby has replayed.
-//! - What a database function or a view does inside the server is not seen: name functions that write
+//! - The effects of a database function or a view inside the server are not seen: name functions that write
 //!   to [`StatementCheck::forbid`].
-//! - SQL that you [vouch](ReadSql::vouch) for is taken at your word; so is what you do with
+//! - SQL that you [vouch](ReadSql::vouch) for is not checked; neither is what you do with
 //!   `raw_counts_as_write`.
 //! - Behind a pooler in transaction mode (PgBouncer), a session's settings leak to other clients: do not
 //!   put one between the router and a node.
@@ -173,7 +173,7 @@
 //!
 //! # How to read the compile errors
 //!
-//! The first line is the rule, in database words; the label is what the handle is; the notes are what to
+//! The first line is the rule, in database terms; the label says what the handle is; the notes say what to
 //! type next. Each is explained in
 //! [`docs/compile-errors.md`](https://github.com/diesel-routing/diesel-routing/blob/main/docs/compile-errors.md).
 //! Query fragments of your own need [`#[derive(Statement)]`](derive@Statement) to run on a read handle;
@@ -192,6 +192,7 @@ mod cluster;
 mod context;
 mod engine;
 mod error;
+mod mutex;
 mod position;
 mod routing;
 mod server;
@@ -235,14 +236,14 @@ pub use asynchronous::*;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// Not for users: what the project's benches call.
+/// Functions for the project's benches. Not for users.
 #[cfg(feature = "__bench")]
 #[doc(hidden)]
 pub mod __bench {
     pub use crate::routing::bench::Decider;
 }
 
-/// What the macros' expansions name. Not for users: it may change in any release.
+/// The names that the macros' expansions use. Not for users: they may change in any release.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::statement::effect::{AsField, Derived};
@@ -257,11 +258,11 @@ pub mod __private {
     use crate::consistency::levels::HandleOf;
     use crate::{Dialect, ReadSql};
 
-    /// Whether the handle of an annotated function goes with its level.
+    /// Checks that the handle of an annotated function fits its level.
     #[inline]
     pub const fn handle_of<L, H: HandleOf<L>>() {}
 
-    /// A literal that a macro has checked.
+    /// Wraps a literal that a macro has checked.
     pub const fn read_sql_checked<DB: Dialect>(sql: &'static str) -> ReadSql<DB> {
         ReadSql::checked(sql)
     }

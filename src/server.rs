@@ -1,21 +1,21 @@
-//! What a server is: its role, its kind, its version; and what the pools to it are for.
+//! Properties of a server: role, kind, version; and the purposes of its pools.
 
 use std::fmt;
 
-/// What a server is in its cluster.
+/// The role of a server in its cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 // Not `Primary` and `Replica`: the compiler writes those roles without their path only while no
 // other public item has such a name.
 pub enum NodeRole {
-    /// It takes writes.
+    /// The primary: it accepts writes.
     TakesWrites,
-    /// It replays another node's writes.
+    /// A replica: it replays another node's writes.
     ReplaysWrites,
 }
 
 impl NodeRole {
-    /// What a server in this role shows, and what it may be.
+    /// Returns the sign by which a server shows this role, and what that server may be.
     pub(crate) fn signs(self) -> &'static str {
         match self {
             Self::TakesWrites => {
@@ -38,7 +38,7 @@ impl fmt::Display for NodeRole {
     }
 }
 
-/// A kind of server. They differ in how they tell positions, not only in their SQL.
+/// A kind of server. Kinds differ in their positions, not only in their SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ServerKind {
@@ -48,11 +48,11 @@ pub enum ServerKind {
     MariaDb,
     /// MySQL.
     MySql,
-    /// MariaDB or MySQL in a Galera cluster, where every node takes writes.
+    /// MariaDB or MySQL in a Galera cluster, where every node accepts writes.
     Galera,
 }
 
-/// The version of a server. Displayed as `15.18`.
+/// A server's version. Displayed as `15.18`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct ServerVersion {
@@ -63,7 +63,7 @@ pub struct ServerVersion {
 }
 
 impl ServerVersion {
-    /// A version.
+    /// Creates a version.
     #[must_use]
     pub const fn new(major: u32, minor: u32) -> Self {
         Self { major, minor }
@@ -76,7 +76,7 @@ impl fmt::Display for ServerVersion {
     }
 }
 
-/// What the connections of one of a node's pools are for. Displayed as `read`, `write` or `fallback`.
+/// The purpose of one of a node's pools. Displayed as `read`, `write` or `fallback`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PoolKind {

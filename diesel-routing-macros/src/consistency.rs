@@ -1,3 +1,5 @@
+//! `#[consistency(..)]`.
+
 mod args;
 mod body;
 mod expand;
@@ -12,7 +14,7 @@ use args::Args;
 
 /// Expands `#[consistency(..)]` on a function, a method, or an `impl` block.
 ///
-/// After an error the item is still there as it was written, so that one mistake gives one error.
+/// After an error, the item is expanded as it was written, so that one mistake gives one error.
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
     try_expand(attribute, &item).unwrap_or_else(|error| {
         let mut tokens = error.to_compile_error();
@@ -42,7 +44,7 @@ fn try_expand(attribute: TokenStream, item: &TokenStream) -> syn::Result<TokenSt
     }
 }
 
-/// The level of an `impl` block is the default of its methods.
+/// Expands an `impl` block, whose level is the default of its methods.
 fn methods(args: &Args, mut block: ItemImpl) -> syn::Result<TokenStream> {
     for item in &mut block.items {
         let ImplItem::Fn(method) = item else { continue };
@@ -54,7 +56,7 @@ fn methods(args: &Args, mut block: ItemImpl) -> syn::Result<TokenStream> {
     Ok(quote::quote!(#block))
 }
 
-/// The item without the attributes that only this macro understands.
+/// Returns the item without the attributes that only this macro understands.
 fn without_vouching(item: TokenStream) -> TokenStream {
     match syn::parse2::<ImplItemFn>(item.clone()) {
         Ok(mut function) => {

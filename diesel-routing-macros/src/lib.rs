@@ -3,9 +3,9 @@
 //!
 //! | here | there | does |
 //! |---|---|---|
-//! | [`read_sql_pg!`], [`read_sql_mysql!`], [`read_sql_sqlite!`] | `pg::read_sql!`, `mysql::read_sql!`, `sqlite::read_sql!` | checks a SQL literal while the program is compiled |
+//! | [`read_sql_pg!`], [`read_sql_mysql!`], [`read_sql_sqlite!`] | `pg::read_sql!`, `mysql::read_sql!`, `sqlite::read_sql!` | checks a SQL literal at compile time |
 //! | [`consistency`](macro@consistency) | `consistency` | makes a repository function callable with a session, a router or a strong enough handle |
-//! | [`derive(Statement)`](derive@Statement) | `Statement` | says what a query fragment of your own does |
+//! | [`derive(Statement)`](derive@Statement) | `Statement` | declares the effect of a query fragment of your own |
 
 mod consistency;
 mod read_sql;
@@ -16,14 +16,14 @@ mod statement;
 use diesel_routing_sql::Dialect;
 use proc_macro::TokenStream;
 
-/// Raw SQL for a read handle, in PostgreSQL's dialect, checked while the program is compiled.
+/// Checks raw SQL for a read handle, in PostgreSQL's dialect, at compile time.
 ///
 /// Takes one string literal that holds exactly one SELECT, VALUES, TABLE, WITH .. SELECT, EXPLAIN or
-/// SHOW, without row locks and without functions that have side effects (the list stands at
-/// `diesel_routing_sql::Functions`). Anything else is a compile error on the literal that says why.
+/// SHOW, without row locks and without functions that have side effects (listed at
+/// `diesel_routing_sql::Functions`). Anything else is a compile error on the literal, with the reason.
 ///
-/// For SQL that is built at run time there is `ReadSql::check`, with the same rules; for SQL that you
-/// know to be a read although the check does not, `ReadSql::vouch`.
+/// For SQL that is built at run time, use `ReadSql::check`, with the same rules; for SQL that you
+/// know to be a read although the check refuses it, `ReadSql::vouch`.
 ///
 /// ```text
 /// read_sql!("SELECT id, name FROM users WHERE id = $1").bind::<Integer, _>(1).load(&mut read)
@@ -33,16 +33,15 @@ pub fn read_sql_pg(input: TokenStream) -> TokenStream {
     read_sql::expand(input.into(), Dialect::Postgres).into()
 }
 
-/// Raw SQL for a read handle, in the dialect of MySQL and MariaDB, checked while the program is
-/// compiled.
+/// Checks raw SQL for a read handle, in the dialect of MySQL and MariaDB, at compile time.
 ///
 /// Takes one string literal that holds exactly one SELECT, VALUES, TABLE, WITH .. SELECT, EXPLAIN,
-/// DESCRIBE or SHOW, without row locks, without functions that have side effects (the list stands at
+/// DESCRIBE or SHOW, without row locks, without functions that have side effects (listed at
 /// `diesel_routing_sql::Functions`) and without conditional comments (`/*! .. */`). Anything else is a
-/// compile error on the literal that says why.
+/// compile error on the literal, with the reason.
 ///
-/// For SQL that is built at run time there is `ReadSql::check`, with the same rules; for SQL that you
-/// know to be a read although the check does not, `ReadSql::vouch`.
+/// For SQL that is built at run time, use `ReadSql::check`, with the same rules; for SQL that you
+/// know to be a read although the check refuses it, `ReadSql::vouch`.
 ///
 /// ```text
 /// read_sql!("SELECT id, name FROM users WHERE id = ?").bind::<Integer, _>(1).load(&mut read)
@@ -52,14 +51,14 @@ pub fn read_sql_mysql(input: TokenStream) -> TokenStream {
     read_sql::expand(input.into(), Dialect::Mysql).into()
 }
 
-/// Raw SQL for a read handle, in SQLite's dialect, checked while the program is compiled.
+/// Checks raw SQL for a read handle, in SQLite's dialect, at compile time.
 ///
 /// Takes one string literal that holds exactly one SELECT, VALUES, WITH .. SELECT, EXPLAIN or a PRAGMA
-/// that only answers, without functions that have side effects (the list stands at
-/// `diesel_routing_sql::Functions`). Anything else is a compile error on the literal that says why.
+/// that only reads, without functions that have side effects (listed at
+/// `diesel_routing_sql::Functions`). Anything else is a compile error on the literal, with the reason.
 ///
-/// For SQL that is built at run time there is `ReadSql::check`, with the same rules; for SQL that you
-/// know to be a read although the check does not, `ReadSql::vouch`.
+/// For SQL that is built at run time, use `ReadSql::check`, with the same rules; for SQL that you
+/// know to be a read although the check refuses it, `ReadSql::vouch`.
 ///
 /// ```text
 /// read_sql!("SELECT id, name FROM users WHERE id = ?").bind::<Integer, _>(1).load(&mut read)
@@ -69,7 +68,7 @@ pub fn read_sql_sqlite(input: TokenStream) -> TokenStream {
     read_sql::expand(input.into(), Dialect::Sqlite).into()
 }
 
-/// Says what a query fragment of your own does, so that read handles can run it.
+/// Declares the effect of a query fragment of your own, so that read handles can run it.
 ///
 /// Without it a type that implements Diesel's `QueryFragment` runs on a `WriteConn` only.
 ///
@@ -78,11 +77,11 @@ pub fn read_sql_sqlite(input: TokenStream) -> TokenStream {
 /// | `#[statement(read)]` | the type | reads: any handle runs it |
 /// | `#[statement(row_lock)]` | the type | locks rows: needs a transaction on the primary |
 /// | `#[statement(write)]` | the type | writes: needs a `WriteConn` |
-/// | `#[statement(effect)]` | one field of a struct | does what the statement in that field does |
-/// | `#[statement(crate = "path")]` | the type | where `diesel_routing` is, if it is renamed or re-exported |
+/// | `#[statement(effect)]` | one field of a struct | has the effect of the statement in that field |
+/// | `#[statement(crate = "path")]` | the type | the path of `diesel_routing`, if it is renamed or re-exported |
 ///
-/// Exactly one of the first four is needed. The claim is believed by the compiler; at run time the
-/// statement check still looks at the SQL that the fragment renders.
+/// Exactly one of the first four is needed. The compiler trusts the declaration; at run time the
+/// statement check still inspects the SQL that the fragment renders.
 ///
 /// ```text
 /// #[derive(Statement, QueryId)]
@@ -101,11 +100,11 @@ pub fn derive_statement(input: TokenStream) -> TokenStream {
     statement::derive(input.into()).into()
 }
 
-/// Says how fresh a repository function's reads must be, and makes it callable with whatever can give it a
-/// connection that is.
+/// Declares how fresh a repository function's reads must be, and makes it callable with anything that can
+/// provide a connection that fresh.
 ///
-/// The author writes the handle that the function wants. Callers pass a `&Session` or a `&Router`, which
-/// route and check out; or a `&mut` handle that is strong enough, and the function stays on its
+/// Write the handle that the function needs as its parameter. Callers pass a `&Session` or a `&Router`, and
+/// the function routes and checks out; or they pass a strong enough `&mut` handle, and it stays on that
 /// connection and in its transaction. A weaker handle does not compile: "`&mut ReadConn<Replica>`
 /// cannot serve a `strong` repository function".
 ///
@@ -122,23 +121,23 @@ pub fn derive_statement(input: TokenStream) -> TokenStream {
 /// }).await?;
 /// ```
 ///
-/// | level | may this read be stale? | the parameter |
+/// | level | may the read be stale? | the parameter |
 /// |---|---|---|
-/// | `eventual` | yes, by however much (the router's `max_lag`) | `&mut ReadConn<Replica>` |
-/// | `bounded = "250ms"` | by so much, and no more | `&mut ReadConn<Replica>` |
-/// | `session` | not of the session's own writes, nor of what it has seen | `&mut ReadConn<CaughtUp>` |
+/// | `eventual` | yes, by any amount (within the router's `max_lag`) | `&mut ReadConn<Replica>` |
+/// | `bounded = "250ms"` | by no more than this | `&mut ReadConn<Replica>` |
+/// | `session` | it observes the session's own writes, and everything the session has seen | `&mut ReadConn<CaughtUp>` |
 /// | `strong` | no | `&mut ReadConn<Primary>` or `&mut WriteConn` |
-/// | `write` | it writes | `&mut WriteConn` |
+/// | `write` | the function writes | `&mut WriteConn` |
 ///
 /// | option | with | meaning |
 /// |---|---|---|
-/// | `wait = "50ms"` | `session`, `bounded` | rather wait so long for a replica than go to the primary |
-/// | `class = "payments"` | any | the settings of a class: `RouterBuilder::class` |
-/// | `untracked` | `write` | the session does not remember what is written |
-/// | `name = ".."` | any | stands in routes and errors in place of the function's path |
-/// | `crate = ".."` | any | where `diesel_routing` is, if it is renamed or re-exported |
+/// | `wait = "50ms"` | `session`, `bounded` | waits up to this long for a replica before going to the primary |
+/// | `class = "payments"` | any | applies the settings of a class: `RouterBuilder::class` |
+/// | `untracked` | `write` | does not record the writes in the session |
+/// | `name = ".."` | any | replaces the function's path in routes and errors |
+/// | `crate = ".."` | any | the path of `diesel_routing`, if it is renamed or re-exported |
 ///
-/// The attribute goes before what the call says, and that before the router's defaults.
+/// The attribute takes precedence over the call's options, and those over the router's defaults.
 ///
 /// - The function may be `async` or not; free or a method; generic. On an `impl` block the attribute is the
 ///   default of its methods that take a handle.
@@ -147,8 +146,8 @@ pub fn derive_statement(input: TokenStream) -> TokenStream {
 /// - The error type needs `From<diesel_routing::Error>`.
 /// - To pass a handle on twice, reborrow it: `other(&mut *conn, id)`.
 /// - In the body of a function that may run on a replica, a row lock anywhere (in a sub-select, where types
-///   do not see it) is an error, and so is a literal given to `sql::<..>(..)` that locks or has side effects.
-///   If it is harmless, `#[consistency(vouch)]` before the statement lets it be.
+///   do not show it) is an error, and so is a literal given to `sql::<..>(..)` that locks or has side effects.
+///   If it is harmless, allow it with `#[consistency(vouch)]` before the statement.
 #[proc_macro_attribute]
 pub fn consistency(attribute: TokenStream, item: TokenStream) -> TokenStream {
     consistency::expand(attribute.into(), item.into()).into()

@@ -1,3 +1,5 @@
+//! `read_sql!`.
+
 #[cfg(test)]
 mod tests;
 
@@ -7,7 +9,7 @@ use quote::{quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
 use syn::{Ident, LitStr, Token};
 
-/// Expands `read_sql!(..)` to a value of the checked type, and an error next to it where there is one.
+/// Expands `read_sql!(..)` to a value of the checked type, and an error next to it if the check finds one.
 pub(crate) fn expand(input: TokenStream, dialect: Dialect) -> TokenStream {
     let literal = match one_literal.parse2(input) {
         Ok(literal) => literal,
@@ -68,7 +70,7 @@ fn backend(dialect: Dialect) -> &'static str {
     }
 }
 
-/// The finding, and the next thing to type.
+/// Describes the finding, and the next thing to type.
 fn explain(finding: &Finding) -> String {
     let way_out = match finding {
         Finding::Empty => "write the SELECT between the quotes",

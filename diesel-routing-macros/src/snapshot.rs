@@ -1,6 +1,8 @@
+//! Snapshots of expansions, for tests.
+
 use proc_macro2::TokenStream;
 
-/// Renders an expansion as it stands in a snapshot: rustfmt-like, whatever it expands to.
+/// Formats an expansion for its snapshot, like rustfmt, whatever it contains.
 pub(crate) fn pretty(tokens: &TokenStream) -> String {
     if let Ok(file) = syn::parse2::<syn::File>(tokens.clone()) {
         return prettyplease::unparse(&file);

@@ -1,3 +1,5 @@
+//! `#[derive(Statement)]`.
+
 mod args;
 mod expand;
 #[cfg(test)]

@@ -1,10 +1,12 @@
+//! `Dialect`: the SQL of PostgreSQL, MySQL and MariaDB, or SQLite.
+
 use std::any::TypeId;
 
 use sqlparser::dialect::{
     self as sqlparser_dialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect,
 };
 
-/// The SQL a statement is written in.
+/// A dialect of SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Dialect {
@@ -17,7 +19,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// The rules by which text falls into tokens.
+    /// Returns the rules for splitting text into tokens.
     pub(crate) fn lexer(self) -> &'static dyn sqlparser_dialect::Dialect {
         match self {
             Self::Mysql => &MysqlLexer,
@@ -25,7 +27,7 @@ impl Dialect {
         }
     }
 
-    /// The rules by which tokens form a statement.
+    /// Returns the rules for parsing tokens.
     pub(crate) fn parser(self) -> &'static dyn sqlparser_dialect::Dialect {
         match self {
             Self::Postgres => &PostgreSqlDialect {},
@@ -35,9 +37,9 @@ impl Dialect {
     }
 }
 
-/// `MySqlDialect`, but conditional comments stay comments.
+/// `MySqlDialect`, except that conditional comments stay comments.
 ///
-/// sqlparser unpacks `/*! .. */` into tokens. Whether a server does so too depends on its version, so
+/// sqlparser unpacks `/*! .. */` into tokens. It depends on a server's version whether it does so too, so
 /// the scan has to see the comment itself.
 #[derive(Debug)]
 struct MysqlLexer;

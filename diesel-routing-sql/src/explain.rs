@@ -1,14 +1,16 @@
+//! Classifies EXPLAIN.
+
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
-use crate::statement::{Kind, refuse};
+use crate::kind::{Kind, refuse};
 use crate::tokens::Tokens;
 use crate::{Dialect, Finding};
 
-/// Tells what the EXPLAIN (or DESCRIBE) at `start` does.
+/// Classifies the EXPLAIN (or DESCRIBE) at `start`.
 ///
 /// PostgreSQL and SQLite run nothing without ANALYZE. MySQL and MariaDB run derived tables while they
-/// explain, and their replicas refuse EXPLAIN of a write, so there the explained statement decides.
+/// explain, and their replicas refuse EXPLAIN of a write, so for those the explained statement decides.
 pub(crate) fn classify(tokens: &Tokens, start: usize, dialect: Dialect) -> Result<Kind, Finding> {
     let (target, analyze) = skip_options(tokens, start + 1);
     if !analyze && dialect != Dialect::Mysql {
@@ -34,7 +36,7 @@ pub(crate) fn classify(tokens: &Tokens, start: usize, dialect: Dialect) -> Resul
     }
 }
 
-/// The index of the explained statement, and whether ANALYZE was asked for.
+/// Returns the index of the explained statement, and whether ANALYZE is among the options.
 fn skip_options(tokens: &Tokens, start: usize) -> (usize, bool) {
     let mut analyze = false;
     let mut index = start;

@@ -1,6 +1,8 @@
+//! `Finding`: the reason why SQL must not run on a replica.
+
 use crate::SideEffect;
 
-/// Why a piece of SQL must not run on a replica.
+/// The reason why a piece of SQL must not run on a replica.
 ///
 /// `Display` states the rule first, then why a replica must not run it.
 ///
@@ -15,35 +17,35 @@ use crate::SideEffect;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Finding {
-    /// Nothing but blanks, comments or semicolons.
+    /// The SQL has nothing but blanks, comments or semicolons.
     #[error("there is no statement in this SQL")]
     Empty,
 
-    /// Something follows the first statement's semicolon.
+    /// The first statement's semicolon is followed by something else.
     #[error(
         "this SQL holds more than one statement: a read is exactly one, so that nothing can follow \
          it unseen"
     )]
     SeveralStatements,
 
-    /// The SQL could not be read, so nothing is known about it.
+    /// The SQL could not be parsed, so its effect is unknown.
     #[error("this SQL could not be parsed, so it is not known to be a read: {message}")]
     Unparsable {
-        /// What the parser expected, and where (line and column count from 1).
+        /// The parser's expectation, and its position (line and column count from 1).
         message: String,
     },
 
-    /// Code in a comment that some server versions run.
+    /// A comment has code that some server versions run.
     #[error(
         "`{comment}` is run by some MySQL and MariaDB versions and skipped by others, so what it does \
          is not known: write that code without the comment"
     )]
     ConditionalComment {
-        /// How the comment begins, for example `/*!40001`.
+        /// The comment's beginning, for example `/*!40001`.
         comment: String,
     },
 
-    /// A locking clause, at any depth.
+    /// The SQL has a locking clause, at some depth.
     #[error(
         "`{clause}` locks rows, and only locks on the primary protect anything: a replica refuses it, \
          or locks rows that nobody else sees and holds up replication"
@@ -53,7 +55,7 @@ pub enum Finding {
         clause: String,
     },
 
-    /// A statement that locks tables.
+    /// The statement locks tables.
     #[error(
         "`{what}` locks tables, and only locks on the primary protect anything: a replica refuses it, \
          or takes a lock that nobody else sees"
@@ -63,7 +65,7 @@ pub enum Finding {
         what: String,
     },
 
-    /// Changes data or schema, or stores a result.
+    /// The statement changes data or schema, or stores a result.
     #[error(
         "`{what}` writes, and writes belong on the primary: a replica refuses them or drifts away from \
          the primary"
@@ -73,16 +75,16 @@ pub enum Finding {
         what: String,
     },
 
-    /// A call of a listed function.
+    /// The SQL calls a listed function.
     #[error("`{function}` {}", effect.why())]
     SideEffect {
-        /// The function as it is called, without its schema, in lower case; or `NEXT VALUE FOR`.
+        /// The function's name in the call, without its schema, in lower case; or `NEXT VALUE FOR`.
         function: String,
-        /// What the call does besides giving a value.
+        /// The side effect of the call.
         effect: SideEffect,
     },
 
-    /// A statement that is none of the kinds known to read only.
+    /// The statement is not of a kind known to only read.
     #[error(
         "`{what}` is not a read: only SELECT, VALUES, WITH .. SELECT, TABLE, EXPLAIN, SHOW and \
          PRAGMA queries are"
@@ -94,10 +96,10 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// Whether the statement has to be taken for one that changed data.
+    /// Returns whether the statement has to be treated as one that changed data.
     ///
     /// `false` for row locks, table locks and advisory locks: they protect data and leave it as it is.
-    /// `true` for everything else, the unknown included.
+    /// `true` for everything else, including unknown statements.
     #[must_use]
     pub fn is_write(&self) -> bool {
         match self {

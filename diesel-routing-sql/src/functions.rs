@@ -1,3 +1,5 @@
+//! `Functions`: the functions with side effects.
+
 mod mysql;
 mod postgres;
 mod shapes;
@@ -9,7 +11,7 @@ use std::collections::BTreeMap;
 use crate::{Dialect, SideEffect};
 use shapes::Shapes;
 
-/// The functions that do more than give a value: a built-in list per dialect, plus and minus your own.
+/// The functions that do more than return a value: a built-in list per dialect, plus and minus your own.
 ///
 /// Names are compared without their schema and without regard to case. A function that is not listed
 /// counts as a read, so list the functions of your own that write:
@@ -67,7 +69,7 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// The built-in list of a dialect.
+    /// Returns the built-in list of a dialect.
     #[must_use]
     pub fn builtin(dialect: Dialect) -> Self {
         let groups = match dialect {
@@ -91,7 +93,7 @@ impl Functions {
             }
         }
         if dialect == Dialect::Mysql {
-            // Without an argument it only reads what this session inserted last.
+            // Without an argument it only returns what this session inserted last.
             let entry = Entry {
                 effect: SideEffect::Session,
                 spares_bare_calls: true,
@@ -112,37 +114,37 @@ impl Functions {
         self
     }
 
-    /// Takes a function off the list; calls of it count as reads from then on.
+    /// Removes a function from the list: calls of it count as reads.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.listed.remove(name.to_lowercase().as_str());
         self
     }
 
-    /// Whether a function is on the list.
+    /// Returns whether a function is on the list.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.listed.contains_key(name.to_lowercase().as_str())
     }
 
-    /// The listed functions with their effects, in the order of their names.
+    /// Returns the listed functions with their effects, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, SideEffect)> {
         self.listed
             .iter()
             .map(|(name, entry)| (name.as_ref(), entry.effect))
     }
 
-    /// Whether there are names that are not made of ASCII letters, digits and underscores.
+    /// Returns whether there are names with anything but ASCII letters, digits and underscores.
     pub(crate) fn lists_odd_names(&self) -> bool {
         self.shapes.odd()
     }
 
-    /// Whether a word may be the name of a listed function; cheap, and `true` when in doubt.
+    /// Returns whether a word may be the name of a listed function; cheap, and `true` when in doubt.
     pub(crate) fn may_list(&self, word: &str) -> bool {
         self.shapes.may_hold(word)
     }
 
-    /// The effect of a call; `bare` says that it has no arguments.
+    /// Returns the effect of a call; `bare` is set if it has no arguments.
     pub(crate) fn effect_of_call(&self, lower_name: &str, bare: bool) -> Option<SideEffect> {
         let entry = self.listed.get(lower_name)?;
         (!(bare && entry.spares_bare_calls)).then_some(entry.effect)
@@ -154,7 +156,7 @@ impl Functions {
     }
 }
 
-/// Functions with one effect.
+/// Functions with the same effect.
 type Group = (SideEffect, &'static [&'static str]);
 
 #[derive(Clone, Copy, Debug)]

@@ -1,18 +1,21 @@
+//! The three entry points of the inspector.
+
+use crate::kind::{Kind, Source};
 use crate::quick::is_plain_select;
 use crate::scan::scan;
-use crate::statement::{Kind, Source, classify};
+use crate::statement::classify;
 use crate::tokens::Tokens;
 use crate::{Dialect, Finding, Functions, parse};
 
-/// Checks SQL that somebody wrote: exactly one statement that only reads.
+/// Checks that SQL written by a person is exactly one statement that only reads.
 ///
 /// That is a SELECT, VALUES, TABLE or WITH .. SELECT without locks and without listed functions, an
-/// EXPLAIN that runs no write, a SHOW, or a PRAGMA that only answers. One semicolon or more at the end
-/// are fine. What sqlparser does not parse is refused, since then nobody has read it.
+/// EXPLAIN that runs no write, a SHOW, or a PRAGMA that only reads. Semicolons at the end
+/// are ignored. SQL that sqlparser cannot parse is refused, because its effect is unknown.
 ///
 /// # Errors
 ///
-/// The first [`Finding`] that writes, else the first finding.
+/// Returns the first [`Finding`] that writes, or else the first finding.
 ///
 /// # Example
 ///
@@ -26,7 +29,7 @@ use crate::{Dialect, Finding, Functions, parse};
 pub fn inspect(sql: &str, dialect: Dialect, functions: &Functions) -> Result<(), Finding> {
     let (kind, tokens) = check(sql, dialect, functions, Source::Written)?;
     match kind {
-        // Their grammars are wide and none of their forms writes.
+        // Their grammars are wide, and none of their forms writes.
         Kind::Show | Kind::Pragma => Ok(()),
         Kind::Query | Kind::Plan | Kind::RunPlan(_) | Kind::CopyOut => {
             parse::confirm(sql, tokens.len(), dialect, kind)
@@ -34,16 +37,16 @@ pub fn inspect(sql: &str, dialect: Dialect, functions: &Functions) -> Result<(),
     }
 }
 
-/// Checks SQL that Diesel rendered, binds as `$1` or `?`.
+/// Checks that SQL rendered by Diesel, with binds as `$1` or `?`, only reads.
 ///
-/// The same rules as [`inspect`], and `COPY .. TO STDOUT` is a read. The SQL need not parse: Diesel
-/// knows syntax that sqlparser does not, so only its tokens are looked at; a plain SELECT not even that
-/// far, which makes this fast enough for statements that are checked each time they run. SQL that no
-/// server takes, such as an open string, may pass.
+/// The rules are those of [`inspect`], except that `COPY .. TO STDOUT` is a read. The SQL need not parse: Diesel
+/// knows syntax that sqlparser does not, so only its tokens are inspected, and for a plain SELECT only its
+/// words, which makes this fast enough for statements that are checked each time they run. SQL that every
+/// server rejects, such as an unterminated string, may pass.
 ///
 /// # Errors
 ///
-/// The first [`Finding`] that writes, else the first finding.
+/// Returns the first [`Finding`] that writes, or else the first finding.
 ///
 /// # Example
 ///
@@ -62,14 +65,14 @@ pub fn inspect_rendered(sql: &str, dialect: Dialect, functions: &Functions) -> R
     check(sql, dialect, functions, Source::Rendered).map(|_| ())
 }
 
-/// Checks part of a statement, such as an expression.
+/// Checks that part of a statement, such as an expression, only reads.
 ///
-/// It is looked at as it stands: parentheses may be open, an empty fragment is fine, a semicolon with
-/// something behind it is not.
+/// The part may have unbalanced parentheses or be empty; a semicolon followed by anything else is
+/// refused.
 ///
 /// # Errors
 ///
-/// The first [`Finding`] that writes, else the first finding.
+/// Returns the first [`Finding`] that writes, or else the first finding.
 ///
 /// # Example
 ///

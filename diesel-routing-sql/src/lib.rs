@@ -1,6 +1,6 @@
-//! What does this SQL do? The statement inspector of `diesel-routing`.
+//! The statement inspector of `diesel-routing`: finds out what a piece of SQL does.
 //!
-//! It answers one question: may this SQL run on a replica? Three doors, one set of rules:
+//! It decides whether SQL may run on a replica. Three functions apply the same rules:
 //!
 //! | function | input | used by |
 //! |---|---|---|
@@ -18,7 +18,7 @@
 //! assert_eq!(locked, Err(Finding::RowLock { clause: "FOR NO KEY UPDATE".into() }));
 //! ```
 //!
-//! # What is found
+//! # Findings
 //!
 //! | rule | PostgreSQL | MySQL and MariaDB | SQLite |
 //! |---|---|---|---|
@@ -30,13 +30,13 @@
 //! | `EXPLAIN` | of anything; with `ANALYZE` only of a read | of a read | of anything |
 //! | conditional comment | | `/*! .. */`, `/*M! .. */` | |
 //!
-//! Words inside strings, comments and quoted names are not code and raise no alarm.
+//! Words inside strings, comments and quoted names are not code and cause no finding.
 //!
-//! # What is not found
+//! # Limits
 //!
-//! This is a net under mistakes, not a wall against an adversary. It does not see what a function or
-//! a view does inside the server (add yours with [`Functions::with`]), SQL inside a string argument,
-//! names written with Unicode escapes (`U&".."`), nor SQL whose meaning hangs on a server setting:
+//! The inspector catches mistakes; it does not stop an adversary. It does not find the effects of a function
+//! or a view inside the server (add yours with [`Functions::with`]), SQL inside a string argument,
+//! names written with Unicode escapes (`U&".."`), or SQL whose meaning depends on a server setting:
 //! `sql_mode` `ANSI_QUOTES` and `NO_BACKSLASH_ESCAPES`, or `standard_conforming_strings = off`.
 //! Assigning a MySQL user variable in a SELECT (`@row := @row + 1`) counts as a read.
 
@@ -45,6 +45,7 @@ mod explain;
 mod finding;
 mod functions;
 mod inspect;
+mod kind;
 mod parse;
 mod pragma;
 mod quick;

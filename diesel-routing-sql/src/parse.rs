@@ -1,19 +1,22 @@
+//! The second check: the statement as sqlparser parses it.
+
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{Query, Select, SetExpr, Statement, Visit, Visitor};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
-use crate::statement::Kind;
+use crate::kind::Kind;
 use crate::{Dialect, Finding};
 
-/// Statements longer than this, in tokens, are not parsed: a chain of operators nests as deep as it
-/// is long, and walking and dropping it must fit a small stack.
+/// The maximum number of tokens of a statement that is parsed: a chain of operators nests as deep as it
+/// is long, and walking and dropping it must fit a small stack. Chosen: a test runs that long a chain on 2 MiB,
+/// the default of Rust's threads.
 const MAX_TOKENS: usize = 4_000;
 
-/// Parses a statement that the scan of its tokens let through, and looks again.
+/// Parses a statement that passed the scan of its tokens, and checks it again.
 ///
-/// A second net under the scan: two readings have to agree that this is one read.
+/// The scan and the parser must agree that it is a single read.
 pub(crate) fn confirm(
     sql: &str,
     tokens: usize,
@@ -60,7 +63,7 @@ fn parse(sql: &str, dialect: Dialect, kind: Kind) -> Result<Statement, ParserErr
     }
 }
 
-/// Stops at the first thing that no read holds.
+/// Stops at the first node that a read cannot have.
 struct Doubts;
 
 impl Visitor for Doubts {

@@ -1,12 +1,14 @@
+//! Classifies SQLite's PRAGMA.
+
 use sqlparser::tokenizer::Token;
 
 use crate::Finding;
-use crate::statement::Kind;
+use crate::kind::Kind;
 use crate::tokens::Tokens;
 
-/// Tells whether the PRAGMA at `start` only answers.
+/// Classifies the PRAGMA at `start`: it must only read.
 ///
-/// Source: SQLite's list of pragmas. A pragma that is not known here is refused.
+/// Source: SQLite's list of pragmas. Unknown pragmas are refused.
 pub(crate) fn classify(tokens: &Tokens, start: usize) -> Result<Kind, Finding> {
     let qualified = tokens.get(start + 2) == Some(&Token::Period);
     let at = if qualified { start + 3 } else { start + 1 };
@@ -39,7 +41,7 @@ const ANSWER_WITH_ARGUMENT: &[&str] = &[
     "table_xinfo",
 ];
 
-/// Pragmas that read as long as they get no value.
+/// Pragmas that read if they get no value.
 const ANSWER: &[&str] = &[
     "analysis_limit",
     "application_id",

@@ -1,10 +1,12 @@
+//! A fast check that spares most SELECTs the scan.
+
 use crate::Functions;
 
-/// Whether a glance at the text shows that the scan can find nothing: a SELECT that has none of the
-/// words that every finding holds, and nothing that hides words.
+/// Returns whether the text alone shows that the scan will find nothing: it is a SELECT with none of the
+/// words that findings need, and with nothing that hides words.
 ///
-/// `false` says nothing. Statements without a static query id are checked each time they run, and
-/// cutting them into tokens costs ten times as much.
+/// `false` means that the scan must decide. Statements without a static query id are checked each time they run,
+/// and splitting them into tokens costs ten times as much.
 pub(crate) fn is_plain_select(sql: &str, functions: &Functions) -> bool {
     if functions.lists_odd_names() {
         return false;
@@ -19,7 +21,7 @@ pub(crate) fn is_plain_select(sql: &str, functions: &Functions) -> bool {
         && words.all(|word| word.is_empty() || is_harmless(word, functions))
 }
 
-/// Comments, several statements, and operators that look like comments.
+/// Returns whether there are comments, several statements, or operators that look like comments.
 fn hides_words(bytes: &[u8]) -> bool {
     bytes.iter().any(|byte| matches!(byte, b';' | b'#'))
         || bytes.windows(2).any(|pair| pair == b"--" || pair == b"/*")
@@ -33,7 +35,7 @@ fn is_harmless(word: &[u8], functions: &Functions) -> bool {
     const SUSPECT: [&str; 8] = [
         "for", "lock", "into", "insert", "update", "delete", "merge", "replace",
     ];
-    // Names beyond ASCII may fold in ways that bytes don't show.
+    // Names beyond ASCII may change case in ways that bytes don't show.
     let Some(word) = std::str::from_utf8(word)
         .ok()
         .filter(|word| word.is_ascii())

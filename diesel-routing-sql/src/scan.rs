@@ -1,12 +1,14 @@
+//! The first check: a scan of the tokens.
+
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
 use crate::tokens::Tokens;
 use crate::{Dialect, Finding, Functions, SideEffect};
 
-/// Looks at every token of a statement, or part of one, from `start` on, for what a read must not hold.
+/// Finds, in every token of a statement or part of one from `start` on, what a read must not have.
 ///
-/// The worst finding wins: one that writes before one that only locks; else the first.
+/// Returns the worst finding: one that writes before one that only locks, or else the first.
 pub(crate) fn scan(
     tokens: &Tokens,
     start: usize,
@@ -44,16 +46,16 @@ pub(crate) fn scan(
     worst.map_or(Ok(()), Err)
 }
 
-/// What is known about one level of parentheses.
+/// The state of one level of parentheses.
 #[derive(Debug)]
 struct Level {
-    /// A whole statement may stand here: outermost, or the body of a CTE or a COPY.
+    /// Set if a whole statement may stand here: outermost, or in the body of a CTE or a COPY.
     statement: bool,
-    /// `FOR` is an argument's keyword here, as in `substring(a FOR b)`.
+    /// Set if `FOR` is an argument's keyword here, as in `substring(a FOR b)`.
     spells_for: bool,
-    /// Its first token is behind.
+    /// Set after its first token.
     begun: bool,
-    /// Inside the list of CTEs, before the statement they serve.
+    /// Set inside the list of CTEs, before their statement.
     in_with: bool,
 }
 
@@ -84,14 +86,14 @@ fn enter(levels: &mut Vec<Level>, tokens: &Tokens, open: usize) {
     });
 }
 
-/// A fragment may close what it did not open; the outermost level stays.
+/// Leaves a level. A fragment may close what it did not open; the outermost level stays.
 fn leave(levels: &mut Vec<Level>) {
     if levels.len() > 1 {
         levels.pop();
     }
 }
 
-/// Findings that begin with the word at `index`.
+/// Returns the finding for a clause that begins with the word at `index`.
 fn clause(level: &mut Level, tokens: &Tokens, index: usize) -> Option<Finding> {
     if tokens.before(index) == Some(&Token::Period) {
         return None;
@@ -176,7 +178,7 @@ fn into(tokens: &Tokens, index: usize) -> Option<Finding> {
     }))
 }
 
-/// Whether the verb at `index` begins the statement that the CTEs before it serve; else it is a name
+/// Returns whether the verb at `index` begins the statement of the CTEs before it; otherwise it is a name
 /// in their list.
 fn serves_with(tokens: &Tokens, index: usize) -> bool {
     let names_something = matches!(
@@ -192,7 +194,7 @@ fn serves_with(tokens: &Tokens, index: usize) -> bool {
     !names_something && tokens.before(index) != Some(&Token::Comma)
 }
 
-/// Whether the verb at `index` is one: the words are legal column names too.
+/// Returns whether the word at `index` is used as a verb: the words are legal column names too.
 fn is_dml(tokens: &Tokens, index: usize) -> bool {
     match tokens.keyword(index) {
         Keyword::DELETE => tokens.are(index + 1, &["FROM"]),
@@ -212,7 +214,7 @@ fn sets_columns(tokens: &Tokens, mut index: usize) -> bool {
     }
 }
 
-/// The listed function whose arguments open at `open`.
+/// Returns the finding for a listed function whose arguments open at `open`.
 fn called_function(tokens: &Tokens, open: usize, functions: &Functions) -> Option<Finding> {
     let at = open.checked_sub(1)?;
     let function = tokens.word(at)?.value.to_lowercase();
@@ -224,7 +226,7 @@ fn called_function(tokens: &Tokens, open: usize, functions: &Functions) -> Optio
     Some(Finding::SideEffect { function, effect })
 }
 
-/// PostgreSQL takes `(argument).function` for a call.
+/// Returns the finding for `(argument).function`, which PostgreSQL treats as a call.
 fn selected_function(
     tokens: &Tokens,
     index: usize,

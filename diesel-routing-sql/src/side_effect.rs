@@ -1,40 +1,42 @@
-/// What a listed function does besides giving a value.
+//! `SideEffect`: what a listed function does besides returning a value.
+
+/// The side effect of a listed function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SideEffect {
-    /// Takes or releases a lock on a name or a number.
+    /// It takes or releases a lock on a name or a number.
     AdvisoryLock,
-    /// Moves a sequence, or reads what this session last got from it.
+    /// It advances a sequence, or reads what this session last got from it.
     Sequence,
-    /// Creates, changes or opens a large object.
+    /// It creates, changes or opens a large object.
     LargeObject,
-    /// Assigns a transaction id, or writes a record into the log.
+    /// It assigns a transaction id, or writes a record into the log.
     Transaction,
-    /// Sends a message to other sessions.
+    /// It sends a message to other sessions.
     Notification,
-    /// Changes a setting or a value of this session, which the pool hands to others.
+    /// It changes a setting or a value of this session, which the pool hands to others.
     Session,
-    /// Cancels, ends or pokes another session.
+    /// It cancels, ends or signals another session.
     OtherSession,
-    /// Changes the server: its log, its backups, its statistics, its role.
+    /// It changes the server: its log, its backups, its statistics, its role.
     Server,
-    /// Changes how this server replicates.
+    /// It changes the server's replication.
     Replication,
-    /// Changes indexes or tables outside of SQL.
+    /// It changes indexes or tables outside of SQL.
     Storage,
-    /// Runs SQL that is not visible here, here or on another server.
+    /// It runs SQL that is not visible here, on this server or another.
     HiddenSql,
-    /// Writes a file on the server.
+    /// It writes a file on the server.
     File,
-    /// Loads code into the server.
+    /// It loads code into the server.
     Code,
-    /// Listed by the application through [`Functions::with`](crate::Functions::with).
+    /// It was declared by the application through [`Functions::with`](crate::Functions::with).
     Declared,
 }
 
 impl SideEffect {
-    /// The effect and why a replica must not have it, as the end of a sentence that begins with the
-    /// function's name.
+    /// Returns the effect and the reason why a replica must not have it, as the end of a sentence that begins
+    /// with the function's name.
     #[must_use]
     pub fn why(self) -> &'static str {
         match self {
@@ -50,7 +52,7 @@ impl SideEffect {
                 "works on large objects through a transaction: a replica refuses to change them"
             }
             Self::Transaction => {
-                "assigns a transaction id or writes to the log: a replica has none to give"
+                "assigns a transaction id or writes to the log: a replica can do neither"
             }
             Self::Notification => {
                 "notifies other sessions: a replica refuses it, and the listeners are on the primary"
@@ -79,7 +81,7 @@ impl SideEffect {
         }
     }
 
-    /// Whether a call has to be taken for a change of data; `false` for advisory locks alone.
+    /// Returns whether a call has to be treated as a change of data; `false` for advisory locks alone.
     #[must_use]
     pub fn is_write(self) -> bool {
         !matches!(self, Self::AdvisoryLock)

@@ -1,36 +1,13 @@
+//! Classifies statements by their first words.
+
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
+use crate::kind::{Kind, Source, refuse};
 use crate::tokens::Tokens;
 use crate::{Dialect, Finding, explain, pragma};
 
-/// Kinds of statements that may be reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// SELECT, VALUES, TABLE, WITH; its parts decide.
-    Query,
-    /// EXPLAIN of something that does not run.
-    Plan,
-    /// EXPLAIN of something that does run: the query at this token decides.
-    RunPlan(usize),
-    /// SHOW, DESCRIBE.
-    Show,
-    /// A PRAGMA that only answers.
-    Pragma,
-    /// COPY .. TO STDOUT; its query decides.
-    CopyOut,
-}
-
-/// Where a statement comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// Somebody wrote it as text.
-    Written,
-    /// Diesel rendered it.
-    Rendered,
-}
-
-/// Tells by its first words what a statement is.
+/// Classifies a statement by its first words.
 pub(crate) fn classify(tokens: &Tokens, dialect: Dialect, source: Source) -> Result<Kind, Finding> {
     let start = (0..tokens.len())
         .find(|&index| tokens.get(index) != Some(&Token::LParen))
@@ -51,40 +28,8 @@ pub(crate) fn classify(tokens: &Tokens, dialect: Dialect, source: Source) -> Res
     }
 }
 
-/// The finding for a statement that is no read by its first words.
-pub(crate) fn refuse(tokens: &Tokens, start: usize) -> Finding {
-    let Some(word) = tokens.word(start).filter(|word| word.quote_style.is_none()) else {
-        return Finding::not_a_read(
-            tokens
-                .get(start)
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-        );
-    };
-    let what = word.value.to_ascii_uppercase();
-    match what.as_str() {
-        "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "REPLACE" | "TRUNCATE" | "COPY" | "LOAD"
-        | "CALL" | "IMPORT" => Finding::write(what),
-        "CREATE" | "ALTER" | "DROP" | "RENAME" | "REFRESH" | "REINDEX" | "OPTIMIZE" | "REPAIR" => {
-            Finding::write(two_words(&what, tokens, start))
-        }
-        "LOCK" => Finding::TableLock {
-            what: two_words(&what, tokens, start),
-        },
-        _ => Finding::not_a_read(what),
-    }
-}
-
-fn two_words(first: &str, tokens: &Tokens, start: usize) -> String {
-    match tokens.word(start + 1) {
-        Some(second) if second.keyword != Keyword::NoKeyword => {
-            format!("{first} {}", second.value.to_ascii_uppercase())
-        }
-        _ => first.to_owned(),
-    }
-}
-
-/// `COPY t TO STDOUT` and `COPY (SELECT ..) TO STDOUT` read; files and programs belong to one server.
+/// Classifies a COPY: `COPY t TO STDOUT` and `COPY (SELECT ..) TO STDOUT` read; files and programs belong to
+/// one server.
 fn copy(tokens: &Tokens, start: usize) -> Result<Kind, Finding> {
     let mut index = start + 1;
     while index < tokens.len() {

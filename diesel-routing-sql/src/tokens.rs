@@ -1,16 +1,18 @@
+//! `Tokens`: SQL split into tokens.
+
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, Tokenizer, Whitespace, Word};
 
 use crate::{Dialect, Finding};
 
-/// The tokens of a piece of SQL without blanks and comments.
+/// The tokens of a piece of SQL, without blanks and comments.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     tokens: Vec<Token>,
 }
 
 impl Tokens {
-    /// Cuts SQL into tokens.
+    /// Splits SQL into tokens.
     pub(crate) fn read(sql: &str, dialect: Dialect) -> Result<Self, Finding> {
         let mut tokens = Tokenizer::new(dialect.lexer(), sql)
             .tokenize()
@@ -24,7 +26,7 @@ impl Tokens {
         Ok(Self { tokens })
     }
 
-    /// The same without the semicolons at the end.
+    /// Drops the semicolons at the end, and checks that there are no others.
     pub(crate) fn one_statement(mut self) -> Result<Self, Finding> {
         while self.tokens.last() == Some(&Token::SemiColon) {
             self.tokens.pop();
@@ -43,12 +45,12 @@ impl Tokens {
         self.tokens.get(index)
     }
 
-    /// The token before `index`.
+    /// Returns the token before `index`.
     pub(crate) fn before(&self, index: usize) -> Option<&Token> {
         self.tokens.get(index.checked_sub(1)?)
     }
 
-    /// The name or keyword at `index`.
+    /// Returns the name or keyword at `index`.
     pub(crate) fn word(&self, index: usize) -> Option<&Word> {
         match self.get(index)? {
             Token::Word(word) => Some(word),
@@ -56,17 +58,17 @@ impl Tokens {
         }
     }
 
-    /// The keyword at `index`; `NoKeyword` for all else, quoted names included.
+    /// Returns the keyword at `index`; `NoKeyword` for everything else, including quoted names.
     pub(crate) fn keyword(&self, index: usize) -> Keyword {
         keyword_of(self.get(index))
     }
 
-    /// The keyword before `index`.
+    /// Returns the keyword before `index`.
     pub(crate) fn keyword_before(&self, index: usize) -> Keyword {
         keyword_of(self.before(index))
     }
 
-    /// Whether the bare words from `index` on are `words` (upper case).
+    /// Returns whether the bare words from `index` on are `words` (upper case).
     pub(crate) fn are(&self, index: usize, words: &[&str]) -> bool {
         words.iter().enumerate().all(|(offset, expected)| {
             self.word(index + offset).is_some_and(|word| {
@@ -75,7 +77,7 @@ impl Tokens {
         })
     }
 
-    /// The index behind the parenthesis that closes the one at `open`.
+    /// Returns the index after the parenthesis that closes the one at `open`.
     pub(crate) fn after_parenthesis(&self, open: usize) -> usize {
         let mut depth = 0_usize;
         for (offset, token) in self.tokens.iter().enumerate().skip(open) {
@@ -99,7 +101,7 @@ fn keyword_of(token: Option<&Token>) -> Keyword {
     }
 }
 
-/// Refuses what a server and this tokenizer may cut differently.
+/// Refuses tokens that a server may split in another way.
 fn refuse_hidden_code(token: &Token, dialect: Dialect) -> Result<(), Finding> {
     match token {
         Token::Whitespace(Whitespace::MultiLineComment(text))

@@ -1,15 +1,15 @@
-//! What the compiler says where a read handle is taken for a diesel-async connection.
+//! Compile errors for a read handle in place of a diesel-async connection.
 //!
-//! diesel-async implements its traits for whatever dereferences to a connection, so the compiler
+//! diesel-async implements its traits for everything that dereferences to a connection, so the compiler
 //! would explain that `ReadConn<Replica>` lacks `DerefMut`, which is the one thing it must never
-//! have. The implementations here hold for no handle: their bound is only there to be reported.
+//! have. The implementations here apply to no handle: their bound is only there to be reported.
 
 use std::ops::{Deref, DerefMut};
 
 use crate::asynchronous::{ReadConn, RoutedConnection};
 use crate::statement::Replica;
 
-/// The handle lends its connection. None does.
+/// Handles that give access to their connection. There are none.
 #[diagnostic::on_unimplemented(
     message = "a read handle is no diesel-async connection, and lends none: what runs on it is checked first",
     label = "this needs a connection of diesel-async",

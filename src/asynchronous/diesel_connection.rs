@@ -1,4 +1,4 @@
-//! `WriteConn` as a diesel-async connection: every trait diesel-async has for one, by delegation.
+//! `WriteConn` as a diesel-async connection: all of diesel-async's connection traits, by delegation.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -25,8 +25,8 @@ use crate::statement::Access;
 
 impl<C: RoutedConnection> SimpleAsyncConnection for WriteConn<C> {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        let (conn, flight, ending) = self.begin_unbounded()?;
-        let result = flight.during(conn.batch_execute(query)).await;
+        let (conn, guard, ending) = self.begin_unbounded()?;
+        let result = guard.during(conn.batch_execute(query)).await;
         ending.finish(result.as_ref().err());
         result
     }
@@ -50,15 +50,15 @@ where
     {
         let query = source.as_query();
         match self.begin_statement(&query) {
-            Ok((conn, flight, ending)) => TrackedLoad {
-                gate: Gate::Open {
+            Ok((conn, guard, ending)) => TrackedLoad {
+                gate: Gate::Admitted {
                     future: conn.load(query),
-                    flight,
+                    guard,
                 },
                 ending,
             },
             Err(error) => TrackedLoad {
-                gate: Gate::shut(error),
+                gate: Gate::refused(error),
                 ending: None,
             },
         }
@@ -72,15 +72,15 @@ where
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         match self.begin_statement(&source) {
-            Ok((conn, flight, ending)) => Tracked {
-                gate: Gate::Open {
+            Ok((conn, guard, ending)) => Tracked {
+                gate: Gate::Admitted {
                     future: conn.execute_returning_count(source),
-                    flight,
+                    guard,
                 },
                 ending,
             },
             Err(error) => Tracked {
-                gate: Gate::shut(error),
+                gate: Gate::refused(error),
                 ending: None,
             },
         }
@@ -93,7 +93,7 @@ where
 {
     type TransactionManager = Routed;
 
-    /// Fails: connections come from a router.
+    /// Always fails: connections come from a router.
     async fn establish(_: &str) -> ConnectionResult<Self> {
         Err(ConnectionError::BadConnection(
             "a `WriteConn` comes from a router or a session: call `session.write()`".to_owned(),
@@ -119,8 +119,8 @@ where
     }
 }
 
-/// The transaction manager of a [`WriteConn`]: the raw connection's, with the session told of
-/// commits and rollbacks.
+/// The transaction manager of a [`WriteConn`]: the raw connection's, which also reports
+/// commits and rollbacks to the session.
 #[derive(Debug)]
 pub struct Routed(());
 
@@ -138,7 +138,7 @@ where
     }
 
     async fn rollback_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
-        // The body's error says more than that a statement was given up.
+        // The body's error says more than that a statement was abandoned.
         let answered = conn.lease_mut().is_answered();
         answered.map_err(|_| DieselError::BrokenTransactionManager)?;
         let depth = depth(conn.raw());
@@ -184,8 +184,8 @@ where
         Self: 'changes,
     {
         Box::pin(async move {
-            let (conn, flight, ending) = self.begin_write()?;
-            let result = flight.during(conn.update_and_fetch(changeset)).await;
+            let (conn, guard, ending) = self.begin_write()?;
+            let result = guard.during(conn.update_and_fetch(changeset)).await;
             ending.finish(result.as_ref().err());
             result
         })
@@ -193,7 +193,7 @@ where
 }
 
 pin_project_lite::pin_project! {
-    /// A statement on a [`WriteConn`]: the session hears of its end.
+    /// A statement on a [`WriteConn`]. Its end is reported to the session.
     #[must_use = "futures do nothing unless awaited"]
     pub struct Tracked<'conn, F> {
         #[pin]
@@ -219,7 +219,7 @@ where
 }
 
 pin_project_lite::pin_project! {
-    /// A query on a [`WriteConn`], until its rows come.
+    /// A query on a [`WriteConn`], until its rows arrive.
     #[must_use = "futures do nothing unless awaited"]
     pub struct TrackedLoad<'conn, F> {
         #[pin]
@@ -259,15 +259,15 @@ where
 pin_project_lite::pin_project! {
     /// The rows of a query on a [`WriteConn`].
     ///
-    /// The rows of a statement that writes come one late: the first may come before the server has
-    /// committed, and who stops after it (`get_result`) must know that the statement has ended.
+    /// Each row of a statement that writes is delayed until the next one has arrived: the first may arrive before
+    /// the server has committed, and a caller that stops after it (`get_result`) must know that the statement has ended.
     #[must_use = "streams do nothing unless polled"]
     pub struct TrackedStream<'conn, S, T> {
         #[pin]
         rows: S,
         next: Option<QueryResult<T>>,
         ending: Option<Ending<'conn>>,
-        // The stream inside must not be asked again once it has ended, and it ends before this does.
+        // The inner stream must not be polled again once it has ended, and it ends before this one does.
         ended: bool,
     }
 }

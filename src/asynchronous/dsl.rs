@@ -19,8 +19,8 @@ use crate::statement::{Execute, Load};
 /// Runs queries: diesel-async's `RunQueryDsl`, plus the rule that the handle must grant what the
 /// query does.
 ///
-/// Same methods, same futures, same laziness. On a raw diesel-async connection and on a
-/// [`WriteConn`](crate::WriteConn) it accepts whatever diesel-async's accepts; on a
+/// The methods, their futures and their laziness are the same. On a raw diesel-async connection and on a
+/// [`WriteConn`](crate::WriteConn) it accepts everything that diesel-async's accepts; on a
 /// [`ReadConn`](crate::ReadConn) a statement must have an [effect](crate::effect) that the handle
 /// grants. It comes with [`prelude`](crate::prelude), where its name shadows Diesel's.
 ///
@@ -30,13 +30,13 @@ use crate::statement::{Execute, Load};
 /// # Errors
 ///
 /// Every method returns Diesel's errors. On a read handle, a statement that the
-/// [statement check](crate::StatementCheck) refuses is
+/// [statement check](crate::StatementCheck) refuses returns
 /// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError) around a [`Refused`](crate::Refused).
 ///
 /// # Cancel safety
 ///
-/// A write whose future is dropped half-way counts as written. On MySQL and MariaDB, whose protocol tells answers by
-/// their order alone, a connection whose statement was given up half-way runs no other: those are
+/// A write whose future is dropped half-way counts as written. On MySQL and MariaDB, whose protocol matches answers
+/// to statements by order alone, a connection whose statement was abandoned half-way runs no other: those return
 /// [`Refused::GivenUp`](crate::Refused::GivenUp), and the pool closes it. Elsewhere, it can be used as before.
 pub trait RunQueryDsl<H, M>: Sized {
     /// Runs the statement and returns the number of rows it affected.
@@ -88,7 +88,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](diesel::result::Error::NotFound) if there is none.
+    /// Returns [`NotFound`](diesel::result::Error::NotFound) if there is no row.
     fn get_result<'query, 'conn, U>(
         self,
         conn: &'conn mut H,
@@ -106,7 +106,7 @@ pub trait RunQueryDsl<H, M>: Sized {
         )
     }
 
-    /// Runs the query and returns all rows: [`load`](Self::load), for statements that return what
+    /// Runs the query and returns all rows: like [`load`](Self::load), for statements that return what
     /// they changed.
     fn get_results<'query, 'conn, U>(
         self,
@@ -125,7 +125,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](diesel::result::Error::NotFound) if there is none.
+    /// Returns [`NotFound`](diesel::result::Error::NotFound) if there is no row.
     fn first<'query, 'conn, U>(
         self,
         conn: &'conn mut H,
@@ -150,11 +150,11 @@ impl<T, H, M> RunQueryDsl<H, M> for T {}
 
 /// diesel-async's `SaveChangesDsl`, plus the rule that the handle must grant writes.
 pub trait SaveChangesDsl<H, M>: Sized {
-    /// Updates the row with this struct's primary key, and returns the row as it is then.
+    /// Updates the row with this struct's primary key, and returns the updated row.
     ///
     /// # Errors
     ///
-    /// Diesel's; [`NotFound`](diesel::result::Error::NotFound) if no row has that key.
+    /// Returns Diesel's error; [`NotFound`](diesel::result::Error::NotFound) if no row has that key.
     fn save_changes<'conn, T>(
         self,
         conn: &'conn mut H,

@@ -1,4 +1,4 @@
-//! The future of a statement on a read handle: refused, or running.
+//! The future of a statement that may have been refused.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use diesel::QueryResult;
 
-use crate::asynchronous::flight::Flight;
+use crate::asynchronous::statement_guard::StatementGuard;
 
 pin_project_lite::pin_project! {
     /// A statement's future, or the reason why it was not sent.
@@ -16,22 +16,22 @@ pin_project_lite::pin_project! {
     #[allow(missing_docs, reason = "pin-project-lite takes no comments on these fields")]
     #[expect(clippy::exhaustive_enums, reason = "hidden from users")]
     pub enum Gate<'conn, F> {
-        /// It was sent: diesel-async's own future.
-        Open {
+        /// The handle may run the statement: diesel-async's own future.
+        Admitted {
             #[pin]
             future: F,
-            flight: Flight<'conn>,
+            guard: StatementGuard<'conn>,
         },
-        /// It was not, for this reason; `None` once told.
-        Shut {
+        /// The statement was refused, for this reason; `None` once returned.
+        Refused {
             error: Option<diesel::result::Error>,
         },
     }
 }
 
 impl<F> Gate<'_, F> {
-    pub(crate) fn shut(error: diesel::result::Error) -> Self {
-        Self::Shut { error: Some(error) }
+    pub(crate) fn refused(error: diesel::result::Error) -> Self {
+        Self::Refused { error: Some(error) }
     }
 }
 
@@ -43,15 +43,15 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
-            GateProjection::Open { future, flight } => {
-                flight.depart();
+            GateProjection::Admitted { future, guard } => {
+                guard.start();
                 let answer = ready!(future.poll(cx));
-                flight.land();
+                guard.finish();
                 Poll::Ready(answer)
             }
-            GateProjection::Shut { error } => match error.take() {
+            GateProjection::Refused { error } => match error.take() {
                 Some(error) => Poll::Ready(Err(error)),
-                // Polled after it was ready: as for a finished `async` block, but without a panic.
+                // Polled after it was ready: unlike a finished `async` block, it does not panic.
                 None => Poll::Pending,
             },
         }

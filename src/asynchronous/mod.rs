@@ -6,13 +6,13 @@ mod current;
 mod diagnostics;
 mod diesel_connection;
 mod dsl;
-mod flight;
 mod gate;
 mod pool;
 mod read;
 mod router;
 mod runs;
 mod session;
+mod statement_guard;
 mod transaction;
 mod watch;
 mod write;
@@ -37,15 +37,15 @@ pub use crate::context::Scoped;
 /// Everything of Diesel's prelude, with `RunQueryDsl` and `SaveChangesDsl` replaced by ours, for
 /// diesel-async.
 ///
-/// Use it *instead of* `diesel::prelude` and `diesel_async::RunQueryDsl`: it serves raw diesel-async
-/// connections, too.
+/// Use it *instead of* `diesel::prelude` and `diesel_async::RunQueryDsl`; it also serves raw diesel-async
+/// connections.
 pub mod prelude {
     pub use diesel::prelude::*;
 
     pub use super::{RunQueryDsl, SaveChangesDsl};
 }
 
-/// The bounds of the query methods, for generic code that has to name them.
+/// The bounds of the query methods, for generic code that must name them.
 pub mod bounds {
     pub use super::diesel_connection::{Routed, Tracked, TrackedLoad, TrackedStream};
     pub use super::gate::Gate;

@@ -32,7 +32,7 @@ impl RoutedConnection for AsyncMysqlConnection {
     const WATCHED: bool = true;
     const WAITS: bool = true;
 
-    /// Whether the server takes writes from ordinary users.
+    /// Returns whether the server accepts writes from ordinary users.
     async fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
         let ask = AskRole::new();
         let answer = RunQueryDsl::get_result(ask, self).await?;
@@ -57,7 +57,7 @@ impl RoutedConnection for AsyncMysqlConnection {
         }
     }
 
-    /// What the server is: its kind, its version, and its `server_id`.
+    /// Returns the server's kind, its version, and its `server_id`.
     async fn facts(&mut self) -> QueryResult<ServerFacts> {
         let facts = diesel::sql_query(crate::backend::mysql::FACTS);
         let variables: Vec<Variable> = RunQueryDsl::load(facts, self).await?;
@@ -86,11 +86,11 @@ impl RoutedConnection for AsyncMysqlConnection {
         if !outcome.is_there() {
             return Ok(false);
         }
-        // MariaDB's function compares numbers alone, of whatever history.
-        let said = self
+        // MariaDB's function compares numbers alone, whatever the history.
+        let observation = self
             .observe(crate::backend::mysql::kind_of(required))
             .await?;
-        Ok(said.is_some_and(|said| said.position.covers(required)))
+        Ok(observation.is_some_and(|observation| observation.position.covers(required)))
     }
 
     async fn set_causal_reads(&mut self, on: bool) -> QueryResult<()> {

@@ -23,7 +23,7 @@ pub type Session = crate::Session<AsyncPgConnection>;
 pub type ReadSql = crate::ReadSql<diesel::pg::Pg>;
 
 impl RoutedConnection for AsyncPgConnection {
-    // Answers to nobody are read, and dropped, by the task that has the socket.
+    // The task that owns the socket reads and drops the answers that are not awaited any more.
     const SURVIVES_CANCELLATION: bool = true;
     const WATCHED: bool = true;
 
@@ -34,7 +34,7 @@ impl RoutedConnection for AsyncPgConnection {
         Ok(answer.observation())
     }
 
-    /// The server's process and its version.
+    /// Returns the server's process and its version.
     async fn facts(&mut self) -> QueryResult<ServerFacts> {
         let facts = crate::backend::postgres::facts_query();
         diesel_async::RunQueryDsl::get_result::<crate::backend::postgres::Facts>(facts, self)
@@ -42,7 +42,7 @@ impl RoutedConnection for AsyncPgConnection {
             .map(Into::into)
     }
 
-    /// Whether the server is in recovery.
+    /// Returns the role, by whether the server is in recovery.
     async fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
         diesel_async::RunQueryDsl::get_result(crate::backend::postgres::role_query(), self)
             .await
@@ -55,9 +55,9 @@ impl RoutedConnection for AsyncPgConnection {
 }
 
 impl WriteConn {
-    /// The notifications that arrive on this connection, after a `LISTEN`.
+    /// Returns the notifications that arrive on this connection, after a `LISTEN`.
     ///
-    /// A `LISTEN` belongs to its database session and ends with it: keep this handle for as long as
+    /// A `LISTEN` belongs to its database session and ends with it: keep this handle while
     /// you listen, and `UNLISTEN *` before you drop it, or the next user of the pooled connection
     /// gets your notifications.
     ///

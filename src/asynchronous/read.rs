@@ -9,9 +9,9 @@ use ref_cast::{RefCastCustom, ref_cast_custom};
 
 use crate::asynchronous::RoutedConnection;
 use crate::asynchronous::connection::depth;
-use crate::asynchronous::flight::Flight;
 use crate::asynchronous::pool::Guard;
 use crate::asynchronous::runs::{Admits, Inspects, Key};
+use crate::asynchronous::statement_guard::StatementGuard;
 use crate::engine::Lease;
 use crate::error::Refused;
 use crate::routing::Route;
@@ -20,18 +20,18 @@ use crate::statement::{Access, CaughtUp, Primary, Replica, Role};
 
 /// A connection that reads, from a node in the role `R`.
 ///
-/// | handle | got from | grants |
+/// | handle | obtained from | grants |
 /// |---|---|---|
 /// | `ReadConn<Replica>` | [`Session::read_eventual`](crate::Session::read_eventual) | plain SELECT |
 /// | `ReadConn<CaughtUp>` | [`Session::read`](crate::Session::read) | plain SELECT |
 /// | `ReadConn<Primary>` | [`Session::read_primary`](crate::Session::read_primary) | plain SELECT, row locks |
 ///
-/// Each stands for those above it: `&mut ReadConn<Primary>` goes where `&mut ReadConn<Replica>` is
-/// asked for, and so does `&mut WriteConn`. There is no way to the connection inside: what a handle
+/// Each can be used in place of those above it: `&mut ReadConn<Primary>` goes where `&mut ReadConn<Replica>` is
+/// required, and so does `&mut WriteConn`. The connection inside is not accessible: what a handle
 /// does not grant does not compile. Backend modules have aliases without the connection type:
 /// `pg::ReadConn` and so on.
 ///
-/// Dropping the handle gives the connection back to its pool; the pool discards one with an open
+/// Dropping the handle returns the connection to its pool, which discards a connection with an open
 /// transaction.
 #[derive(RefCastCustom)]
 #[repr(transparent)]
@@ -49,10 +49,10 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         }
     }
 
-    /// What the connection inside must have been lent for, at least.
+    /// The least access that the connection inside must have been checked out for.
     pub(crate) const NEEDS: Access = R::NEEDS;
 
-    /// The same connection in another role, which the caller knows to be weaker.
+    /// Returns the same connection in another role, which the caller knows to be weaker.
     pub(crate) fn as_role<S: Role>(&mut self) -> &mut ReadConn<S, C> {
         ReadConn::of_mut(&mut self.lease)
     }
@@ -63,7 +63,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     #[ref_cast_custom]
     fn of_mut(lease: &mut Lease<Guard<C>>) -> &mut Self;
 
-    /// Which node the connection belongs to, and why that one was chosen.
+    /// Returns the connection's node, and the reason for its choice.
     #[must_use]
     pub fn route(&self) -> Route<'_> {
         self.lease.route()
@@ -81,19 +81,22 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         self.lease
     }
 
-    /// Whether the server no longer answers on this connection.
+    /// Returns whether the server no longer answers on this connection.
     pub(crate) async fn is_lost(&mut self) -> bool {
         if self.lease.guard.awaits_answer {
             return true;
         }
         let limit = self.lease.shared().probe_timeout;
-        let (conn, flight) = self.lease.guard.parts();
-        let role = flight.during(conn.node_role());
+        let (conn, guard) = self.lease.guard.parts();
+        let role = guard.during(conn.node_role());
         !matches!(tokio::time::timeout(limit, role).await, Ok(Ok(_)))
     }
 
-    /// The connection, for a statement that the handle may run, and what must hear of it.
-    pub(crate) fn admit_statement<Q, M>(&mut self, query: &Q) -> QueryResult<(&mut C, Flight<'_>)>
+    /// Returns the connection, if the handle may run the statement, and the statement's guard.
+    pub(crate) fn admit_statement<Q, M>(
+        &mut self,
+        query: &Q,
+    ) -> QueryResult<(&mut C, StatementGuard<'_>)>
     where
         Self: Admits<Q, M> + Inspects<Q, M>,
     {
@@ -111,16 +114,16 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
 }
 
 impl<C: RoutedConnection> ReadConn<Replica, C> {
-    /// A handle that sees what `session` wrote: this connection where the session allows it,
-    /// otherwise one that does, and this one goes back to its pool.
+    /// Returns a handle whose reads observe what `session` wrote: this connection if the session allows it,
+    /// otherwise another, and this one is returned to its pool.
     ///
     /// # Errors
     ///
-    /// [`Error::Checkout`](crate::Error::Checkout) if another connection is needed and there is none.
+    /// Returns [`Error::Checkout`](crate::Error::Checkout) if another connection is needed and there is none.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives the connection back.
+    /// Dropping the future returns the connection to its pool.
     pub async fn upgrade(
         self,
         session: &crate::Session<C>,

@@ -1,4 +1,4 @@
-//! Which handle runs which query, on which connection.
+//! The bounds that decide which handle runs which query.
 
 use std::future::Future;
 
@@ -6,8 +6,8 @@ use diesel::QueryResult;
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel_async::AsyncConnectionCore;
 
-use crate::asynchronous::flight::Flight;
 use crate::asynchronous::gate::Gate;
+use crate::asynchronous::statement_guard::StatementGuard;
 use crate::asynchronous::{ReadConn, RoutedConnection};
 use crate::error::Refused;
 use crate::statement::effect::{
@@ -15,28 +15,28 @@ use crate::statement::effect::{
 };
 use crate::statement::{Execute, Load, Role};
 
-/// What the handle runs for `V`, a query and the way it is run.
+/// Handles that run `V`, a query and the way to run it.
 ///
-/// Every diesel-async connection runs anything; a read handle runs statements whose effect is known.
+/// Every diesel-async connection runs any query; a read handle runs statements of known effect.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not run this as a query",
-    label = "either this is no handle and no connection of diesel-async, or the method was called on what is no query",
+    label = "this is neither a handle nor a diesel-async connection, or the receiver is not a query",
     note = "take a `&mut ReadConn<_>` or a `&mut WriteConn` of `diesel_routing`",
     note = "blocking handles and connections need `diesel_routing::sync::prelude::*` instead of `diesel_routing::prelude::*`"
 )]
 pub trait Runs<V, M> {
     /// The connection that runs it.
     type Conn;
-    /// What is run.
+    /// The query to run.
     type Query;
-    /// The future of a statement that may have been refused; on a raw connection, the statement's.
+    /// The future of a statement that may have been refused; on a raw connection, the statement's own.
     type Gated<'conn, F>
     where
         Self: 'conn;
 
     /// Checks the statement, and runs it on the connection.
     ///
-    /// `Key` has no public constructor: nobody but the query methods gets the connection.
+    /// `Key` has no public constructor, so only the query methods get the connection.
     #[doc(hidden)]
     fn run<'conn, F>(
         &'conn mut self,
@@ -49,25 +49,25 @@ pub trait Runs<V, M> {
         Self::Conn: 'conn;
 }
 
-/// The handle grants what the statement `Q` does.
+/// Handles that grant the effect of the statement `Q`.
 ///
-/// Every diesel-async connection grants anything; a read handle grants an effect that is known and that
+/// Every diesel-async connection grants any effect; a read handle grants an effect that is known and that
 /// its role allows.
 pub trait Admits<Q, M> {
     #[doc(hidden)]
     fn claim(query: &Q, key: Key) -> Claim;
 }
 
-/// The handle can look at the SQL of `Q`.
+/// Handles that can inspect the SQL of `Q`.
 ///
-/// Apart from [`Admits`], so that an effect the handle does not grant is reported before, say, a
+/// Separate from [`Admits`], so that an effect the handle does not grant is reported before, say, a
 /// locking clause that the backend does not have.
 pub trait Inspects<Q, M> {
     #[doc(hidden)]
     fn inspect(&self, query: &Q, by: Inspection, locks_granted: bool, key: Key) -> QueryResult<()>;
 }
 
-/// What a statement's type says about it.
+/// The properties of a statement that its type shows.
 #[doc(hidden)]
 #[derive(Debug)]
 #[expect(unnameable_types, reason = "hidden from users")]
@@ -76,10 +76,10 @@ pub struct Claim {
     pub(crate) inspection: Inspection,
 }
 
-/// Only this crate can make one.
+/// A key that only this crate can make.
 #[doc(hidden)]
 #[derive(Debug)]
-#[expect(unnameable_types, reason = "nobody else may make one")]
+#[expect(unnameable_types, reason = "only this crate may make one")]
 pub struct Key(());
 
 impl Key {
@@ -154,11 +154,11 @@ where
         Self: Admits<Q, Checked<M>> + Inspects<Q, Checked<M>>,
     {
         match self.admit_statement(&verb.0) {
-            Ok((conn, flight)) => Gate::Open {
+            Ok((conn, guard)) => Gate::Admitted {
                 future: start(verb.0, conn),
-                flight,
+                guard,
             },
-            Err(error) => Gate::shut(error),
+            Err(error) => Gate::refused(error),
         }
     }
 }
@@ -187,18 +187,18 @@ where
     {
         let query = verb.0.as_query();
         match self.admit_statement(&query) {
-            Ok((conn, flight)) => Gate::Open {
+            Ok((conn, guard)) => Gate::Admitted {
                 future: start(query, conn),
-                flight,
+                guard,
             },
-            Err(error) => Gate::shut(error),
+            Err(error) => Gate::refused(error),
         }
     }
 }
 
-/// The handle saves changes to a row.
+/// Handles that save changes to a row.
 pub trait Saves<M> {
-    /// The connection that does it.
+    /// The connection that saves them.
     type Conn;
     /// The effect that the handle must grant.
     type Needs;
@@ -227,14 +227,14 @@ impl<C: AsyncConnectionCore> Saves<Unchecked> for C {
     where
         F: Future<Output = QueryResult<T>>,
     {
-        Gate::Open {
+        Gate::Admitted {
             future: start(self),
-            flight: Flight::unmarked(),
+            guard: StatementGuard::unmarked(),
         }
     }
 }
 
-// No read handle grants `Write`: this implementation exists for the words of the compile error.
+// No read handle grants `Write`: this implementation exists for the text of the compile error.
 impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
     type Conn = C;
     type Needs = Write;
@@ -247,7 +247,7 @@ impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
     where
         F: Future<Output = QueryResult<T>>,
     {
-        Gate::shut(Refused::Write.into())
+        Gate::refused(Refused::Write.into())
     }
 }
 

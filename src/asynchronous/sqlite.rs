@@ -24,16 +24,16 @@ pub type Session = crate::Session<Connection>;
 pub type ReadSql = crate::ReadSql<diesel::sqlite::Sqlite>;
 
 impl RoutedConnection for Connection {
-    // The statement goes on, on its thread, and the next waits for it.
+    // The statement continues, on its thread, and the next one waits for it.
     const SURVIVES_CANCELLATION: bool = true;
 
-    /// A file does not know whether another replaces it.
+    /// Returns `None`: a file does not know whether another replaces it.
     async fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
         self.spawn_blocking(crate::sync::RoutedConnection::node_role)
             .await
     }
 
-    /// The database file.
+    /// Returns the path of the database file.
     async fn facts(&mut self) -> QueryResult<ServerFacts> {
         self.spawn_blocking(crate::sync::RoutedConnection::facts)
             .await

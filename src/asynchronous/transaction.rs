@@ -12,8 +12,8 @@ use crate::asynchronous::connection::depth;
 use crate::asynchronous::{ReadConn, RoutedConnection, WriteConn};
 use crate::statement::{Access, Characteristics, Dialect, GrantsTransactions, Isolation, Role};
 
-/// An async closure that takes a `T` and returns a future of `R` with a name, so that the future can
-/// be asked to be `Send`.
+/// An async closure that takes a `T` and returns a named future of `R`, so that bounds can
+/// require the future to be `Send`.
 ///
 /// Implemented for every `async |tx| { .. }`.
 pub trait AsyncFunc<T, R>: AsyncFnOnce(T) -> R + FnOnce(T) -> Self::Fut {
@@ -21,7 +21,7 @@ pub trait AsyncFunc<T, R>: AsyncFnOnce(T) -> R + FnOnce(T) -> Self::Fut {
     type Fut: Future<Output = R>;
 }
 
-/// As [`AsyncFunc`], for closures that may be called more than once.
+/// Like [`AsyncFunc`], for closures that may be called more than once.
 pub trait AsyncFuncMut<T, R>: AsyncFnMut(T) -> R + FnMut(T) -> Self::Fut {
     /// The future that a call returns.
     type Fut: Future<Output = R>;
@@ -52,7 +52,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     ///
     /// # Errors
     ///
-    /// What `f` returns; Diesel's, if the transaction cannot be opened or closed.
+    /// Returns the error of `f`; Diesel's, if the transaction cannot be opened or closed.
     ///
     /// # Cancel safety
     ///
@@ -74,10 +74,10 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         self.within(C::Backend::BEGIN_SNAPSHOT, true, f)
     }
 
-    /// Runs locking reads in a transaction: their row locks last until it ends. On
-    /// `ReadConn<Primary>` only.
+    /// Runs locking reads in a transaction: their row locks last until it ends. Only on
+    /// `ReadConn<Primary>`.
     ///
-    /// The transaction is opened `READ WRITE`, without which the server takes no row locks; the
+    /// The transaction is opened `READ WRITE`, because otherwise the server refuses row locks; the
     /// handle inside still grants no writes. Inside an open transaction, `f` runs in a savepoint.
     ///
     /// # Errors
@@ -98,7 +98,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         T: Send + 'a,
         'a: 'conn,
     {
-        // Boxed: of an opaque future the compiler would repeat the error at the `.await`.
+        // Boxed: with an opaque future, the compiler would repeat the error at the `.await`.
         Box::pin(self.within(C::Backend::BEGIN_LOCKING, false, f))
     }
 
@@ -129,7 +129,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
             }
             Ok(()) => C::TransactionManager::rollback_transaction(&mut lease.guard.conn).await,
             Err(given_up) if commits => Err(given_up.into()),
-            // The body's error says more.
+            // The body's error is more specific.
             Err(_) => Err(DieselError::BrokenTransactionManager),
         };
         if outermost {
@@ -145,11 +145,11 @@ where
 {
     /// Runs `f` in a transaction; inside one, in a savepoint.
     ///
-    /// `f` gets a `&mut WriteConn`, which also stands for every read handle.
+    /// `f` gets a `&mut WriteConn`, which can be used in place of every read handle.
     ///
     /// # Errors
     ///
-    /// What `f` returns, after a rollback; Diesel's, if the transaction cannot be opened or closed.
+    /// Returns the error of `f`, after a rollback; Diesel's, if the transaction cannot be opened or closed.
     ///
     /// # Cancel safety
     ///
@@ -172,15 +172,15 @@ where
     }
 
     /// Opens a transaction that is never committed, for tests: the pool keeps the connection, and
-    /// the transaction goes on when it is lent again.
+    /// the transaction continues when it is next checked out.
     ///
     /// # Errors
     ///
-    /// Diesel's.
+    /// Returns Diesel's error.
     ///
     /// # Panics
     ///
-    /// Inside a transaction.
+    /// Panics inside a transaction.
     pub async fn begin_test_transaction(&mut self) -> QueryResult<()> {
         AsyncConnection::begin_test_transaction(self).await
     }
@@ -189,7 +189,7 @@ where
     ///
     /// # Panics
     ///
-    /// If `f` returns an error.
+    /// Panics if `f` returns an error.
     pub async fn test_transaction<T, E, F>(&mut self, f: F) -> T
     where
         for<'r> F: AsyncFnOnce(&'r mut Self) -> Result<T, E>
@@ -210,7 +210,7 @@ where
         result.expect("a test transaction failed")
     }
 
-    /// Builds a transaction with an isolation level and the like, before it starts.
+    /// Returns a builder of a transaction with an isolation level and the like.
     ///
     /// # Example
     ///
@@ -266,7 +266,7 @@ where
     }
 }
 
-/// A transaction's characteristics, before it starts. What is not said is the server's default.
+/// A transaction's characteristics, before it starts. The server's defaults apply to all others.
 #[derive(Debug)]
 #[must_use = "a transaction starts with `run`"]
 pub struct TransactionBuilder<'a, C: RoutedConnection> {
@@ -276,31 +276,31 @@ pub struct TransactionBuilder<'a, C: RoutedConnection> {
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 impl<C: RoutedConnection> TransactionBuilder<'_, C> {
-    /// `READ ONLY`.
+    /// Sets `READ ONLY`.
     pub fn read_only(mut self) -> Self {
         self.characteristics.read_only = Some(true);
         self
     }
 
-    /// `READ WRITE`.
+    /// Sets `READ WRITE`.
     pub fn read_write(mut self) -> Self {
         self.characteristics.read_only = Some(false);
         self
     }
 
-    /// `ISOLATION LEVEL READ COMMITTED`.
+    /// Sets `ISOLATION LEVEL READ COMMITTED`.
     pub fn read_committed(mut self) -> Self {
         self.characteristics.isolation = Some(Isolation::ReadCommitted);
         self
     }
 
-    /// `ISOLATION LEVEL REPEATABLE READ`.
+    /// Sets `ISOLATION LEVEL REPEATABLE READ`.
     pub fn repeatable_read(mut self) -> Self {
         self.characteristics.isolation = Some(Isolation::RepeatableRead);
         self
     }
 
-    /// `ISOLATION LEVEL SERIALIZABLE`.
+    /// Sets `ISOLATION LEVEL SERIALIZABLE`.
     pub fn serializable(mut self) -> Self {
         self.characteristics.isolation = Some(Isolation::Serializable);
         self
@@ -309,13 +309,13 @@ impl<C: RoutedConnection> TransactionBuilder<'_, C> {
 
 #[cfg(feature = "postgres")]
 impl TransactionBuilder<'_, diesel_async::AsyncPgConnection> {
-    /// `DEFERRABLE`: a serializable read-only transaction waits until it can never fail.
+    /// Sets `DEFERRABLE`: a serializable read-only transaction waits until it can never fail.
     pub fn deferrable(mut self) -> Self {
         self.characteristics.deferrable = Some(true);
         self
     }
 
-    /// `NOT DEFERRABLE`.
+    /// Sets `NOT DEFERRABLE`.
     pub fn not_deferrable(mut self) -> Self {
         self.characteristics.deferrable = Some(false);
         self
@@ -324,13 +324,13 @@ impl TransactionBuilder<'_, diesel_async::AsyncPgConnection> {
 
 #[cfg(feature = "mysql")]
 impl TransactionBuilder<'_, diesel_async::AsyncMysqlConnection> {
-    /// `ISOLATION LEVEL READ UNCOMMITTED`.
+    /// Sets `ISOLATION LEVEL READ UNCOMMITTED`.
     pub fn read_uncommitted(mut self) -> Self {
         self.characteristics.isolation = Some(Isolation::ReadUncommitted);
         self
     }
 
-    /// `WITH CONSISTENT SNAPSHOT`: the view is fixed at the start, not by the first read.
+    /// Sets `WITH CONSISTENT SNAPSHOT`: the view is fixed at the start, not by the first read.
     pub fn with_consistent_snapshot(mut self) -> Self {
         self.characteristics.consistent_snapshot = true;
         self
@@ -345,7 +345,7 @@ where
     ///
     /// # Errors
     ///
-    /// What `f` returns, after a rollback; Diesel's otherwise:
+    /// Returns the error of `f`, after a rollback; otherwise Diesel's:
     /// [`AlreadyInTransaction`](diesel::result::Error::AlreadyInTransaction) inside a transaction.
     ///
     /// # Cancel safety
@@ -366,7 +366,7 @@ where
     }
 }
 
-/// The outcome of a transaction, from that of its body and that of closing it.
+/// Returns the outcome of a transaction, from those of its body and of closing it.
 fn close<T, E: From<DieselError>>(body: Result<T, E>, closed: QueryResult<()>) -> Result<T, E> {
     match (body, closed) {
         (Ok(value), Ok(())) => Ok(value),

@@ -7,8 +7,8 @@ use diesel::QueryResult;
 use diesel::query_builder::{QueryFragment, QueryId};
 
 use crate::asynchronous::connection::depth;
-use crate::asynchronous::flight::Flight;
 use crate::asynchronous::pool::Guard;
+use crate::asynchronous::statement_guard::StatementGuard;
 use crate::asynchronous::{ReadConn, RoutedConnection};
 use crate::engine::{Ending, Lease};
 use crate::statement::{Access, Primary};
@@ -16,23 +16,23 @@ use crate::statement::{Access, Primary};
 /// A connection to the primary that grants everything.
 ///
 /// It is a diesel-async connection: migrations, helpers generic over
-/// [`AsyncConnection`](diesel_async::AsyncConnection) and third-party crates take it as it is. It
-/// also stands for every read handle: `&mut WriteConn` goes where `&mut ReadConn<_>` is asked for,
+/// [`AsyncConnection`](diesel_async::AsyncConnection) and third-party crates accept it directly. It
+/// can also be used in place of every read handle: `&mut WriteConn` goes where `&mut ReadConn<_>` is required,
 /// and then reads on this connection, in its transaction.
 ///
-/// What it writes, its session remembers from the commit on: the session's later reads see it. Two
-/// things leave no mark: transactions that were rolled back, and statements that only read. Where
+/// Its session remembers what it writes, from the commit on: the session's later reads observe it. Two
+/// things are not recorded: transactions that were rolled back, and statements that only read. If
 /// the outcome is unknown (the connection was lost, a future was dropped half-way, the handle was
 /// dropped inside a transaction), it counts as written.
 ///
-/// Dropping the handle gives the connection back to its pool; the pool discards one with an open
+/// Dropping the handle returns the connection to its pool, which discards a connection with an open
 /// transaction.
 pub struct WriteConn<C: RoutedConnection> {
     read: ReadConn<Primary, C>,
 }
 
 impl<C: RoutedConnection> WriteConn<C> {
-    /// What the connection inside must have been lent for.
+    /// The access that the connection inside must have been checked out for.
     pub(crate) const NEEDS: Access = Access::Write;
 
     pub(crate) fn new(lease: Lease<Guard<C>>) -> Self {
@@ -41,21 +41,21 @@ impl<C: RoutedConnection> WriteConn<C> {
         }
     }
 
-    /// The raw connection, for code that asks for `&mut AsyncPgConnection` and the like.
+    /// Returns the raw connection, for code that requires `&mut AsyncPgConnection` and the like.
     ///
-    /// **Counts as a write**: nothing is known of what is done with it. Prefer the methods of
+    /// **Counts as a write**: it is unknown what is done with it. Prefer the methods of
     /// `WriteConn`, which is a diesel-async connection itself.
     ///
     /// # Errors
     ///
-    /// [`Refused::Swapped`](crate::Refused::Swapped) or [`Refused::GivenUp`](crate::Refused::GivenUp) inside
+    /// Returns [`Refused::Swapped`](crate::Refused::Swapped) or [`Refused::GivenUp`](crate::Refused::GivenUp) inside
     /// Diesel's error.
     ///
     /// # Cancel safety
     ///
-    /// That of the raw connection. On MySQL and MariaDB, after a statement that was given up half-way on it, drop
-    /// this handle: its next statement would get that one's answer. The pool finds out before it lends the
-    /// connection again.
+    /// As the raw connection. On MySQL and MariaDB, drop this handle after a statement was abandoned half-way on it:
+    /// its next statement would get that one's answer. The pool checks the connection before it hands it
+    /// out again.
     pub fn raw_counts_as_write(&mut self) -> QueryResult<RawWrite<'_, C>> {
         let (conn, _, ending) = self.begin_unbounded()?;
         Ok(RawWrite {
@@ -68,44 +68,46 @@ impl<C: RoutedConnection> WriteConn<C> {
         self.read.lease_mut()
     }
 
-    /// The raw connection, for what is no statement.
+    /// Returns the raw connection, for anything but statements.
     pub(crate) fn raw(&mut self) -> &mut C {
         &mut self.lease_mut().guard.conn
     }
 
-    /// The raw connection for a write that is about to be sent, and what must hear of it and of its end.
-    pub(crate) fn begin_write(&mut self) -> QueryResult<(&mut C, Flight<'_>, Ending<'_>)> {
+    /// Returns the raw connection for a write that is about to be sent, with the statement's guard and its ending.
+    pub(crate) fn begin_write(&mut self) -> QueryResult<(&mut C, StatementGuard<'_>, Ending<'_>)> {
         let lease = self.lease_mut();
         lease.ready_for(Access::Write)?;
-        let (conn, flight) = lease.guard.parts();
+        let (conn, guard) = lease.guard.parts();
         let depth = depth(conn);
-        Ok((conn, flight, lease.log.begin(depth)))
+        Ok((conn, guard, lease.log.begin(depth)))
     }
 
-    /// As [`begin_write`](Self::begin_write), for what may commit by itself.
-    pub(crate) fn begin_unbounded(&mut self) -> QueryResult<(&mut C, Flight<'_>, Ending<'_>)> {
+    /// Like [`begin_write`](Self::begin_write), for statements that may commit by themselves.
+    pub(crate) fn begin_unbounded(
+        &mut self,
+    ) -> QueryResult<(&mut C, StatementGuard<'_>, Ending<'_>)> {
         let lease = self.lease_mut();
         lease.ready_for(Access::Write)?;
-        let (conn, flight) = lease.guard.parts();
+        let (conn, guard) = lease.guard.parts();
         let depth = depth(conn);
-        Ok((conn, flight, lease.log.begin_unbounded(depth)))
+        Ok((conn, guard, lease.log.begin_unbounded(depth)))
     }
 
-    /// As [`begin_write`](Self::begin_write); the ending is there if the statement writes.
+    /// Like [`begin_write`](Self::begin_write); there is an ending only if the statement writes.
     pub(crate) fn begin_statement<Q>(
         &mut self,
         query: &Q,
-    ) -> QueryResult<(&mut C, Flight<'_>, Option<Ending<'_>>)>
+    ) -> QueryResult<(&mut C, StatementGuard<'_>, Option<Ending<'_>>)>
     where
         Q: QueryFragment<C::Backend> + QueryId,
     {
         let lease = self.lease_mut();
         lease.ready_for(Access::Write)?;
-        let (conn, flight) = lease.guard.parts();
+        let (conn, guard) = lease.guard.parts();
         let ending = lease
             .log
             .begin_statement::<C::Backend, Q>(query, depth(conn));
-        Ok((conn, flight, ending))
+        Ok((conn, guard, ending))
     }
 }
 
@@ -131,8 +133,8 @@ impl<C: RoutedConnection> fmt::Debug for WriteConn<C> {
     }
 }
 
-/// The raw connection of a [`WriteConn`]; what is done with it counts as a write when this is
-/// dropped.
+/// The raw connection of a [`WriteConn`]. When this is dropped, a write is
+/// recorded.
 pub struct RawWrite<'a, C> {
     conn: &'a mut C,
     _ending: Ending<'a>,

@@ -1,4 +1,4 @@
-//! What servers are asked, and how their answers are read: one file for each kind.
+//! Queries to servers and the interpretation of their answers: one file for each kind of server.
 
 #[cfg(any(feature = "mysql", feature = "sync-mysql"))]
 pub(crate) mod mysql;

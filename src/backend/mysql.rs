@@ -1,4 +1,4 @@
-//! What MySQL, MariaDB and Galera are asked, in both flavours of connections.
+//! Queries to MySQL, MariaDB and Galera, for both flavours of connections.
 
 mod diagnosis;
 
@@ -18,8 +18,8 @@ use crate::server::{NodeRole, ServerKind, ServerVersion};
 
 pub(crate) use diagnosis::{MySqlSource, diagnosed, diagnosis};
 
-/// Asks whether the server refuses writes from ordinary users, and to repeat a number: an answer with another one
-/// belongs to a statement that was given up. Every account may.
+/// Asks whether the server refuses writes from ordinary users, and for a number to be repeated: an answer with another
+/// number belongs to a statement that was abandoned. Needs no privilege.
 ///
 /// `read_only` is a number in MySQL and in MariaDB up to 11, and a word from MariaDB 12 on; compared
 /// with both `'OFF'` and `'0'`, a number is compared as a number (and `'OFF'` as 0).
@@ -31,18 +31,18 @@ pub(crate) struct AskRole {
 impl AskRole {
     pub(crate) fn new() -> Self {
         Self {
-            // What fits whatever type the server announces before it knows the number.
+            // Fits every type that the server announces before it knows the number.
             number: fastrand::i32(0..).into(),
         }
     }
 
-    /// What the answer says.
+    /// Returns the role that the answer shows.
     pub(crate) fn role(self, (read_only, number): (i64, i64)) -> QueryResult<NodeRole> {
         if number == self.number {
             return Ok(role(read_only));
         }
         let why =
-            "the server's answer belongs to an earlier statement, which was given up half-way";
+            "the server's answer belongs to an earlier statement, which was abandoned half-way";
         Err(DieselError::DatabaseError(
             DatabaseErrorKind::ClosedConnection,
             Box::new(why.to_owned()),
@@ -73,8 +73,8 @@ pub(crate) fn role(read_only: i64) -> NodeRole {
     }
 }
 
-/// Asks for what is to be known once. Every account may; what a server does not have is left out, so all
-/// kinds answer.
+/// Asks for the facts that are needed once. Needs no privilege. Variables that a server does not have are left out,
+/// so every kind answers.
 pub(crate) const FACTS: &str = "SHOW GLOBAL VARIABLES WHERE Variable_name IN \
      ('version', 'wsrep_on', 'server_id', 'hostname', 'port', 'datadir')";
 
@@ -87,7 +87,7 @@ pub(crate) struct Variable {
     value: String,
 }
 
-/// The oldest versions that are supported: those with the GTID functions that are used, and in support by
+/// The oldest supported versions: those with the GTID functions used here, and still supported by
 /// their makers.
 const OLDEST_MARIADB: ServerVersion = ServerVersion::new(10, 6);
 const OLDEST_MYSQL: ServerVersion = ServerVersion::new(8, 0);
@@ -107,7 +107,7 @@ pub(crate) fn facts(variables: &[Variable]) -> ServerFacts {
     };
     ServerFacts {
         kind: Some(kind),
-        // Two servers on one machine differ in the last two.
+        // Two servers on one machine differ in the last two parts.
         identity: Some(format!(
             "{}:{}:{}",
             value("hostname"),
@@ -121,7 +121,7 @@ pub(crate) fn facts(variables: &[Variable]) -> ServerFacts {
         } else {
             OLDEST_MYSQL
         }),
-        // The nodes of a Galera cluster may well share one: their write sets are told apart otherwise.
+        // The nodes of a Galera cluster may share an id: their write sets are told apart in another way.
         server_id: value("server_id")
             .parse()
             .ok()
@@ -129,7 +129,7 @@ pub(crate) fn facts(variables: &[Variable]) -> ServerFacts {
     }
 }
 
-/// 10.11 in `10.11.11-MariaDB-log`, and in `5.5.5-10.11.11-MariaDB`, as proxies say it to old clients.
+/// Parses 10.11 in `10.11.11-MariaDB-log`, and in `5.5.5-10.11.11-MariaDB`, as proxies write it for old clients.
 fn version(text: &str) -> Option<ServerVersion> {
     let text = text.strip_prefix("5.5.5-").unwrap_or(text);
     let mut numbers = text.split(['.', '-']).map(str::parse);
@@ -160,10 +160,10 @@ macro_rules! ask {
 }
 
 ask! {
-    /// Asks MariaDB for everything a watcher wants to know. Every account may.
+    /// Asks MariaDB for everything a watcher needs. Needs no privilege.
     ///
     /// A replica's position is what it has *replayed*: it writes its binary log before it shows a
-    /// transaction. Which servers' transactions it has, its binary log remembers.
+    /// transaction. The binary log also shows from which servers its transactions come.
     AskMariaDb,
     "SELECT (@@global.read_only NOT IN ('OFF', '0')) AS read_only, \
             (@@global.log_bin NOT IN ('OFF', '0')) AS is_ready, \
@@ -175,7 +175,7 @@ ask! {
 }
 
 ask! {
-    /// Asks MySQL for everything a watcher wants to know. Every account may.
+    /// Asks MySQL for everything a watcher needs. Needs no privilege.
     AskMySql,
     "SELECT (@@global.read_only NOT IN ('OFF', '0')) AS read_only, \
             (@@global.gtid_mode = 'ON') AS is_ready, \
@@ -187,8 +187,8 @@ ask! {
 }
 
 ask! {
-    /// Asks a node of a Galera cluster for everything a watcher wants to know. Every account may; one that
-    /// has lost its quorum answers questions for variables only.
+    /// Asks a node of a Galera cluster for everything a watcher needs. Needs no privilege. Variables are all that
+    /// a node without quorum answers for.
     AskGalera,
     "SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_local_state_comment', 'wsrep_cluster_status', \
      'wsrep_ready', 'wsrep_last_committed', 'wsrep_cluster_state_uuid')"
@@ -199,7 +199,7 @@ ask! {
 pub(crate) struct Answer {
     #[diesel(sql_type = BigInt)]
     read_only: i64,
-    /// Whether the server has positions at all.
+    /// Set if the server has positions at all.
     #[diesel(sql_type = BigInt)]
     is_ready: i64,
     #[diesel(sql_type = BigInt)]
@@ -241,13 +241,13 @@ impl Answer {
             NodeRole::ReplaysWrites => replayed.or_own(server, &written),
         };
         let position = MariaDbPosition::of_node(server, &last, &history);
-        let said = Observation::new(role, Position::MariaDb(position));
+        let observation = Observation::new(role, Position::MariaDb(position));
         if self.is_ready == 0 && role == NodeRole::TakesWrites {
-            said.with_problem(NO_BINARY_LOG)
+            observation.with_problem(NO_BINARY_LOG)
         } else if self.is_strict == 0 {
-            said.with_problem(NOT_STRICT)
+            observation.with_problem(NOT_STRICT)
         } else {
-            said
+            observation
         }
     }
 
@@ -255,16 +255,16 @@ impl Answer {
         let role = role(self.read_only);
         let text = self.replayed.as_deref().unwrap_or("");
         let server = self.server.as_deref().and_then(parse_uuid);
-        let said = match (text.parse::<MySqlPosition>(), server) {
+        let observation = match (text.parse::<MySqlPosition>(), server) {
             (Ok(executed), Some(server)) => {
                 Observation::new(role, Position::MySql(executed.of_node(server)))
             }
             _ => return unreadable(role, Position::MySql(MySqlPosition::default())),
         };
         if self.is_ready == 0 {
-            said.with_problem(NO_GTID_MODE)
+            observation.with_problem(NO_GTID_MODE)
         } else {
-            said
+            observation
         }
     }
 }
@@ -273,7 +273,7 @@ fn unreadable(role: NodeRole, position: Position) -> Observation {
     Observation::new(role, position).with_problem(UNREADABLE)
 }
 
-/// What the answer to [`AskGalera`] says.
+/// Interprets the answer to [`AskGalera`].
 pub(crate) fn of_galera(status: &[Variable]) -> Observation {
     let value = |name: &str| {
         let found = status
@@ -284,7 +284,7 @@ pub(crate) fn of_galera(status: &[Variable]) -> Observation {
     let history = parse_uuid(value("wsrep_cluster_state_uuid")).unwrap_or_default();
     let sequence = parse_write_set(value("wsrep_last_committed")).unwrap_or_default();
     let position = Position::Galera(GaleraPosition::new(history, sequence));
-    let said = Observation::new(NodeRole::TakesWrites, position);
+    let observation = Observation::new(NodeRole::TakesWrites, position);
     let state = value("wsrep_local_state_comment");
     let problem: Cow<'static, str> = if value("wsrep_cluster_status") != "Primary" {
         "it is cut off from the majority of its Galera cluster (`wsrep_cluster_status` is not Primary): restore \
@@ -296,18 +296,18 @@ pub(crate) fn of_galera(status: &[Variable]) -> Observation {
         )
         .into()
     } else if value("wsrep_ready") != "ON" {
-        "it takes no queries (`wsrep_ready` is not ON): look into its log".into()
+        "it does not accept queries (`wsrep_ready` is not ON): look into its log".into()
     } else {
-        return said;
+        return observation;
     };
-    said.with_problem(problem)
+    observation.with_problem(problem)
 }
 
-/// Waits until the server shows what a position asks for: the SQL, whose answer is 0 once it does. `None`
+/// Returns the SQL that waits until the server has reached a position, and answers 0 once it has. `None`
 /// if the kind of server has no such function.
 pub(crate) fn wait(required: &Position, seconds: f64) -> Option<String> {
     match required {
-        // It knows one GTID of each domain, and compares numbers alone.
+        // The function accepts one GTID for each domain, and compares numbers alone.
         Position::MariaDb(required) => Some(format!(
             "SELECT MASTER_GTID_WAIT('{}', {seconds:.3}) AS outcome",
             required.latest()
@@ -319,7 +319,7 @@ pub(crate) fn wait(required: &Position, seconds: f64) -> Option<String> {
     }
 }
 
-/// The kind of server that has such positions.
+/// Returns the kind of server that has such positions.
 pub(crate) fn kind_of(position: &Position) -> Option<ServerKind> {
     match position {
         Position::MariaDb(_) => Some(ServerKind::MariaDb),
@@ -329,7 +329,7 @@ pub(crate) fn kind_of(position: &Position) -> Option<ServerKind> {
     }
 }
 
-/// Makes a Galera node wait, before each read, for what the cluster has acknowledged; or not.
+/// Makes a Galera node wait, before each read, for what the cluster has acknowledged; or stops that.
 pub(crate) fn causal_reads(on: bool) -> &'static str {
     if on {
         "SET SESSION wsrep_sync_wait = 1"
@@ -416,18 +416,18 @@ mod tests {
 
     #[test]
     fn what_proves_nothing_is_said_with_a_remedy() {
-        let told = |answer: &Answer| answer.of_mariadb().problem.unwrap_or_default();
+        let problem = |answer: &Answer| answer.of_mariadb().problem.unwrap_or_default();
         let loose = Answer {
             is_strict: 0,
             ..answer(1, "2", "0-1-90", "", "")
         };
-        assert!(told(&loose).contains("SET GLOBAL gtid_strict_mode = 1"));
+        assert!(problem(&loose).contains("SET GLOBAL gtid_strict_mode = 1"));
         let silent = Answer {
             is_ready: 0,
             ..answer(0, "2", "", "", "")
         };
-        assert!(told(&silent).contains("log_bin"));
-        assert!(told(&answer(1, "2", "not a gtid", "", "")).contains("cannot be read"));
+        assert!(problem(&silent).contains("log_bin"));
+        assert!(problem(&answer(1, "2", "not a gtid", "", "")).contains("cannot be read"));
         let anonymous = Answer {
             is_ready: 0,
             ..answer(1, "3e11fa47-71ca-11e1-9e33-c80aa9429562", "", "", "")

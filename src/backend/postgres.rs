@@ -1,4 +1,4 @@
-//! What PostgreSQL is asked, in both flavours.
+//! Queries to PostgreSQL, for both flavours of connections.
 
 use diesel::QueryResult;
 use diesel::dsl::select;
@@ -11,23 +11,23 @@ use crate::position::{Lsn, PgPosition, Position};
 use crate::server::{NodeRole, ServerKind, ServerVersion};
 
 diesel::define_sql_function! {
-    /// Whether the server replays another's log.
+    /// Returns whether the server replays another's log.
     fn pg_is_in_recovery() -> diesel::sql_types::Bool;
 }
 
 #[cfg(feature = "postgres")]
 diesel::define_sql_function! {
-    /// The server's process behind this connection.
+    /// Returns the server's process behind this connection.
     fn pg_backend_pid() -> diesel::sql_types::Integer;
 }
 
 #[cfg(feature = "postgres")]
 diesel::define_sql_function! {
-    /// The value of a server's setting.
+    /// Returns the value of a server's setting.
     fn current_setting(name: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }
 
-/// Asks whether the server is a standby. Every role may.
+/// Asks whether the server is a standby. Needs no privilege.
 pub(crate) fn role_query() -> select<pg_is_in_recovery> {
     select(pg_is_in_recovery())
 }
@@ -40,25 +40,25 @@ pub(crate) fn role(in_recovery: bool) -> NodeRole {
     }
 }
 
-/// The oldest version that is tested. [`OBSERVE`] would work from 10 on, where its functions got their
+/// The oldest tested version. [`OBSERVE`] would work from 10 on, where its functions got their
 /// names.
 const OLDEST: ServerVersion = ServerVersion::new(14, 0);
 
-/// Asks for what is to be known once: the process that serves this connection, and the version. Every
-/// role may, on every version.
+/// Asks for the facts that are needed once: the process that serves this connection, and the version. Needs no
+/// privilege, on any version.
 #[cfg(feature = "sync-postgres")]
 pub(crate) const FACTS: &str =
     "SELECT pg_backend_pid() AS backend, current_setting('server_version_num') AS version";
 
-/// [`FACTS`], as a statement that is prepared and kept: tokio-postgres closes others after the answer,
-/// and a connection that is still talking keeps a pooler from giving its server's end to the next.
+/// Returns [`FACTS`] as a statement that is prepared and kept: tokio-postgres closes others after the answer,
+/// and while a connection is still sending, a pooler cannot give its server connection to the next client.
 #[cfg(feature = "postgres")]
 pub(crate) fn facts_query()
 -> impl diesel_async::methods::LoadQuery<'static, diesel_async::AsyncPgConnection, Facts> {
     select((pg_backend_pid(), current_setting("server_version_num")))
 }
 
-/// One answer to the question for facts.
+/// One answer to [`FACTS`].
 #[derive(diesel::Queryable, diesel::QueryableByName)]
 pub(crate) struct Facts {
     #[diesel(sql_type = diesel::sql_types::Integer)]
@@ -79,8 +79,8 @@ impl From<Facts> for ServerFacts {
     }
 }
 
-/// A version by its `server_version_num`: 150018 is 15.18, 90624 is 9.6 (until 10, two numbers were the
-/// major version).
+/// Parses a version from its `server_version_num`: 150018 is 15.18, 90624 is 9.6 (until 10, two numbers were
+/// the major version).
 fn version(number: &str) -> Option<ServerVersion> {
     let number: u32 = number.parse().ok()?;
     let major = number / 10_000;
@@ -92,11 +92,11 @@ fn version(number: &str) -> Option<ServerVersion> {
     Some(ServerVersion::new(major, minor))
 }
 
-/// Asks for everything a watcher wants to know, in one answer. Every role may.
+/// Asks for everything a watcher needs, in one answer. Needs no privilege.
 ///
 /// - The position of a primary is its *insert* position: with `synchronous_commit = off`, the others
 ///   lie behind commits that were acknowledged.
-/// - Whether the server is in recovery is asked in the same query: after a promotion the replay position
+/// - The same query asks whether the server is in recovery: after a promotion the replay position
 ///   stays, frozen.
 /// - The timeline of a primary is that of its current WAL file: `pg_control_checkpoint()` shows the old
 ///   one for a while after a promotion. That of a standby is its receiver's, which roles without
@@ -134,7 +134,7 @@ impl Query for Observe {
 
 impl<Conn> diesel::RunQueryDsl<Conn> for Observe {}
 
-/// One answer to [`OBSERVE`].
+/// One answer to [`Observe`].
 #[derive(diesel::QueryableByName)]
 pub(crate) struct Answer {
     #[diesel(sql_type = diesel::sql_types::Bool)]

@@ -1,32 +1,32 @@
-//! What a server is asked once, when a router is built, and what must be true of the answers.
+//! Facts about a server, asked when a router is built, and the conditions they must meet.
 
 use super::Node;
 use crate::error::{ConfigError, Error};
 use crate::server::{NodeRole, ServerKind, ServerVersion};
 
-/// What a server is, asked of each node when a router is built. What a backend cannot know stays `None`.
+/// Facts about a server, asked of each node when a router is built. Those that a backend cannot know are `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ServerFacts {
-    /// What kind of server it is.
+    /// The kind of server.
     pub kind: Option<ServerKind>,
-    /// What tells this database from others: a router refuses a replica with the primary's identity.
+    /// The database's identity: a router refuses a replica with the primary's.
     pub identity: Option<String>,
-    /// What tells the server's end of this connection from those of all other connections that are open:
-    /// its process, say. Where two open connections have the same, something in between shares server
+    /// The identity of the server's end of this connection, such as its process, unique among all open
+    /// connections. If two open connections have the same one, something in between shares server
     /// connections among clients, and a router refuses the node.
     pub backend: Option<u64>,
     /// The server's version: a router refuses one before [`oldest`](Self::oldest).
     pub version: Option<ServerVersion>,
-    /// The oldest version of this kind of server that is supported.
+    /// The oldest supported version of this kind of server.
     pub oldest: Option<ServerVersion>,
-    /// What tells the writes of this server from those of others (`server_id`, on MySQL and MariaDB): a
-    /// router refuses two servers that have the same.
+    /// The id that distinguishes this server's writes from others' (`server_id`, on MySQL and MariaDB): a
+    /// router refuses two servers with the same one.
     pub server_id: Option<u64>,
 }
 
 impl ServerFacts {
-    /// Whether the server is new enough.
+    /// Checks that the server is new enough.
     pub(crate) fn check_version(&self, node: &Node) -> Result<(), ConfigError> {
         match (self.version, self.oldest) {
             (Some(found), Some(oldest)) if found < oldest => Err(ConfigError::TooOld {
@@ -38,8 +38,8 @@ impl ServerFacts {
         }
     }
 
-    /// Whether each connection has a server's end of its own: `self` was asked on one, `other` on a second
-    /// one that was opened meanwhile, `again` on the first once more.
+    /// Checks that each connection has a server's end of its own: `self` was asked on one, `other` on a second
+    /// one that was opened meanwhile, and `again` on the first once more.
     pub(crate) fn check_backends(
         &self,
         other: &Self,
@@ -56,7 +56,7 @@ impl ServerFacts {
         Ok(())
     }
 
-    /// Whether a node may be of this role. In a Galera cluster, all nodes take writes.
+    /// Checks that a node may have this role. In a Galera cluster, all nodes accept writes.
     pub(crate) fn check_role(
         &self,
         expected: NodeRole,
@@ -75,7 +75,7 @@ impl ServerFacts {
         }
     }
 
-    /// Whether no two servers have one id, by which their writes are told apart.
+    /// Checks that no two servers have the same id, which distinguishes their writes.
     pub(crate) fn check_ids<'a>(
         nodes: impl Iterator<Item = (&'a Node, &'a Self)>,
     ) -> Result<(), ConfigError> {
@@ -94,7 +94,7 @@ impl ServerFacts {
         Ok(())
     }
 
-    /// Whether a replica is another database than the primary, whose facts these are.
+    /// Checks that a replica is another database than the primary, whose facts these are.
     pub(crate) fn check_replica(
         &self,
         primary: &Node,

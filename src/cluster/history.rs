@@ -1,4 +1,4 @@
-//! Where the primary was, and when: what lag is measured against.
+//! The primary's positions over time: lag is measured against them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -20,13 +20,13 @@ pub(crate) struct History {
     samples: VecDeque<Sample>,
 }
 
-/// How many samples are kept: at the default interval of 100 ms, the last six and a half minutes, and
+/// The number of samples kept: at the default interval of 100 ms, the last six and a half minutes, and
 /// as much older history as thinning leaves.
 const CAPACITY: usize = 4096;
 
 impl History {
     /// Adds the newest sample: the primary was at `position` when it was asked. A sample of another history
-    /// (the cluster failed over) starts afresh.
+    /// (the cluster failed over) discards the older ones.
     pub(crate) fn push(&mut self, asked: Instant, position: &Position) {
         let sample = Sample {
             asked,
@@ -36,7 +36,7 @@ impl History {
             if !position.continues(&last.position) {
                 self.samples.clear();
             } else if last.position == sample.position && self.samples.len() >= 2 {
-                // An idle primary: keep the first and the last sample at this position.
+                // An idle primary: keep only the first and the last sample at this position.
                 let before = self.samples.len() - 2;
                 if self.samples[before].position == sample.position {
                     self.samples.pop_back();
@@ -49,10 +49,10 @@ impl History {
         }
     }
 
-    /// Up to when a replica at `position` is known to have everything: it has all that was
-    /// acknowledged before this instant. `None` if it is behind everything remembered, or elsewhere.
+    /// Returns the instant up to which a replica at `position` is known to have everything that was
+    /// acknowledged. `None` if it is behind all samples, or on another history.
     ///
-    /// Its lag, at most, is the time since then.
+    /// Its lag is at most the time since then.
     pub(crate) fn complete_as_of(&self, position: &Position) -> Option<Instant> {
         let covered = self
             .samples
@@ -60,7 +60,7 @@ impl History {
         covered.checked_sub(1).map(|last| self.samples[last].asked)
     }
 
-    /// Some samples, oldest first: the newest `dense` ones, then ever fewer as they get older, so that
+    /// Returns some samples, oldest first: the newest `dense` ones, then ever fewer as they get older, so that
     /// few of them reach far back however often the primary is asked.
     pub(crate) fn recent(&self, dense: usize) -> Arc<[Sample]> {
         let mut recent = Vec::with_capacity(dense * 4);
@@ -76,8 +76,8 @@ impl History {
         recent.into()
     }
 
-    /// Forgets every second sample of the older half: what lags by minutes need not be known to the
-    /// tenth of a second.
+    /// Drops every second sample of the older half: a lag of minutes need not be known to the tenth of a
+    /// second.
     fn thin(&mut self) {
         let half = self.samples.len() / 2;
         let mut index = 0;
@@ -88,15 +88,15 @@ impl History {
     }
 }
 
-/// As good as for ever, and within what clocks count to: pools add timeouts to instants.
+/// A year: practically for ever, and still within the range of clocks, because pools add timeouts to instants.
 pub(super) const A_YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// The instant that lies `wait` ahead; a year ahead, if that is past what the clock counts to.
+/// Returns the instant that lies `wait` ahead, or a year ahead if that is past the clock's range.
 pub(crate) fn after(now: Instant, wait: Duration) -> Instant {
     now.checked_add(wait).unwrap_or_else(|| now + A_YEAR)
 }
 
-/// The age of an instant, zero if it lies ahead.
+/// Returns the age of an instant, zero if it lies ahead.
 pub(crate) fn age(of: Instant, now: Instant) -> Duration {
     now.saturating_duration_since(of)
 }

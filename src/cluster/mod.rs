@@ -1,4 +1,4 @@
-//! The cluster: its nodes, what they said of themselves, and what that makes of them.
+//! The cluster: its nodes, their observations, and the conclusions from these.
 
 mod facts;
 mod history;

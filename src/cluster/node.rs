@@ -1,4 +1,4 @@
-//! A node as its user describes it.
+//! `Node`: a server as configured.
 
 use std::time::Duration;
 
@@ -35,14 +35,15 @@ pub struct Node {
 }
 
 impl Node {
-    /// A node called `name`, reached at `url`.
+    /// Creates a node called `name`, reached at `url`.
     ///
-    /// The name stands in errors, logs and routes: short, unique, without secrets. The URL is what
-    /// Diesel's `establish` takes.
+    /// The name appears in errors, logs and routes: keep it short, unique, and without secrets. The URL is
+    /// passed to Diesel's `establish`.
     pub fn new(name: impl Into<String>, url: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             url: url.into(),
+            // bb8's and r2d2's own default. The other defaults are chosen.
             read_pool_size: 10,
             write_pool_size: 10,
             fallback_pool_size: 5,
@@ -53,23 +54,23 @@ impl Node {
         }
     }
 
-    /// Connections in the pool that read handles come from. Defaults to 10.
+    /// Sets the number of connections in the pool for read handles. Defaults to 10.
     #[must_use]
     pub fn read_pool_size(mut self, size: u32) -> Self {
         self.read_pool_size = size;
         self
     }
 
-    /// Connections in the pool that `WriteConn`s come from, once the node is the primary: a replica opens none
-    /// before its promotion. Defaults to 10.
+    /// Sets the number of connections in the pool for `WriteConn`s. Every node has this pool, but only a primary
+    /// uses it: a replica opens none of these connections before its promotion. Defaults to 10.
     #[must_use]
     pub fn write_pool_size(mut self, size: u32) -> Self {
         self.write_pool_size = size;
         self
     }
 
-    /// Connections in the pool for reads that fall back to this node, as the primary, because no
-    /// replica is up and within the lag limit. Past them, such reads fail after the checkout timeout:
+    /// Sets the number of connections in the pool for reads that fall back to this node, as the primary, because
+    /// no replica is up and within the lag limit. Beyond that number, such reads fail after the checkout timeout:
     /// losing the replicas must not take the primary down. Defaults to 5.
     #[must_use]
     pub fn fallback_pool_size(mut self, size: u32) -> Self {
@@ -77,14 +78,14 @@ impl Node {
         self
     }
 
-    /// How long a caller waits for a connection of this node, in all. Defaults to 3 s.
+    /// Sets how long a caller waits for a connection of this node, in all. Defaults to 3 s.
     #[must_use]
     pub fn checkout_timeout(mut self, timeout: Duration) -> Self {
         self.checkout_timeout = timeout.min(A_YEAR);
         self
     }
 
-    /// How long opening one connection may take, async only: blocking drivers take theirs from the
+    /// Sets how long opening one connection may take, async only: blocking drivers take their limit from the
     /// URL (`connect_timeout`). Defaults to 5 s.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
@@ -92,15 +93,15 @@ impl Node {
         self
     }
 
-    /// Where the node is: a data centre, an availability zone. Routers that are told
-    /// [their own](crate::RouterBuilder::zone) prefer the replicas of it. Defaults to none.
+    /// Sets the node's location: a data centre, an availability zone. Routers with [a zone of their
+    /// own](crate::RouterBuilder::zone) prefer the replicas in it. Defaults to none.
     #[must_use]
     pub fn zone(mut self, zone: impl Into<String>) -> Self {
         self.zone = Some(zone.into());
         self
     }
 
-    /// The node's share of reads under [`Balance::Weighted`](crate::Balance::Weighted), in proportion
+    /// Sets the node's share of reads under [`Balance::Weighted`](crate::Balance::Weighted), in proportion
     /// to the others'. Defaults to 1.
     #[must_use]
     pub fn weight(mut self, weight: u32) -> Self {
@@ -110,7 +111,7 @@ impl Node {
 }
 
 impl Node {
-    /// Returns how many connections the pool of this kind may have.
+    /// Returns the maximum number of connections in the pool of this kind.
     pub(crate) fn pool_size(&self, pool: PoolKind) -> u32 {
         match pool {
             PoolKind::Read => self.read_pool_size,
@@ -119,7 +120,7 @@ impl Node {
         }
     }
 
-    /// The error with the password taken out: drivers quote parts of a URL that they cannot read.
+    /// Removes the password from the error: drivers quote parts of a URL that they cannot parse.
     pub(crate) fn without_password(&self, error: ConnectionError) -> ConnectionError {
         let hide = |text: String| match self.password() {
             Some(password) => text.replace(password, "***"),
@@ -134,7 +135,7 @@ impl Node {
         }
     }
 
-    /// What stands where a password does, however wrong the rest of the URL is.
+    /// Returns what stands in the password's place, however malformed the rest of the URL is.
     fn password(&self) -> Option<&str> {
         let between = || {
             let (user_info, _) = self.url.rsplit_once('@')?;
@@ -166,7 +167,7 @@ impl std::fmt::Debug for Node {
     }
 }
 
-/// The nodes of a configuration that makes sense, the primary first.
+/// Returns the nodes of a valid configuration, the primary first.
 pub(crate) fn topology(
     primaries: Vec<Node>,
     replicas: Vec<Node>,
@@ -185,7 +186,7 @@ pub(crate) fn topology(
     Ok(vec![primary, replica])
 }
 
-/// The primary of a configuration that makes sense.
+/// Returns the primary of a valid configuration.
 fn validate(primaries: Vec<Node>, replicas: &[Node]) -> Result<Node, ConfigError> {
     let mut primaries = primaries.into_iter();
     let primary = primaries.next().ok_or(ConfigError::NoPrimary)?;
@@ -318,12 +319,15 @@ mod tests {
             "host=h password=hunter2 user=app",
             "postgres://app@host/db?password=hunter2&sslmode=disable",
         ] {
-            let said = ConnectionError::BadConnection(format!("what is \"{url}\"?"));
-            let told = Node::new("a", url).without_password(said).to_string();
-            assert!(!told.contains("hunter2") && told.contains("app"), "{told}");
+            let error = ConnectionError::BadConnection(format!("what is \"{url}\"?"));
+            let shown = Node::new("a", url).without_password(error).to_string();
+            assert!(
+                !shown.contains("hunter2") && shown.contains("app"),
+                "{shown}"
+            );
         }
-        let said = ConnectionError::BadConnection("no route to host".to_owned());
-        let told = Node::new("a", "postgres://app:@host/db").without_password(said);
-        assert!(told.to_string().contains("no route to host"));
+        let error = ConnectionError::BadConnection("no route to host".to_owned());
+        let shown = Node::new("a", "postgres://app:@host/db").without_password(error);
+        assert!(shown.to_string().contains("no route to host"));
     }
 }

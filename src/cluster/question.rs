@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-/// When a node was asked, and over which connection.
+/// The times and the connection of a question to a node.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Question {
-    /// By the router's clock.
+    /// The time by the router's clock.
     pub(crate) asked: Instant,
-    /// By the system's clock, which connections are compared with.
+    /// The time by the system's clock, which the ages of connections are compared with.
     pub(crate) sent: Instant,
-    /// How many connections the watcher has opened: no connection survives its server's restart.
+    /// The number of connections that the watcher has opened: no connection survives its server's restart.
     pub(crate) run: u64,
 }

@@ -1,4 +1,4 @@
-//! Who is the primary, and which nodes belong to its cluster: worked out from what each node says.
+//! Determines the primary and the members of its cluster from the nodes' observations.
 
 use std::borrow::Cow;
 
@@ -8,20 +8,20 @@ use super::snapshot::{Health, NodeState, Snapshot};
 use crate::position::Position;
 use crate::server::NodeRole;
 
-/// What a node says of itself, in one answer.
+/// A node's state, from one answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Observation {
-    /// Whether it takes writes.
+    /// The node's role.
     pub role: NodeRole,
-    /// Where it is in the replication stream.
+    /// The node's position in the replication stream.
     pub position: Position,
-    /// Why its position proves nothing, or it should serve nothing, and what to do; if so.
+    /// The reason why its position proves nothing, or why it should serve nothing, with a remedy; if there is one.
     pub problem: Option<Cow<'static, str>>,
 }
 
 impl Observation {
-    /// An observation of a node that may serve.
+    /// Creates an observation of a node that may serve.
     #[must_use]
     pub fn new(role: NodeRole, position: Position) -> Self {
         Self {
@@ -31,7 +31,7 @@ impl Observation {
         }
     }
 
-    /// With a reason not to use the node, and what to do about it.
+    /// Adds a reason not to use the node, and a remedy.
     #[must_use]
     pub fn with_problem(mut self, problem: impl Into<Cow<'static, str>>) -> Self {
         self.problem = Some(problem.into());
@@ -39,37 +39,37 @@ impl Observation {
     }
 }
 
-/// The last word of every node.
+/// The last observation of every node.
 #[derive(Debug)]
 pub(crate) struct Roster {
     nodes: Vec<Option<Observation>>,
     states: Vec<NodeState>,
     history: History,
     primary: usize,
-    /// A position of this cluster, from the primary: others are strangers.
+    /// A position of this cluster, from the primary: nodes of other clusters are foreign.
     cluster: Option<Position>,
 }
 
-/// How many of the newest samples a snapshot carries; older ones are thinned out. Positions of sessions
-/// are looked up among them.
+/// The number of newest samples that a snapshot carries in full; older ones are thinned out. Sessions look
+/// their positions up among them. Chosen: the last 3.2 s at the default interval of 100 ms.
 const RECENT: usize = 32;
 
-/// Why a node that answers serves nothing: a standby has no position before it has replayed anything.
+/// The reason why a standby that has replayed nothing yet serves nothing: it has no position.
 pub(crate) const NO_POSITION: &str = "it has no replication position yet";
 
-/// Something a person should know of.
+/// An event that operators should know of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Event {
     /// Another node is the primary now.
     Promoted { from: usize, to: usize },
-    /// Two nodes take writes. The one on the older history gets nothing.
+    /// Two nodes accept writes. The one on the older history is not used.
     SplitBrain { primary: usize, other: usize },
     /// A node belongs to another cluster.
     Foreign { node: usize },
 }
 
 impl Roster {
-    /// Nodes of which nothing is known; the first is believed to be the primary until one says so.
+    /// Creates a roster of unknown nodes; the first counts as the primary until an observation differs.
     pub(crate) fn new(nodes: usize) -> Self {
         Self {
             nodes: vec![None; nodes],
@@ -80,10 +80,10 @@ impl Roster {
         }
     }
 
-    /// A node did not answer.
+    /// Records that a node did not answer.
     pub(crate) fn lost(&mut self, node: usize, why: &str) -> Vec<Event> {
         let state = &mut self.states[node];
-        // Its last word stays: what was proved of this run of the server stays true.
+        // The last observation stays: what was proved of this run of the server stays true.
         if state.health != Health::Excluded {
             state.health = Health::Down;
             if state.problem.as_deref() != Some(why) {
@@ -95,21 +95,21 @@ impl Roster {
         events
     }
 
-    /// A node was asked, and answered.
+    /// Records a node's answer.
     pub(crate) fn observed(
         &mut self,
         node: usize,
         question: Question,
-        said: Observation,
+        observation: Observation,
     ) -> Vec<Event> {
         let Question { asked, sent, run } = question;
-        let takes_writes = said.role == NodeRole::TakesWrites;
-        let position = said.position.clone();
+        let takes_writes = observation.role == NodeRole::TakesWrites;
+        let position = observation.position.clone();
         if takes_writes && self.cluster.is_none() {
             self.cluster = Some(position.clone());
         }
-        self.nodes[node] = Some(said);
-        // Back from wherever it was: else the primary could not be told from one that is down.
+        self.nodes[node] = Some(observation);
+        // It is up again; otherwise the primary could not be told from one that is down.
         if self.states[node].health == Health::Down {
             self.states[node].health = Health::Unknown;
         }
@@ -117,7 +117,7 @@ impl Roster {
         self.find_primary(&mut events);
         if node == self.primary && takes_writes {
             self.history.push(asked, &position);
-            // GTID sets name ever more servers.
+            // GTID sets name ever more servers, so the newest one is kept.
             self.cluster = Some(position.clone());
         }
         let problem = self.judge(node, &mut events);
@@ -143,7 +143,7 @@ impl Roster {
         events
     }
 
-    /// A node was asked what holds it up. Whether it says anything new.
+    /// Records what holds a node up. Returns whether that is new.
     pub(crate) fn diagnosed(&mut self, node: usize, why: Option<String>) -> bool {
         let state = &mut self.states[node];
         let is_new = state.notice.as_deref() != why.as_deref();
@@ -153,16 +153,21 @@ impl Roster {
         is_new
     }
 
-    /// A node that belongs to another cluster, if one does, and what differs.
+    /// Returns a node that belongs to another cluster, if one does, and the difference.
     pub(crate) fn foreign(&self) -> Option<(usize, Cow<'static, str>)> {
         let ours = self.cluster.as_ref()?;
-        self.nodes.iter().enumerate().find_map(|(index, said)| {
-            let said = said.as_ref().filter(|said| !self.is_ours(said))?;
-            Some((index, foreign(said, ours)))
-        })
+        self.nodes
+            .iter()
+            .enumerate()
+            .find_map(|(index, observation)| {
+                let observation = observation
+                    .as_ref()
+                    .filter(|observation| !self.is_ours(observation))?;
+                Some((index, foreign(observation, ours)))
+            })
     }
 
-    /// Why the primary's positions prove nothing, if so.
+    /// Returns the reason why the primary's positions prove nothing, if there is one.
     pub(crate) fn problem_of_primary(&self) -> Option<&str> {
         self.nodes[self.primary].as_ref()?.problem.as_deref()
     }
@@ -175,12 +180,15 @@ impl Roster {
         }
     }
 
-    /// The primary is who takes writes on the newest history; a tie stays with who it was. Where every
-    /// node takes writes, it is the first that is up.
+    /// Finds the primary: the node that accepts writes on the newest history; a tie stays with the present one.
+    /// In clusters where every node accepts writes, it is the first that is up.
     fn find_primary(&mut self, events: &mut Vec<Event>) {
         let mut best = self.primary;
-        for (index, said) in self.nodes.iter().enumerate() {
-            let Some(said) = said.as_ref().filter(|said| self.may_be_written_to(said)) else {
+        for (index, observation) in self.nodes.iter().enumerate() {
+            let Some(observation) = observation
+                .as_ref()
+                .filter(|observation| self.may_be_written_to(observation))
+            else {
                 continue;
             };
             let is_better = match self.nodes[best]
@@ -188,14 +196,14 @@ impl Roster {
                 .filter(|best| self.may_be_written_to(best))
             {
                 None => true,
-                Some(_) if said.position.is_multi_writer() => {
+                Some(_) if observation.position.is_multi_writer() => {
                     self.is_up(index) && (index < best || !self.is_up(best))
                 }
                 Some(now) => {
-                    said.position.succeeds(&now.position)
+                    observation.position.succeeds(&now.position)
                         || !self.is_up(best)
                             && self.is_up(index)
-                            && !now.position.succeeds(&said.position)
+                            && !now.position.succeeds(&observation.position)
                 }
             };
             if is_better {
@@ -207,7 +215,7 @@ impl Roster {
                 from: self.primary,
                 to: best,
             });
-            // Until the old one says what it is now, it serves nothing.
+            // Until the old primary is observed again, it serves nothing.
             if self.is_up(self.primary) {
                 self.states[self.primary].health = Health::Unknown;
             }
@@ -215,45 +223,45 @@ impl Roster {
         }
     }
 
-    fn may_be_written_to(&self, said: &Observation) -> bool {
-        said.role == NodeRole::TakesWrites
-            && self.is_ours(said)
-            // Of a cluster that takes writes everywhere, a node that is out of step must not.
-            && !(said.position.is_multi_writer() && said.problem.is_some())
+    fn may_be_written_to(&self, observation: &Observation) -> bool {
+        observation.role == NodeRole::TakesWrites
+            && self.is_ours(observation)
+            // In a cluster where every node accepts writes, one that is out of step must not.
+            && !(observation.position.is_multi_writer() && observation.problem.is_some())
     }
 
     fn is_up(&self, node: usize) -> bool {
         self.states[node].health != Health::Down
     }
 
-    fn is_ours(&self, said: &Observation) -> bool {
+    fn is_ours(&self, observation: &Observation) -> bool {
         self.cluster
             .as_ref()
-            .is_none_or(|ours| said.position.same_cluster(ours))
+            .is_none_or(|ours| observation.position.same_cluster(ours))
     }
 
-    /// Why a node that answers must not be used, if so.
+    /// Returns the reason why a node that answers must not be used, if there is one.
     fn judge(&mut self, node: usize, events: &mut Vec<Event>) -> Option<Cow<'static, str>> {
-        let said = self.nodes[node].as_ref()?;
+        let observation = self.nodes[node].as_ref()?;
         let primary = self.nodes[self.primary].as_ref()?;
-        let (event, problem) = if !self.is_ours(said) {
+        let (event, problem) = if !self.is_ours(observation) {
             let ours = self.cluster.as_ref()?;
-            (Some(Event::Foreign { node }), foreign(said, ours))
+            (Some(Event::Foreign { node }), foreign(observation, ours))
         } else if node == self.primary {
-            // It has what the others lack: whatever is wrong with it, nobody else will do.
+            // It has what the others lack: whatever is wrong with it, no other node can serve.
             return None;
-        } else if let Some(problem) = &said.problem {
+        } else if let Some(problem) = &observation.problem {
             (None, problem.clone())
-        } else if said.role == NodeRole::TakesWrites
+        } else if observation.role == NodeRole::TakesWrites
             && primary.role == NodeRole::TakesWrites
-            && !said.position.is_multi_writer()
+            && !observation.position.is_multi_writer()
         {
             let (primary, other) = (self.primary, node);
             (
                 Some(Event::SplitBrain { primary, other }),
-                second_primary(&said.position).into(),
+                second_primary(&observation.position).into(),
             )
-        } else if said.position.is_empty() && !primary.position.is_empty() {
+        } else if observation.position.is_empty() && !primary.position.is_empty() {
             (None, NO_GTID.into())
         } else {
             return None;
@@ -269,9 +277,9 @@ const NO_GTID: &str = "it has replayed no transaction with a GTID, and the prima
                        (on MariaDB `CHANGE MASTER TO MASTER_USE_GTID = slave_pos`, on MySQL \
                        `SOURCE_AUTO_POSITION = 1`), from a copy of the primary";
 
-/// What is wrong with a node of another cluster than that of the position `ours`.
-fn foreign(said: &Observation, ours: &Position) -> Cow<'static, str> {
-    let (kind, our_kind) = (said.position.kind(), ours.kind());
+/// Returns the problem with a node of another cluster than that of the position `ours`.
+fn foreign(observation: &Observation, ours: &Position) -> Cow<'static, str> {
+    let (kind, our_kind) = (observation.position.kind(), ours.kind());
     if kind != our_kind {
         return format!(
             "it is a {kind} server, and the primary is {our_kind}: positions of different kinds cannot be \
@@ -285,7 +293,7 @@ fn foreign(said: &Observation, ours: &Position) -> Cow<'static, str> {
         Position::MySql(_) => "GTIDs' servers",
         Position::Galera(_) => "cluster state UUID",
     };
-    let what = match said.role {
+    let what = match observation.role {
         NodeRole::TakesWrites => format!(
             "it takes writes and belongs to another cluster (its {differs} differs), so it is another primary \
              or a logical subscriber"
@@ -295,7 +303,7 @@ fn foreign(said: &Observation, ours: &Position) -> Cow<'static, str> {
     format!("{what}: check its URL, or rebuild it from the primary").into()
 }
 
-/// What is wrong with a second node that takes writes.
+/// Returns the problem with a second node that accepts writes.
 fn second_primary(position: &Position) -> &'static str {
     match position {
         Position::Postgres(_) => {
@@ -365,9 +373,9 @@ mod tests {
         let snapshot = roster.snapshot();
         assert_eq!(snapshot.primary, 1);
         assert_eq!(snapshot.nodes[0].health, Health::Excluded);
-        // It is told once, not at every probe.
+        // It is reported once, not at every probe.
         assert_eq!(roster.observed(0, now, says(PRIMARY, 1, 61)), []);
-        // Rebuilt as a standby of the new primary it is welcome again.
+        // Rebuilt as a standby of the new primary, it may serve again.
         roster.observed(0, now, says(REPLICA, 2, 61));
         assert_eq!(roster.snapshot().nodes[0].health, Health::Up);
     }

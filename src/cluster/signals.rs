@@ -5,20 +5,20 @@ use std::time::{Duration, Instant};
 
 use event_listener::{Event, EventListener};
 
-/// Who wants a node to be asked, and who waits for the answer.
+/// Requests to ask a node, and notice of the answers.
 #[derive(Debug)]
 pub(crate) struct Signals {
     nodes: Vec<Ask>,
     answered: Event,
     stopped: AtomicBool,
     start: Instant,
-    /// When somebody was last refused a replica for freshness: nanoseconds since `start`; 0 is never.
+    /// The time of the last refusal of a replica for freshness: nanoseconds since `start`; 0 is never.
     refused: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct Ask {
-    /// One of the levels below.
+    /// The urgency: one of the constants below.
     wanted: AtomicU8,
     event: Event,
 }
@@ -27,7 +27,7 @@ const LATER: u8 = 0;
 const SOON: u8 = 1;
 const NOW: u8 = 2;
 
-/// How soon a node is to be asked, and how to learn that it became more urgent.
+/// The urgency of asking a node, and the means to learn that it became more urgent.
 #[derive(Debug)]
 pub(crate) enum Urgency {
     Now,
@@ -46,12 +46,12 @@ impl Signals {
         }
     }
 
-    /// Wants `node` to be asked as soon as its last answer is in.
+    /// Requests that `node` be asked as soon as its last answer is in.
     pub(crate) fn ask(&self, node: usize) {
         self.want(node, NOW);
     }
 
-    /// Wants `node` to be asked, and lets others join in first.
+    /// Requests that `node` be asked, after a short time in which others may join.
     pub(crate) fn ask_soon(&self, node: usize) {
         self.want(node, SOON);
     }
@@ -64,8 +64,8 @@ impl Signals {
         }
     }
 
-    /// Somebody was refused a replica for freshness: wants every node to be asked, and again until it
-    /// has caught up.
+    /// Records that a caller was refused a replica for freshness, and requests that every node be asked, again and
+    /// again until it has caught up.
     pub(crate) fn refused(&self, now: Instant) {
         let nanos = now.saturating_duration_since(self.start).as_nanos();
         let nanos = u64::try_from(nanos).unwrap_or(u64::MAX).max(1);
@@ -73,7 +73,7 @@ impl Signals {
         self.ask_all();
     }
 
-    /// When somebody was last refused a replica for freshness.
+    /// Returns the time of the last refusal of a replica for freshness.
     pub(crate) fn refused_at(&self) -> Option<Instant> {
         match self.refused.load(Ordering::Acquire) {
             0 => None,
@@ -81,14 +81,14 @@ impl Signals {
         }
     }
 
-    /// Wants every node to be asked.
+    /// Requests that every node be asked.
     pub(crate) fn ask_all(&self) {
         for node in 0..self.nodes.len() {
             self.ask(node);
         }
     }
 
-    /// A node has answered, or failed to.
+    /// Announces that a node has answered, or failed to.
     pub(crate) fn answered(&self) {
         self.answered.notify(usize::MAX);
     }
@@ -98,12 +98,12 @@ impl Signals {
         self.answered.listen()
     }
 
-    /// How soon `node` is to be asked.
+    /// Returns the urgency of asking `node`.
     pub(crate) fn urgency(&self, node: usize) -> Urgency {
         let Some(ask) = self.nodes.get(node) else {
             return Urgency::Now;
         };
-        // Listen before looking: a wish in between counts.
+        // Listen before looking, so that a request in between counts.
         let listener = ask.event.listen();
         match ask.wanted.load(Ordering::Acquire) {
             _ if self.is_stopped() => Urgency::Now,
@@ -113,15 +113,15 @@ impl Signals {
         }
     }
 
-    /// A wish that comes while a node is being asked is for an answer that is not asked for yet: call
-    /// this before asking.
+    /// Resets the urgency before a node is asked: a request that comes while it is being asked is for the
+    /// answer after that.
     pub(crate) fn asking(&self, node: usize) {
         if let Some(ask) = self.nodes.get(node) {
             ask.wanted.store(LATER, Ordering::Release);
         }
     }
 
-    /// Tells the watchers to end.
+    /// Stops the watchers.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
         for ask in &self.nodes {
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(level(&signals), "now");
         signals.asking(0);
         assert_eq!(level(&signals), "later");
-        // While it is being asked: for the next question.
+        // A request while the node is being asked is for the next question.
         signals.ask_soon(0);
         assert_eq!(level(&signals), "soon");
     }

@@ -1,4 +1,4 @@
-//! What is known of every node, as one immutable value.
+//! The knowledge about every node, as one immutable value.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,41 +6,41 @@ use std::time::{Duration, Instant};
 use super::history::{Sample, age};
 use crate::position::Position;
 
-/// What is known of the nodes at one moment. Decisions read it; watchers replace it.
+/// The knowledge about the nodes at one moment. Decisions read it; watchers replace it.
 #[derive(Debug, Clone)]
 pub(crate) struct Snapshot {
     pub(crate) nodes: Vec<NodeState>,
-    /// Who takes writes, as far as is known. It may be down.
+    /// The node that accepts writes, as far as is known. It may be down.
     pub(crate) primary: usize,
     /// The newest samples of the primary, oldest first.
     pub(crate) recent: Arc<[Sample]>,
 }
 
-/// What is known of one node.
+/// The knowledge about one node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NodeState {
     pub(crate) health: Health,
-    /// Which connection it said this on: a restart, which none survives, may take a replica back.
+    /// The number of the connection that answered: none survives a restart, and a restart may set a replica back.
     pub(crate) run: u64,
-    /// Up to where it has replayed; on the primary, where it is.
+    /// The position it has replayed up to; on the primary, its present position.
     pub(crate) position: Option<Position>,
-    /// It has everything that was acknowledged before this instant.
+    /// The instant up to which it has everything that was acknowledged.
     pub(crate) complete_as_of: Option<Instant>,
-    /// When it was asked for what it said last.
+    /// The time at which it was asked for its last answer.
     pub(crate) asked: Option<Instant>,
     /// The same, by the system's clock.
     pub(crate) sent: Option<Instant>,
-    /// Why it serves nothing, in words.
+    /// The reason why it serves nothing, in words.
     pub(crate) problem: Option<Arc<str>>,
-    /// What holds it up, or will, in words.
+    /// The present or expected obstacle to its replication, in words.
     pub(crate) notice: Option<Arc<str>>,
 }
 
-/// Whether a node may serve.
+/// A node's fitness to serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Health {
-    /// Nothing is known yet.
+    /// Nothing is known of it yet.
     Unknown,
     /// It answers.
     Up,
@@ -51,7 +51,7 @@ pub enum Health {
 }
 
 impl Snapshot {
-    /// A cluster whose nodes are taken to be up, and of which nothing else can be known: the first
+    /// Creates a cluster whose nodes count as up, and of which nothing else can be known: the first
     /// is the primary.
     pub(crate) fn unwatched(nodes: usize) -> Self {
         let node = NodeState {
@@ -65,22 +65,22 @@ impl Snapshot {
         }
     }
 
-    /// Whether its nodes have positions at all.
+    /// Returns whether its nodes have positions at all.
     pub(crate) fn has_positions(&self) -> bool {
         self.position().is_some()
     }
 
-    /// Whether `position` lies on the primary's history, as far as is known. Without any, it does not.
+    /// Returns whether `position` lies on the primary's history; `false` if the primary's position is unknown.
     pub(crate) fn shares_history(&self, position: &Position) -> bool {
         self.position().is_some_and(|ours| ours.may_reach(position))
     }
 
-    /// When `node` was asked for what it said last, by the system's clock.
+    /// Returns the time, by the system's clock, at which `node` was asked for its last answer.
     pub(crate) fn sent(&self, node: usize) -> Option<Instant> {
         self.nodes.get(node)?.sent
     }
 
-    /// Where the primary is.
+    /// Returns the primary's position.
     pub(crate) fn position(&self) -> Option<&Position> {
         self.nodes.get(self.primary)?.position.as_ref()
     }
@@ -98,12 +98,12 @@ impl NodeState {
         notice: None,
     };
 
-    /// How far it lags at most, if that is known.
+    /// Returns the upper bound of its lag, if it is known.
     pub(crate) fn lag(&self, now: Instant) -> Option<Duration> {
         self.complete_as_of.map(|at| age(at, now))
     }
 
-    /// Whether it is known to have everything up to `required`.
+    /// Returns whether it is known to have everything up to `required`.
     pub(crate) fn covers(&self, required: Option<&Position>) -> bool {
         required.is_none_or(|required| {
             self.position

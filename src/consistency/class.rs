@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-/// How the functions of one class are served, where that differs from the router's defaults:
+/// Settings for the functions of one class, where they differ from the router's defaults:
 /// `#[consistency(session, class = "payments")]`.
 ///
 /// ```
 /// # use std::time::Duration;
 /// use diesel_routing::Class;
 ///
-/// // Reads of payments rather wait than go to the primary, and never touch a replica that is a
-/// // quarter of a second behind.
+/// // Reads of payments wait rather than go to the primary, and never use a replica that lags by
+/// // 250 ms or more.
 /// let payments = Class::new()
 ///     .max_lag(Duration::from_millis(250))
 ///     .wait(Duration::from_millis(20));
@@ -24,18 +24,18 @@ pub struct Class {
 }
 
 impl Class {
-    /// A class with the router's defaults.
+    /// Creates a class with the router's defaults.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How long its reads may wait for a replica to catch up.
+    /// Sets how long its reads may wait for a replica to catch up.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = Some(wait);
         self
     }
 
-    /// Replicas that lag more than this serve none of its reads.
+    /// Sets the lag beyond which a replica serves none of its reads.
     pub fn max_lag(mut self, lag: Duration) -> Self {
         self.max_lag = Some(lag);
         self

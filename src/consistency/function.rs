@@ -1,10 +1,10 @@
-//! What an annotated function asks of a router.
+//! The requirements of an annotated function.
 
 use std::time::Duration;
 
 use crate::routing::Level;
 
-/// What `#[consistency(..)]` says of a function, known while the program is compiled.
+/// The arguments of a function's `#[consistency(..)]`, known at compile time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Function {
     pub(crate) path: &'static str,
@@ -15,7 +15,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// A function with this path, at this level.
+    /// Creates the description of the function with this path, at this level.
     #[must_use]
     pub const fn new(path: &'static str, level: Level) -> Self {
         Self {
@@ -27,34 +27,34 @@ impl Function {
         }
     }
 
-    /// Its reads may wait this long for a replica to catch up.
+    /// Sets how long its reads may wait for a replica to catch up.
     #[must_use]
     pub const fn waiting(mut self, wait: Duration) -> Self {
         self.wait = Some(wait);
         self
     }
 
-    /// It belongs to this [class](crate::Class).
+    /// Sets the [class](crate::Class) that the function belongs to.
     #[must_use]
     pub const fn of_class(mut self, class: &'static str) -> Self {
         self.class = Some(class);
         self
     }
 
-    /// Its writes leave no mark in the session.
+    /// Leaves its writes out of the session: later reads need not observe them.
     #[must_use]
     pub const fn untracked(mut self) -> Self {
         self.is_untracked = true;
         self
     }
 
-    /// The function's path, `crate::module::name`, or the name it was given.
+    /// Returns the function's path, `crate::module::name`, or the name it was given.
     #[must_use]
     pub const fn path(&self) -> &'static str {
         self.path
     }
 
-    /// Its level.
+    /// Returns its level.
     #[must_use]
     pub const fn level(&self) -> Level {
         self.level

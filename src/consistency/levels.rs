@@ -1,4 +1,4 @@
-//! The levels as types, in the letters of the attribute: so compile errors print them.
+//! The levels as types, spelt as in the attribute, because compile errors print these names.
 
 #![expect(
     non_camel_case_types,
@@ -7,33 +7,33 @@
 
 use crate::statement::{CaughtUp, Primary, Replica};
 
-/// `#[consistency(eventual)]`: may this read be stale? Yes, by however much.
+/// `#[consistency(eventual)]`: the read may be stale, by any amount.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum eventual {}
 
-/// `#[consistency(bounded = "250ms")]`: may this read be stale? By so much, and no more.
+/// `#[consistency(bounded = "250ms")]`: the read may be stale, by no more than this.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum bounded {}
 
-/// `#[consistency(session)]`: may this read be stale? Not of the session's own writes, nor of what it has
-/// seen.
+/// `#[consistency(session)]`: the read observes the session's own writes and everything it has read; it
+/// may miss other writes.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum session {}
 
-/// `#[consistency(strong)]`: may this read be stale? No.
+/// `#[consistency(strong)]`: the read observes every acknowledged write.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum strong {}
 
-/// `#[consistency(write)]`: it writes.
+/// `#[consistency(write)]`: the function writes.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum write {}
 
-/// The role of a handle can serve functions of level `L`.
+/// Roles whose handles can serve functions of level `L`.
 #[diagnostic::on_unimplemented(
     message = "`&mut ReadConn<{Self}>` cannot serve a `{L}` repository function",
     label = "this handle is weaker than the function asks for",
@@ -54,7 +54,7 @@ impl Serves<bounded> for Primary {}
 impl Serves<session> for Primary {}
 impl Serves<strong> for Primary {}
 
-/// A function of level `L` may take this handle.
+/// Handles that functions of level `L` accept.
 #[diagnostic::on_unimplemented(
     message = "a `{L}` repository function does not take a `{Self}`",
     label = "this handle does not go with the level",

@@ -1,5 +1,5 @@
-//! How the body of a function that may run on a replica is kept from locking, where types do not see it:
-//! a row lock in a sub-select.
+//! Keeps the body of a function that may run on a replica from locking where types do not show it: with a
+//! row lock in a sub-select.
 
 use diesel::QueryDsl;
 
@@ -7,9 +7,9 @@ use diesel::QueryDsl;
 #[derive(Debug)]
 pub struct Probe<'a, T>(pub &'a T);
 
-/// Chosen by method resolution for Diesel's queries.
+/// The trait that method resolution chooses for Diesel's queries.
 pub trait Query {
-    /// What is looked at.
+    /// The query.
     type Of;
 
     /// Does not compile.
@@ -24,7 +24,7 @@ impl<T: QueryDsl> Query for Probe<'_, T> {
     type Of = T;
 }
 
-/// Chosen for everything else, which may call its methods what it wants.
+/// The trait that method resolution chooses for every other type, whose methods may have any name.
 pub trait Anything {
     /// Does nothing.
     fn no_lock(&self) {}
@@ -32,7 +32,7 @@ pub trait Anything {
 
 impl<T> Anything for &Probe<'_, T> {}
 
-/// No query implements it.
+/// A bound that no query meets, so that the error below appears.
 #[diagnostic::on_unimplemented(
     message = "a row lock needs the primary, and this function may run on a replica",
     label = "locks rows",

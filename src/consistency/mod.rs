@@ -1,9 +1,9 @@
-//! What [`#[consistency(..)]`](macro@crate::consistency) functions are made of. Their users need nothing of
-//! it: it stands in signatures and errors.
+//! The parts of [`#[consistency(..)]`](macro@crate::consistency) functions. Users do not call them; they
+//! appear in signatures and in compile errors.
 
 mod class;
 mod function;
-mod held;
+mod handle_guard;
 pub mod levels;
 mod lock;
 
@@ -11,6 +11,7 @@ mod lock;
 pub use crate::asynchronous::acquire::Acquire;
 pub use class::Class;
 pub use function::Function;
-pub use held::Held;
+pub use handle_guard::HandleGuard;
+pub(crate) use handle_guard::HandleGuard as Held;
 #[doc(hidden)]
 pub use lock::{Anything, MayLock, Probe, Query};

@@ -1,4 +1,4 @@
-//! `Entered`: a scope on this thread.
+//! `Entered`: a session in scope on this thread.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::stack::{self, Entry};
 
-/// A session is in scope on this thread until this is dropped, also by a panic: from
+/// Keeps a session in scope on this thread until it is dropped, also by a panic. Returned by
 /// [`Session::enter`](crate::sync::Session::enter).
 ///
 /// Guards may be dropped in any order: each ends its own scope.
@@ -15,7 +15,7 @@ use super::stack::{self, Entry};
 #[must_use = "the scope ends when this is dropped"]
 pub struct Entered {
     live: Arc<AtomicBool>,
-    /// It belongs to its thread.
+    /// Makes the guard `!Send`: a scope belongs to its thread.
     not_send: PhantomData<*const ()>,
 }
 

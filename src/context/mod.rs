@@ -1,4 +1,4 @@
-//! Sessions that code finds without being handed them: what is in scope on this thread, and in this task.
+//! Sessions in scope: code on this thread or in this task finds them without a parameter.
 
 mod defaults;
 mod guard;

@@ -1,4 +1,4 @@
-//! `Scope`: what is in scope, for another task or thread.
+//! `Scope`: the sessions in scope, to carry into another task or thread.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::Scoped;
 use super::stack::{Entry, Stack, Swapped};
 
-/// The sessions in scope, to go on with in another task or on another thread. Those inherit nothing by
-/// themselves: what is spawned may outlive the request.
+/// The sessions in scope, to carry into another task or thread. Spawned tasks and threads do not inherit
+/// them, because they may outlive the request.
 ///
 /// ```no_run
 /// # #[cfg(all(feature = "postgres", feature = "bb8"))]
@@ -28,25 +28,25 @@ use super::stack::{Entry, Stack, Swapped};
 pub struct Scope(Stack);
 
 impl Scope {
-    /// What is in scope here.
+    /// Returns the sessions in scope here.
     #[must_use]
     pub fn current() -> Self {
         Self(Stack::captured())
     }
 
-    /// Runs `f` with these sessions in scope, and nothing else.
+    /// Runs `f` with exactly these sessions in scope.
     pub fn enter<T>(mut self, f: impl FnOnce() -> T) -> T {
         let _swapped = Swapped::new(&mut self.0);
         f()
     }
 
-    /// `future` with these sessions in scope, and nothing else.
+    /// Wraps `future` so that it runs with exactly these sessions in scope.
     #[cfg(feature = "__async")]
     pub fn run<F: Future>(self, future: F) -> Scoped<F> {
         Scoped::within(self.0, future)
     }
 
-    /// The future that `f` makes: both have these sessions in scope, and nothing else.
+    /// Calls `f` and wraps the future it returns, both with exactly these sessions in scope.
     #[cfg(all(feature = "tower", feature = "__async"))]
     pub(crate) fn start<F>(mut self, f: impl FnOnce() -> F) -> Scoped<F> {
         let future = {
@@ -56,7 +56,7 @@ impl Scope {
         Scoped::within(self.0, future)
     }
 
-    /// With this session, too, as the innermost.
+    /// Adds this session as the innermost.
     pub(crate) fn and(mut self, session: Arc<dyn Any + Send + Sync>) -> Self {
         self.0.push(Entry::new(session));
         self

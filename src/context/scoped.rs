@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use super::stack::{Entry, Stack, Swapped};
 
 pin_project! {
-    /// A future with sessions in scope: from [`Session::scope`](crate::Session::scope) or
+    /// A future with sessions in scope, returned by [`Session::scope`](crate::Session::scope) and
     /// [`Scope::run`](crate::Scope::run).
     ///
     /// # Cancel safety
@@ -21,7 +21,7 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct Scoped<F> {
         stack: Option<Stack>,
-        // What to add to the scope of whoever polls first.
+        // The session to add to the scope of the thread or task that polls first.
         added: Option<Entry>,
         #[pin]
         future: Option<F>,
@@ -35,7 +35,7 @@ pin_project! {
 }
 
 impl<F> Scoped<F> {
-    /// In the scope of whoever polls it first, and of this session.
+    /// Wraps `future` so that it runs in the scope of its first poll, with `session` added.
     pub(crate) fn adding(session: Arc<dyn Any + Send + Sync>, future: F) -> Self {
         Self {
             stack: None,
@@ -52,7 +52,7 @@ impl<F> Scoped<F> {
         }
     }
 
-    /// Drops the future, in its scope.
+    /// Drops the inner future, in its scope.
     fn end(self: Pin<&mut Self>) {
         let mut this = self.project();
         let mut stack = this.stack.take().unwrap_or_default();
@@ -70,7 +70,7 @@ impl<F: Future> Future for Scoped<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.as_mut().project();
         let Some(future) = this.future.as_pin_mut() else {
-            // It has ended.
+            // The inner future is gone already.
             return Poll::Pending;
         };
         let stack = this.stack.get_or_insert_with(Stack::captured);

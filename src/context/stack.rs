@@ -1,4 +1,4 @@
-//! What is in scope on one thread.
+//! The stack of sessions in scope on one thread.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 thread_local! {
-    /// The innermost scope last. A task brings its own along, for as long as it is polled.
+    /// The sessions in scope, innermost last. A task swaps in its own stack while it is polled.
     static STACK: RefCell<Stack> = const { RefCell::new(Stack(Vec::new())) };
 }
 
@@ -19,7 +19,7 @@ pub(super) struct Stack(Vec<Entry>);
 #[derive(Clone)]
 pub(super) struct Entry {
     session: Arc<dyn Any + Send + Sync>,
-    /// Whether its guard lives. A guard may be dropped where another stack is the current one.
+    /// Set until the entry's guard is dropped, which may happen while another stack is current.
     live: Option<Arc<AtomicBool>>,
 }
 
@@ -31,7 +31,7 @@ impl Entry {
         }
     }
 
-    /// One that ends when the flag is lowered.
+    /// Creates an entry that ends when the flag is cleared.
     pub(super) fn guarded(session: Arc<dyn Any + Send + Sync>, live: Arc<AtomicBool>) -> Self {
         Self {
             session,
@@ -46,7 +46,7 @@ impl Entry {
 }
 
 impl Stack {
-    /// What is in scope here, for a task or thread that goes on with it, whatever ends here.
+    /// Returns a copy for another task or thread, whose entries do not end with their guards here.
     pub(super) fn captured() -> Self {
         let captured = STACK.try_with(|stack| {
             let stack = stack.borrow();
@@ -64,13 +64,13 @@ impl Stack {
         self.0.push(entry);
     }
 
-    /// As [`captured`](Self::captured) once more.
+    /// Copies the stack again, as [`captured`](Self::captured) does.
     pub(super) fn share(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-/// The innermost session of this type that will do.
+/// Returns the innermost session of this type that `will_do` accepts.
 pub(crate) fn find<T: Any + Send + Sync>(will_do: impl Fn(&T) -> bool) -> Option<Arc<T>> {
     let found = STACK.try_with(|stack| {
         let stack = stack.borrow();
@@ -80,16 +80,16 @@ pub(crate) fn find<T: Any + Send + Sync>(will_do: impl Fn(&T) -> bool) -> Option
             })?;
         Arc::clone(&found.session).downcast().ok()
     });
-    // No scope outlives the thread's own data.
+    // While the thread's locals are being destroyed, no session is in scope.
     found.ok().flatten()
 }
 
-/// Puts an entry into the scope of this thread.
+/// Pushes an entry onto this thread's stack.
 pub(super) fn enter(entry: Entry) {
     let _ = STACK.try_with(|stack| stack.borrow_mut().push(entry));
 }
 
-/// Takes the entries away whose guards are gone.
+/// Removes the entries whose guards were dropped.
 pub(super) fn sweep() {
     let ended = STACK.try_with(|stack| {
         let mut stack = stack.borrow_mut();
@@ -97,12 +97,12 @@ pub(super) fn sweep() {
         stack.0 = live;
         ended
     });
-    // Dropped with the stack free: the last clone of a session may close a router.
+    // Dropped after the borrow of the stack ends: the last clone of a session may close a router.
     let ended: Result<Vec<Entry>, _> = ended;
     drop(ended);
 }
 
-/// Another stack in place of the thread's, until it is dropped, also by a panic.
+/// Replaces the thread's stack until it is dropped, also by a panic.
 #[derive(Debug)]
 pub(super) struct Swapped<'a>(&'a mut Stack);
 

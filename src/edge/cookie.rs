@@ -1,4 +1,4 @@
-//! `TokenCookie`: the cookie that a session token travels in.
+//! `TokenCookie`: the cookie that carries a session token.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use http::HeaderValue;
 
 use super::EdgeError;
 
-/// The cookie that a session token travels in: `db-session`, or what you call it.
+/// The cookie that carries a session token, named `db-session` by default.
 ///
-/// Defaults to `Path=/; HttpOnly; Secure; SameSite=Lax` and `Max-Age` as long as the token lives
-/// (`token_life` of the router's builder). `Secure` works on `http://localhost`, too, except in Safari.
+/// Defaults to `Path=/; HttpOnly; Secure; SameSite=Lax`, with the token's life (`token_life` of the router's
+/// builder) as `Max-Age`. `Secure` works on `http://localhost` too, except in Safari.
 ///
 /// ```
 /// use diesel_routing::edge::{SameSite, TokenCookie};
@@ -29,20 +29,20 @@ pub struct TokenCookie {
     same_site: SameSite,
 }
 
-/// To which requests from other sites a browser adds the cookie.
+/// The requests from other sites to which a browser adds the cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SameSite {
-    /// To none.
+    /// Not to any.
     Strict,
-    /// To navigations.
+    /// To navigations only.
     Lax,
-    /// To all; needs `Secure`.
+    /// To all; this needs `Secure`.
     None,
 }
 
 impl TokenCookie {
-    /// A cookie of this name, with the default attributes.
+    /// Creates a cookie of this name, with the default attributes.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -54,37 +54,37 @@ impl TokenCookie {
         }
     }
 
-    /// Its `Path`. Defaults to `/`.
+    /// Sets its `Path`. Defaults to `/`.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
         self
     }
 
-    /// Its `Domain`. Defaults to none: the host that sets it, without subdomains.
+    /// Sets its `Domain`. Defaults to none: the host that sets it, without subdomains.
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         self.domain = Some(domain.into());
         self
     }
 
-    /// Whether it travels over HTTPS only. Defaults to `true`.
+    /// Sets whether it is sent over HTTPS only. Defaults to `true`.
     pub fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;
         self
     }
 
-    /// Whether it is hidden from scripts. Defaults to `true`.
+    /// Sets whether it is hidden from scripts. Defaults to `true`.
     pub fn http_only(mut self, http_only: bool) -> Self {
         self.http_only = http_only;
         self
     }
 
-    /// Its `SameSite`. Defaults to [`SameSite::Lax`].
+    /// Sets its `SameSite`. Defaults to [`SameSite::Lax`].
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = same_site;
         self
     }
 
-    /// The cookie, if browsers take it (RFC 6265bis, sections 4.1 and 5.7).
+    /// Returns the cookie, if browsers accept it (RFC 6265bis, sections 4.1 and 5.7).
     pub(crate) fn checked(self) -> Result<Self, EdgeError> {
         let refused = |why| {
             Err(EdgeError::Cookie {
@@ -103,10 +103,12 @@ impl TokenCookie {
             start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
         };
         if self.name.is_empty() || !self.name.bytes().all(is_token) {
-            return refused("its name has other letters than `a-zA-Z0-9` and ``!#$%&'*+-.^_`|~``");
+            return refused("its name has letters other than `a-zA-Z0-9` and ``!#$%&'*+-.^_`|~``");
         }
         if !is_value(&self.path) || !self.domain.as_deref().is_none_or(is_value) {
-            return refused("its path or domain has a semicolon, or what is not printable ASCII");
+            return refused(
+                "its path or domain has a semicolon, or something other than printable ASCII",
+            );
         }
         if !self.path.starts_with('/') {
             return refused("its path does not start with `/`");
@@ -125,7 +127,7 @@ impl TokenCookie {
         Ok(self)
     }
 
-    /// The cookie for what was read: see [`Edge::carry_reads`](super::Edge::carry_reads).
+    /// Returns the cookie for what was read: see [`Edge::carry_reads`](super::Edge::carry_reads).
     pub(crate) fn of_reads(&self) -> Self {
         Self {
             name: format!("{}-seen", self.name),
@@ -135,7 +137,7 @@ impl TokenCookie {
 
     /// Calls `found` with the value of each cookie of this name in one header line; others may be anything.
     pub(crate) fn values_in(&self, line: &str, mut found: impl FnMut(&str)) {
-        // Most cookies are others': they are not parsed.
+        // Most cookies belong to others, so they are not parsed.
         let pairs = line.split(';').map(str::trim_start);
         for pair in pairs.filter(|pair| pair.starts_with(&self.name)) {
             if let Ok(cookie) = Cookie::parse(pair)
@@ -146,7 +148,7 @@ impl TokenCookie {
         }
     }
 
-    /// The line that sets it.
+    /// Returns the header line that sets it.
     pub(crate) fn line(&self, value: &str, life: Duration) -> Option<HeaderValue> {
         let max_age = i64::try_from(life.as_secs()).unwrap_or(i64::MAX);
         let mut cookie = Cookie::build((self.name.as_str(), value))

@@ -1,22 +1,22 @@
-//! `EdgeStatus`: what an edge had to do without.
+//! `EdgeStatus`: counters of requests that were served in a degraded way.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How often an edge had to do without something since it was made, from `edge.status()`. Tokens that were
-/// not honoured are counted in the router's [`Status`](crate::Status).
+/// Counters of requests that were served in a degraded way, from `edge.status()`. Rejected tokens are counted
+/// in the router's [`Status`](crate::Status).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct EdgeStatus {
-    /// Wishes in `X-DB-Consistency` that were ignored: from callers that are not trusted, unreadable, or
+    /// Levels requested in `X-DB-Consistency` that were ignored: from callers that are not trusted, invalid, or
     /// more than one in a request.
     pub ignored_wishes: u64,
-    /// Requests with more tokens than are looked at.
+    /// Requests with more tokens than are read.
     pub surplus_tokens: u64,
-    /// States that the store did not give: it failed, took too long, or gave what is no state.
+    /// Failures to load a state: the store failed, took too long, or returned something else.
     pub failed_loads: u64,
-    /// States that the store did not take.
+    /// Failures to save a state in the store.
     pub failed_saves: u64,
-    /// Requests that wrote after their response's head had left, or never had a response, without a
+    /// Requests that wrote after their response's head was sent, or never had a response, without a
     /// store to save that in.
     pub late_writes: u64,
 }

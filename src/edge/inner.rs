@@ -1,15 +1,15 @@
-//! What the clones of an edge share, behind one pointer: every request clones it a few times.
+//! The part of an edge that its clones share, behind one pointer: every request clones it a few times.
 
 use std::sync::Arc;
 
 use super::{Counts, Outage, Settings};
 
-/// An edge's insides; `R` is the flavour's router, `S` its kind of store.
+/// The shared part of an edge; `R` is the flavour's router, `S` its kind of store.
 pub(crate) struct Inner<R, S: ?Sized> {
     pub(crate) router: R,
     pub(crate) settings: Settings,
     pub(crate) store: Option<Arc<S>>,
-    // Of edges with other settings, too.
+    // Shared with edges of other settings, too.
     pub(crate) counts: Arc<Counts>,
     pub(crate) outage: Arc<Outage>,
 }

@@ -1,42 +1,42 @@
-//! The edge of a service: sessions that come with a request, and leave with its response.
+//! The edge of a service: sessions that arrive with a request, and leave with its response.
 //!
-//! An [`Edge`] continues the session whose token comes with a request (in a cookie, a header, or from a
-//! [store](TokenStore)), and gives the new token to the response if the request wrote. [`SessionLayer`]
-//! (feature `tower`) does it for every tower service; without a framework, call [`Edge::begin`] and
+//! An [`Edge`] resumes the session whose token arrives with a request (in a cookie, a header, or from a
+//! [store](TokenStore)), and adds the new token to the response if the request wrote. [`SessionLayer`]
+//! (feature `tower`) does this for every tower service; without a framework, call [`Edge::begin`] and
 //! [`Exchange::finish`]. For blocking Diesel, see [`sync::edge`](crate::sync::edge).
 //!
-//! # What sees what
+//! # What reads observe
 //!
-//! | | reads see |
+//! | | reads observe |
 //! |---|---|
 //! | the same request, and what it puts into the session's [scope](crate::Session::scope) | its writes, and never less than it has read |
 //! | later requests with the token: other tabs, other nodes | its writes |
 //! | the same, with [`Edge::carry_reads`] | its writes, and never less than it has read |
 //!
-//! The token leaves with the response's head. What a handler writes later, while its body streams or on an
-//! upgraded connection, cannot be in it:
+//! The token is sent with the response's head. It cannot include what a handler writes later, while its
+//! body streams or on an upgraded connection:
 //!
-//! - A write that is under way when the head leaves counts as written then, at an unknown position: reads
+//! - A write that is under way when the head is sent counts as written then, at an unknown position: reads
 //!   go to the primary for the router's window.
-//! - A write that begins after that is saved in the store, if there is one; else it is counted in
+//! - A write that begins after that is saved in the store, if there is one; otherwise it is counted in
 //!   [`EdgeStatus::late_writes`], and logged.
-//! - Once the body has ended, nothing is watched: on a WebSocket, send
+//! - Once the body has ended, nothing is tracked: on a WebSocket, send
 //!   [`Session::token`](crate::Session::token) yourself.
 //!
-//! A browser keeps one cookie of a name. So of two requests of one user that write at the same time, the token of the
-//! response that arrives last stays; if that is the one whose position was asked for first, the other's write may be
+//! A browser keeps one cookie of a name. If two requests of one user write at the same time, the token of the
+//! response that arrives last replaces the other. If its position was asked for first, the other's write may be
 //! missed until a replica has it. A store joins both.
 //!
-//! A handler that panics leaves no response to put a token on: put the layer that turns panics into
-//! responses inside this one. The store needs no response.
+//! A handler that panics produces no response to carry a token: put the layer that turns panics into
+//! responses inside this one. The store does not need a response.
 //!
 //! # Levels
 //!
-//! How fresh a read is, is said by, in this order:
+//! The freshness of a read is set by the first of these that applies:
 //!
 //! 1. the attribute of a repository function, [`#[consistency(..)]`](macro@crate::consistency);
 //! 2. the explicit call: `read_eventual`, `read_bounded`, `read_primary`, `at_level`;
-//! 3. the request header `X-DB-Consistency`, from callers that [`Edge::trust`] trusts: nobody, by default;
+//! 3. the request header `X-DB-Consistency`, from callers that [`Edge::trust`] trusts (by default none);
 //! 4. the [`Rule`] of the request's path and method;
 //! 5. the default, [`Level::Session`](crate::Level::Session).
 
@@ -44,11 +44,11 @@ mod cookie;
 mod counts;
 mod inner;
 mod outage;
+mod requested_level;
 mod rule;
 mod settings;
 mod store;
 pub(crate) mod timing;
-mod wish;
 
 #[cfg(feature = "__async")]
 pub use crate::asynchronous::edge::*;
@@ -69,11 +69,11 @@ pub use store::MemoryStore;
 pub(crate) use store::redis_script;
 pub use store::{StoreDown, StoreError, StoreFuture, TokenStore};
 
-/// An edge that cannot work as configured.
+/// An invalid configuration of an edge.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EdgeError {
-    /// There is nothing to sign tokens with.
+    /// The router has no keys to sign tokens with.
     #[error(
         "the router has no keys to sign session tokens with: give its builder some with `token_keys`, or \
          keep states in a store with `Edge::stored`"
@@ -85,16 +85,16 @@ pub enum EdgeError {
     Cookie {
         /// Its name.
         name: String,
-        /// Why, and what to do.
+        /// The reason, and the remedy.
         why: &'static str,
     },
 
-    /// A rule's path is no pattern.
-    #[error("the rule for `{path}` cannot be: {why}; write `/admin`, or `/users/{{id}}/orders`")]
+    /// A rule's path is not a valid pattern.
+    #[error("invalid rule for `{path}`: {why}; write `/admin`, or `/users/{{id}}/orders`")]
     Rule {
         /// The path.
         path: String,
-        /// What is wrong with it.
+        /// The reason.
         why: String,
     },
 }

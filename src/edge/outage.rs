@@ -1,24 +1,26 @@
-//! What is remembered of a store that did not take a state.
+//! The memory of a store's failure to save a state.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// When the store last failed to take a state. Whose state that was is forgotten: until the window has
-/// passed, everyone counts as having written then.
+use crate::mutex::lock;
+
+/// The time at which the store last failed to save a state. The session is not recorded: until the window has
+/// passed, every session counts as having written then.
 #[derive(Debug, Default)]
 pub(crate) struct Outage(Mutex<Option<Instant>>);
 
 impl Outage {
-    /// The store failed; whether it had not for a window, so that it is news.
+    /// Records a failure of the store. Returns whether it is the first within the window, and so worth logging.
     pub(crate) fn begins(&self, now: Instant, window: Duration) -> bool {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = lock(&self.0);
         let is_news = last.is_none_or(|last| now.saturating_duration_since(last) >= window);
         *last = (*last).max(Some(now));
         is_news
     }
 
-    /// When it last failed to take a state.
+    /// Returns the time of its last failure to save a state.
     pub(crate) fn last(&self) -> Option<Instant> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.0)
     }
 }

@@ -6,13 +6,13 @@ use matchit::Router;
 use super::EdgeError;
 use crate::routing::Level;
 
-/// The level of the reads of requests under a path: what [`read`](crate::Session::read) is in their
-/// session, unless a function's attribute or an explicit call says otherwise.
+/// The level of the reads of requests under a path: it applies to [`read`](crate::Session::read) in their
+/// session, unless a function's attribute or an explicit call sets another.
 ///
-/// A path stands for itself and everything below it: `/admin` for `/admin`, `/admin/` and `/admin/users`,
-/// not for `/administrator`. Segments may be parameters, as `axum` writes them: `/users/{id}/orders`. Of
-/// several paths that match, the most specific counts; of two rules for one path, the one for the method.
-/// Paths are compared as the layer gets them, still percent-encoded.
+/// A path includes everything below it: `/admin` matches `/admin`, `/admin/` and `/admin/users`, but
+/// not `/administrator`. Segments may be parameters, written as in `axum`: `/users/{id}/orders`. Of
+/// several paths that match, the most specific applies; of two rules for one path, the one for the method.
+/// Paths are compared as the layer receives them, still percent-encoded.
 ///
 /// ```
 /// use diesel_routing::{Level, edge::Rule};
@@ -33,7 +33,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Everything under `path` at this level; [`Level::Write`] counts as [`Level::Strong`].
+    /// Sets this level for everything under `path`; [`Level::Write`] counts as [`Level::Strong`].
     pub fn new(path: impl Into<String>, level: Level) -> Self {
         let mut path = path.into();
         path.truncate(path.trim_end_matches('/').len());
@@ -44,18 +44,18 @@ impl Rule {
         }
     }
 
-    /// With this method only; `GET` includes `HEAD`.
+    /// Restricts the rule to this method; `GET` includes `HEAD`.
     pub fn on(mut self, method: Method) -> Self {
         self.method = Some(method);
         self
     }
 }
 
-/// Rules, ready to be looked up.
+/// Rules, compiled for lookup.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rules {
     any: Router<Level>,
-    /// By method, each with the rules for all methods among its own.
+    /// Matchers by method; each includes the rules for all methods.
     methods: Vec<(Method, Router<Level>)>,
 }
 
@@ -83,9 +83,9 @@ impl Rules {
         Ok(found)
     }
 
-    /// The level of requests with this method and path.
+    /// Returns the level of requests with this method and path.
     pub(crate) fn level(&self, method: &Method, path: &str) -> Option<Level> {
-        // axum and others answer HEAD by what they do for GET.
+        // axum and others answer HEAD as they answer GET.
         let own = |method: &Method| self.methods.iter().find(|(known, _)| known == method);
         let rules = own(method).or_else(|| own(&Method::GET).filter(|_| method == Method::HEAD));
         let rules = rules.map_or(&self.any, |(_, rules)| rules);

@@ -9,14 +9,15 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::counts::Counts;
+use super::requested_level::requested_level;
 use super::rule::Rules;
-use super::wish::wish;
 use super::{StoreDown, TokenCookie};
 use crate::engine::Options;
 use crate::routing::Level;
 use crate::session::{SignedToken, Token};
 
-/// Tokens that one request may bring: a browser has few cookies of one name, by path and domain.
+/// The maximum number of tokens read from one request. Chosen: a browser sends few cookies of one name, one for each
+/// path and domain, and each token costs a signature's verification.
 const MOST_TOKENS: usize = 8;
 
 /// The response header with the time of the last write.
@@ -24,14 +25,14 @@ pub(crate) const WRITE_TIMESTAMP: HeaderName = HeaderName::from_static("x-write-
 /// The response header with the routes.
 pub(crate) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-// What both flavours log.
+// Logged by both flavours.
 pub(crate) const TOO_SLOW: &str = "it took too long";
-pub(crate) const NOT_LOADED: &str = "the session store gave no state";
-pub(crate) const NOT_SAVED: &str = "the session store did not take a state";
-pub(crate) const LATE_WRITE: &str = "a request wrote after its response's head had left, or had no response: its \
+pub(crate) const NOT_LOADED: &str = "the session store did not load a state";
+pub(crate) const NOT_SAVED: &str = "the session store did not save a state";
+pub(crate) const LATE_WRITE: &str = "a request wrote after its response's head was sent, or had no response: its \
     session's next request may not see that write; keep states in a store, or write before answering";
 
-/// A header's value, whatever it is.
+/// Returns a header's value as text, whatever it is.
 fn text_of(value: &HeaderValue) -> Cow<'_, str> {
     match value.to_str() {
         Ok(text) => Cow::Borrowed(text),
@@ -39,12 +40,12 @@ fn text_of(value: &HeaderValue) -> Cow<'_, str> {
     }
 }
 
-/// The header for what was read.
+/// Returns the name of the header for what was read.
 fn of_reads(name: &HeaderName) -> Option<HeaderName> {
     HeaderName::try_from(format!("{name}-seen")).ok()
 }
 
-/// When the session wrote last, in milliseconds since 1970.
+/// Returns the time of the session's last write, in milliseconds since 1970.
 pub(crate) fn written_at(token: &Token) -> Option<HeaderValue> {
     let since = token.written_at()?.duration_since(UNIX_EPOCH).ok()?;
     HeaderValue::try_from(since.as_millis().to_string()).ok()
@@ -53,7 +54,7 @@ pub(crate) fn written_at(token: &Token) -> Option<HeaderValue> {
 pub(crate) type Source = Arc<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
 type Predicate = Arc<dyn Fn(&Parts) -> bool + Send + Sync>;
 
-/// What is set, whatever the flavour of the connections.
+/// The settings that do not depend on the flavour of the connections.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) cookie: Option<TokenCookie>,
@@ -64,7 +65,7 @@ pub(crate) struct Settings {
     pub(crate) carry_reads: bool,
     pub(crate) write_timestamp: bool,
     pub(crate) server_timing: bool,
-    /// Whose state a request continues in the store.
+    /// The function that finds the key of a request's state in the store.
     pub(crate) key: Option<Source>,
     pub(crate) store_timeout: Duration,
     pub(crate) store_down: StoreDown,
@@ -89,7 +90,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Calls `absorb` with each text that came where tokens come.
+    /// Calls `absorb` with each text found where tokens are expected.
     pub(crate) fn tokens(&self, request: &Parts, counts: &Counts, mut absorb: impl FnMut(&str)) {
         let mut found = 0;
         let mut find = |text: &str| {
@@ -107,7 +108,7 @@ impl Settings {
             let seen = self.carry_reads.then(|| of_reads(name)).flatten();
             for name in [Some(name), seen.as_ref()].into_iter().flatten() {
                 for value in request.headers.get_all(name) {
-                    // What is not text is no token: taken along, to be counted as such.
+                    // A value that is not text is not a token: it is passed on, to be counted as malformed.
                     find(&text_of(value));
                 }
             }
@@ -125,21 +126,20 @@ impl Settings {
         }
     }
 
-    /// The level of the request's session, if it is not the usual one.
+    /// Returns the level of the request's session, if it is not the default.
     fn level(&self, request: &Parts, counts: &Counts) -> Option<Level> {
-        let wish = wish(&request.headers).and_then(|wish| {
+        let requested = requested_level(&request.headers).and_then(|level| {
             let trusted = self.trust.as_ref().is_some_and(|trust| trust(request));
-            let granted = wish.ok().filter(|_| trusted);
+            let granted = level.ok().filter(|_| trusted);
             if granted.is_none() {
                 counts.ignored_wishes.add();
             }
             granted
         });
-        wish.or_else(|| self.rules.level(&request.method, request.uri.path()))
+        requested.or_else(|| self.rules.level(&request.method, request.uri.path()))
     }
 
-    /// Whose state the request continues in the store.
-    /// How the request's session is seen.
+    /// Returns the options of the request's session.
     pub(crate) fn options(&self, request: &Parts, counts: &Counts) -> Options {
         let mut options = Options::default();
         if let Some(level) = self.level(request, counts) {
@@ -148,14 +148,15 @@ impl Settings {
         options
     }
 
+    /// Returns the key of the request's state in the store.
     pub(crate) fn key(&self, request: &Parts) -> Option<String> {
         self.key.as_ref().and_then(|key| key(request))
     }
 
-    /// Puts a token where the next request's will be looked for.
+    /// Adds a token to the response, where the next request's is looked for.
     ///
-    /// That of a request which only read has a place of its own: a slow page, answered after a write that it
-    /// did not see, must not take the write's token away.
+    /// The token of a request that only read has a place of its own: the response of a slow page that did not
+    /// see a write, sent after that write, must not replace the write's token.
     pub(crate) fn give(
         &self,
         token: &SignedToken,
@@ -201,32 +202,32 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// The methods of both flavours' edges that set something.
+/// Defines the setters of both flavours' edges.
 macro_rules! setting_methods {
     () => {
-        /// Tokens travel in this cookie. Defaults to `TokenCookie::default()`, `db-session`.
+        /// Sets the cookie that carries tokens. Defaults to `TokenCookie::default()`, `db-session`.
         ///
         /// # Errors
         ///
-        /// [`EdgeError::Cookie`] if browsers would refuse it.
+        /// Returns [`EdgeError::Cookie`] if browsers would refuse it.
         pub fn cookie(self, cookie: TokenCookie) -> Result<Self, EdgeError> {
             let cookie = cookie.checked()?;
             Ok(self.with(|settings| settings.cookie = Some(cookie)))
         }
 
-        /// Without a cookie: tokens travel in a [`header`](Self::header), or states stay in a store.
+        /// Removes the cookie: tokens travel in a [`header`](Self::header), or states stay in a store.
         pub fn no_cookie(self) -> Self {
             self.with(|settings| settings.cookie = None)
         }
 
-        /// Tokens travel in this header, too: for callers without cookies, such as other services. It is
+        /// Sets a header that carries tokens too, for callers without cookies, such as other services. It is
         /// read from requests, and set on responses.
         pub fn header(self, name: HeaderName) -> Self {
             self.with(|settings| settings.header = Some(name))
         }
 
-        /// Tokens come from here, too, whatever that is: a query parameter, a field of a JWT. They leave
-        /// in the cookie and the header.
+        /// Sets another source of tokens, such as a query parameter or a field of a JWT. Responses carry them
+        /// in the cookie and the header only.
         pub fn source(
             self,
             source: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
@@ -234,66 +235,66 @@ macro_rules! setting_methods {
             self.with(|settings| settings.source = Some(Arc::new(source)))
         }
 
-        /// Carries what requests read to the next one, as well as what they wrote: reads of later requests
-        /// never see less. Defaults to `false`.
+        /// Sets whether to carry what requests read to the next one, as well as what they wrote, so that reads of
+        /// later requests never observe less. Defaults to `false`.
         ///
-        /// It costs a question to a node at the end of each request that reads, shared with all that end at
-        /// that time, and a new cookie whenever a node has got further. What a request read, and did not
-        /// write, travels in a cookie of its own, `db-session-seen`; so for the header. A cache between
+        /// It costs a question to a node at the end of each request that reads, shared by all that end at
+        /// that time, and a new cookie whenever a node has advanced. What a request read, and did not
+        /// write, travels in a cookie of its own, `db-session-seen`, and in such a header. A cache between
         /// service and user should not keep such responses.
         pub fn carry_reads(self, carry_reads: bool) -> Self {
             self.with(|settings| settings.carry_reads = carry_reads)
         }
 
-        /// Callers whose `X-DB-Consistency` is honoured: `STRONG`, `SESSION`, `EVENTUAL`, `BOUNDED=250ms`
-        /// (or `2s`). Defaults to nobody: whoever may say `STRONG` can send all reads to the primary.
+        /// Sets which callers may set the level of their reads in `X-DB-Consistency`: `STRONG`, `SESSION`, `EVENTUAL`,
+        /// `BOUNDED=250ms` (or `2s`). Defaults to none, because `STRONG` sends all reads to the primary.
         ///
-        /// Ask for what a stranger cannot send: a header that your proxy sets and strips, a verified
-        /// credential. A request with several wishes, or an unreadable one, has none.
+        /// Check for something that a stranger cannot send: a header that your proxy sets and strips, a verified
+        /// credential. If a request has several such headers, or an invalid one, they are ignored.
         pub fn trust(self, trust: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
             self.with(|settings| settings.trust = Some(Arc::new(trust)))
         }
 
-        /// Levels by path and method, in place of those given before. Defaults to none.
+        /// Sets levels by path and method, replacing earlier rules. Defaults to none.
         ///
         /// # Errors
         ///
-        /// [`EdgeError::Rule`].
+        /// Returns [`EdgeError::Rule`] if a path is invalid, or two rules conflict.
         pub fn rules(self, rules: impl IntoIterator<Item = Rule>) -> Result<Self, EdgeError> {
             let rules: Vec<Rule> = rules.into_iter().collect();
             let rules = Rules::new(&rules)?;
             Ok(self.with(|settings| settings.rules = rules))
         }
 
-        /// Responses to requests that wrote say when, in `X-Write-Timestamp`: milliseconds since 1970.
-        /// Defaults to `false`.
+        /// Sets whether responses to requests that wrote carry the time of the write, in `X-Write-Timestamp`:
+        /// milliseconds since 1970. Defaults to `false`.
         pub fn write_timestamp(self, write_timestamp: bool) -> Self {
             self.with(|settings| settings.write_timestamp = write_timestamp)
         }
 
-        /// Responses say where their connections came from, in `Server-Timing`: node, reason and count.
-        /// Defaults to `false`: it shows the nodes' names to everyone.
+        /// Sets whether responses show the routes of their connections in `Server-Timing`: node, reason and count.
+        /// Defaults to `false`, because it shows the nodes' names to everyone.
         pub fn server_timing(self, server_timing: bool) -> Self {
             self.with(|settings| settings.server_timing = server_timing)
         }
 
-        /// How long a request waits for the store, in all. Defaults to 50 ms.
+        /// Sets how long a request waits for the store, in all. Defaults to 50 ms.
         pub fn store_timeout(self, timeout: Duration) -> Self {
             self.with(|settings| settings.store_timeout = timeout)
         }
 
-        /// What is done without the store. Defaults to [`StoreDown::Primary`].
+        /// Sets what happens while the store is unavailable. Defaults to [`StoreDown::Primary`].
         pub fn when_store_is_down(self, policy: StoreDown) -> Self {
             self.with(|settings| settings.store_down = policy)
         }
 
-        /// What it had to do without so far.
+        /// Returns counters for requests that were served in a degraded way.
         #[must_use]
         pub fn status(&self) -> EdgeStatus {
             self.inner.counts.status()
         }
 
-        /// The router of its sessions.
+        /// Returns the router of its sessions.
         #[must_use]
         pub fn router(&self) -> &Router<C> {
             &self.inner.router

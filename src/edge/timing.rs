@@ -1,13 +1,13 @@
-//! Where a request's connections came from, as a `Server-Timing` header.
+//! The routes of a request's connections, as a `Server-Timing` header.
 
 use http::HeaderValue;
 
 use crate::engine::{RouteCount, Routes};
 
-/// One metric a node and reason: `db;desc="standby-0 caught_up";count=2`.
+/// Returns the header: one metric for each node and reason, such as `db;desc="standby-0 caught_up";count=2`.
 ///
-/// Browsers' developer tools show the description, scripts read it. `count` is a parameter of ours, which
-/// Server Timing (section 2) has others ignore.
+/// Browsers' developer tools show the description, scripts read it. `count` is a custom parameter, which
+/// others ignore (Server Timing, section 2).
 pub(crate) fn line(routes: &Routes) -> Option<HeaderValue> {
     let metrics: Vec<_> = routes.counts().iter().map(metric).collect();
     HeaderValue::try_from(metrics.join(", "))
@@ -16,7 +16,7 @@ pub(crate) fn line(routes: &Routes) -> Option<HeaderValue> {
 }
 
 fn metric(route: &RouteCount) -> String {
-    // Names are whatever the configuration says.
+    // Names come from the configuration, with any letters.
     let node: String = route
         .node
         .chars()

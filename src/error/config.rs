@@ -1,4 +1,4 @@
-//! `ConfigError`: what is wrong with a router's configuration.
+//! `ConfigError`: a mistake in a router's configuration.
 
 use crate::server::{PoolKind, ServerVersion};
 
@@ -6,11 +6,11 @@ use crate::server::{PoolKind, ServerVersion};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// No primary was given.
+    /// The configuration has no primary.
     #[error("there is no primary: give one with `primary(Node::new(name, url))`")]
     NoPrimary,
 
-    /// More than one primary was given.
+    /// The configuration has more than one primary.
     #[error(
         "there are two primaries, `{first}` and `{second}`: keep one, and give the others with `replica(..)`"
     )]
@@ -21,7 +21,7 @@ pub enum ConfigError {
         second: String,
     },
 
-    /// Two nodes have one name.
+    /// Two nodes have the same name.
     #[error(
         "two nodes are called `{name}`: names tell nodes apart in errors and logs, so each needs its own"
     )]
@@ -41,14 +41,14 @@ pub enum ConfigError {
         primary: String,
     },
 
-    /// A replica belongs to another cluster: it can never have what the primary writes.
+    /// A replica belongs to another cluster, so it can never receive what the primary writes.
     #[error("replica `{replica}` does not belong to the cluster of primary `{primary}`: {why}")]
     OtherCluster {
         /// The replica's name.
         replica: String,
         /// The primary's name.
         primary: String,
-        /// What differs, and what to do.
+        /// The difference, and the remedy.
         why: String,
     },
 
@@ -63,12 +63,12 @@ pub enum ConfigError {
         node: String,
     },
 
-    /// The primary's positions prove nothing.
+    /// The primary's positions cannot prove that a replica has a write.
     #[error("the positions of primary `{primary}` prove nothing: {why}")]
     NoPositions {
         /// The primary's name.
         primary: String,
-        /// What is wrong with it, and what to do.
+        /// The problem with them, and the remedy.
         why: String,
     },
 
@@ -86,7 +86,7 @@ pub enum ConfigError {
         id: u64,
     },
 
-    /// A server is older than what is supported.
+    /// A server is older than the oldest supported version.
     #[error(
         "node `{node}` is version {found}, and {oldest} is the oldest that is supported: upgrade the server"
     )]
@@ -99,7 +99,7 @@ pub enum ConfigError {
         oldest: ServerVersion,
     },
 
-    /// A router for a single database was given another node.
+    /// A router for a single database was given a second node.
     #[error(
         "this router is for a single database, and `{node}` would be another: leave it out, or give nodes \
          with `primary(..)` and `replica(..)` alone"
@@ -109,16 +109,16 @@ pub enum ConfigError {
         node: String,
     },
 
-    /// A pool would have no connections.
+    /// A pool has size 0.
     #[error("node `{node}` has a {pool} pool of size 0: give it at least 1 connection")]
     EmptyPool {
         /// The node's name.
         node: String,
-        /// Which of its pools.
+        /// The pool.
         pool: PoolKind,
     },
 
-    /// A node would never be chosen.
+    /// A node has weight 0, so it would never be chosen.
     #[error("node `{node}` has weight 0: give it at least 1, or leave it out")]
     NoWeight {
         /// The node's name.
@@ -136,13 +136,13 @@ pub enum ConfigError {
         class: &'static str,
     },
 
-    /// A session token was asked for, and there is nothing to sign it with.
+    /// A session token was requested, and there is no key to sign it with.
     #[error(
         "there are no keys to sign session tokens with: give the router's builder some with `token_keys`"
     )]
     NoTokenKeys,
 
-    /// The current session was asked for, outside any scope and without a default router.
+    /// The current session was requested outside any scope and without a default router.
     #[error(
         "no session is in scope, and there is no default router: run the code inside `session.scope(..)`, or \
          call `router.make_default()` once, so that what is outside any scope reads from the primary"

@@ -1,4 +1,4 @@
-//! Errors: which node, which step, what to do.
+//! Errors: they name the node, the step and the remedy.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ pub(crate) use words::{error_chain, is_read_only};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// What went wrong between a caller and a node.
+/// A failure between a caller and a node.
 ///
 /// It converts from Diesel's error, so that one `?` serves checkouts and queries alike, also in
 /// transaction closures.
@@ -41,17 +41,17 @@ pub enum Error {
     Checkout {
         /// The node's name, as configured.
         node: String,
-        /// What was being done.
+        /// The step that failed.
         step: Step,
-        /// How long the caller waited.
+        /// The time that the caller waited.
         waited: Duration,
-        /// The function with [`#[consistency(..)]`](macro@crate::consistency) that it was for, if any.
+        /// The function with [`#[consistency(..)]`](macro@crate::consistency) that asked for it, if any.
         function: Option<&'static str>,
-        /// What the pool or the server said.
+        /// The pool's or the server's error.
         source: Source,
     },
 
-    /// A node is not what it was configured as.
+    /// A node has another role than its configured one.
     #[error(
         "node `{node}` was configured as {expected}, but {}: point it at the right server, or change its role \
          in the router's builder",
@@ -88,10 +88,10 @@ impl Error {
         }
     }
 
-    /// Whether a *read* that failed so may be tried on another node: it was the node's fault. A write
-    /// may not, since its outcome may be unknown.
+    /// Returns whether a *read* that failed with this error may be retried on another node, because the
+    /// node was at fault. A write may not, since its outcome may be unknown.
     ///
-    /// `Session::reading` does it by itself.
+    /// `Session::reading` does this by itself.
     #[must_use]
     pub fn may_retry_read(&self) -> bool {
         match self {
@@ -102,7 +102,7 @@ impl Error {
         }
     }
 
-    /// The same error, of a call of this function.
+    /// Returns the same error, attributed to a call of this function.
     pub(crate) fn of_function(mut self, path: &'static str) -> Self {
         if let Self::Checkout { function, .. } = &mut self {
             *function = Some(path);
@@ -110,7 +110,7 @@ impl Error {
         self
     }
 
-    /// The configuration's mistake, if that is what a node's failure shows.
+    /// Turns a node's failure into the configuration error it shows, if it shows one.
     pub(crate) fn at_build(self) -> Self {
         match self {
             Self::Checkout { node, source, .. }
@@ -122,8 +122,8 @@ impl Error {
         }
     }
 
-    /// Whether the connection must be asked to know what happened: some servers' last words, such as
-    /// "terminating connection due to administrator command", have no kind of their own in Diesel.
+    /// Returns whether the connection must be checked to find out what happened: some servers' last
+    /// messages, such as "terminating connection due to administrator command", have no kind in Diesel.
     pub(crate) fn may_be_a_lost_connection(&self) -> bool {
         matches!(
             self,

@@ -1,4 +1,4 @@
-//! `Refused`: statements that a handle did not run.
+//! `Refused`: a statement that a handle did not run.
 
 use diesel_routing_sql::Finding;
 
@@ -18,7 +18,7 @@ pub enum Refused {
     Statement {
         /// The statement as it would have been sent.
         sql: String,
-        /// What was found in it.
+        /// The check's finding.
         finding: Finding,
     },
 
@@ -34,9 +34,9 @@ pub enum Refused {
     #[error("refused: a write needs a `WriteConn`, from `session.write()`")]
     Write,
 
-    /// The connection inside the handle was lent for less than the handle promises.
+    /// The connection inside the handle was checked out for weaker access than the handle's type promises.
     #[error(
-        "refused: the connection in this handle (node `{node}`) was lent for less than the handle \
+        "refused: the connection in this handle (node `{node}`) was checked out for weaker access than the handle \
          promises; two handles were swapped (`std::mem::swap`), which handles do not survive"
     )]
     Swapped {
@@ -44,9 +44,9 @@ pub enum Refused {
         node: String,
     },
 
-    /// An earlier statement on the connection was given up before the server had answered it, on MySQL or MariaDB.
+    /// An earlier statement on the connection was abandoned before the server had answered it, on MySQL or MariaDB.
     #[error(
-        "refused: an earlier statement on this connection (node `{node}`) was given up half-way, as by a timeout \
+        "refused: an earlier statement on this connection (node `{node}`) was abandoned half-way, as by a timeout \
          around it, and its answer would be taken for this one's; take another handle: the pool closes this \
          connection when the handle is dropped"
     )]

@@ -1,8 +1,8 @@
-//! `Step`: what was being done for a caller, and the remedy when it fails.
+//! `Step`: the step that failed, and its remedy.
 
 use super::words::{error_chain, shares_connections};
 
-/// What a node was doing for a caller when it failed.
+/// A step of handing out a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {
@@ -12,14 +12,14 @@ pub enum Step {
     Connect,
     /// Making a new connection ready: its set-up hook, its role, read-only mode.
     SetUp,
-    /// Checking a pooled connection before lending it.
+    /// Checking a pooled connection before handing it out.
     Recycle,
     /// The pool is closed.
     Closed,
 }
 
 impl Step {
-    /// Whether it failed because of the node, not because of too many callers.
+    /// Returns whether a failure in this step is the node's, not a sign of too many callers.
     pub(super) fn is_the_nodes(self) -> bool {
         matches!(self, Self::Connect | Self::SetUp | Self::Recycle)
     }
@@ -38,11 +38,11 @@ impl Step {
     }
 }
 
-/// What to do, by the cause if it is a known one, else by the step. PostgreSQL's English words are known.
+/// Returns the remedy: by the cause if it is a known one, else by the step. PostgreSQL's English messages are known.
 pub(super) fn remedy(step: Step, source: &(dyn std::error::Error + 'static)) -> &'static str {
     let words = error_chain(source);
     if words.contains("the database system is not accepting connections") {
-        "it is a standby that takes no queries: set `hot_standby = on` on it and restart it, or leave it out"
+        "the standby does not accept queries: set `hot_standby = on` on it and restart it, or leave it out"
     } else if shares_connections(&words) {
         "it is behind a pooler that shares server connections among clients: set the pooler to session \
          mode, or give the server's own URL"

@@ -1,11 +1,12 @@
-//! What servers and drivers say when they fail, where Diesel has no kind for it: their English words.
+//! Errors of servers and drivers that have no kind in Diesel, recognised by their English messages.
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-/// Whether a *read* that failed so may be tried on another node: the connection was lost, or a replica
-/// cancelled it to go on replaying. As [`Error::may_retry_read`], for Diesel's own error.
+/// Returns whether a *read* that failed with this error may be retried on another node: the connection was
+/// lost, or a replica cancelled the query to go on replaying. Like
+/// [`Error::may_retry_read`](crate::Error::may_retry_read), for Diesel's own error.
 ///
-/// A server that shuts down says so in its own language; English words are known.
+/// A server that shuts down says so in its own language; only English messages are recognised.
 #[must_use]
 pub fn may_retry_read(error: &DieselError) -> bool {
     match error {
@@ -25,9 +26,9 @@ pub fn may_retry_read(error: &DieselError) -> bool {
     }
 }
 
-/// Whether the server refused a write because it is, or its transaction is, read-only.
+/// Returns whether the server refused a write because the server or its transaction is read-only.
 ///
-/// MySQL and MariaDB say errors 1290 and 1836, for which Diesel has no kind; their English words are known.
+/// MySQL and MariaDB report errors 1290 and 1836, for which Diesel has no kind; only English messages are recognised.
 pub(crate) fn is_read_only(error: &DieselError) -> bool {
     match error {
         DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => true,
@@ -45,9 +46,9 @@ pub(crate) fn is_read_only(error: &DieselError) -> bool {
     }
 }
 
-/// What PostgreSQL says when it ends a connection or a query for reasons of its own: SQLSTATE 57P01,
-/// 57P02, 57P03, and 40P01 and 40001 from a recovery conflict. And MySQL, MariaDB and their clients: errors
-/// 2006, 2013, 1927, 1053, and from a Galera node without its cluster 1047.
+/// PostgreSQL's messages when it ends a connection or a query by itself: SQLSTATE 57P01, 57P02, 57P03,
+/// and 40P01 and 40001 from a recovery conflict. Then those of MySQL, MariaDB and their clients: errors
+/// 2006, 2013, 1927, 1053, and 1047 from a Galera node without its cluster.
 const LAST_WORDS: [&str; 11] = [
     "terminating connection",
     "the database system is shutting down",
@@ -62,7 +63,7 @@ const LAST_WORDS: [&str; 11] = [
     "WSREP has not yet prepared node",
 ];
 
-/// An error with all its causes, in one line.
+/// Returns an error with all its causes, in one line.
 pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
@@ -74,10 +75,10 @@ pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
     words
 }
 
-/// Whether prepared statements are another client's, or gone: this happens where a pooler shares server
-/// connections (SQLSTATE 42P05 and 26000).
+/// Returns whether a prepared statement belongs to another client, or is gone, as behind a pooler that shares
+/// server connections (SQLSTATE 42P05 and 26000).
 pub(super) fn shares_connections(words: &str) -> bool {
-    // Diesel's name for one, whatever the server's language.
+    // Diesel's name for a prepared statement, whatever the server's language.
     words.contains("__diesel_stmt_")
         || words.contains("prepared statement \"")
             && ["already exists", "does not exist"]

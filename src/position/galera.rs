@@ -4,32 +4,32 @@ use std::fmt;
 
 use super::mysql::Uuid;
 
-/// A position of a Galera cluster: how many write sets its history has so far.
+/// A position of a Galera cluster: the number of write sets in its history.
 ///
 /// All nodes of a cluster apply the same write sets in the same order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct GaleraPosition {
-    /// The history (`wsrep_cluster_state_uuid`): a cluster that is bootstrapped anew has another.
+    /// The history (`wsrep_cluster_state_uuid`): a cluster that is bootstrapped anew gets another.
     pub history: u128,
     /// The number of the last write set (`wsrep_last_committed`).
     pub sequence: u64,
 }
 
 impl GaleraPosition {
-    /// A position.
+    /// Creates a position.
     #[must_use]
     pub fn new(history: u128, sequence: u64) -> Self {
         Self { history, sequence }
     }
 
-    /// Whether a node here has every write set up to `required`.
+    /// Returns whether a node at this position has every write set up to `required`.
     #[must_use]
     pub fn covers(&self, required: &Self) -> bool {
         self.history == required.history && self.sequence >= required.sequence
     }
 
-    /// The later of the two, or `None` if they cannot be compared.
+    /// Returns the later of the two, or `None` if they cannot be compared.
     #[must_use]
     pub fn join(&self, other: &Self) -> Option<Self> {
         (self.history == other.history).then(|| Self {
@@ -39,13 +39,13 @@ impl GaleraPosition {
     }
 }
 
-/// The number of a write set, as `wsrep_last_committed` has it.
+/// Parses the number of a write set, as in `wsrep_last_committed`.
 pub(crate) fn parse_write_set(text: &str) -> Option<u64> {
     let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_plain.then(|| text.parse().ok()).flatten()
 }
 
-/// As Galera writes it: `d38587ce-246c-11e5-bcce-6bbd0831cc0f:42`.
+/// Formats the position as Galera does: `d38587ce-246c-11e5-bcce-6bbd0831cc0f:42`.
 impl fmt::Display for GaleraPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", Uuid(self.history), self.sequence)

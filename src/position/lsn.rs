@@ -9,7 +9,7 @@ use std::str::FromStr;
 pub struct Lsn(pub u64);
 
 impl Lsn {
-    /// The end of the last WAL record before this insert position.
+    /// Returns the end of the last WAL record before this insert position.
     ///
     /// When a record ends exactly on a page, `pg_current_wal_insert_lsn()` already points behind the
     /// next page's header, while replay stops at the boundary: on an idle primary no standby would
@@ -44,7 +44,7 @@ impl FromStr for Lsn {
     }
 }
 
-/// As PostgreSQL: one to eight hexadecimal digits, and nothing else.
+/// Parses one half as PostgreSQL does: one to eight hexadecimal digits, and nothing else.
 fn half(digits: &str) -> Result<u64, ParseLsnError> {
     if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(ParseLsnError(()));
@@ -52,7 +52,7 @@ fn half(digits: &str) -> Result<u64, ParseLsnError> {
     u64::from_str_radix(digits, 16).map_err(|_| ParseLsnError(()))
 }
 
-/// A text that is not a log sequence number.
+/// The error for a text that is not a log sequence number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not a log sequence number: it is two hexadecimal numbers of up to 8 digits, like `16/B374D848`"
@@ -101,7 +101,7 @@ mod tests {
         let end = |lsn| Lsn(lsn).end_of_record(page, segment).0;
         assert_eq!(end(3 * 8192 + 24), 3 * 8192);
         assert_eq!(end((2 << 24) + 40), 2 << 24);
-        // A record that starts a page ends past the header; nothing to take off.
+        // A record that starts a page ends past the header, so nothing is subtracted.
         assert_eq!(end(3 * 8192 + 25), 3 * 8192 + 25);
         assert_eq!(end(3 * 8192), 3 * 8192);
         // The first page of a segment has the long header only.

@@ -9,17 +9,17 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Gtid {
-    /// The replication domain (`gtid_domain_id`): the transactions of one are totally ordered.
+    /// The replication domain (`gtid_domain_id`): the transactions of one domain are totally ordered.
     pub domain: u32,
     /// The server that wrote it (`server_id`).
     pub server: u32,
-    /// Its number: every transaction of a domain has a greater one than those before it, whichever
-    /// server wrote them (`gtid_strict_mode`).
+    /// Its number: within a domain, each transaction has a greater number than those before it,
+    /// whichever server wrote them (`gtid_strict_mode`).
     pub sequence: u64,
 }
 
 impl Gtid {
-    /// A transaction id.
+    /// Creates a transaction id.
     #[must_use]
     pub const fn new(domain: u32, server: u32, sequence: u64) -> Self {
         Self {
@@ -36,29 +36,29 @@ impl Gtid {
 
 /// A position of a MariaDB cluster: the last transaction of each server in each domain.
 ///
-/// A number alone does not say which history it lies on: after a failover, the old primary and the new
-/// one may both have written number 100. So a position says *whose* transactions it has, and covers
-/// another's only if it has them from the same server.
+/// A number alone does not identify a history: after a failover, the old primary and the new
+/// one may both have written number 100. So a position records *whose* transactions it has, and covers
+/// another position only if it has those from the same server.
 ///
-/// Where a node is, it says in two ways, which [`of_node`](Self::of_node) puts together: the last
+/// A node reports its position in two ways, which [`of_node`](Self::of_node) combines: the last
 /// transaction of each domain, and the last of every server that ever wrote (`gtid_binlog_state`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MariaDbPosition {
-    /// Sorted, one for each domain and server.
+    /// Sorted, with one entry for each domain and server.
     last: Arc<[Gtid]>,
     node: Option<Arc<Node>>,
 }
 
-/// What a node knows beyond the last transaction of each domain.
+/// The part of a node's report beyond the last transaction of each domain.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Node {
     server: u32,
-    /// Sorted, one for each domain and server; nothing later than its domain's last.
+    /// Sorted, with one entry for each domain and server; nothing later than its domain's last.
     history: Box<[Gtid]>,
 }
 
 impl MariaDbPosition {
-    /// The position that has these transactions, and those before them.
+    /// Creates the position that has these transactions, and those before them.
     #[must_use]
     pub fn new(last: impl IntoIterator<Item = Gtid>) -> Self {
         Self {
@@ -67,10 +67,10 @@ impl MariaDbPosition {
         }
     }
 
-    /// Where the server with the id `server` is: `last` of each domain, and `history`, the last transaction
-    /// of each server that the node remembers (its `gtid_binlog_state`).
+    /// Creates the position of the server with the id `server`: `last` is the last transaction of each domain,
+    /// and `history` the last of each server that the node remembers (its `gtid_binlog_state`).
     ///
-    /// Of the history, only what lies at or before its domain's last counts: a replica writes its own log
+    /// Entries of the history past their domain's last are ignored: a replica writes its own log
     /// before it shows a transaction.
     #[must_use]
     pub fn of_node(server: u32, last: &Self, history: &Self) -> Self {
@@ -88,25 +88,25 @@ impl MariaDbPosition {
         }
     }
 
-    /// The last transaction of each server in each domain, in order.
+    /// Returns the last transaction of each server in each domain, in order.
     #[must_use]
     pub fn gtids(&self) -> &[Gtid] {
         &self.last
     }
 
-    /// Whether it has no transaction at all.
+    /// Returns whether it has no transaction at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.last.is_empty()
     }
 
-    /// Whether a node here has every transaction up to `required`.
+    /// Returns whether a node at this position has every transaction up to `required`.
     #[must_use]
     pub fn covers(&self, required: &Self) -> bool {
         required.last.iter().all(|gtid| self.has(gtid))
     }
 
-    /// The least position that covers both.
+    /// Returns the least position that covers both.
     #[must_use]
     pub fn join(&self, other: &Self) -> Self {
         if self.last == other.last {
@@ -115,20 +115,20 @@ impl MariaDbPosition {
         Self::new(self.last.iter().chain(&*other.last).copied())
     }
 
-    /// The last transaction of each domain, of both positions.
+    /// Returns the last transaction of each domain, of both positions.
     #[must_use]
     pub(crate) fn latest_of(&self, other: &Self) -> Self {
         self.join(other).latest()
     }
 
-    /// The last transaction of each domain.
+    /// Returns the last transaction of each domain.
     #[must_use]
     pub(crate) fn latest(&self) -> Self {
         let is_latest = |gtid: &Gtid| self.last_of(gtid.domain) == Some(gtid.sequence);
         Self::new(self.last.iter().copied().filter(is_latest))
     }
 
-    /// With the transactions of `server`, from `other`, in domains that are missing here.
+    /// Adds the transactions of `server` from `other`, in domains that are missing here.
     #[must_use]
     pub(crate) fn or_own(&self, server: u32, other: &Self) -> Self {
         let is_missing = |gtid: &Gtid| gtid.server == server && self.last_of(gtid.domain).is_none();
@@ -136,7 +136,7 @@ impl MariaDbPosition {
         Self::new(self.last.iter().copied().chain(missing))
     }
 
-    /// What a node must have to have all that is here.
+    /// Returns the position that a node must cover to have everything this node has.
     pub(crate) fn mark(&self) -> Self {
         Self {
             last: Arc::clone(&self.last),
@@ -144,19 +144,19 @@ impl MariaDbPosition {
         }
     }
 
-    /// Whether what it lacks of `required`, if anything, this node may still write: the rest it never will.
+    /// Returns whether this node has, or may still write, everything in `required`.
     pub(crate) fn may_reach(&self, required: &Self) -> bool {
         required.last.iter().all(|gtid| self.may_have(gtid))
     }
 
-    /// What of `required` this node has or may still write.
+    /// Returns the part of `required` that this node has or may still write.
     pub(crate) fn reachable(&self, required: &Self) -> Option<Self> {
         let reachable = required.last.iter().filter(|gtid| self.may_have(gtid));
         let reachable = Self::new(reachable.copied());
         (!reachable.is_empty()).then_some(reachable)
     }
 
-    /// With what `primary` lacks of its own lowered to what it has; `None` if that is nothing.
+    /// Replaces what `primary` should have written itself but lacks with what it has; `None` if it lacks nothing.
     pub(crate) fn at_most(&self, primary: &Self) -> Option<Self> {
         let is_past = |gtid: &Gtid| !primary.has(gtid) && primary.may_have(gtid);
         let lowered = |gtid: &Gtid| {
@@ -176,14 +176,14 @@ impl MariaDbPosition {
         self.has(gtid) || self.server().is_none_or(|own| own == gtid.server)
     }
 
-    /// Whether they have a domain in common.
+    /// Returns whether they have a domain in common.
     pub(crate) fn shares_cluster(&self, other: &Self) -> bool {
         self.last
             .iter()
             .any(|gtid| other.last_of(gtid.domain).is_some())
     }
 
-    /// Whether this node has written after it replicated from `other`, and not the other way round.
+    /// Returns whether this node has written after it replicated from `other`, and not vice versa.
     pub(crate) fn succeeds(&self, other: &Self) -> bool {
         let has_written_unknown_to = |one: &Self, other: &Self| {
             let own = |gtid: &&Gtid| Some(gtid.server) == one.server();
@@ -194,8 +194,8 @@ impl MariaDbPosition {
             && !(has_written_unknown_to(other, self) && other.replicated_from(self))
     }
 
-    /// `self` without what any node on `primary`'s history that has the rest has as well; `None` if that is
-    /// nothing.
+    /// Drops the GTIDs that are implied by the remaining ones on `primary`'s history; `None` if there are
+    /// none.
     pub(crate) fn reduced(&self, primary: &Self) -> Option<Self> {
         let implied = |gtid: &Gtid| {
             primary.has(gtid)
@@ -233,14 +233,14 @@ impl MariaDbPosition {
         })
     }
 
-    /// The greatest number of a domain.
+    /// Returns the greatest number of a domain.
     fn last_of(&self, domain: u32) -> Option<u64> {
         let of_domain = self.last.iter().filter(|gtid| gtid.domain == domain);
         of_domain.map(|gtid| gtid.sequence).max()
     }
 }
 
-/// The greatest of each domain and server, sorted.
+/// Returns the greatest of each domain and server, sorted.
 fn greatest(gtids: impl IntoIterator<Item = Gtid>) -> Vec<Gtid> {
     let mut gtids: Vec<Gtid> = gtids.into_iter().collect();
     gtids.sort_unstable_by(|one, other| other.cmp(one));
@@ -249,7 +249,7 @@ fn greatest(gtids: impl IntoIterator<Item = Gtid>) -> Vec<Gtid> {
     gtids
 }
 
-/// As MariaDB writes it: `0-1-100,2-1-7`.
+/// Formats the position as MariaDB does: `0-1-100,2-1-7`.
 impl fmt::Display for MariaDbPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, gtid) in self.last.iter().enumerate() {
@@ -266,7 +266,7 @@ impl fmt::Display for Gtid {
     }
 }
 
-/// As MariaDB writes it, the empty text included; no spaces, signs or leading commas.
+/// Parses what MariaDB writes, including the empty text; spaces, signs and leading commas are invalid.
 impl FromStr for MariaDbPosition {
     type Err = ParseGtidError;
 
@@ -294,13 +294,13 @@ impl FromStr for Gtid {
     }
 }
 
-/// A number of digits alone.
+/// Parses a number that consists of digits alone.
 fn digits(text: &str) -> Option<u64> {
     let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_plain.then(|| text.parse().ok()).flatten()
 }
 
-/// A text that is not a list of MariaDB's global transaction ids.
+/// The error for a text that is not a list of MariaDB's global transaction ids.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a GTID of MariaDB: it is three numbers, domain, server and sequence, like `0-1-100`")]
 pub struct ParseGtidError(());

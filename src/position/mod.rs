@@ -1,4 +1,4 @@
-//! Positions in a replication stream: what proves that a replica has a write.
+//! Positions in a replication stream: they prove that a replica has a write.
 
 mod galera;
 mod lsn;
@@ -39,8 +39,8 @@ pub enum Position {
 use Position::{Galera, MariaDb, MySql, Postgres};
 
 impl Position {
-    /// Whether a node that has replayed up to here has everything up to `required`: same history, and
-    /// at or past it.
+    /// Returns whether a node that has replayed up to here has everything up to `required`: it lies on the
+    /// same history, and at or past `required`.
     #[must_use]
     #[inline]
     pub fn covers(&self, required: &Self) -> bool {
@@ -53,8 +53,8 @@ impl Position {
         }
     }
 
-    /// The least position that covers both, or `None` if no position can: they lie on different
-    /// histories.
+    /// Returns the least position that covers both, or `None` if there is no such position because they
+    /// lie on different histories.
     #[must_use]
     pub fn join(&self, other: &Self) -> Option<Self> {
         match (self, other) {
@@ -66,7 +66,7 @@ impl Position {
         }
     }
 
-    /// What a node must cover to have all that a node here has.
+    /// Returns the position that a node must cover to have everything that a node here has.
     pub(crate) fn mark(&self) -> Self {
         match self {
             MariaDb(position) => MariaDb(position.mark()),
@@ -75,8 +75,8 @@ impl Position {
         }
     }
 
-    /// Whether `required` can be compared with what the primary, which is here, writes: it lies on the
-    /// primary's history, or is something the primary may still come to.
+    /// Returns whether `required` lies on the history of a primary at `self`, or is something that primary
+    /// may still write.
     pub(crate) fn may_reach(&self, required: &Self) -> bool {
         match (self, required) {
             (Postgres(primary), Postgres(required)) => primary.same_history(required),
@@ -87,8 +87,8 @@ impl Position {
         }
     }
 
-    /// What of `required` [may be reached](Self::may_reach) by the primary, which is here; `None` if that
-    /// is nothing.
+    /// Returns the part of `required` that a primary at `self` [has or may still write](Self::may_reach);
+    /// `None` if there is none.
     pub(crate) fn reachable(&self, required: &Self) -> Option<Self> {
         match (self, required) {
             (MariaDb(primary), MariaDb(required)) => primary.reachable(required).map(MariaDb),
@@ -97,10 +97,10 @@ impl Position {
         }
     }
 
-    /// Without what lies past the primary, which is here by now; `None` if nothing does.
+    /// Lowers the position to `primary`, the primary's present one; `None` if it does not lie past it.
     ///
-    /// No node could ever cover that. A primary that lost the end of its log in a crash goes back, and so
-    /// does one restored from a backup.
+    /// No node could ever cover what lies past it. A primary that lost the end of its log in a crash goes
+    /// back, and so does one restored from a backup.
     pub(crate) fn at_most(&self, primary: &Self) -> Option<Self> {
         match (self, primary) {
             (MariaDb(position), MariaDb(primary)) => position.at_most(primary).map(MariaDb),
@@ -109,7 +109,7 @@ impl Position {
         }
     }
 
-    /// Whether a primary that was at `before` can have come here by writing.
+    /// Returns whether a primary that was at `before` can have got here by writing.
     pub(crate) fn continues(&self, before: &Self) -> bool {
         match (self, before) {
             (MariaDb(_), MariaDb(_)) | (MySql(_), MySql(_)) => self.covers(before),
@@ -117,7 +117,7 @@ impl Position {
         }
     }
 
-    /// Whether both are of one cluster, on whatever timelines. Of an empty GTID set, that is believed.
+    /// Returns whether both belong to one cluster, on any timelines. An empty GTID set belongs to every cluster.
     pub(crate) fn same_cluster(&self, other: &Self) -> bool {
         match (self, other) {
             (Postgres(one), Postgres(other)) => one.system == other.system,
@@ -132,7 +132,7 @@ impl Position {
         }
     }
 
-    /// Of two nodes that take writes, whether the one here is the one to write to: its history goes on
+    /// Returns whether, of two nodes that accept writes, this one is the primary: its history continues
     /// where the other's ended.
     pub(crate) fn succeeds(&self, other: &Self) -> bool {
         match (self, other) {
@@ -143,8 +143,7 @@ impl Position {
         }
     }
 
-    /// Without what every node that has the rest, on the history of the primary, which is at `primary`,
-    /// has anyhow. `None` if that is nothing.
+    /// Drops GTIDs that are implied by the remaining ones on `primary`'s history; `None` if there are none.
     pub(crate) fn reduced(&self, primary: &Self) -> Option<Self> {
         match (self, primary) {
             (MariaDb(position), MariaDb(primary)) => position.reduced(primary).map(MariaDb),
@@ -152,12 +151,12 @@ impl Position {
         }
     }
 
-    /// Whether every node of its cluster takes writes.
+    /// Returns whether every node of its cluster accepts writes.
     pub(crate) fn is_multi_writer(&self) -> bool {
         matches!(self, Galera(_))
     }
 
-    /// Whether it says that nothing was ever written.
+    /// Returns whether nothing was ever written at this position.
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             MariaDb(position) => position.is_empty(),
@@ -166,7 +165,7 @@ impl Position {
         }
     }
 
-    /// The kind of server, in words.
+    /// Returns the kind of server, in words.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Postgres(_) => "PostgreSQL",

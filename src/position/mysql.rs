@@ -7,19 +7,19 @@ use std::sync::Arc;
 /// A position of a MySQL cluster: the set of the transactions that a node has, as in `gtid_executed`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct MySqlPosition {
-    /// Sorted by source, none without intervals.
+    /// Sorted by source; each has intervals.
     sources: Arc<[Source]>,
-    /// Whose position it is (`server_uuid`), if a node's.
+    /// The node whose position it is (`server_uuid`), if it is a node's.
     server: Option<u128>,
 }
 
-/// The transactions that one server wrote.
+/// The transactions written by one server.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Source {
     pub(crate) uuid: u128,
-    /// Empty, or a tag of MySQL 8.3 and later.
+    /// The tag (MySQL 8.3 and later), or empty.
     pub(crate) tag: Box<str>,
-    /// First and last, sorted, neither overlapping nor touching.
+    /// First and last numbers, sorted, neither overlapping nor adjacent.
     pub(crate) intervals: Box<[(u64, u64)]>,
 }
 
@@ -46,7 +46,7 @@ impl Source {
 }
 
 impl MySqlPosition {
-    /// The position that has these transactions; `None` if an interval is empty or out of bounds.
+    /// Creates the position that has these transactions; `None` if an interval is empty or out of bounds.
     pub(crate) fn of_sources(sources: Vec<Source>) -> Option<Self> {
         let is_legal = |source: &Source| {
             is_tag(&source.tag)
@@ -61,7 +61,7 @@ impl MySqlPosition {
         })
     }
 
-    /// The same, as the position of the server with this uuid.
+    /// Marks it as the position of the server with this uuid.
     #[must_use]
     pub(crate) fn of_node(self, server: u128) -> Self {
         Self {
@@ -74,20 +74,20 @@ impl MySqlPosition {
         &self.sources
     }
 
-    /// Whether it has no transaction at all.
+    /// Returns whether it has no transaction at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.sources.is_empty()
     }
 
-    /// Whether a node here has every transaction of `required`.
+    /// Returns whether a node at this position has every transaction of `required`.
     #[must_use]
     pub fn covers(&self, required: &Self) -> bool {
         Arc::ptr_eq(&self.sources, &required.sources)
             || required.sources.iter().all(|source| self.has(source))
     }
 
-    /// The set of what either has.
+    /// Returns the union of both sets.
     #[must_use]
     pub fn join(&self, other: &Self) -> Self {
         if self.covers(other) {
@@ -100,7 +100,7 @@ impl MySqlPosition {
         }
     }
 
-    /// What a node must have to have all that is here.
+    /// Returns the position that a node must cover to have everything this node has.
     pub(crate) fn mark(&self) -> Self {
         Self {
             sources: Arc::clone(&self.sources),
@@ -108,12 +108,12 @@ impl MySqlPosition {
         }
     }
 
-    /// Whether what it lacks of `required`, if anything, this node may still write: the rest it never will.
+    /// Returns whether this node has, or may still write, everything in `required`.
     pub(crate) fn may_reach(&self, required: &Self) -> bool {
         required.sources.iter().all(|source| self.may_have(source))
     }
 
-    /// What of `required` this node has or may still write, by server.
+    /// Returns the part of `required` that this node has or may still write, by server.
     pub(crate) fn reachable(&self, required: &Self) -> Option<Self> {
         let reachable = required
             .sources
@@ -126,7 +126,7 @@ impl MySqlPosition {
         })
     }
 
-    /// With what `primary` lacks of its own lowered to what it has; `None` if that is nothing.
+    /// Replaces what `primary` should have written itself but lacks with what it has; `None` if it lacks nothing.
     pub(crate) fn at_most(&self, primary: &Self) -> Option<Self> {
         let is_past = |source: &Source| !primary.has(source) && primary.may_have(source);
         let lowered = |source: &Source| {
@@ -146,12 +146,12 @@ impl MySqlPosition {
         self.has(source) || self.server.is_none_or(|own| own == source.uuid)
     }
 
-    /// Whether they have the transactions of one server in common.
+    /// Returns whether they have transactions of the same server.
     pub(crate) fn shares_cluster(&self, other: &Self) -> bool {
         self.sources.iter().any(|source| other.has_of(source.uuid))
     }
 
-    /// Whether this node has written after it replicated from `other`, and not the other way round.
+    /// Returns whether this node has written after it replicated from `other`, and not vice versa.
     pub(crate) fn succeeds(&self, other: &Self) -> bool {
         let has_written_unknown_to = |one: &Self, other: &Self| {
             let own = |source: &&Source| Some(source.uuid) == one.server;
@@ -180,7 +180,7 @@ impl MySqlPosition {
     }
 }
 
-/// One source for each key, its intervals sorted, and joined where they touch.
+/// Unites the sources with equal keys, and joins intervals that overlap or are adjacent.
 fn united(mut sources: Vec<Source>) -> Vec<Source> {
     sources.sort();
     let mut united: Vec<Source> = Vec::with_capacity(sources.len());
@@ -214,7 +214,7 @@ fn merged(mut intervals: Vec<(u64, u64)>) -> Box<[(u64, u64)]> {
     merged.into()
 }
 
-/// Letters, digits and underscores, not a digit first; in lower case.
+/// Returns whether `text` is a tag: letters, digits and underscores, not a digit first; in lower case.
 fn is_tag(text: &str) -> bool {
     text.len() <= MAX_TAG
         && !text.starts_with(|first: char| first.is_ascii_digit())
@@ -223,7 +223,7 @@ fn is_tag(text: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// As MySQL writes it, on one line: `3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:7`.
+/// Formats the set as MySQL does, on one line: `3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:7`.
 impl fmt::Display for MySqlPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut before = None;
@@ -247,8 +247,8 @@ impl fmt::Display for MySqlPosition {
     }
 }
 
-/// As MySQL reads it: white space around the parts, letters of either case, and empty elements of the list
-/// are legal.
+/// Parses what MySQL accepts: white space around the parts, letters of either case, and empty elements of
+/// the list are legal.
 impl FromStr for MySqlPosition {
     type Err = ParseGtidSetError;
 
@@ -293,7 +293,7 @@ fn of_parts(uuid: u128, tag: String, intervals: Vec<(u64, u64)>) -> Option<Sourc
     })
 }
 
-/// `7` or `1-5`.
+/// Parses `7` or `1-5`.
 fn parse_interval(text: &str) -> Option<(u64, u64)> {
     let number = |text: &str| {
         let text = text.trim();
@@ -306,7 +306,7 @@ fn parse_interval(text: &str) -> Option<(u64, u64)> {
     }
 }
 
-/// A uuid with its four hyphens.
+/// Parses a uuid with its four hyphens.
 pub(crate) fn parse_uuid(text: &str) -> Option<u128> {
     let bytes = text.as_bytes();
     if bytes.len() != 36 {
@@ -325,7 +325,7 @@ pub(crate) fn parse_uuid(text: &str) -> Option<u128> {
     Some(value)
 }
 
-/// Prints a uuid with its hyphens, in lower case.
+/// A uuid that is displayed with its hyphens, in lower case.
 pub(crate) struct Uuid(pub(crate) u128);
 
 impl fmt::Display for Uuid {
@@ -344,7 +344,7 @@ impl fmt::Display for Uuid {
     }
 }
 
-/// A text that is not a set of MySQL's global transaction ids.
+/// The error for a text that is not a set of MySQL's global transaction ids.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not a GTID set of MySQL: it is a server's uuid and intervals, like \

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::Lsn;
 
-/// A position of a PostgreSQL cluster: an LSN means something only with the cluster it belongs to and
-/// the timeline it lies on.
+/// A position of a PostgreSQL cluster: an LSN is meaningful only together with its cluster and its
+/// timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct PgPosition {
@@ -18,7 +18,7 @@ pub struct PgPosition {
 }
 
 impl PgPosition {
-    /// A position.
+    /// Creates a position.
     #[must_use]
     pub fn new(system: u64, timeline: u32, lsn: Lsn) -> Self {
         Self {
@@ -28,22 +28,22 @@ impl PgPosition {
         }
     }
 
-    /// Whether a node that has replayed up to here has everything up to `required`.
+    /// Returns whether a node that has replayed up to here has everything up to `required`.
     #[must_use]
     pub fn covers(&self, required: &Self) -> bool {
         self.same_history(required) && self.lsn >= required.lsn
     }
 
-    /// Whether the two lie on one timeline of one cluster.
+    /// Returns whether the two lie on one timeline of one cluster.
     ///
-    /// A promoted standby's timeline shares its beginning with the old one, but not what the old
-    /// primary wrote after the standby last heard of it: the same LSN may be another write.
+    /// A promoted standby's timeline shares its beginning with the old one, but not the old primary's
+    /// later writes that the standby never received: the same LSN may be another write.
     #[must_use]
     pub fn same_history(&self, other: &Self) -> bool {
         self.system == other.system && self.timeline == other.timeline
     }
 
-    /// The later of the two, or `None` if they cannot be compared.
+    /// Returns the later of the two, or `None` if they cannot be compared.
     #[must_use]
     pub fn join(&self, other: &Self) -> Option<Self> {
         self.same_history(other).then(|| Self {

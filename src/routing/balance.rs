@@ -1,41 +1,42 @@
-//! Choosing one of several eligible replicas.
+//! Chooses one of several eligible replicas.
 
-/// How a replica is chosen among those that are eligible.
+/// The method of choosing among eligible replicas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Balance {
-    /// The one with fewer connections out, of two chosen at random: nearly as even as asking all, and
+    /// The one of two random replicas with fewer connections in use: nearly as even as comparing all, and
     /// as cheap with a thousand replicas as with three (M. Mitzenmacher, "The Power of Two Choices in
     /// Randomized Load Balancing", 2001). The default.
     #[default]
     LeastOfTwo,
-    /// One at random.
+    /// A random replica.
     Random,
-    /// One after the other. All are looked at, so the cost grows with their number.
+    /// Each replica in turn. All are examined, so the cost grows with their number.
     RoundRobin,
-    /// One at random, in proportion to the [weights](crate::Node::weight). All are looked at, so the
+    /// A random replica, in proportion to the [weights](crate::Node::weight). All are examined, so the
     /// cost grows with their number.
     Weighted,
 }
 
-/// How many indices are tried at random before all are looked at.
+/// The number of random indices tried before all are examined. Chosen: if half the replicas are eligible,
+/// all eight fail once in 256 draws.
 const TRIES: usize = 8;
 
-/// What a choice depends on besides who is eligible.
+/// The inputs of a choice other than eligibility.
 pub(crate) struct Chooser<'a, L, T> {
     pub(crate) balance: Balance,
-    /// By node.
+    /// Weights, by node.
     pub(crate) weights: &'a [u32],
-    /// Connections out, by node.
+    /// Connections in use, by node.
     pub(crate) load: L,
     /// A random number.
     pub(crate) random: u64,
-    /// How many choices were made by turns before.
+    /// Number of choices made in turn so far.
     pub(crate) turn: T,
 }
 
 impl<L: Fn(usize) -> u32, T: Fn() -> usize> Chooser<'_, L, T> {
-    /// One of the eligible indices below `count`, or `None` if there is none.
+    /// Returns one of the eligible indices below `count`, or `None` if there is none.
     pub(crate) fn pick(&self, count: usize, eligible: impl Fn(usize) -> bool) -> Option<usize> {
         let mut random = Random(self.random);
         match self.balance {
@@ -81,7 +82,7 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Chooser<'_, L, T> {
     }
 }
 
-/// An eligible index other than `not`, each equally likely while most are eligible.
+/// Returns an eligible index other than `not`, each equally likely while most are eligible.
 fn draw(
     count: usize,
     eligible: &impl Fn(usize) -> bool,
@@ -95,7 +96,7 @@ fn draw(
             return Some(index);
         }
     }
-    // Few are eligible: count, then take the n-th.
+    // Few are eligible: count them, then take the n-th.
     let fitting = (0..count).filter(|&index| fits(index)).count();
     if fitting == 0 {
         return None;

@@ -1,4 +1,4 @@
-//! The decision, for the project's own benches: `decide` is not public.
+//! Exposes the decision to the project's own benches: `decide` is not public.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ pub struct Decider {
 }
 
 impl Decider {
-    /// A primary and so many replicas, all up and caught up.
+    /// Creates a cluster of a primary and `replicas` replicas, all up and caught up.
     #[must_use]
     pub fn new(replicas: u32) -> Self {
         let now = Instant::now();
@@ -47,17 +47,17 @@ impl Decider {
         }
     }
 
-    /// The node for an eventual read.
+    /// Returns the node for an eventual read.
     pub fn eventual(&mut self) -> usize {
         self.decide(Level::Eventual, None)
     }
 
-    /// The node for a read that may lag by a second.
+    /// Returns the node for a read that may be stale by one second.
     pub fn bounded(&mut self) -> usize {
         self.decide(Level::Bounded(Duration::from_secs(1)), None)
     }
 
-    /// The node for the read of a session that wrote something all replicas have.
+    /// Returns the node for the read of a session whose writes all replicas have.
     pub fn session(&mut self) -> usize {
         let need = Need {
             wrote: Some(at(90)),

@@ -1,4 +1,4 @@
-//! The decision.
+//! The routing decision.
 
 use std::time::{Duration, Instant};
 
@@ -8,55 +8,55 @@ use crate::cluster::{Health, Node, NodeState, Snapshot, age};
 use crate::engine::Settings;
 use crate::position::Position;
 
-/// How fresh a read must be, or that it is none.
+/// The freshness that a read requires, or that the caller writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Level {
-    /// Any state, however old.
+    /// A read of any state, however old.
     Eventual,
-    /// A state that has everything acknowledged before this long ago.
+    /// A read of a state that has everything acknowledged before this long ago.
     Bounded(Duration),
-    /// What the session wrote, and never less than it has seen.
+    /// A read that observes what the session wrote, and never less than it has seen.
     Session,
-    /// The primary's present state.
+    /// A read of the primary's present state.
     Strong,
     /// A write.
     Write,
 }
 
-/// What a decision depends on.
+/// The inputs of a decision.
 pub(crate) struct Inputs<'a, L, T> {
     pub(crate) level: Level,
-    /// What a session-level read must see; `None` outside sessions.
+    /// The requirements of a session-level read; `None` outside sessions.
     pub(crate) need: Option<Need>,
     pub(crate) cluster: &'a Snapshot,
     pub(crate) policy: &'a Policy,
     pub(crate) now: Instant,
-    /// The present by the system's clock.
+    /// The present, by the system's clock.
     pub(crate) system_now: Instant,
-    /// A replica that must not be chosen: it has just failed this caller.
+    /// A replica that must not be chosen, because it has just failed this caller.
     pub(crate) avoid: Option<usize>,
-    /// Replicas that lag more than this do not serve this caller; as for everyone, if none.
+    /// Replicas that lag more than this do not serve this caller; `None` applies the router's limit only.
     pub(crate) max_lag: Option<Duration>,
     /// A random number.
     pub(crate) random: u64,
-    /// Connections out, by node.
+    /// Connections in use, by node.
     pub(crate) load: L,
-    /// How many replicas were chosen by turns before.
+    /// Number of replicas chosen in turn so far.
     pub(crate) turn: T,
 }
 
-/// What a router's user decides.
+/// The settings of a router that its decisions depend on.
 #[derive(Debug, Clone)]
 pub(crate) struct Policy {
-    /// Replicas that may lag more than this serve nothing.
+    /// Lag beyond which a replica serves no reads.
     max_lag: Duration,
-    /// Replicas that have said nothing for longer than this serve nothing: one that hangs may hold up
-    /// its watcher, too.
+    /// Time since its last answer after which a replica serves no reads. It limits the harm of a node that
+    /// hangs and holds up its watcher too.
     max_silence: Duration,
     balance: Balance,
     weights: Vec<u32>,
-    /// By node, whether it is in the caller's zone; `None` if no node is.
+    /// By node, set if it is in the caller's zone; `None` if no node is.
     near: Option<Vec<bool>>,
 }
 
@@ -78,13 +78,13 @@ impl Policy {
     }
 }
 
-/// Where to go, and why.
+/// A node, and the reason for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Decision {
     pub(crate) node: usize,
     pub(crate) reason: Reason,
-    /// When the replica was asked for what the decision rests on, by the system's clock; none if it
-    /// rests on nothing that a replica said.
+    /// The time, by the system's clock, at which the replica was asked for what the decision relies on; `None`
+    /// if it relies on no answer of a replica.
     pub(crate) rests_on: Option<Instant>,
 }
 
@@ -97,13 +97,13 @@ impl Decision {
         }
     }
 
-    /// Whether it holds for a connection that was opened then, and is still open: its server has not
-    /// restarted since it said what the decision rests on.
+    /// Returns whether the decision holds for a connection that was opened at `opened` and is still open:
+    /// its server has not restarted since it gave the answer that the decision relies on.
     pub(crate) fn holds_for(self, opened: Instant) -> bool {
         self.rests_on.is_none_or(|sent| sent > opened)
     }
 
-    /// Whether a fresher replica would have made it another.
+    /// Returns whether a fresher replica would have changed the decision.
     pub(crate) fn wants_fresher(self) -> bool {
         matches!(
             self.reason,
@@ -112,7 +112,7 @@ impl Decision {
     }
 }
 
-/// The node to use, and the reason. Pure: the same inputs give the same answer.
+/// Returns the node to use, and the reason. Pure: the same inputs give the same answer.
 pub(crate) fn decide<L, T>(inputs: &Inputs<'_, L, T>) -> Decision
 where
     L: Fn(usize) -> u32,
@@ -145,7 +145,7 @@ where
             Block::OldHistory => Reason::OldHistory,
         });
     }
-    // A session stays where it has read: whatever it saw there, it sees again.
+    // A session stays with the replica it has read from: everything it saw there is still there.
     if let Some((home, run)) = need.home {
         let stays = cluster.nodes.get(home).filter(|node| node.run == run);
         if let Some(reason) = stays.and_then(|node| inputs.serves(home, node)) {
@@ -172,8 +172,8 @@ where
 }
 
 impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
-    /// Returns why this node, as a replica, may serve this caller; `None` if it may not. The one rule, for
-    /// decisions and for connections that are there already.
+    /// Returns the reason why this node, as a replica, may serve this caller; `None` if it may not. The one rule,
+    /// for decisions and for existing connections.
     pub(crate) fn serves(&self, index: usize, node: &NodeState) -> Option<Reason> {
         if !self.is_eligible(index, node) {
             return None;
@@ -193,7 +193,7 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
     fn replica(&self) -> Option<Decision> {
         let node = self.pick(|index, node| self.serves(index, node).is_some())?;
         let reason = self.serves(node, self.cluster.nodes.get(node)?)?;
-        // What takes any state rests on nothing that was said.
+        // A read of any state relies on no answer of a node.
         let rests = matches!(reason, Reason::Bounded | Reason::Covered);
         Some(Decision {
             node,
@@ -212,7 +212,7 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
                 .is_none_or(|sent| age(sent, self.system_now) <= self.policy.max_silence)
             && match node.lag(self.now) {
                 Some(lag) => lag <= self.max_lag.unwrap_or(self.policy.max_lag),
-                // Where positions are known, one that cannot be placed is too far behind.
+                // If the cluster has positions, a replica whose lag is unknown counts as too far behind.
                 None => !self.cluster.has_positions(),
             }
     }

@@ -1,4 +1,4 @@
-//! Where a read or a write goes, and why. Pure: no I/O, no clock, no lock, no allocation.
+//! Decides which node serves a read or a write. Pure: no I/O, no clock, no lock, no allocation.
 
 mod balance;
 #[cfg(feature = "__bench")]

@@ -1,28 +1,28 @@
-//! What a session's read needs.
+//! The requirements of a session's read.
 
 use super::Reason;
 use crate::cluster::NodeState;
 use crate::position::Position;
 
-/// What a node must have, to serve a session-level read.
+/// The requirements on a node that is to serve a session-level read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Need {
-    /// Only the primary will do.
+    /// Set if only the primary will do.
     pub(crate) block: Option<Block>,
-    /// What the session wrote.
+    /// The position of what the session wrote.
     pub(crate) wrote: Option<Position>,
-    /// What it has seen elsewhere than at home.
+    /// The position of what it has seen on nodes other than its home.
     pub(crate) seen: Option<Position>,
-    /// The node, and the run of it, that it read from last.
+    /// The node, and the run of it, that it last read from: its home.
     pub(crate) home: Option<(usize, u64)>,
-    /// Whether it is known what it has seen at home; if not, only home and the primary have it.
+    /// Set if the position of what it saw at home is known; otherwise only home and the primary have it.
     pub(crate) may_leave: bool,
-    /// What another node than home must have.
+    /// The additional position that a node other than home must have.
     pub(crate) leaving: Option<Position>,
 }
 
 impl Need {
-    /// Returns whether a node has all of it.
+    /// Returns whether a node meets all requirements.
     pub(crate) fn is_met(&self, index: usize, node: &NodeState) -> bool {
         self.block.is_none()
             && node.covers(self.wrote.as_ref())
@@ -30,12 +30,12 @@ impl Need {
             && (self.is_home(index, node) || self.may_leave && node.covers(self.leaving.as_ref()))
     }
 
-    /// Returns whether this is the node, in the run of it, that the session read from last.
+    /// Returns whether this is the node, in the run of it, that the session last read from.
     pub(crate) fn is_home(&self, index: usize, node: &NodeState) -> bool {
         self.home == Some((index, node.run))
     }
 
-    /// Why a replica that has it all serves the read.
+    /// Returns the reason for choosing a replica that meets all requirements.
     pub(crate) fn reason(&self) -> Reason {
         if self.wrote.is_some() || self.seen.is_some() || self.leaving.is_some() {
             Reason::Covered
@@ -45,14 +45,14 @@ impl Need {
     }
 }
 
-/// Why only the primary will do.
+/// A reason why only the primary will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Block {
-    /// A write within the window, of which no position is or will be known.
+    /// A write within the window whose position is not known and will not be.
     RecentWrite,
     /// A commit whose position is not known yet.
     CapturePending,
-    /// A write or a read within the window, on the history before a failover.
+    /// A write or a read within the window that lies on the history before a failover.
     OldHistory,
     /// A read whose position is not known yet.
     SeenPending,

@@ -1,10 +1,10 @@
-//! The route of one checkout, and its reason.
+//! `Route`: the result of one checkout, with its reason.
 
 use std::fmt;
 
 use crate::server::PoolKind;
 
-/// Why a connection came from the node it came from.
+/// The reason for the choice of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
@@ -12,37 +12,39 @@ pub enum Reason {
     Write,
     /// The caller asked for the primary.
     Strong,
-    /// The caller takes any state: some replica.
+    /// The caller accepts any state: some replica.
     Eventual,
-    /// The caller bounds the lag: a replica within the bound.
+    /// The caller limits the staleness: a replica within the limit.
     Bounded,
-    /// The caller bounds the lag, and no replica is known to be within it: the primary.
+    /// The caller limits the staleness, and no replica is known to be within the limit: the primary.
     TooStale,
     /// The session has written and read nothing that a replica could miss: some replica.
     NothingToCatchUp,
-    /// A replica is proved to have what the session wrote and saw.
-    // Not `CaughtUp`: errors write that role without its path while no other public item has its name.
+    /// A replica is proved to have what the session wrote and saw. In logs and metrics this is `caught_up`.
+    // Not named `CaughtUp`, as the log name would suggest: compile errors print the role `CaughtUp` without its
+    // path only while no other public item has that name. The log name is stable.
     Covered,
     /// No replica is known to have what the session wrote and saw: the primary.
     NotCaughtUp,
-    /// The session wrote within the window, and no position tells replicas that have it: the primary.
+    /// The session wrote within the window, and that write's position is unknown, so no replica can prove that
+    /// it has it: the primary.
     RecentWrite,
-    /// The position of the session's last write or read is still being asked for: the primary.
+    /// The position of the session's last write or read is not known yet: the primary.
     CapturePending,
-    /// What the session wrote or saw lies on the history before a failover: the primary, until the
+    /// The session wrote or read on the history before a failover: the primary, until the
     /// window has passed.
     OldHistory,
-    /// The read belongs to no session, so nothing is known of what it must see: the primary.
+    /// The read belongs to no session, so its requirements are unknown: the primary.
     NoSession,
     /// The router has no replica: the primary.
     NoReplica,
-    /// No replica is up and within the lag limit: the primary, from the fallback pool. Until a replica's lag is known
-    /// it counts as beyond the limit: after a start, that of one that stands still stays unknown.
+    /// No replica is up and within the lag limit: the primary, from the fallback pool. A replica whose lag is unknown
+    /// counts as beyond the limit; after a start, that is one whose replication stands still.
     Fallback,
 }
 
 impl Reason {
-    /// A stable, lower-case name, for logs and metrics.
+    /// Returns a stable, lower-case name, for logs and metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -72,7 +74,7 @@ impl Reason {
         }
     }
 
-    /// Whether the primary was chosen, not a replica.
+    /// Returns whether the primary was chosen, not a replica.
     pub(crate) fn is_for_primary(self) -> bool {
         match self {
             Self::Eventual | Self::Bounded | Self::NothingToCatchUp | Self::Covered => false,
@@ -96,17 +98,17 @@ impl fmt::Display for Reason {
     }
 }
 
-/// The node that a handle's connection belongs to, and why that one was chosen.
+/// The node of a handle's connection, and the reason for its choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Route<'a> {
     /// The node's name, as configured.
     pub node: &'a str,
-    /// Whether it was the primary when it was chosen.
+    /// Set if the node was the primary when it was chosen.
     pub is_primary: bool,
-    /// Why it was chosen.
+    /// The reason for the choice.
     pub reason: Reason,
-    /// The function with [`#[consistency(..)]`](macro@crate::consistency) that it was chosen for, if any.
+    /// The function with [`#[consistency(..)]`](macro@crate::consistency) that asked for it, if any.
     pub function: Option<&'static str>,
 }
 

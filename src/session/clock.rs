@@ -1,18 +1,18 @@
-//! The clock that time windows are measured with.
+//! The clock of a router's time windows.
 
 use std::fmt::Debug;
 use std::time::{Instant, SystemTime};
 
-/// Tells the time to a router: for the window after a write, and for session tokens.
+/// A router's source of time: for the window after a write, and for session tokens.
 ///
 /// Defaults to [`SystemClock`]. Tests give their own, to move time by hand: see
 /// `ManualClock` (feature `test-util`).
 pub trait Clock: Debug + Send + Sync + 'static {
-    /// The present instant. Must never go back.
+    /// Returns the present instant. It must never go back.
     fn now(&self) -> Instant;
 
-    /// The present time of day, which other processes know too. Defaults to the system's; that of
-    /// processes that share session tokens must agree to well within the router's window.
+    /// Returns the present time of day, which is shared with other processes. Defaults to the system's. The
+    /// clocks of processes that share session tokens must agree to well within the router's window.
     fn wall(&self) -> SystemTime {
         SystemTime::now()
     }

@@ -1,11 +1,12 @@
-//! A clock moved by hand.
+//! A clock that tests set by hand.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::Clock;
+use crate::mutex::lock;
 
-/// A [`Clock`] that stands still until it is told to move.
+/// A [`Clock`] that stands still until a test advances it.
 ///
 /// Give a clone to the router's builder, keep another in the test.
 ///
@@ -24,21 +25,21 @@ use crate::Clock;
 pub struct ManualClock(Arc<Mutex<(Instant, SystemTime)>>);
 
 impl ManualClock {
-    /// Moves the time on, for all clones.
+    /// Advances the time, for all clones.
     pub fn advance(&self, by: Duration) {
-        let mut present = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut present = lock(&self.0);
         present.0 += by;
         present.1 += by;
     }
 
     /// Sets the time of day, which may go back; the instant stays.
     pub fn set_wall(&self, wall: SystemTime) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1 = wall;
+        lock(&self.0).1 = wall;
     }
 }
 
 impl Default for ManualClock {
-    /// Starts at the present instant.
+    /// Creates a clock that stands at the present instant.
     fn default() -> Self {
         Self(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))))
     }
@@ -46,10 +47,10 @@ impl Default for ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Instant {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0
+        lock(&self.0).0
     }
 
     fn wall(&self) -> SystemTime {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
+        lock(&self.0).1
     }
 }

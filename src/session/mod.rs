@@ -1,4 +1,4 @@
-//! Sessions: what they remember, and the tokens that carry them.
+//! Sessions: their state, and the tokens that carry it.
 
 mod clock;
 #[cfg(feature = "test-util")]

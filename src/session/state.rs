@@ -1,12 +1,13 @@
-//! What a session remembers: what it wrote, and what it has seen.
+//! The state of a session: what it wrote, and what it has seen.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::Token;
 use super::token::{Millis, highest_floor, is_newer};
 use crate::cluster::{Sample, Snapshot, age};
+use crate::mutex::lock;
 use crate::position::Position;
 use crate::routing::{Block, Need};
 
@@ -14,50 +15,50 @@ use crate::routing::{Block, Need};
 #[derive(Debug, Default)]
 pub(crate) struct SessionState {
     causal: Mutex<Causal>,
-    /// Handles with writes whose outcome is open.
+    /// Number of handles with writes of unknown outcome.
     unsettled: AtomicU32,
 }
 
-/// What a session wrote and saw: instants at first, positions once the primary was asked.
+/// The writes and reads of a session: as instants at first, as positions once the primary was asked.
 ///
-/// Whatever was acknowledged or read before an instant is covered by every sample of the primary
-/// that was asked for after it. So no query is sent for a session alone: all share the samples.
+/// Everything acknowledged or read before an instant is covered by every sample of the primary
+/// that was requested after it. So no query is sent for a single session: all share the samples.
 #[derive(Debug, Default)]
 struct Causal {
-    /// A position that covers its commits, and when the last of them was.
+    /// A position that covers its commits, and the time of the last of them.
     wrote: Option<(Position, Instant)>,
-    /// Its last commit, while no sample covers it.
+    /// The time of its last commit, until a sample covers it.
     committed: Option<Instant>,
-    /// Its last write of unknown outcome: it may take effect later, so no sample covers it.
+    /// The time of its last write of unknown outcome: it may take effect later, so no sample covers it.
     unknown: Option<Instant>,
-    /// A position that covers its reads elsewhere than at `home`, and when the last of them was.
+    /// A position that covers its reads on nodes other than `home`, and the time of the last of them.
     seen: Option<(Position, Instant)>,
-    /// Its last read elsewhere, while no sample covers it.
+    /// The time of its last read on another node, until a sample covers it.
     read: Option<Instant>,
     home: Option<Home>,
-    /// When the last token arrived: samples from before may lie below what it rightly requires.
+    /// The time at which the last token arrived: earlier samples may lie below what it rightly requires.
     arrived: Option<Instant>,
     activity: Activity,
 }
 
-/// How much a session has done, to see later whether it did more.
+/// A measure of what a session has done, to find out later whether it did more.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Activity {
-    /// Commits, writes of unknown outcome, and states of other sessions that were joined.
+    /// Number of commits, writes of unknown outcome, and states of other sessions that were joined.
     pub(crate) writes: u64,
     pub(crate) reads: u64,
 }
 
-/// The run of a node that a session read from last.
+/// The run of a node that a session last read from.
 #[derive(Debug, Clone)]
 struct Home {
     node: usize,
     run: u64,
-    /// When a connection came back last.
+    /// The time at which a connection was last returned.
     last: Instant,
-    /// Connections that are out.
+    /// Number of connections in use.
     out: u32,
-    /// A position that covers all reads here up to `last`, once it is known.
+    /// A position that covers all reads here up to `last`, once known.
     seen: Option<Position>,
 }
 
@@ -65,12 +66,12 @@ struct Home {
 #[derive(Debug)]
 pub(crate) struct Export {
     pub(crate) token: Token,
-    /// Whether every write and read of known outcome is in it by its position. If not, those that are
+    /// Set if every write and read of known outcome is included with its position. If not, those that are
     /// missing count as writes at an unknown position.
     pub(crate) is_complete: bool,
 }
 
-/// The present, by both clocks.
+/// One moment, by both clocks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
     pub(crate) now: Instant,
@@ -78,7 +79,7 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    /// When `life` has passed; as late as tokens can say, if that is past it.
+    /// Returns the end of `life` from now, or the latest time that tokens can hold.
     fn wall_after(self, life: Duration) -> SystemTime {
         let latest = Millis::MAX.to_system_time();
         self.wall.checked_add(life).unwrap_or(latest).min(latest)
@@ -89,7 +90,7 @@ impl Moment {
         self.wall.checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
-    /// The instant of this time; the present, if it lies ahead by the clock here.
+    /// Returns the instant of this time, or the present if it lies ahead by this machine's clock.
     fn instant_at(self, time: SystemTime) -> Instant {
         let age = self.wall.duration_since(time).unwrap_or_default();
         self.now.checked_sub(age).unwrap_or(self.now)
@@ -97,41 +98,41 @@ impl Moment {
 }
 
 impl SessionState {
-    /// A commit was acknowledged before `now`.
+    /// Records a commit that was acknowledged before `now`.
     pub(crate) fn committed(&self, now: Instant) {
         let mut causal = self.lock();
         causal.committed = causal.committed.max(Some(now));
         causal.activity.writes += 1;
     }
 
-    /// A write was sent before `now`, and what became of it is not known.
+    /// Records a write of unknown outcome that was sent before `now`.
     pub(crate) fn wrote_perhaps(&self, now: Instant) {
         let mut causal = self.lock();
         causal.unknown = causal.unknown.max(Some(now));
         causal.activity.writes += 1;
     }
 
-    /// A handle has sent its first write of open outcome.
+    /// Counts a handle that has sent its first write of unknown outcome.
     pub(crate) fn write_begins(&self) {
         self.unsettled.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The outcome of a handle's writes is known, or never will be.
+    /// Counts a handle whose writes' outcome is known, or never will be.
     pub(crate) fn write_ends(&self) {
         self.unsettled.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Whether writes are under way.
+    /// Returns whether writes are under way.
     pub(crate) fn is_writing(&self) -> bool {
         self.unsettled.load(Ordering::Relaxed) > 0
     }
 
-    /// How much was done so far.
+    /// Returns a measure of what was done so far.
     pub(crate) fn activity(&self) -> Activity {
         self.lock().activity
     }
 
-    /// A connection of `node` is out, to be read from.
+    /// Counts a connection of `node` that is to be read from.
     pub(crate) fn read_begins(&self, node: usize, run: u64, now: Instant) {
         let mut causal = self.lock();
         causal.activity.reads += 1;
@@ -155,7 +156,7 @@ impl SessionState {
         }
     }
 
-    /// A connection of `node` came back.
+    /// Counts a connection of `node` that was returned.
     pub(crate) fn read_ends(&self, node: usize, now: Instant) {
         let mut causal = self.lock();
         match &mut causal.home {
@@ -168,7 +169,7 @@ impl SessionState {
         }
     }
 
-    /// What a read needs now.
+    /// Returns the requirements of a read now.
     pub(crate) fn need(&self, now: Instant, window: Duration, cluster: &Snapshot) -> Need {
         let mut causal = self.lock();
         causal.resolve(cluster);
@@ -176,7 +177,7 @@ impl SessionState {
         causal.need(cluster)
     }
 
-    /// What another process must know to continue the session after `as_of`.
+    /// Returns what another process must know to continue the session after `as_of`.
     pub(crate) fn export(
         &self,
         as_of: Instant,
@@ -190,29 +191,29 @@ impl SessionState {
         causal.forget(moment.now, window, cluster);
         let mut export = causal.export(as_of, moment, life, cluster);
         if self.is_writing() {
-            // It may be acknowledged before whoever gets the token reads.
+            // It may be acknowledged before the receiver of the token reads.
             export.token = export.token.wrote_at_unknown_position(moment.wall);
         }
         export
     }
 
-    /// Continues, too, the session that this token is of.
+    /// Joins the session that this token was issued for.
     pub(crate) fn absorb(&self, token: &Token, moment: Moment, life: Duration) {
         self.lock().absorb(token, moment, life);
     }
 
-    /// When the last token arrived.
+    /// Returns the time at which the last token arrived.
     pub(crate) fn arrived(&self) -> Option<Instant> {
         self.lock().arrived
     }
 
     fn lock(&self) -> MutexGuard<'_, Causal> {
-        self.causal.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.causal)
     }
 }
 
 impl Causal {
-    /// Turns instants into positions, as far as there are samples.
+    /// Replaces instants with positions, as far as there are samples.
     fn resolve(&mut self, cluster: &Snapshot) {
         let samples = &cluster.recent;
         if let Some(position) = covering(self.committed, samples) {
@@ -235,7 +236,7 @@ impl Causal {
         self.reduce(cluster);
     }
 
-    /// Lowers what lies past the primary: no node could ever cover it.
+    /// Lowers positions past the primary: no node could ever cover them.
     fn clamp(&mut self, cluster: &Snapshot) {
         let (Some(last), Some(primary)) = (cluster.recent.last(), cluster.position()) else {
             return;
@@ -250,7 +251,7 @@ impl Causal {
         }
     }
 
-    /// Leaves out what the rest implies.
+    /// Drops what the rest implies.
     fn reduce(&mut self, cluster: &Snapshot) {
         let Some(primary) = cluster.position() else {
             return;
@@ -263,7 +264,7 @@ impl Causal {
     }
 
     /// Drops what can neither be proved nor matter any more: past the window, only positions that can
-    /// be compared hold.
+    /// be compared are kept.
     fn forget(&mut self, now: Instant, window: Duration, cluster: &Snapshot) {
         let past = |at: Instant| age(at, now) >= window;
         self.unknown = self.unknown.filter(|&at| !past(at));
@@ -307,14 +308,14 @@ impl Causal {
         } else {
             None
         };
-        // Without positions there is no proof to stay for, and reads spread.
+        // Without positions nothing proves what another replica has, and reads are spread.
         let home = self.home.as_ref().filter(|_| cluster.has_positions());
         Need {
             block,
             wrote: position_of(self.wrote.as_ref()),
             seen: position_of(self.seen.as_ref()),
             home: home.map(|home| (home.node, home.run)),
-            // To leave home, a node must cover whatever was seen there.
+            // To leave home, a node must cover everything seen there.
             may_leave: home.is_none_or(|home| home.seen.is_some()),
             leaving: home.and_then(|home| home.seen.clone()),
         }
@@ -334,7 +335,7 @@ impl Causal {
             is_complete = self.committed.is_none() && self.read.is_none();
             unknown = unknown.max(self.read);
             if let Some(home) = &self.home {
-                // A handle that is out may have been read from up to now.
+                // A handle in use may have read up to now.
                 let last = if home.out > 0 { as_of } else { home.last };
                 match home.seen.clone().or_else(|| seen_at(home, last, cluster)) {
                     Some(position) => token = token.saw(position),
@@ -356,7 +357,7 @@ impl Causal {
             let at = moment.instant_at(at);
             match self.wrote.take() {
                 Some((known, since)) if known.join(&position).is_none() => {
-                    // Of one, only time can tell; the newer history's position stays.
+                    // Time alone can satisfy one of them; the newer history's position is kept.
                     let (stays, goes) = if is_newer(&known, &position) {
                         ((known, since), at)
                     } else {
@@ -385,9 +386,9 @@ impl Causal {
     }
 }
 
-/// A position that covers what was read from `home` up to `last`: where it was when it was asked after
-/// that, if this run of it was; or where the primary was, asked first after that. Both are true, so the
-/// lower one is: a replica that is always asked again has always got further.
+/// Returns a position that covers what was read from `home` up to `last`: that of `home`, if this run of it
+/// was asked after `last`; or that of the primary, asked first after `last`. Both cover the reads, so the
+/// lower one is returned: a replica that is asked again and again is always further.
 fn seen_at(home: &Home, last: Instant, cluster: &Snapshot) -> Option<Position> {
     let there = cluster
         .nodes
@@ -403,8 +404,8 @@ fn seen_at(home: &Home, last: Instant, cluster: &Snapshot) -> Option<Position> {
     }
 }
 
-/// The position of the first sample that was asked for after `at`; strictly, so that a coarse clock
-/// proves nothing.
+/// Returns the position of the first sample that was requested after `at`; strictly after, so that a
+/// coarse clock proves nothing.
 fn covering(at: Option<Instant>, samples: &[Sample]) -> Option<Position> {
     let at = at?;
     let after = samples.partition_point(|sample| sample.asked <= at);
@@ -415,7 +416,7 @@ fn position_of(known: Option<&(Position, Instant)>) -> Option<Position> {
     known.map(|(position, _)| position.clone())
 }
 
-/// What of this the primary has, or may come to: the rest is lost.
+/// Returns the part of `position` that the primary has, or may still write: the rest is lost.
 fn reachable(
     known: Option<(Position, Instant)>,
     cluster: &Snapshot,
@@ -428,8 +429,8 @@ fn reachable(
     primary.reachable(&position).map(|position| (position, at))
 }
 
-/// The later of two positions on one history; on different ones, the newer cluster state: what the
-/// other proved is past.
+/// Returns the later of two positions on one history; of different histories, the position on the newer:
+/// the other one's cluster state is past.
 fn later(
     known: Option<(Position, Instant)>,
     position: Position,
@@ -450,7 +451,7 @@ mod tests {
         Position::Postgres(PgPosition::new(1, 1, Lsn(lsn)))
     }
 
-    /// A primary that is asked every 10 ms, and gets 10 bytes further each time.
+    /// Creates a primary that is asked every 10 ms, and advances by 10 bytes each time.
     fn cluster(start: Instant, asked: u32) -> Snapshot {
         let samples: Vec<_> = (1..=asked)
             .map(|tick| Sample {

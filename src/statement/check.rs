@@ -1,4 +1,4 @@
-//! The statement check: a second look, at the rendered SQL, at what types cannot see.
+//! The statement check: inspects the rendered SQL for what types cannot show.
 
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
@@ -11,13 +11,13 @@ use crate::statement::dialect::Dialect;
 use crate::statement::effect::Inspection;
 use crate::statement::verdict::{Reach, Verdict, Verdicts};
 
-/// What the statement check does with a statement it would refuse on a read handle.
+/// The check's reaction to a statement that does not belong on a read handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum CheckPolicy {
-    /// Don't look.
+    /// Do not inspect statements.
     Off,
-    /// Run it, and say so in a `tracing` warning, once per statement.
+    /// Run it, and log a `tracing` warning, once per statement.
     Warn,
     /// Refuse it with [`Refused::Statement`]. The default.
     #[default]
@@ -29,9 +29,9 @@ pub enum CheckPolicy {
 /// Diesel lets a locking sub-select into a plain SELECT, and `sql::<T>("..")`, `nextval` or a
 /// user's function are invisible to types. So the SQL of a statement is inspected when its query
 /// type first runs on a read handle: nested row locks, data-modifying CTEs, and functions with
-/// side effects. The verdict is cached by Diesel's static query id: later runs cost one lookup. For a
-/// statement without a static id (it is boxed, or holds raw SQL, or a list of varying length) it is
-/// cached by the SQL, which has to be rendered on each run. The verdicts of some 4000 statements of
+/// side effects. The verdict is cached by Diesel's static query id, so later runs cost one lookup. A
+/// statement without a static id (it is boxed, or holds raw SQL, or a list of varying length) is
+/// cached by its SQL, which has to be rendered on each run. The verdicts of about 4000 statements of
 /// either kind are kept.
 ///
 /// Defaults to [`CheckPolicy::Deny`] with the built-in list of side-effect functions of the
@@ -42,8 +42,8 @@ pub enum CheckPolicy {
 /// ```
 /// use diesel_routing::{CheckPolicy, StatementCheck};
 ///
-/// let check = StatementCheck::new(CheckPolicy::Deny)
-///     .forbid("audit_read") // a function of ours that writes
+///     .forbid("audit_read") // a function of our own that writes
+///     .allow("pg_notify"); // harmless in our use
 ///     .allow("pg_notify"); // we know what we do
 /// # let _ = check;
 /// ```
@@ -55,7 +55,7 @@ pub struct StatementCheck {
 }
 
 impl StatementCheck {
-    /// A check with this policy and the built-in list of functions.
+    /// Creates a check with this policy and the built-in list of functions.
     #[must_use]
     pub fn new(policy: CheckPolicy) -> Self {
         Self {
@@ -64,15 +64,14 @@ impl StatementCheck {
         }
     }
 
-    /// Counts `function` among those with side effects. Case does not matter; the schema is not
-    /// looked at.
+    /// Adds `function` to those with side effects. Case and schema are ignored.
     #[must_use]
     pub fn forbid(mut self, function: impl Into<String>) -> Self {
         self.forbidden.push(function.into());
         self
     }
 
-    /// Takes `function` off the list of those with side effects.
+    /// Removes `function` from those with side effects.
     #[must_use]
     pub fn allow(mut self, function: impl Into<String>) -> Self {
         self.allowed.push(function.into());
@@ -98,23 +97,23 @@ impl StatementCheck {
     }
 }
 
-/// A [`StatementCheck`] at work, with the verdicts it has reached.
+/// A configured [`StatementCheck`], with the verdicts reached so far.
 #[derive(Debug)]
 pub(crate) struct Checker {
     policy: CheckPolicy,
-    /// More than the built-in list of functions.
+    /// Set if functions were added to the built-in list.
     forbids_more: bool,
     functions: Functions,
-    /// By Diesel's static query id.
+    /// Verdicts by Diesel's static query id.
     types: Verdicts,
-    /// By the SQL of statements that have no such id.
+    /// Verdicts by the SQL of statements without such an id.
     texts: Verdicts,
-    // Keyed at random: SQL may hold what a user typed.
+    // Randomly seeded: SQL may hold what a user typed.
     text_hasher: RandomState,
 }
 
 impl Checker {
-    /// Refuses, or warns of, a statement that does more than read.
+    /// Refuses a statement that does more than read, or warns of it.
     #[inline]
     pub(crate) fn admit<DB, Q>(
         &self,
@@ -140,7 +139,7 @@ impl Checker {
         self.admit_by_text::<DB, Q>(query, locks_granted)
     }
 
-    // Apart from the caller, which is inlined into every query method.
+    // Kept apart from the caller, which is inlined into every query method.
     #[inline(never)]
     fn admit_by_text<DB, Q>(&self, query: &Q, locks_granted: bool) -> QueryResult<()>
     where
@@ -159,7 +158,7 @@ impl Checker {
         match verdict {
             Some(Verdict::Reads) => true,
             Some(Verdict::Locks) if locks_granted => true,
-            // It was warned of when the verdict was reached.
+            // The warning was logged when the verdict was reached.
             Some(Verdict::Locks | Verdict::Writes(_)) => self.policy == CheckPolicy::Warn,
             None => false,
         }
@@ -186,7 +185,7 @@ impl Checker {
         Err(Refused::Statement { sql, finding }.into())
     }
 
-    /// What the statement may change, if anything. Unknown counts as a write.
+    /// Returns what the statement may change, if anything. Unknown statements count as writes.
     #[inline]
     pub(crate) fn writes<DB, Q>(&self, query: &Q) -> Option<Reach>
     where
@@ -219,7 +218,7 @@ impl Checker {
         })
     }
 
-    /// Inspects, and remembers the verdict.
+    /// Inspects the statement, and remembers the verdict.
     fn inspect(&self, sql: &str, dialect: Sql, type_hash: Option<u64>) -> Result<(), Finding> {
         let found = inspect_rendered(sql, dialect, &self.functions);
         let verdict = Verdict::of(&found, dialect);
@@ -270,16 +269,16 @@ impl Reach {
                 _ => Self::Atomic,
             },
             Finding::SideEffect { .. } => Self::Atomic,
-            // Not understood; or a COMMIT.
+            // Not understood, or a COMMIT.
             _ => Self::Unbounded,
         }
     }
 }
 
-/// Whether `Q` is Diesel's INSERT, UPDATE or DELETE, going by its name.
+/// Returns whether `Q` is Diesel's INSERT, UPDATE or DELETE, judging by its name.
 ///
-/// Most of them have no static query id, and would be rendered and inspected on every run. The name
-/// of a type is not a promise of the compiler, and none is needed: a statement it does not tell is
+/// Most of them have no static query id, and would be rendered and inspected on every run. The compiler does
+/// not guarantee a type's name, and nothing depends on it: a statement whose name is not recognised is
 /// inspected.
 fn names_a_write<Q>() -> bool {
     const WRITES: [&str; 3] = [
@@ -299,7 +298,7 @@ fn render<DB: Dialect, Q: QueryFragment<DB>>(query: &Q) -> QueryResult<String> {
     Ok(builder.finish())
 }
 
-/// A `TypeId` is a hash already.
+/// A hasher that passes a `TypeId` through, because it is a hash already.
 #[derive(Debug, Default)]
 struct TypeIdHasher(u64);
 
@@ -360,7 +359,7 @@ mod tests {
             let query = users::table.filter(sql::<Bool>(filter)).into_boxed();
             checker.admit::<Sqlite, _>(&query, Inspection::None, false)
         };
-        // Twice, because the second time the verdict is known.
+        // Twice, because the second time the verdict is cached.
         for _ in 0..2 {
             assert!(run("id > 0").is_ok());
             assert!(run("audit(id)").is_err());

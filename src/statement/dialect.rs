@@ -1,4 +1,4 @@
-//! What differs between databases, as far as SQL text goes.
+//! Differences between the databases' SQL.
 
 use diesel::backend::{Backend, DieselReserveSpecialization};
 use diesel_routing_sql::Dialect as Sql;
@@ -21,7 +21,7 @@ pub trait Dialect:
     /// Opens a transaction that may lock rows, in a session that is read-only by default.
     const BEGIN_LOCKING: &'static str;
 
-    /// The SQL that opens a transaction with these characteristics.
+    /// Returns the SQL that opens a transaction with these characteristics.
     #[doc(hidden)]
     fn begin(characteristics: &Characteristics) -> String;
 }

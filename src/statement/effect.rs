@@ -1,4 +1,4 @@
-//! What a statement does to the database, as a type.
+//! Effects of statements on the database, as types.
 
 use std::any::TypeId;
 use std::marker::PhantomData;
@@ -46,29 +46,30 @@ pub trait Statement<M> {
     /// [`Read`], [`RowLock`], [`Write`] or [`Opaque`].
     type Effect: Effect;
 
-    /// Who has looked at the SQL already, so that the statement check need not. Defaults to nobody.
+    /// Returns who has inspected the SQL already, so that the statement check need not. Defaults to
+    /// [`Inspection::None`].
     #[doc(hidden)]
     fn inspection(&self) -> Inspection {
         Inspection::None
     }
 }
 
-/// Who has looked at a statement's SQL.
+/// The inspection that a statement's SQL has had.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "hidden from users")]
 pub enum Inspection {
-    /// Nobody.
+    /// Not inspected.
     None,
-    /// The inspector, with its built-in list of functions.
+    /// Inspected, with the built-in list of functions.
     BuiltIn,
-    /// The user, who vouches for it.
+    /// Not inspected; the user vouches for it.
     Vouched,
 }
 
 /// The effect of a statement: [`Read`], [`RowLock`], [`Write`] or [`Opaque`]. Sealed.
 pub trait Effect: sealed::Sealed + 'static {
-    /// Whether the statement takes row locks.
+    /// Returns whether the statement takes row locks.
     #[doc(hidden)]
     #[must_use]
     fn locks() -> bool {
@@ -79,30 +80,30 @@ pub trait Effect: sealed::Sealed + 'static {
 /// A SELECT with the locking clause `Lock`.
 ///
 /// Read it through its names: [`Read`] has no locking clause, every other `Select` locks rows.
-/// Diesel's type for a locking clause has no public name, which is why the clause stays in the
-/// effect.
+/// Diesel's type for a locking clause has no public name, so the effect contains the clause
+/// instead.
 #[derive(Debug)]
 pub struct Select<Lock>(PhantomData<Lock>);
 
-/// A statement that reads and takes no lock: what every handle grants.
+/// A statement that reads and takes no lock: every handle grants it.
 pub type Read = Select<NoLock>;
 
-/// A SELECT that locks rows: granted by the primary's handles only.
+/// A SELECT that locks rows: only the primary's handles grant it.
 pub type RowLock = Select<AnyLock>;
 
-/// The locking clause of a user's own fragment that says `#[statement(row_lock)]`.
+/// The locking clause of a user's fragment marked `#[statement(row_lock)]`.
 #[derive(Debug)]
 pub struct AnyLock(());
 
-/// Diesel's "no locking clause".
+/// Diesel's type for the absence of a locking clause.
 pub type NoLock =
     <SelectStatement<(), ()> as diesel::internal::derives::multiconnection::SelectStatementAccessor>::Locking;
 
-/// A statement that changes data or schema: granted by `WriteConn` only.
+/// A statement that changes data or schema: only `WriteConn` grants it.
 #[derive(Debug)]
 pub struct Write(());
 
-/// Raw SQL, of which the compiler knows nothing: granted by `WriteConn` only.
+/// Raw SQL, whose effect the compiler does not know: only `WriteConn` grants it.
 #[derive(Debug)]
 pub struct Opaque(());
 
@@ -121,7 +122,7 @@ mod sealed {
     impl Sealed for super::Write {}
     impl Sealed for super::Opaque {}
 
-    #[expect(unnameable_types, reason = "nobody may implement it")]
+    #[expect(unnameable_types, reason = "sealed: it has no implementations")]
     pub trait Nothing {}
 }
 
@@ -135,7 +136,7 @@ pub struct Built(());
 #[derive(Debug)]
 pub struct Combined(());
 
-/// Family of nothing.
+/// Family without members.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Unclassified(());
@@ -203,16 +204,16 @@ impl<Q, V> Statement<Built> for diesel::expression::UncheckedBind<Q, V> {
     type Effect = Opaque;
 }
 
-// A second blanket family, of nothing: with only one, the compiler would settle on it for a type
+// A second blanket family, without members: with only one, the compiler would settle on it for a type
 // that no family has, and complain about `PositionalOrderDsl` instead of saying what is wrong.
 #[diagnostic::do_not_recommend]
 impl<Q: sealed::Nothing> Statement<Unclassified> for Q {
     type Effect = Opaque;
 }
 
-// Diesel's `CombinationClause` has no public name. It is the one statement that can be ordered by
-// a column's position, and its two sides are plain subqueries: a locking clause inside one is the
-// statement check's to find, as in every subquery.
+// Diesel's `CombinationClause` has no public name. It is the only statement that can be ordered by
+// a column's position. Its two sides are plain subqueries: as in every subquery, a locking clause inside
+// one is found by the statement check.
 #[diagnostic::do_not_recommend]
 impl<Q: PositionalOrderDsl<u32>> Statement<Combined> for Q {
     type Effect = Read;
@@ -236,7 +237,7 @@ impl<Q: Statement<M> + ?Sized, M> Statement<ByRef<M>> for Box<Q> {
     }
 }
 
-/// The handle grants the effect `E`.
+/// Handles that grant the effect `E`.
 ///
 /// `ReadConn<Replica>` and `ReadConn<CaughtUp>` grant [`Read`]; `ReadConn<Primary>` grants
 /// [`RowLock`] too; raw connections and `WriteConn` grant everything.
@@ -247,7 +248,7 @@ impl<Q: Statement<M> + ?Sized, M> Statement<ByRef<M>> for Box<Q> {
 )]
 pub trait Grants<E> {}
 
-/// The role `R` allows the effect.
+/// Effects that the role `R` allows.
 #[doc(hidden)]
 pub trait GrantedTo<R> {}
 
@@ -255,13 +256,13 @@ impl<R: GrantsReads<Lock>, Lock> GrantedTo<R> for Select<Lock> {}
 impl<R: GrantsWrites> GrantedTo<R> for Write {}
 impl<R: GrantsOpaque> GrantedTo<R> for Opaque {}
 
-/// What a raw connection and `WriteConn` are asked for: nothing in particular.
+/// The effect that raw connections and `WriteConn` are checked for: any.
 #[derive(Debug)]
 pub struct Anything(());
 
 impl<H> Grants<Anything> for H {}
 
-/// Family of handles that run anything.
+/// Family of handles that run any statement.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Unchecked(());

@@ -1,6 +1,6 @@
 //! Characteristics of a transaction, and the SQL that opens it.
 
-/// What a transaction builder collects.
+/// The characteristics that a transaction builder collects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(unnameable_types, reason = "only our own backends render it")]
 pub struct Characteristics {
@@ -10,7 +10,7 @@ pub struct Characteristics {
     pub(crate) consistent_snapshot: bool,
 }
 
-/// The isolation level of a transaction, in the SQL standard's words.
+/// A transaction's isolation level, as named by the SQL standard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Isolation {
     ReadUncommitted,
@@ -52,7 +52,7 @@ impl Characteristics {
     pub(crate) fn mysql(&self) -> String {
         let mut sql = String::new();
         if let Some(isolation) = self.isolation {
-            // Holds for the next transaction alone.
+            // Applies to the next transaction alone.
             sql += "SET TRANSACTION ISOLATION LEVEL ";
             sql += isolation.sql();
             sql += "; ";

@@ -1,4 +1,4 @@
-//! Statements: what they do, as types and in their SQL, and who may run them.
+//! Statements: their effects, as types and in their SQL, and the handles that may run them.
 
 pub mod effect;
 

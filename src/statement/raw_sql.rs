@@ -1,4 +1,4 @@
-//! `ReadSql`: raw SQL that was checked to read, and nothing else.
+//! `ReadSql`: raw SQL that was checked to do nothing but read.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,7 +17,7 @@ use crate::statement::effect::{Built, Inspection, Read, Statement};
 /// Raw SQL for read handles: Diesel's [`sql_query`](diesel::sql_query), for statements that were
 /// checked to be one SELECT (or VALUES, or EXPLAIN of one) without locks and side effects.
 ///
-/// There are three ways to one:
+/// It is made in one of three ways:
 ///
 /// - the macro `read_sql!("..")` of a backend's module checks a literal at compile time;
 /// - [`check`](Self::check) checks a string at run time;
@@ -66,7 +66,7 @@ impl<DB: Dialect> ReadSql<DB> {
     ///
     /// # Errors
     ///
-    /// [`Refused::Statement`], which says what was found.
+    /// Returns [`Refused::Statement`], with the finding, if `sql` does more than read.
     pub fn check(sql: impl Into<String>) -> Result<Self, Refused> {
         let sql = sql.into();
         match inspect(&sql, DB::SQL, &Functions::builtin(DB::SQL)) {
@@ -75,15 +75,15 @@ impl<DB: Dialect> ReadSql<DB> {
         }
     }
 
-    /// Takes your word for it: nothing is checked, not even when it runs.
+    /// Accepts `sql` unchecked: it is not checked when it runs, either.
     ///
-    /// For statements that the check refuses and you know to be harmless on a replica. Say in a
-    /// comment why.
+    /// Meant for statements that the check refuses and that you know to be harmless on a replica. Give the
+    /// reason in a comment.
     pub fn vouch(sql: impl Into<Cow<'static, str>>) -> Self {
         Self::new(sql.into(), true)
     }
 
-    /// For the macros, which have checked the literal.
+    /// Wraps a literal that the macros have checked.
     pub(crate) const fn checked(sql: &'static str) -> Self {
         Self::new(Cow::Borrowed(sql), false)
     }

@@ -1,17 +1,17 @@
-//! Roles of a read handle, and what each grants.
+//! Roles of a read handle, and the effects each grants.
 
 use crate::statement::effect::NoLock;
 
-/// A node that may lag behind: what [`ReadConn<Replica>`](crate::ReadConn) promises is a consistent
-/// past state, nothing more.
+/// A node that may lag behind: [`ReadConn<Replica>`](crate::ReadConn) promises a consistent
+/// past state, and nothing more.
 #[derive(Debug)]
 pub struct Replica(());
 
-/// A node proved to have what the session wrote and saw, or the primary.
+/// A node proved to have everything the session wrote and saw, or the primary.
 #[derive(Debug)]
 pub struct CaughtUp(());
 
-/// The node that takes writes.
+/// The node that accepts writes.
 #[derive(Debug)]
 pub struct Primary(());
 
@@ -19,12 +19,12 @@ pub struct Primary(());
 ///
 /// Generic repository functions take `&mut ReadConn<R, C>` with `R: Role`.
 pub trait Role: GrantsReads<NoLock> + sealed::Sealed + Send + Sync + 'static {
-    /// What the connection inside must have been lent for, at least.
+    /// The least access that the connection inside must have been checked out for.
     #[doc(hidden)]
     const NEEDS: Access;
 }
 
-/// What a connection was lent for. Ordered: each grants what those before it grant.
+/// The access that a connection was checked out for. Ordered: each includes those before it.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(unnameable_types, reason = "hidden from users")]
@@ -53,7 +53,7 @@ mod sealed {
     impl Sealed for super::Primary {}
 }
 
-/// The role allows a SELECT with the locking clause `Lock`.
+/// Roles that allow a SELECT with the locking clause `Lock`.
 #[diagnostic::on_unimplemented(
     message = "a row lock needs the primary, and `ReadConn<{Self}>` may be a replica",
     label = "this handle does not grant row locks (`FOR UPDATE`, `FOR SHARE`, ..)",
@@ -66,7 +66,7 @@ impl GrantsReads<NoLock> for Replica {}
 impl GrantsReads<NoLock> for CaughtUp {}
 impl<Lock> GrantsReads<Lock> for Primary {}
 
-/// The role allows transactions that take row locks.
+/// Roles that allow transactions that take row locks.
 #[diagnostic::on_unimplemented(
     message = "a transaction needs the primary, and `ReadConn<{Self}>` may be a replica",
     label = "this handle has snapshots, and no other transactions",
@@ -78,7 +78,7 @@ pub trait GrantsTransactions {}
 
 impl GrantsTransactions for Primary {}
 
-/// The role allows writes. No role does: only `WriteConn` grants them.
+/// Roles that allow writes. There is none: only `WriteConn` grants them.
 #[diagnostic::on_unimplemented(
     message = "a write needs a `WriteConn`, and `ReadConn<{Self}>` only reads",
     label = "this handle does not grant writes",
@@ -86,7 +86,7 @@ impl GrantsTransactions for Primary {}
 )]
 pub trait GrantsWrites {}
 
-/// The role allows SQL of which nothing is known. No role does: only `WriteConn` grants it.
+/// Roles that allow SQL of unknown effect. There is none: only `WriteConn` grants it.
 #[diagnostic::on_unimplemented(
     message = "raw SQL may write or lock, and `ReadConn<{Self}>` runs only what is known to read",
     label = "this handle does not grant raw SQL that nobody has checked",

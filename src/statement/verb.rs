@@ -1,10 +1,10 @@
-//! How a query is run: the same statement is classified by its type when executed, and by the
-//! query it becomes when loaded.
+//! The ways to run a query: executed, a statement is classified by its own type; loaded, by the type of the
+//! query it becomes.
 
-/// Run for the number of affected rows.
+/// A query run for the number of affected rows.
 #[derive(Debug)]
 pub struct Execute<Q>(pub(crate) Q);
 
-/// Run for its rows.
+/// A query run for its rows.
 #[derive(Debug)]
 pub struct Load<Q>(pub(crate) Q);

@@ -1,9 +1,9 @@
-//! What the statement check found, remembered.
+//! A cache of the statement check's verdicts.
 
 use std::array;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What a statement does, as far as the statement check cares.
+/// The effect of a statement, as far as the statement check is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Reads,
@@ -11,33 +11,35 @@ pub(crate) enum Verdict {
     Writes(Reach),
 }
 
-/// How far a write goes.
+/// The extent of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// It is done or not done, and a rollback undoes it.
+    /// It takes effect or it does not, and a rollback undoes it.
     Atomic,
-    /// It may commit by itself, or be done in part.
+    /// It may commit by itself, or take effect in part.
     Unbounded,
 }
 
-/// Verdicts by a hash of the statement.
+/// A cache of verdicts by a hash of the statement.
 ///
-/// It forgets: a hash that finds its set full takes another's place, whose statement is inspected
-/// again when it next runs. Two statements with the same upper 61 bits of their hashes would be taken
-/// for one; the hashes must be good ones.
+/// It is of fixed size: if its set is full, a new hash replaces another, whose statement is inspected
+/// again when it next runs. Two statements whose hashes agree in the upper 61 bits would be taken
+/// for one, so the hashes must be well distributed.
 #[derive(Debug)]
 pub(crate) struct Verdicts {
     sets: Box<[Set]>,
 }
 
-// One line of a processor's cache, as a rule: it is read on every query, by every thread.
+// Usually one cache line of the processor: every thread reads it on every query.
 #[derive(Debug)]
 #[repr(align(64))]
 struct Set([AtomicU64; WAYS]);
 
+/// Slots of a set: as many as fill a cache line of 64 bytes.
 const WAYS: usize = 8;
 
-/// Sets, a power of two. All of them hold the verdicts of 4096 statements, in 32 KiB.
+/// Number of sets, a power of two. Chosen: together they hold 4096 verdicts, more than most services have
+/// statements, in 32 KiB.
 const SETS: u64 = 512;
 
 /// The bits of a slot that hold the verdict; 0 is an empty slot.
@@ -53,10 +55,10 @@ impl Default for Verdicts {
 }
 
 impl Verdicts {
-    /// The verdict on the statement with this hash, if it is remembered.
+    /// Returns the verdict on the statement with this hash, if it is cached.
     #[inline]
     pub(crate) fn get(&self, hash: u64) -> Option<Verdict> {
-        // A slot is one word and stands for itself: no order with other memory is needed.
+        // A slot is one word, independent of other memory, so relaxed order is enough.
         let mut slots = self
             .set(hash)?
             .0
@@ -71,7 +73,7 @@ impl Verdicts {
         }
     }
 
-    /// Remembers the verdict on the statement with this hash.
+    /// Caches the verdict on the statement with this hash.
     pub(crate) fn insert(&self, hash: u64, verdict: Verdict) {
         let word = (hash & !VERDICT)
             | match verdict {
@@ -96,7 +98,7 @@ impl Verdicts {
 
     #[inline]
     fn set(&self, hash: u64) -> Option<&Set> {
-        // The lowest bits are not part of what is compared.
+        // The lowest bits are not compared.
         let index = (hash >> VERDICT.count_ones()) % SETS;
         self.sets.get(usize::try_from(index).ok()?)
     }
@@ -109,7 +111,7 @@ mod tests {
     const WRITES: Verdict = Verdict::Writes(Reach::Atomic);
     const UNBOUNDED: Verdict = Verdict::Writes(Reach::Unbounded);
 
-    /// The `n`th hash that belongs in the first set.
+    /// Returns the `n`th hash that belongs in the first set.
     fn in_first_set(n: u64) -> u64 {
         n * SETS * (VERDICT + 1)
     }

@@ -1,4 +1,4 @@
-//! Connections that a router can lend.
+//! Connections that a router can hand out.
 
 use std::time::Duration;
 
@@ -10,92 +10,92 @@ use crate::position::Position;
 use crate::server::{NodeRole, ServerKind};
 use crate::statement::Dialect;
 
-/// A blocking Diesel connection that a [`Router`](super::Router) can lend.
+/// A blocking Diesel connection that a [`Router`](super::Router) can hand out.
 ///
-/// Implemented for Diesel's three; implement it for a backend of your own to route it.
+/// Implemented for Diesel's three; implement it for a backend of your own to route its connections.
 pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
-    /// What the server says it is, or `None` where servers cannot tell (SQLite).
+    /// Returns the role that the server reports, or `None` where servers cannot know it (SQLite).
     ///
-    /// Asked when a pool opens a connection and again before each loan, so it is also the check
+    /// Called when a pool opens a connection and again before each checkout, so it also checks
     /// that the connection is alive.
     ///
     /// # Errors
     ///
-    /// Diesel's, when the server does not answer.
+    /// Returns Diesel's error, if the server does not answer.
     fn node_role(&mut self) -> QueryResult<Option<NodeRole>>;
 
-    /// Whether nodes report positions, so that each is watched. Defaults to `false`.
+    /// Set if nodes report positions, so that each is watched. Defaults to `false`.
     const WATCHED: bool = false;
 
-    /// What the server, of this [kind](ServerFacts::kind), is and where it is in the replication stream;
-    /// `None` where that cannot be known. Defaults to that.
+    /// Returns the role and the position of the server, which is of this [kind](ServerFacts::kind); `None`
+    /// where they cannot be known. Defaults to `None`.
     ///
     /// # Errors
     ///
-    /// Diesel's, when the server does not answer.
+    /// Returns Diesel's error, if the server does not answer.
     fn observe(&mut self, kind: Option<ServerKind>) -> QueryResult<Option<Observation>> {
         let _ = kind;
         Ok(None)
     }
 
-    /// Why a replica of this kind that falls behind does so, in words, as far as it says. Defaults to
+    /// Returns the reason why a replica of this kind falls behind, in words, as far as it reports one. Defaults to
     /// `None`.
     ///
-    /// Asked at most once a second, and of replicas that are behind only.
+    /// Called at most once a second, and only for replicas that are behind.
     ///
     /// # Errors
     ///
-    /// Diesel's, when the server does not answer.
+    /// Returns Diesel's error, if the server does not answer.
     fn diagnose(&mut self, kind: Option<ServerKind>) -> QueryResult<Option<String>> {
         let _ = kind;
         Ok(None)
     }
 
-    /// Whether servers can [wait](Self::wait_for) until they have replayed a position. Defaults to `false`:
-    /// then the router waits for what they say of themselves.
+    /// Set if servers can [wait](Self::wait_for) until they have replayed a position. Defaults to `false`:
+    /// then the router waits for the servers' next observations.
     const WAITS: bool = false;
 
-    /// Waits until the server has replayed `required`, for `limit` at most; whether it has.
+    /// Waits until the server has replayed `required`, for `limit` at most. Returns whether it has.
     ///
     /// # Errors
     ///
-    /// Diesel's.
+    /// Returns Diesel's error.
     fn wait_for(&mut self, required: &Position, limit: Duration) -> QueryResult<bool> {
         let _ = (required, limit);
         Ok(false)
     }
 
-    /// Makes later reads on this connection wait, or not, until its server has all that any server of the
-    /// cluster has acknowledged. Called where all servers take writes. Defaults to doing nothing.
+    /// Makes later reads on this connection wait, or not, until its server has everything that any server of the
+    /// cluster has acknowledged. Called where all servers accept writes. Defaults to doing nothing.
     ///
     /// # Errors
     ///
-    /// Diesel's.
+    /// Returns Diesel's error.
     fn set_causal_reads(&mut self, on: bool) -> QueryResult<()> {
         let _ = on;
         Ok(())
     }
 
-    /// What the server is, in one round trip; every account may ask. Defaults to knowing nothing.
+    /// Returns facts about the server, in one round trip that needs no privilege. Defaults to none.
     ///
-    /// Asked of each node when a router is built, and on each new connection that watches it.
+    /// Called for each node when a router is built, and on each new connection that watches it.
     ///
     /// # Errors
     ///
-    /// Diesel's, when the server does not answer.
+    /// Returns Diesel's error, if the server does not answer.
     fn facts(&mut self) -> QueryResult<ServerFacts> {
         Ok(ServerFacts::default())
     }
 
-    /// Opens a transaction with `sql`, outside any.
+    /// Opens a transaction with `sql`, outside any other.
     ///
     /// # Errors
     ///
-    /// Diesel's; [`AlreadyInTransaction`](diesel::result::Error::AlreadyInTransaction) inside one.
+    /// Returns Diesel's error; [`AlreadyInTransaction`](diesel::result::Error::AlreadyInTransaction) inside one.
     fn begin_with(&mut self, sql: &str) -> QueryResult<()>;
 }
 
-/// How many transactions are open: 0 outside any, 2 inside one savepoint.
+/// Returns the number of open transactions: 0 outside any, 2 inside one savepoint.
 pub(crate) fn depth<C: Connection>(conn: &mut C) -> u32 {
     C::TransactionManager::transaction_manager_status_mut(conn)
         .transaction_depth()

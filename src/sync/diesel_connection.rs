@@ -1,4 +1,4 @@
-//! `WriteConn` as a Diesel connection: every trait Diesel has for one, by delegation.
+//! `WriteConn` as a Diesel connection: all of Diesel's connection traits, by delegation.
 
 use diesel::connection::{
     CacheSize, Connection, ConnectionSealed, Instrumentation, LoadConnection,
@@ -31,7 +31,7 @@ impl<C: RoutedConnection> Connection for WriteConn<C> {
     type Backend = C::Backend;
     type TransactionManager = Routed;
 
-    /// Fails: connections come from a router.
+    /// Always fails: connections come from a router.
     fn establish(_: &str) -> ConnectionResult<Self> {
         Err(ConnectionError::BadConnection(
             "a `WriteConn` comes from a router or a session: call `session.write()`".to_owned(),
@@ -97,18 +97,18 @@ impl<B, C: RoutedConnection + LoadConnection<B>> LoadConnection<B> for WriteConn
     }
 }
 
-/// The rows of a statement. One that writes has ended, for its session, when this is dropped:
-/// drivers may run it as its rows are asked for.
+/// The rows of a statement. For its session, a statement that writes has ended when this is dropped:
+/// drivers may run it while its rows are read.
 #[expect(missing_debug_implementations, reason = "Diesel's cursors have none")]
 pub struct Cursor<'conn, I> {
-    // First: what is dropped first ends first.
+    // First, because fields are dropped in order: the cursor ends before the statement does.
     rows: I,
     #[expect(dead_code, reason = "dropped for its effect")]
     ending: Finish<'conn>,
 }
 
-/// Drivers have the whole answer, or read the rest of it, by the time a cursor is gone: the statement
-/// is acknowledged then, unless a panic cut it short.
+/// Ends the statement: by the time a cursor is dropped, the driver has read the whole answer, so the statement
+/// is acknowledged, unless a panic cut it short.
 struct Finish<'conn>(Option<Ending<'conn>>);
 
 impl Drop for Finish<'_> {
@@ -150,8 +150,8 @@ impl<I: ExactSizeIterator> ExactSizeIterator for Cursor<'_, I> {
     }
 }
 
-/// The transaction manager of a [`WriteConn`]: the raw connection's, with the session told of
-/// commits and rollbacks.
+/// The transaction manager of a [`WriteConn`]: the raw connection's, which also reports
+/// commits and rollbacks to the session.
 #[derive(Debug)]
 pub struct Routed(());
 
@@ -231,7 +231,7 @@ impl<C: RoutedConnection + MultiConnectionHelper> MultiConnectionHelper for Writ
     }
 }
 
-/// For `#[derive(MultiConnection)]`, which asks for it once Diesel's own `r2d2` is on.
+/// For `#[derive(MultiConnection)]`, which requires it once Diesel's own `r2d2` is enabled.
 #[cfg(feature = "r2d2")]
 impl<C: RoutedConnection + diesel::r2d2::R2D2Connection> diesel::r2d2::R2D2Connection
     for WriteConn<C>

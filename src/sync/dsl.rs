@@ -11,8 +11,8 @@ use crate::statement::{Execute, Load};
 /// Runs queries: Diesel's `RunQueryDsl`, plus the rule that the handle must grant what the query
 /// does.
 ///
-/// Same methods, same return types, same laziness. On a raw Diesel connection and on a
-/// [`WriteConn`](super::WriteConn) it accepts whatever Diesel's accepts; on a
+/// The methods, their return types and their laziness are the same. On a raw Diesel connection and on a
+/// [`WriteConn`](super::WriteConn) it accepts everything that Diesel's accepts; on a
 /// [`ReadConn`](super::ReadConn) a statement must have an [effect](crate::effect) that the handle
 /// grants. It comes with [`prelude`](super::prelude), where its name shadows Diesel's.
 ///
@@ -22,7 +22,7 @@ use crate::statement::{Execute, Load};
 /// # Errors
 ///
 /// Every method returns Diesel's errors. On a read handle, a statement that the
-/// [statement check](crate::StatementCheck) refuses is
+/// [statement check](crate::StatementCheck) refuses returns
 /// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError) around a [`Refused`](crate::Refused).
 pub trait RunQueryDsl<H, M>: Sized {
     /// Runs the statement and returns the number of rows it affected.
@@ -67,7 +67,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](diesel::result::Error::NotFound) if there is none.
+    /// Returns [`NotFound`](diesel::result::Error::NotFound) if there is no row.
     fn get_result<'query, U>(self, conn: &mut H) -> QueryResult<U>
     where
         H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
@@ -77,7 +77,7 @@ pub trait RunQueryDsl<H, M>: Sized {
         diesel::RunQueryDsl::get_result(query, conn)
     }
 
-    /// Runs the query and returns all rows: [`load`](Self::load), for statements that return what
+    /// Runs the query and returns all rows: like [`load`](Self::load), for statements that return what
     /// they changed.
     fn get_results<'query, U>(self, conn: &mut H) -> QueryResult<Vec<U>>
     where
@@ -91,7 +91,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](diesel::result::Error::NotFound) if there is none.
+    /// Returns [`NotFound`](diesel::result::Error::NotFound) if there is no row.
     fn first<'query, U>(self, conn: &mut H) -> QueryResult<U>
     where
         Self: LimitDsl,
@@ -103,7 +103,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     }
 }
 
-// Bounded by Diesel's own trait, or `COPY`'s `execute` would be ambiguous under one prelude.
+// Bounded by Diesel's own trait; otherwise `COPY`'s `execute` would be ambiguous under one prelude.
 #[diagnostic::do_not_recommend]
 impl<T, H, M> RunQueryDsl<H, M> for T
 where
@@ -114,11 +114,11 @@ where
 
 /// Diesel's `SaveChangesDsl`, plus the rule that the handle must grant writes.
 pub trait SaveChangesDsl<H, M>: Sized {
-    /// Updates the row with this struct's primary key, and returns the row as it is then.
+    /// Updates the row with this struct's primary key, and returns the updated row.
     ///
     /// # Errors
     ///
-    /// Diesel's; [`NotFound`](diesel::result::Error::NotFound) if no row has that key.
+    /// Returns Diesel's error; [`NotFound`](diesel::result::Error::NotFound) if no row has that key.
     fn save_changes<T>(self, conn: &mut H) -> QueryResult<T>
     where
         H: Saves<M> + Grants<H::Needs>,

@@ -1,6 +1,6 @@
 //! The same surface for blocking Diesel.
 //!
-//! Start with [`prelude`] and a backend's module: they hold what user code names.
+//! Start with [`prelude`] and a backend's module: they have the names that user code needs.
 
 mod acquire;
 mod connection;
@@ -76,14 +76,14 @@ pub type Session<C> = crate::engine::Session<C, Blocking>;
 
 /// Everything of Diesel's prelude, with `RunQueryDsl` and `SaveChangesDsl` replaced by ours.
 ///
-/// Use it *instead of* `diesel::prelude`: it serves raw connections, too.
+/// Use it *instead of* `diesel::prelude`; it also serves raw connections.
 pub mod prelude {
     pub use diesel::prelude::*;
 
     pub use super::{RunQueryDsl, SaveChangesDsl};
 }
 
-/// The bounds of the query methods, for generic code that has to name them.
+/// The bounds of the query methods, for generic code that must name them.
 pub mod bounds {
     pub use super::diesel_connection::{Cursor, Routed};
     pub use super::runs::{Admits, Inspects, Runs, Saves, Target};

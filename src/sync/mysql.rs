@@ -33,7 +33,7 @@ impl RoutedConnection for MysqlConnection {
     const WATCHED: bool = true;
     const WAITS: bool = true;
 
-    /// Whether the server takes writes from ordinary users.
+    /// Returns whether the server accepts writes from ordinary users.
     fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
         let ask = AskRole::new();
         let answer = RunQueryDsl::get_result(ask, self)?;
@@ -58,7 +58,7 @@ impl RoutedConnection for MysqlConnection {
         }
     }
 
-    /// What the server is: its kind, its version, and its `server_id`.
+    /// Returns the server's kind, its version, and its `server_id`.
     fn facts(&mut self) -> QueryResult<ServerFacts> {
         let facts = diesel::sql_query(crate::backend::mysql::FACTS);
         let variables: Vec<Variable> = RunQueryDsl::load(facts, self)?;
@@ -87,9 +87,9 @@ impl RoutedConnection for MysqlConnection {
         if !outcome.is_there() {
             return Ok(false);
         }
-        // MariaDB's function compares numbers alone, of whatever history.
-        let said = self.observe(crate::backend::mysql::kind_of(required))?;
-        Ok(said.is_some_and(|said| said.position.covers(required)))
+        // MariaDB's function compares numbers alone, whatever the history.
+        let observation = self.observe(crate::backend::mysql::kind_of(required))?;
+        Ok(observation.is_some_and(|observation| observation.position.covers(required)))
     }
 
     fn set_causal_reads(&mut self, on: bool) -> QueryResult<()> {

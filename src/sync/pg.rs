@@ -34,14 +34,14 @@ impl RoutedConnection for PgConnection {
         Ok(answer.observation())
     }
 
-    /// The server's process and its version.
+    /// Returns the server's process and its version.
     fn facts(&mut self) -> QueryResult<ServerFacts> {
         let facts = diesel::sql_query(crate::backend::postgres::FACTS);
         diesel::RunQueryDsl::get_result::<crate::backend::postgres::Facts>(facts, self)
             .map(Into::into)
     }
 
-    /// Whether the server is in recovery.
+    /// Returns the role, by whether the server is in recovery.
     fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
         diesel::RunQueryDsl::get_result(crate::backend::postgres::role_query(), self)
             .map(|in_recovery| Some(crate::backend::postgres::role(in_recovery)))
@@ -53,10 +53,10 @@ impl RoutedConnection for PgConnection {
 }
 
 impl WriteConn {
-    /// The notifications that have arrived on this connection, after a `LISTEN`; it does not wait for
+    /// Returns the notifications that have arrived on this connection, after a `LISTEN`, without waiting for
     /// more.
     ///
-    /// A `LISTEN` belongs to its database session and ends with it: keep this handle for as long as
+    /// A `LISTEN` belongs to its database session and ends with it: keep this handle while
     /// you listen, and `UNLISTEN *` before you drop it, or the next user of the pooled connection
     /// gets your notifications.
     pub fn notifications_iter(&mut self) -> impl Iterator<Item = QueryResult<PgNotification>> + '_ {
@@ -64,14 +64,14 @@ impl WriteConn {
     }
 
     /// Runs a `COPY .. TO`, which reads: unlike [`raw_counts_as_write`](Self::raw_counts_as_write),
-    /// it leaves no mark in the session.
+    /// it does not count as a write.
     ///
-    /// Diesel's `copy_to(..).load(conn)` and `.load_raw(conn)` ask for a raw connection; `f` gets one,
-    /// for nothing else.
+    /// Diesel's `copy_to(..).load(conn)` and `.load_raw(conn)` require a raw connection; `f` gets one,
+    /// and must not use it for anything else.
     ///
     /// # Errors
     ///
-    /// What `f` returns.
+    /// Returns the error of `f`.
     ///
     /// # Example
     ///
@@ -99,7 +99,7 @@ impl WriteConn {
     }
 }
 
-/// `diesel::copy_from(..).execute(conn)`: a write.
+/// Runs `diesel::copy_from(..).execute(conn)`, a write.
 impl<T, A> ExecuteCopyFromDsl<WriteConn> for CopyFromQuery<T, A>
 where
     Self: ExecuteCopyFromDsl<PgConnection>,

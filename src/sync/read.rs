@@ -19,18 +19,18 @@ use crate::statement::{Access, CaughtUp, Primary, Replica, Role};
 
 /// A connection that reads, from a node in the role `R`.
 ///
-/// | handle | got from | grants |
+/// | handle | obtained from | grants |
 /// |---|---|---|
 /// | `ReadConn<Replica>` | [`Session::read_eventual`](super::Session::read_eventual) | plain SELECT |
 /// | `ReadConn<CaughtUp>` | [`Session::read`](super::Session::read) | plain SELECT |
 /// | `ReadConn<Primary>` | [`Session::read_primary`](super::Session::read_primary) | plain SELECT, row locks |
 ///
-/// Each stands for those above it: `&mut ReadConn<Primary>` goes where `&mut ReadConn<Replica>` is
-/// asked for, and so does `&mut WriteConn`. There is no way to the connection inside: what a handle
+/// Each can be used in place of those above it: `&mut ReadConn<Primary>` goes where `&mut ReadConn<Replica>` is
+/// required, and so does `&mut WriteConn`. The connection inside is not accessible: what a handle
 /// does not grant does not compile. Backend modules have aliases without the connection type:
 /// [`sqlite::ReadConn`](super::sqlite::ReadConn) and so on.
 ///
-/// Dropping the handle gives the connection back to its pool; the pool discards one with an open
+/// Dropping the handle returns the connection to its pool, which discards a connection with an open
 /// transaction.
 #[derive(RefCastCustom)]
 #[repr(transparent)]
@@ -48,10 +48,10 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         }
     }
 
-    /// What the connection inside must have been lent for, at least.
+    /// The least access that the connection inside must have been checked out for.
     pub(crate) const NEEDS: Access = R::NEEDS;
 
-    /// The same connection in another role, which the caller knows to be weaker.
+    /// Returns the same connection in another role, which the caller knows to be weaker.
     pub(crate) fn as_role<S: Role>(&mut self) -> &mut ReadConn<S, C> {
         ReadConn::of_mut(&mut self.lease)
     }
@@ -62,7 +62,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     #[ref_cast_custom]
     fn of_mut(lease: &mut Lease<Guard<C>>) -> &mut Self;
 
-    /// Which node the connection belongs to, and why that one was chosen.
+    /// Returns the connection's node, and the reason for its choice.
     #[must_use]
     pub fn route(&self) -> Route<'_> {
         self.lease.route()
@@ -80,12 +80,12 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         self.lease
     }
 
-    /// Whether the server no longer answers on this connection.
+    /// Returns whether the server no longer answers on this connection.
     pub(super) fn is_lost(&mut self) -> bool {
         self.lease.guard.node_role().is_err()
     }
 
-    /// The connection, for a statement that the handle may run.
+    /// Returns the connection, if the handle may run the statement.
     pub(super) fn admit_statement<Q, M>(&mut self, query: &Q) -> QueryResult<&mut C>
     where
         Self: Admits<Q, M> + Inspects<Q, M>,
@@ -105,12 +105,12 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
 
 #[cfg(feature = "r2d2")]
 impl<C: RoutedConnection> ReadConn<Replica, C> {
-    /// A handle that sees what `session` wrote: this connection where the session allows it,
-    /// otherwise one that does, and this one goes back to its pool.
+    /// Returns a handle whose reads observe what `session` wrote: this connection if the session allows it,
+    /// otherwise another, and this one is returned to its pool.
     ///
     /// # Errors
     ///
-    /// [`Error::Checkout`](crate::Error::Checkout) if another connection is needed and there is none.
+    /// Returns [`Error::Checkout`](crate::Error::Checkout) if another connection is needed and there is none.
     pub fn upgrade(
         self,
         session: &super::Session<C>,

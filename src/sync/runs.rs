@@ -1,4 +1,4 @@
-//! Which handle runs which query, on which connection.
+//! The bounds that decide which handle runs which query.
 
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::{Connection, QueryResult};
@@ -10,49 +10,49 @@ use crate::statement::effect::{
 };
 use crate::statement::{Execute, Load, Role};
 
-/// What the handle runs for `V`, a query and the way it is run.
+/// Handles that run `V`, a query and the way to run it.
 ///
-/// Every Diesel connection runs anything; a read handle runs statements whose effect is known.
+/// Every Diesel connection runs any query; a read handle runs statements of known effect.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not run this as a query",
-    label = "either this is no handle and no connection of Diesel's, or the method was called on what is no query",
+    label = "this is neither a handle nor a Diesel connection, or the receiver is not a query",
     note = "take a `&mut ReadConn<_>` or a `&mut WriteConn` of `diesel_routing::sync`",
     note = "handles and connections of diesel-async need `diesel_routing::prelude::*` instead of `diesel_routing::sync::prelude::*`"
 )]
 pub trait Runs<V, M> {
     /// The Diesel connection that runs it.
     type Conn;
-    /// What is run.
+    /// The query to run.
     type Query;
 
-    /// Checks the statement and lends the connection to it.
+    /// Checks the statement, and returns the connection for it.
     ///
-    /// `Key` has no public constructor: nobody but the query methods gets the connection.
+    /// `Key` has no public constructor, so only the query methods get the connection.
     #[doc(hidden)]
     fn admit(&mut self, verb: V, key: Key) -> QueryResult<(Self::Query, &mut Self::Conn)>
     where
         Self: Admits<Self::Query, M> + Inspects<Self::Query, M>;
 }
 
-/// The handle grants what the statement `Q` does.
+/// Handles that grant the effect of the statement `Q`.
 ///
-/// Every Diesel connection grants anything; a read handle grants an effect that is known and that
+/// Every Diesel connection grants any effect; a read handle grants an effect that is known and that
 /// its role allows.
 pub trait Admits<Q, M> {
     #[doc(hidden)]
     fn claim(query: &Q, key: Key) -> Claim;
 }
 
-/// The handle can look at the SQL of `Q`.
+/// Handles that can inspect the SQL of `Q`.
 ///
-/// Apart from [`Admits`], so that an effect the handle does not grant is reported before, say, a
+/// Separate from [`Admits`], so that an effect the handle does not grant is reported before, say, a
 /// locking clause that the backend does not have.
 pub trait Inspects<Q, M> {
     #[doc(hidden)]
     fn inspect(&self, query: &Q, by: Inspection, locks_granted: bool, key: Key) -> QueryResult<()>;
 }
 
-/// What a statement's type says about it.
+/// The properties of a statement that its type shows.
 #[doc(hidden)]
 #[derive(Debug)]
 #[expect(unnameable_types, reason = "hidden from users")]
@@ -61,10 +61,10 @@ pub struct Claim {
     pub(crate) inspection: Inspection,
 }
 
-/// Only this crate can make one.
+/// A key that only this crate can make.
 #[doc(hidden)]
 #[derive(Debug)]
-#[expect(unnameable_types, reason = "nobody else may make one")]
+#[expect(unnameable_types, reason = "only this crate may make one")]
 pub struct Key(());
 
 impl Key {
@@ -73,7 +73,7 @@ impl Key {
     }
 }
 
-/// The connection type whose queries a handle takes.
+/// Handles, each with the connection type whose queries it accepts.
 pub trait Target {
     /// The connection type that Diesel's `RunQueryDsl` is implemented for.
     type Raw;
@@ -149,9 +149,9 @@ where
     }
 }
 
-/// The handle saves changes to a row.
+/// Handles that save changes to a row.
 pub trait Saves<M> {
-    /// The Diesel connection that does it.
+    /// The Diesel connection that saves them.
     type Conn;
     /// The effect that the handle must grant.
     type Needs;
@@ -170,7 +170,7 @@ impl<C: Connection> Saves<Unchecked> for C {
     }
 }
 
-// No read handle grants `Write`: this implementation exists for the words of the compile error.
+// No read handle grants `Write`: this implementation exists for the text of the compile error.
 impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
     type Conn = C;
     type Needs = Write;

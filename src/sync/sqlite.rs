@@ -25,18 +25,18 @@ pub type Session = super::Session<SqliteConnection>;
 pub type ReadSql = crate::ReadSql<diesel::sqlite::Sqlite>;
 
 diesel::define_sql_function! {
-    /// Something to ask that needs no table, and no bind parameter.
+    /// A query that needs no table, and no bind parameter.
     fn sqlite_version() -> Text;
 }
 
 impl RoutedConnection for SqliteConnection {
-    /// A file does not know whether another replaces it.
+    /// Returns `None`: a file does not know whether another replaces it.
     fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
-        // On every checkout: a statement that is prepared once.
+        // Runs on every checkout, so the statement is prepared once.
         diesel::RunQueryDsl::execute(select(sqlite_version()), self).map(|_| None)
     }
 
-    /// The database file.
+    /// Returns the path of the database file.
     fn facts(&mut self) -> QueryResult<ServerFacts> {
         let file =
             diesel::dsl::sql::<Text>("SELECT file FROM pragma_database_list WHERE name = 'main'");

@@ -20,7 +20,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     ///
     /// # Errors
     ///
-    /// What `f` returns; Diesel's, if the transaction cannot be opened or closed. If `f` panics,
+    /// Returns the error of `f`; Diesel's, if the transaction cannot be opened or closed. If `f` panics,
     /// the transaction stays open and the pool discards the connection.
     ///
     /// # Example
@@ -46,10 +46,10 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         self.within(C::Backend::BEGIN_SNAPSHOT, true, f)
     }
 
-    /// Runs locking reads in a transaction: their row locks last until it ends. On
-    /// `ReadConn<Primary>` only.
+    /// Runs locking reads in a transaction: their row locks last until it ends. Only on
+    /// `ReadConn<Primary>`.
     ///
-    /// The transaction is opened `READ WRITE`, without which the server takes no row locks; the
+    /// The transaction is opened `READ WRITE`, because otherwise the server refuses row locks; the
     /// handle inside still grants no writes. Inside an open transaction, `f` runs in a savepoint.
     ///
     /// # Errors
@@ -100,12 +100,12 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
 impl<C: RoutedConnection> WriteConn<C> {
     /// Runs `f` in a transaction; inside one, in a savepoint.
     ///
-    /// The same as [`Connection::transaction`], without importing that trait. `f` gets a
-    /// `&mut WriteConn`, which also stands for every read handle.
+    /// Like [`Connection::transaction`], without importing that trait. `f` gets a
+    /// `&mut WriteConn`, which can be used in place of every read handle.
     ///
     /// # Errors
     ///
-    /// What `f` returns, after a rollback; Diesel's, if the transaction cannot be opened or closed.
+    /// Returns the error of `f`, after a rollback; Diesel's, if the transaction cannot be opened or closed.
     /// If `f` panics, the transaction stays open and the pool discards the connection.
     pub fn transaction<T, E>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
     where
@@ -115,15 +115,15 @@ impl<C: RoutedConnection> WriteConn<C> {
     }
 
     /// Opens a transaction that is never committed, for tests: the pool keeps the connection, and
-    /// the transaction goes on when it is lent again.
+    /// the transaction continues when it is next checked out.
     ///
     /// # Errors
     ///
-    /// Diesel's.
+    /// Returns Diesel's error.
     ///
     /// # Panics
     ///
-    /// Inside a transaction.
+    /// Panics inside a transaction.
     pub fn begin_test_transaction(&mut self) -> QueryResult<()> {
         Connection::begin_test_transaction(self)
     }
@@ -132,7 +132,7 @@ impl<C: RoutedConnection> WriteConn<C> {
     ///
     /// # Panics
     ///
-    /// If `f` returns an error.
+    /// Panics if `f` returns an error.
     pub fn test_transaction<T, E>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, E>) -> T
     where
         E: fmt::Debug,
@@ -140,7 +140,7 @@ impl<C: RoutedConnection> WriteConn<C> {
         Connection::test_transaction(self, f)
     }
 
-    /// Builds a transaction with an isolation level and the like, before it starts.
+    /// Returns a builder of a transaction with an isolation level and the like.
     ///
     /// # Example
     ///
@@ -165,7 +165,7 @@ impl<C: RoutedConnection> WriteConn<C> {
     }
 }
 
-/// A transaction's characteristics, before it starts. What is not said is the server's default.
+/// A transaction's characteristics, before it starts. The server's defaults apply to all others.
 #[derive(Debug)]
 #[must_use = "a transaction starts with `run`"]
 pub struct TransactionBuilder<'a, C: RoutedConnection> {
@@ -175,31 +175,31 @@ pub struct TransactionBuilder<'a, C: RoutedConnection> {
 
 #[cfg(any(feature = "sync-postgres", feature = "sync-mysql"))]
 impl<C: RoutedConnection> TransactionBuilder<'_, C> {
-    /// `READ ONLY`.
+    /// Sets `READ ONLY`.
     pub fn read_only(mut self) -> Self {
         self.characteristics.read_only = Some(true);
         self
     }
 
-    /// `READ WRITE`.
+    /// Sets `READ WRITE`.
     pub fn read_write(mut self) -> Self {
         self.characteristics.read_only = Some(false);
         self
     }
 
-    /// `ISOLATION LEVEL READ COMMITTED`.
+    /// Sets `ISOLATION LEVEL READ COMMITTED`.
     pub fn read_committed(mut self) -> Self {
         self.characteristics.isolation = Some(Isolation::ReadCommitted);
         self
     }
 
-    /// `ISOLATION LEVEL REPEATABLE READ`.
+    /// Sets `ISOLATION LEVEL REPEATABLE READ`.
     pub fn repeatable_read(mut self) -> Self {
         self.characteristics.isolation = Some(Isolation::RepeatableRead);
         self
     }
 
-    /// `ISOLATION LEVEL SERIALIZABLE`.
+    /// Sets `ISOLATION LEVEL SERIALIZABLE`.
     pub fn serializable(mut self) -> Self {
         self.characteristics.isolation = Some(Isolation::Serializable);
         self
@@ -208,13 +208,13 @@ impl<C: RoutedConnection> TransactionBuilder<'_, C> {
 
 #[cfg(feature = "sync-postgres")]
 impl TransactionBuilder<'_, diesel::PgConnection> {
-    /// `DEFERRABLE`: a serializable read-only transaction waits until it can never fail.
+    /// Sets `DEFERRABLE`: a serializable read-only transaction waits until it can never fail.
     pub fn deferrable(mut self) -> Self {
         self.characteristics.deferrable = Some(true);
         self
     }
 
-    /// `NOT DEFERRABLE`.
+    /// Sets `NOT DEFERRABLE`.
     pub fn not_deferrable(mut self) -> Self {
         self.characteristics.deferrable = Some(false);
         self
@@ -223,13 +223,13 @@ impl TransactionBuilder<'_, diesel::PgConnection> {
 
 #[cfg(feature = "sync-mysql")]
 impl TransactionBuilder<'_, diesel::MysqlConnection> {
-    /// `ISOLATION LEVEL READ UNCOMMITTED`.
+    /// Sets `ISOLATION LEVEL READ UNCOMMITTED`.
     pub fn read_uncommitted(mut self) -> Self {
         self.characteristics.isolation = Some(Isolation::ReadUncommitted);
         self
     }
 
-    /// `WITH CONSISTENT SNAPSHOT`: the view is fixed at the start, not by the first read.
+    /// Sets `WITH CONSISTENT SNAPSHOT`: the view is fixed at the start, not by the first read.
     pub fn with_consistent_snapshot(mut self) -> Self {
         self.characteristics.consistent_snapshot = true;
         self
@@ -241,7 +241,7 @@ impl<C: RoutedConnection> TransactionBuilder<'_, C> {
     ///
     /// # Errors
     ///
-    /// What `f` returns, after a rollback; Diesel's otherwise:
+    /// Returns the error of `f`, after a rollback; otherwise Diesel's:
     /// [`AlreadyInTransaction`](diesel::result::Error::AlreadyInTransaction) inside a transaction.
     pub fn run<T, E>(self, f: impl FnOnce(&mut WriteConn<C>) -> Result<T, E>) -> Result<T, E>
     where
@@ -278,12 +278,12 @@ impl<C: RoutedConnection> WriteConn<C> {
 
 #[cfg(feature = "sync-sqlite")]
 impl WriteConn<diesel::SqliteConnection> {
-    /// Runs `f` in a transaction that takes SQLite's write lock at once, as
+    /// Runs `f` in a transaction that takes SQLite's write lock at once, like
     /// [`SqliteConnection::immediate_transaction`](diesel::SqliteConnection::immediate_transaction).
     ///
     /// # Errors
     ///
-    /// What `f` returns, after a rollback; Diesel's otherwise.
+    /// Returns the error of `f`, after a rollback; Diesel's otherwise.
     pub fn immediate_transaction<T, E>(
         &mut self,
         f: impl FnOnce(&mut Self) -> Result<T, E>,
@@ -294,12 +294,12 @@ impl WriteConn<diesel::SqliteConnection> {
         self.run_transaction("BEGIN IMMEDIATE", f)
     }
 
-    /// Runs `f` in a transaction that keeps other connections out, as
+    /// Runs `f` in a transaction that excludes other connections, like
     /// [`SqliteConnection::exclusive_transaction`](diesel::SqliteConnection::exclusive_transaction).
     ///
     /// # Errors
     ///
-    /// What `f` returns, after a rollback; Diesel's otherwise.
+    /// Returns the error of `f`, after a rollback; Diesel's otherwise.
     pub fn exclusive_transaction<T, E>(
         &mut self,
         f: impl FnOnce(&mut Self) -> Result<T, E>,
@@ -311,7 +311,7 @@ impl WriteConn<diesel::SqliteConnection> {
     }
 }
 
-/// The outcome of a transaction, from that of its body and that of closing it.
+/// Returns the outcome of a transaction, from those of its body and of closing it.
 fn close<T, E>(body: Result<T, E>, closed: QueryResult<()>) -> Result<T, E>
 where
     E: From<diesel::result::Error>,
@@ -324,7 +324,7 @@ where
     }
 }
 
-/// `begin_with` for connections with Diesel's own transaction manager.
+/// Implements `begin_with` for connections with Diesel's own transaction manager.
 pub(super) fn begin_with<C>(conn: &mut C, sql: &str) -> QueryResult<()>
 where
     C: Connection<TransactionManager = AnsiTransactionManager>,

@@ -15,23 +15,23 @@ use crate::statement::{Access, Primary};
 /// A connection to the primary that grants everything.
 ///
 /// It is a Diesel connection: migrations, helpers generic over [`Connection`](diesel::Connection)
-/// and third-party crates take it as it is. It also stands for every read handle:
-/// `&mut WriteConn` goes where `&mut ReadConn<_>` is asked for, and then reads on this connection,
+/// and third-party crates accept it directly. It can also be used in place of every read handle:
+/// `&mut WriteConn` goes where `&mut ReadConn<_>` is required, and then reads on this connection,
 /// in its transaction.
 ///
-/// What it writes, its session remembers from the commit on: the session's later reads see it. Two
-/// things leave no mark: transactions that were rolled back, and statements that only read. Where
+/// Its session remembers what it writes, from the commit on: the session's later reads observe it. Two
+/// things are not recorded: transactions that were rolled back, and statements that only read. If
 /// the outcome is unknown (the connection was lost, the handle was dropped inside a transaction),
 /// it counts as written.
 ///
-/// Dropping the handle gives the connection back to its pool; the pool discards one with an open
+/// Dropping the handle returns the connection to its pool, which discards a connection with an open
 /// transaction.
 pub struct WriteConn<C: RoutedConnection> {
     read: ReadConn<Primary, C>,
 }
 
 impl<C: RoutedConnection> WriteConn<C> {
-    /// What the connection inside must have been lent for.
+    /// The access that the connection inside must have been checked out for.
     pub(crate) const NEEDS: Access = Access::Write;
 
     pub(super) fn new(lease: Lease<Guard<C>>) -> Self {
@@ -40,14 +40,14 @@ impl<C: RoutedConnection> WriteConn<C> {
         }
     }
 
-    /// The raw connection, for code that asks for `&mut PgConnection` and the like.
+    /// Returns the raw connection, for code that requires `&mut PgConnection` and the like.
     ///
-    /// **Counts as a write**: nothing is known of what is done with it. Prefer the methods of
+    /// **Counts as a write**: it is unknown what is done with it. Prefer the methods of
     /// `WriteConn`, which is a Diesel connection itself.
     ///
     /// # Errors
     ///
-    /// [`Refused::Swapped`](crate::Refused::Swapped) inside Diesel's error.
+    /// Returns [`Refused::Swapped`](crate::Refused::Swapped) inside Diesel's error.
     pub fn raw_counts_as_write(&mut self) -> QueryResult<RawWrite<'_, C>> {
         let (conn, ending) = self.begin_unbounded()?;
         Ok(RawWrite {
@@ -60,12 +60,12 @@ impl<C: RoutedConnection> WriteConn<C> {
         self.read.lease_mut()
     }
 
-    /// The raw connection, for what is no statement.
+    /// Returns the raw connection, for anything but statements.
     pub(super) fn raw(&mut self) -> &mut C {
         &mut self.lease_mut().guard.conn
     }
 
-    /// The raw connection for a write that is about to be sent, and what must hear of its end.
+    /// Returns the raw connection for a write that is about to be sent, with its ending.
     pub(super) fn begin_write(&mut self) -> QueryResult<(&mut C, Ending<'_>)> {
         let lease = self.lease_mut();
         lease.lent_for(Access::Write)?;
@@ -74,7 +74,7 @@ impl<C: RoutedConnection> WriteConn<C> {
         Ok((conn, lease.log.begin(depth)))
     }
 
-    /// As [`begin_write`](Self::begin_write), for what may commit by itself.
+    /// Like [`begin_write`](Self::begin_write), for statements that may commit by themselves.
     pub(super) fn begin_unbounded(&mut self) -> QueryResult<(&mut C, Ending<'_>)> {
         let lease = self.lease_mut();
         lease.lent_for(Access::Write)?;
@@ -83,7 +83,7 @@ impl<C: RoutedConnection> WriteConn<C> {
         Ok((conn, lease.log.begin_unbounded(depth)))
     }
 
-    /// As [`begin_write`](Self::begin_write); the ending is there if the statement writes.
+    /// Like [`begin_write`](Self::begin_write); there is an ending only if the statement writes.
     pub(super) fn begin_statement<Q>(
         &mut self,
         query: &Q,
@@ -121,8 +121,8 @@ impl<C: RoutedConnection> fmt::Debug for WriteConn<C> {
     }
 }
 
-/// The raw connection of a [`WriteConn`]; what is done with it counts as a write when this is
-/// dropped.
+/// The raw connection of a [`WriteConn`]. When this is dropped, a write is
+/// recorded.
 pub struct RawWrite<'a, C> {
     conn: &'a mut C,
     _ending: Ending<'a>,

@@ -1,4 +1,4 @@
-//! What stands between the parentheses: `strong`, `bounded = "250ms", wait = "50ms"` and so on.
+//! The attribute's arguments: `strong`, `bounded = "250ms", wait = "50ms"` and so on.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(super) struct Args {
     pub(super) class: Option<LitStr>,
     pub(super) name: Option<LitStr>,
     pub(super) is_untracked: bool,
-    /// Where `diesel_routing` is.
+    /// The path of `diesel_routing`.
     pub(super) root: Path,
 }
 
@@ -31,7 +31,7 @@ pub(super) enum Level {
 }
 
 impl Level {
-    /// As the attribute has it.
+    /// Returns the level's name in the attribute.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Eventual => "eventual",
@@ -42,13 +42,13 @@ impl Level {
         }
     }
 
-    /// Whether the function may run on a replica.
+    /// Returns whether the function may run on a replica.
     pub(super) fn may_be_a_replica(self) -> bool {
         matches!(self, Self::Eventual | Self::Bounded(_) | Self::Session)
     }
 }
 
-/// Whether an attribute is this macro's.
+/// Returns whether an attribute is this macro's.
 pub(super) fn is_consistency(attribute: &Attribute) -> bool {
     let path = attribute.path();
     path.segments
@@ -75,7 +75,7 @@ impl Parse for Args {
     }
 }
 
-/// What was read so far.
+/// The arguments read so far.
 #[derive(Default)]
 struct Words {
     level: Option<(Level, Span)>,
@@ -198,7 +198,7 @@ fn once<T>(slot: &mut Option<T>, value: T, word: &Ident) -> syn::Result<()> {
     Ok(())
 }
 
-/// The text behind `word =`.
+/// Reads the text behind `word =`.
 fn text(input: ParseStream<'_>, word: &Ident, what: &str) -> syn::Result<LitStr> {
     let missing = || syn::Error::new(word.span(), format!("`{word}` needs {what}"));
     if !input.peek(Token![=]) {

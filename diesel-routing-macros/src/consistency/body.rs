@@ -1,4 +1,4 @@
-//! What types cannot see in a body: row locks in sub-selects, and SQL in literals.
+//! Checks of a body that types cannot make: row locks in sub-selects, and SQL in literals.
 
 use diesel_routing_sql::{Dialect, Finding, Functions, inspect_fragment};
 use proc_macro2::{Span, TokenStream};
@@ -19,7 +19,7 @@ const LOCKS: [&str; 4] = [
     "for_key_share",
 ];
 
-/// Marks every lock, for the compiler to refuse those that are Diesel's; returns what the literals say.
+/// Marks every lock, so that the compiler refuses those that are Diesel's; returns the findings in literals.
 pub(super) fn check(block: &mut Block, root: &Path) -> Option<TokenStream> {
     let mut checker = Checker {
         root: Some(root),
@@ -29,7 +29,7 @@ pub(super) fn check(block: &mut Block, root: &Path) -> Option<TokenStream> {
     checker.findings.map(|error| error.to_compile_error())
 }
 
-/// Takes `#[consistency(vouch)]` off the statements, and checks nothing.
+/// Removes `#[consistency(vouch)]` from the statements, without any check.
 pub(super) fn take_vouching(block: &mut Block) {
     let mut checker = Checker {
         root: None,
@@ -70,7 +70,7 @@ impl VisitMut for Checker<'_> {
         }
     }
 
-    /// Functions inside the function have handles of their own.
+    /// Skips functions inside the function, which have handles of their own.
     fn visit_item_mut(&mut self, _: &mut Item) {}
 
     fn visit_expr_mut(&mut self, expression: &mut Expr) {
@@ -80,9 +80,9 @@ impl VisitMut for Checker<'_> {
             Expr::MethodCall(call) if is_lock(call) => {
                 let (receiver, method) = (&call.receiver, &call.method);
                 let turbofish = &call.turbofish;
-                // All of it at the call: that is where the error belongs.
+                // Everything gets the call's span: the error belongs there.
                 let root = at(root, method.span());
-                // A query that Diesel can lock finds `Query`, anything else `Anything`.
+                // For a query that Diesel can lock, this finds `Query`, for anything else `Anything`.
                 *expression = parse_quote_spanned! {method.span()=> {
                     #[allow(unused_imports)]
                     use #root::consistency::{Anything as _, Query as _};
@@ -122,7 +122,7 @@ fn is_lock(call: &ExprMethodCall) -> bool {
     call.args.is_empty() && LOCKS.iter().any(|lock| call.method == lock)
 }
 
-/// What is wrong with the literal of `sql::<..>("..")`.
+/// Returns the finding in the literal of `sql::<..>("..")`.
 fn sql_finding(call: &ExprCall) -> Option<(&syn::LitStr, Finding)> {
     let Expr::Path(function) = &*call.func else {
         return None;
@@ -138,7 +138,7 @@ fn sql_finding(call: &ExprCall) -> Option<(&syn::LitStr, Finding)> {
     else {
         return None;
     };
-    // The backend is not known here; what any of them would do counts.
+    // The backend is unknown here, so a finding for any of them counts.
     [Dialect::Postgres, Dialect::Mysql]
         .into_iter()
         .find_map(|dialect| {
@@ -159,7 +159,7 @@ fn take_vouch(attributes: &mut Vec<Attribute>) -> bool {
     attributes.len() < before
 }
 
-/// The attributes of an expression that can be a statement.
+/// Returns the attributes of an expression that can be a statement.
 fn attributes(expression: &mut Expr) -> Option<&mut Vec<Attribute>> {
     Some(match expression {
         Expr::Await(it) => &mut it.attrs,

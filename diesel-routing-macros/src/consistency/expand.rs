@@ -12,9 +12,9 @@ use super::args::{Args, Level};
 use super::body;
 use super::signature::{self, Handle, Kind};
 
-/// The function, with its handle taken from whatever the caller passes.
+/// Makes the function take its handle from whatever the caller passes.
 ///
-/// The body stays where it is, behind two statements: so `return`, `?` and completion work in it as
+/// The body stays in place, behind two statements, so `return`, `?` and completion work in it as
 /// before.
 pub(super) fn function(args: &Args, function: &mut ImplItemFn) -> syn::Result<TokenStream> {
     let handle = signature::find(&function.sig)?;
@@ -24,7 +24,7 @@ pub(super) fn function(args: &Args, function: &mut ImplItemFn) -> syn::Result<To
         body::take_vouching(&mut function.block);
         None
     };
-    // `#[async_trait]` may have been here before: then the body is inside a boxed `async` block.
+    // `#[async_trait]` may have been expanded before: then the body is inside a boxed `async` block.
     let boxed = function.sig.asyncness.is_none() && boxed_body(&mut function.block).is_some();
     let is_async = boxed || function.sig.asyncness.is_some();
     let statements = checkout(args, &function.sig, &handle, is_async);
@@ -35,7 +35,7 @@ pub(super) fn function(args: &Args, function: &mut ImplItemFn) -> syn::Result<To
     };
     match body {
         Some(body) => {
-            // Behind `if let Some(ret) = None::<..>`, which tells the block's type to the compiler.
+            // After `if let Some(ret) = None::<..>`, which shows the block's type to the compiler.
             let first = usize::from(matches!(
                 body.stmts.first(),
                 Some(Stmt::Expr(Expr::If(_), _))
@@ -48,7 +48,7 @@ pub(super) fn function(args: &Args, function: &mut ImplItemFn) -> syn::Result<To
     Ok(quote!(#findings #function))
 }
 
-/// The statements that make a handle of what was passed.
+/// Returns the statements that make a handle of the argument.
 fn checkout(args: &Args, signature: &Signature, handle: &Handle, is_async: bool) -> Vec<Stmt> {
     let Args { root, .. } = args;
     let name = &handle.name;
@@ -92,7 +92,7 @@ fn checkout(args: &Args, signature: &Signature, handle: &Handle, is_async: bool)
     block.stmts
 }
 
-/// Lets the parameter be whatever can provide the handle.
+/// Changes the parameter's type to anything that can provide the handle.
 fn take_source(
     args: &Args,
     signature: &mut Signature,
@@ -116,7 +116,7 @@ fn take_source(
     Ok(())
 }
 
-/// What the router is told of the function: a constant.
+/// Returns the function's description for the router, a constant.
 fn about(args: &Args, signature: &Signature) -> TokenStream {
     let Args { root, .. } = args;
     let level = match args.level {
@@ -159,7 +159,7 @@ fn level(args: &Args) -> TokenStream {
     quote!(#root::consistency::levels::#level)
 }
 
-/// Where the handles of a flavour are.
+/// Returns the path of a flavour's handles.
 fn flavour(args: &Args, is_async: bool) -> Path {
     let Args { root, .. } = args;
     if is_async {
@@ -177,7 +177,7 @@ fn acquire(args: &Args, is_async: bool) -> TokenStream {
     quote!(#flavour::#module Acquire)
 }
 
-/// The block inside `Box::pin(async move { .. })`, if that is all there is.
+/// Returns the block inside `Box::pin(async move { .. })`, if the body is nothing else.
 fn boxed_body(block: &mut Block) -> Option<&mut Block> {
     let [Stmt::Expr(Expr::Call(call), None)] = block.stmts.as_mut_slice() else {
         return None;

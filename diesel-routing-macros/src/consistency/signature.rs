@@ -1,9 +1,9 @@
-//! Which parameter is the handle.
+//! Finds the handle among the parameters.
 
 use syn::spanned::Spanned;
 use syn::{FnArg, Ident, Pat, PatType, Signature, Type, TypeReference};
 
-/// The parameter that becomes whatever can provide the handle.
+/// The parameter whose type becomes anything that can provide the handle.
 pub(super) struct Handle {
     pub(super) index: usize,
     pub(super) name: Ident,
@@ -11,9 +11,9 @@ pub(super) struct Handle {
 }
 
 pub(super) enum Kind {
-    /// `conn: &mut ReadConn<..>`: the type behind the reference.
+    /// `conn: &mut ReadConn<..>`, with the type behind the reference.
     Taken(Box<Type>),
-    /// `session: &Session`: the signature stays, and inside the name is the handle.
+    /// `session: &Session`: the signature stays, and in the body the name is the handle.
     FromSession,
 }
 
@@ -22,13 +22,13 @@ const HANDLES: [&str; 2] = ["ReadConn", "WriteConn"];
 const NO_HANDLE: &str = "no parameter is a handle: take a `conn: &mut ReadConn<..>` or `conn: &mut WriteConn`; where the \
      signature is a trait's, a `session: &Session`";
 
-/// Whether a method is meant by the attribute of its `impl` block: not if only a guess says so.
+/// Returns whether the attribute of an `impl` block applies to this method; not if only a guess says so.
 pub(super) fn takes_a_handle(signature: &Signature) -> bool {
     parameters(signature)
         .any(|(_, parameter)| is_taken(parameter, &HANDLES) || is_session(parameter))
 }
 
-/// The handle among the parameters.
+/// Returns the handle among the parameters.
 pub(super) fn find(signature: &Signature) -> syn::Result<Handle> {
     let handles: Vec<_> = parameters(signature)
         .filter(|(_, parameter)| is_taken(parameter, &HANDLES))
@@ -69,7 +69,7 @@ fn parameters(signature: &Signature) -> impl Iterator<Item = (usize, &PatType)> 
     })
 }
 
-/// A handle by another name: the only parameter of the form `&mut T`.
+/// Finds a handle under another name: the only parameter of the form `&mut T`.
 fn only_mutable(signature: &Signature) -> Option<(usize, &PatType)> {
     let is_mutable = |parameter: &PatType| {
         matches!(&*parameter.ty, Type::Reference(reference)

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 
 use crate::snapshot::assert_expansion;
 
-/// Attribute and item, as a user writes them.
+/// Compares the expansion of an attribute and an item, as a user writes them.
 fn snapshot(name: &str, attribute: &str, item: &str) {
     let tokens = |text| TokenStream::from_str(text).expect("Rust");
     let expansion = super::expand(tokens(attribute), tokens(item));

@@ -1,23 +1,25 @@
+//! The attributes of `#[derive(Statement)]`.
+
 use proc_macro2::Span;
 use quote::format_ident;
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Data, DeriveInput, Field, Fields, Ident, LitStr, Path, Type};
 
-/// What the attributes of a `#[derive(Statement)]` say, as far as they make sense.
+/// The valid attributes of a `#[derive(Statement)]`.
 pub(crate) struct Args {
-    /// What the statement does.
+    /// The statement's effect.
     pub(crate) effect: Effect,
-    /// Where `diesel_routing` is, if not at `::diesel_routing`.
+    /// The path of `diesel_routing`, if it is not `::diesel_routing`.
     pub(crate) krate: Option<Path>,
-    /// All that does not make sense.
+    /// The errors of all invalid attributes.
     pub(crate) error: Option<syn::Error>,
 }
 
-/// Where a statement's effect comes from.
+/// The source of a statement's effect.
 pub(crate) enum Effect {
-    /// From a word: the name of a type in `diesel_routing::effect`.
+    /// A word: the name of a type in `diesel_routing::effect`.
     Is(Ident),
-    /// From the statement in a field of this type.
+    /// The statement in a field of this type.
     OfField(Box<Type>),
 }
 

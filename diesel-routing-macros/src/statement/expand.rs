@@ -1,10 +1,12 @@
+//! The expansion of `#[derive(Statement)]`.
+
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
 use syn::{DeriveInput, Generics, Ident, Type};
 
 use super::args::{Args, Effect};
 
-/// Writes the impl of `Statement`.
+/// Returns the impl of `Statement`.
 pub(crate) fn implement(input: &DeriveInput, args: &Args) -> TokenStream {
     let span = Span::mixed_site().located_at(input.ident.span());
     let krate = match &args.krate {
@@ -53,7 +55,7 @@ fn by_field(input: &DeriveInput, krate: &TokenStream, field: &Type, span: Span) 
     }
 }
 
-/// A type parameter's name that the type's own generics leave free.
+/// Returns a type parameter's name that does not occur in the type's own generics.
 fn unused_name(generics: &Generics, span: Span) -> Ident {
     let mut name = format_ident!("__M", span = span);
     while generics.type_params().any(|param| param.ident == name)

@@ -1,3 +1,5 @@
+//! MySQL's and MariaDB's functions with side effects.
+
 use super::Group;
 use crate::SideEffect;
 

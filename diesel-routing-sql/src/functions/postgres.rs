@@ -1,3 +1,5 @@
+//! PostgreSQL's functions with side effects.
+
 use super::Group;
 use crate::SideEffect;
 

@@ -1,9 +1,11 @@
-/// First letters and lengths of names: tells at once that most words are no listed function.
+//! A filter that rules out most words before names are compared.
+
+/// First letters and lengths of the listed functions' names: they rule out most other words at once.
 #[derive(Clone, Debug)]
 pub(super) struct Shapes {
-    /// Per first letter, one bit per length; the last bit stands for all longer ones.
+    /// One bit for each length, by first letter; the last bit stands for all longer ones.
     lengths: [u64; 128],
-    /// There are names that are not made of ASCII letters, digits and underscores.
+    /// Set if there are names with anything but ASCII letters, digits and underscores.
     odd: bool,
 }
 
@@ -30,7 +32,7 @@ impl Shapes {
         self.odd
     }
 
-    /// Whether a name may be among those added, which are compared in lower case.
+    /// Returns whether a name may be among those added, which are compared in lower case.
     pub(super) fn may_hold(&self, name: &str) -> bool {
         let lengths = position(name).and_then(|(first, bit)| Some(self.lengths.get(first)? & bit));
         lengths.is_none_or(|found| found != 0)

@@ -1,3 +1,5 @@
+//! SQLite's functions with side effects.
+
 use super::Group;
 use crate::SideEffect;
 

@@ -9,7 +9,7 @@ use http::request::Parts;
 use crate::asynchronous::RoutedConnection;
 use crate::engine::Session;
 
-/// The session of the request, from [`SessionLayer`](super::SessionLayer).
+/// Extracts the request's session, which [`SessionLayer`](super::SessionLayer) put there.
 impl<C: RoutedConnection, S: Sync> FromRequestParts<S> for Session<C> {
     type Rejection = NoSessionLayer;
 
@@ -21,7 +21,7 @@ impl<C: RoutedConnection, S: Sync> FromRequestParts<S> for Session<C> {
     }
 }
 
-/// A handler asked for a session, and nothing put one into the request: status 500.
+/// A handler asked for a session, and the request has none: status 500.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[error(

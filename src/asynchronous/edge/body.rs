@@ -1,4 +1,4 @@
-//! `SessionBody`: a response's body, and what happens while it is sent.
+//! `SessionBody`: a response's body, with its session.
 
 use std::fmt;
 use std::pin::Pin;
@@ -8,12 +8,12 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The body of a response from a [`SessionLayer`](super::SessionLayer), unchanged. When it has been sent, what
-    /// the session wrote meanwhile is seen to: see [`Exchange`](super::Exchange).
+    /// The body of a response from a [`SessionLayer`](super::SessionLayer), unchanged. After it has been sent, the
+    /// session's later writes are saved or counted: see [`Exchange`](super::Exchange).
     pub struct SessionBody<B> {
         #[pin]
         body: B,
-        // Whatever the session's connections are.
+        // Boxed, because its type depends on the session's connections.
         exchange: Option<Box<dyn Send + Sync>>,
     }
 }

@@ -1,4 +1,4 @@
-//! `Edge`: where sessions come in.
+//! `Edge`: the entry of sessions.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::edge::{
 use crate::engine::Routes;
 use crate::engine::{Router, Session};
 
-/// Where sessions come in with requests, and leave with responses. See the [module](crate::edge).
+/// Resumes sessions from requests, and hands their tokens to responses. See the [module](crate::edge).
 ///
 /// Cheap to clone; clones share the store and the counts.
 ///
@@ -37,7 +37,7 @@ use crate::engine::{Router, Session};
 ///     ])?
 ///     .write_timestamp(true);
 ///
-/// // For each request; `SessionLayer` does it for tower services.
+/// // For each request; `SessionLayer` does this for tower services.
 /// let mut exchange = edge.begin(&request).await;
 /// let session = exchange.session().clone();
 /// // .. handle the request ..
@@ -50,11 +50,11 @@ pub struct Edge<C: RoutedConnection> {
 }
 
 impl<C: RoutedConnection> Edge<C> {
-    /// An edge whose tokens travel in the cookie `db-session`.
+    /// Creates an edge whose tokens travel in the cookie `db-session`.
     ///
     /// # Errors
     ///
-    /// [`EdgeError::NoTokenKeys`] if the router has nothing to sign them with.
+    /// Returns [`EdgeError::NoTokenKeys`] if the router has no keys to sign them with.
     pub fn new(router: Router<C>) -> Result<Self, EdgeError> {
         if !router.shared().has_keys() {
             return Err(EdgeError::NoTokenKeys);
@@ -62,8 +62,8 @@ impl<C: RoutedConnection> Edge<C> {
         Ok(Self::of(router))
     }
 
-    /// An edge whose states stay in a store, by the key that `key` finds in a request; requests without one
-    /// have new sessions. Nothing travels to the client, and the router needs no keys.
+    /// Creates an edge whose states stay in a store, under the key that `key` finds in a request; requests without a
+    /// key get new sessions. Nothing is sent to the client, and the router needs no keys.
     pub fn stored(
         router: Router<C>,
         store: impl TokenStore,
@@ -78,7 +78,7 @@ impl<C: RoutedConnection> Edge<C> {
         }
     }
 
-    /// States are kept in a store, as well as in tokens: see [`stored`](Self::stored).
+    /// Keeps states in a store, as well as in tokens: see [`stored`](Self::stored).
     pub fn store(
         mut self,
         store: impl TokenStore,
@@ -90,7 +90,7 @@ impl<C: RoutedConnection> Edge<C> {
 
     setting_methods!();
 
-    /// The session that a request continues. Never fails: what is not honoured is counted, by the router's
+    /// Resumes the session of a request. This never fails: what is rejected is counted, by the router's
     /// or the edge's status.
     ///
     /// Waits for the store, if there is one, for its timeout at most.
@@ -104,7 +104,7 @@ impl<C: RoutedConnection> Edge<C> {
         exchange
     }
 
-    /// What begins without the store.
+    /// Returns the exchange before the store is asked.
     pub(super) fn arrival(&self, request: &Parts) -> Exchange<C> {
         let Inner {
             router,
@@ -117,14 +117,14 @@ impl<C: RoutedConnection> Edge<C> {
         let options = settings.options(request, counts);
         let session = Session::new(router.clone(), options, routes.clone());
         settings.tokens(request, counts, |token| {
-            // Counted; to the caller, a token that is not honoured is none.
+            // A rejected token is counted, and ignored.
             let _ = session.absorb(token);
         });
         let key = settings.key(request).filter(|_| store.is_some());
         Exchange::new(self.clone(), session, key, routes)
     }
 
-    /// Adds what the store has to a new session.
+    /// Adds the store's state to a new session.
     pub(super) async fn load(&self, key: &str, session: &Session<C>) {
         let Some(store) = &self.inner.store else {
             return;
@@ -133,7 +133,7 @@ impl<C: RoutedConnection> Edge<C> {
             match tokio::time::timeout(self.inner.settings.store_timeout, store.load(key)).await {
                 Ok(Ok(token)) => {
                     if let Some(token) = token {
-                        // Counted; to the caller, one that is not honoured is none.
+                        // A rejected state is counted, and ignored.
                         let _ = session.absorb_token(token);
                     }
                     None
@@ -154,7 +154,7 @@ impl<C: RoutedConnection> Edge<C> {
         }
     }
 
-    /// A state may be missing from the store; whether that is news.
+    /// Records that a state may be missing from the store. Returns whether that is worth logging.
     pub(super) fn mistrust_store(&self) -> bool {
         let shared = self.inner.router.shared();
         self.inner.outage.begins(shared.now(), shared.window())

@@ -15,21 +15,21 @@ use crate::engine::Routes;
 use crate::engine::Session;
 use crate::session::{Activity, Token};
 
-/// One request and its response: from [`Edge::begin`].
+/// One request and its response, returned by [`Edge::begin`].
 ///
 /// Keep it until the response's body has been sent. When it is dropped, what the session wrote since
-/// [`finish`](Self::finish) is saved in the store, or counted: also when the request was cancelled, or its
+/// [`finish`](Self::finish) is saved in the store, or counted, even if the request was cancelled or its
 /// handler panicked.
 pub struct Exchange<C: RoutedConnection> {
     edge: Edge<C>,
     session: Session<C>,
     key: Option<String>,
     routes: Option<Arc<Routes>>,
-    /// What of the time for the store is left.
+    /// The rest of the request's time for the store.
     left: Duration,
-    /// What the session asked for when the request came; `None` if nobody wants to know.
+    /// The session's requirements when the request came; `None` if they are not needed.
     arrived: Option<Box<Token>>,
-    /// What the client or the store knows of.
+    /// The activity that the client or the store has been sent.
     reported: Activity,
 }
 
@@ -53,19 +53,19 @@ impl<C: RoutedConnection> Exchange<C> {
         exchange
     }
 
-    /// Notes how the session is as the request comes.
+    /// Records the session's state as the request comes.
     fn note(&mut self) {
         let carry_reads = self.edge.inner.settings.carry_reads;
         self.arrived = carry_reads.then(|| Box::new(self.session.export_now()));
         self.reported = self.session.activity().0;
     }
 
-    /// Whether the session is not what it will be: the store has a say, too.
+    /// Returns whether the session still lacks the store's state.
     pub(super) fn awaits_store(&self) -> bool {
         self.key.is_some()
     }
 
-    /// Waits for what the store has to say, if anything.
+    /// Loads the store's state, if there is a store.
     pub(super) async fn load(&mut self) {
         let Some(key) = &self.key else { return };
         let since = Instant::now();
@@ -74,22 +74,22 @@ impl<C: RoutedConnection> Exchange<C> {
         self.note();
     }
 
-    /// The session, at the request's level.
+    /// Returns the session, at the request's level.
     #[must_use]
     pub fn session(&self) -> &Session<C> {
         &self.session
     }
 
-    /// Adds to a response's headers what the client must know for its next request, if anything changed;
-    /// and saves it in the store, if there is one. Whatever the response's status is: what was written
+    /// Adds to a response's headers what the client must know for its next request, if anything changed,
+    /// and saves it in the store, if there is one. It does so whatever the response's status is: what was written
     /// before an error is written.
     ///
-    /// Waits for the position of the last write as [`Session::token`] does, and for the store as long as the
-    /// request's time for it lasts. Never fails.
+    /// It waits for the position of the last write as [`Session::token`] does, and for the store until the
+    /// request's time for it is over. It never fails.
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: dropped half-way, the headers have nothing.
+    /// Not cancel safe: if the future is dropped half-way, the headers are unchanged.
     pub async fn finish(&mut self, headers: &mut HeaderMap) {
         let done = self.done();
         if done.is_any() {
@@ -99,12 +99,12 @@ impl<C: RoutedConnection> Exchange<C> {
         self.add_timing(headers);
     }
 
-    /// Whether [`finish`](Self::finish) has more to do than [`add_timing`](Self::add_timing).
+    /// Returns whether [`finish`](Self::finish) has more to do than [`add_timing`](Self::add_timing).
     pub(super) fn has_news(&self) -> bool {
         self.done().is_any()
     }
 
-    /// Adds where the session's connections came from, if that is wanted.
+    /// Adds the routes of the session's connections, if the edge is set to.
     pub(super) fn add_timing(&self, headers: &mut HeaderMap) {
         if let Some(line) = self.routes.as_deref().and_then(timing::line) {
             headers.append(SERVER_TIMING, line);
@@ -138,7 +138,7 @@ impl<C: RoutedConnection> Exchange<C> {
             self.edge.inner.settings.give(&signed, wrote, life, headers);
         }
         if let Some(save) = self.save(token.clone()) {
-            // It goes on when nobody waits any more.
+            // The task continues when the caller no longer waits.
             let task = tokio::spawn(save.run());
             if tokio::time::timeout(self.left, task).await.is_err() {
                 self.edge.mistrust_store();
@@ -174,11 +174,11 @@ impl<C: RoutedConnection> Drop for Exchange<C> {
     }
 }
 
-/// What a session did that nobody was told of.
+/// The activity of a session that was not sent yet.
 #[derive(Debug, Clone, Copy)]
 struct Done {
     wrote: bool,
-    /// Whether it read, if that is news.
+    /// Set if it read, and that must be sent.
     read: bool,
     activity: Activity,
 }
@@ -189,7 +189,7 @@ impl Done {
     }
 }
 
-/// One state on its way to the store.
+/// A state being saved in the store.
 struct Save<C: RoutedConnection> {
     edge: Edge<C>,
     store: Arc<dyn TokenStore>,
@@ -216,7 +216,7 @@ impl<C: RoutedConnection> Save<C> {
     }
 }
 
-/// Shows no key, which may be a credential.
+/// Omits the key, which may be a credential.
 impl<C: RoutedConnection> fmt::Debug for Exchange<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange")

@@ -1,4 +1,4 @@
-//! `SessionFuture`: a response on its way out of a [`SessionService`](super::SessionService).
+//! `SessionFuture`: the future response of a [`SessionService`](super::SessionService).
 
 use std::fmt;
 use std::future::Future;
@@ -14,7 +14,7 @@ use crate::context::Scoped;
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// An exchange, behind a pointer as it is moved on to the body, and the inner service at work on its request.
+/// The exchange, boxed because it moves on to the body, and the inner service's future.
 pub(super) type Begun<F, C> = (Box<Exchange<C>>, Scoped<F>);
 
 pin_project! {
@@ -22,7 +22,7 @@ pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// As cancel safe as the service inside, which is dropped in the session's scope. What was written by then is
+    /// As cancel safe as the inner service, whose future is dropped in the session's scope. What was written by then is
     /// saved in the store, or counted: see [`Exchange`].
     #[must_use = "futures do nothing unless polled"]
     pub struct SessionFuture<F, O, C: RoutedConnection> {
@@ -32,14 +32,14 @@ pin_project! {
 }
 
 pin_project! {
-    // What is waited for; only what the inner service does is, in a request that writes nothing, without a store.
+    // The stages. A request that writes nothing, without a store, waits for the inner service only.
     #[project = StageProjection]
     enum Stage<F, O, C: RoutedConnection> {
-        // The store.
+        // Waits for the store.
         Loading { loading: BoxFuture<Begun<F, C>> },
-        // The inner service.
+        // Waits for the inner service.
         Answering { exchange: Option<Box<Exchange<C>>>, #[pin] answer: Scoped<F> },
-        // The position of what was written, and the store.
+        // Waits for the position of what was written, and for the store.
         Telling { telling: BoxFuture<Response<SessionBody<O>>> },
     }
 }
@@ -86,7 +86,7 @@ where
                 StageProjection::Answering { exchange, answer } => {
                     let answer = ready!(answer.poll(cx));
                     let Some(exchange) = exchange.take() else {
-                        // It has ended.
+                        // The inner future is gone already.
                         return Poll::Pending;
                     };
                     let mut response = answer?;

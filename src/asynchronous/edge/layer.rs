@@ -13,12 +13,12 @@ use crate::asynchronous::RoutedConnection;
 use crate::edge::EdgeError;
 use crate::engine::Router;
 
-/// Continues the session of each request, and gives its new token to the response: for axum, tonic, and
+/// Resumes the session of each request, and adds its new token to the response: for axum, tonic, and
 /// every other tower service over HTTP.
 ///
-/// The session is in the request's extensions (feature `axum`: an argument of type `Session` gets it), and in
-/// [scope](crate::Session::scope). See the [module](crate::edge) for what is guaranteed, and [`Edge`] for what can
-/// be set.
+/// The session is in the request's extensions (feature `axum`: take it as an argument of type `Session`), and in
+/// [scope](crate::Session::scope). See the [module](crate::edge) for what is guaranteed, and [`Edge`] for the
+/// settings.
 ///
 /// ```no_run
 /// # #[cfg(all(feature = "axum", feature = "postgres", feature = "bb8"))]
@@ -49,17 +49,17 @@ pub struct SessionLayer<C: RoutedConnection> {
 }
 
 impl<C: RoutedConnection> SessionLayer<C> {
-    /// A layer whose tokens travel in the cookie `db-session`. For other settings, use
+    /// Creates a layer whose tokens travel in the cookie `db-session`. For other settings, use
     /// `SessionLayer::from(edge)`.
     ///
     /// # Errors
     ///
-    /// [`EdgeError::NoTokenKeys`].
+    /// Returns [`EdgeError::NoTokenKeys`] if the router has no keys to sign them with.
     pub fn new(router: Router<C>) -> Result<Self, EdgeError> {
         Edge::new(router).map(Self::from)
     }
 
-    /// Its edge, with what it counts.
+    /// Returns its edge, which has the counters.
     pub fn edge(&self) -> &Edge<C> {
         &self.edge
     }
@@ -125,7 +125,7 @@ where
         if !exchange.awaits_store() {
             return SessionFuture::answering(begin(exchange, request, &mut self.inner));
         }
-        // The one that was asked whether it is ready, not its clone.
+        // Calls the service that was polled for readiness, not its clone.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
         SessionFuture::loading(async move {
@@ -135,7 +135,7 @@ where
     }
 }
 
-/// Has the inner service begin, with the session in the request's extensions and in scope.
+/// Calls the inner service, with the session in the request's extensions and in scope.
 fn begin<S, C, I>(
     exchange: Box<Exchange<C>>,
     mut request: Request<I>,

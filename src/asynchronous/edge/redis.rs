@@ -11,18 +11,18 @@ use crate::edge::redis_script::{self, ATTEMPTS, Join, PREFIX};
 use crate::edge::{StoreError, StoreFuture, TokenStore};
 use crate::session::Token;
 
-/// Session states in Redis or Valkey, shared by all processes of a service.
+/// A store of session states in Redis or Valkey, shared by all processes of a service.
 ///
-/// A state is one string, [`Token::to_bytes`], under `diesel-routing:session:` and the key; it lives as long as
-/// a token, from the last write on. It is not signed: whoever can write to the store can send reads to the
-/// primary for a while, or let a session miss its own writes.
+/// A state is one string, [`Token::to_bytes`], under `diesel-routing:session:` and the key. It is kept for a token's
+/// life, counted from the last write. It is not signed: whoever can write to the store can send reads to the
+/// primary for a while, or make a session miss its own writes.
 ///
-/// States are joined by a script that sets the key if it still has the bytes that were read, and otherwise says
-/// what it has: then they are joined again. So of two nodes that write at once, neither loses its position. It is
-/// one round trip for a session's first write, two for later ones, one more for every node that came
+/// States are joined by a script that sets the key if it still has the bytes that were read, and otherwise returns
+/// its value, to be joined again. So if two nodes write at the same time, neither loses its position. A session's
+/// first write takes one round trip, a later one two, and one more for every node that wrote
 /// in between.
 ///
-/// One connection is shared by all callers and opened again in the background when it is lost.
+/// All callers share one connection, which is reopened in the background when it is lost.
 ///
 /// ```no_run
 /// use diesel_routing::edge::RedisStore;
@@ -38,30 +38,30 @@ pub struct RedisStore {
     prefix: String,
 }
 
-/// Where the connection comes from.
+/// The origin of the connection.
 #[derive(Clone)]
 enum Source {
-    /// It is made, in the runtime of the first caller, when it is needed first.
+    /// The connection is opened in the runtime of the first caller, on first use.
     Client(Client, Arc<OnceLock<ConnectionManager>>),
     Connection(ConnectionManager),
 }
 
-/// How long one question, or one attempt to connect, may take: the edge gives up earlier, but an answer that is late
-/// must not hold up those behind it.
+/// The time limit of one question, or one attempt to connect. The edge stops waiting earlier, but a late answer
+/// must not hold up those behind it. Chosen: ten times the default `store_timeout`.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 impl RedisStore {
-    /// A store at this URL, `redis://` or `unix://`; the first call connects.
+    /// Creates a store at this URL, `redis://` or `unix://`; the first call connects.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Failed`] if that is no URL. A server that is down is none.
+    /// Returns [`StoreError::Failed`] if `url` is invalid. An unreachable server is not reported here.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         let client = Client::open(url).map_err(StoreError::failed)?;
         Ok(Self::of(Source::Client(client, Arc::default())))
     }
 
-    /// A store on a connection of your own, with TLS or the like.
+    /// Creates a store on an existing connection, with TLS or the like.
     #[must_use]
     pub fn from_connection(connection: ConnectionManager) -> Self {
         Self::of(Source::Connection(connection))
@@ -75,7 +75,7 @@ impl RedisStore {
         }
     }
 
-    /// With another prefix before the keys. Defaults to `diesel-routing:session:`.
+    /// Sets the prefix of keys. Defaults to `diesel-routing:session:`.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
@@ -136,7 +136,7 @@ impl TokenStore for RedisStore {
     }
 }
 
-/// Shows no URL, which may have a password.
+/// Omits the URL, which may have a password.
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStore")

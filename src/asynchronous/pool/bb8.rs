@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use crate::cluster::Node;
 use crate::engine::{PoolStatus, Pooled};
 use crate::engine::{Router, RouterBuilder};
 use crate::error::{Error, Step};
+use crate::mutex::lock;
 use crate::server::PoolKind;
 
 impl<C: RoutedConnection> Router<C> {
@@ -25,11 +26,11 @@ impl<C: RoutedConnection> Router<C> {
     }
 }
 
-/// All settings come from the node.
+/// Empty: all settings come from the node.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings;
 
-/// A connection on loan.
+/// A checked-out connection.
 pub(crate) type Loan<C> = PooledConnection<'static, Opener<C>>;
 
 /// One bb8 pool.
@@ -51,7 +52,7 @@ impl<C: RoutedConnection> Pool<C> {
         let pool = bb8::Pool::builder()
             .max_size(size)
             .connection_timeout(node.checkout_timeout)
-            // A connection that cannot be opened is the caller's error at once, with its cause.
+            // A failure to connect is returned to the caller at once, with its cause.
             .retry_connection(false)
             .build_unchecked(opener);
         Ok(Self {
@@ -74,27 +75,25 @@ impl<C: RoutedConnection> Pool<C> {
 
     pub(crate) async fn get(&self) -> Result<Loan<C>, Error> {
         let since = Instant::now();
-        let mut lent = pin!(self.pool.get_owned());
+        let mut conn = pin!(self.pool.get_owned());
         let mut failure = pin!(self.failures.next_since(since));
-        poll_fn(|cx| match lent.as_mut().poll(cx) {
+        poll_fn(|cx| match conn.as_mut().poll(cx) {
             Poll::Ready(Ok(conn)) => Poll::Ready(Ok(conn)),
-            Poll::Ready(Err(error)) => Poll::Ready(Err(Error::Checkout {
-                node: self.node.name.clone(),
-                step: Step::Wait,
-                waited: since.elapsed(),
-                function: None,
-                source: match error {
+            Poll::Ready(Err(error)) => {
+                let source: Box<dyn std::error::Error + Send + Sync> = match error {
                     RunError::User(reported) => reported.into(),
                     RunError::TimedOut => "timed out".into(),
-                },
-            })),
+                };
+                let node = self.node.name.clone();
+                Poll::Ready(Err(Error::checkout(node, Step::Wait, since, source)))
+            }
             Poll::Pending => failure.as_mut().poll(cx).map(Err),
         })
         .await
     }
 }
 
-/// Opens connections for bb8, which keeps the errors from the callers who wait.
+/// Opens connections for bb8, which does not pass the errors on to the waiting callers.
 pub(crate) struct Opener<C> {
     manager: Manager<C>,
     failures: Arc<Failures>,
@@ -114,7 +113,7 @@ impl<C: RoutedConnection> ManageConnection for Opener<C> {
     async fn is_valid(&self, conn: &mut Pooled<C>) -> Result<(), Reported> {
         self.manager.recycle(conn).await.map_err(|error| {
             // The caller gets another connection, or the reason why there is none.
-            tracing::debug!(%error, "a pooled connection is not lent again");
+            tracing::debug!(%error, "a pooled connection is not handed out again");
             Reported
         })
     }
@@ -124,16 +123,16 @@ impl<C: RoutedConnection> ManageConnection for Opener<C> {
     }
 }
 
-/// The error is on its way to a caller.
+/// The mark of an error that is passed to a caller in another way.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection could not be opened or kept")]
 pub(crate) struct Reported;
 
-/// Why connections could not be opened: each failure ends the wait of one caller.
+/// The reasons why connections could not be opened: each failure ends the wait of one caller.
 struct Failures {
     recent: Mutex<VecDeque<(Instant, Error)>>,
     arrived: Notify,
-    /// Nobody waits for longer.
+    /// The longest time that a caller waits.
     kept: Duration,
 }
 
@@ -148,14 +147,14 @@ impl Failures {
 
     fn report(&self, error: Error) {
         let now = Instant::now();
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = lock(&self.recent);
         recent.retain(|(at, _)| now.saturating_duration_since(*at) < self.kept);
         recent.push_back((now, error));
         drop(recent);
         self.arrived.notify_one();
     }
 
-    /// The next failure, or one that was seen since then and that nobody was told.
+    /// Returns the next failure, or an earlier one since `since` that was not passed to a caller.
     async fn next_since(&self, since: Instant) -> Error {
         loop {
             if let Some(error) = self.take_since(since) {
@@ -166,7 +165,7 @@ impl Failures {
     }
 
     fn take_since(&self, since: Instant) -> Option<Error> {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = lock(&self.recent);
         let index = recent.iter().position(|(at, _)| *at >= since)?;
         recent.remove(index).map(|(_, error)| error)
     }

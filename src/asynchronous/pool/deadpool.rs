@@ -44,7 +44,7 @@ impl<C: RoutedConnection> Router<C> {
     }
 }
 
-/// All settings come from the node.
+/// Empty: all settings come from the node.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings;
 
@@ -96,12 +96,12 @@ impl<C: RoutedConnection> Pool<C> {
     }
 }
 
-/// A connection on loan.
+/// A checked-out connection.
 ///
-/// deadpool looks at a connection when it is lent again. Until then an open transaction would keep its
-/// locks, so this one looks when it comes back.
+/// deadpool checks a connection when it is next handed out. Until then an open transaction would keep its
+/// locks, so this type checks it when it is returned.
 pub(crate) struct Loan<C: RoutedConnection> {
-    // In this order: dropping the first gives the connection back, the second takes it out again.
+    // In this order: dropping the first returns the connection to the pool, the second takes it out again.
     conn: Object<Manager<C>>,
     discard: Option<Discard<C>>,
 }
@@ -161,11 +161,5 @@ fn failed(
     since: Instant,
     error: impl std::error::Error + Send + Sync + 'static,
 ) -> Error {
-    Error::Checkout {
-        node: node.name.clone(),
-        step,
-        waited: since.elapsed(),
-        function: None,
-        source: Box::new(error),
-    }
+    Error::checkout(node.name.clone(), step, since, error)
 }

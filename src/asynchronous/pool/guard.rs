@@ -1,34 +1,34 @@
-//! What handles do with the connection of a loan.
+//! Access to the connection of a [`Lease`].
 
 use super::Guard;
 use crate::asynchronous::RoutedConnection;
-use crate::asynchronous::flight::Flight;
+use crate::asynchronous::statement_guard::StatementGuard;
 use crate::engine::Lease;
 use crate::error::Refused;
 use crate::statement::Access;
 
 impl<C: RoutedConnection> Guard<C> {
-    /// Returns the connection, and what must be told of a statement on it.
+    /// Returns the connection, and the guard for a statement on it.
     #[inline]
-    pub(crate) fn parts(&mut self) -> (&mut C, Flight<'_>) {
+    pub(crate) fn parts(&mut self) -> (&mut C, StatementGuard<'_>) {
         let pooled = &mut **self;
-        let flight = if C::SURVIVES_CANCELLATION {
-            Flight::unmarked()
+        let guard = if C::SURVIVES_CANCELLATION {
+            StatementGuard::unmarked()
         } else {
-            Flight::marking(&mut pooled.awaits_answer)
+            StatementGuard::marking(&mut pooled.awaits_answer)
         };
-        (&mut pooled.conn, flight)
+        (&mut pooled.conn, guard)
     }
 }
 
 impl<C: RoutedConnection> Lease<Guard<C>> {
-    /// As [`lent_for`](Self::lent_for), and whether the connection can be used at all.
+    /// Checks that the connection was checked out for `needs`, and that it can be used at all.
     pub(crate) fn ready_for(&self, needs: Access) -> Result<(), Refused> {
         self.lent_for(needs)?;
         self.is_answered()
     }
 
-    /// Whether the last statement got its answer.
+    /// Checks that the last statement was answered.
     pub(crate) fn is_answered(&self) -> Result<(), Refused> {
         if !self.guard.awaits_answer {
             return Ok(());

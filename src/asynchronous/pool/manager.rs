@@ -9,7 +9,7 @@ use diesel_async::TransactionManager;
 use futures_core::future::BoxFuture;
 
 use crate::asynchronous::RoutedConnection;
-use crate::asynchronous::flight::Flight;
+use crate::asynchronous::statement_guard::StatementGuard;
 use crate::cluster::{Node, ServerFacts};
 use crate::engine::Pooled;
 use crate::error::{Error, Step};
@@ -19,10 +19,10 @@ use crate::statement::Dialect;
 /// Opens a connection to a URL.
 type Connect<C> = Arc<dyn Fn(&str) -> BoxFuture<'_, ConnectionResult<C>> + Send + Sync>;
 
-/// A hook that makes a new connection ready.
+/// A hook that prepares a new connection.
 type SetUp<C> = Arc<dyn for<'a> Fn(&'a mut C) -> BoxFuture<'a, QueryResult<()>> + Send + Sync>;
 
-/// How connections are opened and made ready.
+/// The hooks that open and prepare connections.
 pub(crate) struct Hooks<C> {
     pub(crate) connect: Connect<C>,
     pub(crate) set_up: Option<SetUp<C>>,
@@ -49,14 +49,14 @@ impl<C> Clone for Hooks<C> {
 /// Opens and checks the connections of one pool.
 pub(crate) struct Manager<C> {
     pub(crate) node: Node,
-    /// The role that its server must have; any, if none.
+    /// The role that its server must have; `None` for any.
     pub(crate) role: Option<NodeRole>,
     pub(crate) read_only: bool,
     pub(crate) hooks: Hooks<C>,
 }
 
 impl<C: RoutedConnection> Manager<C> {
-    /// A new connection, ready to be lent.
+    /// Opens a connection and prepares it.
     pub(crate) async fn open(&self) -> Result<Pooled<C>, Error> {
         let since = Instant::now();
         let mut conn = self.connect().await?;
@@ -67,7 +67,7 @@ impl<C: RoutedConnection> Manager<C> {
         Ok(Pooled::new(conn, role))
     }
 
-    /// A new connection, as it comes.
+    /// Opens a connection without preparing it.
     pub(crate) async fn connect(&self) -> Result<C, Error> {
         let since = Instant::now();
         tokio::time::timeout(
@@ -80,7 +80,7 @@ impl<C: RoutedConnection> Manager<C> {
         .map_err(|error| self.failed(Step::Connect, since, error))
     }
 
-    /// What the server is, at build time.
+    /// Returns facts about the server: when a router is built, and later for its watchers.
     pub(crate) async fn facts(&self, conn: &mut C) -> Result<ServerFacts, Error> {
         let since = Instant::now();
         tokio::time::timeout(self.node.connect_timeout, conn.facts())
@@ -103,18 +103,18 @@ impl<C: RoutedConnection> Manager<C> {
         Ok(role)
     }
 
-    /// Whether a pooled connection may be lent again.
+    /// Checks that a pooled connection may be handed out again.
     pub(crate) async fn recycle(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
         let check = self.check_role(&mut conn.conn, Step::Recycle);
-        // Of every kind of connection: one whose check is given up may be cut off.
-        conn.role = Flight::marking(&mut conn.awaits_answer)
+        // For every kind of connection: one whose check is abandoned may be cut off.
+        conn.role = StatementGuard::marking(&mut conn.awaits_answer)
             .during(check)
             .await?;
         Ok(())
     }
 
-    /// Whether a connection that comes back must be closed: it has an open transaction, or an answer is still to
-    /// come.
+    /// Returns whether a returned connection must be closed: it has an open transaction, or an answer is
+    /// outstanding.
     pub(crate) fn is_broken(conn: &mut Pooled<C>) -> bool {
         conn.awaits_answer || C::TransactionManager::is_broken_transaction_manager(conn)
     }
@@ -140,13 +140,7 @@ impl<C: RoutedConnection> Manager<C> {
         since: Instant,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Error {
-        Error::Checkout {
-            node: self.node.name.clone(),
-            step,
-            waited: since.elapsed(),
-            function: None,
-            source: source.into(),
-        }
+        Error::checkout(self.node.name.clone(), step, since, source)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Why a replica falls behind, as it says itself.
+//! The reason for a replica's lag, from its own replication status.
 
 use diesel::QueryResult;
 use diesel::result::Error as DieselError;
@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 
 use crate::server::ServerKind;
 
-/// Asks a replica why it falls behind. Needs a privilege.
+/// Returns the query for a replica's replication status. Needs a privilege.
 pub(crate) fn diagnosis(kind: ServerKind) -> &'static str {
     match kind {
         ServerKind::MySql => "SHOW REPLICA STATUS",
@@ -63,7 +63,7 @@ impl From<MySqlSource> for MariaDbSource {
     }
 }
 
-/// What holds a replica up, in words; `None` if nothing does.
+/// Returns what holds a replica up, in words; `None` if nothing does.
 pub(crate) fn diagnosed(
     sources: QueryResult<Vec<MariaDbSource>>,
     kind: ServerKind,
@@ -83,9 +83,9 @@ pub(crate) fn diagnosed(
     let sources = match sources {
         Ok(sources) => sources,
         // Error 1227, which Diesel has no kind for.
-        Err(DieselError::DatabaseError(_, said)) if said.message().contains("Access denied") => {
+        Err(DieselError::DatabaseError(_, error)) if error.message().contains("Access denied") => {
             return Ok(Some(format!(
-                "why it falls behind is not known, since the router's account lacks a privilege: \
+                "the reason for its lag is unknown, because the router's account lacks a privilege: \
                  GRANT {privilege} ON *.* TO it"
             )));
         }
@@ -93,7 +93,7 @@ pub(crate) fn diagnosed(
     };
     if sources.is_empty() {
         return Ok(Some(format!(
-            "it replicates from nobody: make it follow the primary (`{by_gtid}`, and `{start}`)"
+            "it has no replication source: make it follow the primary (`{by_gtid}`, then `{start}`)"
         )));
     }
     let is = |text: &Option<String>, word: &str| text.as_deref() == Some(word);
@@ -105,16 +105,16 @@ pub(crate) fn diagnosed(
         if is(&source.applier, "No") {
             let error = words(&source.applier_error);
             Some(format!(
-                "its applier does not run ({error}): mend that, and `{start}`"
+                "its applier is not running ({error}): fix that, then run `{start}`"
             ))
         } else if !is(&source.receiver, "Yes") {
             let error = words(&source.receiver_error);
             Some(format!(
-                "it receives nothing from its source ({error}): mend that, and `{start}`"
+                "it receives nothing from its source ({error}): fix that, then run `{start}`"
             ))
         } else if is(&source.by_gtid, "No") {
             Some(format!(
-                "it replicates without GTIDs, so it cannot follow a failover: `{by_gtid}`"
+                "it replicates without GTIDs, so it cannot follow a failover: run `{by_gtid}`"
             ))
         } else {
             None

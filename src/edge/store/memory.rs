@@ -1,6 +1,6 @@
 //! `MemoryStore`: session states in this process.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use moka::notification::RemovalCause;
@@ -9,14 +9,15 @@ use moka::sync::Cache;
 use moka::{Expiry, policy::EvictionPolicy};
 
 use super::{StoreError, StoreFuture, TokenStore};
+use crate::mutex::lock;
 use crate::session::Token;
 
-/// Session states in memory, for a service of one process: bounded by number and, through the token's life, by
-/// time.
+/// A store of session states in memory, for a service of one process: bounded by number and, through the token's
+/// life, by time.
 ///
-/// A session that must give way to others is not forgotten: what all those have in common, the join of their
-/// states, is kept in one more state, which stands for every session that is not found. So with more sessions
-/// that write within a token's life than fit, some read from the primary for longer than they need to, and
+/// A session that is evicted is not forgotten: the join of the states of all evicted sessions is kept in one
+/// more state, which stands for every session that is not found. So if more sessions
+/// write within a token's life than fit, some read from the primary for longer than necessary, but
 /// none reads stale rows.
 ///
 /// One state takes about half a kilobyte, keys included.
@@ -24,7 +25,7 @@ use crate::session::Token;
 /// ```
 /// use diesel_routing::edge::MemoryStore;
 ///
-/// let store = MemoryStore::new(100_000); // some 50 MB
+/// let store = MemoryStore::new(100_000); // about 50 MB
 /// # let _ = store;
 /// ```
 #[derive(Debug, Clone)]
@@ -40,7 +41,7 @@ struct State {
 }
 
 impl MemoryStore {
-    /// A store for so many sessions at most.
+    /// Creates a store for `max_sessions` sessions at most.
     #[must_use]
     pub fn new(max_sessions: u64) -> Self {
         let evicted = Arc::new(Mutex::new(None));
@@ -54,7 +55,7 @@ impl MemoryStore {
         };
         let states = Cache::builder()
             .max_capacity(max_sessions)
-            // The others give way; TinyLFU would rather refuse a newcomer.
+            // Evicts the least recently used; TinyLFU would rather refuse a newcomer.
             .eviction_policy(EvictionPolicy::lru())
             .expire_after(Lives)
             .eviction_listener(listener)
@@ -62,26 +63,26 @@ impl MemoryStore {
         Self { states, evicted }
     }
 
-    /// Sessions that are kept now, about.
+    /// Returns the approximate number of sessions that are kept now.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.states.entry_count()
     }
 
-    /// Whether none is kept, about.
+    /// Returns whether no session is kept, approximately.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The state under this key, if there is one.
+    /// Returns the state under this key, if there is one.
     pub(crate) fn get(&self, key: &str) -> Option<Token> {
         if let Some(state) = self.states.get(key) {
             return Some(state.token);
         }
-        // One that is giving way just now is told of before this returns.
+        // An eviction that is under way is completed before this returns.
         self.states.run_pending_tasks();
-        let mut evicted = self.evicted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut evicted = lock(&self.evicted);
         evicted.take_if(|token| token.expires() <= SystemTime::now());
         evicted.clone()
     }
@@ -99,7 +100,7 @@ impl MemoryStore {
 }
 
 fn join(evicted: &Mutex<Option<Token>>, token: &Token) {
-    let mut evicted = evicted.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut evicted = lock(evicted);
     let joined = evicted.as_ref().map(|known| known.merge(token));
     *evicted = Some(joined.unwrap_or_else(|| token.clone()));
 }
@@ -133,7 +134,7 @@ impl crate::sync::edge::TokenStore for MemoryStore {
     }
 }
 
-/// A state lives as long as a token from its last write on.
+/// An expiry policy: a state is kept for a token's life, counted from its last write.
 #[derive(Debug)]
 struct Lives;
 

@@ -1,4 +1,4 @@
-//! What both flavours of the Redis store send and make of the answers.
+//! The Redis store's script and answers, for both flavours.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,13 +7,14 @@ use redis::{Script, ScriptInvocation};
 use super::StoreError;
 use crate::session::Token;
 
-/// How often a state is joined again because others joined theirs in between.
+/// Attempts at joining a state before [`StoreError::Contended`]. Chosen: after the first, each failed attempt means
+/// that another request of the session succeeded.
 pub(crate) const ATTEMPTS: u32 = 64;
 
-/// Where states are kept, unless told otherwise.
+/// The default prefix of keys.
 pub(crate) const PREFIX: &str = "diesel-routing:session:";
 
-/// Sets the key if it still has the value that was read (`''`: none); else says what it has.
+/// Sets the key if it still has the value that was read (`''`: none); otherwise returns its value.
 const COMPARE_AND_SET: &str = r"
 local known = redis.call('GET', KEYS[1]) or ''
 if known == ARGV[1] then
@@ -29,7 +30,7 @@ pub(crate) struct Join<'a> {
     key: String,
     token: &'a Token,
     life: Duration,
-    /// What the key had when it was last looked at.
+    /// The value of the key when it was last read.
     known: Vec<u8>,
 }
 
@@ -43,12 +44,12 @@ impl<'a> Join<'a> {
         }
     }
 
-    /// What to send: it answers nothing if it is done.
+    /// Returns the script to invoke: its answer is empty if the state was joined.
     pub(crate) fn invocation<'s>(&self, script: &'s Script) -> ScriptInvocation<'s> {
         let joined = match Token::from_bytes(&self.known) {
             Ok(known) => known.merge(self.token),
             Err(_) if self.known.is_empty() => self.token.clone(),
-            // It may have been a state: whatever that said is unknown now.
+            // It may have been a state, whose content is now unknown.
             Err(_) => self
                 .token
                 .clone()
@@ -60,12 +61,12 @@ impl<'a> Join<'a> {
             .key(&self.key)
             .arg(&self.known)
             .arg(joined.to_bytes())
-            // Redis takes no life of nothing, and none of more than 2^63 ms.
+            // Redis refuses a life of zero, and one of more than 2^63 ms.
             .arg(life.clamp(1, 1 << 50));
         invocation
     }
 
-    /// What was there instead.
+    /// Records the value that was there instead.
     pub(crate) fn lost_to(&mut self, known: Vec<u8>) {
         self.known = known;
     }
@@ -75,7 +76,7 @@ pub(crate) fn script() -> Script {
     Script::new(COMPARE_AND_SET)
 }
 
-/// The state that these bytes are.
+/// Decodes a state.
 pub(crate) fn state(bytes: Option<Vec<u8>>) -> Result<Option<Token>, StoreError> {
     let token = bytes.map(|bytes| Token::from_bytes(&bytes));
     token.transpose().map_err(StoreError::Garbage)

@@ -6,7 +6,7 @@ fn at(text: &str) -> MariaDbPosition {
     text.parse().unwrap()
 }
 
-/// A node: its id, its last transaction of each domain, and its `gtid_binlog_state`.
+/// Creates the position of a node: its id, its last transaction of each domain, and its `gtid_binlog_state`.
 fn node(server: u32, last: &str, history: &str) -> MariaDbPosition {
     MariaDbPosition::of_node(server, &at(last), &at(history))
 }
@@ -53,7 +53,7 @@ fn every_domain_must_be_covered() {
     assert!(!at("0-1-99").covers(&at("0-1-100")));
 }
 
-/// Both primaries of a split brain write numbers; a replica of one does not have the other's.
+/// The primaries of a split brain both write transactions; a replica of one does not have the other's.
 #[test]
 fn a_greater_number_of_another_server_covers_nothing() {
     let replica_of_the_old = node(3, "0-1-103", "0-1-103");
@@ -105,7 +105,7 @@ fn of_two_writable_nodes_the_one_that_wrote_after_it_followed_the_other_succeeds
     assert!(!stranger.succeeds(&old) && !old.succeeds(&stranger));
 }
 
-/// Else a replica rebuilt from a backup, which remembers only who wrote last, would be left out for as
+/// Otherwise a replica rebuilt from a backup, which remembers only who wrote last, would be left out for as
 /// long as a session lasts.
 #[test]
 fn what_a_later_transaction_of_the_domain_implies_is_left_out() {
@@ -113,7 +113,7 @@ fn what_a_later_transaction_of_the_domain_implies_is_left_out() {
     let required = at("0-1-104,0-2-108,1-1-7");
     assert_eq!(required.reduced(&primary), Some(at("0-2-108,1-1-7")));
     assert_eq!(at("0-2-108").reduced(&primary), None);
-    // Nothing implies what the primary never had.
+    // What the primary never had is not implied by anything.
     assert_eq!(at("0-1-105,0-2-108").reduced(&primary), None);
 }
 

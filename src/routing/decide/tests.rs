@@ -1,4 +1,4 @@
-//! The rules that every decision keeps, whatever the cluster and the session.
+//! Rules that hold for every decision, in every cluster and for every session.
 
 use proptest::prelude::*;
 
@@ -15,11 +15,11 @@ struct Case {
     avoid: Option<usize>,
     max_lag: Option<Duration>,
     random: u64,
-    /// Bits: whether each node is in the caller's zone.
+    /// One bit for each node, set if it is in the caller's zone.
     near: u8,
 }
 
-/// The present of every case, later than all that it mentions.
+/// Returns the present of every case, later than all times in it.
 fn now() -> Instant {
     use std::sync::OnceLock;
     static NOW: OnceLock<Instant> = OnceLock::new();
@@ -62,7 +62,7 @@ impl Case {
         })
     }
 
-    /// Whether a replica may serve anything at all.
+    /// Returns whether a replica may serve anything at all.
     fn is_healthy(&self, index: usize) -> bool {
         let node = &self.cluster.nodes[index];
         index != self.cluster.primary
@@ -75,7 +75,7 @@ impl Case {
             }
     }
 
-    /// Whether a replica is proved to have all that the session needs.
+    /// Returns whether a replica is proved to have everything the session needs.
     fn is_proved(&self, index: usize, need: &Need) -> bool {
         let node = &self.cluster.nodes[index];
         let has = |position: Option<&Position>| {

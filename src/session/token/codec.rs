@@ -1,7 +1,9 @@
-//! The bytes of a token's content. Its documentation is [`SignedToken`](crate::SignedToken)'s.
+//! Encodes and decodes a token's content. [`SignedToken`](crate::SignedToken)'s documentation has the format.
 //!
-//! Times have a fixed width, and so has PostgreSQL's position; in the sets of others, numbers have as many
-//! bytes as they need, and no more: so each token has one encoding.
+//! Each token has one encoding: times and PostgreSQL's positions have a fixed width, and the numbers in the
+//! sets of other servers have as few bytes as possible.
+
+use std::borrow::Cow;
 
 use super::millis::Millis;
 use super::state::{Token, Write};
@@ -10,7 +12,7 @@ use crate::position::{
     Source,
 };
 
-/// The most bytes of a content: what a text may hold beside the header and the signature.
+/// The maximum bytes of a content: the 192 of the longest text, less 2 of the header and 16 of the signature.
 pub(super) const MAX_CONTENT: usize = 174;
 
 const HAS_REQUIRED: u8 = 1;
@@ -22,11 +24,33 @@ const MARIADB: u8 = 2;
 const MYSQL: u8 = 3;
 const GALERA: u8 = 4;
 
-/// Whether a token's content is short enough.
-pub(super) fn fits(token: &Token) -> bool {
-    let mut bytes = Vec::with_capacity(MAX_CONTENT);
-    encode(token, &mut bytes);
-    bytes.len() <= MAX_CONTENT
+impl Token {
+    /// Returns the token as it fits into a text. GTID sets have no maximum length: a floor that is too long beside
+    /// the required position is joined with it, and if both are too long together, they become a write of unknown
+    /// position.
+    pub(super) fn fitted(&self) -> Cow<'_, Self> {
+        if fits(self) {
+            return Cow::Borrowed(self);
+        }
+        let mut fitted = self.clone();
+        let floor = fitted.floor.take();
+        // The time of the floor is unknown; the latest known time counts as the present.
+        let last = self
+            .required
+            .as_ref()
+            .map_or(self.expires, |write| write.at);
+        fitted = fitted.join_required(floor.map(|position| Write { position, at: last }));
+        if !fits(&fitted) {
+            fitted.required = None;
+            let since = if self.floor.is_some() {
+                self.expires
+            } else {
+                last
+            };
+            fitted.unknown_since = fitted.unknown_since.max(Some(since));
+        }
+        Cow::Owned(fitted)
+    }
 }
 
 pub(super) fn encode(token: &Token, to: &mut Vec<u8>) {
@@ -47,6 +71,13 @@ pub(super) fn encode(token: &Token, to: &mut Vec<u8>) {
     if let Some(floor) = &token.floor {
         encode_position(floor, to);
     }
+}
+
+/// Returns whether a token's content is short enough.
+fn fits(token: &Token) -> bool {
+    let mut bytes = Vec::with_capacity(MAX_CONTENT);
+    encode(token, &mut bytes);
+    bytes.len() <= MAX_CONTENT
 }
 
 fn encode_position(position: &Position, to: &mut Vec<u8>) {
@@ -92,7 +123,7 @@ fn encode_source(source: &Source, to: &mut Vec<u8>) {
     push_length(source.intervals.len(), to);
     let mut before = 0;
     for &(first, last) in &source.intervals {
-        // The distances, which are small numbers: one as much as is needed at least is none.
+        // Encode deltas; they are small.
         push_number(first.saturating_sub(before), to);
         push_number(last.saturating_sub(first), to);
         before = last;
@@ -100,11 +131,11 @@ fn encode_source(source: &Source, to: &mut Vec<u8>) {
 }
 
 fn push_length(length: usize, to: &mut Vec<u8>) {
-    // What is too long does not fit in any case.
+    // A length that does not fit into 64 bits is not going to fit into a token.
     push_number(u64::try_from(length).unwrap_or(u64::MAX), to);
 }
 
-/// LEB128: seven bits a byte, the lowest first; the high bit says that more follow.
+/// Appends the number as LEB128: seven bits a byte, the lowest first; the high bit says that more follow.
 fn push_number(mut number: u64, to: &mut Vec<u8>) {
     while number >= 0x80 {
         to.push(number as u8 | 0x80);
@@ -113,7 +144,7 @@ fn push_number(mut number: u64, to: &mut Vec<u8>) {
     to.push(number as u8);
 }
 
-/// The token of which these bytes are the encoding; `None` if there is none.
+/// Returns the token with this encoding; `None` if the bytes are not a token's.
 pub(super) fn decode(content: &[u8]) -> Option<Token> {
     if content.len() > MAX_CONTENT {
         return None;
@@ -141,13 +172,13 @@ pub(super) fn decode(content: &[u8]) -> Option<Token> {
     if flags & HAS_FLOOR != 0 {
         token.floor = Some(input.position()?);
     }
-    // Sorted, united, without superfluous bytes: what is written another way is not ours.
+    // Only the encoding that `encode` produces is accepted: sorted, united, in the shortest form.
     let mut again = Vec::with_capacity(content.len());
     encode(&token, &mut again);
     (input.0.is_empty() && again == content).then_some(token)
 }
 
-/// What has not been read yet.
+/// The bytes that have not been read yet.
 struct Input<'a>(&'a [u8]);
 
 impl Input<'_> {
@@ -212,7 +243,7 @@ impl Input<'_> {
         })
     }
 
-    /// As many as the number before them says; each takes a byte at least.
+    /// Reads a list: its length, then as many elements. Each takes a byte at least, which limits the length.
     fn many<T>(&mut self, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let count = self.length().filter(|&count| count <= self.0.len())?;
         (0..count).map(|_| one(self)).collect()
@@ -228,7 +259,7 @@ impl Input<'_> {
         for shift in (0..u64::BITS).step_by(7) {
             let [byte] = self.take()?;
             let bits = u64::from(byte & 0x7F);
-            // The tenth byte has one bit's room.
+            // The tenth byte has room for one bit.
             if bits << shift >> shift != bits {
                 return None;
             }

@@ -1,12 +1,12 @@
-//! What tokens do with positions of several histories.
+//! Order among positions of several histories.
 
 use crate::position::{Lsn, PgPosition, Position};
 
-/// Whether `one` lies on a newer history than `other`: on a later timeline, or in a younger cluster.
+/// Returns whether `one` lies on a newer history than `other`: on a later timeline, or in a younger cluster.
 ///
 /// PostgreSQL makes a system identifier from the time of `initdb`, in its high bits
-/// (`BootStrapXLOG`): the greater one is the younger cluster. Of other clusters nothing tells, so any
-/// order will do, as long as it is one.
+/// (`BootStrapXLOG`): the greater one is the younger cluster. Other clusters have no known order, so a
+/// fixed arbitrary one is used.
 pub(crate) fn is_newer(one: &Position, other: &Position) -> bool {
     match (one, other) {
         (Position::Postgres(one), Position::Postgres(other)) => {
@@ -17,10 +17,10 @@ pub(crate) fn is_newer(one: &Position, other: &Position) -> bool {
     }
 }
 
-/// The least floor that is not below either, on the newest history of the two.
+/// Returns the least floor that is not below either, on the newer history of the two.
 ///
-/// Up to the promotion, the timelines of one cluster are one: so what was seen at an LSN on the old
-/// timeline, if it still exists at all, is on the new one at that LSN.
+/// Up to the promotion, the timelines of one cluster are identical: what was seen at an LSN on the old
+/// timeline, if it still exists at all, has that LSN on the new one.
 pub(crate) fn highest_floor(one: Position, other: Position) -> Position {
     if let (Position::Postgres(a), Position::Postgres(b)) = (&one, &other)
         && a.system == b.system

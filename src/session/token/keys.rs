@@ -1,4 +1,4 @@
-//! `TokenKeys`: the secrets that tokens are signed with.
+//! `TokenKeys`: the secrets that sign and verify tokens.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -13,31 +13,31 @@ use super::rejection::Rejection;
 use super::signed::SignedToken;
 use super::state::Token;
 
-/// The version of the format that this release writes, and the only one it reads.
+/// The format's version that this release writes, and the only one it reads.
 const VERSION: u8 = 1;
 
-/// What a signature is over, besides the token: one over the same bytes for another purpose, by a
-/// secret used twice, is none for a token.
+/// The prefix of the signed bytes. It keeps a signature that the same secret made for another purpose from
+/// being valid for a token.
 const CONTEXT: &[u8] = b"diesel-routing session token\0";
 
-/// Bytes of the signature. HMAC-SHA256 cut to its first half, the least that RFC 2104 (section 5)
-/// recommends, and what RFC 4868 calls HMAC-SHA-256-128.
+/// Bytes of the signature: the first half of HMAC-SHA256, the least that RFC 2104 (section 5)
+/// recommends, called HMAC-SHA-256-128 in RFC 4868.
 const TAG: usize = 16;
 
-/// Bytes that the longest text stands for.
+/// Bytes that the longest text decodes to.
 const MAX_DECODED: usize = SignedToken::MAX_LEN / 4 * 3;
 
 const HEADER: usize = 2;
 const MAX_BYTES: usize = HEADER + MAX_CONTENT + TAG;
 
-/// No token's text can be longer than texts may be.
+/// A compile-time check that every token's text has a legal length.
 const _: () = assert!(MAX_BYTES <= MAX_DECODED);
 
 /// The secrets that tokens are signed and verified with: one to sign, any number to verify.
 ///
 /// To rotate, give the old key with [`also_verify`](Self::also_verify) to processes that sign with the
-/// new one, for as long as a token lives. While some processes still sign with the old key alone,
-/// they do not know the new one: let all of them verify it before the first one signs with it.
+/// new one, until the last token signed with it has expired. Processes that still sign with the old key
+/// do not know the new one by themselves: let all of them verify it before the first one signs with it.
 ///
 /// ```
 /// # use std::time::{Duration, SystemTime};
@@ -67,24 +67,24 @@ pub struct TokenKeys {
 #[derive(Clone)]
 struct Key {
     id: u8,
-    /// The secret, as the state of an HMAC that has read the context; wiped from memory on drop.
+    /// The state of an HMAC that has read the context; wiped from memory on drop.
     mac: Hmac<Sha256>,
 }
 
 impl TokenKeys {
-    /// The shortest secret, in bytes: 128 bits, as many as the signature has.
+    /// The length of the shortest secret, in bytes: 128 bits, as many as the signature has.
     ///
     /// RFC 2104 (section 3) recommends the hash's length, 32 bytes, from a random source.
     pub const MIN_SECRET: usize = 16;
 
-    /// Keys that sign with this secret, and verify with it.
+    /// Creates keys that sign with this secret, and verify with it.
     ///
-    /// The `id` is written into every token, so that readers find the secret; never give the same
-    /// one to another secret while tokens of the first may live.
+    /// The `id` is written into every token, so that readers find the secret. Never reuse an id for another
+    /// secret while tokens signed with the first may be alive.
     ///
     /// # Errors
     ///
-    /// [`KeyError::ShortSecret`].
+    /// Returns [`KeyError::ShortSecret`] if the secret has fewer than [`MIN_SECRET`](Self::MIN_SECRET) bytes.
     pub fn new(id: u8, secret: impl AsRef<[u8]>) -> Result<Self, KeyError> {
         Ok(Self {
             signing: Key::new(id, secret.as_ref())?,
@@ -92,11 +92,11 @@ impl TokenKeys {
         })
     }
 
-    /// With one more secret to verify with.
+    /// Adds another secret to verify with.
     ///
     /// # Errors
     ///
-    /// [`KeyError::ShortSecret`], [`KeyError::DuplicateId`].
+    /// Returns [`KeyError::ShortSecret`] or [`KeyError::DuplicateId`].
     pub fn also_verify(mut self, id: u8, secret: impl AsRef<[u8]>) -> Result<Self, KeyError> {
         if self.key(id).is_some() {
             return Err(KeyError::DuplicateId { id });
@@ -105,9 +105,9 @@ impl TokenKeys {
         Ok(self)
     }
 
-    /// The token as a text that [`verify`](Self::verify) honours.
+    /// Signs the token, as a text that [`verify`](Self::verify) accepts.
     ///
-    /// Equal tokens have equal texts, as long as the signing key is the same.
+    /// Equal tokens have equal texts under the same signing key.
     #[must_use]
     pub fn sign(&self, token: &Token) -> SignedToken {
         let mut bytes = Vec::with_capacity(MAX_BYTES);
@@ -118,21 +118,21 @@ impl TokenKeys {
         SignedToken::from_bytes(&bytes)
     }
 
-    /// The token that this text stands for at `now`, if one of the keys signed it.
+    /// Returns the token that this text stands for at `now`, if one of the keys signed it.
     ///
-    /// Any text is safe to give, of any length; what it costs is bounded. The signature is compared
+    /// Any text is safe to pass, of any length; the cost is bounded. The signature is compared
     /// in constant time.
     ///
     /// # Errors
     ///
-    /// Every [`Rejection`] but [`OtherCluster`](Rejection::OtherCluster), which
-    /// [`Token::for_cluster_of`] finds.
+    /// Returns any [`Rejection`] except [`OtherCluster`](Rejection::OtherCluster), which
+    /// [`Token::for_cluster_of`] returns.
     pub fn verify(&self, text: &str, now: SystemTime) -> Result<Token, Rejection> {
         if text.len() > SignedToken::MAX_LEN {
             return Err(Rejection::TooLong);
         }
         let mut buffer = [0; MAX_DECODED];
-        // It refuses padding, foreign letters and stray bits in the last letter: one text per token.
+        // The decoder refuses padding, foreign letters and stray bits in the last letter: one text per token.
         let length = URL_SAFE_NO_PAD
             .decode_slice(text, &mut buffer)
             .map_err(|_| Rejection::Malformed)?;
@@ -166,7 +166,7 @@ impl TokenKeys {
     }
 }
 
-/// Shows the keys' ids, and no secret.
+/// Shows the keys' ids, and not the secrets.
 impl fmt::Debug for TokenKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let others: Vec<u8> = self.others.iter().map(|key| key.id).collect();
@@ -186,7 +186,7 @@ impl Key {
         if secret.len() < TokenKeys::MIN_SECRET {
             return Err(short);
         }
-        // An HMAC takes secrets of every length; its trait cannot say so.
+        // An HMAC accepts secrets of every length; its trait cannot express that.
         let mac = Hmac::new_from_slice(secret).map_err(|_| short)?;
         Ok(Self {
             id,
@@ -199,7 +199,7 @@ impl Key {
     }
 }
 
-/// Secrets that cannot be keys.
+/// The errors of secrets that cannot be keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
@@ -208,13 +208,13 @@ pub enum KeyError {
         "the secret of key {id} has {length} bytes: give at least 16, better 32, from a random source"
     )]
     ShortSecret {
-        /// The key.
+        /// The key's id.
         id: u8,
-        /// The secret's bytes.
+        /// The secret's length in bytes.
         length: usize,
     },
 
-    /// Two secrets have one id.
+    /// Two secrets have the same id.
     #[error(
         "there are two secrets for key {id}: tokens name their key by its id, so each needs its own"
     )]

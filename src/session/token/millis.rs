@@ -2,17 +2,17 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Milliseconds since 1970, in 48 bits: enough until the year 10889, and within what every
-/// platform's `SystemTime` can say.
+/// Milliseconds since 1970, in 48 bits: enough until the year 10889, and representable by every
+/// platform's `SystemTime`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Millis(u64);
 
 impl Millis {
     pub(super) const BYTES: usize = 6;
-    /// The latest.
+    /// The latest time.
     pub(crate) const MAX: Self = Self((1 << 48) - 1);
 
-    /// The least that is not before `time`, so that a window never closes early by rounding.
+    /// Returns the least value that is not before `time`, so that rounding never closes a window early.
     pub(super) fn at_or_after(time: SystemTime) -> Self {
         let nanos = time
             .duration_since(UNIX_EPOCH)

@@ -9,17 +9,17 @@ use crate::position::{
     GaleraPosition, Gtid, Lsn, MariaDbPosition, MySqlPosition, PgPosition, Position, Source,
 };
 
-/// A PostgreSQL position.
+/// Creates a PostgreSQL position.
 pub(super) fn at(system: u64, timeline: u32, lsn: u64) -> Position {
     Position::Postgres(PgPosition::new(system, timeline, Lsn(lsn)))
 }
 
-/// So many milliseconds after 1970.
+/// Returns the time `millis` milliseconds after 1970.
 pub(super) fn millis(millis: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(millis)
 }
 
-/// The token with everything in it, at its largest.
+/// Returns the token with every part, at its largest.
 pub(super) fn largest() -> Token {
     let position = at(u64::MAX, u32::MAX, u64::MAX);
     let time = millis((1 << 48) - 1);
@@ -29,7 +29,7 @@ pub(super) fn largest() -> Token {
         .saw(position)
 }
 
-/// Any token, often one of few clusters, timelines, places and times, so that they meet.
+/// Generates tokens, often of a few clusters, timelines, places and times, so that they meet.
 pub(super) fn tokens() -> impl Strategy<Value = Token> {
     let option = prop::option::of::<BoxedStrategy<_>>;
     (
@@ -53,7 +53,7 @@ pub(super) fn tokens() -> impl Strategy<Value = Token> {
         })
 }
 
-/// Any position, often near others.
+/// Generates positions, often near others.
 pub(super) fn positions() -> impl Strategy<Value = Position> {
     prop_oneof![
         3 => of_postgres().boxed(),

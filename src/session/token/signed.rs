@@ -10,32 +10,51 @@ use super::rejection::Rejection;
 
 /// A token as text: for a cookie, a header or a job's payload.
 ///
-/// [`TokenKeys::sign`](crate::TokenKeys::sign) makes it. One that came from elsewhere, parsed or
-/// deserialised (feature `serde`: as a string), is only known to look like one;
-/// [`TokenKeys::verify`](crate::TokenKeys::verify) tells whether it is.
+/// [`TokenKeys::sign`](crate::TokenKeys::sign) makes it. A text that was parsed or deserialised (feature
+/// `serde`: from a string) has only the form of a token until
+/// [`TokenKeys::verify`](crate::TokenKeys::verify) accepts it.
 ///
-/// The text is signed, not encrypted: whoever has it can read the cluster's system identifier and how
-/// far its log has got. It is no credential: all it can do is to send reads to fresher nodes.
+/// The text is signed, not encrypted: its holder can read the cluster's system identifier and the
+/// position in its log. It is not a credential: all it can do is send reads to fresher nodes.
 ///
 /// # Format
 ///
-/// base64url without padding (RFC 4648, section 5) of these bytes. Numbers are little-endian, times are
-/// milliseconds since 1970.
+/// base64url without padding (RFC 4648, section 5) of these bytes. Numbers and UUIDs are little-endian,
+/// times are milliseconds since 1970.
 ///
-/// | bytes | what |
+/// | bytes | content |
 /// |---|---|
 /// | 1 | version of the format: 1 |
 /// | 1 | id of the key |
 /// | 1 | flags: 1 required position, 2 unknown position, 4 floor; others are refused |
 /// | 6 | time of expiry |
-/// | 21 + 6 | if flagged: required position, time of its last write |
+/// | position, 6 | if flagged: required position, time of its last write |
 /// | 6 | if flagged: time of the last write of unknown position |
-/// | 21 | if flagged: floor |
+/// | position | if flagged: floor |
 /// | 16 | signature: the first half of HMAC-SHA256 over `diesel-routing session token`, a zero byte, and all bytes above |
 ///
-/// A position is its kind (1 byte: 1 PostgreSQL), the system identifier (8 bytes), the timeline (4) and the
-/// LSN (8). Half of the hash is the least that RFC 2104 (section 5) recommends to keep; it is
-/// HMAC-SHA-256-128 of RFC 4868.
+/// Half of the hash is the least that RFC 2104 (section 5) recommends to keep; it is HMAC-SHA-256-128 of
+/// RFC 4868. [`Token::to_bytes`](crate::Token::to_bytes) writes the version, then the bytes from the flags
+/// to the floor.
+///
+/// A position is its kind (1 byte), then:
+///
+/// | kind | content |
+/// |---|---|
+/// | 1 PostgreSQL | system identifier (8 bytes), timeline (4), LSN (8) |
+/// | 2 MariaDB | number of GTIDs\*; for each: domain\*, server\*, sequence\* |
+/// | 3 MySQL | number of sources\*; for each: UUID (16 bytes), length of the tag\*, tag, number of intervals\*; for each interval: first\* as the distance from the interval before (at first from 0), last\* as the distance from first |
+/// | 4 Galera | UUID of the history (16 bytes), sequence (8) |
+///
+/// Numbers marked \* are LEB128: seven bits a byte, the lowest first, and the high bit says that more follow;
+/// in as few bytes as possible. GTIDs are sorted by domain and server, sources by UUID and tag, intervals
+/// by number; neighbouring intervals are joined. So equal tokens have equal bytes, and other encodings are
+/// refused.
+///
+/// GTID sets have no maximum length. If the text would be too long, the floor is joined with the required
+/// position; if it still is, both become a write of unknown position.
+///
+/// Lengths with PostgreSQL's positions:
 ///
 /// | token of a session that | letters |
 /// |---|---|
@@ -48,15 +67,16 @@ use super::rejection::Rejection;
 pub struct SignedToken(String);
 
 impl SignedToken {
-    /// The most letters that a token's text has, in this and in later versions of the format; longer
-    /// ones are refused unread.
+    /// The maximum length of a token's text, in this and in later versions of the format; longer
+    /// texts are refused unread. Chosen: small beside the 4096 bytes that browsers keep of a cookie (RFC
+    /// 6265, section 6.1).
     pub const MAX_LEN: usize = 256;
 
     pub(super) fn from_bytes(bytes: &[u8]) -> Self {
         Self(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -81,7 +101,7 @@ impl From<SignedToken> for String {
     }
 }
 
-/// Takes any text that could be a token's; its signature is not looked at.
+/// Accepts every text that has the form of a token, without verifying its signature.
 impl FromStr for SignedToken {
     type Err = Rejection;
 

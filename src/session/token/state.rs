@@ -1,16 +1,14 @@
 //! `Token`: the serialisable state of a session.
 
-use std::borrow::Cow;
 use std::time::SystemTime;
 
-use super::codec;
 use super::histories::{highest_floor, is_newer};
 use super::millis::Millis;
 use super::rejection::Rejection;
 use crate::position::Position;
 
-/// What a session wrote, what it has seen, and until when that matters: all that another process
-/// needs to continue the session.
+/// The state of a session that another process needs to continue it: what it wrote, what it has seen, and
+/// until when that matters.
 ///
 /// It travels as a [`SignedToken`](crate::SignedToken), made and read by
 /// [`TokenKeys`](crate::TokenKeys). Times are wall-clock times, rounded up to whole milliseconds.
@@ -43,12 +41,12 @@ pub struct Token {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Write {
     pub(super) position: Position,
-    /// When the last of them was committed.
+    /// The time at which the last of them was committed.
     pub(super) at: Millis,
 }
 
 impl Token {
-    /// A token that asks for nothing, and is worth nothing from `expires` on.
+    /// Creates a token without requirements, which expires at `expires`.
     pub fn new(expires: SystemTime) -> Self {
         Self {
             required: None,
@@ -58,70 +56,70 @@ impl Token {
         }
     }
 
-    /// With a write, committed at `at`, that a node has once it covers `position`.
+    /// Adds a write, committed at `at`, that a node has once it covers `position`.
     pub fn wrote(self, position: Position, at: SystemTime) -> Self {
         let at = Millis::at_or_after(at);
         self.join_required(Some(Write { position, at }))
     }
 
-    /// With a write, committed at `at` or before, whose position is not known: only time tells when
-    /// a node has it.
+    /// Adds a write, committed at `at` or before, whose position is unknown: a node is assumed to have it
+    /// only after the router's window.
     pub fn wrote_at_unknown_position(mut self, at: SystemTime) -> Self {
         self.unknown_since = self.unknown_since.max(Some(Millis::at_or_after(at)));
         self
     }
 
-    /// With a read from a node that had replayed up to `position`.
+    /// Adds a read from a node that had replayed up to `position`.
     pub fn saw(self, position: Position) -> Self {
         self.join_floor(Some(position))
     }
 
-    /// With the later of its own expiry and `expires`.
+    /// Extends the token's life to `expires`, if that is later than its own expiry.
     pub fn live_until(mut self, expires: SystemTime) -> Self {
         self.expires = self.expires.max(Millis::at_or_after(expires));
         self
     }
 
-    /// The position that a node must cover to have all writes of known position.
+    /// Returns the position that a node must cover to have all writes of known position.
     #[must_use]
     pub fn required(&self) -> Option<Position> {
         self.required.as_ref().map(|write| write.position.clone())
     }
 
-    /// The position that a node must cover to show nothing older than what was read before.
+    /// Returns the position that a node must cover to show nothing older than what was read before.
     #[must_use]
     pub fn floor(&self) -> Option<Position> {
         self.floor.clone()
     }
 
-    /// When the last write of unknown position was made: the time window starts here.
+    /// Returns the time of the last write of unknown position: the time window starts here.
     #[must_use]
     pub fn unknown_since(&self) -> Option<SystemTime> {
         self.unknown_since.map(Millis::to_system_time)
     }
 
-    /// When the last write of all was made: the time window after a promotion starts here.
+    /// Returns the time of the last write of all: the time window after a promotion starts here.
     ///
-    /// It may be later than the present by another node's clock; count that as the present.
+    /// It may be later than the present by another machine's clock; count that as the present.
     #[must_use]
     pub fn written_at(&self) -> Option<SystemTime> {
         let known = self.required.as_ref().map(|write| write.at);
         known.max(self.unknown_since).map(Millis::to_system_time)
     }
 
-    /// From when on the token is worth nothing.
+    /// Returns the time from which on the token is ignored.
     #[must_use]
     pub fn expires(&self) -> SystemTime {
         self.expires.to_system_time()
     }
 
-    /// Whether it asks for nothing: no write, no read.
+    /// Returns whether it has no requirements: no write, no read.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.required.is_none() && self.unknown_since.is_none() && self.floor.is_none()
     }
 
-    /// The token of a session that did what both sessions did: two tabs, a fan-in of jobs.
+    /// Merges the tokens of two sessions, such as two tabs or a fan-in of jobs, into one with both histories.
     ///
     /// Required positions and floors are joined by max, and the latest times win. Of two required
     /// positions that cannot be compared, the one on the newer history stays; the other becomes a
@@ -138,13 +136,13 @@ impl Token {
             .join_floor(other.floor.clone())
     }
 
-    /// Without the positions of other clusters than that of `position`, such as the primary's.
+    /// Drops the positions of clusters other than that of `position`, such as the primary's.
     ///
-    /// Times stay: they name no cluster, and all they do is to send reads to the primary for a while.
+    /// Times are kept: they name no cluster, and all they do is send reads to the primary for a while.
     ///
     /// # Errors
     ///
-    /// [`Rejection::OtherCluster`] if it had positions of other clusters, and nothing else.
+    /// Returns [`Rejection::OtherCluster`] if it had positions of other clusters, and nothing else.
     pub fn for_cluster_of(mut self, position: &Position) -> Result<Self, Rejection> {
         let was_empty = self.is_empty();
         self.required = self
@@ -157,9 +155,9 @@ impl Token {
         Ok(self)
     }
 
-    /// With positions past `primary`, on its history, lowered to it: no node could ever cover them.
+    /// Lowers positions past `primary`, on its history, to it: no node could ever cover them.
     ///
-    /// `primary` must have been asked for after the token arrived. A sample from before may lie below
+    /// `primary` must have been requested after the token arrived. An earlier sample may lie below
     /// a write that the token rightly requires.
     pub fn clamped_to(mut self, primary: &Position) -> Self {
         self.required = self.required.map(|write| Write {
@@ -172,33 +170,7 @@ impl Token {
         self
     }
 
-    /// What fits into a text. GTID sets have no bounds: one of both that is too long to stand beside the
-    /// other is joined with it, and if that is too long as well, it becomes a write of unknown position.
-    pub(super) fn fitted(&self) -> Cow<'_, Self> {
-        if codec::fits(self) {
-            return Cow::Borrowed(self);
-        }
-        let mut fitted = self.clone();
-        let floor = fitted.floor.take();
-        // When the floor was seen is not known; the latest time there is counts as the present.
-        let last = self
-            .required
-            .as_ref()
-            .map_or(self.expires, |write| write.at);
-        fitted = fitted.join_required(floor.map(|position| Write { position, at: last }));
-        if !codec::fits(&fitted) {
-            fitted.required = None;
-            let since = if self.floor.is_some() {
-                self.expires
-            } else {
-                last
-            };
-            fitted.unknown_since = fitted.unknown_since.max(Some(since));
-        }
-        Cow::Owned(fitted)
-    }
-
-    fn join_required(mut self, other: Option<Write>) -> Self {
+    pub(super) fn join_required(mut self, other: Option<Write>) -> Self {
         let (one, other) = match (self.required.take(), other) {
             (Some(one), Some(other)) => (one, other),
             (one, other) => {

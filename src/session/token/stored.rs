@@ -1,4 +1,4 @@
-//! Tokens as bytes, for stores that only their own services write to.
+//! Tokens as bytes, for stores that only a service of one's own writes to.
 
 use std::time::Duration;
 
@@ -6,18 +6,19 @@ use super::codec;
 use super::rejection::Rejection;
 use super::state::Token;
 
-/// The version of the encoding that this release writes, and the only one it reads.
+/// The encoding's version that this release writes, and the only one it reads.
 const VERSION: u8 = 1;
 
-/// What two readings of a clock may differ by when they mean the same.
+/// The maximum difference between two clock readings that count as equal. Chosen: well above what passes
+/// between the readings for one request, and well below the shortest sensible window.
 const ROUGHLY: Duration = Duration::from_millis(10);
 
 impl Token {
-    /// The token as bytes, for a [store](crate::edge::TokenStore) that only services of one's own write to:
-    /// at most 175, and not signed. What travels through other hands is signed with
-    /// [`TokenKeys`](crate::TokenKeys).
+    /// Encodes the token for a [store](crate::edge::TokenStore) that only services of one's own write to:
+    /// in at most 175 bytes, unsigned. Sign tokens that pass through other hands, with
+    /// [`TokenKeys`](crate::TokenKeys). [`SignedToken`](crate::SignedToken) documents the format.
     ///
-    /// Equal tokens have equal bytes. So a store may write with a compare-and-set on the bytes it read. As in a
+    /// Equal tokens have equal bytes, so a store may write with a compare-and-set on the bytes it read. As in a
     /// signed text, a GTID set that is too long counts as a write at an unknown position.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -26,11 +27,11 @@ impl Token {
         bytes
     }
 
-    /// The token that [`to_bytes`](Self::to_bytes) made these bytes of.
+    /// Decodes the bytes that [`to_bytes`](Self::to_bytes) made.
     ///
     /// # Errors
     ///
-    /// [`Rejection::UnknownVersion`] for a later release's; [`Rejection::Malformed`] for anything else.
+    /// Returns [`Rejection::UnknownVersion`] for a later release's bytes; [`Rejection::Malformed`] for anything else.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Rejection> {
         let (&version, content) = bytes.split_first().ok_or(Rejection::Malformed)?;
         if version != VERSION {
@@ -39,8 +40,8 @@ impl Token {
         codec::decode(content).ok_or(Rejection::Malformed)
     }
 
-    /// Whether it asks for what `other` asks for, until whenever. Times of unknown positions are compared
-    /// roughly: they come from two clocks.
+    /// Returns whether it has the requirements of `other`, whatever the expiry. Times of unknown positions are
+    /// compared roughly, because they come from two clocks.
     pub(crate) fn asks_as(&self, other: &Self) -> bool {
         let (one, other) = (self.fitted(), other.fitted());
         one.required() == other.required()

@@ -1,4 +1,4 @@
-//! `Edge`: where sessions come in.
+//! `Edge`: the entry of sessions.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::edge::{
 use crate::engine::Routes;
 use crate::sync::{RoutedConnection, Router, Session};
 
-/// Where sessions come in with requests, and leave with responses. See the [module](super).
+/// Resumes sessions from requests, and hands their tokens to responses. See the [module](super).
 ///
 /// Cheap to clone; clones share the store and the counts.
 ///
@@ -44,11 +44,11 @@ pub struct Edge<C: RoutedConnection> {
 }
 
 impl<C: RoutedConnection> Edge<C> {
-    /// An edge whose tokens travel in the cookie `db-session`.
+    /// Creates an edge whose tokens travel in the cookie `db-session`.
     ///
     /// # Errors
     ///
-    /// [`EdgeError::NoTokenKeys`] if the router has nothing to sign them with.
+    /// Returns [`EdgeError::NoTokenKeys`] if the router has no keys to sign them with.
     pub fn new(router: Router<C>) -> Result<Self, EdgeError> {
         if !router.shared().has_keys() {
             return Err(EdgeError::NoTokenKeys);
@@ -56,8 +56,8 @@ impl<C: RoutedConnection> Edge<C> {
         Ok(Self::of(router))
     }
 
-    /// An edge whose states stay in a store, by the key that `key` finds in a request; requests without one
-    /// have new sessions. Nothing travels to the client, and the router needs no keys.
+    /// Creates an edge whose states stay in a store, under the key that `key` finds in a request; requests without a
+    /// key get new sessions. Nothing is sent to the client, and the router needs no keys.
     pub fn stored(
         router: Router<C>,
         store: impl TokenStore,
@@ -72,7 +72,7 @@ impl<C: RoutedConnection> Edge<C> {
         }
     }
 
-    /// States are kept in a store, as well as in tokens: see [`stored`](Self::stored).
+    /// Keeps states in a store, as well as in tokens: see [`stored`](Self::stored).
     pub fn store(
         mut self,
         store: impl TokenStore,
@@ -84,11 +84,11 @@ impl<C: RoutedConnection> Edge<C> {
 
     setting_methods!();
 
-    /// The session that a request continues. Never fails: what is not honoured is counted, by the router's
+    /// Resumes the session of a request. This never fails: what is rejected is counted, by the router's
     /// or the edge's status.
     ///
     /// Waits for the store, if there is one, for its timeout at most.
-    #[must_use = "the response is told by `finish`"]
+    #[must_use = "`finish` adds the token to the response"]
     pub fn begin(&self, request: &Parts) -> Exchange<C> {
         let Inner {
             router,
@@ -101,7 +101,7 @@ impl<C: RoutedConnection> Edge<C> {
         let options = settings.options(request, counts);
         let session = Session::new(router.clone(), options, routes.clone());
         settings.tokens(request, counts, |token| {
-            // Counted; to the caller, a token that is not honoured is none.
+            // A rejected token is counted, and ignored.
             let _ = session.absorb(token);
         });
         let key = settings.key(request).filter(|_| store.is_some());
@@ -120,7 +120,7 @@ impl<C: RoutedConnection> Edge<C> {
         let is_primary = self.inner.settings.store_down == StoreDown::Primary;
         match store.load(key, self.inner.settings.store_timeout) {
             Ok(Some(token)) => {
-                // Counted; to the caller, one that is not honoured is none.
+                // A rejected state is counted, and ignored.
                 let _ = session.absorb_token(token);
             }
             Ok(None) => {}
@@ -138,7 +138,7 @@ impl<C: RoutedConnection> Edge<C> {
         }
     }
 
-    /// A state may be missing from the store; whether that is news.
+    /// Records that a state may be missing from the store. Returns whether that is worth logging.
     pub(super) fn mistrust_store(&self) -> bool {
         let shared = self.inner.router.shared();
         self.inner.outage.begins(shared.now(), shared.window())

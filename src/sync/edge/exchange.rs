@@ -14,20 +14,20 @@ use crate::engine::Routes;
 use crate::session::{Activity, Token};
 use crate::sync::{RoutedConnection, Session};
 
-/// One request and its response: from [`Edge::begin`].
+/// One request and its response, returned by [`Edge::begin`].
 ///
 /// Keep it until the response's body has been sent. When it is dropped, what the session wrote since
-/// [`finish`](Self::finish) is saved in the store, or counted: also when the handler panicked.
+/// [`finish`](Self::finish) is saved in the store, or counted, even if the handler panicked.
 pub struct Exchange<C: RoutedConnection> {
     edge: Edge<C>,
     session: Session<C>,
     key: Option<String>,
     routes: Option<Arc<Routes>>,
-    /// What of the time for the store is left.
+    /// The rest of the request's time for the store.
     left: Duration,
-    /// What the session asked for when the request came; `None` if nobody wants to know.
+    /// The session's requirements when the request came; `None` if they are not needed.
     arrived: Option<Box<Token>>,
-    /// What the client or the store knows of.
+    /// The activity that the client or the store has been sent.
     reported: Activity,
 }
 
@@ -51,18 +51,18 @@ impl<C: RoutedConnection> Exchange<C> {
         }
     }
 
-    /// The session, at the request's level.
+    /// Returns the session, at the request's level.
     #[must_use]
     pub fn session(&self) -> &Session<C> {
         &self.session
     }
 
-    /// Adds to a response's headers what the client must know for its next request, if anything changed;
-    /// and saves it in the store, if there is one. Whatever the response's status is: what was written
+    /// Adds to a response's headers what the client must know for its next request, if anything changed,
+    /// and saves it in the store, if there is one. It does so whatever the response's status is: what was written
     /// before an error is written.
     ///
-    /// Waits for the position of the last write as [`Session::token`] does, and for the store as long as the
-    /// request's time for it lasts. Never fails.
+    /// It waits for the position of the last write as [`Session::token`] does, and for the store until the
+    /// request's time for it is over. It never fails.
     pub fn finish(&mut self, headers: &mut HeaderMap) {
         let (activity, is_writing) = self.session.activity();
         let wrote = is_writing || activity.writes != self.reported.writes;
@@ -92,7 +92,7 @@ impl<C: RoutedConnection> Exchange<C> {
         self.save(token, self.left);
     }
 
-    /// Saves the state, if there is a place for it.
+    /// Saves the state, if there is a store. Returns whether it was saved.
     fn save(&self, token: &Token, timeout: Duration) -> bool {
         let (Some(store), Some(key)) = (&self.edge.inner.store, &self.key) else {
             return false;
@@ -130,7 +130,7 @@ impl<C: RoutedConnection> Drop for Exchange<C> {
     }
 }
 
-/// Shows no key, which may be a credential.
+/// Omits the key, which may be a credential.
 impl<C: RoutedConnection> fmt::Debug for Exchange<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange")

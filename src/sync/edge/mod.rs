@@ -1,6 +1,6 @@
 //! The edge of a service on blocking Diesel: [`crate::edge`], for one thread per request.
 //!
-//! What is guaranteed, and in what order levels count, is the same. Settings, rules and counts are those of
+//! The guarantees and the order of levels are the same. Settings, rules and counters are those of
 //! [`crate::edge`].
 
 #[expect(

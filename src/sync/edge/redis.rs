@@ -1,7 +1,7 @@
 //! `RedisStore`: session states in Redis or Valkey.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use redis::{Client, Commands, Connection, Script};
@@ -10,12 +10,13 @@ use super::TokenStore;
 use crate::cluster::after;
 use crate::edge::StoreError;
 use crate::edge::redis_script::{self, ATTEMPTS, Join, PREFIX};
+use crate::mutex::lock;
 use crate::session::Token;
 
-/// Session states in Redis or Valkey, shared by all processes of a service: what
-/// `edge::RedisStore` is for async services, on the same keys and values.
+/// A store of session states in Redis or Valkey, shared by all processes of a service: the counterpart of
+/// `edge::RedisStore` for async services, on the same keys and values.
 ///
-/// Keeps the connections that it opened, as many as there are requests at a time.
+/// It keeps the connections that it opened, as many as there are requests at a time.
 pub struct RedisStore {
     client: Client,
     idle: Mutex<Vec<Connection>>,
@@ -24,18 +25,18 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// A store at this URL, `redis://` or `unix://`; the first call connects.
+    /// Creates a store at this URL, `redis://` or `unix://`; the first call connects.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Failed`] if that is no URL. A server that is down is none.
+    /// Returns [`StoreError::Failed`] if `url` is invalid. An unreachable server is not reported here.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         Client::open(url)
             .map(Self::from_client)
             .map_err(StoreError::failed)
     }
 
-    /// A store of a client of your own, with TLS or the like.
+    /// Creates a store on an existing client, with TLS or the like.
     #[must_use]
     pub fn from_client(client: Client) -> Self {
         Self {
@@ -46,7 +47,7 @@ impl RedisStore {
         }
     }
 
-    /// With another prefix before the keys. Defaults to `diesel-routing:session:`.
+    /// Sets the prefix of keys. Defaults to `diesel-routing:session:`.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
@@ -57,8 +58,8 @@ impl RedisStore {
         format!("{}{key}", self.prefix)
     }
 
-    /// Runs `ask` on a connection, which is kept if it worked: what failed may have an answer on its way. The idle
-    /// ones go, too: a Redis that was restarted has closed them all.
+    /// Runs `ask` on a connection, which is kept if it succeeds: after a failure, an answer may be on its way. Then the
+    /// idle ones are dropped, too: a Redis that was restarted has closed them all.
     fn on_connection<T>(
         &self,
         until: Instant,
@@ -84,7 +85,7 @@ impl RedisStore {
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.idle)
     }
 }
 
@@ -123,7 +124,7 @@ impl TokenStore for RedisStore {
     }
 }
 
-/// Makes whatever is asked next end in time.
+/// Limits the time of whatever is asked next.
 fn limit(connection: &Connection, until: Instant) -> Result<(), StoreError> {
     let left = Some(left(until)?);
     connection
@@ -140,7 +141,7 @@ fn left(until: Instant) -> Result<Duration, StoreError> {
     Ok(left)
 }
 
-/// Shows no URL, which may have a password.
+/// Omits the URL, which may have a password.
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStore")

@@ -14,10 +14,10 @@ use crate::server::NodeRole;
 use crate::statement::Dialect;
 use crate::sync::RoutedConnection;
 
-/// A hook that makes a new connection ready.
+/// A hook that prepares a new connection.
 type SetUp<C> = Arc<dyn Fn(&mut C) -> QueryResult<()> + Send + Sync>;
 
-/// How connections are made ready.
+/// The hooks that prepare connections.
 pub(crate) struct Hooks<C> {
     pub(crate) set_up: Option<SetUp<C>>,
 }
@@ -39,14 +39,14 @@ impl<C> Clone for Hooks<C> {
 /// Opens and checks the connections of one pool.
 pub(crate) struct Manager<C> {
     pub(crate) node: Node,
-    /// The role that its server must have; any, if none.
+    /// The role that its server must have; `None` for any.
     pub(crate) role: Option<NodeRole>,
     pub(crate) read_only: bool,
     pub(crate) hooks: Hooks<C>,
 }
 
 impl<C: RoutedConnection> Manager<C> {
-    /// A new connection, ready to be lent.
+    /// Opens a connection and prepares it.
     pub(crate) fn open(&self) -> Result<Pooled<C>, Error> {
         let since = Instant::now();
         let mut conn = self.connect()?;
@@ -61,18 +61,18 @@ impl<C: RoutedConnection> Manager<C> {
         Ok(Pooled::new(conn, role))
     }
 
-    /// Whether a pooled connection may be lent again.
+    /// Checks that a pooled connection may be handed out again.
     pub(crate) fn recycle(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
         conn.role = self.check_role(&mut conn.conn, Step::Recycle)?;
         Ok(())
     }
 
-    /// Whether a connection that comes back must be closed: it has an open transaction.
+    /// Returns whether a returned connection must be closed: it has an open transaction.
     pub(crate) fn is_broken(conn: &mut Pooled<C>) -> bool {
         C::TransactionManager::is_broken_transaction_manager(&mut conn.conn)
     }
 
-    /// A new connection, as it comes.
+    /// Opens a connection without preparing it.
     pub(crate) fn connect(&self) -> Result<C, Error> {
         let since = Instant::now();
         C::establish(&self.node.url)
@@ -80,7 +80,7 @@ impl<C: RoutedConnection> Manager<C> {
             .map_err(|error| self.failed(Step::Connect, since, error))
     }
 
-    /// What the server is, at build time.
+    /// Returns facts about the server: when a router is built, and later for its watchers.
     pub(crate) fn facts(&self, conn: &mut C) -> Result<ServerFacts, Error> {
         let since = Instant::now();
         conn.facts()
@@ -93,13 +93,7 @@ impl<C: RoutedConnection> Manager<C> {
         since: Instant,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Error {
-        Error::Checkout {
-            node: self.node.name.clone(),
-            step,
-            waited: since.elapsed(),
-            function: None,
-            source: source.into(),
-        }
+        Error::checkout(self.node.name.clone(), step, since, source)
     }
 
     fn check_role(&self, conn: &mut C, step: Step) -> Result<Option<NodeRole>, Error> {

@@ -1,7 +1,7 @@
 //! The r2d2 adapter.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use r2d2::{HandleError, ManageConnection, PooledConnection};
@@ -11,6 +11,7 @@ use super::{Library, Manager};
 use crate::cluster::Node;
 use crate::engine::{PoolStatus, Pooled};
 use crate::error::{Error, Step};
+use crate::mutex::lock;
 use crate::server::PoolKind;
 use crate::sync::RoutedConnection;
 use crate::sync::{Router, RouterBuilder};
@@ -29,10 +30,10 @@ pub(crate) struct Settings(Arc<ScheduledThreadPool>);
 impl Settings {
     fn new() -> Self {
         let threads = ScheduledThreadPool::builder()
-            // As many as r2d2 gives a single pool.
+            // As many as r2d2 gives a single pool by default.
             .num_threads(3)
             .thread_name_pattern("diesel-routing-pool-{}")
-            // The reaper's next round, up to half a minute away, must not outlive the router.
+            // The reaper's next round, up to half a minute away, must not keep the router's threads alive.
             .on_drop_behavior(OnPoolDropBehavior::DiscardPendingScheduled)
             .build();
         Self(Arc::new(threads))
@@ -45,7 +46,7 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// A connection on loan.
+/// A checked-out connection.
 pub(crate) type Loan<C> = PooledConnection<Manager<C>>;
 
 impl<C: RoutedConnection> ManageConnection for Manager<C> {
@@ -77,7 +78,7 @@ struct LastError(Mutex<Option<(Instant, Error)>>);
 
 impl LastError {
     fn take_since(&self, since: Instant) -> Option<Error> {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = lock(&self.0);
         last.take_if(|(at, _)| *at >= since).map(|(_, error)| error)
     }
 }
@@ -85,12 +86,12 @@ impl LastError {
 impl HandleError<Error> for Arc<LastError> {
     fn handle_error(&self, error: Error) {
         tracing::debug!(%error, "a pool could not open or keep a connection");
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), error));
+        *lock(&self.0) = Some((Instant::now(), error));
     }
 }
 
 impl<C: RoutedConnection> Pool<C> {
-    /// A pool that opens connections as they are needed, on the `threads` it shares with others.
+    /// Creates a pool that opens connections when needed, on the `threads` it shares with others.
     pub(crate) fn new(settings: &Settings, manager: Manager<C>, size: u32) -> Result<Self, Error> {
         let last_error = Arc::<LastError>::default();
         let node = manager.node.clone();
@@ -124,16 +125,10 @@ impl<C: RoutedConnection> Pool<C> {
         let timeout = self.node.checkout_timeout;
         let timeout = limit.map_or(timeout, |limit| limit.min(timeout));
         self.pool.get_timeout(timeout).map_err(|error| {
-            // The cause, if one was seen while this caller waited; else the wait itself.
-            self.last_error
-                .take_since(since)
-                .unwrap_or_else(|| Error::Checkout {
-                    node: self.node.name.clone(),
-                    step: Step::Wait,
-                    waited: since.elapsed(),
-                    function: None,
-                    source: Box::new(error),
-                })
+            // The cause, if one was seen while this caller waited; otherwise the wait itself.
+            self.last_error.take_since(since).unwrap_or_else(|| {
+                Error::checkout(self.node.name.clone(), Step::Wait, since, error)
+            })
         })
     }
 }

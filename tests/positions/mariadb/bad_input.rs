@@ -234,7 +234,7 @@ fn an_applier_that_has_stopped_is_in_the_nodes_state_with_its_error() {
         until(router, 1, |node| {
             says(
                 node.notice.as_deref(),
-                &["applier does not run", "START SLAVE"],
+                &["applier is not running", "START SLAVE"],
             )
         });
     }

@@ -12,12 +12,12 @@ fn keys(id: u8, secret: u8) -> TokenKeys {
     TokenKeys::new(id, [secret; 32]).unwrap()
 }
 
-/// A time at which the token is alive, or as alive as it can be.
+/// Returns a time at which the token has not expired, if there is one.
 fn before(token: &Token) -> SystemTime {
     token.expires() - Duration::from_nanos(1)
 }
 
-/// These bytes with the signature they need.
+/// Signs these bytes.
 fn signed(keys: &TokenKeys, bytes: &[u8]) -> String {
     let tag = keys.signing.over(bytes).finalize().into_bytes();
     URL_SAFE_NO_PAD.encode([bytes, &tag[..TAG]].concat())
@@ -107,7 +107,7 @@ fn an_oversized_text_is_refused_unread() {
         let text = "A".repeat(length);
         assert_eq!(keys.verify(&text, millis(0)), Err(Rejection::TooLong));
     }
-    // As long as a text may be, it is read, and is no token.
+    // A text of the maximum length is decoded, and is not a token.
     let text = signed(&keys, &[&[1, 1], &[0; 174][..]].concat());
     assert_eq!(text.len(), SignedToken::MAX_LEN);
     assert_eq!(keys.verify(&text, millis(0)), Err(Rejection::Malformed));
@@ -144,7 +144,7 @@ fn debug_shows_no_secret() {
     );
 }
 
-/// Such sets grow where a server's writes are replicated in part only.
+/// Such sets grow if a server's writes are replicated in part only.
 #[test]
 fn a_set_of_ten_thousand_intervals_becomes_a_write_of_unknown_position() {
     let intervals: String = (1..=10_000).map(|n| format!(":{}", 2 * n)).collect();
@@ -156,7 +156,7 @@ fn a_set_of_ten_thousand_intervals_becomes_a_write_of_unknown_position() {
     assert!(text.len() <= SignedToken::MAX_LEN);
     let read = keys.verify(&text, now).unwrap();
     assert_eq!((read.required(), read.unknown_since()), (None, Some(now)));
-    // What was only seen has no time of its own: it counts as late as can be.
+    // The time of what was only seen is unknown: it counts as the latest possible.
     let token = Token::new(millis(9_000)).saw(position);
     let read = keys.verify(keys.sign(&token).as_str(), now).unwrap();
     assert_eq!(
@@ -214,7 +214,7 @@ proptest! {
     }
 }
 
-/// Every bit, not some: a signature that leaves one out shows here.
+/// Tests every bit: a signature that leaves one out fails here.
 #[test]
 fn a_token_with_any_bit_flipped_is_refused() {
     let keys = keys(1, 1);

@@ -1,4 +1,4 @@
-//! What a caller wishes in `X-DB-Consistency`.
+//! The level that a caller requests in `X-DB-Consistency`.
 
 use std::time::Duration;
 
@@ -6,22 +6,22 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::routing::Level;
 
-/// The header.
+/// The header's name.
 pub(crate) const HEADER: &str = "x-db-consistency";
 
-/// The one wish in these headers: `None` without any, an error for several or an unreadable one.
-pub(crate) fn wish(headers: &HeaderMap) -> Option<Result<Level, Unreadable>> {
+/// Returns the level requested in these headers: `None` without one, an error for several or an invalid one.
+pub(crate) fn requested_level(headers: &HeaderMap) -> Option<Result<Level, Invalid>> {
     let mut values = headers.get_all(HEADER).iter();
     let value = values.next()?;
     Some(match (level(value), values.next()) {
         (Some(level), None) => Ok(level),
-        _ => Err(Unreadable),
+        _ => Err(Invalid),
     })
 }
 
-/// It is ignored.
+/// An invalid request, which is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Unreadable;
+pub(crate) struct Invalid;
 
 fn level(value: &HeaderValue) -> Option<Level> {
     let value = value.to_str().ok()?.to_ascii_lowercase();
@@ -36,7 +36,7 @@ fn level(value: &HeaderValue) -> Option<Level> {
     }
 }
 
-/// `250ms` or `2s`.
+/// Parses `250ms` or `2s`.
 fn duration(text: &str) -> Option<Duration> {
     let digits = text.find(|letter: char| !letter.is_ascii_digit())?;
     let (number, unit) = text.split_at_checked(digits)?;
@@ -52,12 +52,12 @@ fn duration(text: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn read(values: &[&[u8]]) -> Option<Result<Level, Unreadable>> {
+    fn read(values: &[&[u8]]) -> Option<Result<Level, Invalid>> {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(HEADER, HeaderValue::from_bytes(value).unwrap());
         }
-        wish(&headers)
+        requested_level(&headers)
     }
 
     #[test]
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_unreadable() {
+    fn anything_else_is_invalid() {
         for value in [
             &b""[..],
             b"WRITE",
@@ -89,9 +89,9 @@ mod tests {
             b"\xff\xfe",
             b"BOUNDED=1\xffms",
         ] {
-            assert_eq!(read(&[value]), Some(Err(Unreadable)), "{value:?}");
+            assert_eq!(read(&[value]), Some(Err(Invalid)), "{value:?}");
         }
-        assert_eq!(read(&[b"STRONG", b"STRONG"]), Some(Err(Unreadable)));
-        assert_eq!(read(&[b"EVENTUAL", b"STRONG"]), Some(Err(Unreadable)));
+        assert_eq!(read(&[b"STRONG", b"STRONG"]), Some(Err(Invalid)));
+        assert_eq!(read(&[b"EVENTUAL", b"STRONG"]), Some(Err(Invalid)));
     }
 }

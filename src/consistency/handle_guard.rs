@@ -1,10 +1,10 @@
-//! A handle for the time of one call.
+//! `HandleGuard`: a handle for the duration of one call.
 
 use std::ops::{Deref, DerefMut};
 
 /// A handle that was passed to a function, or checked out for it.
 #[derive(Debug)]
-pub struct Held<'a, H>(Inner<'a, H>);
+pub struct HandleGuard<'a, H>(Inner<'a, H>);
 
 #[derive(Debug)]
 enum Inner<'a, H> {
@@ -12,7 +12,7 @@ enum Inner<'a, H> {
     Owned(H),
 }
 
-impl<'a, H> Held<'a, H> {
+impl<'a, H> HandleGuard<'a, H> {
     pub(crate) fn borrowed(handle: &'a mut H) -> Self {
         Self(Inner::Borrowed(handle))
     }
@@ -22,7 +22,7 @@ impl<'a, H> Held<'a, H> {
     }
 }
 
-impl<H> Deref for Held<'_, H> {
+impl<H> Deref for HandleGuard<'_, H> {
     type Target = H;
 
     fn deref(&self) -> &H {
@@ -33,7 +33,7 @@ impl<H> Deref for Held<'_, H> {
     }
 }
 
-impl<H> DerefMut for Held<'_, H> {
+impl<H> DerefMut for HandleGuard<'_, H> {
     fn deref_mut(&mut self) -> &mut H {
         match &mut self.0 {
             Inner::Borrowed(handle) => handle,
