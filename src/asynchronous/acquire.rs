@@ -3,9 +3,10 @@
 use std::fmt::Debug;
 use std::future::Future;
 
-use crate::asynchronous::{ReadConn, RoutedConnection, Router, Session, WriteConn};
+use crate::asynchronous::{ReadConn, RoutedConnection, WriteConn};
 use crate::consistency::levels::{HandleOf, Serves, bounded, eventual, session, strong, write};
 use crate::consistency::{Function, Held};
+use crate::engine::{Router, Session};
 use crate::error::Error;
 use crate::statement::{CaughtUp, Primary, Replica, Role};
 

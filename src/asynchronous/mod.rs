@@ -29,8 +29,6 @@ pub mod sqlite;
 pub use connection::RoutedConnection;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
 pub use read::ReadConn;
-pub use router::{Router, RouterBuilder};
-pub use session::Session;
 pub use transaction::{AsyncFunc, AsyncFuncMut, TransactionBuilder};
 pub use write::{RawWrite, WriteConn};
 

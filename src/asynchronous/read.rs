@@ -86,7 +86,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         if self.lease.guard.awaits_answer {
             return true;
         }
-        let limit = self.lease.shared().patience;
+        let limit = self.lease.shared().probe_timeout;
         let (conn, flight) = self.lease.guard.parts();
         let role = flight.during(conn.node_role());
         !matches!(tokio::time::timeout(limit, role).await, Ok(Ok(_)))

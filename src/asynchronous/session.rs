@@ -1,83 +1,23 @@
-//! `Session`: reads that see what it wrote.
+//! What an async session does: it checks connections out.
 
-use std::fmt;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::asynchronous::pool::Guard;
-use crate::asynchronous::transaction::AsyncFuncMut;
-use crate::asynchronous::{ReadConn, RoutedConnection, Router, WriteConn};
+use super::pool::Guard;
+use super::transaction::AsyncFuncMut;
+use super::{ReadConn, RoutedConnection, WriteConn};
 use crate::cluster::after;
 use crate::consistency::Function;
-use crate::engine::{DELAYED, Lease, Options, Request, Routes, View};
-use crate::error::{ConfigError, Error};
+use crate::engine::Session;
+use crate::engine::{Lease, Request};
+use crate::error::Error;
 use crate::routing::Level;
-use crate::session::{Activity, Rejection, SignedToken, Token};
+use crate::session::{SignedToken, Token};
 use crate::statement::{Access, CaughtUp, Primary, Replica};
-
-/// One user's, or one job's, causal history: its reads see its writes, and never an older state than
-/// it has seen.
-///
-/// A session is not a database session: it holds no connection, and each call checks one out.
-/// Cheap to clone; clones share the history. Use it from several tasks as you like.
-///
-/// After a write, [`read`](Self::read) goes to the primary until a replica is proved to have replayed
-/// it, then to that replica. Where servers have no positions, it goes to the primary for the router's
-/// window (5 s by default).
-///
-/// A [`token`](Self::token) carries the session to another process, and
-/// [`Router::resume`] continues it there.
-///
-/// # Views
-///
-/// [`waiting`](Self::waiting), [`at_level`](Self::at_level), [`untracked`](Self::untracked) and
-/// [`delayed`](Self::delayed) give the same session with another setting, for one call or for as long
-/// as you keep it:
-///
-/// ```no_run
-/// # #[cfg(feature = "postgres")]
-/// # async fn example(session: diesel_routing::pg::Session) -> Result<(), diesel_routing::Error> {
-/// # use std::time::Duration;
-/// let conn = session.waiting(Duration::from_millis(50)).read().await?;
-/// # Ok(()) }
-/// ```
-pub struct Session<C: RoutedConnection> {
-    // One pointer: requests clone their sessions, and all of them count the clones of the same router.
-    view: Arc<View<Router<C>>>,
-}
+#[cfg(doc)]
+use crate::{ConfigError, Router};
 
 impl<C: RoutedConnection> Session<C> {
-    pub(crate) fn new(router: Router<C>, options: Options, routes: Option<Arc<Routes>>) -> Self {
-        Self::of(View {
-            router,
-            state: Arc::default(),
-            options,
-            routes,
-        })
-    }
-
-    /// What stands for there being no session: its reads are those of the router.
-    pub(crate) fn outside(router: Router<C>) -> Self {
-        let options = Options {
-            outside: true,
-            ..Options::default()
-        };
-        Self::new(router, options, None)
-    }
-
-    fn of(view: View<Router<C>>) -> Self {
-        Self::from_view(Arc::new(view))
-    }
-
-    pub(super) fn from_view(view: Arc<View<Router<C>>>) -> Self {
-        Self { view }
-    }
-
-    pub(super) fn into_view(self) -> Arc<View<Router<C>>> {
-        self.view
-    }
-
-    /// A connection that sees what this session wrote, and nothing older than it has seen.
+    /// Checks out a connection that sees what this session wrote, and nothing older than it has seen.
     ///
     /// # Errors
     ///
@@ -85,26 +25,26 @@ impl<C: RoutedConnection> Session<C> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives back what was checked out; so for every checkout below.
+    /// Dropping the future gives back what was checked out; this holds for every checkout below.
     pub async fn read(&self) -> Result<ReadConn<CaughtUp, C>, Error> {
-        self.checkout(self.view.options.level, Access::CaughtUp, None)
+        self.checkout(self.request_to_read(None))
             .await
             .map(ReadConn::new)
     }
 
-    /// A connection of some replica, however far behind (within the router's `max_lag`); of the
+    /// Checks out a connection of some replica, however far behind (within the router's `max_lag`); of the
     /// primary if there is no replica.
     ///
     /// # Errors
     ///
     /// [`Error::Checkout`].
     pub async fn read_eventual(&self) -> Result<ReadConn<Replica, C>, Error> {
-        self.checkout(Level::Eventual, Access::Replica, None)
+        self.checkout(self.request(Level::Eventual, Access::Replica, None))
             .await
             .map(ReadConn::new)
     }
 
-    /// A connection that sees everything that was acknowledged more than `lag` ago, by anyone: of a
+    /// Checks out a connection that sees everything that was acknowledged more than `lag` ago, by anyone: of a
     /// replica that is known to lag no more, else of the primary. What this session wrote within
     /// `lag` it may not see.
     ///
@@ -115,29 +55,29 @@ impl<C: RoutedConnection> Session<C> {
     ///
     /// [`Error::Checkout`].
     pub async fn read_bounded(&self, lag: Duration) -> Result<ReadConn<Replica, C>, Error> {
-        self.checkout(Level::Bounded(lag), Access::Replica, None)
+        self.checkout(self.request(Level::Bounded(lag), Access::Replica, None))
             .await
             .map(ReadConn::new)
     }
 
-    /// A connection of the primary, to read from and to lock rows with.
+    /// Checks out a connection of the primary, to read from and to lock rows with.
     ///
     /// # Errors
     ///
     /// [`Error::Checkout`].
     pub async fn read_primary(&self) -> Result<ReadConn<Primary, C>, Error> {
-        self.checkout(Level::Strong, Access::Primary, None)
+        self.checkout(self.request(Level::Strong, Access::Primary, None))
             .await
             .map(ReadConn::new)
     }
 
-    /// A connection of the primary, to write with; the session remembers what it writes.
+    /// Checks out a connection of the primary, to write with; the session remembers what it writes.
     ///
     /// # Errors
     ///
     /// [`Error::Checkout`].
     pub async fn write(&self) -> Result<WriteConn<C>, Error> {
-        self.checkout(Level::Write, Access::Write, None)
+        self.checkout(self.request(Level::Write, Access::Write, None))
             .await
             .map(WriteConn::new)
     }
@@ -189,18 +129,16 @@ impl<C: RoutedConnection> Session<C> {
         // Before another is asked for: with small pools, holding one can deadlock.
         drop(conn);
         tracing::debug!(
-            node = self.view.router.shared().name(node),
+            node = self.router().shared().name(node),
             error = %failure,
             "a read is run again elsewhere"
         );
-        let mut conn = self
-            .checkout(self.view.options.level, Access::CaughtUp, Some(node))
-            .await
-            .map(ReadConn::new)?;
+        let request = self.request_to_read(Some(node));
+        let mut conn = self.checkout(request).await.map(ReadConn::new)?;
         read(&mut conn).await.map_err(Error::from)
     }
 
-    /// This session as a short signed text, for a cookie, a header or a job's payload:
+    /// Returns this session as a short signed text, for a cookie, a header or a job's payload:
     /// [`Router::resume`] continues it in another process.
     ///
     /// Waits for the position of the last write, if it is not known yet: one question to the primary,
@@ -216,213 +154,70 @@ impl<C: RoutedConnection> Session<C> {
     ///
     /// Cancel safe.
     pub async fn token(&self) -> Result<SignedToken, Error> {
-        let shared = self.view.router.shared();
-        if !shared.has_keys() {
-            return Err(ConfigError::NoTokenKeys.into());
-        }
+        self.check_keys()?;
         let token = self.export().await;
-        let signed = shared.sign(&token).ok_or(ConfigError::NoTokenKeys);
-        Ok(signed?)
+        Ok(self.sign(&token)?)
     }
 
-    /// Its state for another process, as [`token`](Self::token) has it.
+    /// Returns its state for another process, as [`token`](Self::token) has it.
     pub(crate) async fn export(&self) -> Token {
-        let shared = self.view.router.shared();
+        let shared = self.router().shared();
         let as_of = shared.now();
-        let until = after(Instant::now(), shared.patience);
+        let until = after(Instant::now(), shared.probe_timeout);
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();
-            let (token, is_complete) = shared.export(&self.view.state, as_of);
+            let (token, is_complete) = self.export_as_of(as_of);
             if is_complete || tokio::time::timeout_at(until.into(), answer).await.is_err() {
                 return token;
             }
         }
     }
 
-    /// Its state for another process, as far as it is known; what is not counts as a write just now.
-    pub(crate) fn export_now(&self) -> Token {
-        let shared = self.view.router.shared();
-        shared.export(&self.view.state, shared.now()).0
-    }
-
-    /// Continues, too, what this token from a trusted source says.
-    pub(crate) fn absorb_token(&self, token: Token) -> Result<(), Rejection> {
-        self.view
-            .router
-            .shared()
-            .absorb_token(&self.view.state, token)
-    }
-
-    /// Counts as having written at `at`, at an unknown position.
-    pub(crate) fn wrote_perhaps(&self, at: Instant) {
-        self.view.state.wrote_perhaps(at);
-    }
-
-    /// How much it has done, and whether it is writing.
-    pub(crate) fn activity(&self) -> (Activity, bool) {
-        // In this order: what is no longer under way is counted.
-        let is_writing = self.view.state.is_writing();
-        (self.view.state.activity(), is_writing)
-    }
-
-    fn count<G>(&self, lease: &Lease<G>) {
-        if let Some(routes) = &self.view.routes {
-            routes.count(&lease.route());
-        }
-    }
-
-    /// Continues, too, the session that this token is of: another tab's, or that of a job whose
-    /// results are gathered here.
-    ///
-    /// # Errors
-    ///
-    /// Why the token is not honoured; the session is as it was. The router has counted it.
-    pub fn absorb(&self, token: &str) -> Result<(), Rejection> {
-        self.view.router.shared().absorb(&self.view.state, token)
-    }
-
-    /// This session, with reads that may wait this long for a replica to catch up before they go to
-    /// the primary.
-    #[must_use]
-    pub fn waiting(&self, wait: Duration) -> Self {
-        self.with(|options| options.wait = Some(wait))
-    }
-
-    /// This session as a background job wants it: with reads that rather wait a second for a replica
-    /// than go to the primary.
-    ///
-    /// Three tries half a second apart, then the primary, is how others do it; here, a read goes as
-    /// soon as a replica is known to have caught up.
-    #[must_use]
-    pub fn delayed(&self) -> Self {
-        self.waiting(DELAYED)
-    }
-
-    /// This session, with [`read`](Self::read) at another level: [`Level::Strong`] for a request that
-    /// must see everyone's writes, [`Level::Eventual`] for one that need not see its own. The other
-    /// methods stay what they are.
-    #[must_use]
-    pub fn at_level(&self, level: Level) -> Self {
-        self.with(|options| options.set_level(level))
-    }
-
-    /// This session, with a [`write`](Self::write) that leaves no mark: for counters, audit rows and the
-    /// like, which no later read of the session must see. What is read through such a handle leaves
-    /// none, either.
-    #[must_use]
-    pub fn untracked(&self) -> Self {
-        self.with(|options| options.tracked = false)
-    }
-
-    /// The router this session reads and writes through.
-    #[must_use]
-    pub fn router(&self) -> &Router<C> {
-        &self.view.router
-    }
-
+    /// Upgrades a handle to one that sees what this session wrote and saw: over the same connection if that may
+    /// serve it, else over another.
     pub(crate) async fn upgrade(
         &self,
         conn: ReadConn<Replica, C>,
     ) -> Result<ReadConn<CaughtUp, C>, Error> {
         let lease = conn.into_lease();
-        let shared = self.view.router.shared();
-        let reason = if !std::ptr::eq(shared, lease.shared()) {
-            // A connection of another router says nothing about this session's data.
-            None
-        } else if lease.is_answered().is_err() {
-            // It can't be used any more.
-            None
-        } else if lease.is_primary() {
-            Some(lease.reason())
-        } else {
-            let request = self.request(Level::Session, Access::CaughtUp, None);
-            let opened = lease.guard.opened;
-            self.view
-                .router
-                .confirm(&request, lease.node(), opened)
-                .await
-        };
-        match reason {
-            Some(reason) => Ok(ReadConn::new(lease.upgraded(Access::CaughtUp, reason))),
-            None => {
-                // Give the connection back first: with small pools, holding one while waiting for
-                // another can deadlock.
-                drop(lease);
-                self.read().await
-            }
+        let is_ours = std::ptr::eq(&**self.router().shared(), lease.shared());
+        // A connection of another router says nothing about this session's data, and one that awaits an answer can't
+        // be used any more.
+        if !is_ours || lease.is_answered().is_err() {
+            drop(lease);
+            return self.read().await;
         }
+        if lease.is_primary() {
+            let reason = lease.reason();
+            return Ok(ReadConn::new(lease.upgraded(Access::CaughtUp, reason)));
+        }
+        let upgraded = self
+            .router()
+            .upgrade(self.request_to_upgrade(), lease)
+            .await;
+        upgraded
+            .inspect(|lease| self.count(lease))
+            .map(ReadConn::new)
     }
 
-    fn with(&self, change: impl FnOnce(&mut Options)) -> Self {
-        let mut view = (*self.view).clone();
-        change(&mut view.options);
-        Self::of(view)
-    }
-
-    async fn checkout(
-        &self,
-        level: Level,
-        access: Access,
-        avoid: Option<usize>,
-    ) -> Result<Lease<Guard<C>>, Error> {
-        let request = self.request(level, access, avoid);
-        let lease = self.view.router.checkout(request).await;
+    async fn checkout(&self, request: Request<'_>) -> Result<Lease<Guard<C>>, Error> {
+        let lease = self.router().checkout(request).await;
         lease.inspect(|lease| self.count(lease))
     }
 
-    /// A connection for a call of `function`.
+    /// Checks out a connection for a call of `function`.
     pub(crate) async fn checkout_for(
         &self,
         function: &'static Function,
         access: Access,
     ) -> Result<Lease<Guard<C>>, Error> {
         let request = self.request(function.level, access, None);
-        let mut request = self.view.router.shared().request_of(function, request)?;
+        let mut request = self.router().shared().request_of(function, request)?;
         if function.is_untracked && access == Access::Write {
             request.session = None;
         }
-        let lease = self.view.router.checkout(request).await;
-        lease
-            .inspect(|lease| self.count(lease))
-            .map_err(|error| error.of_function(function.path))
-    }
-
-    fn request(&self, level: Level, access: Access, avoid: Option<usize>) -> Request<'_> {
-        let Options {
-            wait,
-            tracked,
-            outside,
-            ..
-        } = self.view.options;
-        let remembers = match access {
-            Access::Write => tracked,
-            _ => !outside,
-        };
-        Request {
-            level,
-            access,
-            session: remembers.then_some(&self.view.state),
-            wait: wait.unwrap_or(self.view.router.shared().wait),
-            avoid,
-            max_lag: None,
-            function: None,
-        }
-    }
-}
-
-impl<C: RoutedConnection> Clone for Session<C> {
-    fn clone(&self) -> Self {
-        Self {
-            view: Arc::clone(&self.view),
-        }
-    }
-}
-
-impl<C: RoutedConnection> fmt::Debug for Session<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("router", &self.view.router)
-            .finish_non_exhaustive()
+        let lease = self.checkout(request).await;
+        lease.map_err(|error| error.of_function(function.path))
     }
 }

@@ -15,6 +15,6 @@ pub(crate) use node::topology;
 pub(crate) use question::Question;
 pub use roster::Observation;
 pub(crate) use roster::{Event, NO_POSITION, Roster};
-pub(crate) use signals::{Signals, Wish};
+pub(crate) use signals::{Signals, Urgency};
 pub use snapshot::Health;
 pub(crate) use snapshot::{NodeState, Snapshot};

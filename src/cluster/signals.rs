@@ -9,7 +9,7 @@ use event_listener::{Event, EventListener};
 #[derive(Debug)]
 pub(crate) struct Signals {
     nodes: Vec<Ask>,
-    told: Event,
+    answered: Event,
     stopped: AtomicBool,
     start: Instant,
     /// When somebody was last refused a replica for freshness: nanoseconds since `start`; 0 is never.
@@ -27,9 +27,9 @@ const LATER: u8 = 0;
 const SOON: u8 = 1;
 const NOW: u8 = 2;
 
-/// How soon a node is to be asked, and how to wait for a more urgent wish.
+/// How soon a node is to be asked, and how to learn that it became more urgent.
 #[derive(Debug)]
-pub(crate) enum Wish {
+pub(crate) enum Urgency {
     Now,
     Soon(EventListener),
     Later(EventListener),
@@ -39,7 +39,7 @@ impl Signals {
     pub(crate) fn new(nodes: usize, now: Instant) -> Self {
         Self {
             nodes: (0..nodes).map(|_| Ask::default()).collect(),
-            told: Event::new(),
+            answered: Event::new(),
             stopped: AtomicBool::new(false),
             start: now,
             refused: AtomicU64::new(0),
@@ -89,27 +89,27 @@ impl Signals {
     }
 
     /// A node has answered, or failed to.
-    pub(crate) fn tell(&self) {
-        self.told.notify(usize::MAX);
+    pub(crate) fn answered(&self) {
+        self.answered.notify(usize::MAX);
     }
 
     /// Resolves with the next answer of any node.
     pub(crate) fn answer(&self) -> EventListener {
-        self.told.listen()
+        self.answered.listen()
     }
 
     /// How soon `node` is to be asked.
-    pub(crate) fn wish(&self, node: usize) -> Wish {
+    pub(crate) fn urgency(&self, node: usize) -> Urgency {
         let Some(ask) = self.nodes.get(node) else {
-            return Wish::Now;
+            return Urgency::Now;
         };
         // Listen before looking: a wish in between counts.
         let listener = ask.event.listen();
         match ask.wanted.load(Ordering::Acquire) {
-            _ if self.is_stopped() => Wish::Now,
-            LATER => Wish::Later(listener),
-            SOON => Wish::Soon(listener),
-            _ => Wish::Now,
+            _ if self.is_stopped() => Urgency::Now,
+            LATER => Urgency::Later(listener),
+            SOON => Urgency::Soon(listener),
+            _ => Urgency::Now,
         }
     }
 
@@ -139,10 +139,10 @@ mod tests {
     use super::*;
 
     fn level(signals: &Signals) -> &'static str {
-        match signals.wish(0) {
-            Wish::Now => "now",
-            Wish::Soon(_) => "soon",
-            Wish::Later(_) => "later",
+        match signals.urgency(0) {
+            Urgency::Now => "now",
+            Urgency::Soon(_) => "soon",
+            Urgency::Later(_) => "later",
         }
     }
 

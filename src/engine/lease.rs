@@ -45,6 +45,11 @@ impl<G> Lease<G> {
         }
     }
 
+    /// Takes the connection out.
+    pub(crate) fn into_guard(self) -> G {
+        self.guard
+    }
+
     pub(crate) fn shared(&self) -> &Shared {
         self.log.shared()
     }

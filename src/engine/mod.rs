@@ -1,25 +1,39 @@
 //! The engine: what all handles of a router share, whatever the flavour of their connections.
 
+mod builder;
+pub(crate) mod checkout;
+mod current;
+mod flavour;
 mod lease;
 mod options;
 mod pooled;
 mod rejections;
+mod router;
 mod routes;
+mod session;
 mod settings;
 mod shared;
 mod status;
 mod view;
+pub(crate) mod watcher;
 mod write_log;
 
+pub use builder::RouterBuilder;
+pub(crate) use checkout::Request;
+pub use flavour::{Async, Blocking};
+pub(crate) use flavour::{Flavour, NodePools};
 pub(crate) use lease::{Grant, Lease};
 pub(crate) use options::{DELAYED, Options};
 #[allow(unused_imports, reason = "only where a flavour has no pool")]
 pub(crate) use pooled::NoPool;
 pub(crate) use pooled::{Pooled, pools};
 pub(crate) use rejections::Rejections;
+pub use router::Router;
+pub(crate) use router::WeakRouter;
 pub(crate) use routes::{RouteCount, Routes};
-pub(crate) use settings::{Settings, setting_methods};
-pub(crate) use shared::{Request, Shared};
+pub use session::Session;
+pub(crate) use settings::Settings;
+pub(crate) use shared::Shared;
 pub use status::{NodeStatus, PoolStatus, Status};
 pub(crate) use view::View;
 pub(crate) use write_log::{Ending, WriteLog};

@@ -50,18 +50,12 @@ impl<C> DerefMut for Pooled<C> {
 }
 
 /// Stands for a pool, and what comes of it, where no pool library is compiled in. It has no value.
-#[cfg_attr(
-    all(any(feature = "bb8", feature = "deadpool"), feature = "r2d2"),
-    expect(dead_code, reason = "every flavour has a pool")
-)]
+#[allow(dead_code, reason = "where every flavour has a pool")]
 #[derive(Debug, Clone)]
 pub(crate) struct NoPool<C>(Infallible, PhantomData<Mutex<C>>);
 
 impl<C> NoPool<C> {
-    #[cfg_attr(
-        all(any(feature = "bb8", feature = "deadpool"), feature = "r2d2"),
-        expect(dead_code, reason = "every flavour has a pool")
-    )]
+    #[allow(dead_code, reason = "where every flavour has a pool")]
     pub(crate) fn value(&self) -> &Infallible {
         &self.0
     }
@@ -89,12 +83,19 @@ macro_rules! pools {
         crate::engine::pools!(@common $($feature $name = $module;)+);
 
         impl<C: RoutedConnection> Pool<C> {
-            pub(crate) fn get(&self) -> Result<Guard<C>, crate::error::Error> {
+            /// Takes a connection; `limit` bounds the wait further than the node's own timeout does.
+            pub(crate) fn get(
+                &self,
+                limit: Option<std::time::Duration>,
+            ) -> Result<Guard<C>, crate::error::Error> {
                 match self {
                     $(#[cfg(feature = $feature)]
-                    Self::$name(pool) => pool.get().map(Guard::$name),)+
+                    Self::$name(pool) => pool.get(limit).map(Guard::$name),)+
                     #[cfg(not(any($(feature = $feature),+)))]
-                    Self::Never(never) => match *never.value() {},
+                    Self::Never(never) => {
+                        let _ = limit;
+                        match *never.value() {}
+                    }
                 }
             }
         }
@@ -178,8 +179,10 @@ macro_rules! pools {
                     crate::server::PoolKind::Fallback => &self.fallback,
                 }
             }
+        }
 
-            pub(crate) fn status(&self) -> Vec<crate::engine::PoolStatus> {
+        impl<C: RoutedConnection> crate::engine::NodePools for Pools<C> {
+            fn status(&self) -> Vec<crate::engine::PoolStatus> {
                 let kinds = crate::server::PoolKind::ALL;
                 kinds.map(|kind| self.of(kind).status(kind)).into()
             }
@@ -190,6 +193,16 @@ macro_rules! pools {
             $(#[cfg(feature = $feature)] $name($module::Loan<C>),)+
             #[cfg(not(any($(feature = $feature),+)))]
             Never(crate::engine::NoPool<C>),
+        }
+
+        impl<C: RoutedConnection> crate::engine::checkout::Loan for Guard<C> {
+            fn taken(&self) -> crate::engine::checkout::Taken {
+                crate::engine::checkout::Taken {
+                    role: self.role,
+                    opened: self.opened,
+                    reads_causally: self.reads_causally,
+                }
+            }
         }
 
         impl<C: RoutedConnection> std::ops::Deref for Guard<C> {

@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use diesel_routing_sql::Dialect as Sql;
 
-use super::{Rejections, Settings};
+use super::{Rejections, Request, Settings};
 use crate::cluster::{Event, Health, Node, Observation, Question, Roster, Signals, Snapshot};
 use crate::consistency::{Class, Function};
 use crate::error::ConfigError;
 use crate::position::Position;
-use crate::routing::{Decision, Inputs, Level, Need, Policy, Reason, decide};
+use crate::routing::{Decision, Inputs, Level, Policy, Reason, decide};
 use crate::session::{Clock, SessionState, TokenKeys};
 use crate::statement::{Access, Checker};
 
@@ -32,8 +32,8 @@ pub(crate) struct Shared {
     pub(crate) checker: Checker,
     pub(crate) wait: Duration,
     pub(crate) signals: Signals,
-    /// How long an answer may take.
-    pub(crate) patience: Duration,
+    /// How long a node may take to answer.
+    pub(crate) probe_timeout: Duration,
     pub(crate) rejections: Rejections,
     window: Duration,
     clock: Arc<dyn Clock>,
@@ -53,23 +53,6 @@ pub(crate) struct Shared {
     turns: AtomicUsize,
 }
 
-/// What a caller asks a router for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Request<'a> {
-    pub(crate) level: Level,
-    /// What the handle promises, at least.
-    pub(crate) access: Access,
-    pub(crate) session: Option<&'a Arc<SessionState>>,
-    /// How long to wait for a fresher replica.
-    pub(crate) wait: Duration,
-    /// A node that has failed the caller just now.
-    pub(crate) avoid: Option<usize>,
-    /// Replicas that lag more than this do not serve it; as for everyone, if none.
-    pub(crate) max_lag: Option<Duration>,
-    /// The function that it is for.
-    pub(crate) function: Option<&'static str>,
-}
-
 impl Shared {
     pub(crate) fn new(settings: &Settings, nodes: &[Node], dialect: Sql, watched: bool) -> Self {
         let count = nodes.len();
@@ -87,7 +70,7 @@ impl Shared {
             nodes: nodes.iter().map(|node| node.name.clone()).collect(),
             window: settings.window,
             wait: settings.wait,
-            patience: settings.watch_timeout,
+            probe_timeout: settings.watch_timeout,
             rejections: Rejections::default(),
             clock: Arc::clone(&settings.clock),
             checker: settings.check.build(dialect),
@@ -117,38 +100,39 @@ impl Shared {
             .map_or(0, |out| out.load(Ordering::Relaxed))
     }
 
-    /// The node for what is asked for, and the reason. Where a fresher replica would have done, the
-    /// nodes are asked.
-    pub(crate) fn decide(&self, request: &Request<'_>) -> Decision {
-        let decision = self.look(request);
+    /// Decides which node serves a request, and why; `now` is the system's clock. Where a fresher replica would
+    /// have served it, the nodes are asked.
+    pub(crate) fn decide(&self, request: &Request<'_>, now: Instant) -> Decision {
+        let decision = self.look(request, now);
         if decision.wants_fresher() {
             self.signals.refused(self.clock.now());
         }
         decision
     }
 
-    /// The node for what is asked for, and the reason, as far as is known.
-    pub(crate) fn look(&self, request: &Request<'_>) -> Decision {
+    /// Decides which node serves a request, and why, as far as is known; `now` is the system's clock.
+    pub(crate) fn look(&self, request: &Request<'_>, now: Instant) -> Decision {
         let cluster = self.snapshot.load();
-        decide(&self.inputs(request, &cluster, self.clock.now()))
+        decide(&self.inputs(request, &cluster, now))
     }
 
     fn inputs<'a>(
         &'a self,
         request: &Request<'_>,
         cluster: &'a Snapshot,
-        now: Instant,
+        system_now: Instant,
     ) -> Inputs<'a, impl Fn(usize) -> u32, impl Fn() -> usize> {
+        let now = self.clock.now();
         Inputs {
             level: request.level,
             need: request
                 .session
                 .filter(|_| request.level == Level::Session)
-                .map(|session| self.need(session, now, cluster)),
+                .map(|session| session.need(now, self.window, cluster)),
             cluster,
             policy: &self.policy,
             now,
-            system_now: Instant::now(),
+            system_now,
             avoid: request.avoid,
             max_lag: request.max_lag,
             random: fastrand::u64(..),
@@ -199,41 +183,31 @@ impl Shared {
         class.map(|(_, class)| *class)
     }
 
-    /// Whether `node` has told of itself since then.
-    pub(crate) fn has_heard_since(&self, node: usize, opened: Instant) -> bool {
+    /// Returns whether `node` has answered a question that was sent after `opened`.
+    pub(crate) fn has_answered_since(&self, node: usize, opened: Instant) -> bool {
         let sent = self.snapshot.load().sent(node);
         sent.is_some_and(|sent| sent > opened)
     }
 
-    /// Why a connection of `node` may serve what is asked for, if it may.
-    pub(crate) fn may_serve(&self, node: usize, request: &Request<'_>) -> Option<Reason> {
+    /// Returns why `node`, as a replica, may serve a request; `None` if it may not.
+    pub(crate) fn serves(
+        &self,
+        node: usize,
+        request: &Request<'_>,
+        now: Instant,
+    ) -> Option<Reason> {
         let cluster = self.snapshot.load();
         let state = cluster.nodes.get(node)?;
-        match (request.level, request.session) {
-            (Level::Bounded(bound), _) => {
-                let is_fresh = state.lag(self.clock.now()).is_some_and(|lag| lag <= bound);
-                is_fresh.then_some(Reason::Bounded)
-            }
-            (Level::Session, Some(session)) => {
-                let need = self.need(session, self.clock.now(), &cluster);
-                let has_all = need.block.is_none()
-                    && state.covers(need.wrote.as_ref())
-                    && state.covers(need.seen.as_ref())
-                    && (need.home == Some((node, state.run))
-                        || need.may_leave && state.covers(need.leaving.as_ref()));
-                has_all.then(|| need.reason())
-            }
-            _ => None,
-        }
+        self.inputs(request, &cluster, now).serves(node, state)
     }
 
     pub(crate) fn is_primary(&self, node: usize) -> bool {
         self.snapshot.load().primary == node
     }
 
-    /// Whether a token may know of a failover that nobody here has heard of: what it asks for is not on the
-    /// primary's history, and some node has not been asked since it arrived.
-    pub(crate) fn is_outrun(&self, request: &Request<'_>, decision: Decision) -> bool {
+    /// Returns whether a session's token may know of a failover that this router does not: what it requires is
+    /// not on the primary's history, and some node has not been asked since it arrived.
+    pub(crate) fn token_is_newer(&self, request: &Request<'_>, decision: Decision) -> bool {
         let arrived = request.session.and_then(|session| session.arrived());
         let Some(arrived) = arrived.filter(|_| decision.reason == Reason::OldHistory) else {
             return false;
@@ -250,14 +224,17 @@ impl Shared {
         cluster.position().is_some_and(Position::is_multi_writer)
     }
 
-    /// The replica that lacks least of what a session's read needs, and that; if a replica can come to it.
-    pub(crate) fn nearly_there(&self, request: &Request<'_>) -> Option<(usize, Position)> {
+    /// Returns the freshest replica that may come to serve a session's read, and the position it still has to
+    /// reach.
+    pub(crate) fn freshest_candidate(
+        &self,
+        request: &Request<'_>,
+        now: Instant,
+    ) -> Option<(usize, Position)> {
         let cluster = self.snapshot.load();
-        let nearly_there = self
-            .inputs(request, &cluster, self.clock.now())
-            .nearly_there();
+        let candidate = self.inputs(request, &cluster, now).freshest_candidate();
         // Galera's function knows whole seconds only.
-        nearly_there.filter(|(_, required)| !required.is_multi_writer())
+        candidate.filter(|(_, required)| !required.is_multi_writer())
     }
 
     /// The session has committed.
@@ -302,7 +279,7 @@ impl Shared {
     }
 
     /// A node was asked, and this is what it said.
-    pub(crate) fn heard(&self, node: usize, question: Question, said: Observation) {
+    pub(crate) fn record_observation(&self, node: usize, question: Question, said: Observation) {
         let mut roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
         let events = roster.observed(node, question, said);
         self.publish(&roster);
@@ -313,7 +290,7 @@ impl Shared {
     }
 
     /// How far a replica must be behind to be asked why, and how often it is.
-    pub(crate) const TELLS: Duration = Duration::from_secs(1);
+    pub(crate) const DIAGNOSE_AFTER: Duration = Duration::from_secs(1);
 
     /// Whether a node is behind for so long that somebody may want to know why, or was when it was asked.
     pub(crate) fn is_held_up(&self, node: usize) -> bool {
@@ -321,12 +298,12 @@ impl Shared {
         let now = self.clock.now();
         node != cluster.primary
             && cluster.nodes.get(node).is_some_and(|node| {
-                node.notice.is_some() || node.lag(now).is_none_or(|lag| lag >= Self::TELLS)
+                node.notice.is_some() || node.lag(now).is_none_or(|lag| lag >= Self::DIAGNOSE_AFTER)
             })
     }
 
     /// A node was asked what holds it up, and this is what it said.
-    pub(crate) fn diagnosed(&self, node: usize, why: Option<String>) {
+    pub(crate) fn record_diagnosis(&self, node: usize, why: Option<String>) {
         let mut roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
         if roster.diagnosed(node, why) {
             self.publish(&roster);
@@ -334,7 +311,7 @@ impl Shared {
     }
 
     /// A node was asked, and gave no answer.
-    pub(crate) fn lost(&self, node: usize, why: &str) {
+    pub(crate) fn record_failure(&self, node: usize, why: &str) {
         let mut roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
         let events = roster.lost(node, why);
         self.publish(&roster);
@@ -346,7 +323,7 @@ impl Shared {
 
     fn publish(&self, roster: &Roster) {
         self.snapshot.store(Arc::new(roster.snapshot()));
-        self.signals.tell();
+        self.signals.answered();
     }
 
     /// Whether all nodes that have spoken are of one cluster, and the primary's positions mean something.
@@ -412,10 +389,6 @@ impl Shared {
 
     pub(crate) fn window(&self) -> Duration {
         self.window
-    }
-
-    fn need(&self, session: &SessionState, now: Instant, cluster: &Snapshot) -> Need {
-        session.need(now, self.window, cluster)
     }
 
     fn report(&self, event: &Event) {

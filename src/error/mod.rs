@@ -1,6 +1,6 @@
 //! Errors: which node, which step, what to do.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
@@ -72,6 +72,22 @@ pub enum Error {
 }
 
 impl Error {
+    /// Returns the error of a node that gave no connection to a caller who asked for one at `since`.
+    pub(crate) fn checkout(
+        node: String,
+        step: Step,
+        since: Instant,
+        source: impl Into<Source>,
+    ) -> Self {
+        Self::Checkout {
+            node,
+            step,
+            waited: since.elapsed(),
+            function: None,
+            source: source.into(),
+        }
+    }
+
     /// Whether a *read* that failed so may be tried on another node: it was the node's fault. A write
     /// may not, since its outcome may be unknown.
     ///

@@ -126,25 +126,8 @@ where
         _ if cluster.nodes.len() == 1 => primary(Reason::NoReplica),
         (Level::Session, None) => primary(Reason::NoSession),
         (Level::Session, Some(need)) => session(inputs, need),
-        (Level::Eventual, _) => match inputs.pick(|_, _| true) {
-            Some(node) => Decision {
-                node,
-                reason: Reason::Eventual,
-                rests_on: None,
-            },
-            None => primary(Reason::Fallback),
-        },
-        (Level::Bounded(bound), _) => {
-            let fresh = |_, node: &NodeState| node.lag(inputs.now).is_some_and(|lag| lag <= bound);
-            match inputs.pick(fresh) {
-                Some(node) => Decision {
-                    node,
-                    reason: Reason::Bounded,
-                    rests_on: cluster.sent(node),
-                },
-                None => primary(Reason::TooStale),
-            }
-        }
+        (Level::Eventual, _) => inputs.replica().unwrap_or(primary(Reason::Fallback)),
+        (Level::Bounded(_), _) => inputs.replica().unwrap_or(primary(Reason::TooStale)),
     }
 }
 
@@ -162,41 +145,65 @@ where
             Block::OldHistory => Reason::OldHistory,
         });
     }
-    let has_all =
-        |node: &NodeState| node.covers(need.wrote.as_ref()) && node.covers(need.seen.as_ref());
     // A session stays where it has read: whatever it saw there, it sees again.
     if let Some((home, run)) = need.home {
-        let node = cluster.nodes.get(home);
-        let stays = node.is_some_and(|node| {
-            home != cluster.primary && node.run == run && inputs.serves(home, node) && has_all(node)
-        });
-        if stays {
+        let stays = cluster.nodes.get(home).filter(|node| node.run == run);
+        if let Some(reason) = stays.and_then(|node| inputs.serves(home, node)) {
             return Decision {
                 node: home,
-                reason: need.reason(),
+                reason,
                 rests_on: cluster.sent(home),
             };
         }
-        if !need.may_leave && cluster.nodes.get(cluster.primary).is_some() {
+        if !need.may_leave {
             return primary(Reason::CapturePending);
         }
     }
-    match inputs.pick(|_, node| has_all(node) && node.covers(need.leaving.as_ref())) {
-        Some(node) => Decision {
-            node,
-            reason: need.reason(),
-            rests_on: cluster
-                .sent(node)
-                .filter(|_| need.reason() == Reason::Covered),
-        },
-        None if inputs.pick(|_, _| true).is_some() => primary(Reason::NotCaughtUp),
+    match inputs.replica() {
+        Some(decision) => decision,
+        None if inputs
+            .pick(|index, node| inputs.is_eligible(index, node))
+            .is_some() =>
+        {
+            primary(Reason::NotCaughtUp)
+        }
         None => primary(Reason::Fallback),
     }
 }
 
 impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
-    /// Whether a replica is up and within the lag limit.
-    fn serves(&self, index: usize, node: &NodeState) -> bool {
+    /// Returns why this node, as a replica, may serve this caller; `None` if it may not. The one rule, for
+    /// decisions and for connections that are there already.
+    pub(crate) fn serves(&self, index: usize, node: &NodeState) -> Option<Reason> {
+        if !self.is_eligible(index, node) {
+            return None;
+        }
+        match (self.level, &self.need) {
+            (Level::Eventual, _) => Some(Reason::Eventual),
+            (Level::Bounded(bound), _) => {
+                let is_fresh = node.lag(self.now).is_some_and(|lag| lag <= bound);
+                is_fresh.then_some(Reason::Bounded)
+            }
+            (Level::Session, Some(need)) => need.is_met(index, node).then(|| need.reason()),
+            (Level::Session, None) | (Level::Strong | Level::Write, _) => None,
+        }
+    }
+
+    /// Returns a replica that may serve this caller.
+    fn replica(&self) -> Option<Decision> {
+        let node = self.pick(|index, node| self.serves(index, node).is_some())?;
+        let reason = self.serves(node, self.cluster.nodes.get(node)?)?;
+        // What takes any state rests on nothing that was said.
+        let rests = matches!(reason, Reason::Bounded | Reason::Covered);
+        Some(Decision {
+            node,
+            reason,
+            rests_on: self.cluster.sent(node).filter(|_| rests),
+        })
+    }
+
+    /// Returns whether a node is a replica that is up and within the lag limit.
+    fn is_eligible(&self, index: usize, node: &NodeState) -> bool {
         index != self.cluster.primary
             && Some(index) != self.avoid
             && node.health == Health::Up
@@ -210,24 +217,16 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
             }
     }
 
-    /// The replica that lacks least of what the session needs, and that; `None` if there is none that may
-    /// come to it.
-    pub(crate) fn nearly_there(&self) -> Option<(usize, Position)> {
+    /// Returns the freshest eligible replica, and the position it still has to reach, if any.
+    pub(crate) fn freshest_candidate(&self) -> Option<(usize, Position)> {
         let need = self.need.as_ref().filter(|need| need.block.is_none())?;
-        let serving = |index: &usize| {
-            let node = self.cluster.nodes.get(*index);
-            node.is_some_and(|node| self.serves(*index, node))
-        };
-        let is_home = |index: usize| {
-            let run = self.cluster.nodes.get(index).map(|node| node.run);
-            need.home
-                .is_some_and(|home| Some(home.1) == run && home.0 == index)
-        };
-        let freshest = (0..self.cluster.nodes.len())
-            .filter(serving)
-            .filter(|&index| need.may_leave || is_home(index))
-            .max_by_key(|&index| self.cluster.nodes.get(index)?.complete_as_of)?;
-        // Staying at home asks for no more than what was written since, but what was seen there is had.
+        let nodes = self.cluster.nodes.iter().enumerate();
+        let (freshest, _) = nodes
+            .filter(|(index, node)| self.is_eligible(*index, node))
+            .filter(|(index, node)| need.may_leave || need.is_home(*index, node))
+            .max_by_key(|(_, node)| node.complete_as_of)?;
+        // The home replica already has everything that the session read from it, so requiring it again is
+        // harmless.
         let parts = [&need.wrote, &need.seen, &need.leaving];
         let mut parts = parts.into_iter().flatten();
         let first = parts.next()?.clone();
@@ -235,13 +234,11 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
         Some((freshest, required))
     }
 
-    /// An eligible replica, in the caller's zone if there is one.
-    fn pick(&self, also: impl Fn(usize, &NodeState) -> bool) -> Option<usize> {
+    /// Returns a node that qualifies, in the caller's zone if there is one.
+    fn pick(&self, qualifies: impl Fn(usize, &NodeState) -> bool) -> Option<usize> {
         let eligible = |index: usize| {
-            self.cluster
-                .nodes
-                .get(index)
-                .is_some_and(|node| self.serves(index, node) && also(index, node))
+            let node = self.cluster.nodes.get(index);
+            node.is_some_and(|node| qualifies(index, node))
         };
         let count = self.cluster.nodes.len();
         let chooser = Chooser {

@@ -1,6 +1,7 @@
 //! What a session's read needs.
 
 use super::Reason;
+use crate::cluster::NodeState;
 use crate::position::Position;
 
 /// What a node must have, to serve a session-level read.
@@ -21,6 +22,19 @@ pub(crate) struct Need {
 }
 
 impl Need {
+    /// Returns whether a node has all of it.
+    pub(crate) fn is_met(&self, index: usize, node: &NodeState) -> bool {
+        self.block.is_none()
+            && node.covers(self.wrote.as_ref())
+            && node.covers(self.seen.as_ref())
+            && (self.is_home(index, node) || self.may_leave && node.covers(self.leaving.as_ref()))
+    }
+
+    /// Returns whether this is the node, in the run of it, that the session read from last.
+    pub(crate) fn is_home(&self, index: usize, node: &NodeState) -> bool {
+        self.home == Some((index, node.run))
+    }
+
     /// Why a replica that has it all serves the read.
     pub(crate) fn reason(&self) -> Reason {
         if self.wrote.is_some() || self.seen.is_some() || self.leaving.is_some() {

@@ -1,18 +1,17 @@
 //! `cargo xtask compile-time`: what the types cost whoever compiles against them.
 
-mod crates;
-mod queries;
-mod table;
-mod timing;
+mod sample;
 
 use std::process::ExitCode;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
+use serde_json::Value;
+use xshell::cmd;
 
+use crate::need::{self, HYPERFINE};
 use crate::workspace::Workspace;
-use crates::{Flavour, SampleCrates};
-use timing::median;
+use sample::FLAVOURS;
 
 /// How large the sample is and how often it is checked.
 #[derive(Debug, Args)]
@@ -26,7 +25,7 @@ pub(crate) struct Options {
     /// Timed checks of each crate; the median counts.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
-    /// The ratio of the medians that fails the command when exceeded.
+    /// The ratio of the medians of processor time that fails the command when exceeded.
     #[arg(long, default_value_t = 1.10)]
     max_ratio: f64,
     /// The same for the crate whose functions are annotated with `#[consistency(..)]`.
@@ -37,74 +36,55 @@ pub(crate) struct Options {
     plain_only: bool,
 }
 
-/// Write the sample crates, then check them in turns so that both see the same machine.
+/// Writes the sample crates and has hyperfine time the check of each, without its dependencies.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
-    for ratio in [options.max_ratio, options.max_annotated_ratio] {
-        ensure!(
-            ratio.is_finite() && ratio > 0.0,
-            "a largest ratio must be a positive number"
-        );
-    }
-    let flavours: &[Flavour] = if options.plain_only {
-        &[Flavour::Plain]
-    } else {
-        &[Flavour::Plain, Flavour::Routed, Flavour::Annotated]
-    };
-    let crates = SampleCrates::write(workspace, flavours, options.tables, options.queries)?;
-    println!(
-        "sample: {} tables, {} queries, in {}",
-        options.tables,
-        options.queries,
-        crates.dir().display()
+    let most = [1.0, options.max_ratio, options.max_annotated_ratio];
+    ensure!(
+        most.iter().all(|ratio| *ratio > 0.0),
+        "a largest ratio must be a positive number"
     );
-    for flavour in flavours {
-        crates.check(workspace, *flavour)?;
-    }
+    need::satisfy(workspace, &[HYPERFINE])?;
+    let count = if options.plain_only { 1 } else { 3 };
+    let flavours = &FLAVOURS[..count];
 
-    let mut times = vec![Vec::new(); flavours.len()];
-    for round in 1..=options.rounds {
-        for (flavour, times) in flavours.iter().zip(&mut times) {
-            let time = crates.time_clean_check(workspace, *flavour)?;
-            println!(
-                "round {round}: {:<14} {:>7.2} s",
-                flavour.name(),
-                time.as_secs_f64()
-            );
-            times.push(time);
-        }
+    let sh = &workspace.sh;
+    let dir = workspace.target("compile-time");
+    sample::write(workspace, &dir, flavours, options.tables, options.queries)?;
+    let results = dir.join("times.json");
+    // The first check of each, which builds its dependencies, is the warm-up.
+    let mut hyperfine = cmd!(sh, "hyperfine --warmup 1 --export-json {results} --runs")
+        .arg(options.rounds.to_string())
+        .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_TARGET_DIR", dir.join("target"));
+    for flavour in flavours {
+        let package = flavour.package;
+        let clean = format!("cargo clean --quiet --package {package}");
+        let check = format!("cargo check --quiet --package {package}");
+        hyperfine = hyperfine.args(["--command-name", package, "--prepare", &clean, &check]);
     }
-    let mut results = Vec::new();
-    for (flavour, times) in flavours.iter().zip(times) {
-        // Other work on the machine only ever adds time, so the best round is the least disturbed one.
-        let (Some(best), Some(median)) = (times.iter().min().copied(), median(times)) else {
-            continue;
-        };
-        let seconds = (median.as_secs_f64(), best.as_secs_f64());
-        println!(
-            "{:<15} median {:>7.2} s, best {:>7.2} s",
-            flavour.name(),
-            seconds.0,
-            seconds.1
-        );
-        results.push(seconds);
-    }
-    let Some((plain, others)) = results.split_first() else {
-        return Ok(ExitCode::SUCCESS);
-    };
-    let most = [options.max_ratio, options.max_annotated_ratio];
+    let in_dir = sh.push_dir(&dir);
+    hyperfine.run()?;
+    drop(in_dir);
+
+    let times: Value = serde_json::from_str(&sh.read_file(&results)?)?;
     let mut within = true;
-    for ((flavour, times), most) in flavours.iter().skip(1).zip(others).zip(most) {
-        let ratio = times.0 / plain.0;
-        within &= ratio <= most;
+    for (number, (flavour, most)) in flavours.iter().zip(most).enumerate() {
+        let [median, best] = ["median", "min"].map(|which| ratio(&times, number, which));
+        let (median, best, package) = (median?, best?, flavour.package);
+        within &= median <= most;
         println!(
-            "{}: ratio of the medians {ratio:.3} (at most {most:.2}); of the best {:.3}",
-            flavour.name(),
-            times.1 / plain.1
+            "{package}: {median:.3} of the first's processor time (at most {most:.2}); {best:.3} by best"
         );
     }
-    Ok(if within {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(ExitCode::from(u8::from(!within)))
+}
+
+/// Returns the processor time of one crate over that of the first; what else the machine does changes it least.
+fn ratio(times: &Value, number: usize, which: &str) -> Result<f64> {
+    let time = |number: usize| {
+        let path = format!("/results/{number}/summary/time_cpu/{which}");
+        let time = times.pointer(&path).and_then(Value::as_f64);
+        time.with_context(|| format!("hyperfine's report has no {path}"))
+    };
+    Ok(time(number)? / time(0)?)
 }

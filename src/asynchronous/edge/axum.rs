@@ -6,7 +6,8 @@ use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
 
-use crate::asynchronous::{RoutedConnection, Session};
+use crate::asynchronous::RoutedConnection;
+use crate::engine::Session;
 
 /// The session of the request, from [`SessionLayer`](super::SessionLayer).
 impl<C: RoutedConnection, S: Sync> FromRequestParts<S> for Session<C> {

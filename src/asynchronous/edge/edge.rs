@@ -8,12 +8,13 @@ use http::HeaderName;
 use http::request::Parts;
 
 use super::Exchange;
-use crate::asynchronous::{RoutedConnection, Router, Session};
+use crate::asynchronous::RoutedConnection;
 use crate::edge::{
     EdgeError, EdgeStatus, Inner, NOT_LOADED, Rule, Rules, Settings, StoreDown, TOO_SLOW,
     TokenCookie, TokenStore, setting_methods,
 };
 use crate::engine::Routes;
+use crate::engine::{Router, Session};
 
 /// Where sessions come in with requests, and leave with responses. See the [module](crate::edge).
 ///

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use http::HeaderMap;
 
 use super::Edge;
-use crate::asynchronous::{RoutedConnection, Session};
+use crate::asynchronous::RoutedConnection;
 use crate::edge::{
     LATE_WRITE, NOT_SAVED, SERVER_TIMING, TOO_SLOW, TokenStore, WRITE_TIMESTAMP, timing, written_at,
 };
 use crate::engine::Routes;
+use crate::engine::Session;
 use crate::session::{Activity, Token};
 
 /// One request and its response: from [`Edge::begin`].

@@ -9,8 +9,9 @@ use tower_service::Service;
 
 use super::future::Begun;
 use super::{Edge, Exchange, SessionBody, SessionFuture};
-use crate::asynchronous::{RoutedConnection, Router};
+use crate::asynchronous::RoutedConnection;
 use crate::edge::EdgeError;
+use crate::engine::Router;
 
 /// Continues the session of each request, and gives its new token to the response: for axum, tonic, and
 /// every other tower service over HTTP.

@@ -11,9 +11,9 @@ use deadpool::managed::{
 
 use super::{Library, Manager};
 use crate::asynchronous::RoutedConnection;
-use crate::asynchronous::router::{Router, RouterBuilder};
 use crate::cluster::Node;
 use crate::engine::{PoolStatus, Pooled};
+use crate::engine::{Router, RouterBuilder};
 use crate::error::{Error, Step};
 use crate::server::PoolKind;
 

@@ -17,11 +17,34 @@ use crate::server::NodeRole;
 use crate::statement::Dialect;
 
 /// Opens a connection to a URL.
-pub(crate) type Connect<C> = Arc<dyn Fn(&str) -> BoxFuture<'_, ConnectionResult<C>> + Send + Sync>;
+type Connect<C> = Arc<dyn Fn(&str) -> BoxFuture<'_, ConnectionResult<C>> + Send + Sync>;
 
 /// A hook that makes a new connection ready.
-pub(crate) type SetUp<C> =
-    Arc<dyn for<'a> Fn(&'a mut C) -> BoxFuture<'a, QueryResult<()>> + Send + Sync>;
+type SetUp<C> = Arc<dyn for<'a> Fn(&'a mut C) -> BoxFuture<'a, QueryResult<()>> + Send + Sync>;
+
+/// How connections are opened and made ready.
+pub(crate) struct Hooks<C> {
+    pub(crate) connect: Connect<C>,
+    pub(crate) set_up: Option<SetUp<C>>,
+}
+
+impl<C: RoutedConnection> Default for Hooks<C> {
+    fn default() -> Self {
+        Self {
+            connect: Arc::new(|url| Box::pin(C::establish(url))),
+            set_up: None,
+        }
+    }
+}
+
+impl<C> Clone for Hooks<C> {
+    fn clone(&self) -> Self {
+        Self {
+            connect: Arc::clone(&self.connect),
+            set_up: self.set_up.clone(),
+        }
+    }
+}
 
 /// Opens and checks the connections of one pool.
 pub(crate) struct Manager<C> {
@@ -29,8 +52,7 @@ pub(crate) struct Manager<C> {
     /// The role that its server must have; any, if none.
     pub(crate) role: Option<NodeRole>,
     pub(crate) read_only: bool,
-    pub(crate) connect: Connect<C>,
-    pub(crate) set_up: Option<SetUp<C>>,
+    pub(crate) hooks: Hooks<C>,
 }
 
 impl<C: RoutedConnection> Manager<C> {
@@ -48,11 +70,14 @@ impl<C: RoutedConnection> Manager<C> {
     /// A new connection, as it comes.
     pub(crate) async fn connect(&self) -> Result<C, Error> {
         let since = Instant::now();
-        tokio::time::timeout(self.node.connect_timeout, (self.connect)(&self.node.url))
-            .await
-            .map_err(|elapsed| self.failed(Step::Connect, since, elapsed))?
-            .map_err(|error| self.node.without_password(error))
-            .map_err(|error| self.failed(Step::Connect, since, error))
+        tokio::time::timeout(
+            self.node.connect_timeout,
+            (self.hooks.connect)(&self.node.url),
+        )
+        .await
+        .map_err(|elapsed| self.failed(Step::Connect, since, elapsed))?
+        .map_err(|error| self.node.without_password(error))
+        .map_err(|error| self.failed(Step::Connect, since, error))
     }
 
     /// What the server is, at build time.
@@ -66,7 +91,7 @@ impl<C: RoutedConnection> Manager<C> {
 
     async fn make_ready(&self, conn: &mut C, since: Instant) -> Result<Option<NodeRole>, Error> {
         let failed = |error| self.failed(Step::SetUp, since, error);
-        if let Some(hook) = &self.set_up {
+        if let Some(hook) = &self.hooks.set_up {
             hook(conn).await.map_err(failed)?;
         }
         let role = self.check_role(conn, Step::SetUp).await?;

@@ -7,7 +7,7 @@ mod deadpool;
 mod guard;
 mod manager;
 
-pub(crate) use manager::{Connect, Manager, SetUp};
+pub(crate) use manager::{Hooks, Manager};
 
 use super::RoutedConnection;
 

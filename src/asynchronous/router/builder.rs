@@ -1,169 +1,109 @@
-//! `RouterBuilder`: what a router is made of.
+//! Builds a router.
 
-use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use diesel::{ConnectionResult, QueryResult};
 use futures_core::future::BoxFuture;
 
-use super::Inner;
-use crate::asynchronous::pool::{Connect, Library, Manager, Pools, SetUp};
-use crate::asynchronous::watch::Watch;
-use crate::asynchronous::{RoutedConnection, Router};
-#[cfg(doc)]
-use crate::asynchronous::{Session, WriteConn};
+use crate::asynchronous::RoutedConnection;
+use crate::asynchronous::pool::{Hooks, Manager, Pools};
+use crate::asynchronous::watch;
 use crate::cluster::{Node, ServerFacts};
-use crate::consistency::Class;
-use crate::engine::{Settings, Shared, setting_methods};
-use crate::error::{ConfigError, Error};
-use crate::routing::Balance;
+use crate::engine::watcher::Watcher;
+use crate::engine::{Router, RouterBuilder};
+use crate::error::Error;
 use crate::server::{NodeRole, PoolKind};
-use crate::session::{Clock, TokenKeys};
-use crate::statement::{Dialect, StatementCheck};
-
-/// A router's configuration.
-#[must_use = "a router starts with `build`"]
-pub struct RouterBuilder<C> {
-    library: Library,
-    primaries: Vec<Node>,
-    replicas: Vec<Node>,
-    settings: Settings,
-    connect: Connect<C>,
-    set_up: Option<SetUp<C>>,
-}
 
 impl<C: RoutedConnection> RouterBuilder<C> {
-    pub(crate) fn new(library: Library) -> Self {
-        Self {
-            library,
-            primaries: Vec::new(),
-            replicas: Vec::new(),
-            settings: Settings::default(),
-            connect: Arc::new(|url| Box::pin(C::establish(url))),
-            set_up: None,
-        }
-    }
-
-    /// The node that takes writes. Exactly one.
-    pub fn primary(mut self, node: Node) -> Self {
-        self.primaries.push(node);
-        self
-    }
-
-    /// A node that replays the primary's writes. Any number, also none.
-    pub fn replica(mut self, node: Node) -> Self {
-        self.replicas.push(node);
-        self
-    }
-
-    setting_methods!();
-
-    /// How a connection is opened, from a node's URL: for TLS and the like. Defaults to
+    /// Sets how a connection is opened, from a node's URL: for TLS and the like. Defaults to
     /// [`AsyncConnection::establish`](diesel_async::AsyncConnection::establish).
     pub fn connect_with(
         mut self,
         connect: impl Fn(&str) -> BoxFuture<'_, ConnectionResult<C>> + Send + Sync + 'static,
     ) -> Self {
-        self.connect = Arc::new(connect);
+        self.hooks.connect = Arc::new(connect);
         self
     }
 
-    /// Runs on every new connection of every pool alike, before it is made read-only: settings,
+    /// Sets a hook that runs on every new connection of every pool alike, before it is made read-only: settings,
     /// instrumentation and the like.
     pub fn on_connect(
         mut self,
         hook: impl for<'a> Fn(&'a mut C) -> BoxFuture<'a, QueryResult<()>> + Send + Sync + 'static,
     ) -> Self {
-        self.set_up = Some(Arc::new(hook));
+        self.hooks.set_up = Some(Arc::new(hook));
         self
     }
 
     /// Connects to every node, checks what it is, and makes the pools.
     ///
-    /// On PostgreSQL, a second connection beside the first shows whether a pooler in between shares
-    /// server connections among clients; a busy one may escape.
+    /// On PostgreSQL, a second connection beside the first shows whether a pooler in between shares server
+    /// connections among clients; a busy one may escape.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for a configuration that cannot work: among others, a replica of
-    /// another cluster, a pooler that shares connections, a server that is too old;
-    /// [`Error::Checkout`] for a node that cannot be reached or set up; [`Error::WrongRole`] for one
-    /// that is not what it is configured as. Each names the node.
+    /// [`Error::Config`] for a configuration that cannot work: among others, a replica of another cluster, a
+    /// pooler that shares connections, a server that is too old; [`Error::Checkout`] for a node that cannot be
+    /// reached or set up; [`Error::WrongRole`] for one that is not what it is configured as. Each names the node.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future closes what it has opened.
     pub async fn build(self) -> Result<Router<C>, Error> {
-        let Self {
-            library,
-            primaries,
-            replicas,
-            settings,
-            connect,
-            set_up,
-        } = self;
-        let nodes = crate::cluster::topology(primaries, replicas, settings.single.as_ref())?;
-
-        let manager = |node: &Node, role, read_only| Manager {
-            node: node.clone(),
-            role,
-            read_only,
-            connect: Arc::clone(&connect),
-            set_up: set_up.clone(),
-        };
-        let (primary, replicas) = nodes.split_first().ok_or(ConfigError::NoPrimary)?;
-        let role = NodeRole::TakesWrites;
-        let (conn, facts) = probe(&manager(primary, None, true), role).await?;
-        let mut first = vec![(conn, facts)];
-        // The single database was probed just now.
-        for node in replicas.iter().filter(|_| settings.single.is_none()) {
-            let role = NodeRole::ReplaysWrites;
-            let (conn, facts) = probe(&manager(node, None, true), role).await?;
-            first[0].1.check_replica(primary, &facts, node)?;
-            first.push((conn, facts));
+        let plan = self.plan()?;
+        let mut met: Vec<(C, ServerFacts)> = Vec::new();
+        for (node, role) in plan.probes() {
+            let (conn, facts) = probe(&reader(node, &plan.hooks), role).await?;
+            let first = met.first().map(|(_, facts)| facts);
+            plan.check_replica(first, node, &facts)?;
+            met.push((conn, facts));
         }
-        ServerFacts::check_ids(nodes.iter().zip(first.iter().map(|(_, facts)| facts)))?;
-        let mut pools = Vec::with_capacity(nodes.len());
-        for node in &nodes {
-            pools.push(Pools::new(&library, node, |kind| match kind {
-                PoolKind::Write => {
-                    manager(node, C::WATCHED.then_some(NodeRole::TakesWrites), false)
-                }
-                // Roles change; the decision, not the configuration, says what a node must be.
-                _ => manager(node, None, true),
+        ServerFacts::check_ids(plan.nodes.iter().zip(met.iter().map(|(_, facts)| facts)))?;
+
+        let mut pools = Vec::with_capacity(plan.nodes.len());
+        for node in &plan.nodes {
+            pools.push(Pools::new(&plan.library, node, |kind| match kind {
+                PoolKind::Write => writer(node, &plan.hooks),
+                PoolKind::Read | PoolKind::Fallback => reader(node, &plan.hooks),
             })?);
         }
-        let watched = C::WATCHED && settings.positions;
-        let watch = Watch::new(&settings);
-        let dialect = <C::Backend as Dialect>::SQL;
-        let shared = Arc::new(Shared::new(&settings, &nodes, dialect, watched));
-        if watched {
-            watch
-                .start(
-                    &shared,
-                    nodes
-                        .iter()
-                        .zip(first)
-                        .map(|(node, opened)| (manager(node, None, true), opened)),
-                )
-                .await;
+        let (shared, is_watched) = plan.shared::<C::Backend>(C::WATCHED);
+        if is_watched {
+            for (index, (node, (conn, facts))) in plan.nodes.iter().zip(met).enumerate() {
+                let watcher = Watcher::new(&shared, &plan.settings, index, facts.kind);
+                watch::start(watcher, reader(node, &plan.hooks), conn).await;
+            }
         }
-        let router = Router {
-            inner: Arc::new(Inner {
-                shared,
-                pools: ArcSwapOption::from_pointee(pools),
-            }),
-        };
+        let router = Router::new(shared, pools);
         // The watchers asked already; dropping the router ends them.
-        router.inner.shared.check_cluster()?;
+        router.shared().check_cluster()?;
         Ok(router)
     }
 }
 
-/// Opens one connection, to learn at once whether it can be done, and what the server is; and a second
-/// one beside it, to learn whether the two are the server's as well.
+/// Returns the manager of a pool to read from. Roles change: the decision, not the configuration, says what a node
+/// must be.
+fn reader<C>(node: &Node, hooks: &Hooks<C>) -> Manager<C> {
+    Manager {
+        node: node.clone(),
+        role: None,
+        read_only: true,
+        hooks: hooks.clone(),
+    }
+}
+
+/// Returns the manager of a pool to write with.
+fn writer<C: RoutedConnection>(node: &Node, hooks: &Hooks<C>) -> Manager<C> {
+    Manager {
+        node: node.clone(),
+        role: C::WATCHED.then_some(NodeRole::TakesWrites),
+        read_only: false,
+        hooks: hooks.clone(),
+    }
+}
+
+/// Opens one connection, to learn at once whether it can be done, and what the server is; and a second one beside it,
+/// to learn whether the two are the server's as well.
 async fn probe<C: RoutedConnection>(
     manager: &Manager<C>,
     role: NodeRole,
@@ -180,14 +120,4 @@ async fn probe<C: RoutedConnection>(
         facts.check_backends(&other, &again, &manager.node)?;
     }
     Ok((conn, facts))
-}
-
-impl<C> fmt::Debug for RouterBuilder<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RouterBuilder")
-            .field("primaries", &self.primaries)
-            .field("replicas", &self.replicas)
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
-    }
 }

@@ -1,5 +1,5 @@
-//! A model of a cluster, and routers that know only what its nodes tell them, late and out of date:
-//! whatever happens, no session misses what it wrote or saw.
+//! A model of a cluster, and routers that know only what its nodes tell them, late and out of date: whatever
+//! happens during a checkout, no session misses what it wrote or saw, and no bounded read is older than its bound.
 
 use std::sync::Mutex;
 use std::time::SystemTime;
@@ -7,8 +7,11 @@ use std::time::SystemTime;
 use proptest::prelude::*;
 
 use super::*;
+use crate::engine::checkout::{Checkout, Loan, Next, Outcome, Taken};
+use crate::error::{Error, Step as ErrorStep};
 use crate::position::{Lsn, PgPosition};
 use crate::server::NodeRole;
+use crate::statement::Access;
 
 /// Time that moves by steps, for all routers.
 #[derive(Debug, Clone)]
@@ -46,8 +49,56 @@ struct Server {
 /// A connection in a router's pool.
 #[derive(Debug, Clone, Copy)]
 struct Pooled {
+    node: usize,
     opened: Instant,
     run: u64,
+}
+
+impl Loan for Pooled {
+    fn taken(&self) -> Taken {
+        Taken {
+            role: Some(role(self.node)),
+            opened: self.opened,
+            reads_causally: false,
+        }
+    }
+}
+
+fn role(node: usize) -> NodeRole {
+    if node == 0 {
+        NodeRole::TakesWrites
+    } else {
+        NodeRole::ReplaysWrites
+    }
+}
+
+/// What happens while a checkout waits for a connection, or for news.
+#[derive(Debug, Clone, Copy)]
+enum Chance {
+    /// All goes well, and no news comes.
+    Nothing,
+    /// The node refuses the connection.
+    Refusal,
+    /// The node restarts, goes back, and has said so by the time its connection is open.
+    Restart { back_by: u64 },
+    /// A node that was asked answers.
+    Answer(prop::sample::Index),
+    /// A node replays, is asked, and answers.
+    Progress { node: usize, by: u64 },
+}
+
+/// How a session reads.
+#[derive(Debug, Clone, Copy)]
+enum How {
+    Session {
+        wait: u64,
+        servers_wait: bool,
+    },
+    Bounded {
+        millis: u64,
+    },
+    /// From any replica, then over the same connection or another as `Session`.
+    Upgraded,
 }
 
 /// A user's history, and what a correct database would have shown.
@@ -76,7 +127,7 @@ struct Answer {
 struct World {
     clock: Steps,
     servers: [Server; NODES],
-    routers: Vec<Shared>,
+    routers: Vec<Arc<Shared>>,
     users: Vec<User>,
     /// Answers under way.
     answers: Vec<Answer>,
@@ -85,6 +136,8 @@ struct World {
     pools: [[Option<Pooled>; NODES]; ROUTERS],
     /// The system's clock: it goes on with every step.
     system: Instant,
+    /// What was acknowledged, and when by the routers' clock.
+    log: Vec<(Instant, u64)>,
     from_replicas: u32,
 }
 
@@ -95,7 +148,8 @@ enum Step {
     },
     Read {
         user: usize,
-        restarts: Option<u64>,
+        how: How,
+        chances: Vec<Chance>,
     },
     /// Reads that overlap: one handle is out while another is got.
     TwoReads {
@@ -140,7 +194,7 @@ impl World {
             .map(|index| Node::new(format!("{index}"), format!("{index}")))
             .collect();
         let routers = (0..ROUTERS)
-            .map(|_| Shared::new(&settings, &nodes, Sql::Postgres, true))
+            .map(|_| Arc::new(Shared::new(&settings, &nodes, Sql::Postgres, true)))
             .collect();
         let user = |index: usize| User {
             router: index % ROUTERS,
@@ -160,6 +214,7 @@ impl World {
             watchers: Default::default(),
             pools: Default::default(),
             system: Instant::now(),
+            log: Vec::new(),
             from_replicas: 0,
         };
         for router in 0..ROUTERS {
@@ -177,25 +232,28 @@ impl World {
         self.system += Duration::from_nanos(1);
         match *step {
             Step::Write { user } => self.write(user),
-            Step::Read { user, restarts } => {
-                let node = self.begin_read(user, restarts);
-                self.look(user, node)?;
-                self.end_read(user, node);
-            }
+            Step::Read {
+                user,
+                how,
+                ref chances,
+            } => self.read(user, how, chances)?,
             Step::TwoReads { user } => {
-                let one = self.begin_read(user, None);
-                let other = self.begin_read(user, None);
-                self.look(user, one)?;
-                self.end_read(user, one);
-                // The second was got before the first one looked.
-                self.end_read(user, other);
+                let how = How::Session {
+                    wait: 0,
+                    servers_wait: false,
+                };
+                let one = self.lend(user, how, &[]);
+                let other = self.lend(user, how, &[]);
+                for conn in [one, other].into_iter().flatten() {
+                    // The second was got before the first one looked.
+                    if one.is_some_and(|one| one.node == conn.node) {
+                        self.look(user, conn)?;
+                    }
+                    self.end_read(user, conn.node);
+                }
             }
-            Step::OtherWrites => self.servers[0].replayed += 1,
-            Step::Replay { node, by } => {
-                let limit = self.servers[0].replayed;
-                let server = &mut self.servers[node];
-                server.replayed = (server.replayed + by).min(limit);
-            }
+            Step::OtherWrites => self.commit(),
+            Step::Replay { node, by } => self.replay(node, by),
             Step::Restart { node, back_by } => self.restart(node, back_by),
             Step::Ask { router, node } => self.ask(router, node),
             Step::Answer { which } => {
@@ -216,53 +274,190 @@ impl World {
         let shared = &self.routers[*router];
         shared.lent(0, Some(session));
         self.servers[0].replayed += 1;
+        self.log.push((self.clock.now(), self.servers[0].replayed));
         shared.committed(session);
         shared.returned(0, Some(session));
         let wrote = self.servers[0].replayed;
         self.users[user].wrote = wrote;
     }
 
-    /// Checks a connection out, as routers do. If told so, the chosen replica restarts after it was chosen,
-    /// goes back, and has said so by the time its connection is open.
-    fn begin_read(&mut self, user: usize, restarts: Option<u64>) -> usize {
+    fn commit(&mut self) {
+        self.servers[0].replayed += 1;
+        self.log.push((self.clock.now(), self.servers[0].replayed));
+    }
+
+    fn read(&mut self, user: usize, how: How, chances: &[Chance]) -> Result<(), TestCaseError> {
+        let asked = self.clock.now();
+        let Some(conn) = self.lend(user, how, chances) else {
+            return Ok(());
+        };
+        match how {
+            How::Bounded { millis } => {
+                let bound = Duration::from_millis(millis);
+                let due = asked.checked_sub(bound).expect("an instant");
+                let acknowledged = self.log.iter().rev().find(|(at, _)| *at < due);
+                let state = self.servers[conn.node].replayed;
+                let required = acknowledged.map_or(0, |(_, lsn)| *lsn);
+                prop_assert!(state >= required, "is past its bound on node {}", conn.node);
+                // What it shows, the session has seen.
+                self.users[user].saw = self.users[user].saw.max(state);
+            }
+            How::Session { .. } | How::Upgraded => self.look(user, conn)?,
+        }
+        self.end_read(user, conn.node);
+        Ok(())
+    }
+
+    /// Checks a connection out as routers do, while what `chances` says happens; `None` if there is none.
+    fn lend(&mut self, user: usize, how: How, chances: &[Chance]) -> Option<Pooled> {
         let router = self.users[user].router;
         let session = Arc::clone(&self.users[user].session);
-        let request = Request {
-            level: Level::Session,
-            access: Access::CaughtUp,
+        let mut chances = chances.iter().copied();
+        let request = |level, wait| Request {
+            level,
+            access: Access::Replica,
             session: Some(&session),
-            wait: Duration::ZERO,
+            wait: Duration::from_millis(wait),
             avoid: None,
             max_lag: None,
             function: None,
         };
-        let decision = self.routers[router].decide(&request);
-        let restarts = restarts.filter(|_| decision.node != 0);
-        if let Some(back_by) = restarts {
-            self.restart(decision.node, back_by);
+        let (first, servers_wait) = match how {
+            How::Session { wait, servers_wait } => (request(Level::Session, wait), servers_wait),
+            How::Bounded { millis } => {
+                let bound = Duration::from_millis(millis);
+                (request(Level::Bounded(bound), 0), false)
+            }
+            How::Upgraded => (request(Level::Eventual, 0), false),
+        };
+        // Not borrowed: the world goes on meanwhile.
+        let shared = Arc::clone(&self.routers[router]);
+        let checkout = Checkout::new(&shared, first, servers_wait);
+        let mut conn = self.carry_out(router, checkout, &mut chances)?;
+        if matches!(how, How::Upgraded) {
+            shared.lent(conn.node, Some(&session));
+            let state = self.servers[conn.node].replayed;
+            self.users[user].saw = self.users[user].saw.max(state);
+            shared.returned(conn.node, Some(&session));
+            let upgrade = request(Level::Session, 0);
+            let checkout =
+                Checkout::upgrading(&shared, upgrade, false, conn.node, conn, self.system);
+            conn = self.carry_out(router, checkout, &mut chances)?;
         }
-        let run = self.servers[decision.node].run;
-        let slot = &mut self.pools[router][decision.node];
+        shared.lent(conn.node, Some(&session));
+        // A connection that its server's restart has ended shows nothing.
+        let is_open = self.servers[conn.node].run == conn.run;
+        if !is_open {
+            shared.returned(conn.node, Some(&session));
+        }
+        Some(conn).filter(|_| is_open)
+    }
+
+    fn carry_out(
+        &mut self,
+        router: usize,
+        mut checkout: Checkout<'_, Pooled>,
+        chances: &mut impl Iterator<Item = Chance>,
+    ) -> Option<Pooled> {
+        let mut outcome = Outcome::Started;
+        // More steps than any checkout takes: one that goes on for ever is a fault.
+        for _ in 0..100 {
+            self.system += Duration::from_nanos(1);
+            outcome = match checkout.next(outcome, self.system) {
+                Next::Take { node, .. } => {
+                    self.take(router, node, chances.next().unwrap_or(Chance::Nothing))
+                }
+                Next::Wait { until, .. } => match chances.next().unwrap_or(Chance::Nothing) {
+                    Chance::Nothing | Chance::Refusal => {
+                        let left = until.saturating_duration_since(self.system);
+                        self.system += left;
+                        self.clock.pass(left);
+                        Outcome::TimedOut
+                    }
+                    Chance::Restart { back_by } => {
+                        self.restart(1, back_by);
+                        self.answered(router, 1);
+                        Outcome::Answered
+                    }
+                    Chance::Answer(which) => {
+                        if !self.answers.is_empty() {
+                            self.answer(which.index(self.answers.len()));
+                        }
+                        Outcome::Answered
+                    }
+                    Chance::Progress { node, by } => {
+                        self.replay(node, by);
+                        self.answered(router, node);
+                        Outcome::Answered
+                    }
+                },
+                Next::AwaitReplay {
+                    guard, required, ..
+                } => {
+                    if let Some(Chance::Progress { by, .. }) = chances.next() {
+                        self.replay(guard.node, by);
+                    }
+                    let server = self.servers[guard.node];
+                    let state = Position::Postgres(PgPosition::new(7, 1, Lsn(server.replayed)));
+                    if server.run == guard.run && state.covers(&required) {
+                        Outcome::Replayed(guard)
+                    } else {
+                        Outcome::NotReplayed
+                    }
+                }
+                Next::SetCausalReads { guard, .. } => Outcome::Set(guard),
+                Next::Lend(guard, grant) => {
+                    assert_eq!(guard.node, grant.node, "the route names another node");
+                    return Some(guard);
+                }
+                Next::Fail(_) => return None,
+            };
+        }
+        panic!("the checkout does not end");
+    }
+
+    /// Takes a connection from a pool, as far as fate has it.
+    fn take(&mut self, router: usize, node: usize, chance: Chance) -> Outcome<Pooled> {
+        match chance {
+            Chance::Refusal => {
+                let name = node.to_string();
+                let step = ErrorStep::Connect;
+                let error = Error::checkout(name, step, Instant::now(), "refused");
+                return Outcome::Failed(error);
+            }
+            Chance::Restart { back_by } if node != 0 => self.restart(node, back_by),
+            Chance::Answer(which) if !self.answers.is_empty() => {
+                self.answer(which.index(self.answers.len()));
+            }
+            Chance::Progress { node, by } => self.replay(node, by),
+            _ => {}
+        }
+        let run = self.servers[node].run;
         let opened = self.system;
+        let slot = &mut self.pools[router][node];
         let conn = slot
             .filter(|conn| conn.run == run)
-            .unwrap_or(Pooled { opened, run });
+            .unwrap_or(Pooled { node, opened, run });
         *slot = Some(conn);
-        if restarts.is_some() {
-            self.system += Duration::from_nanos(1);
-            self.answers.retain(|answer| answer.node != decision.node);
-            self.ask(router, decision.node);
-            self.answer(self.answers.len() - 1);
+        if matches!(chance, Chance::Restart { .. }) {
+            self.answered(router, node);
         }
-        let shared = &self.routers[router];
-        let node = if decision.holds_for(conn.opened) {
-            decision.node
-        } else {
-            // It would ask again, and finds that nobody answers.
-            shared.fall_back(&request).node
-        };
-        shared.lent(node, Some(&session));
-        node
+        Outcome::Taken(conn)
+    }
+
+    /// A node is asked by a router, and answers.
+    fn answered(&mut self, router: usize, node: usize) {
+        self.system += Duration::from_nanos(1);
+        let other = |answer: &Answer| (answer.router, answer.node) != (router, node);
+        self.answers.retain(other);
+        self.ask(router, node);
+        self.answer(self.answers.len() - 1);
+    }
+
+    fn replay(&mut self, node: usize, by: u64) {
+        let limit = self.servers[0].replayed;
+        let server = &mut self.servers[node];
+        server.replayed = (server.replayed + by).min(limit);
     }
 
     fn restart(&mut self, node: usize, back_by: u64) {
@@ -271,7 +466,8 @@ impl World {
         server.replayed = server.replayed.saturating_sub(back_by);
     }
 
-    fn look(&mut self, user: usize, node: usize) -> Result<(), TestCaseError> {
+    fn look(&mut self, user: usize, conn: Pooled) -> Result<(), TestCaseError> {
+        let node = conn.node;
         let state = self.servers[node].replayed;
         let user = &mut self.users[user];
         prop_assert!(state >= user.wrote, "misses its write on node {node}");
@@ -302,11 +498,6 @@ impl World {
                 number: watcher.number + 1,
             };
         }
-        let role = if node == 0 {
-            NodeRole::TakesWrites
-        } else {
-            NodeRole::ReplaysWrites
-        };
         let position = Position::Postgres(PgPosition::new(7, 1, Lsn(replayed)));
         self.answers.push(Answer {
             router,
@@ -316,13 +507,13 @@ impl World {
                 sent: self.system,
                 run: watcher.number,
             },
-            said: Observation::new(role, position),
+            said: Observation::new(role(node), position),
         });
     }
 
     fn answer(&mut self, which: usize) {
         let answer = self.answers.swap_remove(which);
-        self.routers[answer.router].heard(answer.node, answer.question, answer.said);
+        self.routers[answer.router].record_observation(answer.node, answer.question, answer.said);
     }
 
     fn hand_over(&mut self, user: usize, to: usize) -> Result<(), TestCaseError> {
@@ -341,14 +532,33 @@ impl World {
     }
 }
 
+fn how() -> impl Strategy<Value = How> {
+    let wait = prop_oneof![Just(0), Just(5), Just(50)];
+    prop_oneof![
+        4 => (wait, any::<bool>())
+            .prop_map(|(wait, servers_wait)| How::Session { wait, servers_wait }),
+        1 => (0..100_u64).prop_map(|millis| How::Bounded { millis }),
+        1 => Just(How::Upgraded),
+    ]
+}
+
+fn chance() -> impl Strategy<Value = Chance> {
+    prop_oneof![
+        3 => Just(Chance::Nothing),
+        1 => Just(Chance::Refusal),
+        1 => (0..4_u64).prop_map(|back_by| Chance::Restart { back_by }),
+        2 => any::<prop::sample::Index>().prop_map(Chance::Answer),
+        2 => (1..NODES, 1..5_u64).prop_map(|(node, by)| Chance::Progress { node, by }),
+    ]
+}
+
 fn steps() -> impl Strategy<Value = Step> {
     let (user, node) = (0..SESSIONS, 0..NODES);
     let router = 0..ROUTERS;
     prop_oneof![
         2 => user.clone().prop_map(|user| Step::Write { user }),
-        6 => user.clone().prop_map(|user| Step::Read { user, restarts: None }),
-        1 => (user.clone(), 0..4_u64)
-            .prop_map(|(user, back_by)| Step::Read { user, restarts: Some(back_by) }),
+        7 => (user.clone(), how(), prop::collection::vec(chance(), 0..6))
+            .prop_map(|(user, how, chances)| Step::Read { user, how, chances }),
         1 => user.clone().prop_map(|user| Step::TwoReads { user }),
         1 => Just(Step::OtherWrites),
         4 => (1..NODES, 1..5_u64).prop_map(|(node, by)| Step::Replay { node, by }),
@@ -388,7 +598,11 @@ fn the_model_reads_from_replicas_so_it_proves_something() {
         world
             .run(&Step::Read {
                 user: 0,
-                restarts: None,
+                how: How::Session {
+                    wait: 0,
+                    servers_wait: false,
+                },
+                chances: Vec::new(),
             })
             .unwrap();
     }

@@ -15,7 +15,26 @@ use crate::statement::Dialect;
 use crate::sync::RoutedConnection;
 
 /// A hook that makes a new connection ready.
-pub(crate) type SetUp<C> = Arc<dyn Fn(&mut C) -> QueryResult<()> + Send + Sync>;
+type SetUp<C> = Arc<dyn Fn(&mut C) -> QueryResult<()> + Send + Sync>;
+
+/// How connections are made ready.
+pub(crate) struct Hooks<C> {
+    pub(crate) set_up: Option<SetUp<C>>,
+}
+
+impl<C> Default for Hooks<C> {
+    fn default() -> Self {
+        Self { set_up: None }
+    }
+}
+
+impl<C> Clone for Hooks<C> {
+    fn clone(&self) -> Self {
+        Self {
+            set_up: self.set_up.clone(),
+        }
+    }
+}
 
 /// Opens and checks the connections of one pool.
 pub(crate) struct Manager<C> {
@@ -23,7 +42,7 @@ pub(crate) struct Manager<C> {
     /// The role that its server must have; any, if none.
     pub(crate) role: Option<NodeRole>,
     pub(crate) read_only: bool,
-    pub(crate) set_up: Option<SetUp<C>>,
+    pub(crate) hooks: Hooks<C>,
 }
 
 impl<C: RoutedConnection> Manager<C> {
@@ -32,7 +51,7 @@ impl<C: RoutedConnection> Manager<C> {
         let since = Instant::now();
         let mut conn = self.connect()?;
         let set_up = |error| self.failed(Step::SetUp, since, error);
-        if let Some(hook) = &self.set_up {
+        if let Some(hook) = &self.hooks.set_up {
             hook(&mut conn).map_err(set_up)?;
         }
         let role = self.check_role(&mut conn, Step::SetUp)?;

@@ -4,7 +4,7 @@ mod manager;
 #[cfg(feature = "r2d2")]
 mod r2d2;
 
-pub(crate) use manager::{Manager, SetUp};
+pub(crate) use manager::{Hooks, Manager};
 
 use super::RoutedConnection;
 

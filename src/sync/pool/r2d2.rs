@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use r2d2::{HandleError, ManageConnection, PooledConnection};
 use scheduled_thread_pool::{OnPoolDropBehavior, ScheduledThreadPool};
@@ -13,7 +13,7 @@ use crate::engine::{PoolStatus, Pooled};
 use crate::error::{Error, Step};
 use crate::server::PoolKind;
 use crate::sync::RoutedConnection;
-use crate::sync::router::{Router, RouterBuilder};
+use crate::sync::{Router, RouterBuilder};
 
 impl<C: RoutedConnection> Router<C> {
     /// Starts a router's configuration.
@@ -119,9 +119,11 @@ impl<C: RoutedConnection> Pool<C> {
         }
     }
 
-    pub(crate) fn get(&self) -> Result<Loan<C>, Error> {
+    pub(crate) fn get(&self, limit: Option<Duration>) -> Result<Loan<C>, Error> {
         let since = Instant::now();
-        self.pool.get().map_err(|error| {
+        let timeout = self.node.checkout_timeout;
+        let timeout = limit.map_or(timeout, |limit| limit.min(timeout));
+        self.pool.get_timeout(timeout).map_err(|error| {
             // The cause, if one was seen while this caller waited; else the wait itself.
             self.last_error
                 .take_since(since)

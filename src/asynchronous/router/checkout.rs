@@ -1,0 +1,118 @@
+//! Carries checkouts out.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time::{timeout, timeout_at};
+
+use crate::asynchronous::RoutedConnection;
+use crate::asynchronous::pool::Guard;
+use crate::engine::Router;
+use crate::engine::checkout::{Checkout, Next, Outcome};
+use crate::engine::{Lease, Request};
+use crate::error::{Error, Step};
+use crate::position::Position;
+use crate::server::PoolKind;
+
+impl<C: RoutedConnection> Router<C> {
+    /// Checks out a connection for what is asked for; if a node fails to give one, another may.
+    pub(crate) async fn checkout(&self, request: Request<'_>) -> Result<Lease<Guard<C>>, Error> {
+        self.carry_out(Checkout::new(self.shared(), request, C::WAITS))
+            .await
+    }
+
+    /// Checks out the connection of `lease`, if it may serve what is asked for; else another.
+    pub(crate) async fn upgrade(
+        &self,
+        request: Request<'_>,
+        lease: Lease<Guard<C>>,
+    ) -> Result<Lease<Guard<C>>, Error> {
+        let (node, guard) = (lease.node(), lease.into_guard());
+        let now = Instant::now();
+        let checkout = Checkout::upgrading(self.shared(), request, C::WAITS, node, guard, now);
+        self.carry_out(checkout).await
+    }
+
+    async fn carry_out(
+        &self,
+        mut checkout: Checkout<'_, Guard<C>>,
+    ) -> Result<Lease<Guard<C>>, Error> {
+        let mut outcome = Outcome::Started;
+        loop {
+            outcome = match checkout.next(outcome, Instant::now()) {
+                Next::Take { node, pool, until } => self.take(node, pool, until).await,
+                Next::Wait { answer, until } => match timeout_at(until.into(), answer).await {
+                    Ok(()) => Outcome::Answered,
+                    Err(_) => Outcome::TimedOut,
+                },
+                Next::AwaitReplay {
+                    guard,
+                    required,
+                    limit,
+                    give_up,
+                } => await_replay(guard, &required, limit, give_up).await,
+                Next::SetCausalReads { node, guard, on } => {
+                    self.set_causal_reads(node, guard, on).await
+                }
+                Next::Lend(guard, grant) => {
+                    let session = checkout.session().map(Arc::clone);
+                    return Ok(Lease::new(guard, Arc::clone(self.shared()), session, grant));
+                }
+                Next::Fail(error) => return Err(error),
+            };
+        }
+    }
+
+    async fn take(&self, node: usize, pool: PoolKind, until: Option<Instant>) -> Outcome<Guard<C>> {
+        let pools = self.pools();
+        let Some(pools) = pools.as_deref().and_then(|pools| pools.get(node)) else {
+            return Outcome::Failed(self.closed(node));
+        };
+        let get = pools.of(pool).get();
+        let taken = match until {
+            None => get.await,
+            Some(until) => match timeout_at(until.into(), get).await {
+                Ok(taken) => taken,
+                Err(_) => return Outcome::TimedOut,
+            },
+        };
+        taken.map_or_else(Outcome::Failed, Outcome::Taken)
+    }
+
+    async fn set_causal_reads(
+        &self,
+        node: usize,
+        mut guard: Guard<C>,
+        on: bool,
+    ) -> Outcome<Guard<C>> {
+        let since = Instant::now();
+        let (conn, flight) = guard.parts();
+        match flight.during(conn.set_causal_reads(on)).await {
+            Ok(()) => {
+                guard.reads_causally = on;
+                Outcome::Set(guard)
+            }
+            Err(error) => {
+                let node = self.shared().name(node).to_owned();
+                Outcome::Failed(Error::checkout(node, Step::SetUp, since, error))
+            }
+        }
+    }
+}
+
+async fn await_replay<C: RoutedConnection>(
+    mut guard: Guard<C>,
+    required: &Position,
+    limit: Duration,
+    give_up: Duration,
+) -> Outcome<Guard<C>> {
+    let (conn, flight) = guard.parts();
+    match timeout(give_up, flight.during(conn.wait_for(required, limit))).await {
+        Ok(Ok(true)) => Outcome::Replayed(guard),
+        Ok(Ok(false)) => Outcome::NotReplayed,
+        failed => {
+            tracing::debug!(?failed, "a replica could not be waited for");
+            Outcome::NotReplayed
+        }
+    }
+}

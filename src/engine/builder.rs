@@ -1,0 +1,232 @@
+//! `RouterBuilder`: what a router is made of.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Async, Flavour, Settings, Shared};
+#[cfg(doc)]
+use super::{Router, Session};
+use crate::cluster::{Node, ServerFacts, topology};
+use crate::consistency::Class;
+use crate::error::ConfigError;
+use crate::routing::Balance;
+use crate::server::NodeRole;
+use crate::session::{Clock, TokenKeys};
+use crate::statement::{Dialect, StatementCheck};
+#[cfg(doc)]
+use crate::sync::WriteConn;
+
+/// A router's configuration.
+#[must_use = "a router starts with `build`"]
+#[expect(private_bounds, reason = "there are two flavours, and no others")]
+pub struct RouterBuilder<C, F: Flavour<C> = Async> {
+    library: F::Library,
+    primaries: Vec<Node>,
+    replicas: Vec<Node>,
+    settings: Settings,
+    pub(crate) hooks: F::Hooks,
+}
+
+#[expect(private_bounds, reason = "there are two flavours, and no others")]
+impl<C, F: Flavour<C>> RouterBuilder<C, F> {
+    pub(crate) fn new(library: F::Library) -> Self {
+        Self {
+            library,
+            primaries: Vec::new(),
+            replicas: Vec::new(),
+            settings: Settings::default(),
+            hooks: F::Hooks::default(),
+        }
+    }
+
+    /// Adds the node that takes writes. Exactly one.
+    pub fn primary(mut self, node: Node) -> Self {
+        self.primaries.push(node);
+        self
+    }
+
+    /// Adds a node that replays the primary's writes. Any number, also none.
+    pub fn replica(mut self, node: Node) -> Self {
+        self.replicas.push(node);
+        self
+    }
+
+    /// How long a session's reads go to the primary after a write whose position is not known.
+    /// Defaults to 5 s.
+    pub fn window(mut self, window: Duration) -> Self {
+        self.settings.window = window;
+        self
+    }
+
+    /// Replicas that lag more than this serve nothing. Defaults to 60 s.
+    pub fn max_lag(mut self, lag: Duration) -> Self {
+        self.settings.max_lag = lag;
+        self
+    }
+
+    /// How a replica is chosen among those that may serve a read. Defaults to
+    /// [`Balance::LeastOfTwo`].
+    pub fn balance(mut self, balance: Balance) -> Self {
+        self.settings.balance = balance;
+        self
+    }
+
+    /// Where the caller is: replicas of this [zone](Node::zone) are preferred, and others serve
+    /// only what no replica here may. Defaults to none: all are equal.
+    pub fn zone(mut self, zone: impl Into<String>) -> Self {
+        self.settings.zone = Some(zone.into());
+        self
+    }
+
+    /// How long a read may wait for a replica to catch up before it goes to the primary. Defaults
+    /// to zero: it does not wait. A session may have [its own](Session::waiting).
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.settings.wait = wait;
+        self
+    }
+
+    /// Does without replication positions: roles are as configured, and a session's reads go to
+    /// the primary for the window after it wrote. For servers whose positions the router's
+    /// account may not ask for. Then nothing shows that a replica belongs to another cluster.
+    pub fn window_only(mut self) -> Self {
+        self.settings.positions = false;
+        self
+    }
+
+    /// Makes a router of one database: the `node` is the primary, and stands in for a replica as well,
+    /// as a second node called `{name}-replica` with read-only connections. For tests, and for
+    /// developers' machines, that have one database only.
+    ///
+    /// Handles' types, the statement check, read-only connections and routes are as in production.
+    /// A stale read it cannot show: what is committed is there for all. As with
+    /// [`window_only`](Self::window_only), a session's reads go to the primary for the
+    /// [`window`](Self::window) after it wrote.
+    ///
+    /// A test transaction is one connection's: what it wrote, the handles of other connections do
+    /// not see. Functions that read take the [`WriteConn`] with the transaction, which dereferences
+    /// to every read handle.
+    ///
+    /// Instead of `primary(..)` and `replica(..)`: together with them, `build` fails with
+    /// [`ConfigError::NotSingle`](crate::ConfigError::NotSingle).
+    pub fn single_database(mut self, node: Node) -> Self {
+        self.settings.single = Some(node);
+        self.settings.positions = false;
+        self
+    }
+
+    /// How often each node is asked for its role and position when nobody waits for an answer.
+    /// Defaults to 100 ms, give or take a tenth.
+    pub fn watch_interval(mut self, interval: Duration) -> Self {
+        self.settings.watch_interval = interval;
+        self
+    }
+
+    /// How long a node may take to answer before it counts as down, and how long
+    /// [`Session::token`] waits for a position. Defaults to 1 s. A replica that has said nothing
+    /// for twice this and the interval together serves nothing, whatever holds it up.
+    pub fn watch_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.watch_timeout = timeout;
+        self
+    }
+
+    /// A class of functions: see [`Class`]. The last one of a name counts.
+    pub fn class(mut self, name: impl Into<String>, class: Class) -> Self {
+        let name = name.into();
+        self.settings.classes.retain(|(known, _)| *known != name);
+        self.settings.classes.push((name, class));
+        self
+    }
+
+    /// The secrets that session tokens are signed and verified with. Without them there are no
+    /// tokens: [`Session::token`] is an error, and [`Router::resume`] takes every text for none.
+    pub fn token_keys(mut self, keys: TokenKeys) -> Self {
+        self.settings.keys = Some(keys);
+        self
+    }
+
+    /// How long a session token is worth something; the same in all processes that share tokens.
+    /// Defaults to an hour; less than [`max_lag`](Self::max_lag) and the
+    /// [`window`](Self::window) together would forget a session while it still matters.
+    pub fn token_life(mut self, life: Duration) -> Self {
+        self.settings.token_life = life;
+        self
+    }
+
+    /// The clock that the window is measured with. Defaults to the system's.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.settings.clock = Arc::new(clock);
+        self
+    }
+
+    /// What is done about statements that hide a write or a lock. Defaults to refusing them.
+    pub fn statement_check(mut self, check: StatementCheck) -> Self {
+        self.settings.check = check;
+        self
+    }
+
+    /// Returns what is to be built, if it makes sense.
+    pub(crate) fn plan(self) -> Result<Plan<C, F>, ConfigError> {
+        let nodes = topology(self.primaries, self.replicas, self.settings.single.as_ref())?;
+        Ok(Plan {
+            nodes,
+            settings: self.settings,
+            library: self.library,
+            hooks: self.hooks,
+        })
+    }
+}
+
+/// A configuration that makes sense.
+pub(crate) struct Plan<C, F: Flavour<C>> {
+    /// The primary first.
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) settings: Settings,
+    pub(crate) library: F::Library,
+    pub(crate) hooks: F::Hooks,
+}
+
+impl<C, F: Flavour<C>> Plan<C, F> {
+    /// Returns the nodes to be asked what they are, and the role that each is configured for. A single database
+    /// is asked once.
+    pub(crate) fn probes(&self) -> impl Iterator<Item = (&Node, NodeRole)> {
+        let count = if self.settings.single.is_some() {
+            1
+        } else {
+            self.nodes.len()
+        };
+        let roles = std::iter::once(NodeRole::TakesWrites)
+            .chain(std::iter::repeat(NodeRole::ReplaysWrites));
+        self.nodes.iter().zip(roles).take(count)
+    }
+
+    /// Checks that `node` is another database than the primary, which was asked `first`.
+    pub(crate) fn check_replica(
+        &self,
+        first: Option<&ServerFacts>,
+        node: &Node,
+        facts: &ServerFacts,
+    ) -> Result<(), ConfigError> {
+        match (first, self.nodes.first()) {
+            (Some(first), Some(primary)) => first.check_replica(primary, facts, node),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns what all handles of the router share, and whether its nodes are watched.
+    pub(crate) fn shared<DB: Dialect>(&self, is_watched: bool) -> (Arc<Shared>, bool) {
+        let is_watched = is_watched && self.settings.positions;
+        let shared = Shared::new(&self.settings, &self.nodes, DB::SQL, is_watched);
+        (Arc::new(shared), is_watched)
+    }
+}
+
+impl<C, F: Flavour<C>> fmt::Debug for RouterBuilder<C, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RouterBuilder")
+            .field("primaries", &self.primaries)
+            .field("replicas", &self.replicas)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

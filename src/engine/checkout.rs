@@ -1,0 +1,493 @@
+//! One checkout, as a machine without I/O: it says what to do next, and is told what came of it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use event_listener::EventListener;
+
+use super::{Grant, Shared};
+use crate::cluster::after;
+use crate::error::Error;
+use crate::position::Position;
+use crate::routing::{Decision, Level, Reason};
+use crate::server::{NodeRole, PoolKind};
+use crate::session::SessionState;
+use crate::statement::Access;
+
+/// What a caller asks a router for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request<'a> {
+    pub(crate) level: Level,
+    /// The least that the handle promises.
+    pub(crate) access: Access,
+    pub(crate) session: Option<&'a Arc<SessionState>>,
+    /// How long to wait for a fresher replica.
+    pub(crate) wait: Duration,
+    /// A node that has failed the caller just now.
+    pub(crate) avoid: Option<usize>,
+    /// The lag past which replicas do not serve it; the router's, if `None`.
+    pub(crate) max_lag: Option<Duration>,
+    /// The function that it is for.
+    pub(crate) function: Option<&'static str>,
+}
+
+/// A connection on loan from a pool. Dropping it gives it back.
+pub(crate) trait Loan {
+    /// Returns what is known of it.
+    fn taken(&self) -> Taken;
+}
+
+/// What a checkout does next; `G` is a [`Loan`].
+#[derive(Debug)]
+pub(crate) enum Next<G> {
+    /// Take a connection of this node from this pool; not later than `until`, if the caller's wait ends before
+    /// the pool's own limit.
+    Take {
+        node: usize,
+        pool: PoolKind,
+        until: Option<Instant>,
+    },
+    /// Wait for the next answer of any node, but not longer than that.
+    Wait {
+        answer: EventListener,
+        until: Instant,
+    },
+    /// Have the server of this connection wait until it has replayed `required`, for `limit` at most. A server
+    /// ends that wait by itself; one that hangs does not: give up after `give_up`.
+    AwaitReplay {
+        guard: G,
+        required: Position,
+        limit: Duration,
+        give_up: Duration,
+    },
+    /// Make the reads on this connection wait for what other servers have acknowledged, or not.
+    SetCausalReads { node: usize, guard: G, on: bool },
+    /// Lend this connection.
+    Lend(G, Grant),
+    /// Fail.
+    Fail(Error),
+}
+
+/// What came of the last step.
+#[derive(Debug)]
+pub(crate) enum Outcome<G> {
+    /// There was none yet.
+    Started,
+    /// A connection was taken.
+    Taken(G),
+    /// A connection could not be taken, or be made ready.
+    Failed(Error),
+    /// A node answered.
+    Answered,
+    /// No node answered in time, or the pool gave no connection.
+    TimedOut,
+    /// The server has replayed what it was asked for.
+    Replayed(G),
+    /// The server has not replayed what it was asked for.
+    NotReplayed,
+    /// The causal reads are set.
+    Set(G),
+}
+
+/// What is known of a connection on loan.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taken {
+    /// What its server said it is.
+    pub(crate) role: Option<NodeRole>,
+    /// When it was opened.
+    pub(crate) opened: Instant,
+    /// Whether reads on it wait for what other servers have acknowledged.
+    pub(crate) reads_causally: bool,
+}
+
+/// How many nodes are tried for one call before it falls back to the primary: where one fails, another may do,
+/// and a third is a matter of a cluster in trouble. Chosen, not measured.
+const ATTEMPTS: u32 = 2;
+
+/// How long a caller waits to learn who is the primary, after a node changed its role: longer than a
+/// promotion of PostgreSQL (0.12 s) or the default watch interval (0.1 s) take.
+const ROLE_CHANGE: Duration = Duration::from_secs(1);
+
+/// One checkout.
+#[derive(Debug)]
+pub(crate) struct Checkout<'a, G> {
+    shared: &'a Shared,
+    request: Request<'a>,
+    /// Whether servers can be asked to wait until they have replayed a position.
+    servers_wait: bool,
+    state: State<G>,
+    /// How many tries are left before the last one.
+    attempts: u32,
+}
+
+#[derive(Debug)]
+enum State<G> {
+    /// Nothing is decided.
+    New,
+    /// Until all nodes have said who they are, as a token may know of a failover that nobody here does.
+    Learning { until: Instant },
+    /// Until a replica is fresh enough.
+    Waiting { until: Instant },
+    /// Until a connection is there on which the server can be asked to wait.
+    TakingToWait {
+        node: usize,
+        required: Position,
+        until: Instant,
+        otherwise: Decision,
+    },
+    /// Until the server has replayed what is required.
+    Replaying { node: usize, otherwise: Decision },
+    /// Until a connection of the node that was decided for is there.
+    Taking { decision: Decision },
+    /// Until the node has said something since its connection was opened.
+    Confirming {
+        decision: Decision,
+        guard: G,
+        until: Instant,
+    },
+    /// Until the node has said something since the connection that is held was opened.
+    Upgrading {
+        node: usize,
+        guard: G,
+        until: Instant,
+    },
+    /// Until the connection's causal reads are set.
+    Setting { decision: Decision },
+    /// Until there may be news of who is the primary.
+    ChangingRoles,
+}
+
+impl<'a, G: Loan> Checkout<'a, G> {
+    /// Starts a checkout; `servers_wait` says whether servers can be asked to wait for a position.
+    pub(crate) fn new(shared: &'a Shared, request: Request<'a>, servers_wait: bool) -> Self {
+        Self {
+            shared,
+            request,
+            servers_wait,
+            state: State::New,
+            attempts: ATTEMPTS,
+        }
+    }
+
+    /// Starts a checkout that holds a connection of `node` already, and keeps it if it may serve the request.
+    pub(crate) fn upgrading(
+        shared: &'a Shared,
+        request: Request<'a>,
+        servers_wait: bool,
+        node: usize,
+        guard: G,
+        now: Instant,
+    ) -> Self {
+        let until = after(now, shared.probe_timeout);
+        Self {
+            state: State::Upgrading { node, guard, until },
+            ..Self::new(shared, request, servers_wait)
+        }
+    }
+
+    /// Returns what to do next, given what came of the last step; `now` is the system's clock.
+    pub(crate) fn next(&mut self, outcome: Outcome<G>, now: Instant) -> Next<G> {
+        match (std::mem::replace(&mut self.state, State::New), outcome) {
+            (State::New, _) => self.begin(now),
+            (State::Learning { until }, outcome) => self.learn(until, is_late(&outcome), now),
+            (State::Waiting { until }, outcome) => self.wait(until, is_late(&outcome), now),
+            (
+                State::TakingToWait {
+                    node,
+                    required,
+                    until,
+                    otherwise,
+                },
+                Outcome::Taken(guard),
+            ) if !self.shared.is_primary(node) => {
+                self.state = State::Replaying { node, otherwise };
+                let limit = until.saturating_duration_since(now);
+                Next::AwaitReplay {
+                    guard,
+                    required,
+                    limit,
+                    give_up: limit.saturating_add(self.shared.probe_timeout),
+                }
+            }
+            (State::TakingToWait { otherwise, .. }, _) => self.take(otherwise),
+            (State::Replaying { node, .. }, Outcome::Replayed(guard)) => {
+                let decision = Decision {
+                    node,
+                    reason: Reason::Covered,
+                    rests_on: None,
+                };
+                self.settle(decision, guard)
+            }
+            (State::Replaying { otherwise, .. }, _) => self.take(otherwise),
+            (State::Taking { decision }, Outcome::Taken(guard)) => {
+                self.examine(decision, guard, now)
+            }
+            (State::Taking { decision } | State::Setting { decision }, Outcome::Failed(error)) => {
+                self.failed(decision, error, now)
+            }
+            (State::Setting { decision }, Outcome::Set(guard)) => {
+                Next::Lend(guard, self.grant(decision))
+            }
+            (
+                State::Confirming {
+                    decision,
+                    guard,
+                    until,
+                },
+                outcome,
+            ) => self.confirm(decision, guard, until, is_late(&outcome), now),
+            (State::Upgrading { node, guard, until }, outcome) => {
+                self.upgrade(node, guard, until, is_late(&outcome), now)
+            }
+            (State::Taking { .. } | State::Setting { .. } | State::ChangingRoles, _) => {
+                self.decide_again(now)
+            }
+        }
+    }
+
+    /// Returns the session that the connection is for.
+    pub(crate) fn session(&self) -> Option<&'a Arc<SessionState>> {
+        self.request.session
+    }
+
+    fn begin(&mut self, now: Instant) -> Next<G> {
+        let decision = self.shared.decide(&self.request, now);
+        if self.shared.token_is_newer(&self.request, decision) {
+            self.shared.signals.ask_all();
+            return self.learn(after(now, ROLE_CHANGE), false, now);
+        }
+        self.wait_or_take(decision, now)
+    }
+
+    /// Decides once all nodes have been asked who they are.
+    fn learn(&mut self, until: Instant, is_late: bool, now: Instant) -> Next<G> {
+        // Listen before looking: an answer in between counts.
+        let answer = self.shared.signals.answer();
+        let decision = self.shared.decide(&self.request, now);
+        if is_late || !self.shared.token_is_newer(&self.request, decision) {
+            return self.wait_or_take(decision, now);
+        }
+        self.state = State::Learning { until };
+        Next::Wait { answer, until }
+    }
+
+    fn wait_or_take(&mut self, decision: Decision, now: Instant) -> Next<G> {
+        if self.request.wait.is_zero() || !decision.wants_fresher() {
+            return self.take(decision);
+        }
+        self.wait(after(now, self.request.wait), false, now)
+    }
+
+    /// Waits for a replica that is fresh enough, as long as the caller allows.
+    fn wait(&mut self, until: Instant, is_late: bool, now: Instant) -> Next<G> {
+        // Listen before looking: an answer in between counts.
+        let answer = self.shared.signals.answer();
+        let decision = self.shared.look(&self.request, now);
+        if is_late || !decision.wants_fresher() {
+            return self.take(decision);
+        }
+        if self.servers_wait
+            && let Some((node, required)) = self.shared.freshest_candidate(&self.request, now)
+        {
+            self.state = State::TakingToWait {
+                node,
+                required,
+                until,
+                otherwise: decision,
+            };
+            return Next::Take {
+                node,
+                pool: PoolKind::Read,
+                until: Some(until),
+            };
+        }
+        self.state = State::Waiting { until };
+        Next::Wait { answer, until }
+    }
+
+    fn take(&mut self, decision: Decision) -> Next<G> {
+        self.state = State::Taking { decision };
+        Next::Take {
+            node: decision.node,
+            pool: decision.reason.pool(),
+            until: None,
+        }
+    }
+
+    /// Looks at the connection that was taken.
+    fn examine(&mut self, decision: Decision, guard: G, now: Instant) -> Next<G> {
+        let node = decision.node;
+        let taken = guard.taken();
+        let is_primary = self.shared.is_primary(node);
+        let must_take_writes = decision.reason.is_for_primary() || is_primary;
+        if must_take_writes && taken.role == Some(NodeRole::ReplaysWrites) {
+            let error = Error::WrongRole {
+                node: self.shared.name(node).to_owned(),
+                expected: NodeRole::TakesWrites,
+                found: NodeRole::ReplaysWrites,
+            };
+            return self.failed(decision, error, now);
+        }
+        if self.attempts == 0 || decision.holds_for(taken.opened) {
+            // Another has become the primary meanwhile.
+            if self.attempts > 0 && decision.reason.is_for_primary() && !is_primary {
+                return self.decide_again(now);
+            }
+            return self.settle(decision, guard);
+        }
+        let until = after(now, self.shared.probe_timeout);
+        self.confirm(decision, guard, until, false, now)
+    }
+
+    /// Waits until the node has said of itself, since its connection was opened, that it may serve the
+    /// request: before that, the server may have restarted and gone back. So it is asked again.
+    fn confirm(
+        &mut self,
+        decision: Decision,
+        guard: G,
+        until: Instant,
+        is_late: bool,
+        now: Instant,
+    ) -> Next<G> {
+        let node = decision.node;
+        match self.proof(node, guard.taken(), is_late, now) {
+            Proof::Given(reason) => self.settle(Decision { reason, ..decision }, guard),
+            Proof::Asked(answer) => {
+                self.state = State::Confirming {
+                    decision,
+                    guard,
+                    until,
+                };
+                Next::Wait { answer, until }
+            }
+            Proof::Missing => {
+                // Before another is asked for: with small pools, holding one while waiting for another can
+                // deadlock.
+                drop(guard);
+                self.request.avoid = Some(node);
+                self.decide_again(now)
+            }
+        }
+    }
+
+    /// As [`confirm`](Self::confirm), of a connection that nothing was decided for.
+    fn upgrade(
+        &mut self,
+        node: usize,
+        guard: G,
+        until: Instant,
+        is_late: bool,
+        now: Instant,
+    ) -> Next<G> {
+        match self.proof(node, guard.taken(), is_late, now) {
+            Proof::Given(reason) => {
+                let rests_on = None;
+                let decision = Decision {
+                    node,
+                    reason,
+                    rests_on,
+                };
+                self.settle(decision, guard)
+            }
+            Proof::Asked(answer) => {
+                self.state = State::Upgrading { node, guard, until };
+                Next::Wait { answer, until }
+            }
+            Proof::Missing => {
+                drop(guard);
+                self.begin(now)
+            }
+        }
+    }
+
+    /// Returns what the node says of itself that lets it serve the request over this connection.
+    fn proof(&self, node: usize, taken: Taken, is_late: bool, now: Instant) -> Proof {
+        // Listen before looking: an answer in between counts.
+        let answer = self.shared.signals.answer();
+        if self.shared.has_answered_since(node, taken.opened) {
+            let reason = self.shared.serves(node, &self.request, now);
+            return reason.map_or(Proof::Missing, Proof::Given);
+        }
+        if is_late {
+            return Proof::Missing;
+        }
+        self.shared.signals.ask(node);
+        Proof::Asked(answer)
+    }
+
+    /// Lends the connection, once its reads are causal as far as they must be. Where all nodes take writes,
+    /// what others have acknowledged may not be there yet.
+    fn settle(&mut self, decision: Decision, guard: G) -> Next<G> {
+        let causal = self.shared.is_primary(decision.node);
+        if self.shared.is_multi_writer() && guard.taken().reads_causally != causal {
+            self.state = State::Setting { decision };
+            let (node, on) = (decision.node, causal);
+            return Next::SetCausalReads { node, guard, on };
+        }
+        Next::Lend(guard, self.grant(decision))
+    }
+
+    fn failed(&mut self, decision: Decision, error: Error, now: Instant) -> Next<G> {
+        let node = decision.node;
+        if self.attempts == 0 {
+            return Next::Fail(error);
+        }
+        match error {
+            // Its role changed since it was last watched.
+            Error::WrongRole { .. } if self.shared.is_watched() => {
+                let answer = self.shared.signals.answer();
+                self.shared.signals.ask_all();
+                self.state = State::ChangingRoles;
+                let until = after(now, ROLE_CHANGE);
+                Next::Wait { answer, until }
+            }
+            error if error.may_retry_read() && !self.shared.is_primary(node) => {
+                tracing::debug!(%error, "a replica gives no connection");
+                self.shared.signals.ask(node);
+                self.request.avoid = Some(node);
+                self.decide_again(now)
+            }
+            error => Next::Fail(error),
+        }
+    }
+
+    /// Tries another node; the primary, once all tries are used up.
+    fn decide_again(&mut self, now: Instant) -> Next<G> {
+        self.attempts = self.attempts.saturating_sub(1);
+        let decision = if self.attempts == 0 {
+            self.shared.fall_back(&self.request)
+        } else {
+            self.shared.decide(&self.request, now)
+        };
+        self.take(decision)
+    }
+
+    fn grant(&self, decision: Decision) -> Grant {
+        let is_primary = self.shared.is_primary(decision.node);
+        Grant {
+            node: decision.node,
+            reason: decision.reason,
+            access: if is_primary {
+                self.request.access.max(Access::Primary)
+            } else {
+                self.request.access
+            },
+            is_primary,
+            function: self.request.function,
+        }
+    }
+}
+
+/// What a node says of itself, where a connection is newer than its last word.
+enum Proof {
+    /// It may serve the request, for this reason.
+    Given(Reason),
+    /// It has been asked.
+    Asked(EventListener),
+    /// It may not serve the request, or gave no answer in time.
+    Missing,
+}
+
+fn is_late<G>(outcome: &Outcome<G>) -> bool {
+    matches!(outcome, Outcome::TimedOut)
+}

@@ -1,0 +1,34 @@
+//! Async or blocking: what differs in the parts of a router.
+
+use std::fmt;
+
+use super::PoolStatus;
+
+/// The flavour of [diesel-async](https://docs.rs/diesel-async): what the crate root's types are.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::exhaustive_enums, reason = "it has no value")]
+pub enum Async {}
+
+/// The flavour of blocking Diesel: what the types of [`sync`](crate::sync) are.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::exhaustive_enums, reason = "it has no value")]
+pub enum Blocking {}
+
+/// The parts of a router that do I/O, for connections `C`.
+pub(crate) trait Flavour<C>: Sized + Send + Sync + 'static {
+    /// The pools of one node.
+    type Pools: NodePools;
+    /// The pools' library, and what is set for all pools of a router.
+    type Library: fmt::Debug;
+    /// How connections are opened and made ready.
+    type Hooks: Default;
+    /// Keeps session states, by a key.
+    #[cfg(feature = "edge")]
+    type Store: fmt::Debug + Send + Sync + ?Sized + 'static;
+}
+
+/// The pools of one node.
+pub(crate) trait NodePools: Send + Sync + 'static {
+    /// Returns the state of each pool.
+    fn status(&self) -> Vec<PoolStatus>;
+}

@@ -1,0 +1,240 @@
+//! `Session`: reads that see what it wrote.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View};
+use crate::error::ConfigError;
+use crate::routing::Level;
+use crate::session::{Activity, Rejection, SignedToken, Token};
+use crate::statement::Access;
+
+/// One user's, or one job's, causal history: its reads see its writes, and never an older state than it has
+/// seen.
+///
+/// A session is not a database session: it holds no connection, and each call checks one out. Cheap to clone;
+/// clones share the history. Use it from several tasks or threads as you like.
+///
+/// After a write, `read` goes to the primary until a replica is proved to have replayed it, then to that
+/// replica. Where servers have no positions, it goes to the primary for the router's window (5 s by default).
+///
+/// A `token` carries the session to another process, and [`Router::resume`] continues it there.
+///
+/// The flavour `F` is [`Async`], or [`Blocking`](crate::Blocking) as in [`sync::Session`](crate::sync::Session).
+///
+/// # Views
+///
+/// [`waiting`](Self::waiting), [`at_level`](Self::at_level), [`untracked`](Self::untracked) and
+/// [`delayed`](Self::delayed) return the same session with another setting, for one call or for as long as you
+/// keep it:
+///
+/// ```no_run
+/// # #[cfg(feature = "postgres")]
+/// # async fn example(session: diesel_routing::pg::Session) -> Result<(), diesel_routing::Error> {
+/// # use std::time::Duration;
+/// let conn = session.waiting(Duration::from_millis(50)).read().await?;
+/// # Ok(()) }
+/// ```
+#[expect(private_bounds, reason = "there are two flavours, and no others")]
+pub struct Session<C, F: Flavour<C> = Async> {
+    // One pointer: requests clone their sessions, and all of them count the clones of the same router.
+    view: Arc<View<Router<C, F>>>,
+}
+
+#[expect(private_bounds, reason = "there are two flavours, and no others")]
+impl<C, F: Flavour<C>> Session<C, F> {
+    pub(crate) fn new(router: Router<C, F>, options: Options, routes: Option<Arc<Routes>>) -> Self {
+        Self::from_view(Arc::new(View {
+            router,
+            state: Arc::default(),
+            options,
+            routes,
+        }))
+    }
+
+    /// Returns the placeholder for calls outside any session: its reads are those of the router.
+    pub(crate) fn outside(router: Router<C, F>) -> Self {
+        let options = Options {
+            outside: true,
+            ..Options::default()
+        };
+        Self::new(router, options, None)
+    }
+
+    pub(crate) fn from_view(view: Arc<View<Router<C, F>>>) -> Self {
+        Self { view }
+    }
+
+    pub(crate) fn into_view(self) -> Arc<View<Router<C, F>>> {
+        self.view
+    }
+
+    /// Absorbs the session that `token` was issued for, as well: another tab's, or that of a job whose results
+    /// are gathered here.
+    ///
+    /// # Errors
+    ///
+    /// Why the token was rejected; the session is as it was. The router has counted it.
+    pub fn absorb(&self, token: &str) -> Result<(), Rejection> {
+        self.view.router.shared().absorb(&self.view.state, token)
+    }
+
+    /// Returns this session, with reads that may wait this long for a replica to catch up before they go to the
+    /// primary.
+    #[must_use]
+    pub fn waiting(&self, wait: Duration) -> Self {
+        self.with(|options| options.wait = Some(wait))
+    }
+
+    /// Returns this session as a background job wants it: with reads that rather wait a second for a replica
+    /// than go to the primary.
+    ///
+    /// Three tries half a second apart, then the primary, is how others do it; here, a read goes as soon as a
+    /// replica is known to have caught up.
+    #[must_use]
+    pub fn delayed(&self) -> Self {
+        self.waiting(DELAYED)
+    }
+
+    /// Returns this session, with `read` at another level: [`Level::Strong`] for a request that must see
+    /// everyone's writes, [`Level::Eventual`] for one that need not see its own. The other methods stay what
+    /// they are.
+    #[must_use]
+    pub fn at_level(&self, level: Level) -> Self {
+        self.with(|options| options.set_level(level))
+    }
+
+    /// Returns this session, with a `write` that leaves no mark: for counters, audit rows and the like, which no
+    /// later read of the session must see. What is read through such a handle leaves no mark, either.
+    #[must_use]
+    pub fn untracked(&self) -> Self {
+        self.with(|options| options.tracked = false)
+    }
+
+    /// Returns the router that this session reads and writes through.
+    #[must_use]
+    pub fn router(&self) -> &Router<C, F> {
+        &self.view.router
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Options)) -> Self {
+        let mut view = (*self.view).clone();
+        change(&mut view.options);
+        Self::from_view(Arc::new(view))
+    }
+
+    /// Returns what a call of this session asks for.
+    pub(crate) fn request(
+        &self,
+        level: Level,
+        access: Access,
+        avoid: Option<usize>,
+    ) -> Request<'_> {
+        let Options {
+            wait,
+            tracked,
+            outside,
+            ..
+        } = self.view.options;
+        let remembers = match access {
+            Access::Write => tracked,
+            _ => !outside,
+        };
+        Request {
+            level,
+            access,
+            session: remembers.then_some(&self.view.state),
+            wait: wait.unwrap_or(self.view.router.shared().wait),
+            avoid,
+            max_lag: None,
+            function: None,
+        }
+    }
+
+    /// Returns what [`read`](Self::read) asks for.
+    pub(crate) fn request_to_read(&self, avoid: Option<usize>) -> Request<'_> {
+        self.request(self.view.options.level, Access::CaughtUp, avoid)
+    }
+
+    /// Returns what an upgrade of a handle asks for: at least what the session must see.
+    pub(crate) fn request_to_upgrade(&self) -> Request<'_> {
+        let level = match self.view.options.level {
+            Level::Strong => Level::Strong,
+            _ => Level::Session,
+        };
+        self.request(level, Access::CaughtUp, None)
+    }
+
+    /// Counts the connection, if anyone wants to know.
+    pub(crate) fn count<G>(&self, lease: &Lease<G>) {
+        if let Some(routes) = &self.view.routes {
+            routes.count(&lease.route());
+        }
+    }
+
+    /// Returns the session's state for another process as text, `export`ed before.
+    pub(crate) fn sign(&self, token: &Token) -> Result<SignedToken, ConfigError> {
+        let signed = self.view.router.shared().sign(token);
+        signed.ok_or(ConfigError::NoTokenKeys)
+    }
+
+    /// Returns an error if there are no keys to sign tokens with.
+    pub(crate) fn check_keys(&self) -> Result<(), ConfigError> {
+        if self.view.router.shared().has_keys() {
+            Ok(())
+        } else {
+            Err(ConfigError::NoTokenKeys)
+        }
+    }
+
+    /// Returns the state as of `as_of` for another process, and whether all of it is known; what is not counts as
+    /// a write just now.
+    pub(crate) fn export_as_of(&self, as_of: Instant) -> (Token, bool) {
+        self.view.router.shared().export(&self.view.state, as_of)
+    }
+}
+
+/// For the edge.
+#[cfg(feature = "edge")]
+#[expect(private_bounds, reason = "there are two flavours, and no others")]
+impl<C, F: Flavour<C>> Session<C, F> {
+    /// Returns the state for another process, as far as it is known; what is not counts as a write just now.
+    pub(crate) fn export_now(&self) -> Token {
+        self.export_as_of(self.view.router.shared().now()).0
+    }
+
+    /// Absorbs a token from a trusted source.
+    pub(crate) fn absorb_token(&self, token: Token) -> Result<(), Rejection> {
+        let shared = self.view.router.shared();
+        shared.absorb_token(&self.view.state, token)
+    }
+
+    /// Counts as having written at `at`, at an unknown position.
+    pub(crate) fn wrote_perhaps(&self, at: Instant) {
+        self.view.state.wrote_perhaps(at);
+    }
+
+    /// Returns how much it has done, and whether it is writing.
+    pub(crate) fn activity(&self) -> (Activity, bool) {
+        // In this order: what is no longer under way is counted.
+        let is_writing = self.view.state.is_writing();
+        (self.view.state.activity(), is_writing)
+    }
+}
+
+impl<C, F: Flavour<C>> Clone for Session<C, F> {
+    fn clone(&self) -> Self {
+        Self {
+            view: Arc::clone(&self.view),
+        }
+    }
+}
+
+impl<C, F: Flavour<C>> fmt::Debug for Session<C, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("router", &self.view.router)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,54 @@
+//! The project's names: whatever changes when a crate, a feature or a test binary is added.
+
+/// The package whose users we serve.
+pub(crate) const ROOT_PACKAGE: &str = "diesel-routing";
+
+/// The library crates, for `cargo semver-checks`, which does not read macro crates.
+pub(crate) const LIBRARIES: [&str; 3] = [
+    "diesel-routing",
+    "diesel-routing-sql",
+    "diesel-routing-testkit",
+];
+
+/// Features that other features stand on, and that nobody turns on alone.
+pub(crate) const HIDDEN_FEATURES: &str = "__async,__bench,__servers";
+
+/// Left out of pairs: what the others include.
+pub(crate) const UNPAIRED_FEATURES: &str = "default";
+
+/// Features that count as one in pairs, as cargo-hack takes them.
+pub(crate) const FEATURE_GROUPS: &str = "\
+    --group-features bb8,deadpool \
+    --group-features postgres,mysql \
+    --group-features sync-postgres,sync-mysql \
+    --group-features edge,tower,axum,moka,redis \
+    --group-features serde,test-util";
+
+/// Every backend of the libraries below us, so that all pairs share one build of Diesel and tokio.
+/// cargo-hack warns that it does not know them.
+pub(crate) const SHARED_FEATURES: &str = "diesel/postgres,diesel/mysql,diesel/sqlite,diesel/r2d2,\
+    diesel-async?/postgres,diesel-async?/mysql,diesel-async?/sqlite,tokio/full";
+
+/// The README's first command.
+pub(crate) const QUICKSTART: &str = "run --locked --quiet --package quickstart";
+
+/// Where the consistency check is.
+pub(crate) const CONSISTENCY_EXAMPLE: &str = "check_consistency";
+
+/// What runs against PostgreSQL servers of other versions.
+pub(crate) const POSTGRES_TESTS: &str = "--package diesel-routing --package diesel-routing-testkit --all-features \
+    --test positions --test postgres --test routing";
+/// Of the tests on several servers, those on PostgreSQL.
+pub(crate) const ON_POSTGRES: &str =
+    "not (binary(routing) | binary(positions)) | test(/^postgres/)";
+
+/// What runs on MySQL as well.
+pub(crate) const MYSQL_TESTS: &str = "--package diesel-routing --package diesel-routing-testkit --all-features \
+    --test positions --test mariadb";
+/// What is not MariaDB's own: its files, lock waits, settings, the text of its positions, and Galera.
+pub(crate) const ON_MYSQL: &str = "binary(mariadb) & not test(/^galera|_relay_log_which_is_gone_/) \
+     | test(/^mariadb::/) & not test(/^mariadb::(bad_input|locks)::|_history$/)";
+
+/// What runs with each server in a container.
+pub(crate) const DOCKER_TESTS: &str = "--package diesel-routing --package diesel-routing-testkit --all-features \
+    --test docker --test postgres --test mariadb --test positions";
