@@ -4,10 +4,9 @@ use std::future::Future;
 
 pub(crate) use std::time::Duration;
 
-pub(crate) use diesel_routing::ManualClock;
 pub(crate) use diesel_routing::{
-    CaughtUp, CheckPolicy, ConfigError, Error, Node, NodeRole, Primary, Reason, Refused, Replica,
-    StatementCheck, Step, TokenKeys,
+    CaughtUp, CheckPolicy, ConfigError, Error, ManualClock, Node, NodeRole, PoolKind, Primary,
+    Reason, Refused, Replica, StatementCheck, Step, TokenKeys,
 };
 
 pub(crate) use crate::schema::{Rename, User, posts, users};

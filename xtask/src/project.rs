@@ -36,20 +36,19 @@ pub(crate) const QUICKSTART: &str = "run --locked --quiet --package quickstart";
 pub(crate) const CONSISTENCY_EXAMPLE: &str = "check_consistency";
 
 /// What runs against PostgreSQL servers of other versions.
-pub(crate) const POSTGRES_TESTS: &str =
-    "--package diesel-routing --package diesel-routing-testkit --all-features \
+pub(crate) const POSTGRES_TESTS: &str = "--package diesel-routing --package diesel-routing-testkit --all-features \
     --test positions --test postgres --test routing";
 /// Of the tests on several servers, those on PostgreSQL.
 pub(crate) const ON_POSTGRES: &str =
     "not (binary(routing) | binary(positions)) | test(/^postgres/)";
 
 /// What runs on MySQL as well.
-pub(crate) const MYSQL_TESTS: &str = "--package diesel-routing --package diesel-routing-testkit \
-    --all-features --test positions --test mariadb";
+pub(crate) const MYSQL_TESTS: &str = "--package diesel-routing --package diesel-routing-testkit --all-features \
+    --test positions --test mariadb";
 /// What is not MariaDB's own: its files, lock waits, settings, the text of its positions, and Galera.
 pub(crate) const ON_MYSQL: &str = "binary(mariadb) & not test(/^galera|_relay_log_which_is_gone_/) \
      | test(/^mariadb::/) & not test(/^mariadb::(bad_input|locks)::|_history$/)";
 
 /// What runs with each server in a container.
-pub(crate) const DOCKER_TESTS: &str = "--package diesel-routing --package diesel-routing-testkit \
-    --all-features --test docker --test postgres --test mariadb --test positions";
+pub(crate) const DOCKER_TESTS: &str = "--package diesel-routing --package diesel-routing-testkit --all-features \
+    --test docker --test postgres --test mariadb --test positions";

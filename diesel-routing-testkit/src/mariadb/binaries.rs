@@ -5,6 +5,7 @@ use std::time::Duration;
 
 #[cfg(feature = "docker")]
 use super::ending::ENDING;
+use super::ending::defaults_file;
 use super::flavour::Flavour;
 use crate::ServerError;
 use crate::server::{Account, Place, Root, clean, searched};

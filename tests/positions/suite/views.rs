@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use diesel_routing::{Health, Level, Reason};
+use diesel_routing::{Health, Level, PoolKind, Reason};
 
 use super::world::{router, set_theme};
 use super::*;
@@ -144,7 +144,7 @@ async fn the_status_tells_what_each_node_does_and_why_it_does_not() {
     let read = standby.pools[0];
     assert_eq!(
         (read.pool, read.max_size, read.open, read.idle),
-        ("read", 4, 1, 0)
+        (PoolKind::Read, 4, 1, 0)
     );
     drop(conn);
 

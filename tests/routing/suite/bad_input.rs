@@ -74,19 +74,19 @@ fn a_pool_without_connections_is_refused_by_node_and_pool() {
             (
                 builder().primary(cluster.primary().read_pool_size(0)),
                 "primary",
-                "read",
+                PoolKind::Read,
             ),
             (
                 builder().primary(cluster.primary().write_pool_size(0)),
                 "primary",
-                "write",
+                PoolKind::Write,
             ),
             (
                 builder()
                     .primary(cluster.primary())
                     .replica(cluster.replica(0).read_pool_size(0)),
                 "replica-0",
-                "read",
+                PoolKind::Read,
             ),
         ] {
             let error = refused(builder).await;
