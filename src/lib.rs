@@ -71,12 +71,11 @@
 //!    handle to the connection inside.
 //! 2. **The [statement check](StatementCheck).** What types cannot see (a row lock in a sub-select,
 //!    `nextval` in a raw fragment) is found in the rendered SQL, once per query type, and refused.
-//! 3. **The server.** Read pools open read-only sessions, on the primary too, so a write that got past both
-//!    other layers fails; and a node's role is checked whenever a connection is opened or lent. This layer is
-//!    absent on a `WriteConn` that is passed where a read handle is expected, and, except on SQLite, inside
+//! 3. **The server.** A node's role is checked whenever a connection is opened or lent. Read pools open
+//!    read-only sessions, on the primary too, so a write that got past both other layers fails there. It does not
+//!    fail on a `WriteConn` that is passed where a read handle is expected, nor (except on SQLite) inside
 //!    `ReadConn<Primary>::transaction`, which is `READ WRITE` because servers take row locks in no other.
-//!    It refuses writes, not locks: a read-only session may still take an advisory lock, and on MySQL and
-//!    MariaDB a row lock.
+//!    Nor are locks refused: a read-only session may take an advisory lock, and on MySQL and MariaDB a row lock.
 //!
 //! On PostgreSQL, MySQL, MariaDB and Galera, a session's reads come from a replica only once its replication
 //! position proves that it has what the session wrote and saw; until then, from the primary. On SQLite, and with
