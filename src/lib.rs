@@ -144,6 +144,7 @@ mod context;
 mod engine;
 mod error;
 mod position;
+mod random;
 mod routing;
 mod server;
 mod session;
