@@ -72,8 +72,11 @@
 //!    to the connection inside.
 //! 2. **The [statement check](StatementCheck).** Effects that types cannot show (a row lock in a sub-select,
 //!    `nextval` in a raw fragment) are found in the rendered SQL, once per query type, and refused.
-//! 3. **The server.** Read pools open read-only sessions, on the primary too, and a node's role is
-//!    checked whenever a connection is opened or checked out.
+//! 3. **The server.** A node's role is checked whenever a connection is opened or checked out. Read pools open
+//!    read-only sessions, on the primary too, so a write that got past both other layers fails there. It does not
+//!    fail on a `WriteConn` that is passed where a read handle is expected, nor (except on SQLite) inside
+//!    `ReadConn<Primary>::transaction`, which is `READ WRITE` because servers take row locks in no other.
+//!    Nor are locks refused: a read-only session may take an advisory lock, and on MySQL and MariaDB a row lock.
 //!
 //! On PostgreSQL, MySQL, MariaDB and Galera, a session's reads come from a replica only once its replication
 //! position proves that it has what the session wrote and saw; until then, from the primary. On SQLite, and with
@@ -194,6 +197,7 @@ mod engine;
 mod error;
 mod mutex;
 mod position;
+mod random;
 mod routing;
 mod server;
 mod session;

@@ -16,7 +16,6 @@ mod nodes;
 mod oracle;
 mod strategy;
 mod users;
-mod zipf;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -87,7 +86,7 @@ fn main() -> Outcome {
             tally.stale,
             100.0 * off,
             of_oracle,
-            tally.median().as_micros(),
+            tally.median_micros(),
         );
         if let Strategy::Session(_) = strategy {
             println!("{:<20} {}", "", tally.reasons());

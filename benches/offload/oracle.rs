@@ -62,7 +62,7 @@ impl Oracle {
     }
 
     pub(crate) async fn read(&self, truth: &mut Truth, keys: &[i32]) -> Outcome<Page> {
-        let first = fastrand::usize(..self.replicas.len());
+        let first = rand::random_range(0..self.replicas.len());
         let (before, after) = self.replicas.split_at(first);
         for replica in after.iter().chain(before) {
             let conn = replica.pool.get().await?;

@@ -4,21 +4,24 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fastrand::Rng;
+use hdrhistogram::Histogram;
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+use rand_distr::{Exp1, Zipf};
 use tokio::task::JoinSet;
 
 use crate::Outcome;
 use crate::nodes::KEYS;
 use crate::strategy::{Page, Reader};
-use crate::zipf::Zipf;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Tally {
     pub(crate) reads: u32,
     pub(crate) stale: u32,
     primary: u32,
     by_reason: BTreeMap<&'static str, u32>,
-    times: Vec<Duration>,
+    /// Of a read with its checkout, in microseconds.
+    times: Histogram<u64>,
 }
 
 pub(crate) async fn work(
@@ -27,15 +30,16 @@ pub(crate) async fn work(
     length: Duration,
     gap: Duration,
 ) -> Outcome<Tally> {
-    let zipf = Arc::new(Zipf::new(KEYS));
+    // The first key is drawn twice as often as the second, three times as often as the third.
+    let popularity = Zipf::new(f64::from(KEYS), 1.0)?;
     let mut tasks = JoinSet::new();
     for number in 0..users {
-        let user = user(Arc::clone(&reader), Arc::clone(&zipf), number, length, gap);
+        let user = user(Arc::clone(&reader), popularity, number, length, gap);
         tasks.spawn(user);
     }
-    let mut sum = Tally::default();
+    let mut sum = Tally::new()?;
     while let Some(tally) = tasks.join_next().await {
-        sum.add(tally??);
+        sum.add(tally??)?;
     }
     Ok(sum)
 }
@@ -43,26 +47,26 @@ pub(crate) async fn work(
 /// One user; the same every time, but for what the database takes.
 async fn user(
     reader: Arc<Reader>,
-    zipf: Arc<Zipf>,
+    popularity: Zipf<f64>,
     number: u32,
     length: Duration,
     gap: Duration,
 ) -> Outcome<Tally> {
     let end = Instant::now() + length;
-    let mut random = Rng::with_seed(number.into());
+    let mut random = SmallRng::seed_from_u64(number.into());
     let mut user = reader.user();
     let mut known = HashMap::<i32, i64>::new();
     let mut last_written = None;
-    let mut tally = Tally::default();
+    let mut tally = Tally::new()?;
     loop {
         // Exponential: acts come independently of each other.
-        let pause = gap.mul_f64(-(1.0 - random.f64()).ln());
+        let pause = gap.mul_f64(random.sample(Exp1));
         if Instant::now() + pause >= end {
             return Ok(tally);
         }
         tokio::time::sleep(pause).await;
-        let key = zipf.draw(&mut random);
-        if random.u8(..10) == 0 {
+        let key = random.sample(popularity) as i32 - 1;
+        if random.random_ratio(1, 10) {
             let version = user.write(key).await?;
             known.insert(key, version);
             last_written = Some(key);
@@ -71,13 +75,25 @@ async fn user(
             keys.extend(last_written.filter(|&last| last != key));
             let since = Instant::now();
             let page = user.read(&keys).await?;
-            tally.times.push(since.elapsed());
+            tally
+                .times
+                .record(since.elapsed().as_micros().try_into()?)?;
             tally.note(&page, &mut known);
         }
     }
 }
 
 impl Tally {
+    fn new() -> Outcome<Self> {
+        Ok(Self {
+            reads: 0,
+            stale: 0,
+            primary: 0,
+            by_reason: BTreeMap::new(),
+            times: Histogram::new(3)?,
+        })
+    }
+
     fn note(&mut self, page: &Page, known: &mut HashMap<i32, i64>) {
         let mut is_stale = false;
         for &(key, version) in &page.rows {
@@ -91,14 +107,14 @@ impl Tally {
         *self.by_reason.entry(page.reason).or_default() += 1;
     }
 
-    fn add(&mut self, other: Self) {
+    fn add(&mut self, other: Self) -> Outcome {
         self.reads += other.reads;
         self.stale += other.stale;
         self.primary += other.primary;
-        self.times.extend(other.times);
         for (reason, count) in other.by_reason {
             *self.by_reason.entry(reason).or_default() += count;
         }
+        Ok(self.times.add(&other.times)?)
     }
 
     /// The share of reads that replicas served.
@@ -106,11 +122,8 @@ impl Tally {
         1.0 - f64::from(self.primary) / f64::from(self.reads.max(1))
     }
 
-    /// Of a read with its checkout.
-    pub(crate) fn median(&self) -> Duration {
-        let mut times = self.times.clone();
-        times.sort_unstable();
-        times.get(times.len() / 2).copied().unwrap_or_default()
+    pub(crate) fn median_micros(&self) -> u64 {
+        self.times.value_at_quantile(0.5)
     }
 
     pub(crate) fn reasons(&self) -> String {

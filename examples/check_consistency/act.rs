@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use fastrand::Rng;
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
 
 use crate::table::KEYS;
 
@@ -51,18 +52,18 @@ pub(crate) enum WriteBy {
 
 /// The acts of one client.
 #[derive(Debug)]
-pub(crate) struct Acts(Rng);
+pub(crate) struct Acts(SmallRng);
 
 impl Acts {
     pub(crate) fn new(seed: u64, client: u32) -> Self {
-        Self(Rng::with_seed(
+        Self(SmallRng::seed_from_u64(
             seed.wrapping_mul(1_000_003).wrapping_add(client.into()),
         ))
     }
 
     pub(crate) fn next(&mut self, routers: usize) -> Act {
         let random = &mut self.0;
-        match random.u8(..100) {
+        match random.random_range(0..100) {
             0..=30 => Act::Read(ReadBy::Handle, self.keys(4)),
             31..=40 => Act::Read(ReadBy::Closure, self.keys(4)),
             41..=47 => Act::Read(ReadBy::Waiting, self.keys(4)),
@@ -73,7 +74,7 @@ impl Acts {
             64..=78 => Act::Write(WriteBy::Statement, self.keys(1)),
             79..=83 => Act::Write(WriteBy::Transaction, self.keys(2)),
             84..=86 => Act::Write(WriteBy::RolledBack, self.keys(2)),
-            87..=92 => Act::Move(random.usize(..routers)),
+            87..=92 => Act::Move(random.random_range(0..routers)),
             93..=95 => Act::Absorb,
             _ => Act::Renew,
         }
@@ -81,31 +82,31 @@ impl Acts {
 
     /// The time until the next act: mostly short, now and then long enough for every proof to arrive.
     pub(crate) fn pause(&mut self) -> Duration {
-        let most = if self.0.u8(..10) == 0 {
+        let most = if self.0.random_ratio(1, 10) {
             100_000
         } else {
             10_000
         };
-        Duration::from_micros(self.0.u64(..most))
+        Duration::from_micros(self.0.random_range(0..most))
     }
 
     /// How long the next act may take: now and then so short that statements are given up half-way.
     pub(crate) fn patience(&mut self) -> Duration {
-        if self.0.u8(..20) == 0 {
-            Duration::from_micros(self.0.u64(..5_000))
+        if self.0.random_ratio(1, 20) {
+            Duration::from_micros(self.0.random_range(0..5_000))
         } else {
             PATIENCE
         }
     }
 
     pub(crate) fn choose(&mut self, below: usize) -> usize {
-        self.0.usize(..below)
+        self.0.random_range(0..below)
     }
 
     /// One to `most` keys, ascending: transactions that lock rows in one order cannot deadlock.
     fn keys(&mut self, most: usize) -> Vec<i32> {
-        let count = self.0.usize(1..=most);
-        let mut keys: Vec<_> = (0..count).map(|_| self.0.i32(1..=KEYS)).collect();
+        let count = self.0.random_range(1..=most);
+        let mut keys: Vec<_> = (0..count).map(|_| self.0.random_range(1..=KEYS)).collect();
         keys.sort_unstable();
         keys.dedup();
         keys

@@ -94,7 +94,7 @@ impl Options {
     pub(crate) fn seed(&self) -> u64 {
         // Short enough to be typed again.
         self.seed
-            .unwrap_or_else(|| *self.drawn.get_or_init(|| fastrand::u64(1..1_000_000)))
+            .unwrap_or_else(|| *self.drawn.get_or_init(|| rand::random_range(1..1_000_000)))
     }
 }
 

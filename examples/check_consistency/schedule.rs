@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use fastrand::Rng;
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
 
 /// How many standbys there are.
 pub(crate) const STANDBYS: usize = 2;
@@ -85,7 +86,7 @@ impl OnPrimary {
 
 /// `follows`: whether the routers follow a failover; if not, there is none.
 pub(crate) fn draw(seed: u64, length: Duration, follows: bool) -> Vec<Episode> {
-    let mut random = Rng::with_seed(seed);
+    let mut random = SmallRng::seed_from_u64(seed);
     let mut episodes = Vec::new();
     let (mut from, mut failovers, mut calm_until) = (Duration::ZERO, 0, FIRST);
     while from < length {
@@ -102,16 +103,16 @@ pub(crate) fn draw(seed: u64, length: Duration, follows: bool) -> Vec<Episode> {
             calm_until = from + CALM;
             episode.standbys = [None; STANDBYS];
             episode.primary = Some(OnPrimary::Failover {
-                to: random.usize(..STANDBYS),
-                loses: random.bool(),
+                to: random.random_range(0..STANDBYS),
+                loses: random.random(),
             });
-        } else if random.u8(..8) == 0 {
+        } else if random.random_ratio(1, 8) {
             // A clean shutdown waits for standbys that do not confirm what they got.
             let stalls = |fault: &OnStandby| matches!(fault, OnStandby::Freeze | OnStandby::Hang);
             episode.standbys = episode
                 .standbys
                 .map(|fault| fault.filter(|fault| !stalls(fault)));
-            episode.primary = Some(if random.bool() {
+            episode.primary = Some(if random.random() {
                 OnPrimary::Restart
             } else {
                 OnPrimary::Crash
@@ -123,8 +124,8 @@ pub(crate) fn draw(seed: u64, length: Duration, follows: bool) -> Vec<Episode> {
     episodes
 }
 
-fn on_standby(random: &mut Rng) -> Option<OnStandby> {
-    Some(match random.u8(..12) {
+fn on_standby(random: &mut SmallRng) -> Option<OnStandby> {
+    Some(match random.random_range(0..12) {
         0..=2 => OnStandby::Pause,
         3 => OnStandby::Delay(millis(random, 20, 500)),
         4 => OnStandby::HangReplay,
@@ -137,8 +138,8 @@ fn on_standby(random: &mut Rng) -> Option<OnStandby> {
     })
 }
 
-fn millis(random: &mut Rng, from: u64, to: u64) -> Duration {
-    Duration::from_millis(random.u64(from..=to))
+fn millis(random: &mut SmallRng, from: u64, to: u64) -> Duration {
+    Duration::from_millis(random.random_range(from..=to))
 }
 
 #[cfg(test)]

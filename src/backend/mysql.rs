@@ -14,6 +14,7 @@ use crate::cluster::{Observation, ServerFacts};
 use crate::position::{
     GaleraPosition, MariaDbPosition, MySqlPosition, Position, parse_uuid, parse_write_set,
 };
+use crate::random;
 use crate::server::{NodeRole, ServerKind, ServerVersion};
 
 pub(crate) use diagnosis::{MySqlSource, diagnosed, diagnosis};
@@ -32,7 +33,7 @@ impl AskRole {
     pub(crate) fn new() -> Self {
         Self {
             // Fits every type that the server announces before it knows the number.
-            number: fastrand::i32(0..).into(),
+            number: random::within(0..=i32::MAX.unsigned_abs()).into(),
         }
     }
 

@@ -2,17 +2,18 @@ use std::io::Read;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use once_cell::sync::OnceCell;
 
 use super::binaries::Binaries;
 use super::flavour::Flavour;
 use super::settings::{self, Settings};
 use super::sql::Login;
 use super::url;
-use crate::server::{self, Address, Port, Supervised, get_or_try};
+use crate::server::{self, Address, Port, Supervised};
 use crate::{Proxy, ServerError};
 
 pub(super) type Context = server::Context<Binaries>;
@@ -34,14 +35,14 @@ pub struct MariaNode {
     /// How often it was rebuilt.
     lives: AtomicUsize,
     /// Between this node and the one it replicates from.
-    pub(super) link: OnceLock<Proxy>,
+    pub(super) link: OnceCell<Proxy>,
     data: PathBuf,
     options: PathBuf,
     socket: PathBuf,
     port: Port,
     settings: Mutex<Settings>,
     /// Between clients and this node.
-    proxy: OnceLock<Arc<Proxy>>,
+    proxy: OnceCell<Arc<Proxy>>,
 }
 
 impl MariaNode {
@@ -78,12 +79,12 @@ impl MariaNode {
             context: Arc::clone(context),
             conflicts: AtomicUsize::new(0),
             lives: AtomicUsize::new(0),
-            link: OnceLock::new(),
+            link: OnceCell::new(),
             data,
             socket,
             port,
             settings: Mutex::new(settings),
-            proxy: OnceLock::new(),
+            proxy: OnceCell::new(),
         })
     }
 
@@ -121,10 +122,10 @@ impl MariaNode {
     ///
     /// [`ServerError::Io`] when no loopback port can be opened.
     pub fn proxy(&self) -> Result<Arc<Proxy>, ServerError> {
-        get_or_try(&self.proxy, || {
-            Proxy::tcp(self.name(), url::at, self.address()).map(Arc::new)
-        })
-        .cloned()
+        let proxy = self
+            .proxy
+            .get_or_try_init(|| Proxy::tcp(self.name(), url::at, self.address()).map(Arc::new));
+        proxy.cloned()
     }
 
     /// The node's unix socket.

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::MariaNode;
 use super::flavour::Thread;
 use super::url;
-use crate::server::{Address, get_or_try};
+use crate::server::Address;
 use crate::{Proxy, ServerError};
 
 /// What the server says about its replication, under MariaDB's names on either product.
@@ -15,9 +15,9 @@ impl MariaNode {
     /// so.
     pub(super) fn follow(&self, upstream: &Self) -> Result<(), ServerError> {
         const STEP: &str = "following another node";
-        let link = get_or_try(&self.link, || {
-            Proxy::tcp(self.name(), url::at, upstream.address())
-        })?;
+        let link = self
+            .link
+            .get_or_try_init(|| Proxy::tcp(self.name(), url::at, upstream.address()))?;
         match self.status(STEP)? {
             None => {
                 let Address::Tcp(address) = link.address() else {

@@ -1,15 +1,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::sys::signal::Signal;
+use once_cell::sync::OnceCell;
 
 use super::binaries::Binaries;
 use super::postmaster;
 use super::settings::{self, Settings};
 use super::sql::Login;
 use super::url::{self, PORT};
-use crate::server::{self, Address, Supervised, get_or_try};
+use crate::server::{self, Address, Supervised};
 use crate::{Proxy, ServerError};
 
 pub(super) type Context = server::Context<Binaries>;
@@ -28,9 +29,9 @@ pub struct PgNode {
     link_dir: PathBuf,
     settings: Mutex<Settings>,
     /// Between this node and the one it replicates from.
-    link: OnceLock<Proxy>,
+    link: OnceCell<Proxy>,
     /// Between clients and this node.
-    proxy: OnceLock<Arc<Proxy>>,
+    proxy: OnceCell<Arc<Proxy>>,
 }
 
 impl PgNode {
@@ -70,8 +71,8 @@ impl PgNode {
             socket_dir,
             link_dir,
             settings: Mutex::new(settings),
-            link: OnceLock::new(),
-            proxy: OnceLock::new(),
+            link: OnceCell::new(),
+            proxy: OnceCell::new(),
         })
     }
 
@@ -107,10 +108,10 @@ impl PgNode {
     ///
     /// [`ServerError::Io`] when no loopback port can be opened.
     pub fn proxy(&self) -> Result<Arc<Proxy>, ServerError> {
-        get_or_try(&self.proxy, || {
-            Proxy::tcp(self.name(), url::at, self.socket()).map(Arc::new)
-        })
-        .cloned()
+        let proxy = self
+            .proxy
+            .get_or_try_init(|| Proxy::tcp(self.name(), url::at, self.socket()).map(Arc::new));
+        proxy.cloned()
     }
 
     /// The directory of the node's unix socket, which is named for port 5432.
@@ -214,11 +215,11 @@ impl PgNode {
     /// Makes the node replicate from the node whose socket is `upstream`, once it is a standby.
     pub(super) fn follow(&self, upstream: &Self) -> Result<(), ServerError> {
         let account = self.context.account;
-        get_or_try(&self.link, || {
+        let link = self.link.get_or_try_init(|| {
             let path = self.link_dir.join(socket_name());
             Proxy::unix(self.name(), url::at, path, account, upstream.socket())
-        })?
-        .set_target(upstream.socket());
+        })?;
+        link.set_target(upstream.socket());
         self.context.topology.follow(self.index, upstream.index);
         Ok(())
     }

@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::Deadline;
-use super::process_table::{Process, children};
+use super::process_table::{children, find, is_stopped, is_zombie};
 
 /// A process of this machine and the children it forks.
 #[derive(Debug)]
@@ -81,8 +81,8 @@ impl LocalProcess {
         send(self.pid, Signal::SIGKILL)?;
         self.child.wait()?;
         let gone = deadline.poll(|| {
-            let left = all.iter().filter_map(|&pid| Process::find(pid));
-            io::Result::Ok(left.into_iter().all(Process::is_zombie).then_some(()))
+            let mut left = all.iter().filter_map(|&pid| find(pid));
+            io::Result::Ok(left.all(|process| is_zombie(&process)).then_some(()))
         })?;
         Ok(gone.is_some())
     }
@@ -100,8 +100,7 @@ impl Drop for LocalProcess {
 pub(super) fn freeze(pid: Pid, deadline: Deadline) -> io::Result<bool> {
     send(pid, Signal::SIGSTOP)?;
     let stopped = deadline.poll(|| {
-        let settled =
-            Process::find(pid).is_none_or(|found| found.is_stopped() || found.is_zombie());
+        let settled = find(pid).is_none_or(|process| is_stopped(&process) || is_zombie(&process));
         io::Result::Ok(settled.then_some(()))
     })?;
     Ok(stopped.is_some())

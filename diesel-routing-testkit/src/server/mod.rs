@@ -11,7 +11,6 @@ mod error;
 mod host;
 mod local;
 mod log;
-mod once;
 mod place;
 #[cfg(feature = "mariadb")]
 mod port;
@@ -36,7 +35,6 @@ pub(crate) use deadline::Deadline;
 pub use error::ServerError;
 pub(crate) use host::Host;
 pub(crate) use log::tail;
-pub(crate) use once::get_or_try;
 pub(crate) use place::Place;
 #[cfg(feature = "mariadb")]
 pub(crate) use port::Port;

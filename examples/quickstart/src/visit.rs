@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+
 use crate::options::{Options, READ_AFTER};
 
 /// Pages that a user views, beside the one right after the change.
@@ -34,12 +37,12 @@ pub(crate) enum Act {
 impl Visit {
     /// The same for every strategy, so that they are compared on equal terms.
     pub(crate) fn plan(user: i32, options: &Options) -> Self {
-        let mut random = fastrand::Rng::with_seed(user.unsigned_abs().into());
+        let mut random = SmallRng::seed_from_u64(user.unsigned_abs().into());
         let length = options.visit();
         // Early enough that the page right after it is part of the visit.
-        let change = (length - READ_AFTER * 2).mul_f64(random.f64());
+        let change = (length - READ_AFTER * 2).mul_f64(random.random());
         let mut views: Vec<_> = (0..VIEWS)
-            .map(|slot| (length / VIEWS).mul_f64(f64::from(slot) + random.f64()))
+            .map(|slot| (length / VIEWS).mul_f64(f64::from(slot) + random.random::<f64>()))
             .collect();
         views.push(change + READ_AFTER);
         Self {

@@ -9,7 +9,7 @@ use diesel_routing::mysql::ReadSql;
 use super::world::router;
 use super::*;
 
-/// With a read handle this does not compile: `ui-tests/tests/fail/mysql_share_lock_on_a_replica.rs`.
+/// With a read handle this does not compile: `ui-tests/tests/fail/row_locks/lock_in_share_mode.rs`.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_raw_connection_may_lock_rows_on_a_replica_and_stops_its_replication() {
     let cluster = cluster(1);

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use axum::Router as App;
+use hdrhistogram::Histogram;
 use profile::Nodes;
 use tokio::sync::Mutex;
 
@@ -16,12 +17,12 @@ const TURN: Duration = Duration::from_millis(200);
 /// Whose pages are looked at.
 const USERS: i32 = 400;
 
-/// The times of one side's requests.
-#[derive(Debug, Default)]
+/// The times of one side's requests, in nanoseconds.
+#[derive(Debug)]
 struct Times {
-    all: Vec<Duration>,
+    all: Histogram<u64>,
     /// The 99th percentile of each turn.
-    p99s: Vec<Duration>,
+    p99s: Vec<u64>,
     spent: Duration,
 }
 
@@ -44,31 +45,31 @@ pub(crate) async fn measure(nodes: &Nodes, sides: &Sides, length: Duration) -> R
             .wait_until_caught_up(Duration::from_secs(30))?;
     }
 
-    let [mut with, mut without] = [Times::default(), Times::default()];
+    let [mut with, mut without] = [Times::new()?, Times::new()?];
     // The first turns open connections.
-    turn(&sides.plain, &crowds).await;
-    turn(&sides.without, &crowds).await;
+    turn(&sides.plain, &crowds).await?;
+    turn(&sides.without, &crowds).await?;
     let end = Instant::now() + length;
     while Instant::now() < end {
-        with.add(turn(&sides.plain, &crowds).await);
+        with.add(&turn(&sides.plain, &crowds).await?)?;
         // In this order, neither side has the better places.
-        without.add(turn(&sides.without, &crowds).await);
-        without.add(turn(&sides.without, &crowds).await);
-        with.add(turn(&sides.plain, &crowds).await);
+        without.add(&turn(&sides.without, &crowds).await?)?;
+        without.add(&turn(&sides.without, &crowds).await?)?;
+        with.add(&turn(&sides.plain, &crowds).await?)?;
     }
     println!("1. Nothing is stale: {AT_ONCE} at once, in turns of {TURN:?}");
     println!("   with the layer     {with}");
     println!("   without            {without}");
     println!(
         "   ratio of p99: {:.3} (all), {:.3} (median of the turns); of requests a second: {:.3}",
-        ratio(with.percentile(99), without.percentile(99)),
+        with.nanos(0.99) as f64 / without.nanos(0.99) as f64,
         with.median_ratio(&without),
         with.rate() / without.rate(),
     );
     Ok(())
 }
 
-async fn turn(app: &App, crowds: &[Arc<Mutex<Vec<User>>>]) -> (Vec<Duration>, Duration) {
+async fn turn(app: &App, crowds: &[Arc<Mutex<Vec<User>>>]) -> Result<Times> {
     let since = Instant::now();
     let times = together(|task| {
         let app = app.clone();
@@ -77,8 +78,10 @@ async fn turn(app: &App, crowds: &[Arc<Mutex<Vec<User>>>]) -> (Vec<Duration>, Du
             .and_then(|task| crowds.get(task))
             .cloned();
         async move {
-            let mut times = Vec::new();
-            let Some(users) = users else { return times };
+            let mut times = Times::new()?;
+            let Some(users) = users else {
+                return Ok(times);
+            };
             let mut users = users.lock().await;
             let end = Instant::now() + TURN;
             for user in (0..users.len()).cycle() {
@@ -87,24 +90,37 @@ async fn turn(app: &App, crowds: &[Arc<Mutex<Vec<User>>>]) -> (Vec<Duration>, Du
                     break;
                 }
                 users[user].look(&app).await;
-                times.push(since.elapsed());
+                times.all.record(since.elapsed().as_nanos().try_into()?)?;
             }
-            times
+            Ok::<_, anyhow::Error>(times)
         }
     });
-    let times = times.await.concat();
-    (times, since.elapsed())
+    let mut turn = Times::new()?;
+    for times in times.await {
+        turn.all.add(times?.all)?;
+    }
+    turn.spent = since.elapsed();
+    Ok(turn)
 }
 
 impl Times {
-    fn add(&mut self, (mut times, spent): (Vec<Duration>, Duration)) {
-        self.p99s.push(percentile(&mut times, 99));
-        self.all.extend(times);
-        self.spent += spent;
+    fn new() -> Result<Self> {
+        Ok(Self {
+            // To three digits, so that a ratio is right to 0.1 %.
+            all: Histogram::new(3)?,
+            p99s: Vec::new(),
+            spent: Duration::ZERO,
+        })
     }
 
-    fn percentile(&self, percent: usize) -> Duration {
-        percentile(&mut self.all.clone(), percent)
+    fn add(&mut self, turn: &Self) -> Result<()> {
+        self.p99s.push(turn.nanos(0.99));
+        self.spent += turn.spent;
+        Ok(self.all.add(&turn.all)?)
+    }
+
+    fn nanos(&self, quantile: f64) -> u64 {
+        self.all.value_at_quantile(quantile)
     }
 
     fn rate(&self) -> f64 {
@@ -113,7 +129,9 @@ impl Times {
 
     fn median_ratio(&self, other: &Self) -> f64 {
         let turns = self.p99s.iter().zip(&other.p99s);
-        let mut ratios: Vec<_> = turns.map(|(one, other)| ratio(*one, *other)).collect();
+        let mut ratios: Vec<_> = turns
+            .map(|(&one, &other)| one as f64 / other as f64)
+            .collect();
         ratios.sort_unstable_by(f64::total_cmp);
         ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN)
     }
@@ -126,18 +144,8 @@ impl std::fmt::Display for Times {
             "{:>7} requests, {:>6.0} a second, median {:>5} us, p99 {:>6} us",
             self.all.len(),
             self.rate(),
-            self.percentile(50).as_micros(),
-            self.percentile(99).as_micros(),
+            self.nanos(0.5) / 1000,
+            self.nanos(0.99) / 1000,
         )
     }
-}
-
-fn percentile(times: &mut [Duration], percent: usize) -> Duration {
-    times.sort_unstable();
-    let place = times.len() * percent / 100;
-    times.get(place).copied().unwrap_or_default()
-}
-
-fn ratio(one: Duration, other: Duration) -> f64 {
-    one.as_secs_f64() / other.as_secs_f64()
 }

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use axum::Router as App;
 use diesel_routing::edge::MemoryStore;
+use procfs::process::Process;
 use profile::{Nodes, Site, app};
 
 use crate::crowd::{AT_ONCE, User, together};
@@ -29,11 +30,9 @@ async fn grow(what: &str, app: &App) -> Result<()> {
     visit(app, 0, FEW).await;
     let before = resident()?;
     visit(app, FEW, MANY).await;
-    let growth = resident()? as f64 - before as f64;
+    let growth = resident()? - before;
     println!(
-        "   {what:<18} {:>6.1} MiB after {FEW} users, {growth:+.1} MiB after {MANY} more",
-        before as f64 / 1024.0,
-        growth = growth / 1024.0,
+        "   {what:<18} {before:>6.1} MiB after {FEW} users, {growth:+.1} MiB after {MANY} more",
     );
     Ok(())
 }
@@ -53,10 +52,8 @@ async fn visit(app: &App, first: i32, count: i32) {
     .await;
 }
 
-/// The memory of this process, in KiB.
-fn resident() -> Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").context("no /proc")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let number = line.and_then(|line| line.split_whitespace().next());
-    Ok(number.context("no VmRSS")?.parse()?)
+/// The memory of this process that is resident, in MiB.
+fn resident() -> Result<f64> {
+    let kib = Process::myself()?.status()?.vmrss.context("no VmRSS")?;
+    Ok(kib as f64 / 1024.0)
 }

@@ -73,11 +73,8 @@ impl Drop for Program {
 }
 
 fn find(names: &[&str]) -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let programs = std::env::split_paths(&path)
-        .flat_map(|dir| names.iter().map(move |name| dir.join(name)))
-        .find(|program| program.is_file());
-    programs.unwrap_or_else(|| {
+    let program = names.iter().find_map(|name| which::which(name).ok());
+    program.unwrap_or_else(|| {
         panic!("install {}, or run `cargo xtask test`", names.join(" or "));
     })
 }
