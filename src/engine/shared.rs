@@ -16,6 +16,7 @@ use crate::cluster::{Event, Health, Node, Observation, Question, Roster, Signals
 use crate::consistency::{Class, Function};
 use crate::error::ConfigError;
 use crate::position::Position;
+use crate::random;
 use crate::routing::{Decision, Inputs, Level, Policy, Reason, decide};
 use crate::session::{Clock, SessionState, TokenKeys};
 use crate::statement::{Access, Checker};
@@ -135,7 +136,7 @@ impl Shared {
             system_now,
             avoid: request.avoid,
             max_lag: request.max_lag,
-            random: fastrand::u64(..),
+            random: random::number(),
             turn: || self.turns.fetch_add(1, Ordering::Relaxed),
             load: |node| self.out(node),
         }
@@ -371,7 +372,7 @@ impl Shared {
 
     /// The same within a tenth, at random: keeps many routers from asking in step.
     pub(crate) fn jittered(limit: Duration) -> Duration {
-        (limit / 1000).saturating_mul(fastrand::u32(900..=1100))
+        (limit / 1000).saturating_mul(random::within(900..=1100))
     }
 
     pub(crate) fn is_watched(&self) -> bool {

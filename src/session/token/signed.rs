@@ -33,23 +33,30 @@ use super::rejection::Rejection;
 /// | position | if flagged: floor |
 /// | 16 | signature: the first half of HMAC-SHA256 over `diesel-routing session token`, a zero byte, and all bytes above |
 ///
-/// Half of the hash is the least that RFC 2104 (section 5) recommends to keep; it is HMAC-SHA-256-128 of RFC 4868.
-/// All between the id of the key and the signature is 174 bytes at most.
+/// Half of the hash is the least that RFC 2104 (section 5) recommends to keep; it is HMAC-SHA-256-128 of
+/// RFC 4868. [`Token::to_bytes`](crate::Token::to_bytes) writes the version, then the bytes from the flags
+/// to the floor.
 ///
-/// A position starts with a byte that says its kind:
+/// A position is its kind (1 byte), then:
 ///
-/// | kind | what follows |
+/// | kind | content |
 /// |---|---|
 /// | 1 PostgreSQL | system identifier (8 bytes), timeline (4), LSN (8) |
-/// | 2 MariaDB | how many GTIDs; for each of them: domain, server, sequence number |
-/// | 3 MySQL | how many sources; for each of them: UUID (16 bytes), length of the tag, the tag (UTF-8, empty if there is none), how many intervals; for each of these: first number less the last one of the interval before (less 0 for the first interval), last number less the first |
-/// | 4 Galera | UUID of the cluster's state (16 bytes), sequence number (8) |
+/// | 2 MariaDB | number of GTIDs\*; for each: domain\*, server\*, sequence\* |
+/// | 3 MySQL | number of sources\*; for each: UUID (16 bytes), length of the tag\*, tag, number of intervals\*; for each interval: first\* as the distance from the interval before (at first from 0), last\* as the distance from first |
+/// | 4 Galera | UUID of the history (16 bytes), sequence (8) |
 ///
-/// Numbers without a width are unsigned LEB128: seven bits a byte, the lowest first, and the high bit set in all
-/// bytes but the last. A position of MariaDB or MySQL therefore has no fixed length; one that does not fit is
-/// sent as a write at an unknown position. Bytes that are not what a token with this content is encoded as are refused.
+/// Numbers marked \* are LEB128: seven bits a byte, the lowest first, and the high bit says that more follow;
+/// in as few bytes as possible. GTIDs are sorted by domain and server, sources by UUID and tag, intervals
+/// by number; neighbouring intervals are joined. So equal tokens have equal bytes, and other encodings are
+/// refused.
 ///
-/// | token of a session on PostgreSQL that | letters |
+/// GTID sets have no maximum length. If the text would be too long, the floor is joined with the required
+/// position; if it still is, both become a write of unknown position.
+///
+/// Lengths with PostgreSQL's positions:
+///
+/// | token of a session that | letters |
 /// |---|---|
 /// | did nothing | 34 |
 /// | read | 62 |
