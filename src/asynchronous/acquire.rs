@@ -5,7 +5,7 @@ use std::future::Future;
 
 use crate::asynchronous::{ReadConn, RoutedConnection, WriteConn};
 use crate::consistency::levels::{HandleOf, Serves, bounded, eventual, session, strong, write};
-use crate::consistency::{Function, Held};
+use crate::consistency::{Function, HandleGuard};
 use crate::engine::{Router, Session};
 use crate::error::Error;
 use crate::statement::{CaughtUp, Primary, Replica, Role};
@@ -39,10 +39,10 @@ where
     S: Role + Serves<L>,
     C: RoutedConnection,
 {
-    type Held = Held<'a, ReadConn<R, C>>;
+    type Held = HandleGuard<'a, ReadConn<R, C>>;
 
     async fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
-        Ok(Held::borrowed(self.as_role()))
+        Ok(HandleGuard::borrowed(self.as_role()))
     }
 }
 
@@ -51,10 +51,10 @@ where
     R: Role,
     C: RoutedConnection,
 {
-    type Held = Held<'a, ReadConn<R, C>>;
+    type Held = HandleGuard<'a, ReadConn<R, C>>;
 
     async fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
-        Ok(Held::borrowed((**self).as_role()))
+        Ok(HandleGuard::borrowed((**self).as_role()))
     }
 }
 
@@ -62,10 +62,10 @@ impl<'a, L, C> Acquire<L, WriteConn<C>> for &'a mut WriteConn<C>
 where
     C: RoutedConnection,
 {
-    type Held = Held<'a, WriteConn<C>>;
+    type Held = HandleGuard<'a, WriteConn<C>>;
 
     async fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
-        Ok(Held::borrowed(self))
+        Ok(HandleGuard::borrowed(self))
     }
 }
 
@@ -75,20 +75,20 @@ macro_rules! from_routers {
         impl<C: RoutedConnection> HandleOf<$level> for $handle {}
 
         impl<'a, C: RoutedConnection> Acquire<$level, $handle> for &'a Session<C> {
-            type Held = Held<'a, $handle>;
+            type Held = HandleGuard<'a, $handle>;
 
             async fn acquire(self, function: &'static Function) -> Result<Self::Held, Error> {
                 let lease = self.checkout_for(function, <$handle>::NEEDS).await?;
-                Ok(Held::owned(<$handle>::new(lease)))
+                Ok(HandleGuard::owned(<$handle>::new(lease)))
             }
         }
 
         impl<'a, C: RoutedConnection> Acquire<$level, $handle> for &'a Router<C> {
-            type Held = Held<'a, $handle>;
+            type Held = HandleGuard<'a, $handle>;
 
             async fn acquire(self, function: &'static Function) -> Result<Self::Held, Error> {
                 let lease = self.checkout_for(function, <$handle>::NEEDS).await?;
-                Ok(Held::owned(<$handle>::new(lease)))
+                Ok(HandleGuard::owned(<$handle>::new(lease)))
             }
         }
     )* };

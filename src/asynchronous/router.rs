@@ -22,6 +22,11 @@ impl<C: RoutedConnection> Flavour<C> for Async {
     type Hooks = super::pool::Hooks<C>;
     #[cfg(feature = "edge")]
     type Store = dyn crate::edge::TokenStore;
+
+    #[cfg(feature = "edge")]
+    fn save_late(save: crate::edge::Save<C, Self>) -> bool {
+        super::edge::save_late(save)
+    }
 }
 
 impl<C: RoutedConnection> Router<C> {

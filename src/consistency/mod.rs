@@ -12,6 +12,5 @@ pub use crate::asynchronous::acquire::Acquire;
 pub use class::Class;
 pub use function::Function;
 pub use handle_guard::HandleGuard;
-pub(crate) use handle_guard::HandleGuard as Held;
 #[doc(hidden)]
 pub use lock::{Anything, MayLock, Probe, Query};

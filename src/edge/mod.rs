@@ -42,6 +42,12 @@
 
 mod cookie;
 mod counts;
+#[expect(
+    clippy::module_inception,
+    reason = "named for what it has, as its neighbours are"
+)]
+mod edge;
+mod exchange;
 mod inner;
 mod outage;
 mod requested_level;
@@ -55,13 +61,16 @@ pub use crate::asynchronous::edge::*;
 pub use cookie::{SameSite, TokenCookie};
 pub(crate) use counts::Counts;
 pub use counts::EdgeStatus;
+pub use edge::Edge;
+pub use exchange::Exchange;
+pub(crate) use exchange::Save;
 pub(crate) use inner::Inner;
 pub(crate) use outage::Outage;
 pub use rule::Rule;
 pub(crate) use rule::Rules;
 pub(crate) use settings::{
     LATE_WRITE, NOT_LOADED, NOT_SAVED, SERVER_TIMING, Settings, TOO_SLOW, WRITE_TIMESTAMP,
-    setting_methods, written_at,
+    written_at,
 };
 #[cfg(feature = "moka")]
 pub use store::MemoryStore;

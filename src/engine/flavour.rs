@@ -22,9 +22,13 @@ pub(crate) trait Flavour<C>: Sized + Send + Sync + 'static {
     type Library: fmt::Debug;
     /// How connections are opened and made ready.
     type Hooks: Default;
-    /// Keeps session states, by a key.
+    /// The kind of store that keeps session states, by a key.
     #[cfg(feature = "edge")]
     type Store: fmt::Debug + Send + Sync + ?Sized + 'static;
+
+    /// Saves a session's state that no request waits for; returns whether that could be started.
+    #[cfg(feature = "edge")]
+    fn save_late(save: crate::edge::Save<C, Self>) -> bool;
 }
 
 /// The pools of one node.

@@ -6,7 +6,7 @@ use super::{ReadConn, RoutedConnection, WriteConn};
 #[cfg(feature = "r2d2")]
 use super::{Router, Session};
 use crate::consistency::levels::{HandleOf, Serves, bounded, eventual, session, strong, write};
-use crate::consistency::{Function, Held};
+use crate::consistency::{Function, HandleGuard};
 use crate::error::Error;
 use crate::statement::{CaughtUp, Primary, Replica, Role};
 
@@ -36,10 +36,10 @@ where
     S: Role + Serves<L>,
     C: RoutedConnection,
 {
-    type Held = Held<'a, ReadConn<R, C>>;
+    type Held = HandleGuard<'a, ReadConn<R, C>>;
 
     fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
-        Ok(Held::borrowed(self.as_role()))
+        Ok(HandleGuard::borrowed(self.as_role()))
     }
 }
 
@@ -48,10 +48,10 @@ where
     R: Role,
     C: RoutedConnection,
 {
-    type Held = Held<'a, ReadConn<R, C>>;
+    type Held = HandleGuard<'a, ReadConn<R, C>>;
 
     fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
-        Ok(Held::borrowed((**self).as_role()))
+        Ok(HandleGuard::borrowed((**self).as_role()))
     }
 }
 
@@ -59,10 +59,10 @@ impl<'a, L, C> Acquire<L, WriteConn<C>> for &'a mut WriteConn<C>
 where
     C: RoutedConnection,
 {
-    type Held = Held<'a, WriteConn<C>>;
+    type Held = HandleGuard<'a, WriteConn<C>>;
 
     fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
-        Ok(Held::borrowed(self))
+        Ok(HandleGuard::borrowed(self))
     }
 }
 
@@ -73,21 +73,21 @@ macro_rules! from_routers {
 
         #[cfg(feature = "r2d2")]
         impl<'a, C: RoutedConnection> Acquire<$level, $handle> for &'a Session<C> {
-            type Held = Held<'a, $handle>;
+            type Held = HandleGuard<'a, $handle>;
 
             fn acquire(self, function: &'static Function) -> Result<Self::Held, Error> {
                 let lease = self.checkout_for(function, <$handle>::NEEDS)?;
-                Ok(Held::owned(<$handle>::new(lease)))
+                Ok(HandleGuard::owned(<$handle>::new(lease)))
             }
         }
 
         #[cfg(feature = "r2d2")]
         impl<'a, C: RoutedConnection> Acquire<$level, $handle> for &'a Router<C> {
-            type Held = Held<'a, $handle>;
+            type Held = HandleGuard<'a, $handle>;
 
             fn acquire(self, function: &'static Function) -> Result<Self::Held, Error> {
                 let lease = self.checkout_for(function, <$handle>::NEEDS)?;
-                Ok(Held::owned(<$handle>::new(lease)))
+                Ok(HandleGuard::owned(<$handle>::new(lease)))
             }
         }
     )* };

@@ -21,6 +21,12 @@ impl<C: RoutedConnection> Flavour<C> for Blocking {
     type Hooks = super::pool::Hooks<C>;
     #[cfg(feature = "edge")]
     type Store = dyn super::edge::TokenStore;
+
+    #[cfg(feature = "edge")]
+    fn save_late(save: crate::edge::Save<C, Self>) -> bool {
+        super::edge::save_late(&save);
+        true
+    }
 }
 
 impl<C: RoutedConnection> Router<C> {

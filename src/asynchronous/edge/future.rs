@@ -8,9 +8,10 @@ use std::task::{Context, Poll, ready};
 use http::Response;
 use pin_project_lite::pin_project;
 
-use super::{Exchange, SessionBody};
+use super::SessionBody;
 use crate::asynchronous::RoutedConnection;
 use crate::context::Scoped;
+use crate::edge::Exchange;
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -90,7 +91,7 @@ where
                         return Poll::Pending;
                     };
                     let mut response = answer?;
-                    if !exchange.has_news() {
+                    if !exchange.news().is_any() {
                         exchange.add_timing(response.headers_mut());
                         return Poll::Ready(Ok(with_body(response, exchange)));
                     }

@@ -8,9 +8,9 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::future::Begun;
-use super::{Edge, Exchange, SessionBody, SessionFuture};
+use super::{SessionBody, SessionFuture};
 use crate::asynchronous::RoutedConnection;
-use crate::edge::EdgeError;
+use crate::edge::{Edge, EdgeError, Exchange};
 use crate::engine::Router;
 
 /// Resumes the session of each request, and adds its new token to the response: for axum, tonic, and
@@ -122,7 +122,7 @@ where
         let (head, body) = request.into_parts();
         let mut exchange = Box::new(self.edge.arrival(&head));
         let request = Request::from_parts(head, body);
-        if !exchange.awaits_store() {
+        if exchange.key().is_none() {
             return SessionFuture::answering(begin(exchange, request, &mut self.inner));
         }
         // Calls the service that was polled for readiness, not its clone.

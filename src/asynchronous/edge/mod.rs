@@ -21,8 +21,7 @@ mod redis;
 pub use axum::NoSessionLayer;
 #[cfg(feature = "tower")]
 pub use body::SessionBody;
-pub use edge::Edge;
-pub use exchange::Exchange;
+pub(crate) use exchange::save_late;
 #[cfg(feature = "tower")]
 pub use future::SessionFuture;
 #[cfg(feature = "tower")]

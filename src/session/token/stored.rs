@@ -42,7 +42,7 @@ impl Token {
 
     /// Returns whether it has the requirements of `other`, whatever the expiry. Times of unknown positions are
     /// compared roughly, because they come from two clocks.
-    pub(crate) fn asks_as(&self, other: &Self) -> bool {
+    pub(crate) fn same_requirements(&self, other: &Self) -> bool {
         let (one, other) = (self.fitted(), other.fitted());
         one.required() == other.required()
             && one.floor == other.floor

@@ -13,8 +13,37 @@ mod exchange;
 mod redis;
 mod store;
 
-pub use edge::Edge;
-pub use exchange::Exchange;
+pub(crate) use exchange::save_late;
 #[cfg(feature = "redis")]
 pub use redis::RedisStore;
 pub use store::TokenStore;
+
+use crate::engine::Blocking;
+
+/// Resumes sessions from requests, and hands their tokens to responses. See [`Edge`](crate::edge::Edge).
+///
+/// Cheap to clone; clones share the store and the counts.
+///
+/// ```no_run
+/// # #[cfg(all(feature = "sync-postgres", feature = "r2d2"))]
+/// # fn example(
+/// #     router: diesel_routing::sync::pg::Router,
+/// #     request: http::request::Parts,
+/// #     response: &mut http::response::Parts,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// use diesel_routing::sync::edge::Edge;
+///
+/// let edge = Edge::new(router)?;
+///
+/// // For each request:
+/// let mut exchange = edge.begin(&request);
+/// let scope = exchange.session().clone().enter(); // for `Session::current()`
+/// // .. handle the request ..
+/// drop(scope);
+/// exchange.finish(&mut response.headers);
+/// # Ok(()) }
+/// ```
+pub type Edge<C> = crate::edge::Edge<C, Blocking>;
+
+/// One request and its response, returned by [`Edge::begin`]; see [`Exchange`](crate::edge::Exchange).
+pub type Exchange<C> = crate::edge::Exchange<C, Blocking>;

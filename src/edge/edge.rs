@@ -1,0 +1,251 @@
+//! `Edge`: the entry of sessions.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderName;
+use http::request::Parts;
+
+use super::{
+    EdgeError, EdgeStatus, Exchange, Inner, NOT_LOADED, Rule, Rules, Settings, StoreDown,
+    TokenCookie,
+};
+use crate::engine::{Async, Flavour, Router, Routes, Session};
+use crate::session::Token;
+
+/// Resumes sessions from requests, and hands their tokens to responses. See the [module](crate::edge).
+///
+/// Cheap to clone; clones share the store and the counts.
+///
+/// ```no_run
+/// # #[cfg(all(feature = "postgres", feature = "bb8"))]
+/// # async fn example(
+/// #     router: diesel_routing::pg::Router,
+/// #     request: http::request::Parts,
+/// #     response: &mut http::response::Parts,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// use diesel_routing::{Level, edge::{Edge, Rule}};
+/// use http::Method;
+///
+/// let edge = Edge::new(router)?
+///     .rules([
+///         Rule::new("/admin", Level::Strong),
+///         Rule::new("/public", Level::Eventual).on(Method::GET),
+///     ])?
+///     .write_timestamp(true);
+///
+/// // For each request; `SessionLayer` does this for tower services.
+/// let mut exchange = edge.begin(&request).await;
+/// let session = exchange.session().clone();
+/// // .. handle the request ..
+/// exchange.finish(&mut response.headers).await;
+/// # Ok(()) }
+/// ```
+#[must_use]
+#[expect(private_bounds, reason = "there are two flavours, and no others")]
+pub struct Edge<C, F: Flavour<C> = Async> {
+    pub(crate) inner: Arc<Inner<Router<C, F>, F::Store>>,
+}
+
+#[expect(private_bounds, reason = "there are two flavours, and no others")]
+impl<C, F: Flavour<C>> Edge<C, F> {
+    /// Creates an edge whose tokens travel in the cookie `db-session`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`EdgeError::NoTokenKeys`] if the router has no keys to sign them with.
+    pub fn new(router: Router<C, F>) -> Result<Self, EdgeError> {
+        if !router.shared().has_keys() {
+            return Err(EdgeError::NoTokenKeys);
+        }
+        Ok(Self::of(router))
+    }
+
+    /// Creates an edge without a cookie, whose states stay in `store`.
+    pub(crate) fn of_store(
+        router: Router<C, F>,
+        store: Arc<F::Store>,
+        key: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        Self::of(router).no_cookie().with_store(store, key)
+    }
+
+    fn of(router: Router<C, F>) -> Self {
+        Self {
+            inner: Arc::new(Inner::new(router)),
+        }
+    }
+
+    pub(crate) fn with_store(
+        mut self,
+        store: Arc<F::Store>,
+        key: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        Arc::make_mut(&mut self.inner).store = Some(store);
+        self.with(|settings| settings.key = Some(Arc::new(key)))
+    }
+
+    /// Sets the cookie that carries tokens. Defaults to `TokenCookie::default()`, `db-session`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`EdgeError::Cookie`] if browsers would refuse it.
+    pub fn cookie(self, cookie: TokenCookie) -> Result<Self, EdgeError> {
+        let cookie = cookie.checked()?;
+        Ok(self.with(|settings| settings.cookie = Some(cookie)))
+    }
+
+    /// Removes the cookie: tokens travel in a [`header`](Self::header), or states stay in a store.
+    pub fn no_cookie(self) -> Self {
+        self.with(|settings| settings.cookie = None)
+    }
+
+    /// Sets a header that carries tokens too, for callers without cookies, such as other services. It is
+    /// read from requests, and set on responses.
+    pub fn header(self, name: HeaderName) -> Self {
+        self.with(|settings| settings.header = Some(name))
+    }
+
+    /// Sets another source of tokens, such as a query parameter or a field of a JWT. Responses carry them
+    /// in the cookie and the header only.
+    pub fn source(self, source: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.source = Some(Arc::new(source)))
+    }
+
+    /// Sets whether to carry what requests read to the next one, as well as what they wrote, so that reads of
+    /// later requests never observe less. Defaults to `false`.
+    ///
+    /// It costs a question to a node at the end of each request that reads, shared by all that end at
+    /// that time, and a new cookie whenever a node has advanced. What a request read, and did not
+    /// write, travels in a cookie of its own, `db-session-seen`, and in such a header. A cache between
+    /// service and user should not keep such responses.
+    pub fn carry_reads(self, carry_reads: bool) -> Self {
+        self.with(|settings| settings.carry_reads = carry_reads)
+    }
+
+    /// Sets which callers may set the level of their reads in `X-DB-Consistency`: `STRONG`, `SESSION`, `EVENTUAL`,
+    /// `BOUNDED=250ms` (or `2s`). Defaults to none, because `STRONG` sends all reads to the primary.
+    ///
+    /// Check for something that a stranger cannot send: a header that your proxy sets and strips, a verified
+    /// credential. If a request has several such headers, or an invalid one, they are ignored.
+    pub fn trust(self, trust: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.trust = Some(Arc::new(trust)))
+    }
+
+    /// Sets levels by path and method, replacing earlier rules. Defaults to none.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`EdgeError::Rule`] if a path is invalid, or two rules conflict.
+    pub fn rules(self, rules: impl IntoIterator<Item = Rule>) -> Result<Self, EdgeError> {
+        let rules: Vec<Rule> = rules.into_iter().collect();
+        let rules = Rules::new(&rules)?;
+        Ok(self.with(|settings| settings.rules = rules))
+    }
+
+    /// Sets whether responses to requests that wrote carry the time of the write, in `X-Write-Timestamp`:
+    /// milliseconds since 1970. Defaults to `false`.
+    pub fn write_timestamp(self, write_timestamp: bool) -> Self {
+        self.with(|settings| settings.write_timestamp = write_timestamp)
+    }
+
+    /// Sets whether responses show the routes of their connections in `Server-Timing`: node, reason and count.
+    /// Defaults to `false`, because it shows the nodes' names to everyone.
+    pub fn server_timing(self, server_timing: bool) -> Self {
+        self.with(|settings| settings.server_timing = server_timing)
+    }
+
+    /// Sets how long a request waits for the store, in all. Defaults to 50 ms.
+    pub fn store_timeout(self, timeout: Duration) -> Self {
+        self.with(|settings| settings.store_timeout = timeout)
+    }
+
+    /// Sets what happens while the store is unavailable. Defaults to [`StoreDown::Primary`].
+    pub fn when_store_is_down(self, policy: StoreDown) -> Self {
+        self.with(|settings| settings.store_down = policy)
+    }
+
+    /// Returns counters for requests that were served in a degraded way.
+    #[must_use]
+    pub fn status(&self) -> EdgeStatus {
+        self.inner.counts.status()
+    }
+
+    /// Returns the router of its sessions.
+    #[must_use]
+    pub fn router(&self) -> &Router<C, F> {
+        &self.inner.router
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        set(&mut Arc::make_mut(&mut self.inner).settings);
+        self
+    }
+
+    /// Returns the exchange before the store is asked.
+    pub(crate) fn arrival(&self, request: &Parts) -> Exchange<C, F> {
+        let Inner {
+            router,
+            settings,
+            counts,
+            store,
+            ..
+        } = &*self.inner;
+        let routes = settings.server_timing.then(Arc::<Routes>::default);
+        let options = settings.options(request, counts);
+        let session = Session::new(router.clone(), options, routes.clone());
+        settings.tokens(request, counts, |token| {
+            // A rejected token is counted, and ignored.
+            let _ = session.absorb(token);
+        });
+        let key = settings.key(request).filter(|_| store.is_some());
+        Exchange::new(self.clone(), session, key, routes)
+    }
+
+    /// Adds what the store answered to a new session, or what it failed with.
+    pub(crate) fn loaded(&self, answer: Result<Option<Token>, String>, session: &Session<C, F>) {
+        let is_primary = self.inner.settings.store_down == StoreDown::Primary;
+        match answer {
+            Ok(None) => {}
+            Ok(Some(token)) => {
+                // A rejected token is counted, and ignored.
+                let _ = session.absorb_token(token);
+            }
+            Err(failure) => {
+                self.inner.counts.failed_loads.add();
+                tracing::debug!(failure, "{NOT_LOADED}");
+                if is_primary {
+                    session.wrote_perhaps(self.inner.router.shared().now());
+                }
+            }
+        }
+        if is_primary && let Some(at) = self.inner.outage.last() {
+            session.wrote_perhaps(at);
+        }
+    }
+
+    /// Records that a state may be missing from the store; returns whether that is news.
+    pub(crate) fn mistrust_store(&self) -> bool {
+        let shared = self.inner.router.shared();
+        self.inner.outage.begins(shared.now(), shared.window())
+    }
+}
+
+impl<C, F: Flavour<C>> Clone for Edge<C, F> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+impl<C, F: Flavour<C>> fmt::Debug for Edge<C, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Edge")
+            .field("router", &self.inner.router)
+            .field("settings", &self.inner.settings)
+            .field("store", &self.inner.store)
+            .finish_non_exhaustive()
+    }
+}
