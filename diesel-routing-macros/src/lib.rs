@@ -8,6 +8,7 @@
 //! | [`derive(Statement)`](derive@Statement) | `Statement` | declares the effect of a query fragment of your own |
 
 mod consistency;
+mod flavours;
 mod read_sql;
 #[cfg(test)]
 mod snapshot;
@@ -151,4 +152,18 @@ pub fn derive_statement(input: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn consistency(attribute: TokenStream, item: TokenStream) -> TokenStream {
     consistency::expand(attribute.into(), item.into()).into()
+}
+
+/// Not for users: leaves the crate's own async code as it is.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn __async(_attribute: TokenStream, item: TokenStream) -> TokenStream {
+    item
+}
+
+/// Not for users: makes the crate's own async code blocking.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn __blocking(_attribute: TokenStream, item: TokenStream) -> TokenStream {
+    flavours::blocking(item.into()).into()
 }

@@ -1,22 +1,13 @@
 //! `ReadConn`: a connection that reads.
 
-use std::fmt;
 use std::marker::PhantomData;
-use std::ops::{Deref, DerefMut};
 
-use diesel::QueryResult;
 use ref_cast::{RefCastCustom, ref_cast_custom};
 
-use crate::asynchronous::RoutedConnection;
-use crate::asynchronous::connection::depth;
-use crate::asynchronous::pool::Guard;
-use crate::asynchronous::runs::{Admits, Inspects, Key};
-use crate::asynchronous::statement_guard::StatementGuard;
+use super::RoutedConnection;
+use super::pool::Guard;
 use crate::engine::Lease;
-use crate::error::Refused;
-use crate::routing::Route;
-use crate::statement::effect::{Effect, GrantedTo, Grants};
-use crate::statement::{Access, CaughtUp, Primary, Replica, Role};
+use crate::statement::Role;
 
 /// A connection that reads, from a node in the role `R`.
 ///
@@ -36,136 +27,15 @@ use crate::statement::{Access, CaughtUp, Primary, Replica, Role};
 #[derive(RefCastCustom)]
 #[repr(transparent)]
 pub struct ReadConn<R, C: RoutedConnection> {
-    lease: Lease<Guard<C>>,
+    pub(super) lease: Lease<Guard<C>>,
     #[trivial]
-    role: PhantomData<R>,
+    pub(super) role: PhantomData<R>,
 }
 
 impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
-    pub(crate) fn new(lease: Lease<Guard<C>>) -> Self {
-        Self {
-            lease,
-            role: PhantomData,
-        }
-    }
-
-    /// The least access that the connection inside must have been checked out for.
-    pub(crate) const NEEDS: Access = R::NEEDS;
-
-    /// Returns the same connection in another role, which the caller knows to be weaker.
-    pub(crate) fn as_role<S: Role>(&mut self) -> &mut ReadConn<S, C> {
-        ReadConn::of_mut(&mut self.lease)
-    }
+    #[ref_cast_custom]
+    pub(super) fn of(lease: &Lease<Guard<C>>) -> &Self;
 
     #[ref_cast_custom]
-    fn of(lease: &Lease<Guard<C>>) -> &Self;
-
-    #[ref_cast_custom]
-    fn of_mut(lease: &mut Lease<Guard<C>>) -> &mut Self;
-
-    /// Returns the connection's node, and the reason for its choice.
-    #[must_use]
-    pub fn route(&self) -> Route<'_> {
-        self.lease.route()
-    }
-
-    pub(crate) fn lease(&self) -> &Lease<Guard<C>> {
-        &self.lease
-    }
-
-    pub(crate) fn lease_mut(&mut self) -> &mut Lease<Guard<C>> {
-        &mut self.lease
-    }
-
-    pub(crate) fn into_lease(self) -> Lease<Guard<C>> {
-        self.lease
-    }
-
-    /// Returns whether the server no longer answers on this connection.
-    pub(crate) async fn is_lost(&mut self) -> bool {
-        if self.lease.guard.awaits_answer {
-            return true;
-        }
-        let limit = self.lease.shared().probe_timeout;
-        let (conn, guard) = self.lease.guard.parts();
-        let role = guard.during(conn.node_role());
-        !matches!(tokio::time::timeout(limit, role).await, Ok(Ok(_)))
-    }
-
-    /// Returns the connection, if the handle may run the statement, and the statement's guard.
-    pub(crate) fn admit_statement<Q, M>(
-        &mut self,
-        query: &Q,
-    ) -> QueryResult<(&mut C, StatementGuard<'_>)>
-    where
-        Self: Admits<Q, M> + Inspects<Q, M>,
-    {
-        self.lease.ready_for(R::NEEDS)?;
-        let locks_granted = R::NEEDS >= Access::Primary
-            && !self.lease.in_snapshot
-            && depth(&mut self.lease.guard.conn) > 0;
-        let claim = Self::claim(query, Key::new());
-        if claim.locks && !locks_granted {
-            return Err(Refused::LockOutsideTransaction.into());
-        }
-        self.inspect(query, claim.inspection, locks_granted, Key::new())?;
-        Ok(self.lease.guard.parts())
-    }
-}
-
-impl<C: RoutedConnection> ReadConn<Replica, C> {
-    /// Returns a handle whose reads observe what `session` wrote: this connection if the session allows it,
-    /// otherwise another, and this one is returned to its pool.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`Error::Checkout`](crate::Error::Checkout) if another connection is needed and there is none.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future returns the connection to its pool.
-    pub async fn upgrade(
-        self,
-        session: &crate::Session<C>,
-    ) -> Result<ReadConn<CaughtUp, C>, crate::Error> {
-        session.upgrade(self).await
-    }
-}
-
-impl<C: RoutedConnection> Deref for ReadConn<CaughtUp, C> {
-    type Target = ReadConn<Replica, C>;
-
-    fn deref(&self) -> &Self::Target {
-        ReadConn::of(&self.lease)
-    }
-}
-
-impl<C: RoutedConnection> DerefMut for ReadConn<CaughtUp, C> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        ReadConn::of_mut(&mut self.lease)
-    }
-}
-
-impl<C: RoutedConnection> Deref for ReadConn<Primary, C> {
-    type Target = ReadConn<CaughtUp, C>;
-
-    fn deref(&self) -> &Self::Target {
-        ReadConn::of(&self.lease)
-    }
-}
-
-impl<C: RoutedConnection> DerefMut for ReadConn<Primary, C> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        ReadConn::of_mut(&mut self.lease)
-    }
-}
-
-impl<R, C: RoutedConnection, E: Effect + GrantedTo<R>> Grants<E> for ReadConn<R, C> {}
-
-impl<R, C: RoutedConnection> fmt::Debug for ReadConn<R, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadConn")
-            .field("route", &self.lease.route())
-            .finish_non_exhaustive()
-    }
+    pub(super) fn of_mut(lease: &mut Lease<Guard<C>>) -> &mut Self;
 }

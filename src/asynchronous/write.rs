@@ -1,17 +1,9 @@
 //! `WriteConn`: a connection that does everything, and is a diesel-async connection itself.
 
-use std::fmt;
-use std::ops::{Deref, DerefMut};
-
 use diesel::QueryResult;
-use diesel::query_builder::{QueryFragment, QueryId};
 
-use crate::asynchronous::connection::depth;
-use crate::asynchronous::pool::Guard;
-use crate::asynchronous::statement_guard::StatementGuard;
-use crate::asynchronous::{ReadConn, RoutedConnection};
-use crate::engine::{Ending, Lease};
-use crate::statement::{Access, Primary};
+use super::{RawWrite, ReadConn, RoutedConnection};
+use crate::statement::Primary;
 
 /// A connection to the primary that grants everything.
 ///
@@ -28,19 +20,10 @@ use crate::statement::{Access, Primary};
 /// Dropping the handle returns the connection to its pool, which discards a connection with an open
 /// transaction.
 pub struct WriteConn<C: RoutedConnection> {
-    read: ReadConn<Primary, C>,
+    pub(super) read: ReadConn<Primary, C>,
 }
 
 impl<C: RoutedConnection> WriteConn<C> {
-    /// The access that the connection inside must have been checked out for.
-    pub(crate) const NEEDS: Access = Access::Write;
-
-    pub(crate) fn new(lease: Lease<Guard<C>>) -> Self {
-        Self {
-            read: ReadConn::new(lease),
-        }
-    }
-
     /// Returns the raw connection, for code that requires `&mut AsyncPgConnection` and the like.
     ///
     /// **Counts as a write**: it is unknown what is done with it. Prefer the methods of
@@ -58,104 +41,6 @@ impl<C: RoutedConnection> WriteConn<C> {
     /// out again.
     pub fn raw_counts_as_write(&mut self) -> QueryResult<RawWrite<'_, C>> {
         let (conn, _, ending) = self.begin_unbounded()?;
-        Ok(RawWrite {
-            conn,
-            _ending: ending,
-        })
-    }
-
-    pub(crate) fn lease_mut(&mut self) -> &mut Lease<Guard<C>> {
-        self.read.lease_mut()
-    }
-
-    /// Returns the raw connection, for anything but statements.
-    pub(crate) fn raw(&mut self) -> &mut C {
-        &mut self.lease_mut().guard.conn
-    }
-
-    /// Returns the raw connection for a write that is about to be sent, with the statement's guard and its ending.
-    pub(crate) fn begin_write(&mut self) -> QueryResult<(&mut C, StatementGuard<'_>, Ending<'_>)> {
-        let lease = self.lease_mut();
-        lease.ready_for(Access::Write)?;
-        let (conn, guard) = lease.guard.parts();
-        let depth = depth(conn);
-        Ok((conn, guard, lease.log.begin(depth)))
-    }
-
-    /// Like [`begin_write`](Self::begin_write), for statements that may commit by themselves.
-    pub(crate) fn begin_unbounded(
-        &mut self,
-    ) -> QueryResult<(&mut C, StatementGuard<'_>, Ending<'_>)> {
-        let lease = self.lease_mut();
-        lease.ready_for(Access::Write)?;
-        let (conn, guard) = lease.guard.parts();
-        let depth = depth(conn);
-        Ok((conn, guard, lease.log.begin_unbounded(depth)))
-    }
-
-    /// Like [`begin_write`](Self::begin_write); there is an ending only if the statement writes.
-    pub(crate) fn begin_statement<Q>(
-        &mut self,
-        query: &Q,
-    ) -> QueryResult<(&mut C, StatementGuard<'_>, Option<Ending<'_>>)>
-    where
-        Q: QueryFragment<C::Backend> + QueryId,
-    {
-        let lease = self.lease_mut();
-        lease.ready_for(Access::Write)?;
-        let (conn, guard) = lease.guard.parts();
-        let ending = lease
-            .log
-            .begin_statement::<C::Backend, Q>(query, depth(conn));
-        Ok((conn, guard, ending))
-    }
-}
-
-impl<C: RoutedConnection> Deref for WriteConn<C> {
-    type Target = ReadConn<Primary, C>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.read
-    }
-}
-
-impl<C: RoutedConnection> DerefMut for WriteConn<C> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.read
-    }
-}
-
-impl<C: RoutedConnection> fmt::Debug for WriteConn<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WriteConn")
-            .field("route", &self.read.route())
-            .finish_non_exhaustive()
-    }
-}
-
-/// The raw connection of a [`WriteConn`]. When this is dropped, a write is
-/// recorded.
-pub struct RawWrite<'a, C> {
-    conn: &'a mut C,
-    _ending: Ending<'a>,
-}
-
-impl<C> Deref for RawWrite<'_, C> {
-    type Target = C;
-
-    fn deref(&self) -> &C {
-        self.conn
-    }
-}
-
-impl<C> DerefMut for RawWrite<'_, C> {
-    fn deref_mut(&mut self) -> &mut C {
-        self.conn
-    }
-}
-
-impl<C> fmt::Debug for RawWrite<'_, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RawWrite").finish_non_exhaustive()
+        Ok(RawWrite::new(conn, ending))
     }
 }

@@ -35,6 +35,9 @@ pub(crate) struct Request<'a> {
 pub(crate) trait Loan {
     /// Returns what is known of it.
     fn taken(&self) -> Taken;
+
+    /// Returns whether the last statement on it awaits its answer: the next one would get that.
+    fn awaits_answer(&self) -> bool;
 }
 
 /// What a checkout does next; `G` is a [`Loan`].

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::checkout::Loan;
 use crate::engine::{Shared, WriteLog};
 use crate::error::Refused;
 use crate::routing::{Reason, Route};
@@ -90,6 +91,24 @@ impl<G> Lease<G> {
         }
         Err(Refused::Swapped {
             node: self.shared().name(self.grant.node).to_owned(),
+        })
+    }
+}
+
+impl<G: Loan> Lease<G> {
+    /// Checks that the connection was checked out for `needs`, and that it can be used at all.
+    pub(crate) fn ready_for(&self, needs: Access) -> Result<(), Refused> {
+        self.lent_for(needs)?;
+        self.is_answered()
+    }
+
+    /// Checks that the last statement was answered.
+    pub(crate) fn is_answered(&self) -> Result<(), Refused> {
+        if !self.guard.awaits_answer() {
+            return Ok(());
+        }
+        Err(Refused::GivenUp {
+            node: self.shared().name(self.node()).to_owned(),
         })
     }
 }

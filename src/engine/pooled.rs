@@ -69,7 +69,7 @@ macro_rules! pools {
         crate::engine::pools!(@common $($feature $name = $module;)+);
 
         impl<C: RoutedConnection> Pool<C> {
-            pub(crate) async fn get(&self) -> Result<Guard<C>, crate::error::Error> {
+            async fn get(&self) -> Result<Guard<C>, crate::error::Error> {
                 match self {
                     $(#[cfg(feature = $feature)]
                     Self::$name(pool) => pool.get().await.map(Guard::$name),)+
@@ -78,13 +78,31 @@ macro_rules! pools {
                 }
             }
         }
+
+        impl<C: RoutedConnection> Pools<C> {
+            /// Takes a connection; `limit` bounds the wait further than the node's own timeout does.
+            pub(crate) async fn get(
+                &self,
+                kind: crate::server::PoolKind,
+                limit: Option<std::time::Duration>,
+                node: &str,
+            ) -> Result<Guard<C>, crate::error::Error> {
+                let (since, get) = (std::time::Instant::now(), self.of(kind).get());
+                let Some(limit) = limit else {
+                    return get.await;
+                };
+                tokio::time::timeout(limit, get).await.unwrap_or_else(|elapsed| {
+                    let (node, step) = (node.to_owned(), crate::error::Step::Wait);
+                    Err(crate::error::Error::checkout(node, step, since, elapsed))
+                })
+            }
+        }
     };
     (blocking; $($feature:literal $name:ident = $module:ident;)+) => {
         crate::engine::pools!(@common $($feature $name = $module;)+);
 
         impl<C: RoutedConnection> Pool<C> {
-            /// Takes a connection; `limit` bounds the wait further than the node's own timeout does.
-            pub(crate) fn get(
+            fn get(
                 &self,
                 limit: Option<std::time::Duration>,
             ) -> Result<Guard<C>, crate::error::Error> {
@@ -97,6 +115,18 @@ macro_rules! pools {
                         match *never.value() {}
                     }
                 }
+            }
+        }
+
+        impl<C: RoutedConnection> Pools<C> {
+            /// Takes a connection; `limit` bounds the wait further than the node's own timeout does.
+            pub(crate) fn get(
+                &self,
+                kind: crate::server::PoolKind,
+                limit: Option<std::time::Duration>,
+                _node: &str,
+            ) -> Result<Guard<C>, crate::error::Error> {
+                self.of(kind).get(limit)
             }
         }
     };
@@ -172,7 +202,7 @@ macro_rules! pools {
                 })
             }
 
-            pub(crate) fn of(&self, kind: crate::server::PoolKind) -> &Pool<C> {
+            fn of(&self, kind: crate::server::PoolKind) -> &Pool<C> {
                 match kind {
                     crate::server::PoolKind::Read => &self.read,
                     crate::server::PoolKind::Write => &self.write,
@@ -202,6 +232,10 @@ macro_rules! pools {
                     opened: self.opened,
                     reads_causally: self.reads_causally,
                 }
+            }
+
+            fn awaits_answer(&self) -> bool {
+                self.awaits_answer
             }
         }
 

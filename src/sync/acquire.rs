@@ -2,13 +2,8 @@
 
 use std::fmt::Debug;
 
-use super::{ReadConn, RoutedConnection, WriteConn};
-#[cfg(feature = "r2d2")]
-use super::{Router, Session};
-use crate::consistency::levels::{HandleOf, Serves, bounded, eventual, session, strong, write};
-use crate::consistency::{Function, HandleGuard};
+use crate::consistency::Function;
 use crate::error::Error;
-use crate::statement::{CaughtUp, Primary, Replica, Role};
 
 /// What a function of level `L` that takes a handle `H` can be called with: a session or a router,
 /// which check out a connection, or a handle that is at least as strong, whose connection it then
@@ -28,76 +23,4 @@ pub trait Acquire<L, H>: Debug + Sized {
     ///
     /// [`Error::Checkout`], from sessions and routers.
     fn acquire(self, function: &'static Function) -> Result<Self::Held, Error>;
-}
-
-impl<'a, L, R, S, C> Acquire<L, ReadConn<R, C>> for &'a mut ReadConn<S, C>
-where
-    R: Role,
-    S: Role + Serves<L>,
-    C: RoutedConnection,
-{
-    type Held = HandleGuard<'a, ReadConn<R, C>>;
-
-    fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
-        Ok(HandleGuard::borrowed(self.as_role()))
-    }
-}
-
-impl<'a, L, R, C> Acquire<L, ReadConn<R, C>> for &'a mut WriteConn<C>
-where
-    R: Role,
-    C: RoutedConnection,
-{
-    type Held = HandleGuard<'a, ReadConn<R, C>>;
-
-    fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
-        Ok(HandleGuard::borrowed((**self).as_role()))
-    }
-}
-
-impl<'a, L, C> Acquire<L, WriteConn<C>> for &'a mut WriteConn<C>
-where
-    C: RoutedConnection,
-{
-    type Held = HandleGuard<'a, WriteConn<C>>;
-
-    fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
-        Ok(HandleGuard::borrowed(self))
-    }
-}
-
-/// From sessions and routers, by level.
-macro_rules! from_routers {
-    ($($level:ident => $handle:ty),* $(,)?) => { $(
-        impl<C: RoutedConnection> HandleOf<$level> for $handle {}
-
-        #[cfg(feature = "r2d2")]
-        impl<'a, C: RoutedConnection> Acquire<$level, $handle> for &'a Session<C> {
-            type Held = HandleGuard<'a, $handle>;
-
-            fn acquire(self, function: &'static Function) -> Result<Self::Held, Error> {
-                let lease = self.checkout_for(function, <$handle>::NEEDS)?;
-                Ok(HandleGuard::owned(<$handle>::new(lease)))
-            }
-        }
-
-        #[cfg(feature = "r2d2")]
-        impl<'a, C: RoutedConnection> Acquire<$level, $handle> for &'a Router<C> {
-            type Held = HandleGuard<'a, $handle>;
-
-            fn acquire(self, function: &'static Function) -> Result<Self::Held, Error> {
-                let lease = self.checkout_for(function, <$handle>::NEEDS)?;
-                Ok(HandleGuard::owned(<$handle>::new(lease)))
-            }
-        }
-    )* };
-}
-
-from_routers! {
-    eventual => ReadConn<Replica, C>,
-    bounded => ReadConn<Replica, C>,
-    session => ReadConn<CaughtUp, C>,
-    strong => ReadConn<Primary, C>,
-    strong => WriteConn<C>,
-    write => WriteConn<C>,
 }

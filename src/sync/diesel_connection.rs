@@ -18,7 +18,7 @@ use crate::engine::Ending;
 
 impl<C: RoutedConnection> SimpleConnection for WriteConn<C> {
     fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        let (conn, ending) = self.begin_unbounded()?;
+        let (conn, _, ending) = self.begin_unbounded()?;
         let result = conn.batch_execute(query);
         ending.finish(result.as_ref().err());
         result
@@ -42,7 +42,7 @@ impl<C: RoutedConnection> Connection for WriteConn<C> {
     where
         T: QueryFragment<Self::Backend> + QueryId,
     {
-        let (conn, ending) = self.begin_statement(source)?;
+        let (conn, _, ending) = self.begin_statement(source)?;
         let result = conn.execute_returning_count(source);
         if let Some(ending) = ending {
             ending.finish(result.as_ref().err());
@@ -81,7 +81,7 @@ impl<B, C: RoutedConnection + LoadConnection<B>> LoadConnection<B> for WriteConn
         T: Query + QueryFragment<Self::Backend> + QueryId + 'query,
         Self::Backend: QueryMetadata<T::SqlType>,
     {
-        let (conn, ending) = self.begin_statement(&source)?;
+        let (conn, _, ending) = self.begin_statement(&source)?;
         match conn.load(source) {
             Ok(rows) => Ok(Cursor {
                 rows,
@@ -195,7 +195,7 @@ where
     C: RoutedConnection + UpdateAndFetchResults<Changes, Output>,
 {
     fn update_and_fetch(&mut self, changeset: Changes) -> QueryResult<Output> {
-        let (conn, ending) = self.begin_write()?;
+        let (conn, _, ending) = self.begin_write()?;
         let result = conn.update_and_fetch(changeset);
         ending.finish(result.as_ref().err());
         result
@@ -204,7 +204,7 @@ where
 
 impl<C: RoutedConnection + MigrationConnection> MigrationConnection for WriteConn<C> {
     fn setup(&mut self) -> QueryResult<usize> {
-        let (conn, ending) = self.begin_write()?;
+        let (conn, _, ending) = self.begin_write()?;
         let result = conn.setup();
         ending.finish(result.as_ref().err());
         result

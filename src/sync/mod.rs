@@ -7,14 +7,35 @@ mod connection;
 mod current;
 mod diesel_connection;
 mod dsl;
+mod flavour;
+mod hooks;
+mod io;
 mod pool;
 mod read;
-mod router;
+mod reading;
 mod runs;
-mod session;
+mod statement_guard;
 mod transaction;
 mod watch;
 mod write;
+
+// Written once, for both flavours.
+#[path = "../flavours/builder.rs"]
+mod builder;
+#[path = "../flavours/checkout.rs"]
+mod checkout;
+#[path = "../flavours/manager.rs"]
+mod manager;
+#[path = "../flavours/read_handle.rs"]
+mod read_handle;
+#[path = "../flavours/router.rs"]
+mod router;
+#[path = "../flavours/session.rs"]
+mod session;
+#[path = "../flavours/sources.rs"]
+mod sources;
+#[path = "../flavours/write_handle.rs"]
+mod write_handle;
 
 #[cfg(feature = "edge")]
 pub mod edge;
@@ -31,7 +52,10 @@ pub use connection::RoutedConnection;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
 pub use read::ReadConn;
 pub use transaction::TransactionBuilder;
-pub use write::{RawWrite, WriteConn};
+pub use write::WriteConn;
+pub use write_handle::RawWrite;
+
+use diesel_routing_macros::__blocking as flavoured;
 
 pub use crate::context::Entered;
 use crate::engine::Blocking;

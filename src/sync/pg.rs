@@ -108,7 +108,7 @@ where
     type Error = <Self as ExecuteCopyFromDsl<PgConnection>>::Error;
 
     fn execute(self, conn: &mut WriteConn) -> Result<usize, Self::Error> {
-        let (conn, ending) = conn.begin_write()?;
+        let (conn, _, ending) = conn.begin_write()?;
         let rows = ExecuteCopyFromDsl::execute(self, conn)?;
         ending.finish(None);
         Ok(rows)

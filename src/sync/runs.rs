@@ -125,7 +125,7 @@ where
     where
         Self: Admits<Q, Checked<M>> + Inspects<Q, Checked<M>>,
     {
-        let conn = self.admit_statement(&verb.0)?;
+        let (conn, _) = self.admit_statement(&verb.0)?;
         Ok((verb.0, conn))
     }
 }
@@ -144,7 +144,7 @@ where
         Self: Admits<Q::Query, Checked<M>> + Inspects<Q::Query, Checked<M>>,
     {
         let query = verb.0.as_query();
-        let conn = self.admit_statement(&query)?;
+        let (conn, _) = self.admit_statement(&query)?;
         Ok((query, conn))
     }
 }

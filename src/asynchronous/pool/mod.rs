@@ -5,9 +5,8 @@ mod bb8;
 #[cfg(feature = "deadpool")]
 mod deadpool;
 mod guard;
-mod manager;
 
-pub(crate) use manager::{Hooks, Manager};
+pub(super) use super::manager::{Hooks, Manager};
 
 use super::RoutedConnection;
 

@@ -62,6 +62,10 @@ impl Loan for Pooled {
             reads_causally: false,
         }
     }
+
+    fn awaits_answer(&self) -> bool {
+        false
+    }
 }
 
 fn role(node: usize) -> NodeRole {

@@ -1,10 +1,10 @@
 //! The blocking pools: to add one, write its module, and list it here.
 
-mod manager;
+mod guard;
 #[cfg(feature = "r2d2")]
 mod r2d2;
 
-pub(crate) use manager::{Hooks, Manager};
+pub(super) use super::manager::{Hooks, Manager};
 
 use super::RoutedConnection;
 

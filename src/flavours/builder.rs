@@ -1,40 +1,16 @@
 //! Builds a router.
+//!
+//! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 
-use std::sync::Arc;
-
-use diesel::{ConnectionResult, QueryResult};
-use futures_core::future::BoxFuture;
-
-use crate::asynchronous::RoutedConnection;
-use crate::asynchronous::pool::{Hooks, Manager, Pools};
-use crate::asynchronous::watch;
+use super::pool::{Hooks, Manager, Pools};
+use super::{RoutedConnection, Router, RouterBuilder, flavoured, watch};
 use crate::cluster::{Node, ServerFacts};
 use crate::engine::watcher::Watcher;
-use crate::engine::{Router, RouterBuilder};
 use crate::error::Error;
 use crate::server::{NodeRole, PoolKind};
 
+#[flavoured]
 impl<C: RoutedConnection> RouterBuilder<C> {
-    /// Sets how a connection is opened, from a node's URL: for TLS and the like. Defaults to
-    /// [`AsyncConnection::establish`](diesel_async::AsyncConnection::establish).
-    pub fn connect_with(
-        mut self,
-        connect: impl Fn(&str) -> BoxFuture<'_, ConnectionResult<C>> + Send + Sync + 'static,
-    ) -> Self {
-        self.hooks.connect = Arc::new(connect);
-        self
-    }
-
-    /// Sets a hook that runs on every new connection of every pool alike, before it is made read-only: settings,
-    /// instrumentation and the like.
-    pub fn on_connect(
-        mut self,
-        hook: impl for<'a> Fn(&'a mut C) -> BoxFuture<'a, QueryResult<()>> + Send + Sync + 'static,
-    ) -> Self {
-        self.hooks.set_up = Some(Arc::new(hook));
-        self
-    }
-
     /// Connects to every node, checks what it is, and makes the pools.
     ///
     /// On PostgreSQL, a second connection beside the first shows whether a pooler in between shares server
@@ -104,6 +80,7 @@ fn writer<C: RoutedConnection>(node: &Node, hooks: &Hooks<C>) -> Manager<C> {
 
 /// Opens one connection, to learn at once whether it can be done, and what the server is; and a second one beside it,
 /// to learn whether the two are the server's as well.
+#[flavoured]
 async fn probe<C: RoutedConnection>(
     manager: &Manager<C>,
     role: NodeRole,

@@ -1,31 +1,38 @@
-//! What a blocking session does: it checks connections out.
+//! What a session does: it checks connections out.
+//!
+//! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 
 use std::time::{Duration, Instant};
-
-use event_listener::Listener;
 
 #[cfg(doc)]
 use super::Router;
 use super::pool::Guard;
-use super::{ReadConn, RoutedConnection, Session, WriteConn};
-#[cfg(doc)]
-use crate::ConfigError;
+use super::{ReadConn, RoutedConnection, Session, WriteConn, flavoured, io};
 use crate::cluster::after;
 use crate::consistency::Function;
 use crate::engine::{Lease, Request};
+#[cfg(doc)]
+use crate::error::ConfigError;
 use crate::error::Error;
 use crate::routing::Level;
 use crate::session::{SignedToken, Token};
 use crate::statement::{Access, CaughtUp, Primary, Replica};
 
+#[flavoured]
 impl<C: RoutedConnection> Session<C> {
     /// Checks out a connection that sees what this session wrote, and nothing older than it has seen.
     ///
     /// # Errors
     ///
     /// [`Error::Checkout`].
-    pub fn read(&self) -> Result<ReadConn<CaughtUp, C>, Error> {
-        self.checkout(self.request_to_read(None)).map(ReadConn::new)
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives back what was checked out; this holds for every checkout below.
+    pub async fn read(&self) -> Result<ReadConn<CaughtUp, C>, Error> {
+        self.checkout(self.request_to_read(None))
+            .await
+            .map(ReadConn::new)
     }
 
     /// Checks out a connection of some replica, however far behind (within the router's `max_lag`); of the
@@ -34,8 +41,9 @@ impl<C: RoutedConnection> Session<C> {
     /// # Errors
     ///
     /// [`Error::Checkout`].
-    pub fn read_eventual(&self) -> Result<ReadConn<Replica, C>, Error> {
+    pub async fn read_eventual(&self) -> Result<ReadConn<Replica, C>, Error> {
         self.checkout(self.request(Level::Eventual, Access::Replica, None))
+            .await
             .map(ReadConn::new)
     }
 
@@ -49,8 +57,9 @@ impl<C: RoutedConnection> Session<C> {
     /// # Errors
     ///
     /// [`Error::Checkout`].
-    pub fn read_bounded(&self, lag: Duration) -> Result<ReadConn<Replica, C>, Error> {
+    pub async fn read_bounded(&self, lag: Duration) -> Result<ReadConn<Replica, C>, Error> {
         self.checkout(self.request(Level::Bounded(lag), Access::Replica, None))
+            .await
             .map(ReadConn::new)
     }
 
@@ -59,8 +68,9 @@ impl<C: RoutedConnection> Session<C> {
     /// # Errors
     ///
     /// [`Error::Checkout`].
-    pub fn read_primary(&self) -> Result<ReadConn<Primary, C>, Error> {
+    pub async fn read_primary(&self) -> Result<ReadConn<Primary, C>, Error> {
         self.checkout(self.request(Level::Strong, Access::Primary, None))
+            .await
             .map(ReadConn::new)
     }
 
@@ -69,59 +79,10 @@ impl<C: RoutedConnection> Session<C> {
     /// # Errors
     ///
     /// [`Error::Checkout`].
-    pub fn write(&self) -> Result<WriteConn<C>, Error> {
+    pub async fn write(&self) -> Result<WriteConn<C>, Error> {
         self.checkout(self.request(Level::Write, Access::Write, None))
+            .await
             .map(WriteConn::new)
-    }
-
-    /// Runs `read` on a connection as [`read`](Self::read) gives one, and once more on another node if
-    /// it failed because of the node: it went down, or cancelled the query to go on replaying
-    /// ([`Error::may_retry_read`]).
-    ///
-    /// ```no_run
-    /// # #[cfg(feature = "sync-postgres")]
-    /// # fn example(session: diesel_routing::sync::pg::Session) -> Result<(), diesel_routing::Error> {
-    /// # use diesel_routing::sync::prelude::*;
-    /// # diesel::table! { users { id -> Integer, } }
-    /// let ids: Vec<i32> = session
-    ///     .reading(|conn| users::table.select(users::id).load(conn))
-    ///?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// `read` runs at most twice: what else it does besides reading is done twice, too.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Checkout`]; what `read` returned last.
-    pub fn reading<T, E>(
-        &self,
-        mut read: impl FnMut(&mut ReadConn<CaughtUp, C>) -> Result<T, E>,
-    ) -> Result<T, Error>
-    where
-        Error: From<E>,
-    {
-        let mut conn = self.read()?;
-        let failure = match read(&mut conn) {
-            Ok(value) => return Ok(value),
-            Err(error) => Error::from(error),
-        };
-        let node = conn.lease().node();
-        let again =
-            failure.may_retry_read() || failure.may_be_a_lost_connection() && conn.is_lost();
-        if !again {
-            return Err(failure);
-        }
-        // Before another is asked for: with small pools, holding one can deadlock.
-        drop(conn);
-        tracing::debug!(
-            node = self.router().shared().name(node),
-            error = %failure,
-            "a read is run again elsewhere"
-        );
-        let request = self.request_to_read(Some(node));
-        let mut conn = self.checkout(request).map(ReadConn::new)?;
-        read(&mut conn).map_err(Error::from)
     }
 
     /// Returns this session as a short signed text, for a cookie, a header or a job's payload:
@@ -135,14 +96,18 @@ impl<C: RoutedConnection> Session<C> {
     /// # Errors
     ///
     /// [`ConfigError::NoTokenKeys`].
-    pub fn token(&self) -> Result<SignedToken, Error> {
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn token(&self) -> Result<SignedToken, Error> {
         self.check_keys()?;
-        let token = self.export();
+        let token = self.export().await;
         Ok(self.sign(&token)?)
     }
 
     /// Returns its state for another process, as [`token`](Self::token) has it.
-    pub(crate) fn export(&self) -> Token {
+    pub(crate) async fn export(&self) -> Token {
         let shared = self.router().shared();
         let as_of = shared.now();
         let until = after(Instant::now(), shared.probe_timeout);
@@ -150,7 +115,7 @@ impl<C: RoutedConnection> Session<C> {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();
             let (token, is_complete) = self.export_as_of(as_of);
-            if is_complete || answer.wait_deadline(until).is_none() {
+            if is_complete || !io::until(until, answer).await {
                 return token;
             }
         }
@@ -158,34 +123,38 @@ impl<C: RoutedConnection> Session<C> {
 
     /// Upgrades a handle to one that sees what this session wrote and saw: over the same connection if that may
     /// serve it, else over another.
-    pub(crate) fn upgrade(
+    pub(crate) async fn upgrade(
         &self,
         conn: ReadConn<Replica, C>,
     ) -> Result<ReadConn<CaughtUp, C>, Error> {
         let lease = conn.into_lease();
         let is_ours = std::ptr::eq(&**self.router().shared(), lease.shared());
-        // A connection of another router says nothing about this session's data.
-        if !is_ours {
+        // A connection of another router says nothing about this session's data, and one that awaits an answer can't
+        // be used any more.
+        if !is_ours || lease.is_answered().is_err() {
             drop(lease);
-            return self.read();
+            return self.read().await;
         }
         if lease.is_primary() {
             let reason = lease.reason();
             return Ok(ReadConn::new(lease.upgraded(Access::CaughtUp, reason)));
         }
-        let upgraded = self.router().upgrade(self.request_to_upgrade(), lease);
+        let upgraded = self
+            .router()
+            .upgrade(self.request_to_upgrade(), lease)
+            .await;
         upgraded
             .inspect(|lease| self.count(lease))
             .map(ReadConn::new)
     }
 
-    fn checkout(&self, request: Request<'_>) -> Result<Lease<Guard<C>>, Error> {
-        let lease = self.router().checkout(request);
+    pub(super) async fn checkout(&self, request: Request<'_>) -> Result<Lease<Guard<C>>, Error> {
+        let lease = self.router().checkout(request).await;
         lease.inspect(|lease| self.count(lease))
     }
 
     /// Checks out a connection for a call of `function`.
-    pub(crate) fn checkout_for(
+    pub(crate) async fn checkout_for(
         &self,
         function: &'static Function,
         access: Access,
@@ -195,7 +164,7 @@ impl<C: RoutedConnection> Session<C> {
         if function.is_untracked && access == Access::Write {
             request.session = None;
         }
-        let lease = self.checkout(request);
+        let lease = self.checkout(request).await;
         lease.map_err(|error| error.of_function(function.path))
     }
 }

@@ -1,42 +1,29 @@
-//! What a blocking router does: it builds, and lends.
-
-mod builder;
-mod checkout;
+//! What a router does: it lends.
+//!
+//! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 
 use std::time::Duration;
 
 #[cfg(doc)]
 use super::Session;
 use super::pool::Guard;
-use super::{ReadConn, RoutedConnection, Router, WriteConn};
+use super::{ReadConn, RoutedConnection, Router, WriteConn, flavoured};
 use crate::consistency::Function;
-use crate::engine::{Blocking, Flavour, Lease};
+use crate::engine::Lease;
 use crate::error::Error;
 use crate::routing::Level;
 use crate::statement::{Access, CaughtUp, Primary, Replica};
 
-impl<C: RoutedConnection> Flavour<C> for Blocking {
-    type Pools = super::pool::Pools<C>;
-    type Library = super::pool::Library;
-    type Hooks = super::pool::Hooks<C>;
-    #[cfg(feature = "edge")]
-    type Store = dyn super::edge::TokenStore;
-
-    #[cfg(feature = "edge")]
-    fn save_late(save: crate::edge::Save<C, Self>) -> bool {
-        super::edge::save_late(&save);
-        true
-    }
-}
-
+#[flavoured]
 impl<C: RoutedConnection> Router<C> {
     /// Checks out a connection of the primary, to read from: nothing is known of what the caller must see.
     ///
     /// # Errors
     ///
     /// [`Error::Checkout`].
-    pub fn read(&self) -> Result<ReadConn<CaughtUp, C>, Error> {
+    pub async fn read(&self) -> Result<ReadConn<CaughtUp, C>, Error> {
         self.outside(Level::Session, Access::CaughtUp)
+            .await
             .map(ReadConn::new)
     }
 
@@ -45,8 +32,9 @@ impl<C: RoutedConnection> Router<C> {
     /// # Errors
     ///
     /// [`Error::Checkout`].
-    pub fn read_eventual(&self) -> Result<ReadConn<Replica, C>, Error> {
+    pub async fn read_eventual(&self) -> Result<ReadConn<Replica, C>, Error> {
         self.outside(Level::Eventual, Access::Replica)
+            .await
             .map(ReadConn::new)
     }
 
@@ -56,8 +44,9 @@ impl<C: RoutedConnection> Router<C> {
     /// # Errors
     ///
     /// [`Error::Checkout`].
-    pub fn read_bounded(&self, lag: Duration) -> Result<ReadConn<Replica, C>, Error> {
+    pub async fn read_bounded(&self, lag: Duration) -> Result<ReadConn<Replica, C>, Error> {
         self.outside(Level::Bounded(lag), Access::Replica)
+            .await
             .map(ReadConn::new)
     }
 
@@ -66,8 +55,9 @@ impl<C: RoutedConnection> Router<C> {
     /// # Errors
     ///
     /// [`Error::Checkout`].
-    pub fn read_primary(&self) -> Result<ReadConn<Primary, C>, Error> {
+    pub async fn read_primary(&self) -> Result<ReadConn<Primary, C>, Error> {
         self.outside(Level::Strong, Access::Primary)
+            .await
             .map(ReadConn::new)
     }
 
@@ -76,24 +66,25 @@ impl<C: RoutedConnection> Router<C> {
     /// # Errors
     ///
     /// [`Error::Checkout`].
-    pub fn write(&self) -> Result<WriteConn<C>, Error> {
+    pub async fn write(&self) -> Result<WriteConn<C>, Error> {
         self.outside(Level::Write, Access::Write)
+            .await
             .map(WriteConn::new)
     }
 
-    fn outside(&self, level: Level, access: Access) -> Result<Lease<Guard<C>>, Error> {
-        self.checkout(self.request(level, access))
+    async fn outside(&self, level: Level, access: Access) -> Result<Lease<Guard<C>>, Error> {
+        self.checkout(self.request(level, access)).await
     }
 
     /// Checks out a connection for a call of `function`, outside any session.
-    pub(crate) fn checkout_for(
+    pub(crate) async fn checkout_for(
         &self,
         function: &'static Function,
         access: Access,
     ) -> Result<Lease<Guard<C>>, Error> {
         let request = self.request(function.level, access);
         let request = self.shared().request_of(function, request)?;
-        let lease = self.checkout(request);
+        let lease = self.checkout(request).await;
         lease.map_err(|error| error.of_function(function.path))
     }
 }

@@ -1,26 +1,19 @@
 //! Opens and checks connections, for every pool alike.
+//!
+//! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use diesel::{ConnectionResult, QueryResult};
-use diesel_async::TransactionManager;
-use futures_core::future::BoxFuture;
-
-use crate::asynchronous::RoutedConnection;
-use crate::asynchronous::statement_guard::StatementGuard;
+use super::hooks::{Connect, SetUp, TransactionManager, establish};
+use super::statement_guard::StatementGuard;
+use super::{RoutedConnection, flavoured, io};
 use crate::cluster::{Node, ServerFacts};
 use crate::engine::Pooled;
 use crate::error::{Error, Step};
 use crate::server::NodeRole;
 use crate::statement::Dialect;
-
-/// Opens a connection to a URL.
-type Connect<C> = Arc<dyn Fn(&str) -> BoxFuture<'_, ConnectionResult<C>> + Send + Sync>;
-
-/// A hook that prepares a new connection.
-type SetUp<C> = Arc<dyn for<'a> Fn(&'a mut C) -> BoxFuture<'a, QueryResult<()>> + Send + Sync>;
 
 /// The hooks that open and prepare connections.
 pub(crate) struct Hooks<C> {
@@ -31,7 +24,7 @@ pub(crate) struct Hooks<C> {
 impl<C: RoutedConnection> Default for Hooks<C> {
     fn default() -> Self {
         Self {
-            connect: Arc::new(|url| Box::pin(C::establish(url))),
+            connect: establish(),
             set_up: None,
         }
     }
@@ -55,22 +48,22 @@ pub(crate) struct Manager<C> {
     pub(crate) hooks: Hooks<C>,
 }
 
+#[flavoured]
 impl<C: RoutedConnection> Manager<C> {
     /// Opens a connection and prepares it.
     pub(crate) async fn open(&self) -> Result<Pooled<C>, Error> {
         let since = Instant::now();
         let mut conn = self.connect().await?;
-        let role =
-            tokio::time::timeout(self.node.connect_timeout, self.make_ready(&mut conn, since))
-                .await
-                .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))??;
+        let role = io::within(self.node.connect_timeout, self.make_ready(&mut conn, since))
+            .await
+            .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))??;
         Ok(Pooled::new(conn, role))
     }
 
     /// Opens a connection without preparing it.
     pub(crate) async fn connect(&self) -> Result<C, Error> {
         let since = Instant::now();
-        tokio::time::timeout(
+        io::within(
             self.node.connect_timeout,
             (self.hooks.connect)(&self.node.url),
         )
@@ -83,7 +76,7 @@ impl<C: RoutedConnection> Manager<C> {
     /// Returns facts about the server: when a router is built, and later for its watchers.
     pub(crate) async fn facts(&self, conn: &mut C) -> Result<ServerFacts, Error> {
         let since = Instant::now();
-        tokio::time::timeout(self.node.connect_timeout, conn.facts())
+        io::within(self.node.connect_timeout, conn.facts())
             .await
             .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))?
             .map_err(|error| self.failed(Step::SetUp, since, error).at_build())
@@ -116,7 +109,7 @@ impl<C: RoutedConnection> Manager<C> {
     /// Returns whether a returned connection must be closed: it has an open transaction, or an answer is
     /// outstanding.
     pub(crate) fn is_broken(conn: &mut Pooled<C>) -> bool {
-        conn.awaits_answer || C::TransactionManager::is_broken_transaction_manager(conn)
+        conn.awaits_answer || C::TransactionManager::is_broken_transaction_manager(&mut conn.conn)
     }
 
     async fn check_role(&self, conn: &mut C, step: Step) -> Result<Option<NodeRole>, Error> {

@@ -1,0 +1,64 @@
+//! `Session::reading`: reads that run again elsewhere.
+
+use super::transaction::AsyncFuncMut;
+use super::{ReadConn, RoutedConnection, Session};
+use crate::error::Error;
+use crate::statement::CaughtUp;
+
+impl<C: RoutedConnection> Session<C> {
+    /// Runs `read` on a connection as [`read`](Self::read) gives one, and once more on another node if
+    /// it failed because of the node: it went down, or cancelled the query to go on replaying
+    /// ([`Error::may_retry_read`]).
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # async fn example(session: diesel_routing::pg::Session) -> Result<(), diesel_routing::Error> {
+    /// # use diesel_routing::prelude::*;
+    /// # diesel::table! { users { id -> Integer, } }
+    /// let ids: Vec<i32> = session
+    ///     .reading(async |conn| users::table.select(users::id).load(conn).await)
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// `read` runs at most twice: what else it does besides reading is done twice, too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Checkout`]; what `read` returned last.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future gives the connection back.
+    pub async fn reading<T, E, F>(&self, mut read: F) -> Result<T, Error>
+    where
+        for<'r> F: AsyncFnMut(&'r mut ReadConn<CaughtUp, C>) -> Result<T, E>
+            + AsyncFuncMut<&'r mut ReadConn<CaughtUp, C>, Result<T, E>, Fut: Send>
+            + Send,
+        Error: From<E>,
+        E: Send,
+        T: Send,
+    {
+        let mut conn = self.read().await?;
+        let failure = match read(&mut conn).await {
+            Ok(value) => return Ok(value),
+            Err(error) => Error::from(error),
+        };
+        let node = conn.lease().node();
+        let again =
+            failure.may_retry_read() || failure.may_be_a_lost_connection() && conn.is_lost().await;
+        if !again {
+            return Err(failure);
+        }
+        // Before another is asked for: with small pools, holding one can deadlock.
+        drop(conn);
+        tracing::debug!(
+            node = self.router().shared().name(node),
+            error = %failure,
+            "a read is run again elsewhere"
+        );
+        let request = self.request_to_read(Some(node));
+        let mut conn = self.checkout(request).await.map(ReadConn::new)?;
+        read(&mut conn).await.map_err(Error::from)
+    }
+}

@@ -1,0 +1,85 @@
+//! Handles for annotated functions: from sessions, routers and other handles.
+//!
+//! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
+
+use super::acquire::Acquire;
+use super::{ReadConn, RoutedConnection, Router, Session, WriteConn, flavoured};
+use crate::consistency::levels::{HandleOf, Serves, bounded, eventual, session, strong, write};
+use crate::consistency::{Function, HandleGuard};
+use crate::error::Error;
+use crate::statement::{CaughtUp, Primary, Replica, Role};
+
+#[flavoured]
+impl<'a, L, R, S, C> Acquire<L, ReadConn<R, C>> for &'a mut ReadConn<S, C>
+where
+    R: Role,
+    S: Role + Serves<L>,
+    C: RoutedConnection,
+{
+    type Held = HandleGuard<'a, ReadConn<R, C>>;
+
+    async fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
+        Ok(HandleGuard::borrowed(self.as_role()))
+    }
+}
+
+#[flavoured]
+impl<'a, L, R, C> Acquire<L, ReadConn<R, C>> for &'a mut WriteConn<C>
+where
+    R: Role,
+    C: RoutedConnection,
+{
+    type Held = HandleGuard<'a, ReadConn<R, C>>;
+
+    async fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
+        Ok(HandleGuard::borrowed((**self).as_role()))
+    }
+}
+
+#[flavoured]
+impl<'a, L, C> Acquire<L, WriteConn<C>> for &'a mut WriteConn<C>
+where
+    C: RoutedConnection,
+{
+    type Held = HandleGuard<'a, WriteConn<C>>;
+
+    async fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
+        Ok(HandleGuard::borrowed(self))
+    }
+}
+
+/// From sessions and routers, by level.
+macro_rules! from_routers {
+    ($($level:ident => $handle:ty),* $(,)?) => { $(
+        impl<C: RoutedConnection> HandleOf<$level> for $handle {}
+
+        #[flavoured]
+        impl<'a, C: RoutedConnection> Acquire<$level, $handle> for &'a Session<C> {
+            type Held = HandleGuard<'a, $handle>;
+
+            async fn acquire(self, function: &'static Function) -> Result<Self::Held, Error> {
+                let lease = self.checkout_for(function, <$handle>::NEEDS).await?;
+                Ok(HandleGuard::owned(<$handle>::new(lease)))
+            }
+        }
+
+        #[flavoured]
+        impl<'a, C: RoutedConnection> Acquire<$level, $handle> for &'a Router<C> {
+            type Held = HandleGuard<'a, $handle>;
+
+            async fn acquire(self, function: &'static Function) -> Result<Self::Held, Error> {
+                let lease = self.checkout_for(function, <$handle>::NEEDS).await?;
+                Ok(HandleGuard::owned(<$handle>::new(lease)))
+            }
+        }
+    )* };
+}
+
+from_routers! {
+    eventual => ReadConn<Replica, C>,
+    bounded => ReadConn<Replica, C>,
+    session => ReadConn<CaughtUp, C>,
+    strong => ReadConn<Primary, C>,
+    strong => WriteConn<C>,
+    write => WriteConn<C>,
+}

@@ -1,0 +1,131 @@
+//! What write handles do.
+//!
+//! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use diesel::QueryResult;
+use diesel::query_builder::{QueryFragment, QueryId};
+
+use super::connection::depth;
+use super::pool::Guard;
+use super::statement_guard::StatementGuard;
+use super::{ReadConn, RoutedConnection, WriteConn};
+use crate::engine::{Ending, Lease};
+use crate::statement::{Access, Primary};
+
+impl<C: RoutedConnection> WriteConn<C> {
+    /// The access that the connection inside must have been checked out for.
+    pub(super) const NEEDS: Access = Access::Write;
+
+    pub(super) fn new(lease: Lease<Guard<C>>) -> Self {
+        Self {
+            read: ReadConn::new(lease),
+        }
+    }
+
+    pub(super) fn lease_mut(&mut self) -> &mut Lease<Guard<C>> {
+        self.read.lease_mut()
+    }
+
+    /// Returns the raw connection, for anything but statements.
+    pub(super) fn raw(&mut self) -> &mut C {
+        &mut self.lease_mut().guard.conn
+    }
+
+    /// Returns the raw connection for a write that is about to be sent, with the statement's guard and its ending.
+    pub(super) fn begin_write(&mut self) -> QueryResult<(&mut C, StatementGuard<'_>, Ending<'_>)> {
+        let lease = self.lease_mut();
+        lease.ready_for(Access::Write)?;
+        let (conn, guard) = lease.guard.parts();
+        let depth = depth(conn);
+        Ok((conn, guard, lease.log.begin(depth)))
+    }
+
+    /// Like [`begin_write`](Self::begin_write), for statements that may commit by themselves.
+    pub(super) fn begin_unbounded(
+        &mut self,
+    ) -> QueryResult<(&mut C, StatementGuard<'_>, Ending<'_>)> {
+        let lease = self.lease_mut();
+        lease.ready_for(Access::Write)?;
+        let (conn, guard) = lease.guard.parts();
+        let depth = depth(conn);
+        Ok((conn, guard, lease.log.begin_unbounded(depth)))
+    }
+
+    /// Like [`begin_write`](Self::begin_write); there is an ending only if the statement writes.
+    pub(super) fn begin_statement<Q>(
+        &mut self,
+        query: &Q,
+    ) -> QueryResult<(&mut C, StatementGuard<'_>, Option<Ending<'_>>)>
+    where
+        Q: QueryFragment<C::Backend> + QueryId,
+    {
+        let lease = self.lease_mut();
+        lease.ready_for(Access::Write)?;
+        let (conn, guard) = lease.guard.parts();
+        let ending = lease
+            .log
+            .begin_statement::<C::Backend, Q>(query, depth(conn));
+        Ok((conn, guard, ending))
+    }
+}
+
+impl<C: RoutedConnection> Deref for WriteConn<C> {
+    type Target = ReadConn<Primary, C>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.read
+    }
+}
+
+impl<C: RoutedConnection> DerefMut for WriteConn<C> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.read
+    }
+}
+
+impl<C: RoutedConnection> fmt::Debug for WriteConn<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WriteConn")
+            .field("route", &self.read.route())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The raw connection of a [`WriteConn`]. When this is dropped, a write is
+/// recorded.
+pub struct RawWrite<'a, C> {
+    conn: &'a mut C,
+    _ending: Ending<'a>,
+}
+
+impl<'a, C> RawWrite<'a, C> {
+    pub(super) fn new(conn: &'a mut C, ending: Ending<'a>) -> Self {
+        Self {
+            conn,
+            _ending: ending,
+        }
+    }
+}
+
+impl<C> Deref for RawWrite<'_, C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        self.conn
+    }
+}
+
+impl<C> DerefMut for RawWrite<'_, C> {
+    fn deref_mut(&mut self) -> &mut C {
+        self.conn
+    }
+}
+
+impl<C> fmt::Debug for RawWrite<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawWrite").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,16 @@
+//! Waiting: what differs most between the flavours, under the same names.
+
+use std::convert::Infallible;
+use std::time::{Duration, Instant};
+
+use event_listener::{EventListener, Listener};
+
+/// Waits for the event, but not longer than until `deadline`; returns whether it came.
+pub(super) fn until(deadline: Instant, event: EventListener) -> bool {
+    event.wait_deadline(deadline).is_some()
+}
+
+/// Returns what a step returned. A blocking call cannot be given up: how long it takes is set in the driver.
+pub(super) fn within<T>(_limit: Duration, step: T) -> Result<T, Infallible> {
+    Ok(step)
+}

@@ -1,0 +1,15 @@
+//! What handles do with the connection of a loan.
+
+use super::Guard;
+use crate::sync::RoutedConnection;
+use crate::sync::statement_guard::StatementGuard;
+
+impl<C: RoutedConnection> Guard<C> {
+    /// Returns the connection, and the guard of a statement on it.
+    #[inline]
+    pub(in crate::sync) fn parts(&mut self) -> (&mut C, StatementGuard<'_>) {
+        let pooled = &mut **self;
+        let guard = StatementGuard::marking(&mut pooled.awaits_answer);
+        (&mut pooled.conn, guard)
+    }
+}
