@@ -23,6 +23,10 @@ pub(crate) enum Host {
 
 impl Host {
     /// Whether what a process leaves in the kernel goes with it, and its ids mean nothing here.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "of the servers, PostgreSQL's need it")
+    )]
     pub(crate) fn is_container(&self) -> bool {
         match self {
             Self::Local => false,

@@ -28,6 +28,10 @@ impl ServerProcess {
     }
 
     /// Its id as it sees it itself.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "of the servers, PostgreSQL's need it")
+    )]
     pub(crate) fn own_pid(&self) -> Pid {
         match self {
             Self::Local(process) => process.pid(),

@@ -155,6 +155,10 @@ impl Supervised {
     }
 
     /// Stops one child of the process; `pid` is what the server calls it.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "of the servers, PostgreSQL's need it")
+    )]
     pub(crate) fn freeze_child(&self, pid: i32) -> Result<(), ServerError> {
         let slot = self.process();
         let process = slot.as_ref().ok_or_else(|| self.not_running("freeze"))?;
@@ -175,6 +179,10 @@ impl Supervised {
     }
 
     /// Signals the process itself, if there is one.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "of the servers, PostgreSQL's need it")
+    )]
     pub(crate) fn signal(&self, signal: Signal) -> Result<(), ServerError> {
         match self.process().as_ref() {
             Some(process) => process

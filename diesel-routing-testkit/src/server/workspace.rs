@@ -169,6 +169,10 @@ impl Workspace {
     }
 
     /// A name that no other cluster has.
+    #[cfg_attr(
+        not(any(feature = "docker", feature = "postgres")),
+        expect(dead_code, reason = "containers and PostgreSQL's servers carry it")
+    )]
     pub(crate) fn name(&self) -> &str {
         &self.name
     }

@@ -35,6 +35,10 @@ impl Proxy {
     }
 
     /// On the socket `path`, for servers that run as `owner`, in front of `target`.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "of the servers, PostgreSQL's need it")
+    )]
     pub(crate) fn unix(
         node: &str,
         url: Url,
