@@ -26,6 +26,9 @@ mod builder;
 mod checkout;
 #[path = "../flavours/manager.rs"]
 mod manager;
+#[cfg(feature = "mysql")]
+#[path = "../flavours/mysql.rs"]
+mod mysql_server;
 #[path = "../flavours/read_handle.rs"]
 mod read_handle;
 #[path = "../flavours/router.rs"]
@@ -34,6 +37,8 @@ mod router;
 mod session;
 #[path = "../flavours/sources.rs"]
 mod sources;
+#[path = "../flavours/watching.rs"]
+mod watching;
 #[path = "../flavours/write_handle.rs"]
 mod write_handle;
 

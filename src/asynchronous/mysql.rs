@@ -1,21 +1,13 @@
 //! MySQL and MariaDB: the handles without the connection type.
 
-use std::time::Duration;
+pub(super) use diesel_async::{
+    AsyncMysqlConnection as Raw, RunQueryDsl, SimpleAsyncConnection as SimpleConnection,
+};
 
 use diesel::QueryResult;
-use diesel_async::{
-    AnsiTransactionManager, AsyncMysqlConnection, RunQueryDsl, SimpleAsyncConnection,
-};
+use diesel_async::{AnsiTransactionManager, AsyncMysqlConnection};
 
 pub use diesel_routing_macros::read_sql_mysql as read_sql;
-
-use crate::asynchronous::RoutedConnection;
-use crate::backend::mysql::{
-    Answer, AskGalera, AskMariaDb, AskMySql, AskRole, MySqlSource, Outcome, Variable,
-};
-use crate::cluster::{Observation, ServerFacts};
-use crate::position::Position;
-use crate::server::{NodeRole, ServerKind};
 
 /// [`ReadConn`](crate::ReadConn) on MySQL and MariaDB.
 pub type ReadConn<R> = crate::ReadConn<R, AsyncMysqlConnection>;
@@ -28,77 +20,6 @@ pub type Session = crate::Session<AsyncMysqlConnection>;
 /// [`ReadSql`](crate::ReadSql) on MySQL and MariaDB.
 pub type ReadSql = crate::ReadSql<diesel::mysql::Mysql>;
 
-impl RoutedConnection for AsyncMysqlConnection {
-    const WATCHED: bool = true;
-    const WAITS: bool = true;
-
-    /// Returns whether the server accepts writes from ordinary users.
-    async fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
-        let ask = AskRole::new();
-        let answer = RunQueryDsl::get_result(ask, self).await?;
-        ask.role(answer).map(Some)
-    }
-
-    async fn observe(&mut self, kind: Option<ServerKind>) -> QueryResult<Option<Observation>> {
-        match kind {
-            Some(ServerKind::MariaDb) => {
-                let answer: Answer = RunQueryDsl::get_result(AskMariaDb, self).await?;
-                Ok(Some(answer.of_mariadb()))
-            }
-            Some(ServerKind::MySql) => {
-                let answer: Answer = RunQueryDsl::get_result(AskMySql, self).await?;
-                Ok(Some(answer.of_mysql()))
-            }
-            Some(ServerKind::Galera) => {
-                let status: Vec<Variable> = RunQueryDsl::load(AskGalera, self).await?;
-                Ok(Some(crate::backend::mysql::of_galera(&status)))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Returns the server's kind, its version, and its `server_id`.
-    async fn facts(&mut self) -> QueryResult<ServerFacts> {
-        let facts = diesel::sql_query(crate::backend::mysql::FACTS);
-        let variables: Vec<Variable> = RunQueryDsl::load(facts, self).await?;
-        Ok(crate::backend::mysql::facts(&variables))
-    }
-
-    async fn diagnose(&mut self, kind: Option<ServerKind>) -> QueryResult<Option<String>> {
-        let Some(kind @ (ServerKind::MariaDb | ServerKind::MySql)) = kind else {
-            return Ok(None);
-        };
-        let query = diesel::sql_query(crate::backend::mysql::diagnosis(kind));
-        let sources = if kind == ServerKind::MySql {
-            let sources: QueryResult<Vec<MySqlSource>> = RunQueryDsl::load(query, self).await;
-            sources.map(|sources| sources.into_iter().map(Into::into).collect())
-        } else {
-            RunQueryDsl::load(query, self).await
-        };
-        crate::backend::mysql::diagnosed(sources, kind)
-    }
-
-    async fn wait_for(&mut self, required: &Position, limit: Duration) -> QueryResult<bool> {
-        let Some(sql) = crate::backend::mysql::wait(required, limit.as_secs_f64()) else {
-            return Ok(false);
-        };
-        let outcome: Outcome = RunQueryDsl::get_result(diesel::sql_query(sql), self).await?;
-        if !outcome.is_there() {
-            return Ok(false);
-        }
-        // MariaDB's function compares numbers alone, whatever the history.
-        let observation = self
-            .observe(crate::backend::mysql::kind_of(required))
-            .await?;
-        Ok(observation.is_some_and(|observation| observation.position.covers(required)))
-    }
-
-    async fn set_causal_reads(&mut self, on: bool) -> QueryResult<()> {
-        self.batch_execute(crate::backend::mysql::causal_reads(on))
-            .await
-    }
-
-    async fn begin_with(&mut self, sql: &str) -> QueryResult<()> {
-        AnsiTransactionManager::begin_transaction_sql(self, sql).await
-    }
+pub(super) async fn begin_with(conn: &mut Raw, sql: &str) -> QueryResult<()> {
+    AnsiTransactionManager::begin_transaction_sql(conn, sql).await
 }

@@ -62,13 +62,14 @@ impl<C, F: Flavour<C>> Edge<C, F> {
         Ok(Self::of(router))
     }
 
-    /// Creates an edge without a cookie, whose states stay in `store`.
-    pub(crate) fn of_store(
+    /// Creates an edge whose states stay in a store, under the key that `key` finds in a request; requests without a
+    /// key get new sessions. Nothing is sent to the client, and the router needs no keys.
+    pub fn stored(
         router: Router<C, F>,
-        store: Arc<F::Store>,
+        store: impl StoreOf<C, F>,
         key: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     ) -> Self {
-        Self::of(router).no_cookie().with_store(store, key)
+        Self::of(router).no_cookie().store(store, key)
     }
 
     fn of(router: Router<C, F>) -> Self {
@@ -77,12 +78,13 @@ impl<C, F: Flavour<C>> Edge<C, F> {
         }
     }
 
-    pub(crate) fn with_store(
+    /// Keeps states in a store, as well as in tokens: see [`stored`](Self::stored).
+    pub fn store(
         mut self,
-        store: Arc<F::Store>,
+        store: impl StoreOf<C, F>,
         key: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
     ) -> Self {
-        Arc::make_mut(&mut self.inner).store = Some(store);
+        Arc::make_mut(&mut self.inner).store = Some(store.shared());
         self.with(|settings| settings.key = Some(Arc::new(key)))
     }
 
@@ -230,6 +232,13 @@ impl<C, F: Flavour<C>> Edge<C, F> {
         let shared = self.inner.router.shared();
         self.inner.outage.begins(shared.now(), shared.window())
     }
+}
+
+/// A store of the flavour `F`: what implements [`TokenStore`](super::TokenStore) for [`Async`],
+/// [`sync::edge::TokenStore`](crate::sync::edge::TokenStore) for [`Blocking`](crate::Blocking).
+pub(crate) trait StoreOf<C, F: Flavour<C>> {
+    /// Returns it for all clones of the edge to share.
+    fn shared(self) -> Arc<F::Store>;
 }
 
 impl<C, F: Flavour<C>> Clone for Edge<C, F> {

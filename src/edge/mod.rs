@@ -62,6 +62,7 @@ pub use cookie::{SameSite, TokenCookie};
 pub(crate) use counts::Counts;
 pub use counts::EdgeStatus;
 pub use edge::Edge;
+pub(crate) use edge::StoreOf;
 pub use exchange::Exchange;
 pub(crate) use exchange::Save;
 pub(crate) use inner::Inner;

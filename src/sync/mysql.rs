@@ -1,102 +1,21 @@
 //! MySQL and MariaDB: the handles without the connection type.
 
-use std::time::Duration;
+pub(super) use diesel::connection::SimpleConnection;
+pub(super) use diesel::{MysqlConnection as Raw, RunQueryDsl};
 
-use diesel::connection::SimpleConnection;
-use diesel::{MysqlConnection, QueryResult, RunQueryDsl};
+pub(super) use super::transaction::begin_with;
+
+use diesel::MysqlConnection;
 
 pub use diesel_routing_macros::read_sql_mysql as read_sql;
-
-use super::RoutedConnection;
-use super::transaction::begin_with;
-use crate::backend::mysql::{
-    Answer, AskGalera, AskMariaDb, AskMySql, AskRole, MySqlSource, Outcome, Variable,
-};
-use crate::cluster::{Observation, ServerFacts};
-use crate::position::Position;
-use crate::server::{NodeRole, ServerKind};
 
 /// [`ReadConn`](super::ReadConn) on MySQL and MariaDB.
 pub type ReadConn<R> = super::ReadConn<R, MysqlConnection>;
 /// [`WriteConn`](super::WriteConn) on MySQL and MariaDB.
 pub type WriteConn = super::WriteConn<MysqlConnection>;
 /// [`Router`](super::Router) on MySQL and MariaDB.
-#[cfg(feature = "r2d2")]
 pub type Router = super::Router<MysqlConnection>;
 /// [`Session`](super::Session) on MySQL and MariaDB.
-#[cfg(feature = "r2d2")]
 pub type Session = super::Session<MysqlConnection>;
 /// [`ReadSql`](crate::ReadSql) on MySQL and MariaDB.
 pub type ReadSql = crate::ReadSql<diesel::mysql::Mysql>;
-
-impl RoutedConnection for MysqlConnection {
-    const WATCHED: bool = true;
-    const WAITS: bool = true;
-
-    /// Returns whether the server accepts writes from ordinary users.
-    fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
-        let ask = AskRole::new();
-        let answer = RunQueryDsl::get_result(ask, self)?;
-        ask.role(answer).map(Some)
-    }
-
-    fn observe(&mut self, kind: Option<ServerKind>) -> QueryResult<Option<Observation>> {
-        match kind {
-            Some(ServerKind::MariaDb) => {
-                let answer: Answer = RunQueryDsl::get_result(AskMariaDb, self)?;
-                Ok(Some(answer.of_mariadb()))
-            }
-            Some(ServerKind::MySql) => {
-                let answer: Answer = RunQueryDsl::get_result(AskMySql, self)?;
-                Ok(Some(answer.of_mysql()))
-            }
-            Some(ServerKind::Galera) => {
-                let status: Vec<Variable> = RunQueryDsl::load(AskGalera, self)?;
-                Ok(Some(crate::backend::mysql::of_galera(&status)))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Returns the server's kind, its version, and its `server_id`.
-    fn facts(&mut self) -> QueryResult<ServerFacts> {
-        let facts = diesel::sql_query(crate::backend::mysql::FACTS);
-        let variables: Vec<Variable> = RunQueryDsl::load(facts, self)?;
-        Ok(crate::backend::mysql::facts(&variables))
-    }
-
-    fn diagnose(&mut self, kind: Option<ServerKind>) -> QueryResult<Option<String>> {
-        let Some(kind @ (ServerKind::MariaDb | ServerKind::MySql)) = kind else {
-            return Ok(None);
-        };
-        let query = diesel::sql_query(crate::backend::mysql::diagnosis(kind));
-        let sources = if kind == ServerKind::MySql {
-            let sources: QueryResult<Vec<MySqlSource>> = RunQueryDsl::load(query, self);
-            sources.map(|sources| sources.into_iter().map(Into::into).collect())
-        } else {
-            RunQueryDsl::load(query, self)
-        };
-        crate::backend::mysql::diagnosed(sources, kind)
-    }
-
-    fn wait_for(&mut self, required: &Position, limit: Duration) -> QueryResult<bool> {
-        let Some(sql) = crate::backend::mysql::wait(required, limit.as_secs_f64()) else {
-            return Ok(false);
-        };
-        let outcome: Outcome = RunQueryDsl::get_result(diesel::sql_query(sql), self)?;
-        if !outcome.is_there() {
-            return Ok(false);
-        }
-        // MariaDB's function compares numbers alone, whatever the history.
-        let observation = self.observe(crate::backend::mysql::kind_of(required))?;
-        Ok(observation.is_some_and(|observation| observation.position.covers(required)))
-    }
-
-    fn set_causal_reads(&mut self, on: bool) -> QueryResult<()> {
-        self.batch_execute(crate::backend::mysql::causal_reads(on))
-    }
-
-    fn begin_with(&mut self, sql: &str) -> QueryResult<()> {
-        begin_with(self, sql)
-    }
-}

@@ -16,10 +16,8 @@ pub type ReadConn<R> = super::ReadConn<R, PgConnection>;
 /// [`WriteConn`](super::WriteConn) on PostgreSQL.
 pub type WriteConn = super::WriteConn<PgConnection>;
 /// [`Router`](super::Router) on PostgreSQL.
-#[cfg(feature = "r2d2")]
 pub type Router = super::Router<PgConnection>;
 /// [`Session`](super::Session) on PostgreSQL.
-#[cfg(feature = "r2d2")]
 pub type Session = super::Session<PgConnection>;
 /// [`ReadSql`](crate::ReadSql) on PostgreSQL.
 pub type ReadSql = crate::ReadSql<diesel::pg::Pg>;

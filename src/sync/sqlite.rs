@@ -16,10 +16,8 @@ pub type ReadConn<R> = super::ReadConn<R, SqliteConnection>;
 /// [`WriteConn`](super::WriteConn) on SQLite.
 pub type WriteConn = super::WriteConn<SqliteConnection>;
 /// [`Router`](super::Router) on SQLite.
-#[cfg(feature = "r2d2")]
 pub type Router = super::Router<SqliteConnection>;
 /// [`Session`](super::Session) on SQLite.
-#[cfg(feature = "r2d2")]
 pub type Session = super::Session<SqliteConnection>;
 /// [`ReadSql`](crate::ReadSql) on SQLite.
 pub type ReadSql = crate::ReadSql<diesel::sqlite::Sqlite>;

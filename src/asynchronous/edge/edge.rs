@@ -6,30 +6,17 @@ use http::request::Parts;
 use tokio::time::timeout;
 
 use crate::asynchronous::RoutedConnection;
-use crate::edge::{Edge, Exchange, TOO_SLOW, TokenStore};
-use crate::engine::{Router, Session};
+use crate::edge::{Edge, Exchange, StoreOf, TOO_SLOW, TokenStore};
+use crate::engine::{Async, Session};
 use crate::error::error_chain;
 
+impl<C: RoutedConnection, S: TokenStore> StoreOf<C, Async> for S {
+    fn shared(self) -> Arc<dyn TokenStore> {
+        Arc::new(self)
+    }
+}
+
 impl<C: RoutedConnection> Edge<C> {
-    /// Creates an edge whose states stay in a store, under the key that `key` finds in a request; requests without a
-    /// key get new sessions. Nothing is sent to the client, and the router needs no keys.
-    pub fn stored(
-        router: Router<C>,
-        store: impl TokenStore,
-        key: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
-    ) -> Self {
-        Self::of_store(router, Arc::new(store), key)
-    }
-
-    /// Keeps states in a store, as well as in tokens: see [`stored`](Self::stored).
-    pub fn store(
-        self,
-        store: impl TokenStore,
-        key: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
-    ) -> Self {
-        self.with_store(Arc::new(store), key)
-    }
-
     /// Resumes the session of a request. This never fails: what is rejected is counted, by the router's
     /// or the edge's status.
     ///

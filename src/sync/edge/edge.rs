@@ -5,29 +5,18 @@ use std::sync::Arc;
 use http::request::Parts;
 
 use super::{Edge, Exchange, TokenStore};
+use crate::edge::StoreOf;
+use crate::engine::Blocking;
 use crate::error::error_chain;
-use crate::sync::{RoutedConnection, Router, Session};
+use crate::sync::{RoutedConnection, Session};
+
+impl<C: RoutedConnection, S: TokenStore> StoreOf<C, Blocking> for S {
+    fn shared(self) -> Arc<dyn TokenStore> {
+        Arc::new(self)
+    }
+}
 
 impl<C: RoutedConnection> Edge<C> {
-    /// Creates an edge whose states stay in a store, under the key that `key` finds in a request; requests without a
-    /// key get new sessions. Nothing is sent to the client, and the router needs no keys.
-    pub fn stored(
-        router: Router<C>,
-        store: impl TokenStore,
-        key: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
-    ) -> Self {
-        Self::of_store(router, Arc::new(store), key)
-    }
-
-    /// Keeps states in a store, as well as in tokens: see [`stored`](Self::stored).
-    pub fn store(
-        self,
-        store: impl TokenStore,
-        key: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
-    ) -> Self {
-        self.with_store(Arc::new(store), key)
-    }
-
     /// Resumes the session of a request. This never fails: what is rejected is counted, by the router's
     /// or the edge's status.
     ///

@@ -1,0 +1,92 @@
+//! What MySQL and MariaDB servers are asked.
+//!
+//! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
+
+use std::time::Duration;
+
+use diesel::QueryResult;
+
+use super::mysql::{Raw, RunQueryDsl, SimpleConnection, begin_with};
+use super::{RoutedConnection, flavoured};
+use crate::backend::mysql::{
+    Answer, AskGalera, AskMariaDb, AskMySql, AskRole, MySqlSource, Outcome, Variable,
+};
+use crate::cluster::{Observation, ServerFacts};
+use crate::position::Position;
+use crate::server::{NodeRole, ServerKind};
+
+#[flavoured]
+impl RoutedConnection for Raw {
+    const WATCHED: bool = true;
+    const WAITS: bool = true;
+
+    /// Returns whether the server accepts writes from ordinary users.
+    async fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
+        let ask = AskRole::new();
+        let answer = RunQueryDsl::get_result(ask, self).await?;
+        ask.role(answer).map(Some)
+    }
+
+    async fn observe(&mut self, kind: Option<ServerKind>) -> QueryResult<Option<Observation>> {
+        match kind {
+            Some(ServerKind::MariaDb) => {
+                let answer: Answer = RunQueryDsl::get_result(AskMariaDb, self).await?;
+                Ok(Some(answer.of_mariadb()))
+            }
+            Some(ServerKind::MySql) => {
+                let answer: Answer = RunQueryDsl::get_result(AskMySql, self).await?;
+                Ok(Some(answer.of_mysql()))
+            }
+            Some(ServerKind::Galera) => {
+                let status: Vec<Variable> = RunQueryDsl::load(AskGalera, self).await?;
+                Ok(Some(crate::backend::mysql::of_galera(&status)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Returns the server's kind, its version, and its `server_id`.
+    async fn facts(&mut self) -> QueryResult<ServerFacts> {
+        let facts = diesel::sql_query(crate::backend::mysql::FACTS);
+        let variables: Vec<Variable> = RunQueryDsl::load(facts, self).await?;
+        Ok(crate::backend::mysql::facts(&variables))
+    }
+
+    async fn diagnose(&mut self, kind: Option<ServerKind>) -> QueryResult<Option<String>> {
+        let Some(kind @ (ServerKind::MariaDb | ServerKind::MySql)) = kind else {
+            return Ok(None);
+        };
+        let query = diesel::sql_query(crate::backend::mysql::diagnosis(kind));
+        let sources = if kind == ServerKind::MySql {
+            let sources: QueryResult<Vec<MySqlSource>> = RunQueryDsl::load(query, self).await;
+            sources.map(|sources| sources.into_iter().map(Into::into).collect())
+        } else {
+            RunQueryDsl::load(query, self).await
+        };
+        crate::backend::mysql::diagnosed(sources, kind)
+    }
+
+    async fn wait_for(&mut self, required: &Position, limit: Duration) -> QueryResult<bool> {
+        let Some(sql) = crate::backend::mysql::wait(required, limit.as_secs_f64()) else {
+            return Ok(false);
+        };
+        let outcome: Outcome = RunQueryDsl::get_result(diesel::sql_query(sql), self).await?;
+        if !outcome.is_there() {
+            return Ok(false);
+        }
+        // MariaDB's function compares numbers alone, whatever the history.
+        let observation = self
+            .observe(crate::backend::mysql::kind_of(required))
+            .await?;
+        Ok(observation.is_some_and(|observation| observation.position.covers(required)))
+    }
+
+    async fn set_causal_reads(&mut self, on: bool) -> QueryResult<()> {
+        self.batch_execute(crate::backend::mysql::causal_reads(on))
+            .await
+    }
+
+    async fn begin_with(&mut self, sql: &str) -> QueryResult<()> {
+        begin_with(self, sql).await
+    }
+}

@@ -1,0 +1,67 @@
+//! Carries out what a watcher does.
+//!
+//! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
+
+use std::time::Instant;
+
+use super::manager::Manager;
+use super::{RoutedConnection, flavoured, io};
+use crate::cluster::after;
+use crate::engine::watcher::{Next, Outcome, Watcher};
+use crate::error::error_chain;
+
+/// Carries one step out, and closes the connection if that fails.
+#[flavoured]
+pub(super) async fn carry_out<C: RoutedConnection>(
+    next: Next,
+    watcher: &Watcher,
+    manager: &Manager<C>,
+    conn: &mut Option<C>,
+) -> Outcome {
+    let step = step(next, watcher, manager, conn).await;
+    step.unwrap_or_else(|why| {
+        *conn = None;
+        Outcome::Failed(why)
+    })
+}
+
+#[flavoured]
+async fn step<C: RoutedConnection>(
+    next: Next,
+    watcher: &Watcher,
+    manager: &Manager<C>,
+    conn: &mut Option<C>,
+) -> Result<Outcome, String> {
+    match (next, conn) {
+        (Next::Sleep { urgent, limit }, _) => {
+            let is_urgent = io::until(after(Instant::now(), limit), urgent).await;
+            Ok(if is_urgent {
+                Outcome::Urged
+            } else {
+                Outcome::Slept
+            })
+        }
+        (Next::Observe(kind), Some(conn)) => {
+            let observed = io::within(watcher.limit, conn.observe(kind)).await;
+            let observed = observed.map_err(|_| watcher.too_slow())?;
+            observed
+                .map(Outcome::of)
+                .map_err(|error| error_chain(&error))
+        }
+        // An answer that comes late would be taken for that to the next question.
+        (Next::Diagnose(kind), Some(conn)) => {
+            let why = io::within(watcher.limit, conn.diagnose(kind)).await;
+            let why = why.map_err(|_| watcher.too_slow())?;
+            why.map(Outcome::Diagnosed)
+                .map_err(|error| error_chain(&error))
+        }
+        (Next::Stop, _) => Ok(Outcome::Urged),
+        (Next::Open | Next::Observe(_) | Next::Diagnose(_), conn) => {
+            let opened = manager.open().await.map_err(|error| error_chain(&error))?;
+            let opened = conn.insert(opened.conn);
+            let facts = manager.facts(opened).await;
+            let facts = facts.map_err(|error| error_chain(&error))?;
+            Ok(Outcome::Opened(facts.kind))
+        }
+    }
+}
