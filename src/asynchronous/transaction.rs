@@ -10,7 +10,9 @@ use futures_core::future::BoxFuture;
 
 use crate::asynchronous::connection::depth;
 use crate::asynchronous::{ReadConn, RoutedConnection, WriteConn};
-use crate::statement::{Access, Characteristics, Dialect, GrantsTransactions, Isolation, Role};
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use crate::statement::Isolation;
+use crate::statement::{Access, Characteristics, Dialect, GrantsTransactions, Role};
 
 /// An async closure that takes a `T` and returns a named future of `R`, so that bounds can
 /// require the future to be `Send`.

@@ -30,6 +30,7 @@ pub struct RouterBuilder<C, F: Flavour<C> = Async> {
 
 #[expect(private_bounds, reason = "there are two flavours, and no others")]
 impl<C, F: Flavour<C>> RouterBuilder<C, F> {
+    #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn new(library: F::Library) -> Self {
         Self {
             library,

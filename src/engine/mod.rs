@@ -30,7 +30,9 @@ pub(crate) use pooled::{Pooled, pools};
 pub(crate) use rejections::Rejections;
 pub use router::Router;
 pub(crate) use router::WeakRouter;
-pub(crate) use routes::{RouteCount, Routes};
+#[cfg(feature = "edge")]
+pub(crate) use routes::RouteCount;
+pub(crate) use routes::Routes;
 pub use session::Session;
 pub(crate) use settings::Settings;
 pub(crate) use shared::Shared;

@@ -136,6 +136,7 @@ macro_rules! pools {
         pub(crate) enum Library {
             $(#[cfg(feature = $feature)] $name($module::Settings),)+
             #[cfg(not(any($(feature = $feature),+)))]
+            #[expect(dead_code, reason = "it has no value")]
             Never(crate::engine::NoPool<()>),
         }
 
@@ -143,6 +144,7 @@ macro_rules! pools {
         pub(crate) enum Pool<C: RoutedConnection> {
             $(#[cfg(feature = $feature)] $name($module::Pool<C>),)+
             #[cfg(not(any($(feature = $feature),+)))]
+            #[expect(dead_code, reason = "it has no value")]
             Never(crate::engine::NoPool<C>),
         }
 
@@ -222,6 +224,7 @@ macro_rules! pools {
         pub(crate) enum Guard<C: RoutedConnection> {
             $(#[cfg(feature = $feature)] $name($module::Loan<C>),)+
             #[cfg(not(any($(feature = $feature),+)))]
+            #[expect(dead_code, reason = "it has no value")]
             Never(crate::engine::NoPool<C>),
         }
 

@@ -33,6 +33,7 @@ impl Routes {
     }
 
     /// The counts, in the order of their first connection.
+    #[cfg(feature = "edge")]
     pub(crate) fn counts(&self) -> Vec<RouteCount> {
         self.0
             .lock()

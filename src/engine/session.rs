@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View};
 use crate::error::ConfigError;
 use crate::routing::Level;
-use crate::session::{Activity, Rejection, SignedToken, Token};
+#[cfg(feature = "edge")]
+use crate::session::Activity;
+use crate::session::{Rejection, SignedToken, Token};
 use crate::statement::Access;
 
 /// One user's, or one job's, causal history: its reads see its writes, and never an older state than it has

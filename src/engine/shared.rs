@@ -388,6 +388,7 @@ impl Shared {
         self.snapshot.load().position().cloned()
     }
 
+    #[cfg(feature = "edge")]
     pub(crate) fn window(&self) -> Duration {
         self.window
     }

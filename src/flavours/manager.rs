@@ -97,6 +97,7 @@ impl<C: RoutedConnection> Manager<C> {
     }
 
     /// Checks that a pooled connection may be handed out again.
+    #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) async fn recycle(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
         let check = self.check_role(&mut conn.conn, Step::Recycle);
         // For every kind of connection: one whose check is abandoned may be cut off.
@@ -108,6 +109,7 @@ impl<C: RoutedConnection> Manager<C> {
 
     /// Returns whether a returned connection must be closed: it has an open transaction, or an answer is
     /// outstanding.
+    #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn is_broken(conn: &mut Pooled<C>) -> bool {
         conn.awaits_answer || C::TransactionManager::is_broken_transaction_manager(&mut conn.conn)
     }

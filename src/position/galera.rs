@@ -40,6 +40,7 @@ impl GaleraPosition {
 }
 
 /// Parses the number of a write set, as in `wsrep_last_committed`.
+#[cfg(any(feature = "mysql", feature = "sync-mysql"))]
 pub(crate) fn parse_write_set(text: &str) -> Option<u64> {
     let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_plain.then(|| text.parse().ok()).flatten()

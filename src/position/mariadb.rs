@@ -117,12 +117,14 @@ impl MariaDbPosition {
 
     /// Returns the last transaction of each domain, of both positions.
     #[must_use]
+    #[cfg(any(feature = "mysql", feature = "sync-mysql"))]
     pub(crate) fn latest_of(&self, other: &Self) -> Self {
         self.join(other).latest()
     }
 
     /// Returns the last transaction of each domain.
     #[must_use]
+    #[cfg(any(feature = "mysql", feature = "sync-mysql"))]
     pub(crate) fn latest(&self) -> Self {
         let is_latest = |gtid: &Gtid| self.last_of(gtid.domain) == Some(gtid.sequence);
         Self::new(self.last.iter().copied().filter(is_latest))
@@ -130,6 +132,7 @@ impl MariaDbPosition {
 
     /// Adds the transactions of `server` from `other`, in domains that are missing here.
     #[must_use]
+    #[cfg(any(feature = "mysql", feature = "sync-mysql"))]
     pub(crate) fn or_own(&self, server: u32, other: &Self) -> Self {
         let is_missing = |gtid: &Gtid| gtid.server == server && self.last_of(gtid.domain).is_none();
         let missing = other.last.iter().copied().filter(is_missing);

@@ -63,6 +63,7 @@ impl MySqlPosition {
 
     /// Marks it as the position of the server with this uuid.
     #[must_use]
+    #[cfg(any(feature = "mysql", feature = "sync-mysql"))]
     pub(crate) fn of_node(self, server: u128) -> Self {
         Self {
             server: Some(server),

@@ -9,5 +9,7 @@ mod token;
 pub use clock::{Clock, SystemClock};
 #[cfg(feature = "test-util")]
 pub use manual_clock::ManualClock;
-pub(crate) use state::{Activity, Export, Moment, SessionState};
+#[cfg(feature = "edge")]
+pub(crate) use state::Activity;
+pub(crate) use state::{Export, Moment, SessionState};
 pub use token::{KeyError, Rejection, SignedToken, Token, TokenKeys};

@@ -128,6 +128,7 @@ impl SessionState {
     }
 
     /// Returns a measure of what was done so far.
+    #[cfg(feature = "edge")]
     pub(crate) fn activity(&self) -> Activity {
         self.lock().activity
     }

@@ -11,6 +11,7 @@ pub struct Characteristics {
 }
 
 /// A transaction's isolation level, as named by the SQL standard.
+#[allow(dead_code, reason = "servers differ in the levels that they have")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Isolation {
     ReadUncommitted,
@@ -20,6 +21,7 @@ pub(crate) enum Isolation {
 }
 
 impl Isolation {
+    #[allow(dead_code, reason = "SQLite has no levels")]
     fn sql(self) -> &'static str {
         match self {
             Self::ReadUncommitted => "READ UNCOMMITTED",
@@ -31,6 +33,7 @@ impl Isolation {
 }
 
 impl Characteristics {
+    #[cfg(any(feature = "postgres", feature = "sync-postgres"))]
     pub(crate) fn postgres(&self) -> String {
         let mut sql = "BEGIN TRANSACTION".to_owned();
         if let Some(isolation) = self.isolation {
@@ -49,6 +52,8 @@ impl Characteristics {
         }
         sql
     }
+
+    #[cfg(any(feature = "mysql", feature = "sync-mysql"))]
     pub(crate) fn mysql(&self) -> String {
         let mut sql = String::new();
         if let Some(isolation) = self.isolation {

@@ -13,7 +13,9 @@ mod verdict;
 pub(crate) use check::Checker;
 pub use check::{CheckPolicy, StatementCheck};
 pub use dialect::Dialect;
-pub(crate) use isolation::{Characteristics, Isolation};
+pub(crate) use isolation::Characteristics;
+#[allow(unused_imports, reason = "SQLite has no levels")]
+pub(crate) use isolation::Isolation;
 pub use raw_sql::ReadSql;
 pub(crate) use role::{Access, GrantsTransactions};
 pub use role::{CaughtUp, Primary, Replica, Role};

@@ -232,6 +232,7 @@ impl<C: RoutedConnection + MultiConnectionHelper> MultiConnectionHelper for Writ
 }
 
 /// For `#[derive(MultiConnection)]`, which requires it once Diesel's own `r2d2` is enabled.
+#[cfg(feature = "r2d2")]
 impl<C: RoutedConnection + diesel::r2d2::R2D2Connection> diesel::r2d2::R2D2Connection
     for WriteConn<C>
 {

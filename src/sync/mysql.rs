@@ -3,9 +3,8 @@
 pub(super) use diesel::connection::SimpleConnection;
 pub(super) use diesel::{MysqlConnection as Raw, RunQueryDsl};
 
-pub(super) use super::transaction::begin_with;
-
-use diesel::MysqlConnection;
+use diesel::connection::AnsiTransactionManager;
+use diesel::{MysqlConnection, QueryResult};
 
 pub use diesel_routing_macros::read_sql_mysql as read_sql;
 
@@ -19,3 +18,7 @@ pub type Router = super::Router<MysqlConnection>;
 pub type Session = super::Session<MysqlConnection>;
 /// [`ReadSql`](crate::ReadSql) on MySQL and MariaDB.
 pub type ReadSql = crate::ReadSql<diesel::mysql::Mysql>;
+
+pub(super) fn begin_with(conn: &mut Raw, sql: &str) -> QueryResult<()> {
+    AnsiTransactionManager::begin_transaction_sql(conn, sql)
+}

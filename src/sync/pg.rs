@@ -1,5 +1,6 @@
 //! PostgreSQL: the handles without the connection type, `COPY`, and notifications.
 
+use diesel::connection::AnsiTransactionManager;
 use diesel::pg::{CopyFromQuery, PgNotification};
 use diesel::prelude::ExecuteCopyFromDsl;
 use diesel::{PgConnection, QueryResult};
@@ -7,7 +8,6 @@ use diesel::{PgConnection, QueryResult};
 pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use super::RoutedConnection;
-use super::transaction::begin_with;
 use crate::cluster::{Observation, ServerFacts};
 use crate::server::{NodeRole, ServerKind};
 
@@ -46,7 +46,7 @@ impl RoutedConnection for PgConnection {
     }
 
     fn begin_with(&mut self, sql: &str) -> QueryResult<()> {
-        begin_with(self, sql)
+        AnsiTransactionManager::begin_transaction_sql(self, sql)
     }
 }
 

@@ -1,5 +1,6 @@
 //! SQLite: the handles without the connection type.
 
+use diesel::connection::AnsiTransactionManager;
 use diesel::dsl::select;
 use diesel::sql_types::Text;
 use diesel::{QueryResult, SqliteConnection};
@@ -7,7 +8,6 @@ use diesel::{QueryResult, SqliteConnection};
 pub use diesel_routing_macros::read_sql_sqlite as read_sql;
 
 use super::RoutedConnection;
-use super::transaction::begin_with;
 use crate::cluster::ServerFacts;
 use crate::server::NodeRole;
 
@@ -46,6 +46,6 @@ impl RoutedConnection for SqliteConnection {
     }
 
     fn begin_with(&mut self, sql: &str) -> QueryResult<()> {
-        begin_with(self, sql)
+        AnsiTransactionManager::begin_transaction_sql(self, sql)
     }
 }

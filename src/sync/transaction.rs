@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::connection::TransactionManager;
 use diesel::{Connection, QueryResult};
 
 use super::connection::depth;
@@ -322,12 +322,4 @@ where
         (Err(error), Ok(()) | Err(diesel::result::Error::BrokenTransactionManager)) => Err(error),
         (_, Err(error)) => Err(error.into()),
     }
-}
-
-/// Implements `begin_with` for connections with Diesel's own transaction manager.
-pub(super) fn begin_with<C>(conn: &mut C, sql: &str) -> QueryResult<()>
-where
-    C: Connection<TransactionManager = AnsiTransactionManager>,
-{
-    AnsiTransactionManager::begin_transaction_sql(conn, sql)
 }

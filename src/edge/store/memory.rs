@@ -116,7 +116,6 @@ impl TokenStore for MemoryStore {
     }
 }
 
-#[cfg(feature = "r2d2")]
 impl crate::sync::edge::TokenStore for MemoryStore {
     fn load(&self, key: &str, _: Duration) -> Result<Option<Token>, StoreError> {
         Ok(self.get(key))

@@ -1,6 +1,8 @@
 //! Sessions' states, out of this process and into it.
 
-use std::time::{Duration, Instant};
+#[cfg(feature = "edge")]
+use std::time::Duration;
+use std::time::Instant;
 
 use super::Shared;
 use crate::session::{Export, Moment, Rejection, SessionState, SignedToken, Token};
@@ -16,6 +18,7 @@ impl Shared {
         self.keys.is_some()
     }
 
+    #[cfg(feature = "edge")]
     pub(crate) fn token_life(&self) -> Duration {
         self.token_life
     }
@@ -44,6 +47,7 @@ impl Shared {
     }
 
     /// Adds what `token` says to `session`; its source is trusted.
+    #[cfg(feature = "edge")]
     pub(crate) fn absorb_token(
         &self,
         session: &SessionState,

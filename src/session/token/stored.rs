@@ -1,5 +1,6 @@
 //! Tokens as bytes, for stores that only a service of one's own writes to.
 
+#[cfg(feature = "edge")]
 use std::time::Duration;
 
 use super::codec;
@@ -11,6 +12,7 @@ const VERSION: u8 = 1;
 
 /// The maximum difference between two clock readings that count as equal. Chosen: well above what passes
 /// between the readings for one request, and well below the shortest sensible window.
+#[cfg(feature = "edge")]
 const ROUGHLY: Duration = Duration::from_millis(10);
 
 impl Token {
@@ -42,6 +44,7 @@ impl Token {
 
     /// Returns whether it has the requirements of `other`, whatever the expiry. Times of unknown positions are
     /// compared roughly, because they come from two clocks.
+    #[cfg(feature = "edge")]
     pub(crate) fn same_requirements(&self, other: &Self) -> bool {
         let (one, other) = (self.fitted(), other.fitted());
         one.required() == other.required()
