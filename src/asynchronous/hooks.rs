@@ -1,4 +1,4 @@
-//! What a builder of async routers is told of connections.
+//! How connections are opened and prepared, async.
 
 use std::sync::Arc;
 

@@ -53,41 +53,41 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
-    /// How long a session's reads go to the primary after a write whose position is not known.
+    /// Sets the time for which a session's reads go to the primary after a write whose position is not known.
     /// Defaults to 5 s.
     pub fn window(mut self, window: Duration) -> Self {
         self.settings.window = window;
         self
     }
 
-    /// Replicas that lag more than this serve nothing. Defaults to 60 s.
+    /// Sets the lag past which a replica serves nothing. Defaults to 60 s.
     pub fn max_lag(mut self, lag: Duration) -> Self {
         self.settings.max_lag = lag;
         self
     }
 
-    /// How a replica is chosen among those that may serve a read. Defaults to
+    /// Sets how a replica is chosen among those that may serve a read. Defaults to
     /// [`Balance::LeastOfTwo`].
     pub fn balance(mut self, balance: Balance) -> Self {
         self.settings.balance = balance;
         self
     }
 
-    /// Where the caller is: replicas of this [zone](Node::zone) are preferred, and others serve
+    /// Sets the zone of the caller: replicas of this [zone](Node::zone) are preferred, and others serve
     /// only what no replica here may. Defaults to none: all are equal.
     pub fn zone(mut self, zone: impl Into<String>) -> Self {
         self.settings.zone = Some(zone.into());
         self
     }
 
-    /// How long a read may wait for a replica to catch up before it goes to the primary. Defaults
+    /// Sets how long a read may wait for a replica to catch up before it goes to the primary. Defaults
     /// to zero: it does not wait. A session may have [its own](Session::waiting).
     pub fn wait(mut self, wait: Duration) -> Self {
         self.settings.wait = wait;
         self
     }
 
-    /// Does without replication positions: roles are as configured, and a session's reads go to
+    /// Turns replication positions off: roles are as configured, and a session's reads go to
     /// the primary for the window after it wrote. For servers whose positions the router's
     /// account may not ask for. Then nothing shows that a replica belongs to another cluster.
     pub fn window_only(mut self) -> Self {
@@ -95,7 +95,7 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
-    /// Makes a router of one database: the `node` is the primary, and stands in for a replica as well,
+    /// Makes this a router of one database: the `node` is the primary, and stands in for a replica as well,
     /// as a second node called `{name}-replica` with read-only connections. For tests, and for
     /// developers' machines, that have one database only.
     ///
@@ -116,14 +116,14 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
-    /// How often each node is asked for its role and position when nobody waits for an answer.
+    /// Sets how often each node is asked for its role and position while no caller waits for an answer.
     /// Defaults to 100 ms, give or take a tenth.
     pub fn watch_interval(mut self, interval: Duration) -> Self {
         self.settings.watch_interval = interval;
         self
     }
 
-    /// How long a node may take to answer before it counts as down, and how long
+    /// Sets how long a node may take to answer before it counts as down, and how long
     /// [`Session::token`] waits for a position. Defaults to 1 s. A replica that has said nothing
     /// for twice this and the interval together serves nothing, whatever holds it up.
     pub fn watch_timeout(mut self, timeout: Duration) -> Self {
@@ -131,7 +131,7 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
-    /// A class of functions: see [`Class`]. The last one of a name counts.
+    /// Adds a class of functions: see [`Class`]. The last one of a name counts.
     pub fn class(mut self, name: impl Into<String>, class: Class) -> Self {
         let name = name.into();
         self.settings.classes.retain(|(known, _)| *known != name);
@@ -139,14 +139,14 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
-    /// The secrets that session tokens are signed and verified with. Without them there are no
-    /// tokens: [`Session::token`] is an error, and [`Router::resume`] takes every text for none.
+    /// Sets the secrets that session tokens are signed and verified with. Without them there are no
+    /// tokens: `Session::token` is an error, and [`Router::resume`] ignores every token.
     pub fn token_keys(mut self, keys: TokenKeys) -> Self {
         self.settings.keys = Some(keys);
         self
     }
 
-    /// How long a session token is worth something; the same in all processes that share tokens.
+    /// Sets how long a session token is valid; the same in all processes that share tokens.
     /// Defaults to an hour; less than [`max_lag`](Self::max_lag) and the
     /// [`window`](Self::window) together would forget a session while it still matters.
     pub fn token_life(mut self, life: Duration) -> Self {
@@ -154,13 +154,13 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
-    /// The clock that the window is measured with. Defaults to the system's.
+    /// Sets the clock that the window is measured with. Defaults to the system's.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.settings.clock = Arc::new(clock);
         self
     }
 
-    /// What is done about statements that hide a write or a lock. Defaults to refusing them.
+    /// Sets what is done about statements that hide a write or a lock. Defaults to refusing them.
     pub fn statement_check(mut self, check: StatementCheck) -> Self {
         self.settings.check = check;
         self

@@ -1,4 +1,4 @@
-//! One checkout, as a machine without I/O: it says what to do next, and is told what came of it.
+//! One checkout, as a machine without I/O: it says what to do next, and is given what came of it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,14 +14,14 @@ use crate::server::{NodeRole, PoolKind};
 use crate::session::SessionState;
 use crate::statement::Access;
 
-/// What a caller asks a router for.
+/// A caller's request to a router.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Request<'a> {
     pub(crate) level: Level,
     /// The least that the handle promises.
     pub(crate) access: Access,
     pub(crate) session: Option<&'a Arc<SessionState>>,
-    /// How long to wait for a fresher replica.
+    /// The longest wait for a fresher replica.
     pub(crate) wait: Duration,
     /// A node that has failed the caller just now.
     pub(crate) avoid: Option<usize>,
@@ -40,7 +40,7 @@ pub(crate) trait Loan {
     fn awaits_answer(&self) -> bool;
 }
 
-/// What a checkout does next; `G` is a [`Loan`].
+/// The next step of a checkout; `G` is a [`Loan`].
 #[derive(Debug)]
 pub(crate) enum Next<G> {
     /// Take a connection of this node from this pool; not later than `until`, if the caller's wait ends before
@@ -71,10 +71,10 @@ pub(crate) enum Next<G> {
     Fail(Error),
 }
 
-/// What came of the last step.
+/// The outcome of the last step.
 #[derive(Debug)]
 pub(crate) enum Outcome<G> {
-    /// There was none yet.
+    /// No step was taken yet.
     Started,
     /// A connection was taken.
     Taken(G),
@@ -92,23 +92,23 @@ pub(crate) enum Outcome<G> {
     Set(G),
 }
 
-/// What is known of a connection on loan.
+/// Facts about a connection on loan.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Taken {
-    /// What its server said it is.
+    /// The role that its server reported.
     pub(crate) role: Option<NodeRole>,
-    /// When it was opened.
+    /// The instant of its opening.
     pub(crate) opened: Instant,
-    /// Whether reads on it wait for what other servers have acknowledged.
+    /// Set if reads on it wait for what other servers have acknowledged.
     pub(crate) reads_causally: bool,
 }
 
-/// How many nodes are tried for one call before it falls back to the primary: where one fails, another may do,
+/// The number of nodes tried for one call before it falls back to the primary: where one fails, another may do,
 /// and a third is a matter of a cluster in trouble. Chosen, not measured.
 const ATTEMPTS: u32 = 2;
 
-/// How long a caller waits to learn who is the primary, after a node changed its role: longer than a
-/// promotion of PostgreSQL (0.12 s) or the default watch interval (0.1 s) take.
+/// The longest wait to learn who is the primary, after a node changed its role: longer than a promotion of
+/// PostgreSQL (0.12 s) or the default watch interval (0.1 s).
 const ROLE_CHANGE: Duration = Duration::from_secs(1);
 
 /// One checkout.
@@ -116,10 +116,10 @@ const ROLE_CHANGE: Duration = Duration::from_secs(1);
 pub(crate) struct Checkout<'a, G> {
     shared: &'a Shared,
     request: Request<'a>,
-    /// Whether servers can be asked to wait until they have replayed a position.
+    /// Set if servers can be asked to wait until they have replayed a position.
     servers_wait: bool,
     state: State<G>,
-    /// How many tries are left before the last one.
+    /// The number of tries left before the last one.
     attempts: u32,
 }
 
@@ -481,7 +481,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
     }
 }
 
-/// What a node says of itself, where a connection is newer than its last word.
+/// The word of a node for a connection that is newer than its last answer.
 enum Proof {
     /// It may serve the request, for this reason.
     Given(Reason),

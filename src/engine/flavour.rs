@@ -20,7 +20,7 @@ pub(crate) trait Flavour<C>: Sized + Send + Sync + 'static {
     type Pools: NodePools;
     /// The pools' library, and what is set for all pools of a router.
     type Library: fmt::Debug;
-    /// How connections are opened and made ready.
+    /// The hooks that open and prepare connections.
     type Hooks: Default;
     /// The kind of store that keeps session states, by a key.
     #[cfg(feature = "edge")]

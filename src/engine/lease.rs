@@ -1,4 +1,4 @@
-//! What is inside every handle: a connection, and what it was lent for.
+//! The inside of every handle: a connection, and its grant.
 
 use std::sync::Arc;
 
@@ -19,13 +19,13 @@ pub(crate) struct Lease<G> {
     pub(crate) in_snapshot: bool,
 }
 
-/// What a connection was lent for.
+/// The purpose that a connection was checked out for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Grant {
     pub(crate) node: usize,
     pub(crate) reason: Reason,
     pub(crate) access: Access,
-    /// Whether the node was the primary when it was chosen.
+    /// Set if the node was the primary when it was chosen.
     pub(crate) is_primary: bool,
     /// The function that it was chosen for.
     pub(crate) function: Option<&'static str>,

@@ -1,19 +1,19 @@
-//! What one view of a session asks for.
+//! The options of one view of a session.
 
 use std::time::Duration;
 
 use crate::routing::Level;
 
-/// How a session's calls differ from the router's defaults.
+/// The differences of a session's calls from the router's defaults.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Options {
-    /// How long reads may wait for a fresher replica; the router's, if none.
+    /// The longest wait of reads for a fresher replica; the router's if `None`.
     pub(crate) wait: Option<Duration>,
     /// The level of `read`.
     pub(crate) level: Level,
-    /// Whether writes are remembered.
+    /// Set if writes are remembered.
     pub(crate) tracked: bool,
-    /// Whether it is no session, but stands for there being none: nothing is known of what reads must see.
+    /// Set for the placeholder session used outside any scope; it tracks nothing.
     pub(crate) outside: bool,
 }
 
@@ -29,7 +29,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Writes are no level of reads: what asks for it, gets the strongest.
+    /// Sets the level of `read`. `Level::Write` is not a level of reads: it is replaced by the strongest one.
     pub(crate) fn set_level(&mut self, level: Level) {
         self.level = match level {
             Level::Write => Level::Strong,
@@ -38,6 +38,6 @@ impl Options {
     }
 }
 
-/// How long a [`delayed`](crate::Session::delayed) read waits: three tries half a second apart, as
+/// The longest wait of a [`delayed`](crate::Session::delayed) read: three tries half a second apart, as
 /// GitLab's Sidekiq jobs do, take this long.
 pub(crate) const DELAYED: Duration = Duration::from_secs(1);

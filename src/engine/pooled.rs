@@ -13,11 +13,11 @@ use crate::server::NodeRole;
 pub(crate) struct Pooled<C> {
     pub(crate) conn: C,
     pub(crate) role: Option<NodeRole>,
-    /// When it was opened: since then, its server has not restarted.
+    /// The instant of its opening: since then, its server has not restarted.
     pub(crate) opened: Instant,
-    /// Whether an answer is still to come: given up now, it would be taken for that to the next statement.
+    /// Set while an answer is outstanding: given up now, it would be taken for that to the next statement.
     pub(crate) awaits_answer: bool,
-    /// Whether reads on it wait for what other servers have acknowledged.
+    /// Set if reads on it wait for what other servers have acknowledged.
     pub(crate) reads_causally: bool,
 }
 

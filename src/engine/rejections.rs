@@ -1,4 +1,4 @@
-//! How many tokens were not honoured, and why.
+//! Counts of rejected tokens, by reason.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,7 +1,8 @@
 //! `Routes`: where a session's connections came from.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
+use crate::mutex::lock;
 use crate::routing::{Reason, Route};
 
 /// Counts the connections that one view of a session, and its clones, checked out: by node and reason.
@@ -18,7 +19,7 @@ pub(crate) struct RouteCount {
 
 impl Routes {
     pub(crate) fn count(&self, route: &Route<'_>) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = lock(&self.0);
         let known = counts
             .iter_mut()
             .find(|known| known.node == route.node && known.reason == route.reason);
@@ -35,9 +36,6 @@ impl Routes {
     /// The counts, in the order of their first connection.
     #[cfg(feature = "edge")]
     pub(crate) fn counts(&self) -> Vec<RouteCount> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        lock(&self.0).clone()
     }
 }

@@ -77,7 +77,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
     ///
     /// # Errors
     ///
-    /// Why the token was rejected; the session is as it was. The router has counted it.
+    /// Returns the reason if the token is rejected; the session is as it was. The router has counted it.
     pub fn absorb(&self, token: &str) -> Result<(), Rejection> {
         self.view.router.shared().absorb(&self.view.state, token)
     }

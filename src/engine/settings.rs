@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use crate::cluster::Node;
 use crate::consistency::Class;
-use crate::routing::Balance;
+use crate::routing::{Balance, Policy};
 use crate::session::{Clock, SystemClock, TokenKeys};
 use crate::statement::StatementCheck;
 
-/// What builders collect, whatever the flavour of the connections.
+/// The settings that builders collect.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) window: Duration,
@@ -46,6 +46,25 @@ impl Default for Settings {
             classes: Vec::new(),
             keys: None,
             token_life: Duration::from_secs(60 * 60),
+        }
+    }
+}
+
+impl Settings {
+    /// Returns what decisions are bound by, for these nodes.
+    pub(crate) fn policy(&self, nodes: &[Node]) -> Policy {
+        let near = nodes
+            .iter()
+            .map(|node| node.zone.is_some() && node.zone == self.zone);
+        Policy {
+            max_lag: self.max_lag,
+            max_silence: self
+                .watch_interval
+                .saturating_add(self.watch_timeout)
+                .saturating_mul(2),
+            balance: self.balance,
+            weights: nodes.iter().map(|node| node.weight).collect(),
+            near: near.clone().any(|near| near).then(|| near.collect()),
         }
     }
 }

@@ -1,11 +1,11 @@
-//! What all handles and sessions of a router share.
+//! The state that all handles and sessions of a router share.
 
 #[cfg(test)]
 mod tests;
 mod tokens;
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -15,17 +15,18 @@ use super::{Rejections, Request, Settings};
 use crate::cluster::{Event, Health, Node, Observation, Question, Roster, Signals, Snapshot};
 use crate::consistency::{Class, Function};
 use crate::error::ConfigError;
+use crate::mutex::lock;
 use crate::position::Position;
 use crate::random;
 use crate::routing::{Decision, Inputs, Level, Policy, Reason, decide};
 use crate::session::{Clock, SessionState, TokenKeys};
 use crate::statement::{Access, Checker};
 
-/// How many times as often as usual a node is asked, at most, unless a read is refused: after commits,
+/// The most that a node is asked more often than usual, unless a read is refused: after commits,
 /// and while somebody waits for it to catch up. At the default interval, every 5 ms.
 const FASTEST: u32 = 20;
 
-/// What all handles and sessions of a router share.
+/// The state that all handles and sessions of a router share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     /// Names of the nodes, in the order of their configuration.
@@ -33,7 +34,7 @@ pub(crate) struct Shared {
     pub(crate) checker: Checker,
     pub(crate) wait: Duration,
     pub(crate) signals: Signals,
-    /// How long a node may take to answer.
+    /// The time that a node's answer may take.
     pub(crate) probe_timeout: Duration,
     pub(crate) rejections: Rejections,
     window: Duration,
@@ -42,15 +43,15 @@ pub(crate) struct Shared {
     classes: Vec<(String, Class)>,
     keys: Option<TokenKeys>,
     token_life: Duration,
-    /// Watchers' memory.
+    /// The last answer of every node.
     roster: Mutex<Roster>,
-    /// What decisions read.
+    /// The snapshot that decisions read.
     snapshot: ArcSwap<Snapshot>,
-    /// Whether anything replaces the snapshot.
+    /// Set if watchers replace the snapshot.
     watched: bool,
     /// Connections out, by node.
     out: Vec<AtomicU32>,
-    /// How many replicas were chosen by turns.
+    /// The number of replicas chosen by turns so far.
     turns: AtomicUsize,
 }
 
@@ -75,7 +76,7 @@ impl Shared {
             rejections: Rejections::default(),
             clock: Arc::clone(&settings.clock),
             checker: settings.check.build(dialect),
-            policy: Policy::new(settings, nodes),
+            policy: settings.policy(nodes),
             classes: settings.classes.clone(),
             keys: settings.keys.clone(),
             token_life: settings.token_life,
@@ -84,17 +85,17 @@ impl Shared {
         }
     }
 
-    /// Name of the node with this index.
+    /// Returns the name of the node with this index.
     pub(crate) fn name(&self, node: usize) -> &str {
         self.nodes.get(node).map_or("?", String::as_str)
     }
 
-    /// What is known of the nodes now.
+    /// Returns what is known of the nodes now.
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
     }
 
-    /// Connections of `node` that are out.
+    /// Returns the number of connections of `node` that are out.
     pub(crate) fn out(&self, node: usize) -> u32 {
         self.out
             .get(node)
@@ -142,7 +143,7 @@ impl Shared {
         }
     }
 
-    /// The primary, for a caller whom no replica serves.
+    /// Decides for the primary, for a caller whom no replica serves.
     pub(crate) fn fall_back(&self, request: &Request<'_>) -> Decision {
         let reason = match request.level {
             Level::Write => Reason::Write,
@@ -152,7 +153,7 @@ impl Shared {
         Decision::primary(&self.snapshot.load(), reason)
     }
 
-    /// What a call of `function` asks for, over what its session or router would.
+    /// Returns the request of a call of `function`, over that of its session or router.
     pub(crate) fn request_of<'a>(
         &self,
         function: &'static Function,
@@ -219,7 +220,7 @@ impl Shared {
         })
     }
 
-    /// Whether every node takes writes.
+    /// Returns whether every node takes writes.
     pub(crate) fn is_multi_writer(&self) -> bool {
         let cluster = self.snapshot.load();
         cluster.position().is_some_and(Position::is_multi_writer)
@@ -238,18 +239,18 @@ impl Shared {
         candidate.filter(|(_, required)| !required.is_multi_writer())
     }
 
-    /// The session has committed.
+    /// Records that the session has committed.
     pub(crate) fn committed(&self, session: &SessionState) {
         session.committed(self.clock.now());
         self.signals.ask_soon(self.snapshot.load().primary);
     }
 
-    /// The session may have written.
+    /// Records that the session may have written.
     pub(crate) fn wrote_perhaps(&self, session: &SessionState) {
         session.wrote_perhaps(self.clock.now());
     }
 
-    /// A connection of `node` goes out.
+    /// Records that a connection of `node` goes out.
     pub(crate) fn lent(&self, node: usize, reads_for: Option<&SessionState>) {
         if let Some(out) = self.out.get(node) {
             out.fetch_add(1, Ordering::Relaxed);
@@ -265,7 +266,7 @@ impl Shared {
         }
     }
 
-    /// A connection of `node` has come back.
+    /// Records that a connection of `node` has come back.
     pub(crate) fn returned(&self, node: usize, reads_for: Option<&SessionState>) {
         if let Some(out) = self.out.get(node) {
             out.fetch_sub(1, Ordering::Relaxed);
@@ -279,9 +280,9 @@ impl Shared {
         }
     }
 
-    /// A node was asked, and this is what it said.
+    /// Records the answer of a node.
     pub(crate) fn record_observation(&self, node: usize, question: Question, said: Observation) {
-        let mut roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut roster = lock(&self.roster);
         let events = roster.observed(node, question, said);
         self.publish(&roster);
         drop(roster);
@@ -290,10 +291,10 @@ impl Shared {
         }
     }
 
-    /// How far a replica must be behind to be asked why, and how often it is.
+    /// The lag past which a replica is asked why, and the time between two such questions.
     pub(crate) const DIAGNOSE_AFTER: Duration = Duration::from_secs(1);
 
-    /// Whether a node is behind for so long that somebody may want to know why, or was when it was asked.
+    /// Returns whether a node is so far behind that it is to be asked why, or was when it was asked.
     pub(crate) fn is_held_up(&self, node: usize) -> bool {
         let cluster = self.snapshot.load();
         let now = self.clock.now();
@@ -303,17 +304,17 @@ impl Shared {
             })
     }
 
-    /// A node was asked what holds it up, and this is what it said.
+    /// Records what holds a node up, as it says.
     pub(crate) fn record_diagnosis(&self, node: usize, why: Option<String>) {
-        let mut roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut roster = lock(&self.roster);
         if roster.diagnosed(node, why) {
             self.publish(&roster);
         }
     }
 
-    /// A node was asked, and gave no answer.
+    /// Records that a node gave no answer.
     pub(crate) fn record_failure(&self, node: usize, why: &str) {
-        let mut roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut roster = lock(&self.roster);
         let events = roster.lost(node, why);
         self.publish(&roster);
         drop(roster);
@@ -327,9 +328,9 @@ impl Shared {
         self.signals.answered();
     }
 
-    /// Whether all nodes that have spoken are of one cluster, and the primary's positions mean something.
+    /// Checks that all nodes that have answered are of one cluster, and that the primary's positions mean something.
     pub(crate) fn check_cluster(&self) -> Result<(), ConfigError> {
-        let roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
+        let roster = lock(&self.roster);
         let primary = || self.name(0).to_owned();
         if let Some((foreign, why)) = roster.foreign() {
             return Err(ConfigError::OtherCluster {
@@ -347,8 +348,8 @@ impl Shared {
         }
     }
 
-    /// How long to wait, if nobody asks, before `node` is asked again: the interval; less while it lacks
-    /// what somebody was refused it for.
+    /// Returns the time before `node` is asked again if no caller is in a hurry: the interval, or less while it lacks
+    /// what a caller was refused it for.
     ///
     /// A quarter of what the caller has waited, so that a session is back on a replica soon after that
     /// has caught up, and a replica that stands still is asked no more often in the end than any other.
@@ -365,7 +366,7 @@ impl Shared {
         (waited / 4).max(Self::soon(interval)).min(interval)
     }
 
-    /// How long a wish that can wait does so: whoever commits meanwhile shares the answer.
+    /// Returns the delay of a question that can wait: whoever commits meanwhile shares the answer.
     pub(crate) fn soon(interval: Duration) -> Duration {
         interval / FASTEST
     }
@@ -383,7 +384,7 @@ impl Shared {
         self.clock.now()
     }
 
-    /// Where the primary is, as far as is known.
+    /// Returns the position of the primary, as far as is known.
     pub(crate) fn position(&self) -> Option<Position> {
         self.snapshot.load().position().cloned()
     }

@@ -1,4 +1,4 @@
-//! What a router knows of its nodes and pools, for metrics and people.
+//! A router's knowledge of its nodes and pools, for metrics and people.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,34 +9,34 @@ use crate::position::Position;
 use crate::server::PoolKind;
 use crate::session::Rejection;
 
-/// What a router knows at one moment, from `router.status()`. Asks no server.
+/// A router's knowledge at one moment, from `router.status()`. Asks no server.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Status {
     /// The nodes, in the order of their configuration: the primary first, then the replicas.
     pub nodes: Vec<NodeStatus>,
-    /// How many session tokens were not honoured since the router started, by reason; reasons that
-    /// did not occur are left out.
+    /// The number of session tokens rejected since the router started, by reason; reasons that did not occur are
+    /// left out.
     pub rejected_tokens: Vec<(Rejection, u64)>,
 }
 
-/// What a router knows of one node.
+/// A router's knowledge of one node.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct NodeStatus {
     /// Its name, as configured.
     pub name: String,
-    /// Whether writes go to it.
+    /// Set if writes go to it.
     pub is_primary: bool,
-    /// Whether it may serve.
+    /// Its health: a node that is not up serves nothing.
     pub health: Health,
-    /// How far it lags at most; zero on the primary, `None` if that is not known.
+    /// The most that it lags; zero on the primary, `None` if unknown.
     pub lag: Option<Duration>,
-    /// Up to where it has replayed; on the primary, where it is.
+    /// The position that it has replayed; on the primary, that of its own log.
     pub position: Option<Position>,
-    /// Why it serves nothing, and what to do; `None` if it serves.
+    /// The reason why it serves nothing, and what to do; `None` if it serves.
     pub problem: Option<String>,
-    /// What holds it up, as it said when it was asked last: an applier that has stopped, with its error; a
+    /// The cause of its lag, as it said when it was asked last: an applier that has stopped, with its error; a
     /// missing privilege to say more. `None` if nothing does, or the kind of server cannot tell.
     pub notice: Option<String>,
     /// Handles that are out.
@@ -49,7 +49,7 @@ pub struct NodeStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolStatus {
-    /// What its connections are for.
+    /// The purpose of its connections.
     pub pool: PoolKind,
     /// The most connections that it opens.
     pub max_size: u32,

@@ -11,6 +11,6 @@ pub(crate) struct View<R> {
     pub(crate) router: R,
     pub(crate) state: Arc<SessionState>,
     pub(crate) options: Options,
-    /// Where its connections are counted, if anyone wants to know.
+    /// The counts of its connections, if they are needed.
     pub(crate) routes: Option<Arc<Routes>>,
 }

@@ -1,4 +1,4 @@
-//! One node's watcher, as a machine without I/O: it says what to do next, and is told what came of it.
+//! One node's watcher, as a machine without I/O: it says what to do next, and is given what came of it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use super::{Settings, Shared};
 use crate::cluster::{NO_POSITION, Observation, Question, Urgency};
 use crate::server::ServerKind;
 
-/// What a watcher does next.
+/// The next step of a watcher.
 #[derive(Debug)]
 pub(crate) enum Next {
     /// Wait until `urgent` is notified, but not longer than `limit`.
@@ -27,7 +27,7 @@ pub(crate) enum Next {
     Stop,
 }
 
-/// What came of a watcher's last step.
+/// The outcome of a watcher's last step.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// Nobody was in a hurry: it has slept.
@@ -57,15 +57,15 @@ pub(crate) struct Watcher {
     shared: Arc<Shared>,
     node: usize,
     interval: Duration,
-    /// How long an answer may take.
+    /// The time that an answer may take.
     pub(crate) limit: Duration,
     kind: Option<ServerKind>,
     is_open: bool,
-    /// How many connections were opened.
+    /// The number of connections opened so far.
     run: u64,
     /// The question that is under way: when it was sent, by the router's clock and by the system's.
     asked: Option<(Instant, Instant)>,
-    /// When it was asked last why it is behind.
+    /// The instant of the last question why it is behind.
     diagnosed: Option<Instant>,
 }
 

@@ -76,8 +76,8 @@ impl WriteLog {
         }
     }
 
-    /// What may commit by itself, in part and whatever its outcome, is about to be sent, at this
-    /// transaction depth.
+    /// Records that a statement which may commit by itself, in part and whatever its outcome, is about to be sent at
+    /// this transaction depth.
     pub(crate) fn begin_unbounded(&mut self, depth: u32) -> Ending<'_> {
         self.expect_write_at(depth);
         Ending {
@@ -156,7 +156,7 @@ impl WriteLog {
     }
 }
 
-/// What became of a write.
+/// The outcome of a write.
 #[derive(Debug, Clone, Copy)]
 enum Outcome<'a> {
     /// It is acknowledged.
@@ -190,7 +190,7 @@ pub(crate) struct Ending<'a> {
     settles: Settles,
 }
 
-/// What the end of something says about the writes up to it.
+/// The meaning of an end for the writes up to it.
 #[derive(Debug, Clone, Copy)]
 enum Settles {
     /// Nothing: a transaction is open.

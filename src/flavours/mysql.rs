@@ -1,4 +1,4 @@
-//! What MySQL and MariaDB servers are asked.
+//! The questions to MySQL and MariaDB servers.
 //!
 //! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 

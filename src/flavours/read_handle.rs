@@ -1,4 +1,4 @@
-//! What read handles do.
+//! The methods of read handles.
 //!
 //! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 

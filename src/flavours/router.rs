@@ -1,4 +1,4 @@
-//! What a router does: it lends.
+//! The checkouts of a router.
 //!
 //! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 

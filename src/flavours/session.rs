@@ -1,4 +1,4 @@
-//! What a session does: it checks connections out.
+//! The checkouts of a session, and its token.
 //!
 //! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 

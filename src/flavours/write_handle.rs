@@ -1,4 +1,4 @@
-//! What write handles do.
+//! The methods of write handles.
 //!
 //! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use super::balance::Balance;
 use super::decide::{Inputs, Level, Policy, decide};
 use super::need::Need;
-use crate::cluster::{Health, Node, NodeState, Snapshot};
-use crate::engine::Settings;
+use crate::cluster::{Health, NodeState, Snapshot};
 use crate::position::{Lsn, PgPosition, Position};
 
 /// A cluster to decide about.
@@ -32,16 +32,20 @@ impl Decider {
             sent: Some(now),
             problem: None,
         };
-        let nodes: Vec<_> = (0..=replicas)
-            .map(|index| Node::new(format!("node-{index}"), format!("url-{index}")))
-            .collect();
+        let nodes = usize::try_from(replicas).unwrap_or(usize::MAX - 1) + 1;
         Self {
             cluster: Snapshot {
-                nodes: vec![state; nodes.len()],
+                nodes: vec![state; nodes],
                 primary: 0,
                 recent: [].into(),
             },
-            policy: Policy::new(&Settings::default(), &nodes),
+            policy: Policy {
+                max_lag: Duration::from_secs(60),
+                max_silence: Duration::from_secs(2),
+                balance: Balance::default(),
+                weights: vec![1; nodes],
+                near: None,
+            },
             now,
             random: 0,
         }

@@ -4,8 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::balance::{Balance, Chooser};
 use super::{Block, Need, Reason};
-use crate::cluster::{Health, Node, NodeState, Snapshot, age};
-use crate::engine::Settings;
+use crate::cluster::{Health, NodeState, Snapshot, age};
 use crate::position::Position;
 
 /// The freshness that a read requires, or that the caller writes.
@@ -50,32 +49,14 @@ pub(crate) struct Inputs<'a, L, T> {
 #[derive(Debug, Clone)]
 pub(crate) struct Policy {
     /// Lag beyond which a replica serves no reads.
-    max_lag: Duration,
+    pub(crate) max_lag: Duration,
     /// Time since its last answer after which a replica serves no reads. It limits the harm of a node that
     /// hangs and holds up its watcher too.
-    max_silence: Duration,
-    balance: Balance,
-    weights: Vec<u32>,
+    pub(crate) max_silence: Duration,
+    pub(crate) balance: Balance,
+    pub(crate) weights: Vec<u32>,
     /// By node, set if it is in the caller's zone; `None` if no node is.
-    near: Option<Vec<bool>>,
-}
-
-impl Policy {
-    pub(crate) fn new(settings: &Settings, nodes: &[Node]) -> Self {
-        let near = nodes
-            .iter()
-            .map(|node| node.zone.is_some() && node.zone == settings.zone);
-        Self {
-            max_lag: settings.max_lag,
-            max_silence: settings
-                .watch_interval
-                .saturating_add(settings.watch_timeout)
-                .saturating_mul(2),
-            balance: settings.balance,
-            weights: nodes.iter().map(|node| node.weight).collect(),
-            near: near.clone().any(|near| near).then(|| near.collect()),
-        }
-    }
+    pub(crate) near: Option<Vec<bool>>,
 }
 
 /// A node, and the reason for it.

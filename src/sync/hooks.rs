@@ -1,4 +1,4 @@
-//! What a builder of blocking routers is told of connections.
+//! How connections are opened and prepared, blocking.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What an async edge does: it asks the store.
+//! The questions of an async edge to its store.
 
 use std::sync::Arc;
 

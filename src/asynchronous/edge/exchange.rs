@@ -1,4 +1,4 @@
-//! What an async exchange does: it asks the primary and the store.
+//! The questions of an async exchange to the primary and the store.
 
 use std::time::Instant;
 

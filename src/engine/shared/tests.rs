@@ -613,3 +613,68 @@ fn the_model_reads_from_replicas_so_it_proves_something() {
     // The first connection to each is newer than what its node has said.
     assert!(world.from_replicas >= 17, "{}", world.from_replicas);
 }
+
+/// What a connection that is newer than its node's last word may serve had a rule of its own, which knew neither
+/// lag limits nor health nor silence.
+#[test]
+fn a_connection_that_waits_for_its_nodes_word_serves_what_a_decision_would_let_it() {
+    let clock = Steps(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))));
+    let settings = Settings {
+        clock: Arc::new(clock.clone()),
+        ..Settings::default()
+    };
+    let nodes = [Node::new("primary", "0"), Node::new("replica", "1")];
+    let shared = Shared::new(&settings, &nodes, Sql::Postgres, true);
+    let mut system = Instant::now();
+    let mut says = |node: usize, lsn, problem: Option<&'static str>| {
+        system += Duration::from_nanos(1);
+        let question = Question {
+            asked: clock.now(),
+            sent: system,
+            run: 1,
+        };
+        let position = Position::Postgres(PgPosition::new(7, 1, Lsn(lsn)));
+        let mut said = Observation::new(role(node), position);
+        if let Some(problem) = problem {
+            said = said.with_problem(problem);
+        }
+        shared.record_observation(node, question, said);
+        system
+    };
+    // The session's write is at 90, which the replica has; it lacks what others wrote since, for ten seconds.
+    let session = Arc::<SessionState>::default();
+    says(0, 80, None);
+    session.committed(clock.now());
+    clock.pass(Duration::from_millis(1));
+    says(0, 90, None);
+    clock.pass(Duration::from_millis(1));
+    says(0, 99, None);
+    clock.pass(Duration::from_secs(10));
+    says(0, 99, None);
+    let request = |max_lag| Request {
+        level: Level::Session,
+        access: Access::CaughtUp,
+        session: Some(&session),
+        wait: Duration::ZERO,
+        avoid: None,
+        max_lag,
+        function: None,
+    };
+    let limit = Some(Duration::from_millis(250));
+    let now = says(1, 95, None);
+    assert_eq!(shared.serves(1, &request(None), now), Some(Reason::Covered));
+    assert_eq!(shared.serves(1, &request(limit), now), None, "it lags more");
+    assert_eq!(shared.look(&request(limit), now).reason, Reason::Fallback);
+    let silent = now + Duration::from_secs(60);
+    assert_eq!(
+        shared.serves(1, &request(None), silent),
+        None,
+        "it is silent"
+    );
+    let now = says(1, 95, Some("its applier has stopped"));
+    assert_eq!(
+        shared.serves(1, &request(None), now),
+        None,
+        "it is excluded"
+    );
+}

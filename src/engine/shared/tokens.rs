@@ -8,12 +8,12 @@ use super::Shared;
 use crate::session::{Export, Moment, Rejection, SessionState, SignedToken, Token};
 
 impl Shared {
-    /// A token as text, `None` without keys to sign it with.
+    /// Returns a token as text; `None` without keys to sign it with.
     pub(crate) fn sign(&self, token: &Token) -> Option<SignedToken> {
         self.keys.as_ref().map(|keys| keys.sign(token))
     }
 
-    /// Whether there are keys to sign tokens with.
+    /// Returns whether there are keys to sign tokens with.
     pub(crate) fn has_keys(&self) -> bool {
         self.keys.is_some()
     }
@@ -23,7 +23,7 @@ impl Shared {
         self.token_life
     }
 
-    /// The state of `session` for another process, and whether more will be known after the next answer.
+    /// Returns the state of `session` for another process, and whether all of it is known.
     pub(crate) fn export(&self, session: &SessionState, as_of: Instant) -> (Token, bool) {
         let cluster = self.snapshot.load();
         let Export { token, is_complete } =

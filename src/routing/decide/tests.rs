@@ -32,26 +32,22 @@ const MAX_SILENCE: Duration = Duration::from_millis(2200);
 
 impl Case {
     fn decide(&self) -> Decision {
-        let nodes: Vec<_> = (0..self.cluster.nodes.len())
-            .map(|index| {
-                let node = Node::new(format!("{index}"), format!("{index}"));
-                if self.near >> index & 1 == 1 {
-                    node.zone("here")
-                } else {
-                    node
-                }
-            })
+        let count = self.cluster.nodes.len();
+        let near: Vec<_> = (0..count)
+            .map(|index| self.near >> index & 1 == 1)
             .collect();
-        let settings = Settings {
+        let policy = Policy {
+            max_lag: MAX_LAG,
+            max_silence: MAX_SILENCE,
             balance: self.balance,
-            zone: Some("here".to_owned()),
-            ..Settings::default()
+            weights: vec![1; count],
+            near: near.contains(&true).then_some(near),
         };
         decide(&Inputs {
             level: self.level,
             need: self.need.clone(),
             cluster: &self.cluster,
-            policy: &Policy::new(&settings, &nodes),
+            policy: &policy,
             now: now(),
             system_now: now(),
             avoid: self.avoid,

@@ -1,4 +1,4 @@
-//! What a blocking edge does: it asks the store.
+//! The questions of a blocking edge to its store.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What a blocking exchange does: it asks the primary and the store.
+//! The questions of a blocking exchange to the primary and the store.
 
 use std::time::{Duration, Instant};
 

@@ -7,3 +7,6 @@ pub(crate) use super::{HOUR, PATIENCE, Standbys as _, cluster, in_time, node, se
 
 #[path = "../suite/blocking.rs"]
 mod blocking;
+
+#[path = "sync_waits.rs"]
+mod waits;

@@ -7,6 +7,9 @@ use diesel_routing::Reason;
 use super::world::{builder, router, set_theme, theme};
 use super::*;
 
+/// Longer than any test that passes takes.
+const CHECKOUT: Duration = Duration::from_secs(20);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_that_may_wait_waits_on_its_replica_and_runs_there() {
     let cluster = cluster(1);
@@ -65,6 +68,29 @@ async fn a_wait_in_vain_ends_at_the_primary_within_its_budget_and_the_connection
     // The only connection to the replica.
     let conn = router.read_eventual().await.expect("a connection");
     assert_eq!(conn.route().node, "standby-0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wait_for_a_replica_whose_pool_is_full_ends_within_its_budget() {
+    let cluster = cluster(1);
+    let one = node("primary", cluster.primary());
+    let replica = node("standby-0", cluster.replica(0))
+        .read_pool_size(1)
+        .checkout_timeout(CHECKOUT);
+    let builder = Router::builder().window(HOUR).primary(one).replica(replica);
+    let router = builder.build().await.expect("a router");
+    let only = router.read_eventual().await.expect("a connection");
+    assert_eq!(only.route().node, "standby-0");
+    let session = router.session();
+    cluster.replica(0).pause_replay().expect("paused");
+    set_theme(&session, "dark").await;
+    let since = Instant::now();
+    let (value, reason, primary) = theme(&session.waiting(Duration::from_millis(50))).await;
+    assert_eq!(
+        (value.as_str(), reason, primary),
+        ("dark", Reason::NotCaughtUp, true)
+    );
+    assert!(since.elapsed() < CHECKOUT / 2, "{:?}", since.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
