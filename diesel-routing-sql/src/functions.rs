@@ -132,6 +132,20 @@ impl Functions {
             .map(|(name, entry)| (name.as_ref(), entry.effect))
     }
 
+    /// The listed functions that have one of these effects.
+    pub(crate) fn only(&self, effects: &[SideEffect]) -> Self {
+        let mut only = Self {
+            listed: BTreeMap::new(),
+            shapes: Shapes::new(),
+        };
+        for (name, entry) in &self.listed {
+            if effects.contains(&entry.effect) {
+                only.list(name.clone(), *entry);
+            }
+        }
+        only
+    }
+
     /// Whether there are names that are not made of ASCII letters, digits and underscores.
     pub(crate) fn lists_odd_names(&self) -> bool {
         self.shapes.odd()

@@ -40,18 +40,24 @@
 //! `sql_mode` `ANSI_QUOTES` and `NO_BACKSLASH_ESCAPES`, or `standard_conforming_strings = off`.
 //! Assigning a MySQL user variable in a SELECT (`@row := @row + 1`) counts as a read.
 
+mod calls;
 mod dialect;
 mod explain;
 mod finding;
 mod functions;
 mod inspect;
+mod kind;
+mod lexer;
 mod parse;
 mod pragma;
 mod quick;
 mod scan;
 mod side_effect;
 mod statement;
+mod token;
 mod tokens;
+mod with_list;
+mod wrong;
 
 pub use dialect::Dialect;
 pub use finding::Finding;

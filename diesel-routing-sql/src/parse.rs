@@ -1,42 +1,72 @@
 use std::ops::ControlFlow;
+use std::thread;
 
 use sqlparser::ast::{Query, Select, SetExpr, Statement, Visit, Visitor};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
-use crate::statement::Kind;
+use crate::kind::Kind;
+use crate::tokens::Tokens;
+use crate::wrong::why_wrong;
 use crate::{Dialect, Finding};
 
-/// Statements longer than this, in tokens, are not parsed: a chain of operators nests as deep as it
-/// is long, and walking and dropping it must fit a small stack.
-const MAX_TOKENS: usize = 4_000;
+/// Statements longer than this, in tokens, are not parsed, so that parsing, walking and dropping
+/// them fits [`STACK`] in a debug build, whatever nests in them.
+const MAX_TOKENS: usize = 1_000;
+
+/// Bytes of address space; the system gives memory for what is used.
+const STACK: usize = 256 << 20;
 
 /// Parses a statement that the scan of its tokens let through, and looks again.
 ///
-/// A second net under the scan: two readings have to agree that this is one read.
+/// A second net under the scan, with holes: the parser knows less than the servers do. What it does
+/// not take counts as a read, as the scan found, unless it is wrong for every server.
 pub(crate) fn confirm(
     sql: &str,
-    tokens: usize,
+    tokens: &Tokens<'_>,
     dialect: Dialect,
     kind: Kind,
 ) -> Result<(), Finding> {
-    if tokens > MAX_TOKENS {
-        let message = format!("it has {tokens} tokens, and at most {MAX_TOKENS} are parsed");
-        return Err(Finding::Unparsable { message });
+    let words = if tokens.len() > MAX_TOKENS {
+        None
+    } else {
+        match on_large_stack(|| look_again(sql, dialect, kind)) {
+            Some(Ok(found)) => return found,
+            Some(Err(words)) => Some(words),
+            None => None,
+        }
+    };
+    match why_wrong(tokens, dialect) {
+        Some(why) => Err(Finding::Unparsable {
+            message: words.unwrap_or_else(|| why.to_owned()),
+        }),
+        None => Ok(()),
     }
-    let statement = parse(sql, dialect, kind).map_err(|error| Finding::Unparsable {
-        message: match error {
-            ParserError::ParserError(text) | ParserError::TokenizerError(text) => text,
-            ParserError::RecursionLimitExceeded => "it nests too deep".to_owned(),
-        },
+}
+
+/// Runs `look` on a stack that is large enough for it; `None` if there is none to be had.
+///
+/// The caller's may be small: the parser needs some 100 KiB for one level of nesting in a debug build.
+fn on_large_stack<T: Send>(look: impl FnOnce() -> T + Send) -> Option<T> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().stack_size(STACK);
+        thread.spawn_scoped(scope, look).ok()?.join().ok()
+    })
+}
+
+/// What the parsed statement holds, or the parser's words.
+fn look_again(sql: &str, dialect: Dialect, kind: Kind) -> Result<Result<(), Finding>, String> {
+    let statement = parse(sql, dialect, kind).map_err(|error| match error {
+        ParserError::ParserError(text) | ParserError::TokenizerError(text) => text,
+        ParserError::RecursionLimitExceeded => "it nests too deep".to_owned(),
     })?;
-    if kind == Kind::Plan && matches!(statement, Statement::Explain { .. }) {
-        return Ok(());
+    if matches!(kind, Kind::Plan(_)) && matches!(statement, Statement::Explain { .. }) {
+        return Ok(Ok(()));
     }
-    match statement.visit(&mut Doubts) {
+    Ok(match statement.visit(&mut Doubts) {
         ControlFlow::Break(finding) => Err(*finding),
         ControlFlow::Continue(()) => Ok(()),
-    }
+    })
 }
 
 fn parse(sql: &str, dialect: Dialect, kind: Kind) -> Result<Statement, ParserError> {
@@ -120,7 +150,8 @@ mod tests {
     use super::*;
 
     fn postgres(sql: &str) -> Result<(), Finding> {
-        confirm(sql, 0, Dialect::Postgres, Kind::Query)
+        let tokens = Tokens::read(sql, Dialect::Postgres)?;
+        confirm(sql, &tokens, Dialect::Postgres, Kind::Query)
     }
 
     #[test]
@@ -149,12 +180,9 @@ mod tests {
         ] {
             assert_eq!(postgres(sql), Err(expected), "{sql}");
         }
-        let explained = confirm(
-            "EXPLAIN ANALYZE DELETE FROM t",
-            0,
-            Dialect::Postgres,
-            Kind::RunPlan(2),
-        );
+        let sql = "EXPLAIN ANALYZE DELETE FROM t";
+        let tokens = Tokens::read(sql, Dialect::Postgres).unwrap();
+        let explained = confirm(sql, &tokens, Dialect::Postgres, Kind::RunPlan(2));
         assert_eq!(explained, Err(Finding::write("DELETE")));
     }
 

@@ -1,94 +1,42 @@
-use sqlparser::keywords::Keyword;
-use sqlparser::tokenizer::Token;
-
+use crate::kind::{Kind, Source, refuse};
+use crate::token::Keyword;
 use crate::tokens::Tokens;
 use crate::{Dialect, Finding, explain, pragma};
 
-/// Kinds of statements that may be reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// SELECT, VALUES, TABLE, WITH; its parts decide.
-    Query,
-    /// EXPLAIN of something that does not run.
-    Plan,
-    /// EXPLAIN of something that does run: the query at this token decides.
-    RunPlan(usize),
-    /// SHOW, DESCRIBE.
-    Show,
-    /// A PRAGMA that only answers.
-    Pragma,
-    /// COPY .. TO STDOUT; its query decides.
-    CopyOut,
-}
-
-/// Where a statement comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// Somebody wrote it as text.
-    Written,
-    /// Diesel rendered it.
-    Rendered,
-}
-
 /// Tells by its first words what a statement is.
-pub(crate) fn classify(tokens: &Tokens, dialect: Dialect, source: Source) -> Result<Kind, Finding> {
+pub(crate) fn classify(
+    tokens: &Tokens<'_>,
+    dialect: Dialect,
+    source: Source,
+) -> Result<Kind, Finding> {
     let start = (0..tokens.len())
-        .find(|&index| tokens.get(index) != Some(&Token::LParen))
+        .find(|&index| !tokens.is_symbol(index, '('))
         .ok_or(Finding::Empty)?;
     let mysql = dialect == Dialect::Mysql;
     let postgres = dialect == Dialect::Postgres;
     let sqlite = dialect == Dialect::Sqlite;
 
     match tokens.keyword(start) {
-        Keyword::SELECT | Keyword::VALUES | Keyword::WITH => Ok(Kind::Query),
-        Keyword::TABLE if !sqlite => Ok(Kind::Query),
-        Keyword::EXPLAIN => explain::classify(tokens, start, dialect),
-        Keyword::DESCRIBE | Keyword::DESC if mysql => explain::classify(tokens, start, dialect),
-        Keyword::SHOW if !sqlite => Ok(Kind::Show),
-        Keyword::PRAGMA if sqlite => pragma::classify(tokens, start),
-        Keyword::COPY if postgres && source == Source::Rendered => copy(tokens, start),
+        Keyword::Select | Keyword::Values | Keyword::With => Ok(Kind::Query),
+        Keyword::Table if !sqlite => Ok(Kind::Query),
+        // Parentheses may stand around a query only.
+        _ if start > 0 => Err(refuse(tokens, start)),
+        Keyword::Explain => explain::classify(tokens, start, dialect),
+        Keyword::Describe | Keyword::Desc | Keyword::Analyze if mysql => {
+            explain::classify(tokens, start, dialect)
+        }
+        Keyword::Show if !sqlite => Ok(Kind::Show),
+        Keyword::Pragma if sqlite => pragma::classify(tokens, start),
+        Keyword::Copy if postgres && source == Source::Rendered => copy(tokens, start),
         _ => Err(refuse(tokens, start)),
     }
 }
 
-/// The finding for a statement that is no read by its first words.
-pub(crate) fn refuse(tokens: &Tokens, start: usize) -> Finding {
-    let Some(word) = tokens.word(start).filter(|word| word.quote_style.is_none()) else {
-        return Finding::not_a_read(
-            tokens
-                .get(start)
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-        );
-    };
-    let what = word.value.to_ascii_uppercase();
-    match what.as_str() {
-        "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "REPLACE" | "TRUNCATE" | "COPY" | "LOAD"
-        | "CALL" | "IMPORT" => Finding::write(what),
-        "CREATE" | "ALTER" | "DROP" | "RENAME" | "REFRESH" | "REINDEX" | "OPTIMIZE" | "REPAIR" => {
-            Finding::write(two_words(&what, tokens, start))
-        }
-        "LOCK" => Finding::TableLock {
-            what: two_words(&what, tokens, start),
-        },
-        _ => Finding::not_a_read(what),
-    }
-}
-
-fn two_words(first: &str, tokens: &Tokens, start: usize) -> String {
-    match tokens.word(start + 1) {
-        Some(second) if second.keyword != Keyword::NoKeyword => {
-            format!("{first} {}", second.value.to_ascii_uppercase())
-        }
-        _ => first.to_owned(),
-    }
-}
-
 /// `COPY t TO STDOUT` and `COPY (SELECT ..) TO STDOUT` read; files and programs belong to one server.
-fn copy(tokens: &Tokens, start: usize) -> Result<Kind, Finding> {
+fn copy(tokens: &Tokens<'_>, start: usize) -> Result<Kind, Finding> {
     let mut index = start + 1;
     while index < tokens.len() {
-        if tokens.get(index) == Some(&Token::LParen) {
+        if tokens.is_symbol(index, '(') {
             index = tokens.after_parenthesis(index);
         } else if tokens.are(index, &["TO", "STDOUT"]) {
             return Ok(Kind::CopyOut);
