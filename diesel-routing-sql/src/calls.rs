@@ -51,8 +51,7 @@ pub(crate) fn called_function(place: Place<'_>, functions: &Functions) -> Option
         ));
     }
     let function = name.lower();
-    let bare = tokens.is_symbol(open + 1, ')');
-    let effect = functions.effect_of_call(&function, bare)?;
+    let effect = functions.effect_of_call(&function)?;
     if (place.lists_ctes && names_columns(tokens, open)) || lists_columns(tokens, open) {
         return None;
     }
@@ -111,7 +110,7 @@ fn selected_function(
         return None;
     }
     let function = word.lower();
-    let effect = functions.effect_of_call(&function, false)?;
+    let effect = functions.effect_of_call(&function)?;
     Some(Finding::SideEffect {
         function: function.into_owned(),
         effect,

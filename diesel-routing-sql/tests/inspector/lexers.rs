@@ -89,7 +89,7 @@ fn settings_that_turn_backslashes_round_open_no_door() {
             // With NO_BACKSLASH_ESCAPES, the string ends at its second quote.
             ("SELECT '\\' FOR UPDATE -- '", RowLock("FOR UPDATE")),
             ("SELECT '\\', GET_LOCK(1, 1), \\N, '\\'", Unparsable),
-            ("SELECT '\\', GET_LOCK(1, 1), '", Effect("get_lock")),
+            ("SELECT '\\', GET_LOCK(1, 1) -- '", Effect("get_lock")),
             ("SELECT '\\', 1.LOCK -- '", Unparsable),
             ("SELECT 'it\\'s', \"a\\\"b\", 'c\\\\'", Read),
             // With ANSI_QUOTES, it is a name.
