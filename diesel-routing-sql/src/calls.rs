@@ -44,8 +44,8 @@ pub(crate) fn called_function(place: Place<'_>, functions: &Functions) -> Option
     if name.quote == Quote::Unicode {
         return Some(hidden_name(UNICODE));
     }
-    if dialect == Dialect::Mysql && !name.text.is_ascii() {
-        // Names are compared by a collation there, in which `é` is `e`.
+    if dialect == Dialect::Mysql && !name.text.is_ascii() && functions.declares_any() {
+        // Stored functions are found by a collation there, in which `é` is `e`.
         return Some(hidden_name(
             "a function's name with letters beyond ASCII, which the server may take for another",
         ));
@@ -83,6 +83,13 @@ pub(crate) fn function_without_parentheses(
         }
         Dialect::Sqlite => {
             let name = word.lower();
+            if ["bytecode", "tables_used"].contains(&&*name) && is_listed_in_from(tokens, index) {
+                let effect = functions.effect_of_call(&name)?;
+                return Some(Finding::SideEffect {
+                    function: name.into_owned(),
+                    effect,
+                });
+            }
             let pragma = name.strip_prefix("pragma_")?;
             (!pragma::answers_with_argument(pragma) && !pragma::answers(pragma))
                 .then(|| Finding::not_a_read(format!("PRAGMA {pragma}")))
@@ -129,6 +136,22 @@ fn is_relation(tokens: &Tokens<'_>, index: usize) -> bool {
             tokens.keyword_before(first),
             Keyword::From | Keyword::Join | Keyword::Only | Keyword::Table | Keyword::Copy
         )
+}
+
+/// Whether the name at `index` stands in a list of tables, and not in one of expressions.
+fn is_listed_in_from(tokens: &Tokens<'_>, index: usize) -> bool {
+    if tokens.follows_point(index) {
+        return true;
+    }
+    match tokens.before(index) {
+        Some(Token::Symbol(',' | '(')) => {
+            let clause = (0..index).rev().map(|before| tokens.keyword(before));
+            let mut clauses = clause
+                .filter(|keyword| matches!(keyword, Keyword::Select | Keyword::From | Keyword::By));
+            clauses.next() == Some(Keyword::From)
+        }
+        _ => matches!(tokens.keyword_before(index), Keyword::From | Keyword::Join),
+    }
 }
 
 /// Whether the parenthesis at `open` holds the columns of an alias: `FROM f() alias (a int, b)`.

@@ -150,7 +150,10 @@ fn mysql_options(tokens: &Tokens<'_>, start: usize) -> Options {
     loop {
         if tokens.are(target, &["FORMAT"])
             && tokens.get(target + 1) == Some(Token::Operator("="))
-            && tokens.word(target + 2).is_some()
+            && matches!(
+                tokens.get(target + 2),
+                Some(Token::Word(_) | Token::Text(_))
+            )
         {
             target += 3;
         } else if ["ANALYZE", "EXTENDED", "PARTITIONS"]

@@ -33,7 +33,7 @@ use shapes::Shapes;
 /// | large objects | `lo_creat`, `lo_create`, `lo_from_bytea`, `lo_import`, `lo_put`, `lo_truncate[64]`, `lo_unlink`, `lowrite` |
 /// | transaction ids, log records | `txid_current`, `pg_current_xact_id`, `pg_logical_emit_message`, `pg_create_restore_point`, `pg_log_standby_snapshot`, `pg_switch_wal` |
 /// | notifications | `pg_notify` |
-/// | session state | `set_config`, `setseed`, `set_limit`, `isn_weak`, `pg_export_snapshot`, `postgres_fdw_disconnect[_all]` |
+/// | session state | `set_config`, `setseed`, `set_limit`, `isn_weak`, `pg_export_snapshot`, `sepgsql_setcon`, `sepgsql_restorecon`, `postgres_fdw_disconnect[_all]` |
 /// | other sessions | `pg_cancel_backend`, `pg_terminate_backend`, `pg_log_backend_memory_contexts` |
 /// | the server | `pg_reload_conf`, `pg_rotate_logfile[_old]`, `pg_promote`, `pg_backup_start`, `pg_backup_stop`, `pg_start_backup`, `pg_stop_backup`, `pg_stat_reset*`, `pg_stat_statements_reset`, `pg_import_system_collations`, `pg_extension_config_dump`, `pg_nextoid`, `pg_stop_making_pinned_objects`, `pg_buffercache_evict*`, `autoprewarm_*`, `binary_upgrade_*` |
 /// | replication | `pg_{create,copy}_{physical,logical}_replication_slot`, `pg_drop_replication_slot`, `pg_replication_slot_advance`, `pg_sync_replication_slots`, `pg_logical_slot_get_[binary_]changes`, `pg_replication_origin_*` but the readers, `pg_wal_replay_pause`, `pg_wal_replay_resume` |
@@ -59,7 +59,8 @@ use shapes::Shapes;
 /// | effect | functions |
 /// |---|---|
 /// | what this connection last wrote | `last_insert_rowid`, `changes`, `total_changes` |
-/// | SQL not visible here | `eval`, `sha1_query`, `sha3_query` |
+/// | SQL not visible here | `bytecode`, `tables_used`, `eval`, `sha1_query`, `sha3_query` |
+/// | storage | `optimize`, of full-text indexes |
 /// | files | `writefile`, `edit` |
 /// | code | `load_extension`, `fts3_tokenizer` |
 ///
@@ -133,6 +134,13 @@ impl Functions {
             }
         }
         only
+    }
+
+    /// Whether there are functions of the application's own.
+    pub(crate) fn declares_any(&self) -> bool {
+        self.listed
+            .values()
+            .any(|effect| *effect == SideEffect::Declared)
     }
 
     /// Whether there are names that are not made of ASCII letters, digits and underscores.

@@ -55,6 +55,8 @@ pub(super) const GROUPS: &[Group] = &[
             "pg_export_snapshot",
             "postgres_fdw_disconnect",
             "postgres_fdw_disconnect_all",
+            "sepgsql_restorecon",
+            "sepgsql_setcon",
             "set_config",
             "set_limit",
             "setseed",

@@ -38,12 +38,10 @@ fn every_volatile_function_of_postgres_is_listed_or_known_to_be_harmless() {
 fn every_function_of_mariadb_is_listed_or_known_to_be_harmless() {
     let cluster = MariaCluster::builder().start().unwrap();
     let functions = "SELECT GROUP_CONCAT(LOWER(function)) FROM information_schema.sql_functions";
-    let set = "SET SESSION group_concat_max_len = 1000000";
     cluster
         .primary()
         .admin_execute("SET GLOBAL group_concat_max_len = 1000000")
         .unwrap();
-    let _ = set;
     let functions = cluster
         .primary()
         .admin_value(functions)

@@ -153,9 +153,11 @@ fn a_function_behind_a_point_is_called() {
 }
 
 #[test]
-fn names_that_a_collation_takes_for_others_are_not_called() {
+fn a_collation_takes_one_stored_function_for_another() {
     let functions = Functions::builtin(Dialect::Mysql);
-    assert!(inspect("SELECT gét_lock('a', 1)", Dialect::Mysql, &functions).is_err());
+    assert!(inspect("SELECT größe(a) FROM t", Dialect::Mysql, &functions).is_ok());
+    let functions = functions.with("audit");
+    assert!(inspect("SELECT áudit(a) FROM t", Dialect::Mysql, &functions).is_err());
     assert!(inspect("SELECT größe FROM t", Dialect::Mysql, &functions).is_ok());
 }
 
@@ -175,6 +177,29 @@ fn a_pragma_that_is_read_like_a_table_may_have_an_effect() {
             ),
             ("SELECT name FROM pragma_table_info('t')", Read),
             ("SELECT * FROM pragma_function_list", Read),
+        ],
+    );
+}
+
+#[test]
+fn a_table_that_prepares_sql_may_set_what_a_pragma_sets() {
+    check(
+        Dialect::Sqlite,
+        &[
+            (
+                "SELECT * FROM bytecode('PRAGMA query_only = 0')",
+                Effect("bytecode"),
+            ),
+            (
+                "SELECT * FROM bytecode WHERE sql = 'PRAGMA query_only = 0'",
+                Effect("bytecode"),
+            ),
+            (
+                "SELECT * FROM t, tables_used AS u WHERE u.sql = 'x'",
+                Effect("tables_used"),
+            ),
+            ("SELECT * FROM (bytecode)", Effect("bytecode")),
+            ("SELECT id, bytecode FROM contracts ORDER BY bytecode", Read),
         ],
     );
 }
