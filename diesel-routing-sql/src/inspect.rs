@@ -10,7 +10,9 @@ use crate::{Dialect, Finding, Functions, parse};
 ///
 /// That is a SELECT, VALUES, TABLE or WITH .. SELECT without locks and without listed functions, an
 /// EXPLAIN that runs no write, a SHOW, or a PRAGMA that only answers. One semicolon or more at the end
-/// are fine. What sqlparser does not parse is refused, since then nobody has read it.
+/// are fine. What sqlparser parses must be a read to it as well. What it does not parse is refused, in its
+/// words, if the SQL is wrong for every server; else the parser does not know all of the server's
+/// grammar, and the tokens decide.
 ///
 /// # Errors
 ///
@@ -31,7 +33,8 @@ pub fn inspect(sql: &str, dialect: Dialect, functions: &Functions) -> Result<(),
         // Their grammars are wide and none of their forms writes.
         Kind::Show | Kind::Pragma => Ok(()),
         Kind::Query | Kind::Plan(_) | Kind::RunPlan(_) | Kind::CopyOut => {
-            parse::confirm(sql, &tokens, dialect, kind)
+            let is_plain = is_plain_select(sql, functions);
+            parse::confirm(sql, &tokens, dialect, kind, is_plain)
         }
     }
 }
