@@ -62,11 +62,12 @@ pub(crate) fn scan_planned(
 ) -> Result<(), Finding> {
     let evaluated = functions.only(&[SideEffect::Declared, SideEffect::HiddenSql]);
     match scan(tokens, start, dialect, &evaluated) {
-        Err(finding @ (Finding::SideEffect { .. } | Finding::Unparsable { .. })) => match finding {
-            // Of a plan for a sequence's next value nothing remains.
-            Finding::SideEffect { effect, .. } if effect == SideEffect::Sequence => Ok(()),
-            finding => Err(finding),
-        },
+        // Of a plan for a sequence's next value nothing remains.
+        Err(Finding::SideEffect {
+            effect: SideEffect::Sequence,
+            ..
+        }) => Ok(()),
+        Err(finding @ (Finding::SideEffect { .. } | Finding::Unparsable { .. })) => Err(finding),
         _ => Ok(()),
     }
 }

@@ -89,7 +89,7 @@ fn dollar<'a>(cursor: &mut Cursor<'a>) -> Result<Token<'a>, Refusal> {
         }
         return Ok(Token::Variable(cursor.since(start)));
     }
-    if cursor.peek().is_some_and(|byte| is_word_start(byte)) {
+    if cursor.peek().is_some_and(is_word_start) {
         cursor.skip_while(|byte| is_word_part(byte) && byte != b'$');
     }
     if cursor.peek() != Some(b'$') {

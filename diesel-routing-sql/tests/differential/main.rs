@@ -6,6 +6,8 @@
 //!
 //! `DIESEL_ROUTING_FUZZ_SEED` repeats a run, `DIESEL_ROUTING_FUZZ_STATEMENTS` makes it longer.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 #[cfg(target_os = "linux")]
 mod catalogs;
 mod generate;
@@ -20,3 +22,4 @@ mod postgres_harmless;
 mod run;
 mod sqlite;
 mod sqlite_harmless;
+mod templates;
