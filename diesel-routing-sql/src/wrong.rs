@@ -65,8 +65,12 @@ impl Part {
     fn of(tokens: &Tokens<'_>, index: usize) -> Self {
         match tokens.get(index) {
             Some(Token::Word(word)) => {
+                let before = |known: &str| index > 0 && tokens.are(index - 1, &[known]);
                 if !word.is_bare() || tokens.is_label(index) {
                     Self::Name
+                } else if before("EXCLUDE") || before("WITHIN") {
+                    // `EXCLUDE GROUP`, `WITHIN GROUP`.
+                    Self::Keyword
                 } else {
                     Self::of_word(word)
                 }

@@ -21,7 +21,7 @@ pub(super) fn number<'a>(cursor: &mut Cursor<'a>) -> Result<Token<'a>, Refusal> 
         .is_some_and(|byte| is_word_part(byte) || byte == b'.')
     {
         return Err(cursor.refuse(
-            "a number with a letter or a point right behind it: put a blank between them",
+            "a number with a letter or a point right behind it: put a blank between them, or a name in quotes",
         ));
     }
     Ok(Token::Number(cursor.since(start)))

@@ -125,7 +125,7 @@ fn cluster() -> MariaCluster {
 #[test]
 fn what_the_check_passes_changes_nothing_in_mariadb() {
     let cluster = cluster();
-    compare(Dialect::Mysql, 4_000, &mut MariaDb::connect(&cluster));
+    compare(Dialect::Mysql, 3_000, &mut MariaDb::connect(&cluster));
 }
 
 #[test]

@@ -140,7 +140,7 @@ fn starts_with(sql: &str, word: &str) -> bool {
 fn what_the_check_passes_changes_nothing_in_postgres() {
     let cluster = PgCluster::builder().start().unwrap();
     cluster.primary().admin_execute(SCHEMA).unwrap();
-    compare(Dialect::Postgres, 4_000, &mut Postgres::connect(&cluster));
+    compare(Dialect::Postgres, 2_500, &mut Postgres::connect(&cluster));
 }
 
 #[test]

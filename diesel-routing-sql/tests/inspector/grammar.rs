@@ -106,6 +106,7 @@ fn sqlite_grammar_passes() {
             "SELECT CAST(a AS INTEGER), a COLLATE NOCASE, x'41', 1 IN () FROM t",
             "SELECT a FROM t WHERE (a, b) = (1, 2) ORDER BY a NULLS LAST LIMIT 5 OFFSET 1",
             "SELECT count(*) FILTER (WHERE a > 1) OVER (ORDER BY b GROUPS CURRENT ROW EXCLUDE NO OTHERS) FROM t",
+            "SELECT sum(a) OVER (ORDER BY b RANGE 1 PRECEDING EXCLUDE GROUP) FROM t",
             "SELECT * FROM generate_series(1, 10), json_each('[]') AS j",
             "SELECT a FROM t LEFT OUTER JOIN u USING (id) NATURAL JOIN v",
         ],
