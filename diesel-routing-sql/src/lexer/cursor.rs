@@ -138,7 +138,7 @@ impl<'a> Cursor<'a> {
                 (Some(_), _) => self.at += 1,
                 (None, _) => {
                     self.at = start;
-                    return Err(self.refuse_for_all("a comment that does not end"));
+                    return Err(self.refuse_for_all("Unterminated comment"));
                 }
             }
         }
@@ -162,7 +162,12 @@ impl<'a> Cursor<'a> {
                 Some(_) => self.at += 1,
                 None => {
                     self.at = open;
-                    return Err(self.refuse_for_all("a quote that does not end"));
+                    let what = if quote == b'\'' {
+                        "Unterminated string literal"
+                    } else {
+                        "Unterminated quotes"
+                    };
+                    return Err(self.refuse_for_all(what));
                 }
             }
         }

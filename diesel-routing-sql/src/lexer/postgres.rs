@@ -98,7 +98,7 @@ fn dollar<'a>(cursor: &mut Cursor<'a>) -> Result<Token<'a>, Refusal> {
     cursor.skip(1);
     let tag = cursor.since(start);
     let Some(length) = cursor.rest().find(tag) else {
-        return Err(cursor.refuse("a dollar-quoted string that does not end"));
+        return Err(cursor.refuse("Unterminated dollar-quoted string"));
     };
     let content = cursor.rest().get(..length).unwrap_or_default();
     if content.contains('\0') {

@@ -50,7 +50,7 @@ fn bracketed<'a>(cursor: &mut Cursor<'a>) -> Result<Token<'a>, Refusal> {
     let start = cursor.at() + 1;
     cursor.skip_while(|byte| byte != b']' && byte != 0);
     if cursor.peek() != Some(b']') {
-        return Err(cursor.refuse("a quote that does not end"));
+        return Err(cursor.refuse("Unterminated quotes"));
     }
     let text = cursor.since(start);
     cursor.skip(1);
