@@ -148,7 +148,7 @@ pub(crate) const POSTGRES: &[&str] = &[
     "SELECT query_to_xml('DELETE FROM t', true, true, '')",
     "SELECT ts_stat('SELECT to_tsvector(b) FROM t')",
     "SELECT * FROM txid_current()",
-    "SELECT E'a'\n'\\' , pg_advisory_lock(1) , E'",
+    "SELECT E'a'\n'\\', ' , pg_advisory_lock(1) -- '",
     "LOCK TABLE t IN SHARE MODE",
     "SET work_mem = '1MB'",
     "SELECT lo_create(0)",

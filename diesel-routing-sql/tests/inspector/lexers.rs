@@ -45,6 +45,10 @@ fn postgres_strings_keep_their_escapes_over_lines() {
                 Unparsable,
             ),
             ("SELECT E'a' -- c\n '\\' , nextval(''s'') , '", Unparsable),
+            (
+                "SELECT E'a'\n'\\', ' , pg_advisory_lock(1) -- '",
+                Unparsable,
+            ),
             ("SELECT U&'a'\n'b'", Unparsable),
             ("SELECT 'a'\n'b' FROM t", Read),
             ("SELECT 'a'\n'b' FROM t FOR UPDATE", RowLock("FOR UPDATE")),
