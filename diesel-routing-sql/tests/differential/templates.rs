@@ -137,6 +137,7 @@ pub(crate) const POSTGRES: &[&str] = &[
     "EXPLAIN (ANALYZE off) DELETE FROM t",
     "SELECT a INTO made3 FROM t",
     "SELECT 1 AS into INTO made4",
+    "SELECT 1 AS as INTO made5",
     "SELECT a FROM t FOR NO KEY UPDATE SKIP LOCKED",
     "SELECT a FROM t FOR KEY SHARE",
     "SELECT nextval('s'), s.last_value FROM s",
