@@ -235,10 +235,10 @@ fn into(tokens: &Tokens<'_>, index: usize) -> Option<Finding> {
 /// Whether the verb at `index` is one: the words are legal column names too.
 fn is_dml(tokens: &Tokens<'_>, index: usize, dialect: Dialect) -> bool {
     match tokens.keyword(index) {
-        Keyword::Delete => tokens.are(index + 1, &["FROM"]),
         Keyword::Update => sets_columns(tokens, index + 1),
-        // MySQL and MariaDB know a function of either name.
+        // Reserved there; what has parentheses behind is a function of that name.
         _ if dialect == Dialect::Mysql => tokens.word(index + 1).is_some(),
+        Keyword::Delete => tokens.are(index + 1, &["FROM"]),
         _ => tokens.are(index + 1, &["INTO"]) || tokens.are(index + 1, &["OR"]),
     }
 }
