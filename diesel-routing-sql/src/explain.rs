@@ -1,76 +1,220 @@
-//! Classifies EXPLAIN.
-
-use sqlparser::keywords::Keyword;
-use sqlparser::tokenizer::Token;
-
 use crate::kind::{Kind, refuse};
+use crate::token::{Keyword, Quote, Token};
 use crate::tokens::Tokens;
-use crate::{Dialect, Finding};
+use crate::{Dialect, Finding, pragma};
 
-/// Classifies the EXPLAIN (or DESCRIBE) at `start`.
+/// Tells what the EXPLAIN (or DESCRIBE, or MariaDB's ANALYZE) at `start` does.
 ///
 /// PostgreSQL and SQLite run nothing without ANALYZE. MySQL and MariaDB run derived tables while they
-/// explain, and their replicas refuse EXPLAIN of a write, so for those the explained statement decides.
-pub(crate) fn classify(tokens: &Tokens, start: usize, dialect: Dialect) -> Result<Kind, Finding> {
-    let (target, analyze) = skip_options(tokens, start + 1);
-    if !analyze && dialect != Dialect::Mysql {
-        return Ok(Kind::Plan);
-    }
+/// explain, and their replicas refuse EXPLAIN of a write, so there the explained statement decides.
+/// Whatever is explained has to be a statement that is known here: SQLite runs some pragmas while it
+/// prepares them, and PostgreSQL evaluates the arguments of EXECUTE.
+pub(crate) fn classify(
+    tokens: &Tokens<'_>,
+    start: usize,
+    dialect: Dialect,
+) -> Result<Kind, Finding> {
+    let options = match dialect {
+        Dialect::Postgres => postgres_options(tokens, start + 1)?,
+        Dialect::Mysql => mysql_options(tokens, start),
+        Dialect::Sqlite if tokens.are(start + 1, &["QUERY", "PLAN"]) => Options::plan(start + 3),
+        Dialect::Sqlite => Options::plan(start + 1),
+    };
+    let Options { target, runs } = options;
+    // MariaDB's `ANALYZE SELECT` runs a query; `ANALYZE TABLE` is another statement.
+    let is_analyze = tokens.keyword(start) == Keyword::Analyze;
     match tokens.keyword(target) {
-        Keyword::SELECT | Keyword::VALUES | Keyword::WITH | Keyword::TABLE => {
-            Ok(Kind::RunPlan(target))
-        }
-        Keyword::INSERT | Keyword::UPDATE | Keyword::DELETE | Keyword::REPLACE | Keyword::MERGE => {
-            let verb = tokens
-                .word(target)
-                .map(|word| word.value.to_ascii_uppercase());
-            let analyze = if analyze { "ANALYZE " } else { "" };
+        Keyword::Select | Keyword::Values | Keyword::With => Ok(explained(target, runs)),
+        Keyword::Table if dialect != Dialect::Sqlite && !is_analyze => Ok(explained(target, runs)),
+        Keyword::Insert | Keyword::Update | Keyword::Delete | Keyword::Replace | Keyword::Merge => {
+            if !runs {
+                return Ok(Kind::Plan(target));
+            }
             Err(Finding::write(format!(
-                "EXPLAIN {analyze}{}",
-                verb.unwrap_or_default()
+                "{}{}",
+                explain_words(tokens, start, target),
+                verb(tokens, target)
             )))
         }
-        _ if !analyze && tokens.word(target).is_some() => Ok(Kind::Show),
-        _ if tokens.get(target) == Some(&Token::LParen) => Ok(Kind::RunPlan(target)),
+        Keyword::Create | Keyword::Declare | Keyword::Refresh
+            if dialect == Dialect::Postgres && !runs =>
+        {
+            Ok(Kind::Plan(target))
+        }
+        Keyword::Pragma if dialect == Dialect::Sqlite => pragma::classify(tokens, target),
+        _ if tokens.is_symbol(target, '(') => Ok(explained(target, runs)),
+        _ if is_analyze || tokens.get(target).is_none() => Err(refuse(tokens, start)),
+        _ if dialect == Dialect::Mysql && describes(tokens, target) => Ok(Kind::Show),
         _ => Err(refuse(tokens, target)),
     }
 }
 
-/// Returns the index of the explained statement, and whether ANALYZE is among the options.
-fn skip_options(tokens: &Tokens, start: usize) -> (usize, bool) {
-    let mut analyze = false;
-    let mut index = start;
-    loop {
-        if tokens.get(index) == Some(&Token::LParen) && !opens_query(tokens, index + 1) {
-            let end = tokens.after_parenthesis(index);
-            analyze |= (index..end).any(|inside| is_analyze(tokens, inside));
-            index = end;
-        } else if is_analyze(tokens, index) {
-            analyze = true;
-            index += 1;
-        } else if tokens.are(index, &["QUERY", "PLAN"]) {
-            index += 2;
-        } else if tokens.are(index, &["FORMAT"]) && tokens.get(index + 1) == Some(&Token::Eq) {
-            index += 3;
-        } else if ["VERBOSE", "EXTENDED", "PARTITIONS"]
-            .iter()
-            .any(|word| tokens.are(index, &[word]))
-        {
-            index += 1;
-        } else {
-            return (index, analyze);
+fn explained(target: usize, runs: bool) -> Kind {
+    if runs {
+        Kind::RunPlan(target)
+    } else {
+        Kind::Plan(target)
+    }
+}
+
+/// What stands before the explained statement.
+struct Options {
+    /// Where it begins.
+    target: usize,
+    /// Whether the statement runs.
+    runs: bool,
+}
+
+impl Options {
+    fn plan(target: usize) -> Self {
+        Self {
+            target,
+            runs: false,
         }
     }
 }
 
-fn is_analyze(tokens: &Tokens, index: usize) -> bool {
+/// `ANALYZE VERBOSE`, or a list in parentheses.
+fn postgres_options(tokens: &Tokens<'_>, start: usize) -> Result<Options, Finding> {
+    if tokens.is_symbol(start, '(') && !opens_query(tokens, start + 1) {
+        return Ok(Options {
+            target: tokens.after_parenthesis(start),
+            runs: analyzes(tokens, start + 1)?,
+        });
+    }
+    let mut options = Options::plan(start);
+    if is_analyze(tokens, options.target) {
+        options.runs = true;
+        options.target += 1;
+    }
+    if tokens.are(options.target, &["VERBOSE"]) {
+        options.target += 1;
+    }
+    Ok(options)
+}
+
+/// Whether a list of options turns ANALYZE on: `name [value], ..`, the first name at `index`.
+fn analyzes(tokens: &Tokens<'_>, mut index: usize) -> Result<bool, Finding> {
+    let mut runs = false;
+    loop {
+        // Names may be quoted. An escaped one is not read here.
+        let Some(name) = tokens
+            .word(index)
+            .filter(|name| name.quote != Quote::Unicode)
+        else {
+            return Err(not_understood(tokens, index));
+        };
+        let has_value = !matches!(tokens.get(index + 1), Some(Token::Symbol(',' | ')')));
+        let is_off = has_value && is_off(tokens, index + 1);
+        runs |= ["analyze", "analyse"].contains(&&*name.lower()) && !is_off;
+        index += if has_value { 2 } else { 1 };
+        match tokens.get(index) {
+            Some(Token::Symbol(',')) => index += 1,
+            Some(Token::Symbol(')')) => return Ok(runs),
+            _ => return Err(not_understood(tokens, index)),
+        }
+    }
+}
+
+/// Whether a value is one that PostgreSQL's `defGetBoolean` takes for false.
+fn is_off(tokens: &Tokens<'_>, index: usize) -> bool {
+    match tokens.get(index) {
+        Some(Token::Word(word)) => {
+            word.quote != Quote::Unicode && ["off", "false"].contains(&&*word.lower())
+        }
+        Some(Token::Text(text)) => {
+            !text.escapes
+                && ["off", "false"]
+                    .iter()
+                    .any(|off| text.content.eq_ignore_ascii_case(off))
+        }
+        Some(Token::Number(number)) => number == "0",
+        _ => false,
+    }
+}
+
+fn not_understood(tokens: &Tokens<'_>, index: usize) -> Finding {
+    let what = match tokens.get(index) {
+        Some(Token::Word(word)) => format!("the option `{}`", word.text),
+        Some(_) => "this list of options".to_owned(),
+        None => "a list of options that does not end".to_owned(),
+    };
+    Finding::Unparsable {
+        message: format!("{what} of EXPLAIN is not known"),
+    }
+}
+
+/// `ANALYZE`, `FORMAT=..`, `EXTENDED`, `PARTITIONS`, in any order.
+fn mysql_options(tokens: &Tokens<'_>, start: usize) -> Options {
+    let mut target = start + 1;
+    loop {
+        if tokens.are(target, &["FORMAT"])
+            && tokens.get(target + 1) == Some(Token::Operator("="))
+            && matches!(
+                tokens.get(target + 2),
+                Some(Token::Word(_) | Token::Text(_))
+            )
+        {
+            target += 3;
+        } else if ["ANALYZE", "EXTENDED", "PARTITIONS"]
+            .iter()
+            .any(|word| tokens.are(target, &[word]))
+            && tokens.word(target + 1).is_some_and(|next| next.is_bare())
+        {
+            target += 1;
+        } else {
+            return Options { target, runs: true };
+        }
+    }
+}
+
+/// `DESCRIBE t`, `EXPLAIN t column`, `EXPLAIN FOR CONNECTION 5`.
+fn describes(tokens: &Tokens<'_>, target: usize) -> bool {
+    if tokens.are(target, &["FOR", "CONNECTION"]) {
+        return matches!(tokens.get(target + 2), Some(Token::Number(_)))
+            && tokens.len() == target + 3;
+    }
+    if tokens.word(target).is_none() {
+        return false;
+    }
+    let mut next = target + 1;
+    if tokens.is_symbol(next, '.') && tokens.word(next + 1).is_some() {
+        next += 2;
+    }
+    if matches!(tokens.get(next), Some(Token::Word(_) | Token::Text(_))) {
+        next += 1;
+    }
+    next == tokens.len()
+}
+
+fn explain_words(tokens: &Tokens<'_>, start: usize, target: usize) -> &'static str {
+    let analyze = (start..target).any(|index| {
+        is_analyze(tokens, index)
+            || tokens
+                .word(index)
+                .is_some_and(|word| word.lower() == "analyze")
+    });
+    match (tokens.keyword(start), analyze) {
+        (Keyword::Analyze, _) => "ANALYZE ",
+        (_, true) => "EXPLAIN ANALYZE ",
+        (_, false) => "EXPLAIN ",
+    }
+}
+
+fn verb(tokens: &Tokens<'_>, target: usize) -> String {
+    let word = tokens.word(target);
+    word.map(|word| word.text.to_ascii_uppercase())
+        .unwrap_or_default()
+}
+
+fn is_analyze(tokens: &Tokens<'_>, index: usize) -> bool {
     tokens.are(index, &["ANALYZE"]) || tokens.are(index, &["ANALYSE"])
 }
 
-fn opens_query(tokens: &Tokens, index: usize) -> bool {
-    tokens.get(index) == Some(&Token::LParen)
+fn opens_query(tokens: &Tokens<'_>, index: usize) -> bool {
+    tokens.is_symbol(index, '(')
         || matches!(
             tokens.keyword(index),
-            Keyword::SELECT | Keyword::VALUES | Keyword::WITH | Keyword::TABLE
+            Keyword::Select | Keyword::Values | Keyword::With | Keyword::Table
         )
 }

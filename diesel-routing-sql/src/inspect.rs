@@ -1,8 +1,7 @@
-//! The three entry points of the inspector.
-
 use crate::kind::{Kind, Source};
+use crate::lexer::has_other_reading;
 use crate::quick::is_plain_select;
-use crate::scan::scan;
+use crate::scan::{scan, scan_planned};
 use crate::statement::classify;
 use crate::tokens::Tokens;
 use crate::{Dialect, Finding, Functions, parse};
@@ -10,8 +9,10 @@ use crate::{Dialect, Finding, Functions, parse};
 /// Checks that SQL written by a person is exactly one statement that only reads.
 ///
 /// That is a SELECT, VALUES, TABLE or WITH .. SELECT without locks and without listed functions, an
-/// EXPLAIN that runs no write, a SHOW, or a PRAGMA that only reads. Semicolons at the end
-/// are ignored. SQL that sqlparser cannot parse is refused, because its effect is unknown.
+/// EXPLAIN that runs no write, a SHOW, or a PRAGMA that only answers. One semicolon or more at the end
+/// are fine. What sqlparser parses must be a read to it as well. What it does not parse is refused, in its
+/// words, if the SQL is wrong for every server; else the parser does not know all of the server's
+/// grammar, and the tokens decide.
 ///
 /// # Errors
 ///
@@ -31,8 +32,9 @@ pub fn inspect(sql: &str, dialect: Dialect, functions: &Functions) -> Result<(),
     match kind {
         // Their grammars are wide, and none of their forms writes.
         Kind::Show | Kind::Pragma => Ok(()),
-        Kind::Query | Kind::Plan | Kind::RunPlan(_) | Kind::CopyOut => {
-            parse::confirm(sql, tokens.len(), dialect, kind)
+        Kind::Query | Kind::Plan(_) | Kind::RunPlan(_) | Kind::CopyOut => {
+            let is_plain = is_plain_select(sql, functions);
+            parse::confirm(sql, &tokens, dialect, kind, is_plain)
         }
     }
 }
@@ -84,20 +86,55 @@ pub fn inspect_rendered(sql: &str, dialect: Dialect, functions: &Functions) -> R
 /// assert!(inspect_fragment("nextval('s')", Dialect::Postgres, &functions).is_err());
 /// ```
 pub fn inspect_fragment(sql: &str, dialect: Dialect, functions: &Functions) -> Result<(), Finding> {
-    let tokens = Tokens::read(sql, dialect)?.one_statement()?;
-    scan(&tokens, 0, dialect, functions)
+    for other_reading in readings(sql, dialect) {
+        match Tokens::read_as(sql, dialect, other_reading) {
+            Ok(tokens) => scan(&tokens.one_statement()?, 0, dialect, functions)?,
+            // A server that cannot read it runs none of it.
+            Err(refusal) if other_reading && refusal.is_certain => {}
+            Err(refusal) => return Err(refusal.finding),
+        }
+    }
+    Ok(())
 }
 
-fn check(
-    sql: &str,
+fn check<'a>(
+    sql: &'a str,
     dialect: Dialect,
     functions: &Functions,
     source: Source,
-) -> Result<(Kind, Tokens), Finding> {
-    let tokens = Tokens::read(sql, dialect)?.one_statement()?;
+) -> Result<(Kind, Tokens<'a>), Finding> {
+    for other_reading in readings(sql, dialect).filter(|&other| other) {
+        match Tokens::read_as(sql, dialect, other_reading) {
+            Ok(tokens) => {
+                check_tokens(tokens, dialect, functions, source)?;
+            }
+            // A server that cannot read it runs none of it.
+            Err(refusal) if refusal.is_certain => {}
+            Err(refusal) => return Err(refusal.finding),
+        }
+    }
+    check_tokens(Tokens::read(sql, dialect)?, dialect, functions, source)
+}
+
+/// How servers may read a text: as they do by default, and, where a setting can turn that round, with
+/// backslashes in strings meaning the opposite.
+fn readings(sql: &str, dialect: Dialect) -> impl Iterator<Item = bool> {
+    let both = has_other_reading(sql, dialect);
+    [false, true]
+        .into_iter()
+        .filter(move |other| both || !other)
+}
+
+fn check_tokens<'a>(
+    tokens: Tokens<'a>,
+    dialect: Dialect,
+    functions: &Functions,
+    source: Source,
+) -> Result<(Kind, Tokens<'a>), Finding> {
+    let tokens = tokens.one_statement()?;
     let kind = classify(&tokens, dialect, source)?;
     match kind {
-        Kind::Plan => {}
+        Kind::Plan(explained) => scan_planned(&tokens, explained, dialect, functions)?,
         Kind::RunPlan(query) => scan(&tokens, query, dialect, functions)?,
         Kind::Query | Kind::Show | Kind::Pragma | Kind::CopyOut => {
             scan(&tokens, 0, dialect, functions)?;

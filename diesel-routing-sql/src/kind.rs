@@ -1,47 +1,39 @@
-//! The kinds of statements, and the finding for one that is of none of them.
-
-use sqlparser::keywords::Keyword;
-
 use crate::Finding;
+use crate::token::{Token, Word};
 use crate::tokens::Tokens;
 
-/// A kind of statement that may be a read.
+/// Kinds of statements that may be reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// SELECT, VALUES, TABLE, WITH: its parts decide.
+    /// SELECT, VALUES, TABLE, WITH; its parts decide.
     Query,
-    /// EXPLAIN of a statement that is not run.
-    Plan,
-    /// EXPLAIN of a statement that is run: the query at this token decides.
+    /// EXPLAIN of the statement at this token, which does not run.
+    Plan(usize),
+    /// EXPLAIN of something that does run: the query at this token decides.
     RunPlan(usize),
     /// SHOW, DESCRIBE.
     Show,
-    /// A PRAGMA that only reads.
+    /// A PRAGMA that only answers.
     Pragma,
-    /// COPY .. TO STDOUT: its query decides.
+    /// COPY .. TO STDOUT; its query decides.
     CopyOut,
 }
 
-/// The origin of a statement.
+/// Where a statement comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// Text written by a person.
+    /// Somebody wrote it as text.
     Written,
-    /// SQL rendered by Diesel.
+    /// Diesel rendered it.
     Rendered,
 }
 
-/// Returns the finding for a statement that is not a read, judging by its first words.
-pub(crate) fn refuse(tokens: &Tokens, start: usize) -> Finding {
-    let Some(word) = tokens.word(start).filter(|word| word.quote_style.is_none()) else {
-        return Finding::not_a_read(
-            tokens
-                .get(start)
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-        );
+/// The finding for a statement that is no read by its first words.
+pub(crate) fn refuse(tokens: &Tokens<'_>, start: usize) -> Finding {
+    let Some(word) = tokens.word(start).filter(Word::is_bare) else {
+        return Finding::not_a_read(tokens.get(start).map(text).unwrap_or_default());
     };
-    let what = word.value.to_ascii_uppercase();
+    let what = word.text.to_ascii_uppercase();
     match what.as_str() {
         "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "REPLACE" | "TRUNCATE" | "COPY" | "LOAD"
         | "CALL" | "IMPORT" => Finding::write(what),
@@ -55,11 +47,46 @@ pub(crate) fn refuse(tokens: &Tokens, start: usize) -> Finding {
     }
 }
 
-fn two_words(first: &str, tokens: &Tokens, start: usize) -> String {
-    match tokens.word(start + 1) {
-        Some(second) if second.keyword != Keyword::NoKeyword => {
-            format!("{first} {}", second.value.to_ascii_uppercase())
-        }
-        _ => first.to_owned(),
+fn two_words(first: &str, tokens: &Tokens<'_>, start: usize) -> String {
+    // What follows `LOCK` or `DROP` may be a name, which is not part of what was done.
+    const SECOND: [&str; 22] = [
+        "AGGREGATE",
+        "COLLATION",
+        "DATABASE",
+        "EVENT",
+        "EXTENSION",
+        "FUNCTION",
+        "INDEX",
+        "MATERIALIZED",
+        "OR",
+        "PROCEDURE",
+        "ROLE",
+        "SCHEMA",
+        "SEQUENCE",
+        "SYSTEM",
+        "TABLE",
+        "TABLES",
+        "TEMP",
+        "TEMPORARY",
+        "TRIGGER",
+        "UNIQUE",
+        "USER",
+        "VIEW",
+    ];
+    match SECOND
+        .iter()
+        .find(|second| tokens.are(start + 1, &[second]))
+    {
+        Some(second) => format!("{first} {second}"),
+        None => first.to_owned(),
+    }
+}
+
+fn text(token: Token<'_>) -> String {
+    match token {
+        Token::Word(word) => word.text.to_owned(),
+        Token::Text(text) => format!("'{}'", text.content),
+        Token::Number(text) | Token::Variable(text) | Token::Operator(text) => text.to_owned(),
+        Token::Symbol(symbol) => symbol.to_string(),
     }
 }

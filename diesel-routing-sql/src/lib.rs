@@ -4,7 +4,7 @@
 //!
 //! | function | input | used by |
 //! |---|---|---|
-//! | [`inspect`] | one statement; must also parse | the `read_sql!` macros, `ReadSql::check` |
+//! | [`inspect`] | one statement; also parsed, as far as sqlparser knows its grammar | the `read_sql!` macros, `ReadSql::check` |
 //! | [`inspect_rendered`] | one statement as Diesel rendered it (`$1`, `?`) | the statement check at run time |
 //! | [`inspect_fragment`] | part of a statement | literals given to `sql::<..>("..")` |
 //!
@@ -27,32 +27,41 @@
 //! | write | DML, DDL, `COPY`, data-modifying CTEs, `SELECT INTO` | DML, DDL, `INTO OUTFILE`, `INTO DUMPFILE`, `INTO @variable` | DML, DDL |
 //! | not a read | `SET`, `BEGIN`, `NOTIFY`, `LISTEN`, .. | `SET`, `BEGIN`, `HANDLER`, .. | `ATTACH`, `PRAGMA` with an effect, .. |
 //! | side effect | [the listed functions](Functions), `NEXT VALUE FOR` | the same | the same |
-//! | `EXPLAIN` | of anything; with `ANALYZE` only of a read | of a read | of anything |
+//! | `EXPLAIN` | of a query or a write; with `ANALYZE` only of a read | of a read | of a query, a write, or a PRAGMA that only answers |
 //! | conditional comment | | `/*! .. */`, `/*M! .. */` | |
 //!
 //! Words inside strings, comments and quoted names are not code and cause no finding.
 //!
-//! # Limits
+//! A text that a server, one of its versions or one of its settings may cut into tokens in another way is
+//! refused: a number with a letter right behind it, an escape string that goes on behind a newline, a
+//! `U&".."` that may name a function, odd blanks, .. The rules of each server stand in
+//! `docs/lexical-rules.md`.
 //!
-//! The inspector catches mistakes; it does not stop an adversary. It does not find the effects of a function
-//! or a view inside the server (add yours with [`Functions::with`]), SQL inside a string argument,
-//! names written with Unicode escapes (`U&".."`), or SQL whose meaning depends on a server setting:
-//! `sql_mode` `ANSI_QUOTES` and `NO_BACKSLASH_ESCAPES`, or `standard_conforming_strings = off`.
-//! Assigning a MySQL user variable in a SELECT (`@row := @row + 1`) counts as a read.
+//! # What is not found
+//!
+//! What a function, a view, an operator or a cast does inside the server (add your functions with
+//! [`Functions::with`]), SQL inside a string argument of a function that is not listed, and what a
+//! multi-byte encoding other than UTF-8 does to quotes. Assigning a MySQL user variable in a SELECT
+//! (`@row := @row + 1`) counts as a read.
 
+mod calls;
 mod dialect;
 mod explain;
 mod finding;
 mod functions;
 mod inspect;
 mod kind;
+mod lexer;
 mod parse;
 mod pragma;
 mod quick;
 mod scan;
 mod side_effect;
 mod statement;
+mod token;
 mod tokens;
+mod with_list;
+mod wrong;
 
 pub use dialect::Dialect;
 pub use finding::Finding;

@@ -1,45 +1,81 @@
 //! The second check: the statement as sqlparser parses it.
 
 use std::ops::ControlFlow;
+use std::thread;
 
 use sqlparser::ast::{Query, Select, SetExpr, Statement, Visit, Visitor};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
 use crate::kind::Kind;
+use crate::tokens::Tokens;
+use crate::wrong::why_wrong;
 use crate::{Dialect, Finding};
 
-/// The maximum number of tokens of a statement that is parsed: a chain of operators nests as deep as it
-/// is long, and walking and dropping it must fit a small stack. Chosen: a test runs that long a chain on 2 MiB,
-/// the default of Rust's threads.
-const MAX_TOKENS: usize = 4_000;
+/// Statements longer than this, in tokens, are not parsed, so that parsing, walking and dropping
+/// them fits [`STACK`] in a debug build, whatever nests in them.
+const MAX_TOKENS: usize = 1_000;
+
+/// Bytes of address space; the system gives memory for what is used.
+const STACK: usize = 256 << 20;
 
 /// Parses a statement that passed the scan of its tokens, and checks it again.
 ///
-/// The scan and the parser must agree that it is a single read.
+/// A second net under the scan, with holes: the parser knows less than the servers do. What it does
+/// not take counts as a read, as the scan found, unless it is wrong for every server. A SELECT that is
+/// plain, without any word that a write or a lock needs, is only parsed for the words of what is wrong.
 pub(crate) fn confirm(
     sql: &str,
-    tokens: usize,
+    tokens: &Tokens<'_>,
     dialect: Dialect,
     kind: Kind,
+    is_plain: bool,
 ) -> Result<(), Finding> {
-    if tokens > MAX_TOKENS {
-        let message = format!("it has {tokens} tokens, and at most {MAX_TOKENS} are parsed");
-        return Err(Finding::Unparsable { message });
-    }
-    let statement = parse(sql, dialect, kind).map_err(|error| Finding::Unparsable {
-        message: match error {
-            ParserError::ParserError(text) | ParserError::TokenizerError(text) => text,
-            ParserError::RecursionLimitExceeded => "it nests too deep".to_owned(),
-        },
-    })?;
-    if kind == Kind::Plan && matches!(statement, Statement::Explain { .. }) {
+    let why = why_wrong(tokens, dialect);
+    if is_plain && why.is_none() {
+        // There is nothing to find in it, and a thread costs more than the parse.
         return Ok(());
     }
-    match statement.visit(&mut Doubts) {
+    let words = if tokens.len() > MAX_TOKENS {
+        None
+    } else {
+        match on_large_stack(|| look_again(sql, dialect, kind)) {
+            Some(Ok(found)) => return found,
+            Some(Err(words)) => Some(words),
+            None => None,
+        }
+    };
+    match why {
+        Some(why) => Err(Finding::Unparsable {
+            message: words.unwrap_or_else(|| why.to_owned()),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Runs `look` on a stack that is large enough for it; `None` if there is none to be had.
+///
+/// The caller's may be small: the parser needs some 100 KiB for one level of nesting in a debug build.
+fn on_large_stack<T: Send>(look: impl FnOnce() -> T + Send) -> Option<T> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().stack_size(STACK);
+        thread.spawn_scoped(scope, look).ok()?.join().ok()
+    })
+}
+
+/// What the parsed statement holds, or the parser's words.
+fn look_again(sql: &str, dialect: Dialect, kind: Kind) -> Result<Result<(), Finding>, String> {
+    let statement = parse(sql, dialect, kind).map_err(|error| match error {
+        ParserError::ParserError(text) | ParserError::TokenizerError(text) => text,
+        ParserError::RecursionLimitExceeded => "it nests too deep".to_owned(),
+    })?;
+    if matches!(kind, Kind::Plan(_)) && matches!(statement, Statement::Explain { .. }) {
+        return Ok(Ok(()));
+    }
+    Ok(match statement.visit(&mut Doubts) {
         ControlFlow::Break(finding) => Err(*finding),
         ControlFlow::Continue(()) => Ok(()),
-    }
+    })
 }
 
 fn parse(sql: &str, dialect: Dialect, kind: Kind) -> Result<Statement, ParserError> {
@@ -123,7 +159,8 @@ mod tests {
     use super::*;
 
     fn postgres(sql: &str) -> Result<(), Finding> {
-        confirm(sql, 0, Dialect::Postgres, Kind::Query)
+        let tokens = Tokens::read(sql, Dialect::Postgres)?;
+        confirm(sql, &tokens, Dialect::Postgres, Kind::Query, false)
     }
 
     #[test]
@@ -152,12 +189,9 @@ mod tests {
         ] {
             assert_eq!(postgres(sql), Err(expected), "{sql}");
         }
-        let explained = confirm(
-            "EXPLAIN ANALYZE DELETE FROM t",
-            0,
-            Dialect::Postgres,
-            Kind::RunPlan(2),
-        );
+        let sql = "EXPLAIN ANALYZE DELETE FROM t";
+        let tokens = Tokens::read(sql, Dialect::Postgres).unwrap();
+        let explained = confirm(sql, &tokens, Dialect::Postgres, Kind::RunPlan(2), false);
         assert_eq!(explained, Err(Finding::write("DELETE")));
     }
 

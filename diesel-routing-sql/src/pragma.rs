@@ -1,30 +1,33 @@
-//! Classifies SQLite's PRAGMA.
-
-use sqlparser::tokenizer::Token;
-
 use crate::Finding;
 use crate::kind::Kind;
 use crate::tokens::Tokens;
 
 /// Classifies the PRAGMA at `start`: it must only read.
 ///
-/// Source: SQLite's list of pragmas. Unknown pragmas are refused.
-pub(crate) fn classify(tokens: &Tokens, start: usize) -> Result<Kind, Finding> {
-    let qualified = tokens.get(start + 2) == Some(&Token::Period);
+/// Source: SQLite's list of pragmas. A pragma that is not known here is refused.
+pub(crate) fn classify(tokens: &Tokens<'_>, start: usize) -> Result<Kind, Finding> {
+    let qualified = tokens.is_symbol(start + 2, '.');
     let at = if qualified { start + 3 } else { start + 1 };
-    let name = tokens
-        .word(at)
-        .map(|word| word.value.to_ascii_lowercase())
-        .unwrap_or_default();
+    let name = tokens.word(at).map(|word| word.lower()).unwrap_or_default();
     let asks = at + 1 >= tokens.len();
 
-    if ANSWER_WITH_ARGUMENT.contains(&name.as_str()) || (asks && ANSWER.contains(&name.as_str())) {
+    if answers_with_argument(&name) || (asks && answers(&name)) {
         Ok(Kind::Pragma)
     } else if asks {
         Err(Finding::not_a_read(format!("PRAGMA {name}")))
     } else {
         Err(Finding::not_a_read(format!("PRAGMA {name} = ..")))
     }
+}
+
+/// Whether a pragma reads, whatever its argument.
+pub(crate) fn answers_with_argument(name: &str) -> bool {
+    ANSWER_WITH_ARGUMENT.contains(&name)
+}
+
+/// Whether a pragma reads as long as it gets no value.
+pub(crate) fn answers(name: &str) -> bool {
+    ANSWER.contains(&name)
 }
 
 /// Pragmas that read, whatever their argument.

@@ -21,10 +21,25 @@ pub(crate) fn is_plain_select(sql: &str, functions: &Functions) -> bool {
         && words.all(|word| word.is_empty() || is_harmless(word, functions))
 }
 
-/// Returns whether there are comments, several statements, or operators that look like comments.
+/// Comments, several statements, operators that look like comments, escapes and odd characters.
 fn hides_words(bytes: &[u8]) -> bool {
-    bytes.iter().any(|byte| matches!(byte, b';' | b'#'))
-        || bytes.windows(2).any(|pair| pair == b"--" || pair == b"/*")
+    const HIDES: [bool; 256] = {
+        let mut hides = [false; 256];
+        let mut byte = 0;
+        while byte < 32 {
+            hides[byte] = !matches!(byte as u8, b'\t' | b'\n' | b'\r');
+            byte += 1;
+        }
+        hides[b';' as usize] = true;
+        hides[b'#' as usize] = true;
+        hides[b'\\' as usize] = true;
+        hides[127] = true;
+        hides
+    };
+    bytes.iter().any(|&byte| HIDES[usize::from(byte)])
+        || bytes
+            .windows(2)
+            .any(|pair| matches!(pair, b"--" | b"/*" | b"&\"" | b"&'"))
 }
 
 fn is_word_byte(byte: u8) -> bool {
@@ -46,9 +61,14 @@ fn is_harmless(word: &[u8], functions: &Functions) -> bool {
         // Servers may read `1INTO` as two words.
         return is_number(word.strip_prefix('$').unwrap_or(word));
     }
-    !SUSPECT
-        .iter()
-        .any(|suspect| word.eq_ignore_ascii_case(suspect))
+    // SQLite runs a pragma that is read like a table.
+    let is_pragma = word
+        .get(..7)
+        .is_some_and(|prefix| prefix.eq_ignore_ascii_case("pragma_"));
+    !is_pragma
+        && !SUSPECT
+            .iter()
+            .any(|suspect| word.eq_ignore_ascii_case(suspect))
         && (!functions.may_list(word) || !functions.contains(word))
 }
 
@@ -120,6 +140,14 @@ mod tests {
         "$1",
         "?",
         "\\",
+        "U&",
+        "U&\"next",
+        "\\0079",
+        "pragma_optimize",
+        "1.",
+        "1e0",
+        "E'a'",
+        "\u{a0}",
     ];
 
     #[test]
@@ -154,6 +182,10 @@ mod tests {
             "SELECTED",
             "WITH a AS (SELECT 1) SELECT 1",
             "SELECT é",
+            "SELECT U&\"pg_notif\\0079\"('a', 'b')",
+            "SELECT U&\"pg_notif!0079\" UESCAPE '!' ('a', 'b')",
+            "SELECT 1\u{b}",
+            "SELECT a FROM pragma_optimize",
         ] {
             assert!(!is_plain_select(sql, &functions), "{sql}");
         }

@@ -1,16 +1,14 @@
-//! The first check: a scan of the tokens.
-
-use sqlparser::keywords::Keyword;
-use sqlparser::tokenizer::Token;
-
+use crate::calls::{self, Place};
+use crate::token::{Keyword, Token};
 use crate::tokens::Tokens;
+use crate::with_list::served_statement;
 use crate::{Dialect, Finding, Functions, SideEffect};
 
 /// Finds, in every token of a statement or part of one from `start` on, what a read must not have.
 ///
 /// Returns the worst finding: one that writes before one that only locks, or else the first.
 pub(crate) fn scan(
-    tokens: &Tokens,
+    tokens: &Tokens<'_>,
     start: usize,
     dialect: Dialect,
     functions: &Functions,
@@ -19,25 +17,31 @@ pub(crate) fn scan(
     let mut levels = vec![Level::outermost()];
 
     for index in start..tokens.len() {
+        let place = Place {
+            tokens,
+            index,
+            dialect,
+            lists_ctes: levels.last().is_some_and(|level| level.serves.is_some()),
+        };
         let found = match tokens.get(index) {
-            Some(Token::LParen) => {
+            Some(Token::Symbol('(')) => {
                 enter(&mut levels, tokens, index);
-                called_function(tokens, index, functions)
+                calls::called_function(place, functions)
             }
-            Some(Token::RParen) => {
+            Some(Token::Symbol(')')) => {
                 leave(&mut levels);
                 None
             }
             Some(Token::Word(_)) => {
                 let level = levels.last_mut();
                 level
-                    .and_then(|level| clause(level, tokens, index))
-                    .or_else(|| selected_function(tokens, index, dialect, functions))
+                    .and_then(|level| clause(level, tokens, index, dialect))
+                    .or_else(|| calls::function_without_parentheses(place, functions))
             }
             _ => None,
         };
         if let Some(level) = levels.last_mut() {
-            level.begun |= tokens.get(index) != Some(&Token::LParen);
+            level.begun |= !tokens.is_symbol(index, '(');
         }
         if let Some(found) = found {
             worst = Some(worse(worst, found));
@@ -46,7 +50,29 @@ pub(crate) fn scan(
     worst.map_or(Ok(()), Err)
 }
 
-/// The state of one level of parentheses.
+/// Looks at a statement that is planned and does not run, for what runs while it is planned.
+///
+/// Planners evaluate functions that are declared to depend on nothing, or on the snapshot only. None
+/// of the built-in list is, but those that run SQL they are given; what an own function is, is not known.
+pub(crate) fn scan_planned(
+    tokens: &Tokens<'_>,
+    start: usize,
+    dialect: Dialect,
+    functions: &Functions,
+) -> Result<(), Finding> {
+    let evaluated = functions.only(&[SideEffect::Declared, SideEffect::HiddenSql]);
+    match scan(tokens, start, dialect, &evaluated) {
+        // Of a plan for a sequence's next value nothing remains.
+        Err(Finding::SideEffect {
+            effect: SideEffect::Sequence,
+            ..
+        }) => Ok(()),
+        Err(finding @ (Finding::SideEffect { .. } | Finding::Unparsable { .. })) => Err(finding),
+        _ => Ok(()),
+    }
+}
+
+/// What is known about one level of parentheses.
 #[derive(Debug)]
 struct Level {
     /// Set if a whole statement may stand here: outermost, or in the body of a CTE or a COPY.
@@ -55,8 +81,15 @@ struct Level {
     spells_for: bool,
     /// Set after its first token.
     begun: bool,
-    /// Set inside the list of CTEs, before their statement.
-    in_with: bool,
+    /// Inside the list of CTEs: where the statement they serve begins.
+    serves: Option<Served>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Served {
+    At(usize),
+    /// The list has a shape that is not known: any verb may begin the statement.
+    Anywhere,
 }
 
 impl Level {
@@ -65,24 +98,29 @@ impl Level {
             statement: true,
             spells_for: false,
             begun: false,
-            in_with: false,
+            serves: None,
         }
     }
 }
 
-fn enter(levels: &mut Vec<Level>, tokens: &Tokens, open: usize) {
+fn enter(levels: &mut Vec<Level>, tokens: &Tokens<'_>, open: usize) {
     if let Some(level) = levels.last_mut() {
         level.begun = true;
     }
     let before = tokens.keyword_before(open);
+    let is_query = matches!(
+        tokens.keyword(open + 1),
+        Keyword::Select | Keyword::Values | Keyword::With | Keyword::Table
+    );
     levels.push(Level {
-        statement: matches!(before, Keyword::AS | Keyword::MATERIALIZED | Keyword::COPY),
-        spells_for: matches!(
-            before,
-            Keyword::SUBSTRING | Keyword::SUBSTR | Keyword::OVERLAY
-        ),
+        statement: matches!(before, Keyword::As | Keyword::Materialized | Keyword::Copy),
+        spells_for: !is_query
+            && matches!(
+                before,
+                Keyword::Substring | Keyword::Substr | Keyword::Overlay
+            ),
         begun: false,
-        in_with: false,
+        serves: None,
     });
 }
 
@@ -93,48 +131,69 @@ fn leave(levels: &mut Vec<Level>) {
     }
 }
 
-/// Returns the finding for a clause that begins with the word at `index`.
-fn clause(level: &mut Level, tokens: &Tokens, index: usize) -> Option<Finding> {
-    if tokens.before(index) == Some(&Token::Period) {
+/// Findings that begin with the word at `index`.
+fn clause(
+    level: &mut Level,
+    tokens: &Tokens<'_>,
+    index: usize,
+    dialect: Dialect,
+) -> Option<Finding> {
+    let keyword = tokens.keyword(index);
+    if keyword == Keyword::Other || tokens.follows_point(index) {
         return None;
     }
-    match tokens.keyword(index) {
-        Keyword::FOR if !level.spells_for => row_lock(tokens, index),
-        Keyword::LOCK if tokens.are(index + 1, &["IN", "SHARE", "MODE"]) => {
+    if let Some(Served::At(served)) = level.serves
+        && index >= served
+    {
+        level.serves = None;
+        if index == served && is_verb(keyword) {
+            return Some(Finding::write(verb(tokens, index)));
+        }
+    }
+    match keyword {
+        Keyword::For if !level.spells_for => row_lock(tokens, index),
+        Keyword::Lock if tokens.are(index + 1, &["IN", "SHARE", "MODE"]) => {
             Some(Finding::RowLock {
                 clause: "LOCK IN SHARE MODE".into(),
             })
         }
-        Keyword::NEXT | Keyword::NoKeyword => sequence_value(tokens, index),
-        Keyword::INTO => into(tokens, index),
-        Keyword::WITH if !level.begun => {
-            level.in_with = true;
+        Keyword::Next | Keyword::Previous => sequence_value(tokens, index),
+        Keyword::Into => into(tokens, index),
+        Keyword::With if !level.begun => {
+            let served = served_statement(tokens, index);
+            level.serves = Some(served.map_or(Served::Anywhere, Served::At));
             None
         }
-        Keyword::SELECT | Keyword::VALUES | Keyword::TABLE => {
-            if level.in_with && serves_with(tokens, index) {
-                level.in_with = false;
-            }
-            None
-        }
-        Keyword::INSERT | Keyword::UPDATE | Keyword::DELETE | Keyword::MERGE | Keyword::REPLACE => {
-            let begins = level.statement && !level.begun && is_dml(tokens, index);
-            let serves = level.in_with && serves_with(tokens, index);
-            let verb = tokens.word(index)?.value.to_ascii_uppercase();
-            (begins || serves).then(|| Finding::write(verb))
+        _ if is_verb(keyword) => {
+            let begins = level.statement && !level.begun && is_dml(tokens, index, dialect);
+            let serves = matches!(level.serves, Some(Served::Anywhere));
+            (begins || serves).then(|| Finding::write(verb(tokens, index)))
         }
         _ => None,
     }
 }
 
-fn row_lock(tokens: &Tokens, index: usize) -> Option<Finding> {
+fn is_verb(keyword: Keyword) -> bool {
+    matches!(
+        keyword,
+        Keyword::Insert | Keyword::Update | Keyword::Delete | Keyword::Merge | Keyword::Replace
+    )
+}
+
+fn verb(tokens: &Tokens<'_>, index: usize) -> String {
+    let word = tokens.word(index);
+    word.map(|word| word.text.to_ascii_uppercase())
+        .unwrap_or_default()
+}
+
+fn row_lock(tokens: &Tokens<'_>, index: usize) -> Option<Finding> {
     const LOCKS: [(&[&str], &str); 4] = [
         (&["UPDATE"], "FOR UPDATE"),
         (&["SHARE"], "FOR SHARE"),
         (&["NO", "KEY", "UPDATE"], "FOR NO KEY UPDATE"),
         (&["KEY", "SHARE"], "FOR KEY SHARE"),
     ];
-    let is_sequence = tokens.keyword_before(index) == Keyword::VALUE
+    let is_sequence = tokens.keyword_before(index) == Keyword::Value
         && index >= 2
         && sequence_value(tokens, index - 2).is_some();
     if is_sequence {
@@ -148,7 +207,7 @@ fn row_lock(tokens: &Tokens, index: usize) -> Option<Finding> {
     })
 }
 
-fn sequence_value(tokens: &Tokens, index: usize) -> Option<Finding> {
+fn sequence_value(tokens: &Tokens<'_>, index: usize) -> Option<Finding> {
     let which = ["NEXT", "PREVIOUS"]
         .into_iter()
         .find(|which| tokens.are(index, &[which, "VALUE", "FOR"]))?;
@@ -159,93 +218,40 @@ fn sequence_value(tokens: &Tokens, index: usize) -> Option<Finding> {
     })
 }
 
-fn into(tokens: &Tokens, index: usize) -> Option<Finding> {
-    if tokens.keyword_before(index) == Keyword::AS {
+fn into(tokens: &Tokens<'_>, index: usize) -> Option<Finding> {
+    if tokens.is_label(index) {
         return None;
     }
     let to_file = ["OUTFILE", "DUMPFILE"]
         .into_iter()
         .find(|word| tokens.are(index + 1, &[word]));
-    let to_variable = match tokens.get(index + 1) {
-        Some(Token::Word(word)) => word.value.starts_with('@'),
-        Some(token) => *token == Token::AtSign,
-        None => false,
-    };
-    Some(Finding::write(match to_file {
-        Some(file) => format!("SELECT INTO {file}"),
-        None if to_variable => "SELECT INTO @variable".to_owned(),
-        None => "SELECT INTO".to_owned(),
+    Some(Finding::write(match (to_file, tokens.get(index + 1)) {
+        (Some(file), _) => format!("SELECT INTO {file}"),
+        (None, Some(Token::Variable(_))) => "SELECT INTO @variable".to_owned(),
+        (None, _) => "SELECT INTO".to_owned(),
     }))
 }
 
-/// Returns whether the verb at `index` begins the statement of the CTEs before it; otherwise it is a name
-/// in their list.
-fn serves_with(tokens: &Tokens, index: usize) -> bool {
-    let names_something = matches!(
-        tokens.keyword_before(index),
-        Keyword::WITH
-            | Keyword::RECURSIVE
-            | Keyword::BY
-            | Keyword::SET
-            | Keyword::USING
-            | Keyword::TO
-            | Keyword::DEFAULT
-    );
-    !names_something && tokens.before(index) != Some(&Token::Comma)
-}
-
-/// Returns whether the word at `index` is used as a verb: the words are legal column names too.
-fn is_dml(tokens: &Tokens, index: usize) -> bool {
+/// Whether the verb at `index` is one: the words are legal column names too.
+fn is_dml(tokens: &Tokens<'_>, index: usize, dialect: Dialect) -> bool {
     match tokens.keyword(index) {
-        Keyword::DELETE => tokens.are(index + 1, &["FROM"]),
-        Keyword::UPDATE => sets_columns(tokens, index + 1),
-        _ => tokens.are(index + 1, &["INTO"]),
+        Keyword::Update => sets_columns(tokens, index + 1),
+        // Reserved there; what has parentheses behind is a function of that name.
+        _ if dialect == Dialect::Mysql => tokens.word(index + 1).is_some(),
+        Keyword::Delete => tokens.are(index + 1, &["FROM"]),
+        _ => tokens.are(index + 1, &["INTO"]) || tokens.are(index + 1, &["OR"]),
     }
 }
 
-fn sets_columns(tokens: &Tokens, mut index: usize) -> bool {
+fn sets_columns(tokens: &Tokens<'_>, mut index: usize) -> bool {
     loop {
         match tokens.get(index) {
-            None | Some(Token::RParen) => return false,
-            Some(Token::LParen) => index = tokens.after_parenthesis(index),
-            Some(_) if tokens.keyword(index) == Keyword::SET => return true,
+            None | Some(Token::Symbol(')')) => return false,
+            Some(Token::Symbol('(')) => index = tokens.after_parenthesis(index),
+            Some(_) if tokens.keyword(index) == Keyword::Set => return true,
             Some(_) => index += 1,
         }
     }
-}
-
-/// Returns the finding for a listed function whose arguments open at `open`.
-fn called_function(tokens: &Tokens, open: usize, functions: &Functions) -> Option<Finding> {
-    let at = open.checked_sub(1)?;
-    let function = tokens.word(at)?.value.to_lowercase();
-    if tokens.keyword_before(at) == Keyword::AS {
-        return None;
-    }
-    let bare = tokens.get(open + 1) == Some(&Token::RParen);
-    let effect = functions.effect_of_call(&function, bare)?;
-    Some(Finding::SideEffect { function, effect })
-}
-
-/// Returns the finding for `(argument).function`, which PostgreSQL treats as a call.
-fn selected_function(
-    tokens: &Tokens,
-    index: usize,
-    dialect: Dialect,
-    functions: &Functions,
-) -> Option<Finding> {
-    let selects = dialect == Dialect::Postgres
-        && tokens.before(index) == Some(&Token::Period)
-        && matches!(
-            tokens.before(index - 1),
-            Some(Token::RParen | Token::RBracket)
-        )
-        && tokens.get(index + 1) != Some(&Token::LParen);
-    if !selects {
-        return None;
-    }
-    let function = tokens.word(index)?.value.to_lowercase();
-    let effect = functions.effect_of_call(&function, false)?;
-    Some(Finding::SideEffect { function, effect })
 }
 
 fn worse(known: Option<Finding>, new: Finding) -> Finding {

@@ -16,13 +16,17 @@ pub enum SideEffect {
     Notification,
     /// It changes a setting or a value of this session, which the pool hands to others.
     Session,
-    /// It cancels, ends or signals another session.
+    /// Tells what this connection last wrote.
+    LastWrite,
+    /// Cancels, ends or pokes another session.
     OtherSession,
     /// It changes the server: its log, its backups, its statistics, its role.
     Server,
     /// It changes the server's replication.
     Replication,
-    /// It changes indexes or tables outside of SQL.
+    /// Locks a table against writes.
+    TableLock,
+    /// Changes indexes or tables outside of SQL.
     Storage,
     /// It runs SQL that is not visible here, on this server or another.
     HiddenSql,
@@ -60,6 +64,10 @@ impl SideEffect {
             Self::Session => {
                 "changes state of the connection: the next user of the pooled connection would inherit it"
             }
+            Self::LastWrite => {
+                "tells what this connection last wrote: a read handle has another connection, on which it \
+                 gives nothing useful and no error"
+            }
             Self::OtherSession => {
                 "acts on another session: which server that is must not depend on routing"
             }
@@ -68,6 +76,9 @@ impl SideEffect {
             }
             Self::Replication => {
                 "changes replication: which server that is must not depend on routing"
+            }
+            Self::TableLock => {
+                "locks a table against writes, and only locks on the primary protect anything"
             }
             Self::Storage => "changes tables or indexes: a replica refuses it",
             Self::HiddenSql => "runs SQL that is not visible here, so it is not known to be a read",
@@ -81,9 +92,9 @@ impl SideEffect {
         }
     }
 
-    /// Returns whether a call has to be treated as a change of data; `false` for advisory locks alone.
+    /// Whether a call has to be taken for a change of data; `false` for locks alone.
     #[must_use]
     pub fn is_write(self) -> bool {
-        !matches!(self, Self::AdvisoryLock)
+        !matches!(self, Self::AdvisoryLock | Self::TableLock)
     }
 }

@@ -138,13 +138,16 @@ fn sql_finding(call: &ExprCall) -> Option<(&syn::LitStr, Finding)> {
     else {
         return None;
     };
-    // The backend is unknown here, so a finding for any of them counts.
-    [Dialect::Postgres, Dialect::Mysql]
-        .into_iter()
-        .find_map(|dialect| {
-            inspect_fragment(&literal.value(), dialect, &Functions::builtin(dialect)).err()
-        })
-        .map(|finding| (literal, finding))
+    // The backend is not known here; what any of them would do counts. A text that is not in one's
+    // language is in another's.
+    let sql = literal.value();
+    let found = |dialect| inspect_fragment(&sql, dialect, &Functions::builtin(dialect));
+    let finding = match (found(Dialect::Postgres), found(Dialect::Mysql)) {
+        (Ok(()), Ok(()) | Err(Finding::Unparsable { .. }))
+        | (Err(Finding::Unparsable { .. }), Ok(())) => return None,
+        (Ok(()) | Err(Finding::Unparsable { .. }), Err(finding)) | (Err(finding), _) => finding,
+    };
+    Some((literal, finding))
 }
 
 fn take_vouch(attributes: &mut Vec<Attribute>) -> bool {

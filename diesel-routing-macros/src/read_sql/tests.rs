@@ -99,3 +99,43 @@ fn anything_but_one_literal_is_an_error_on_the_offending_token() {
         assert_expansion!(name, input, expanded(input, Dialect::Postgres));
     }
 }
+
+#[test]
+fn deep_sql_fits_a_small_stack_of_the_compilers() {
+    let expand_all = || {
+        for (open, core, close) in [
+            ("EXISTS(SELECT ", "1", ")"),
+            ("lower(", "a", ")"),
+            ("NOT ", "a", ""),
+            ("CASE WHEN ", "a", " THEN a END"),
+            ("(", "1", ")"),
+            ("a", "", " + 1"),
+        ] {
+            for levels in [12, 200, 100_000] {
+                let input = format!(
+                    "\"SELECT {}{core}{}\"",
+                    open.repeat(levels),
+                    close.repeat(levels)
+                );
+                let literal: TokenStream = input.parse().unwrap();
+                let _ = expand(literal, Dialect::Postgres);
+            }
+        }
+    };
+    let thread = std::thread::Builder::new()
+        .stack_size(512 << 10)
+        .spawn(expand_all)
+        .unwrap();
+    thread.join().unwrap();
+}
+
+#[test]
+fn deep_reads_are_accepted() {
+    let sql = format!(
+        "\"SELECT {}1{}\"",
+        "EXISTS(SELECT ".repeat(100),
+        ")".repeat(100)
+    );
+    let expanded = expanded(&sql, Dialect::Postgres).to_string();
+    assert!(!expanded.contains("compile_error"), "{expanded}");
+}

@@ -47,3 +47,19 @@ fn side_effects_locks_and_writes_are_found() {
         assert!(found.contains(word), "{sql}: {found}");
     }
 }
+
+#[test]
+fn writes_of_mysql_need_no_into_and_no_from() {
+    let functions = Functions::builtin(Dialect::Mysql);
+    let inspect = |sql| inspect_fragment(sql, Dialect::Mysql, &functions);
+    for sql in [
+        "DELETE t FROM t JOIN u ON t.id = u.id",
+        "INSERT IGNORE t SET a = 1",
+        "REPLACE t VALUES (1)",
+    ] {
+        assert!(inspect(sql).is_err(), "{sql}");
+    }
+    for sql in ["INSERT('abc', 1, 2, 'x')", "REPLACE(name, 'a', 'b')"] {
+        assert_eq!(inspect(sql), Ok(()), "{sql}");
+    }
+}

@@ -30,9 +30,76 @@ fn a_function_taken_off_the_list_counts_as_a_read() {
 }
 
 #[test]
-fn a_function_declared_by_the_user_is_found_without_arguments_too() {
-    let functions = Functions::builtin(Dialect::Mysql).with("last_insert_id");
-    assert!(inspect("SELECT LAST_INSERT_ID()", Dialect::Mysql, &functions).is_err());
+fn what_the_connection_last_wrote_is_asked_on_the_connection_that_wrote() {
+    for (dialect, sql) in [
+        (Dialect::Mysql, "SELECT LAST_INSERT_ID()"),
+        (Dialect::Mysql, "SELECT ROW_COUNT()"),
+        (Dialect::Mysql, "SELECT FOUND_ROWS()"),
+        (Dialect::Sqlite, "SELECT last_insert_rowid()"),
+        (Dialect::Sqlite, "SELECT changes(), total_changes()"),
+    ] {
+        let found = inspect(sql, dialect, &Functions::builtin(dialect));
+        assert!(
+            matches!(
+                found,
+                Err(Finding::SideEffect {
+                    effect: SideEffect::LastWrite,
+                    ..
+                })
+            ),
+            "{sql}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn functions_that_run_hidden_sql_or_keep_state_are_found() {
+    for (dialect, calls) in [
+        (
+            Dialect::Postgres,
+            &[
+                "ts_stat('SELECT 1')",
+                "ts_rewrite('a'::tsquery, 'SELECT 1')",
+                "crosstab('SELECT 1')",
+                "crosstab3('SELECT 1')",
+                "connectby('t', 'a', 'b', 'c', 0)",
+                "xpath_table('a', 'b', 'c', 'd', 'e')",
+                "query_to_xmlschema('SELECT 1', true, true, '')",
+                "cursor_to_xml('c', 1, true, true, '')",
+                "dblink_get_result('c')",
+                "dblink_connect('c')",
+                "setseed(0.5)",
+                "pg_export_snapshot()",
+                "pg_log_standby_snapshot()",
+                "set_limit(0.5)",
+                "postgres_fdw_disconnect_all()",
+                "bt_index_parent_check('i')",
+                "binary_upgrade_set_next_pg_type_oid(1)",
+            ][..],
+        ),
+        (
+            Dialect::Mysql,
+            &[
+                "spider_direct_sql('a', 'b', 'c')",
+                "mroonga_command('x')",
+                "sys_exec('x')",
+                "spider_copy_tables('a', 'b', 'c')",
+                "LAST_INSERT_ID(5)",
+            ],
+        ),
+        (
+            Dialect::Sqlite,
+            &["eval('DELETE FROM t')", "sha3_query('SELECT 1')"],
+        ),
+    ] {
+        for call in calls {
+            let sql = format!("SELECT {call}");
+            assert!(
+                inspect(&sql, dialect, &Functions::builtin(dialect)).is_err(),
+                "{sql}"
+            );
+        }
+    }
 }
 
 #[test]

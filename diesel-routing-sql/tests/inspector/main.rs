@@ -1,8 +1,13 @@
 //! What the inspector lets through and what it refuses, per dialect.
 
+mod deep;
+mod explain;
 mod fragments;
 mod functions;
+mod grammar;
+mod lexers;
 mod mysql;
+mod names;
 mod postgres;
 mod robustness;
 mod sqlite;

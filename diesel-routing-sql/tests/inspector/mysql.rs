@@ -26,7 +26,7 @@ fn plain_reads_pass() {
         ("WITH a AS (SELECT 1) SELECT * FROM a", Read),
         ("SELECT @@gtid_executed, @row", Read),
         (
-            "SELECT SLEEP(0.1), LAST_INSERT_ID(), FOUND_ROWS(), IS_FREE_LOCK('a')",
+            "SELECT SLEEP(0.1), CONNECTION_ID(), IS_FREE_LOCK('a')",
             Read,
         ),
         (
@@ -130,7 +130,7 @@ fn writes_are_found_wherever_they_stand() {
         ("ANALYZE TABLE t", NotARead("ANALYZE")),
         (
             "ANALYZE FORMAT=JSON UPDATE t SET a = 1",
-            NotARead("ANALYZE"),
+            Write("ANALYZE UPDATE"),
         ),
     ]);
 }

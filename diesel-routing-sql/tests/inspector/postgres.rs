@@ -301,7 +301,7 @@ fn explain_runs_nothing_without_analyze() {
             "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM t",
             Read,
         ),
-        ("EXPLAIN (SELECT 1)", UnparsedRead),
+        ("EXPLAIN (SELECT 1)", Read),
         ("EXPLAIN UPDATE t SET a = 1", Read),
         (
             "EXPLAIN VERBOSE SELECT nextval('s') FROM t FOR UPDATE",
@@ -390,7 +390,7 @@ fn what_does_not_parse_is_refused_where_it_was_written() {
         ("SELECT /* open", Unparsable),
         ("SELECT $a$ open", Unparsable),
         ("SELECT 'open", UnparsedRead),
-        ("SELECT 1 ||-- it's\n FOR UPDATE --'", Unparsable),
+        ("SELECT 1 ||-- it's\n FOR UPDATE --'", RowLock("FOR UPDATE")),
         ("SELECT a FROM WHERE a = = 1", UnparsedRead),
         ("SELECT * FROM t WHERE (", UnparsedRead),
     ]);

@@ -120,39 +120,10 @@ proptest! {
     }
 
     #[test]
-    fn text_in_a_string_never_changes_the_verdict(text in "[^'\\\\]*") {
+    fn text_in_a_string_never_changes_the_verdict(text in "[^'\\\\\0]*") {
         for dialect in DIALECTS {
             let sql = format!("SELECT '{text}' FROM t");
             prop_assert_eq!(inspect_rendered(&sql, dialect, &Functions::builtin(dialect)), Ok(()));
         }
     }
-}
-
-#[test]
-fn long_and_deep_statements_fit_a_small_stack() {
-    let longest = (0..990).map(|n| format!(" OR a = {n}")).collect::<String>();
-    let too_long = "a OR ".repeat(20_000);
-    let deep = "(".repeat(20_000);
-    let check = move || {
-        for dialect in DIALECTS {
-            let functions = Functions::builtin(dialect);
-            let sql = format!("SELECT a FROM t WHERE a = 1{longest}");
-            assert_eq!(inspect(&sql, dialect, &functions), Ok(()));
-            for sql in [
-                format!("SELECT a FROM t WHERE {too_long} a"),
-                format!("SELECT {deep}1"),
-            ] {
-                assert!(matches!(
-                    inspect(&sql, dialect, &functions),
-                    Err(Finding::Unparsable { .. })
-                ));
-                assert_eq!(inspect_rendered(&sql, dialect, &functions), Ok(()));
-            }
-        }
-    };
-    let thread = std::thread::Builder::new()
-        .stack_size(2 << 20)
-        .spawn(check)
-        .unwrap();
-    thread.join().unwrap();
 }

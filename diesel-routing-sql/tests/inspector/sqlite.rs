@@ -17,10 +17,7 @@ fn plain_reads_pass() {
         ),
         ("VALUES (1), (2)", Read),
         ("WITH a AS (SELECT 1) SELECT * FROM a", Read),
-        (
-            "SELECT replace(a, 'x', 'y'), last_insert_rowid() FROM t",
-            Read,
-        ),
+        ("SELECT replace(a, 'x', 'y'), random() FROM t", Read),
         (
             "SELECT 'FOR UPDATE', 'DELETE FROM t' -- writefile('a', 'b')",
             Read,
