@@ -1,5 +1,6 @@
 use diesel_routing_sql::Dialect;
-use fastrand::Rng;
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
 
 use crate::templates::{
     COMMON, COMMON_PIECES, MYSQL, MYSQL_PIECES, POSTGRES, POSTGRES_PIECES, PREFIXES, SQLITE,
@@ -8,7 +9,7 @@ use crate::templates::{
 
 /// Makes statements at random.
 pub(crate) struct Generator {
-    rng: Rng,
+    rng: SmallRng,
     templates: Vec<Vec<&'static str>>,
     pieces: Vec<&'static str>,
 }
@@ -22,7 +23,7 @@ impl Generator {
         };
         let templates = templates.iter().chain(COMMON);
         Self {
-            rng: Rng::with_seed(seed),
+            rng: SmallRng::seed_from_u64(seed),
             templates: templates.map(|template| cut(template)).collect(),
             pieces: pieces.iter().chain(COMMON_PIECES).copied().collect(),
         }
@@ -31,14 +32,14 @@ impl Generator {
     /// Returns a statement and the number of its pieces.
     pub(crate) fn statement(&mut self) -> (String, usize) {
         let mut parts = self.template();
-        for _ in 0..self.rng.usize(0..5) {
+        for _ in 0..self.rng.random_range(0..5) {
             self.mutate(&mut parts);
         }
         let mut sql = String::new();
         // Most texts have ordinary blanks.
-        let odd = self.rng.u8(0..6) == 0;
+        let odd = self.rng.random_range(0..6) == 0;
         for part in &parts {
-            let recased = self.rng.u8(0..12) == 0;
+            let recased = self.rng.random_range(0..12) == 0;
             if recased {
                 sql.push_str(&part.to_lowercase());
             } else {
@@ -48,21 +49,21 @@ impl Generator {
                 sql.push_str(self.blank());
             }
         }
-        if self.rng.u8(0..25) == 0 {
+        if self.rng.random_range(0..25) == 0 {
             self.break_a_character(&mut sql);
         }
         (sql, parts.len())
     }
 
     fn template(&mut self) -> Vec<&'static str> {
-        let at = self.rng.usize(0..self.templates.len());
+        let at = self.rng.random_range(0..self.templates.len());
         self.templates[at].clone()
     }
 
     fn mutate(&mut self, parts: &mut Vec<&'static str>) {
-        let at = self.rng.usize(0..=parts.len());
-        let piece = self.pieces[self.rng.usize(0..self.pieces.len())];
-        match self.rng.u8(0..10) {
+        let at = self.rng.random_range(0..=parts.len());
+        let piece = self.pieces[self.rng.random_range(0..self.pieces.len())];
+        match self.rng.random_range(0..10) {
             0 | 1 => parts.insert(at, piece),
             2 => {
                 parts.insert(at, " ");
@@ -74,12 +75,12 @@ impl Generator {
                 parts.remove(at);
             }
             5 if at < parts.len() => {
-                let other = self.rng.usize(0..parts.len());
+                let other = self.rng.random_range(0..parts.len());
                 parts.swap(at, other);
             }
             6 => {
                 let other = self.template();
-                let from = self.rng.usize(0..other.len());
+                let from = self.rng.random_range(0..other.len());
                 parts.splice(at.., other[from..].iter().copied());
             }
             7 => {
@@ -89,7 +90,7 @@ impl Generator {
                 parts.splice(at..at, wrapped);
             }
             8 => {
-                let prefix = PREFIXES[self.rng.usize(0..PREFIXES.len())];
+                let prefix = PREFIXES[self.rng.random_range(0..PREFIXES.len())];
                 parts.splice(0..0, cut(prefix));
             }
             _ => {
@@ -106,7 +107,7 @@ impl Generator {
         const BLANKS: [&str; 12] = [
             "", "", "", " ", " ", "\n", "\t", "/**/", "/* ' */", "-- x\n", "\r", "\x0c",
         ];
-        BLANKS[self.rng.usize(0..BLANKS.len())]
+        BLANKS[self.rng.random_range(0..BLANKS.len())]
     }
 
     fn break_a_character(&mut self, sql: &mut String) {
@@ -118,9 +119,9 @@ impl Generator {
         if places.is_empty() {
             return;
         }
-        let at = places[self.rng.usize(0..places.len())];
-        let odd = ODD[self.rng.usize(0..ODD.len())];
-        if self.rng.bool() {
+        let at = places[self.rng.random_range(0..places.len())];
+        let odd = ODD[self.rng.random_range(0..ODD.len())];
+        if self.rng.random_bool(0.5) {
             sql.insert(at, odd);
         } else {
             sql.remove(at);

@@ -18,7 +18,7 @@ pub(crate) fn compare(dialect: Dialect, statements: usize, server: &mut impl Ser
     let statements = number("DIESEL_ROUTING_FUZZ_STATEMENTS").unwrap_or(statements);
     let seeds = match number("DIESEL_ROUTING_FUZZ_SEED") {
         Some(seed) => vec![seed as u64],
-        None => vec![FIXED, fastrand::u64(..)],
+        None => vec![FIXED, rand::random()],
     };
     for seed in seeds {
         let counts = compare_from(dialect, seed, statements, server);
