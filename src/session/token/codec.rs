@@ -276,7 +276,7 @@ impl Input<'_> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::samples::{largest, tokens};
+    use super::super::samples::{at, largest, millis, tokens};
     use super::*;
 
     fn encoded(token: &Token) -> Vec<u8> {
@@ -302,6 +302,43 @@ mod tests {
         for other in [0, GALERA + 1, u8::MAX] {
             bytes[kind] = other;
             assert_eq!(decode(&bytes), None);
+        }
+    }
+
+    #[test]
+    fn each_kind_of_position_has_the_documented_bytes() {
+        const UUID: [u8; 16] = 0x3e11_fa47_71ca_11e1_9e33_c80a_a942_9562_u128.to_le_bytes();
+        let mysql = "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:7:blue:2";
+        let postgres = [
+            &[1][..],
+            &0x1122_3344_5566_7788_u64.to_le_bytes(),
+            &9_u32.to_le_bytes(),
+            &0x302_D480_u64.to_le_bytes(),
+        ];
+        for (position, bytes) in [
+            (at(0x1122_3344_5566_7788, 9, 0x302_D480), postgres.concat()),
+            (
+                Position::MariaDb("0-1-100,2-7-300".parse().unwrap()),
+                vec![2, 2, 0, 1, 100, 2, 7, 0xAC, 2],
+            ),
+            (
+                Position::MySql(mysql.parse().unwrap()),
+                [
+                    &[3, 2][..],
+                    &UUID,
+                    &[0, 2, 1, 4, 2, 0],
+                    &UUID,
+                    b"\x04blue\x01\x02\x00",
+                ]
+                .concat(),
+            ),
+            (
+                Position::Galera(GaleraPosition::new(u128::from_le_bytes(UUID), 42)),
+                [&[4][..], &UUID, &42_u64.to_le_bytes()].concat(),
+            ),
+        ] {
+            let token = encoded(&Token::new(millis(0)).saw(position.clone()));
+            assert_eq!(token[1 + Millis::BYTES..], bytes, "{position}");
         }
     }
 
