@@ -211,12 +211,9 @@ pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{Async, Blocking, NodeStatus, PoolStatus, Router, RouterBuilder, Session, Status};
 pub use error::{ConfigError, Error, Refused, Step, may_retry_read};
-pub use position::{
-    GaleraPosition, Gtid, Lsn, MariaDbPosition, MySqlPosition, ParseGtidError, ParseGtidSetError,
-    ParseLsnError, PgPosition, Position,
-};
+pub use position::*;
 pub use routing::{Balance, Level, Reason, Route};
-pub use server::{NodeRole, PoolKind, ServerKind, ServerVersion};
+pub use server::{NodeRole, PoolKind, ServerVersion};
 #[cfg(feature = "test-util")]
 pub use session::ManualClock;
 pub use session::{Clock, KeyError, Rejection, SignedToken, SystemClock, Token, TokenKeys};

@@ -1,4 +1,4 @@
-//! Properties of a server: role, kind, version; and the purposes of its pools.
+//! Properties of a server: role, version; and the purposes of its pools.
 
 use std::fmt;
 
@@ -36,20 +36,6 @@ impl fmt::Display for NodeRole {
             Self::ReplaysWrites => "replica",
         })
     }
-}
-
-/// A kind of server. Kinds differ in their positions, not only in their SQL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ServerKind {
-    /// PostgreSQL.
-    Postgres,
-    /// MariaDB.
-    MariaDb,
-    /// MySQL.
-    MySql,
-    /// MariaDB or MySQL in a Galera cluster, where every node accepts writes.
-    Galera,
 }
 
 /// A server's version. Displayed as `15.18`.

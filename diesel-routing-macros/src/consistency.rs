@@ -3,6 +3,7 @@
 mod args;
 mod body;
 mod expand;
+mod level;
 mod signature;
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,8 @@ use diesel::QueryResult;
 use diesel_async::{AsyncConnection, AsyncConnectionCore, TransactionManager};
 
 use crate::cluster::{Observation, ServerFacts};
-use crate::position::Position;
-use crate::server::{NodeRole, ServerKind};
+use crate::position::{Position, ServerKind};
+use crate::server::NodeRole;
 use crate::statement::Dialect;
 
 /// A diesel-async connection that a [`Router`](crate::Router) can hand out.

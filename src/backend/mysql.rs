@@ -12,10 +12,11 @@ use diesel::sql_types::{BigInt, Nullable, Text, Untyped};
 
 use crate::cluster::{Observation, ServerFacts};
 use crate::position::{
-    GaleraPosition, MariaDbPosition, MySqlPosition, Position, parse_uuid, parse_write_set,
+    GaleraPosition, MariaDbPosition, MySqlPosition, Position, ServerKind, parse_uuid,
+    parse_write_set,
 };
 use crate::random;
-use crate::server::{NodeRole, ServerKind, ServerVersion};
+use crate::server::{NodeRole, ServerVersion};
 
 pub(crate) use diagnosis::{MySqlSource, diagnosed, diagnosis};
 
@@ -317,16 +318,6 @@ pub(crate) fn wait(required: &Position, seconds: f64) -> Option<String> {
             "SELECT WAIT_FOR_EXECUTED_GTID_SET('{required}', {seconds:.3}) AS outcome"
         )),
         _ => None,
-    }
-}
-
-/// Returns the kind of server that has such positions.
-pub(crate) fn kind_of(position: &Position) -> Option<ServerKind> {
-    match position {
-        Position::MariaDb(_) => Some(ServerKind::MariaDb),
-        Position::MySql(_) => Some(ServerKind::MySql),
-        Position::Galera(_) => Some(ServerKind::Galera),
-        Position::Postgres(_) => None,
     }
 }
 

@@ -7,8 +7,8 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Untyped;
 
 use crate::cluster::{Observation, ServerFacts};
-use crate::position::{Lsn, PgPosition, Position};
-use crate::server::{NodeRole, ServerKind, ServerVersion};
+use crate::position::{Lsn, PgPosition, Position, ServerKind};
+use crate::server::{NodeRole, ServerVersion};
 
 diesel::define_sql_function! {
     /// Returns whether the server replays another's log.

@@ -2,7 +2,8 @@
 
 use super::Node;
 use crate::error::{ConfigError, Error};
-use crate::server::{NodeRole, ServerKind, ServerVersion};
+use crate::position::ServerKind;
+use crate::server::{NodeRole, ServerVersion};
 
 /// Facts about a server, asked of each node when a router is built. Those that a backend cannot know are `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -259,7 +259,7 @@ impl Roster {
             let (primary, other) = (self.primary, node);
             (
                 Some(Event::SplitBrain { primary, other }),
-                second_primary(&observation.position).into(),
+                observation.position.about().second_primary.into(),
             )
         } else if observation.position.is_empty() && !primary.position.is_empty() {
             (None, NO_GTID.into())
@@ -279,7 +279,7 @@ const NO_GTID: &str = "it has replayed no transaction with a GTID, and the prima
 
 /// Returns the problem with a node of another cluster than that of the position `ours`.
 fn foreign(observation: &Observation, ours: &Position) -> Cow<'static, str> {
-    let (kind, our_kind) = (observation.position.kind(), ours.kind());
+    let (kind, our_kind) = (observation.position.about().server, ours.about().server);
     if kind != our_kind {
         return format!(
             "it is a {kind} server, and the primary is {our_kind}: positions of different kinds cannot be \
@@ -287,12 +287,7 @@ fn foreign(observation: &Observation, ours: &Position) -> Cow<'static, str> {
         )
         .into();
     }
-    let differs = match ours {
-        Position::Postgres(_) => "system identifier",
-        Position::MariaDb(_) => "GTID domain",
-        Position::MySql(_) => "GTIDs' servers",
-        Position::Galera(_) => "cluster state UUID",
-    };
+    let differs = ours.about().cluster;
     let what = match observation.role {
         NodeRole::TakesWrites => format!(
             "it takes writes and belongs to another cluster (its {differs} differs), so it is another primary \
@@ -301,20 +296,6 @@ fn foreign(observation: &Observation, ours: &Position) -> Cow<'static, str> {
         NodeRole::ReplaysWrites => format!("it belongs to another cluster (its {differs} differs)"),
     };
     format!("{what}: check its URL, or rebuild it from the primary").into()
-}
-
-/// Returns the problem with a second node that accepts writes.
-fn second_primary(position: &Position) -> &'static str {
-    match position {
-        Position::Postgres(_) => {
-            "it takes writes, and so does the primary, on a newer timeline: shut it down, or make it follow the \
-             primary (`pg_rewind`)"
-        }
-        _ => {
-            "it takes writes, and so does the primary: set `read_only` on it, and make it follow the primary by \
-             GTID, or shut it down"
-        }
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use event_listener::EventListener;
 
 use super::{Settings, Shared};
 use crate::cluster::{NO_POSITION, Observation, Question, Urgency};
-use crate::server::ServerKind;
+use crate::position::ServerKind;
 
 /// The next step of a watcher.
 #[derive(Debug)]

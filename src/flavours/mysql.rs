@@ -12,8 +12,8 @@ use crate::backend::mysql::{
     Answer, AskGalera, AskMariaDb, AskMySql, AskRole, MySqlSource, Outcome, Variable,
 };
 use crate::cluster::{Observation, ServerFacts};
-use crate::position::Position;
-use crate::server::{NodeRole, ServerKind};
+use crate::position::{Position, ServerKind};
+use crate::server::NodeRole;
 
 #[flavoured]
 impl RoutedConnection for Raw {
@@ -75,9 +75,7 @@ impl RoutedConnection for Raw {
             return Ok(false);
         }
         // MariaDB's function compares numbers alone, whatever the history.
-        let observation = self
-            .observe(crate::backend::mysql::kind_of(required))
-            .await?;
+        let observation = self.observe(Some(required.server_kind())).await?;
         Ok(observation.is_some_and(|observation| observation.position.covers(required)))
     }
 

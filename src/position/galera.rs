@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::bytes::Input;
+use super::kind::{About, Kind, TWO_PRIMARIES_WITH_GTIDS};
 use super::mysql::Uuid;
 
 /// A position of a Galera cluster: the number of write sets in its history.
@@ -36,6 +38,60 @@ impl GaleraPosition {
             sequence: self.sequence.max(other.sequence),
             ..*self
         })
+    }
+}
+
+impl Kind for GaleraPosition {
+    const ABOUT: &'static About = &About {
+        server: "Galera",
+        cluster: "cluster state UUID",
+        second_primary: TWO_PRIMARIES_WITH_GTIDS,
+        is_multi_writer: true,
+    };
+
+    #[inline]
+    fn covers(&self, required: &Self) -> bool {
+        self.covers(required)
+    }
+
+    fn join(&self, other: &Self) -> Option<Self> {
+        self.join(other)
+    }
+
+    fn may_reach(&self, required: &Self) -> bool {
+        self.history == required.history
+    }
+
+    fn same_cluster(&self, other: &Self) -> bool {
+        self.history == other.history
+    }
+
+    fn is_newer(&self, other: &Self) -> bool {
+        self.history > other.history
+    }
+
+    fn encode(&self, to: &mut Vec<u8>) {
+        to.extend(self.history.to_le_bytes());
+        to.extend(self.sequence.to_le_bytes());
+    }
+
+    fn decode(input: &mut Input<'_>) -> Option<Self> {
+        Some(Self {
+            history: u128::from_le_bytes(input.take()?),
+            sequence: u64::from_le_bytes(input.take()?),
+        })
+    }
+
+    #[cfg(test)]
+    const SHARE: u32 = 1;
+
+    #[cfg(test)]
+    fn samples() -> proptest::strategy::BoxedStrategy<Self> {
+        use proptest::prelude::*;
+
+        (0..3_u128, super::kind::numbers())
+            .prop_map(|(history, sequence)| Self::new(history, sequence))
+            .boxed()
     }
 }
 

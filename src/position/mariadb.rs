@@ -4,6 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::bytes::{Input, push_length, push_number};
+use super::kind::{About, Kind, TWO_PRIMARIES_WITH_GTIDS};
+
 /// A global transaction id of MariaDB, written `0-1-100`: the domain, the server that committed first,
 /// and the number within the domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -139,77 +142,15 @@ impl MariaDbPosition {
         Self::new(self.last.iter().copied().chain(missing))
     }
 
-    /// Returns the position that a node must cover to have everything this node has.
-    pub(crate) fn mark(&self) -> Self {
-        Self {
-            last: Arc::clone(&self.last),
-            node: None,
-        }
-    }
-
-    /// Returns whether this node has, or may still write, everything in `required`.
-    pub(crate) fn may_reach(&self, required: &Self) -> bool {
-        required.last.iter().all(|gtid| self.may_have(gtid))
-    }
-
-    /// Returns the part of `required` that this node has or may still write.
-    pub(crate) fn reachable(&self, required: &Self) -> Option<Self> {
-        let reachable = required.last.iter().filter(|gtid| self.may_have(gtid));
-        let reachable = Self::new(reachable.copied());
-        (!reachable.is_empty()).then_some(reachable)
-    }
-
-    /// Replaces what `primary` should have written itself but lacks with what it has; `None` if it lacks nothing.
-    pub(crate) fn at_most(&self, primary: &Self) -> Option<Self> {
-        let is_past = |gtid: &Gtid| !primary.has(gtid) && primary.may_have(gtid);
-        let lowered = |gtid: &Gtid| {
-            if !is_past(gtid) {
-                return Some(*gtid);
-            }
-            let known = primary.all().filter(|own| own.stream() == gtid.stream());
-            known.max_by_key(|own| own.sequence).copied()
-        };
-        self.last
-            .iter()
-            .any(is_past)
-            .then(|| Self::new(self.last.iter().filter_map(lowered)))
-    }
-
     fn may_have(&self, gtid: &Gtid) -> bool {
         self.has(gtid) || self.server().is_none_or(|own| own == gtid.server)
     }
 
     /// Returns whether they have a domain in common.
-    pub(crate) fn shares_cluster(&self, other: &Self) -> bool {
+    fn shares_cluster(&self, other: &Self) -> bool {
         self.last
             .iter()
             .any(|gtid| other.last_of(gtid.domain).is_some())
-    }
-
-    /// Returns whether this node has written after it replicated from `other`, and not vice versa.
-    pub(crate) fn succeeds(&self, other: &Self) -> bool {
-        let has_written_unknown_to = |one: &Self, other: &Self| {
-            let own = |gtid: &&Gtid| Some(gtid.server) == one.server();
-            one.all().filter(own).any(|gtid| !other.has(gtid))
-        };
-        has_written_unknown_to(self, other)
-            && self.replicated_from(other)
-            && !(has_written_unknown_to(other, self) && other.replicated_from(self))
-    }
-
-    /// Drops the GTIDs that are implied by the remaining ones on `primary`'s history; `None` if there are
-    /// none.
-    pub(crate) fn reduced(&self, primary: &Self) -> Option<Self> {
-        let implied = |gtid: &Gtid| {
-            primary.has(gtid)
-                && self.last.iter().any(|other| {
-                    other.domain == gtid.domain
-                        && other.sequence > gtid.sequence
-                        && primary.has(other)
-                })
-        };
-        let rest = || self.last.iter().copied().filter(|gtid| !implied(gtid));
-        self.last.iter().any(implied).then(|| Self::new(rest()))
     }
 
     fn server(&self) -> Option<u32> {
@@ -240,6 +181,121 @@ impl MariaDbPosition {
     fn last_of(&self, domain: u32) -> Option<u64> {
         let of_domain = self.last.iter().filter(|gtid| gtid.domain == domain);
         of_domain.map(|gtid| gtid.sequence).max()
+    }
+}
+
+impl Kind for MariaDbPosition {
+    const ABOUT: &'static About = &About {
+        server: "MariaDB",
+        cluster: "GTID domain",
+        second_primary: TWO_PRIMARIES_WITH_GTIDS,
+        is_multi_writer: false,
+    };
+
+    #[inline]
+    fn covers(&self, required: &Self) -> bool {
+        self.covers(required)
+    }
+
+    fn join(&self, other: &Self) -> Option<Self> {
+        Some(self.join(other))
+    }
+
+    /// Returns the position that a node must cover to have everything this node has.
+    fn mark(&self) -> Self {
+        Self {
+            last: Arc::clone(&self.last),
+            node: None,
+        }
+    }
+
+    /// Returns whether this node has, or may still write, everything in `required`.
+    fn may_reach(&self, required: &Self) -> bool {
+        required.last.iter().all(|gtid| self.may_have(gtid))
+    }
+
+    /// Returns the part of `required` that this node has or may still write.
+    fn reachable(&self, required: &Self) -> Option<Self> {
+        let reachable = required.last.iter().filter(|gtid| self.may_have(gtid));
+        let reachable = Self::new(reachable.copied());
+        (!reachable.is_empty()).then_some(reachable)
+    }
+
+    /// Replaces what `primary` should have written itself but lacks with what it has; `None` if it lacks nothing.
+    fn at_most(&self, primary: &Self) -> Option<Self> {
+        let is_past = |gtid: &Gtid| !primary.has(gtid) && primary.may_have(gtid);
+        let lowered = |gtid: &Gtid| {
+            if !is_past(gtid) {
+                return Some(*gtid);
+            }
+            let known = primary.all().filter(|own| own.stream() == gtid.stream());
+            known.max_by_key(|own| own.sequence).copied()
+        };
+        self.last
+            .iter()
+            .any(is_past)
+            .then(|| Self::new(self.last.iter().filter_map(lowered)))
+    }
+
+    fn continues(&self, before: &Self) -> bool {
+        self.covers(before)
+    }
+
+    fn same_cluster(&self, other: &Self) -> bool {
+        self.is_empty() || other.is_empty() || self.shares_cluster(other)
+    }
+
+    /// Returns whether this node has written after it replicated from `other`, and not vice versa.
+    fn succeeds(&self, other: &Self) -> bool {
+        let has_written_unknown_to = |one: &Self, other: &Self| {
+            let own = |gtid: &&Gtid| Some(gtid.server) == one.server();
+            one.all().filter(own).any(|gtid| !other.has(gtid))
+        };
+        has_written_unknown_to(self, other)
+            && self.replicated_from(other)
+            && !(has_written_unknown_to(other, self) && other.replicated_from(self))
+    }
+
+    /// Drops the GTIDs that are implied by the remaining ones on `primary`'s history; `None` if there are
+    /// none.
+    fn reduced(&self, primary: &Self) -> Option<Self> {
+        let implied = |gtid: &Gtid| {
+            primary.has(gtid)
+                && self.last.iter().any(|other| {
+                    other.domain == gtid.domain
+                        && other.sequence > gtid.sequence
+                        && primary.has(other)
+                })
+        };
+        let rest = || self.last.iter().copied().filter(|gtid| !implied(gtid));
+        self.last.iter().any(implied).then(|| Self::new(rest()))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn encode(&self, to: &mut Vec<u8>) {
+        push_length(self.last.len(), to);
+        for gtid in &*self.last {
+            push_number(gtid.domain.into(), to);
+            push_number(gtid.server.into(), to);
+            push_number(gtid.sequence, to);
+        }
+    }
+
+    fn decode(input: &mut Input<'_>) -> Option<Self> {
+        let gtid = |input: &mut Input<'_>| {
+            let mut id = || input.number().and_then(|id| u32::try_from(id).ok());
+            let (domain, server) = (id()?, id()?);
+            Some(Gtid::new(domain, server, input.number()?))
+        };
+        input.many(gtid).map(Self::new)
+    }
+
+    #[cfg(test)]
+    fn samples() -> proptest::strategy::BoxedStrategy<Self> {
+        tests::samples()
     }
 }
 

@@ -1,11 +1,20 @@
 //! Positions in a replication stream: they prove that a replica has a write.
+//!
+//! What differs from one kind of position to another stands in the kind's own file; [`kinds!`] lists the kinds.
 
+mod bytes;
 mod galera;
+mod kind;
 mod lsn;
 mod mariadb;
 mod mysql;
 mod postgres;
 
+use std::fmt;
+
+use kind::{About, Kind};
+
+pub(crate) use bytes::Input;
 pub use galera::GaleraPosition;
 #[cfg(any(feature = "mysql", feature = "sync-mysql"))]
 pub(crate) use galera::parse_write_set;
@@ -13,30 +22,125 @@ pub use lsn::{Lsn, ParseLsnError};
 pub use mariadb::{Gtid, MariaDbPosition, ParseGtidError};
 #[cfg(any(feature = "mysql", feature = "sync-mysql"))]
 pub(crate) use mysql::parse_uuid;
-pub(crate) use mysql::{MAX_TAG, Source};
 pub use mysql::{MySqlPosition, ParseGtidSetError};
 pub use postgres::PgPosition;
 
-/// A point in a replication stream.
+/// Defines [`Position`] and [`ServerKind`] from a list of kinds: a name, the tag in tokens, and the type in the
+/// kind's file; above the name, the documentation of the kind of server, and above the type, that of its position.
 ///
-/// Positions are comparable within one history only: "covers" between positions of different
-/// histories (another cluster, another timeline) is `false`, both ways.
-///
-/// Cheap to clone: the sets of MySQL and MariaDB are shared.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Position {
-    /// PostgreSQL: system identifier, timeline, LSN.
-    Postgres(PgPosition),
-    /// MariaDB: the last GTID of each server in each domain.
-    MariaDb(MariaDbPosition),
-    /// MySQL: a set of GTIDs.
-    MySql(MySqlPosition),
-    /// Galera: a cluster's history and the number of a write set.
-    Galera(GaleraPosition),
+/// Also defines `inside!` and `both!`, which evaluate an expression with the position inside, whatever its kind.
+macro_rules! kinds {
+    (($d:tt) $(
+        $(#[$server:meta])* $kind:ident = $tag:literal,
+        $(#[$doc:meta])* $position:ident;
+    )+) => {
+        /// A point in a replication stream.
+        ///
+        /// Positions are comparable within one history only: "covers" between positions of different
+        /// histories (another cluster, another timeline) is `false`, both ways.
+        ///
+        /// Cheap to clone: the sets of MySQL and MariaDB are shared.
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Position {
+            $($(#[$doc])* $kind($position),)+
+        }
+
+        /// A kind of server. Kinds differ in their positions, not only in their SQL.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ServerKind {
+            $($(#[$server])* $kind,)+
+        }
+
+        $(impl From<$position> for Position {
+            fn from(position: $position) -> Self {
+                Self::$kind(position)
+            }
+        })+
+
+        /// `inside!(position, |its name| expression)`
+        macro_rules! inside {
+            ($d position:expr, |$d name:pat_param| $d value:expr) => {
+                match $d position {
+                    $(Position::$kind($d name) => $d value,)+
+                }
+            };
+        }
+
+        /// `both!(one, other, |their names| expression, else what holds for different kinds)`
+        macro_rules! both {
+            ($d one:expr, $d other:expr, |$d a:ident, $d b:ident| $d value:expr, else $d otherwise:expr) => {
+                match ($d one, $d other) {
+                    $((Position::$kind($d a), Position::$kind($d b)) => $d value,)+
+                    _ => $d otherwise,
+                }
+            };
+        }
+
+        impl Position {
+            /// The tags of all kinds.
+            #[cfg(test)]
+            pub(crate) const TAGS: &[u8] = &[$($tag),+];
+
+            /// Returns the byte that tells its kind in tokens.
+            fn tag(&self) -> u8 {
+                match self {
+                    $(Self::$kind(_) => $tag,)+
+                }
+            }
+
+            /// Reads what [`encode`](Self::encode) wrote.
+            pub(crate) fn decode(input: &mut Input<'_>) -> Option<Self> {
+                match input.take()? {
+                    $([$tag] => $position::decode(input).map(Self::$kind),)+
+                    _ => None,
+                }
+            }
+
+            /// Returns the kind of server that has such positions.
+            #[cfg(any(feature = "mysql", feature = "sync-mysql"))]
+            pub(crate) fn server_kind(&self) -> ServerKind {
+                match self {
+                    $(Self::$kind(_) => ServerKind::$kind,)+
+                }
+            }
+
+            /// Generates positions, often near others.
+            #[cfg(test)]
+            pub(crate) fn samples() -> impl proptest::strategy::Strategy<Value = Self> {
+                use proptest::strategy::{Strategy, Union};
+
+                Union::new_weighted(vec![$(
+                    (<$position as Kind>::SHARE, $position::samples().prop_map(Self::$kind).boxed()),
+                )+])
+            }
+        }
+    };
 }
 
-use Position::{Galera, MariaDb, MySql, Postgres};
+// Tags stay as they are: tokens that are out there have them.
+kinds! {($)
+    /// PostgreSQL.
+    Postgres = 1,
+    /// PostgreSQL: system identifier, timeline, LSN.
+    PgPosition;
+
+    /// MariaDB.
+    MariaDb = 2,
+    /// MariaDB: the last GTID of each server in each domain.
+    MariaDbPosition;
+
+    /// MySQL.
+    MySql = 3,
+    /// MySQL: a set of GTIDs.
+    MySqlPosition;
+
+    /// MariaDB or MySQL in a Galera cluster, where every node accepts writes.
+    Galera = 4,
+    /// Galera: a cluster's history and the number of a write set.
+    GaleraPosition;
+}
 
 impl Position {
     /// Returns whether a node that has replayed up to here has everything up to `required`: it lies on the
@@ -44,57 +148,31 @@ impl Position {
     #[must_use]
     #[inline]
     pub fn covers(&self, required: &Self) -> bool {
-        match (self, required) {
-            (Postgres(have), Postgres(required)) => have.covers(required),
-            (MariaDb(have), MariaDb(required)) => have.covers(required),
-            (MySql(have), MySql(required)) => have.covers(required),
-            (Galera(have), Galera(required)) => have.covers(required),
-            _ => false,
-        }
+        both!(self, required, |have, required| have.covers(required), else false)
     }
 
     /// Returns the least position that covers both, or `None` if there is no such position because they
     /// lie on different histories.
     #[must_use]
     pub fn join(&self, other: &Self) -> Option<Self> {
-        match (self, other) {
-            (Postgres(one), Postgres(other)) => one.join(other).map(Postgres),
-            (MariaDb(one), MariaDb(other)) => Some(MariaDb(one.join(other))),
-            (MySql(one), MySql(other)) => Some(MySql(one.join(other))),
-            (Galera(one), Galera(other)) => one.join(other).map(Galera),
-            _ => None,
-        }
+        both!(self, other, |one, other| Kind::join(one, other).map(Self::from), else None)
     }
 
     /// Returns the position that a node must cover to have everything that a node here has.
     pub(crate) fn mark(&self) -> Self {
-        match self {
-            MariaDb(position) => MariaDb(position.mark()),
-            MySql(position) => MySql(position.mark()),
-            Postgres(_) | Galera(_) => self.clone(),
-        }
+        inside!(self, |position| position.mark().into())
     }
 
     /// Returns whether `required` lies on the history of a primary at `self`, or is something that primary
     /// may still write.
     pub(crate) fn may_reach(&self, required: &Self) -> bool {
-        match (self, required) {
-            (Postgres(primary), Postgres(required)) => primary.same_history(required),
-            (MariaDb(primary), MariaDb(required)) => primary.may_reach(required),
-            (MySql(primary), MySql(required)) => primary.may_reach(required),
-            (Galera(primary), Galera(required)) => primary.history == required.history,
-            _ => false,
-        }
+        both!(self, required, |primary, required| primary.may_reach(required), else false)
     }
 
     /// Returns the part of `required` that a primary at `self` [has or may still write](Self::may_reach);
     /// `None` if there is none.
     pub(crate) fn reachable(&self, required: &Self) -> Option<Self> {
-        match (self, required) {
-            (MariaDb(primary), MariaDb(required)) => primary.reachable(required).map(MariaDb),
-            (MySql(primary), MySql(required)) => primary.reachable(required).map(MySql),
-            _ => self.may_reach(required).then(|| required.clone()),
-        }
+        both!(self, required, |primary, required| primary.reachable(required).map(Self::from), else None)
     }
 
     /// Lowers the position to `primary`, the primary's present one; `None` if it does not lie past it.
@@ -102,87 +180,73 @@ impl Position {
     /// No node could ever cover what lies past it. A primary that lost the end of its log in a crash goes
     /// back, and so does one restored from a backup.
     pub(crate) fn at_most(&self, primary: &Self) -> Option<Self> {
-        match (self, primary) {
-            (MariaDb(position), MariaDb(primary)) => position.at_most(primary).map(MariaDb),
-            (MySql(position), MySql(primary)) => position.at_most(primary).map(MySql),
-            _ => (self != primary && self.covers(primary)).then(|| primary.clone()),
-        }
+        both!(self, primary, |position, primary| position.at_most(primary).map(Self::from), else None)
     }
 
     /// Returns whether a primary that was at `before` can have got here by writing.
     pub(crate) fn continues(&self, before: &Self) -> bool {
-        match (self, before) {
-            (MariaDb(_), MariaDb(_)) | (MySql(_), MySql(_)) => self.covers(before),
-            _ => self.may_reach(before),
-        }
+        both!(self, before, |now, before| now.continues(before), else false)
     }
 
     /// Returns whether both belong to one cluster, on any timelines. An empty GTID set belongs to every cluster.
     pub(crate) fn same_cluster(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Postgres(one), Postgres(other)) => one.system == other.system,
-            (MariaDb(one), MariaDb(other)) => {
-                one.is_empty() || other.is_empty() || one.shares_cluster(other)
-            }
-            (MySql(one), MySql(other)) => {
-                one.is_empty() || other.is_empty() || one.shares_cluster(other)
-            }
-            (Galera(one), Galera(other)) => one.history == other.history,
-            _ => false,
-        }
+        both!(self, other, |one, other| one.same_cluster(other), else false)
     }
 
     /// Returns whether, of two nodes that accept writes, this one is the primary: its history continues
     /// where the other's ended.
     pub(crate) fn succeeds(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Postgres(one), Postgres(other)) => one.timeline > other.timeline,
-            (MariaDb(one), MariaDb(other)) => one.succeeds(other),
-            (MySql(one), MySql(other)) => one.succeeds(other),
-            _ => false,
+        both!(self, other, |one, other| one.succeeds(other), else false)
+    }
+
+    /// Returns whether this position lies on a newer history than `other`: on a later timeline, or in a younger
+    /// cluster. Where the order is unknown, a fixed arbitrary one is used.
+    pub(crate) fn is_newer(&self, other: &Self) -> bool {
+        both!(self, other, |one, other| one.is_newer(other), else self.about().server > other.about().server)
+    }
+
+    /// Returns the least floor that is not below either, on the newer history of the two.
+    pub(crate) fn highest_floor(self, other: Self) -> Self {
+        let floor = both!(&self, &other, |one, other| one.floor(other).map(Self::from), else None);
+        match floor {
+            Some(both) => both,
+            None if self.is_newer(&other) => self,
+            None => other,
         }
     }
 
     /// Drops GTIDs that are implied by the remaining ones on `primary`'s history; `None` if there are none.
     pub(crate) fn reduced(&self, primary: &Self) -> Option<Self> {
-        match (self, primary) {
-            (MariaDb(position), MariaDb(primary)) => position.reduced(primary).map(MariaDb),
-            _ => None,
-        }
+        both!(self, primary, |position, primary| position.reduced(primary).map(Self::from), else None)
     }
 
     /// Returns whether every node of its cluster accepts writes.
     pub(crate) fn is_multi_writer(&self) -> bool {
-        matches!(self, Galera(_))
+        self.about().is_multi_writer
     }
 
     /// Returns whether nothing was ever written at this position.
     pub(crate) fn is_empty(&self) -> bool {
-        match self {
-            MariaDb(position) => position.is_empty(),
-            MySql(position) => position.is_empty(),
-            Postgres(_) | Galera(_) => false,
-        }
+        inside!(self, |position| Kind::is_empty(position))
     }
 
-    /// Returns the kind of server, in words.
-    pub(crate) fn kind(&self) -> &'static str {
-        match self {
-            Postgres(_) => "PostgreSQL",
-            MariaDb(_) => "MariaDB",
-            MySql(_) => "MySQL",
-            Galera(_) => "Galera",
+    /// Returns its kind in words.
+    pub(crate) fn about(&self) -> &'static About {
+        fn of<K: Kind>(_: &K) -> &'static About {
+            K::ABOUT
         }
+        inside!(self, |position| of(position))
+    }
+
+    /// Appends its tag and itself to a token's content.
+    pub(crate) fn encode(&self, to: &mut Vec<u8>) {
+        to.push(self.tag());
+        inside!(self, |position| position.encode(to));
     }
 }
 
-impl std::fmt::Display for Position {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Postgres(position) => position.fmt(f),
-            MariaDb(position) => position.fmt(f),
-            MySql(position) => position.fmt(f),
-            Galera(position) => position.fmt(f),
-        }
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        inside!(self, |position| position.fmt(f))
     }
 }

@@ -4,6 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::bytes::{Input, push_length, push_number};
+use super::kind::{About, Kind, TWO_PRIMARIES_WITH_GTIDS};
+
 /// A position of a MySQL cluster: the set of the transactions that a node has, as in `gtid_executed`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct MySqlPosition {
@@ -15,21 +18,53 @@ pub struct MySqlPosition {
 
 /// The transactions written by one server.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Source {
-    pub(crate) uuid: u128,
+struct Source {
+    uuid: u128,
     /// The tag (MySQL 8.3 and later), or empty.
-    pub(crate) tag: Box<str>,
+    tag: Box<str>,
     /// First and last numbers, sorted, neither overlapping nor adjacent.
-    pub(crate) intervals: Box<[(u64, u64)]>,
+    intervals: Box<[(u64, u64)]>,
 }
 
 /// The longest tag (MySQL's manual, "GTID Format").
-pub(crate) const MAX_TAG: usize = 32;
+const MAX_TAG: usize = 32;
 
 /// The greatest number of a transaction: 2^63 - 2 (MySQL's `GNO_END` - 1).
 const MAX_NUMBER: u64 = (1 << 63) - 2;
 
 impl Source {
+    fn encode(&self, to: &mut Vec<u8>) {
+        to.extend(self.uuid.to_le_bytes());
+        push_length(self.tag.len(), to);
+        to.extend(self.tag.bytes());
+        push_length(self.intervals.len(), to);
+        let mut before = 0;
+        for &(first, last) in &self.intervals {
+            // Encode deltas; they are small.
+            push_number(first.saturating_sub(before), to);
+            push_number(last.saturating_sub(first), to);
+            before = last;
+        }
+    }
+
+    fn decode(input: &mut Input<'_>) -> Option<Self> {
+        let uuid = u128::from_le_bytes(input.take()?);
+        let length = input.length().filter(|&length| length <= MAX_TAG)?;
+        let tag = input.text(length)?.into();
+        let mut before = 0_u64;
+        let intervals = input.many(|input| {
+            let first = before.checked_add(input.number()?)?;
+            let last = first.checked_add(input.number()?)?;
+            before = last;
+            Some((first, last))
+        });
+        Some(Self {
+            uuid,
+            tag,
+            intervals: intervals?.into(),
+        })
+    }
+
     fn key(&self) -> (u128, &str) {
         (self.uuid, &self.tag)
     }
@@ -47,7 +82,7 @@ impl Source {
 
 impl MySqlPosition {
     /// Creates the position that has these transactions; `None` if an interval is empty or out of bounds.
-    pub(crate) fn of_sources(sources: Vec<Source>) -> Option<Self> {
+    fn of_sources(sources: Vec<Source>) -> Option<Self> {
         let is_legal = |source: &Source| {
             is_tag(&source.tag)
                 && source
@@ -69,10 +104,6 @@ impl MySqlPosition {
             server: Some(server),
             ..self
         }
-    }
-
-    pub(crate) fn sources(&self) -> &[Source] {
-        &self.sources
     }
 
     /// Returns whether it has no transaction at all.
@@ -101,69 +132,13 @@ impl MySqlPosition {
         }
     }
 
-    /// Returns the position that a node must cover to have everything this node has.
-    pub(crate) fn mark(&self) -> Self {
-        Self {
-            sources: Arc::clone(&self.sources),
-            server: None,
-        }
-    }
-
-    /// Returns whether this node has, or may still write, everything in `required`.
-    pub(crate) fn may_reach(&self, required: &Self) -> bool {
-        required.sources.iter().all(|source| self.may_have(source))
-    }
-
-    /// Returns the part of `required` that this node has or may still write, by server.
-    pub(crate) fn reachable(&self, required: &Self) -> Option<Self> {
-        let reachable = required
-            .sources
-            .iter()
-            .filter(|source| self.may_have(source));
-        let sources: Arc<[Source]> = reachable.cloned().collect();
-        (!sources.is_empty()).then_some(Self {
-            sources,
-            server: None,
-        })
-    }
-
-    /// Replaces what `primary` should have written itself but lacks with what it has; `None` if it lacks nothing.
-    pub(crate) fn at_most(&self, primary: &Self) -> Option<Self> {
-        let is_past = |source: &Source| !primary.has(source) && primary.may_have(source);
-        let lowered = |source: &Source| {
-            if !is_past(source) {
-                return Some(source.clone());
-            }
-            let own = |own: &&Source| own.key() == source.key();
-            primary.sources.iter().find(own).cloned()
-        };
-        self.sources.iter().any(is_past).then(|| Self {
-            sources: self.sources.iter().filter_map(lowered).collect(),
-            server: None,
-        })
-    }
-
     fn may_have(&self, source: &Source) -> bool {
         self.has(source) || self.server.is_none_or(|own| own == source.uuid)
     }
 
     /// Returns whether they have transactions of the same server.
-    pub(crate) fn shares_cluster(&self, other: &Self) -> bool {
+    fn shares_cluster(&self, other: &Self) -> bool {
         self.sources.iter().any(|source| other.has_of(source.uuid))
-    }
-
-    /// Returns whether this node has written after it replicated from `other`, and not vice versa.
-    pub(crate) fn succeeds(&self, other: &Self) -> bool {
-        let has_written_unknown_to = |one: &Self, other: &Self| {
-            let own = |source: &&Source| Some(source.uuid) == one.server;
-            one.sources
-                .iter()
-                .filter(own)
-                .any(|source| !other.has(source))
-        };
-        has_written_unknown_to(self, other)
-            && self.replicated_from(other)
-            && !(has_written_unknown_to(other, self) && other.replicated_from(self))
     }
 
     fn replicated_from(&self, other: &Self) -> bool {
@@ -178,6 +153,108 @@ impl MySqlPosition {
         self.sources
             .binary_search_by(|source| source.key().cmp(&required.key()))
             .is_ok_and(|at| self.sources[at].covers(required))
+    }
+}
+
+impl Kind for MySqlPosition {
+    const ABOUT: &'static About = &About {
+        server: "MySQL",
+        cluster: "GTIDs' servers",
+        second_primary: TWO_PRIMARIES_WITH_GTIDS,
+        is_multi_writer: false,
+    };
+
+    #[inline]
+    fn covers(&self, required: &Self) -> bool {
+        self.covers(required)
+    }
+
+    fn join(&self, other: &Self) -> Option<Self> {
+        Some(self.join(other))
+    }
+
+    /// Returns the position that a node must cover to have everything this node has.
+    fn mark(&self) -> Self {
+        Self {
+            sources: Arc::clone(&self.sources),
+            server: None,
+        }
+    }
+
+    /// Returns whether this node has, or may still write, everything in `required`.
+    fn may_reach(&self, required: &Self) -> bool {
+        required.sources.iter().all(|source| self.may_have(source))
+    }
+
+    /// Returns the part of `required` that this node has or may still write, by server.
+    fn reachable(&self, required: &Self) -> Option<Self> {
+        let reachable = required
+            .sources
+            .iter()
+            .filter(|source| self.may_have(source));
+        let sources: Arc<[Source]> = reachable.cloned().collect();
+        (!sources.is_empty()).then_some(Self {
+            sources,
+            server: None,
+        })
+    }
+
+    /// Replaces what `primary` should have written itself but lacks with what it has; `None` if it lacks nothing.
+    fn at_most(&self, primary: &Self) -> Option<Self> {
+        let is_past = |source: &Source| !primary.has(source) && primary.may_have(source);
+        let lowered = |source: &Source| {
+            if !is_past(source) {
+                return Some(source.clone());
+            }
+            let own = |own: &&Source| own.key() == source.key();
+            primary.sources.iter().find(own).cloned()
+        };
+        self.sources.iter().any(is_past).then(|| Self {
+            sources: self.sources.iter().filter_map(lowered).collect(),
+            server: None,
+        })
+    }
+
+    fn continues(&self, before: &Self) -> bool {
+        self.covers(before)
+    }
+
+    fn same_cluster(&self, other: &Self) -> bool {
+        self.is_empty() || other.is_empty() || self.shares_cluster(other)
+    }
+
+    /// Returns whether this node has written after it replicated from `other`, and not vice versa.
+    fn succeeds(&self, other: &Self) -> bool {
+        let has_written_unknown_to = |one: &Self, other: &Self| {
+            let own = |source: &&Source| Some(source.uuid) == one.server;
+            one.sources
+                .iter()
+                .filter(own)
+                .any(|source| !other.has(source))
+        };
+        has_written_unknown_to(self, other)
+            && self.replicated_from(other)
+            && !(has_written_unknown_to(other, self) && other.replicated_from(self))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn encode(&self, to: &mut Vec<u8>) {
+        push_length(self.sources.len(), to);
+        for source in &*self.sources {
+            source.encode(to);
+        }
+    }
+
+    fn decode(input: &mut Input<'_>) -> Option<Self> {
+        input.many(Source::decode).and_then(Self::of_sources)
+    }
+
+    #[cfg(test)]
+    fn samples() -> proptest::strategy::BoxedStrategy<Self> {
+        tests::samples()
     }
 }
 

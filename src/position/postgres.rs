@@ -3,6 +3,8 @@
 use std::fmt;
 
 use super::Lsn;
+use super::bytes::Input;
+use super::kind::{About, Kind};
 
 /// A position of a PostgreSQL cluster: an LSN is meaningful only together with its cluster and its
 /// timeline.
@@ -50,6 +52,83 @@ impl PgPosition {
             lsn: self.lsn.max(other.lsn),
             ..*self
         })
+    }
+}
+
+impl Kind for PgPosition {
+    const ABOUT: &'static About = &About {
+        server: "PostgreSQL",
+        cluster: "system identifier",
+        second_primary: "it takes writes, and so does the primary, on a newer timeline: shut it \
+                         down, or make it follow the primary (`pg_rewind`)",
+        is_multi_writer: false,
+    };
+
+    #[inline]
+    fn covers(&self, required: &Self) -> bool {
+        self.covers(required)
+    }
+
+    fn join(&self, other: &Self) -> Option<Self> {
+        self.join(other)
+    }
+
+    fn may_reach(&self, required: &Self) -> bool {
+        self.same_history(required)
+    }
+
+    fn same_cluster(&self, other: &Self) -> bool {
+        self.system == other.system
+    }
+
+    fn succeeds(&self, other: &Self) -> bool {
+        self.timeline > other.timeline
+    }
+
+    /// PostgreSQL makes a system identifier from the time of `initdb`, in its high bits (`BootStrapXLOG`): the
+    /// greater one is the younger cluster.
+    fn is_newer(&self, other: &Self) -> bool {
+        (self.system, self.timeline) > (other.system, other.timeline)
+    }
+
+    /// Up to the promotion, the timelines of one cluster are identical: what was seen at an LSN on the old
+    /// timeline, if it still exists at all, has that LSN on the new one.
+    fn floor(&self, other: &Self) -> Option<Self> {
+        (self.system == other.system).then(|| Self {
+            system: self.system,
+            timeline: self.timeline.max(other.timeline),
+            lsn: self.lsn.max(other.lsn),
+        })
+    }
+
+    fn encode(&self, to: &mut Vec<u8>) {
+        to.extend(self.system.to_le_bytes());
+        to.extend(self.timeline.to_le_bytes());
+        to.extend(self.lsn.0.to_le_bytes());
+    }
+
+    fn decode(input: &mut Input<'_>) -> Option<Self> {
+        Some(Self {
+            system: u64::from_le_bytes(input.take()?),
+            timeline: u32::from_le_bytes(input.take()?),
+            lsn: Lsn(u64::from_le_bytes(input.take()?)),
+        })
+    }
+
+    #[cfg(test)]
+    const SHARE: u32 = 3;
+
+    #[cfg(test)]
+    fn samples() -> proptest::strategy::BoxedStrategy<Self> {
+        use proptest::prelude::*;
+
+        (
+            prop_oneof![4 => 1..3u64, 1 => any::<u64>()],
+            prop_oneof![4 => 1..4u32, 1 => any::<u32>()],
+            prop_oneof![4 => 1..4u64, 1 => any::<u64>()],
+        )
+            .prop_map(|(system, timeline, lsn)| Self::new(system, timeline, Lsn(lsn)))
+            .boxed()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::Token;
-use super::token::{Millis, highest_floor, is_newer};
+use super::token::Millis;
 use crate::cluster::{Sample, Snapshot, age};
 use crate::mutex::lock;
 use crate::position::Position;
@@ -359,7 +359,7 @@ impl Causal {
             match self.wrote.take() {
                 Some((known, since)) if known.join(&position).is_none() => {
                     // Time alone can satisfy one of them; the newer history's position is kept.
-                    let (stays, goes) = if is_newer(&known, &position) {
+                    let (stays, goes) = if known.is_newer(&position) {
                         ((known, since), at)
                     } else {
                         ((position, at), since)
@@ -375,7 +375,7 @@ impl Causal {
             let made = token.expires().checked_sub(life).unwrap_or(moment.wall);
             let at = moment.instant_at(made);
             self.seen = Some(match self.seen.take() {
-                Some((known, since)) => (highest_floor(known, floor), since.max(at)),
+                Some((known, since)) => (known.highest_floor(floor), since.max(at)),
                 None => (floor, at),
             });
         }

@@ -6,8 +6,8 @@ use diesel::connection::TransactionManager;
 use diesel::{Connection, QueryResult};
 
 use crate::cluster::{Observation, ServerFacts};
-use crate::position::Position;
-use crate::server::{NodeRole, ServerKind};
+use crate::position::{Position, ServerKind};
+use crate::server::NodeRole;
 use crate::statement::Dialect;
 
 /// A blocking Diesel connection that a [`Router`](super::Router) can hand out.

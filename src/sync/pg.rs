@@ -9,7 +9,8 @@ pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use super::RoutedConnection;
 use crate::cluster::{Observation, ServerFacts};
-use crate::server::{NodeRole, ServerKind};
+use crate::position::ServerKind;
+use crate::server::NodeRole;
 
 /// [`ReadConn`](super::ReadConn) on PostgreSQL.
 pub type ReadConn<R> = super::ReadConn<R, PgConnection>;

@@ -6,7 +6,8 @@ use proc_macro2::Span;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Ident, LitStr, Path, Token};
 
-const LEVELS: &str = "`eventual`, `bounded = \"250ms\"`, `session`, `strong`, `write`";
+use super::level::{self, Kind, Level};
+
 const OPTIONS: &str = "`wait = \"50ms\"`, `class = \"..\"`, `name = \"..\"`, `untracked` (with `write`), `crate = \"..\"`";
 
 /// A level and its options.
@@ -19,33 +20,6 @@ pub(super) struct Args {
     pub(super) is_untracked: bool,
     /// The path of `diesel_routing`.
     pub(super) root: Path,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Level {
-    Eventual,
-    Bounded(Duration),
-    Session,
-    Strong,
-    Write,
-}
-
-impl Level {
-    /// Returns the level's name in the attribute.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Eventual => "eventual",
-            Self::Bounded(_) => "bounded",
-            Self::Session => "session",
-            Self::Strong => "strong",
-            Self::Write => "write",
-        }
-    }
-
-    /// Returns whether the function may run on a replica.
-    pub(super) fn may_be_a_replica(self) -> bool {
-        matches!(self, Self::Eventual | Self::Bounded(_) | Self::Session)
-    }
 }
 
 /// Returns whether an attribute is this macro's.
@@ -61,7 +35,7 @@ impl Parse for Args {
         if input.is_empty() {
             return Err(syn::Error::new(
                 Span::call_site(),
-                format!("a level is missing: {LEVELS}"),
+                format!("a level is missing: {}", level::all()),
             ));
         }
         let mut words = Words::default();
@@ -91,15 +65,17 @@ impl Words {
         let word = input.call(syn::ext::IdentExt::parse_any)?;
         let word: Ident = word;
         let span = word.span();
-        match word.to_string().as_str() {
-            "eventual" => self.level(Level::Eventual, &word),
-            "bounded" => {
-                let bound = duration(&text(input, &word, "the lag, as in `bounded = \"250ms\"`")?)?;
-                self.level(Level::Bounded(bound), &word)
-            }
-            "session" => self.level(Level::Session, &word),
-            "strong" => self.level(Level::Strong, &word),
-            "write" => self.level(Level::Write, &word),
+        let name = word.to_string();
+        if let Some(kind) = Kind::of_word(&name) {
+            let lag = if kind.has_lag {
+                let what = format!("the lag, as in {}", kind.example());
+                Some(duration(&text(input, &word, &what)?)?)
+            } else {
+                None
+            };
+            return self.level(Level { kind, lag }, &word);
+        }
+        match name.as_str() {
             "wait" => {
                 let wait = duration(&text(input, &word, "how long, as in `wait = \"50ms\"`")?)?;
                 once(&mut self.wait, (wait, span), &word)
@@ -127,19 +103,20 @@ impl Words {
             )),
             _ => Err(syn::Error::new(
                 span,
-                format!("unknown word; levels: {LEVELS}; options: {OPTIONS}"),
+                format!("unknown word; levels: {}; options: {OPTIONS}", level::all()),
             )),
         }
     }
 
     fn level(&mut self, level: Level, word: &Ident) -> syn::Result<()> {
         if let Some((known, _)) = self.level {
-            let message = if known.word() == level.word() {
+            let message = if known.kind == level.kind {
                 format!("`{word}` is there twice")
             } else {
                 format!(
-                    "`{word}` and `{}` are both levels: give one of {LEVELS}",
-                    known.word()
+                    "`{word}` and `{}` are both levels: give one of {}",
+                    known.kind.word,
+                    level::all()
                 )
             };
             return Err(syn::Error::new(word.span(), message));
@@ -150,26 +127,27 @@ impl Words {
 
     fn finish(self) -> syn::Result<Args> {
         let (level, level_span) = self.level.ok_or_else(|| {
-            syn::Error::new(Span::call_site(), format!("a level is missing: {LEVELS}"))
+            syn::Error::new(
+                Span::call_site(),
+                format!("a level is missing: {}", level::all()),
+            )
         })?;
-        if let Some(span) = self.untracked.filter(|_| level != Level::Write) {
+        if let Some(span) = self.untracked.filter(|_| !level.kind.writes()) {
             return Err(syn::Error::new(
                 span,
                 format!(
                     "`untracked` goes with `write`: a `{}` function writes nothing",
-                    level.word()
+                    level.kind.word
                 ),
             ));
         }
-        if let Some((_, span)) = self
-            .wait
-            .filter(|_| !matches!(level, Level::Bounded(_) | Level::Session))
-        {
+        if let Some((_, span)) = self.wait.filter(|_| !level.kind.waits) {
             return Err(syn::Error::new(
                 span,
                 format!(
-                    "`wait` goes with `session` and `bounded`: a `{}` function waits for no replica",
-                    level.word()
+                    "`wait` goes with {}: a `{}` function waits for no replica",
+                    level::waiting(),
+                    level.kind.word
                 ),
             ));
         }

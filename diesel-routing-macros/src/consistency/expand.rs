@@ -8,8 +8,9 @@ use syn::{
     parse_quote_spanned,
 };
 
-use super::args::{Args, Level};
+use super::args::Args;
 use super::body;
+use super::level::nanos;
 use super::signature::{self, Handle, Kind};
 
 /// Makes the function take its handle from whatever the caller passes.
@@ -18,7 +19,7 @@ use super::signature::{self, Handle, Kind};
 /// before.
 pub(super) fn function(args: &Args, function: &mut ImplItemFn) -> syn::Result<TokenStream> {
     let handle = signature::find(&function.sig)?;
-    let findings = if args.level.may_be_a_replica() {
+    let findings = if args.level.kind.may_be_a_replica() {
         body::check(&mut function.block, &args.root)
     } else {
         body::take_vouching(&mut function.block);
@@ -74,14 +75,7 @@ fn checkout(args: &Args, signature: &Signature, handle: &Handle, is_async: bool)
         }
         Kind::FromSession => {
             let flavour = flavour(args, is_async);
-            let get = get(match args.level {
-                Level::Eventual | Level::Bounded(_) => {
-                    quote!(#flavour::ReadConn<#root::Replica, _>)
-                }
-                Level::Session => quote!(#flavour::ReadConn<#root::CaughtUp, _>),
-                Level::Strong => quote!(#flavour::ReadConn<#root::Primary, _>),
-                Level::Write => quote!(#flavour::WriteConn<_>),
-            });
+            let get = get(args.level.kind.handle(&flavour, root));
             quote_spanned! {span=>
                 #get
                 let #name = &mut *#name;
@@ -119,16 +113,7 @@ fn take_source(
 /// Returns the function's description for the router, a constant.
 fn about(args: &Args, signature: &Signature) -> TokenStream {
     let Args { root, .. } = args;
-    let level = match args.level {
-        Level::Eventual => quote!(Eventual),
-        Level::Bounded(bound) => {
-            let nanos = nanos(bound);
-            quote!(Bounded(::core::time::Duration::from_nanos(#nanos)))
-        }
-        Level::Session => quote!(Session),
-        Level::Strong => quote!(Strong),
-        Level::Write => quote!(Write),
-    };
+    let level = args.level.value();
     let path = match &args.name {
         Some(name) => quote!(#name),
         None => {
@@ -149,13 +134,9 @@ fn about(args: &Args, signature: &Signature) -> TokenStream {
     }
 }
 
-fn nanos(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
 fn level(args: &Args) -> TokenStream {
     let Args { root, .. } = args;
-    let level = Ident::new(args.level.word(), args.level_span);
+    let level = Ident::new(args.level.kind.word, args.level_span);
     quote!(#root::consistency::levels::#level)
 }
 

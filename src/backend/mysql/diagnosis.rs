@@ -4,7 +4,7 @@ use diesel::QueryResult;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
-use crate::server::ServerKind;
+use crate::position::ServerKind;
 
 /// Returns the query for a replica's replication status. Needs a privilege.
 pub(crate) fn diagnosis(kind: ServerKind) -> &'static str {

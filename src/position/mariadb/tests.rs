@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::position::kind::numbers;
 
 fn at(text: &str) -> MariaDbPosition {
     text.parse().unwrap()
@@ -9,6 +10,17 @@ fn at(text: &str) -> MariaDbPosition {
 /// Creates the position of a node: its id, its last transaction of each domain, and its `gtid_binlog_state`.
 fn node(server: u32, last: &str, history: &str) -> MariaDbPosition {
     MariaDbPosition::of_node(server, &at(last), &at(history))
+}
+
+/// Generates positions, often near others.
+pub(super) fn samples() -> BoxedStrategy<MariaDbPosition> {
+    let gtid = (numbers(), numbers(), numbers()).prop_map(|(domain, server, sequence)| {
+        let id = |number| u32::try_from(number % (1 << 32)).unwrap();
+        Gtid::new(id(domain), id(server), sequence)
+    });
+    prop::collection::vec(gtid, 0..12)
+        .prop_map(MariaDbPosition::new)
+        .boxed()
 }
 
 #[test]

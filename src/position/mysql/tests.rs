@@ -14,6 +14,19 @@ fn uuid(text: &str) -> u128 {
     parse_uuid(text).unwrap()
 }
 
+/// Generates positions, often near others.
+pub(super) fn samples() -> BoxedStrategy<MySqlPosition> {
+    let source =
+        (0..4_u128, "|a|_b2", 1..9_u64, 0..4_u64).prop_map(|(uuid, tag, first, more)| Source {
+            uuid: uuid << 96,
+            tag: tag.into(),
+            intervals: [(first, first + more)].into(),
+        });
+    prop::collection::vec(source, 0..12)
+        .prop_map(|sources| MySqlPosition::of_sources(sources).unwrap())
+        .boxed()
+}
+
 #[test]
 fn it_prints_and_parses_mysqls_notation() {
     for text in [

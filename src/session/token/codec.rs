@@ -7,10 +7,7 @@ use std::borrow::Cow;
 
 use super::millis::Millis;
 use super::state::{Token, Write};
-use crate::position::{
-    GaleraPosition, Gtid, Lsn, MAX_TAG, MariaDbPosition, MySqlPosition, PgPosition, Position,
-    Source,
-};
+use crate::position::{Input, Position};
 
 /// The maximum bytes of a content: the 192 of the longest text, less 2 of the header and 16 of the signature.
 pub(super) const MAX_CONTENT: usize = 174;
@@ -18,11 +15,6 @@ pub(super) const MAX_CONTENT: usize = 174;
 const HAS_REQUIRED: u8 = 1;
 const HAS_UNKNOWN: u8 = 1 << 1;
 const HAS_FLOOR: u8 = 1 << 2;
-
-const POSTGRES: u8 = 1;
-const MARIADB: u8 = 2;
-const MYSQL: u8 = 3;
-const GALERA: u8 = 4;
 
 impl Token {
     /// Returns the token as it fits into a text. GTID sets have no maximum length: a floor that is too long beside
@@ -62,14 +54,14 @@ pub(super) fn encode(token: &Token, to: &mut Vec<u8>) {
     );
     to.extend(token.expires.to_le_bytes());
     if let Some(Write { position, at }) = &token.required {
-        encode_position(position, to);
+        position.encode(to);
         to.extend(at.to_le_bytes());
     }
     if let Some(since) = token.unknown_since {
         to.extend(since.to_le_bytes());
     }
     if let Some(floor) = &token.floor {
-        encode_position(floor, to);
+        floor.encode(to);
     }
 }
 
@@ -80,76 +72,12 @@ fn fits(token: &Token) -> bool {
     bytes.len() <= MAX_CONTENT
 }
 
-fn encode_position(position: &Position, to: &mut Vec<u8>) {
-    match position {
-        Position::Postgres(PgPosition {
-            system,
-            timeline,
-            lsn,
-        }) => {
-            to.push(POSTGRES);
-            to.extend(system.to_le_bytes());
-            to.extend(timeline.to_le_bytes());
-            to.extend(lsn.0.to_le_bytes());
-        }
-        Position::MariaDb(position) => {
-            to.push(MARIADB);
-            push_length(position.gtids().len(), to);
-            for gtid in position.gtids() {
-                push_number(gtid.domain.into(), to);
-                push_number(gtid.server.into(), to);
-                push_number(gtid.sequence, to);
-            }
-        }
-        Position::MySql(position) => {
-            to.push(MYSQL);
-            push_length(position.sources().len(), to);
-            for source in position.sources() {
-                encode_source(source, to);
-            }
-        }
-        Position::Galera(GaleraPosition { history, sequence }) => {
-            to.push(GALERA);
-            to.extend(history.to_le_bytes());
-            to.extend(sequence.to_le_bytes());
-        }
-    }
-}
-
-fn encode_source(source: &Source, to: &mut Vec<u8>) {
-    to.extend(source.uuid.to_le_bytes());
-    push_length(source.tag.len(), to);
-    to.extend(source.tag.bytes());
-    push_length(source.intervals.len(), to);
-    let mut before = 0;
-    for &(first, last) in &source.intervals {
-        // Encode deltas; they are small.
-        push_number(first.saturating_sub(before), to);
-        push_number(last.saturating_sub(first), to);
-        before = last;
-    }
-}
-
-fn push_length(length: usize, to: &mut Vec<u8>) {
-    // A length that does not fit into 64 bits is not going to fit into a token.
-    push_number(u64::try_from(length).unwrap_or(u64::MAX), to);
-}
-
-/// Appends the number as LEB128: seven bits a byte, the lowest first; the high bit says that more follow.
-fn push_number(mut number: u64, to: &mut Vec<u8>) {
-    while number >= 0x80 {
-        to.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    to.push(number as u8);
-}
-
 /// Returns the token with this encoding; `None` if the bytes are not a token's.
 pub(super) fn decode(content: &[u8]) -> Option<Token> {
     if content.len() > MAX_CONTENT {
         return None;
     }
-    let mut input = Input(content);
+    let mut input = Input::new(content);
     let [flags] = input.take()?;
     if flags & !(HAS_REQUIRED | HAS_UNKNOWN | HAS_FLOOR) != 0 {
         return None;
@@ -158,126 +86,37 @@ pub(super) fn decode(content: &[u8]) -> Option<Token> {
         required: None,
         unknown_since: None,
         floor: None,
-        expires: input.millis()?,
+        expires: millis(&mut input)?,
     };
     if flags & HAS_REQUIRED != 0 {
         token.required = Some(Write {
-            position: input.position()?,
-            at: input.millis()?,
+            position: Position::decode(&mut input)?,
+            at: millis(&mut input)?,
         });
     }
     if flags & HAS_UNKNOWN != 0 {
-        token.unknown_since = Some(input.millis()?);
+        token.unknown_since = Some(millis(&mut input)?);
     }
     if flags & HAS_FLOOR != 0 {
-        token.floor = Some(input.position()?);
+        token.floor = Some(Position::decode(&mut input)?);
     }
     // Only the encoding that `encode` produces is accepted: sorted, united, in the shortest form.
     let mut again = Vec::with_capacity(content.len());
     encode(&token, &mut again);
-    (input.0.is_empty() && again == content).then_some(token)
+    (input.is_empty() && again == content).then_some(token)
 }
 
-/// The bytes that have not been read yet.
-struct Input<'a>(&'a [u8]);
-
-impl Input<'_> {
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (taken, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(*taken)
-    }
-
-    fn millis(&mut self) -> Option<Millis> {
-        self.take().map(Millis::from_le_bytes)
-    }
-
-    fn position(&mut self) -> Option<Position> {
-        match self.take()? {
-            [POSTGRES] => {
-                let system = u64::from_le_bytes(self.take()?);
-                let timeline = u32::from_le_bytes(self.take()?);
-                let lsn = Lsn(u64::from_le_bytes(self.take()?));
-                Some(Position::Postgres(PgPosition::new(system, timeline, lsn)))
-            }
-            [MARIADB] => {
-                let gtids: Option<Vec<Gtid>> = self.many(Self::gtid);
-                Some(Position::MariaDb(MariaDbPosition::new(gtids?)))
-            }
-            [MYSQL] => {
-                let sources: Option<Vec<Source>> = self.many(Self::source);
-                MySqlPosition::of_sources(sources?).map(Position::MySql)
-            }
-            [GALERA] => {
-                let history = u128::from_le_bytes(self.take()?);
-                let sequence = u64::from_le_bytes(self.take()?);
-                Some(Position::Galera(GaleraPosition::new(history, sequence)))
-            }
-            _ => None,
-        }
-    }
-
-    fn gtid(&mut self) -> Option<Gtid> {
-        let mut id = || self.number().and_then(|id| u32::try_from(id).ok());
-        let (domain, server) = (id()?, id()?);
-        Some(Gtid::new(domain, server, self.number()?))
-    }
-
-    fn source(&mut self) -> Option<Source> {
-        let uuid = u128::from_le_bytes(self.take()?);
-        let length = self.length().filter(|&length| length <= MAX_TAG)?;
-        let (tag, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        let tag = str::from_utf8(tag).ok()?.into();
-        let mut before = 0_u64;
-        let intervals: Option<Vec<(u64, u64)>> = self.many(|input| {
-            let first = before.checked_add(input.number()?)?;
-            let last = first.checked_add(input.number()?)?;
-            before = last;
-            Some((first, last))
-        });
-        Some(Source {
-            uuid,
-            tag,
-            intervals: intervals?.into(),
-        })
-    }
-
-    /// Reads a list: its length, then as many elements. Each takes a byte at least, which limits the length.
-    fn many<T>(&mut self, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        let count = self.length().filter(|&count| count <= self.0.len())?;
-        (0..count).map(|_| one(self)).collect()
-    }
-
-    fn length(&mut self) -> Option<usize> {
-        self.number()
-            .and_then(|length| usize::try_from(length).ok())
-    }
-
-    fn number(&mut self) -> Option<u64> {
-        let mut number = 0_u64;
-        for shift in (0..u64::BITS).step_by(7) {
-            let [byte] = self.take()?;
-            let bits = u64::from(byte & 0x7F);
-            // The tenth byte has room for one bit.
-            if bits << shift >> shift != bits {
-                return None;
-            }
-            number |= bits << shift;
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-        }
-        None
-    }
+fn millis(input: &mut Input<'_>) -> Option<Millis> {
+    input.take().map(Millis::from_le_bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::samples::{largest, tokens};
+    use super::super::samples::{at, largest, millis, tokens};
     use super::*;
+    use crate::position::GaleraPosition;
 
     fn encoded(token: &Token) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -298,32 +137,48 @@ mod tests {
 
         let mut bytes = encoded(&largest());
         let kind = 1 + Millis::BYTES;
-        assert_eq!(bytes[kind], POSTGRES);
-        for other in [0, GALERA + 1, u8::MAX] {
-            bytes[kind] = other;
+        assert!(Position::TAGS.contains(&bytes[kind]));
+        for unknown in (0..=u8::MAX).filter(|tag| !Position::TAGS.contains(tag)) {
+            bytes[kind] = unknown;
             assert_eq!(decode(&bytes), None);
         }
     }
 
     #[test]
-    fn numbers_of_every_size_are_read_back() {
-        for number in [
-            0,
-            1,
-            0x7F,
-            0x80,
-            0x3FFF,
-            0x4000,
-            u64::from(u32::MAX),
-            u64::MAX,
+    fn each_kind_of_position_has_the_documented_bytes() {
+        const UUID: [u8; 16] = 0x3e11_fa47_71ca_11e1_9e33_c80a_a942_9562_u128.to_le_bytes();
+        let mysql = "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:7:blue:2";
+        let postgres = [
+            &[1][..],
+            &0x1122_3344_5566_7788_u64.to_le_bytes(),
+            &9_u32.to_le_bytes(),
+            &0x302_D480_u64.to_le_bytes(),
+        ];
+        for (position, bytes) in [
+            (at(0x1122_3344_5566_7788, 9, 0x302_D480), postgres.concat()),
+            (
+                Position::MariaDb("0-1-100,2-7-300".parse().unwrap()),
+                vec![2, 2, 0, 1, 100, 2, 7, 0xAC, 2],
+            ),
+            (
+                Position::MySql(mysql.parse().unwrap()),
+                [
+                    &[3, 2][..],
+                    &UUID,
+                    &[0, 2, 1, 4, 2, 0],
+                    &UUID,
+                    b"\x04blue\x01\x02\x00",
+                ]
+                .concat(),
+            ),
+            (
+                Position::Galera(GaleraPosition::new(u128::from_le_bytes(UUID), 42)),
+                [&[4][..], &UUID, &42_u64.to_le_bytes()].concat(),
+            ),
         ] {
-            let mut bytes = Vec::new();
-            push_number(number, &mut bytes);
-            assert_eq!(Input(&bytes).number(), Some(number));
+            let token = encoded(&Token::new(millis(0)).saw(position.clone()));
+            assert_eq!(token[1 + Millis::BYTES..], bytes, "{position}");
         }
-        let too_large = [0xFF; 9].into_iter().chain([2]).collect::<Vec<_>>();
-        assert_eq!(Input(&too_large).number(), None);
-        assert_eq!(Input(&[0x80; 11]).number(), None);
     }
 
     proptest! {

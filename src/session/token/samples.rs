@@ -5,9 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use proptest::prelude::*;
 
 use super::state::Token;
-use crate::position::{
-    GaleraPosition, Gtid, Lsn, MariaDbPosition, MySqlPosition, PgPosition, Position, Source,
-};
+use crate::position::{Lsn, PgPosition, Position};
 
 /// Creates a PostgreSQL position.
 pub(super) fn at(system: u64, timeline: u32, lsn: u64) -> Position {
@@ -34,9 +32,9 @@ pub(super) fn tokens() -> impl Strategy<Value = Token> {
     let option = prop::option::of::<BoxedStrategy<_>>;
     (
         times(),
-        option((positions(), times()).boxed()),
+        option((Position::samples(), times()).boxed()),
         prop::option::of(times()),
-        prop::option::of(positions()),
+        prop::option::of(Position::samples()),
     )
         .prop_map(|(expires, wrote, unknown, saw)| {
             let mut token = Token::new(expires);
@@ -51,54 +49,6 @@ pub(super) fn tokens() -> impl Strategy<Value = Token> {
             }
             token
         })
-}
-
-/// Generates positions, often near others.
-pub(super) fn positions() -> impl Strategy<Value = Position> {
-    prop_oneof![
-        3 => of_postgres().boxed(),
-        2 => of_mariadb().boxed(),
-        2 => of_mysql().boxed(),
-        1 => of_galera().boxed(),
-    ]
-}
-
-fn of_mariadb() -> impl Strategy<Value = Position> {
-    let gtid = (numbers(), numbers(), numbers()).prop_map(|(domain, server, sequence)| {
-        let id = |number| u32::try_from(number % (1 << 32)).unwrap();
-        Gtid::new(id(domain), id(server), sequence)
-    });
-    prop::collection::vec(gtid, 0..12)
-        .prop_map(|gtids| Position::MariaDb(MariaDbPosition::new(gtids)))
-}
-
-fn of_mysql() -> impl Strategy<Value = Position> {
-    let source =
-        (0..4_u128, "|a|_b2", 1..9_u64, 0..4_u64).prop_map(|(uuid, tag, first, more)| Source {
-            uuid: uuid << 96,
-            tag: tag.into(),
-            intervals: [(first, first + more)].into(),
-        });
-    prop::collection::vec(source, 0..12)
-        .prop_map(|sources| Position::MySql(MySqlPosition::of_sources(sources).unwrap()))
-}
-
-fn of_galera() -> impl Strategy<Value = Position> {
-    (0..3_u128, numbers())
-        .prop_map(|(history, sequence)| Position::Galera(GaleraPosition::new(history, sequence)))
-}
-
-fn numbers() -> impl Strategy<Value = u64> {
-    prop_oneof![4 => 0..4u64, 1 => any::<u64>()]
-}
-
-fn of_postgres() -> impl Strategy<Value = Position> {
-    (
-        prop_oneof![4 => 1..3u64, 1 => any::<u64>()],
-        prop_oneof![4 => 1..4u32, 1 => any::<u32>()],
-        prop_oneof![4 => 1..4u64, 1 => any::<u64>()],
-    )
-        .prop_map(|(system, timeline, lsn)| at(system, timeline, lsn))
 }
 
 fn times() -> impl Strategy<Value = SystemTime> {

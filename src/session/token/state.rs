@@ -2,7 +2,6 @@
 
 use std::time::SystemTime;
 
-use super::histories::{highest_floor, is_newer};
 use super::millis::Millis;
 use super::rejection::Rejection;
 use crate::position::Position;
@@ -182,7 +181,7 @@ impl Token {
             let at = one.at.max(other.at);
             Write { position, at }
         } else {
-            let (newer, older) = if is_newer(&one.position, &other.position) {
+            let (newer, older) = if one.position.is_newer(&other.position) {
                 (one, other)
             } else {
                 (other, one)
@@ -196,7 +195,7 @@ impl Token {
 
     fn join_floor(mut self, other: Option<Position>) -> Self {
         self.floor = match (self.floor.take(), other) {
-            (Some(one), Some(other)) => Some(highest_floor(one, other)),
+            (Some(one), Some(other)) => Some(one.highest_floor(other)),
             (one, other) => one.or(other),
         };
         self

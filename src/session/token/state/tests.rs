@@ -3,7 +3,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::session::token::samples::{at, millis, positions, tokens};
+use crate::session::token::samples::{at, millis, tokens};
 
 fn token() -> Token {
     Token::new(millis(1_000))
@@ -119,14 +119,14 @@ proptest! {
                     prop_assert!(high.system > low.system || (high.system == low.system && high.lsn >= low.lsn));
                     prop_assert!(high.system > low.system || high.timeline >= low.timeline);
                 } else {
-                    prop_assert!(kept.covers(&floor) || is_newer(&kept, &floor));
+                    prop_assert!(kept.covers(&floor) || kept.is_newer(&floor));
                 }
             }
         }
     }
 
     #[test]
-    fn no_position_of_another_cluster_is_ever_honoured(token in tokens(), here in positions()) {
+    fn no_position_of_another_cluster_is_ever_honoured(token in tokens(), here in Position::samples()) {
         if let Ok(kept) = token.for_cluster_of(&here) {
             for position in [kept.required(), kept.floor()].into_iter().flatten() {
                 prop_assert!(position.same_cluster(&here));
@@ -135,14 +135,14 @@ proptest! {
     }
 
     #[test]
-    fn no_position_is_covered_by_a_node_of_another_history(token in tokens(), node in positions()) {
+    fn no_position_is_covered_by_a_node_of_another_history(token in tokens(), node in Position::samples()) {
         for position in [token.required(), token.floor()].into_iter().flatten() {
             prop_assert!(!node.covers(&position) || node.same_cluster(&position));
         }
     }
 
     #[test]
-    fn clamping_leaves_nothing_past_the_primary(token in tokens(), primary in positions()) {
+    fn clamping_leaves_nothing_past_the_primary(token in tokens(), primary in Position::samples()) {
         let clamped = token.clone().clamped_to(&primary);
         for position in [clamped.required(), clamped.floor()].into_iter().flatten() {
             prop_assert!(primary.covers(&position) || !primary.may_reach(&position));
