@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::decide::{Inputs, Level, Policy, decide};
+use super::decide::{Inputs, Policy, decide};
+use super::level::Level;
 use super::need::Need;
 use crate::cluster::{Health, Node, NodeState, Snapshot};
 use crate::engine::Settings;
