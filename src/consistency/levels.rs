@@ -5,33 +5,22 @@
     reason = "compile errors print them as the attribute has them"
 )]
 
+use crate::routing::levels;
 use crate::statement::{CaughtUp, Primary, Replica};
 
-/// `#[consistency(eventual)]`: the read may be stale, by any amount.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum eventual {}
+macro_rules! types {
+    ($(
+        $(#[$doc:meta])* $level:ident => $($handle:ty),+;
+        $(#[$of_variant:meta])* $variant:ident $(($lag:ty))?;
+    )+) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        #[non_exhaustive]
+        pub enum $level {}
+    )+};
+}
 
-/// `#[consistency(bounded = "250ms")]`: the read may be stale, by no more than this.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum bounded {}
-
-/// `#[consistency(session)]`: the read observes the session's own writes and everything it has read; it
-/// may miss other writes.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum session {}
-
-/// `#[consistency(strong)]`: the read observes every acknowledged write.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum strong {}
-
-/// `#[consistency(write)]`: the function writes.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum write {}
+levels!(types);
 
 /// Roles whose handles can serve functions of level `L`.
 #[diagnostic::on_unimplemented(

@@ -25,15 +25,12 @@ pub(crate) struct Invalid;
 
 fn level(value: &HeaderValue) -> Option<Level> {
     let value = value.to_str().ok()?.to_ascii_lowercase();
-    match value.as_str() {
-        "strong" => Some(Level::Strong),
-        "session" => Some(Level::Session),
-        "eventual" => Some(Level::Eventual),
-        value => value
-            .strip_prefix("bounded=")
-            .and_then(duration)
-            .map(Level::Bounded),
-    }
+    let (word, lag) = match value.split_once('=') {
+        Some((word, lag)) => (word, Some(duration(lag)?)),
+        None => (value.as_str(), None),
+    };
+    // Callers request how fresh reads are.
+    Level::of_word(word, lag).filter(|level| *level != Level::Write)
 }
 
 /// Parses `250ms` or `2s`.
@@ -82,6 +79,7 @@ mod tests {
             b"BOUNDED",
             b"BOUNDED=",
             b"BOUNDED=ms",
+            b"STRONG=1ms",
             b"BOUNDED=-1ms",
             b"BOUNDED=1",
             b"BOUNDED=1m",

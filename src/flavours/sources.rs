@@ -4,9 +4,10 @@
 
 use super::acquire::Acquire;
 use super::{ReadConn, RoutedConnection, Router, Session, WriteConn, flavoured};
-use crate::consistency::levels::{HandleOf, Serves, bounded, eventual, session, strong, write};
+use crate::consistency::levels::*;
 use crate::consistency::{Function, HandleGuard};
 use crate::error::Error;
+use crate::routing::levels;
 use crate::statement::{CaughtUp, Primary, Replica, Role};
 
 #[flavoured]
@@ -50,7 +51,10 @@ where
 
 /// From sessions and routers, by level.
 macro_rules! from_routers {
-    ($($level:ident => $handle:ty),* $(,)?) => { $(
+    ($(
+        $(#[$of_type:meta])* $level:ident => $($handle:ty),+;
+        $(#[$of_variant:meta])* $variant:ident $(($lag:ty))?;
+    )+) => {$($(
         impl<C: RoutedConnection> HandleOf<$level> for $handle {}
 
         #[flavoured]
@@ -72,14 +76,7 @@ macro_rules! from_routers {
                 Ok(HandleGuard::owned(<$handle>::new(lease)))
             }
         }
-    )* };
+    )+)+};
 }
 
-from_routers! {
-    eventual => ReadConn<Replica, C>,
-    bounded => ReadConn<Replica, C>,
-    session => ReadConn<CaughtUp, C>,
-    strong => ReadConn<Primary, C>,
-    strong => WriteConn<C>,
-    write => WriteConn<C>,
-}
+levels!(from_routers);

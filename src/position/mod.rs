@@ -1,6 +1,6 @@
 //! Positions in a replication stream: they prove that a replica has a write.
 //!
-//! What differs from one kind of position to another stands in the kind's own file; [`kinds!`] lists the kinds.
+//! What differs from one kind of position to another stands in the kind's own file; `kinds!` lists the kinds.
 
 mod bytes;
 mod galera;

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::balance::Balance;
-use super::decide::{Inputs, Level, Policy, decide};
+use super::decide::{Inputs, Policy, decide};
+use super::level::Level;
 use super::need::Need;
 use crate::cluster::{Health, NodeState, Snapshot};
 use crate::position::{Lsn, PgPosition, Position};

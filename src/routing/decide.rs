@@ -3,25 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::balance::{Balance, Chooser};
-use super::{Block, Need, Reason};
+use super::{Block, Level, Need, Reason};
 use crate::cluster::{Health, NodeState, Snapshot, age};
 use crate::position::Position;
-
-/// The freshness that a read requires, or that the caller writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Level {
-    /// A read of any state, however old.
-    Eventual,
-    /// A read of a state that has everything acknowledged before this long ago.
-    Bounded(Duration),
-    /// A read that observes what the session wrote, and never less than it has seen.
-    Session,
-    /// A read of the primary's present state.
-    Strong,
-    /// A write.
-    Write,
-}
 
 /// The inputs of a decision.
 pub(crate) struct Inputs<'a, L, T> {

@@ -4,11 +4,13 @@ mod balance;
 #[cfg(feature = "__bench")]
 pub(crate) mod bench;
 mod decide;
+mod level;
 mod need;
 mod reason;
 
 pub use balance::Balance;
-pub use decide::Level;
 pub(crate) use decide::{Decision, Inputs, Policy, decide};
+pub use level::Level;
+pub(crate) use level::levels;
 pub(crate) use need::{Block, Need};
 pub use reason::{Reason, Route};
