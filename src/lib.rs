@@ -183,6 +183,11 @@
 //! if they implement Diesel's `RunQueryDsl`, write `impl<.., Conn> diesel::RunQueryDsl<Conn> for ..`,
 //! since under our prelude the bare name is ours.
 
+#![cfg_attr(
+    feature = "__async",
+    allow(clippy::duplicate_mod, reason = "`flavours` is part of both flavours")
+)]
+
 pub mod consistency;
 #[cfg(feature = "edge")]
 pub mod edge;

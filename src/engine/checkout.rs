@@ -133,13 +133,16 @@ enum State<G> {
     Waiting { until: Instant },
     /// Until a connection is there on which the server can be asked to wait.
     TakingToWait {
-        node: usize,
+        there: Decision,
         required: Position,
         until: Instant,
         otherwise: Decision,
     },
     /// Until the server has replayed what is required.
-    Replaying { node: usize, otherwise: Decision },
+    Replaying {
+        there: Decision,
+        otherwise: Decision,
+    },
     /// Until a connection of the node that was decided for is there.
     Taking { decision: Decision },
     /// Until the node has said something since its connection was opened.
@@ -196,14 +199,14 @@ impl<'a, G: Loan> Checkout<'a, G> {
             (State::Waiting { until }, outcome) => self.wait(until, is_late(&outcome), now),
             (
                 State::TakingToWait {
-                    node,
+                    there,
                     required,
                     until,
                     otherwise,
                 },
                 Outcome::Taken(guard),
-            ) if !self.shared.is_primary(node) => {
-                self.state = State::Replaying { node, otherwise };
+            ) if !self.shared.is_primary(there.node) && there.holds_for(guard.taken().opened) => {
+                self.state = State::Replaying { there, otherwise };
                 let limit = until.saturating_duration_since(now);
                 Next::AwaitReplay {
                     guard,
@@ -212,16 +215,10 @@ impl<'a, G: Loan> Checkout<'a, G> {
                     give_up: limit.saturating_add(self.shared.probe_timeout),
                 }
             }
-            (State::TakingToWait { otherwise, .. }, _) => self.take(otherwise),
-            (State::Replaying { node, .. }, Outcome::Replayed(guard)) => {
-                let decision = Decision {
-                    node,
-                    reason: Reason::Covered,
-                    rests_on: None,
-                };
-                self.settle(decision, guard)
+            (State::Replaying { there, .. }, Outcome::Replayed(guard)) => self.settle(there, guard),
+            (State::TakingToWait { otherwise, .. } | State::Replaying { otherwise, .. }, _) => {
+                self.take(otherwise)
             }
-            (State::Replaying { otherwise, .. }, _) => self.take(otherwise),
             (State::Taking { decision }, Outcome::Taken(guard)) => {
                 self.examine(decision, guard, now)
             }
@@ -290,19 +287,17 @@ impl<'a, G: Loan> Checkout<'a, G> {
             return self.take(decision);
         }
         if self.servers_wait
-            && let Some((node, required)) = self.shared.freshest_candidate(&self.request, now)
+            && let Some((there, required)) = self.shared.freshest_candidate(&self.request, now)
         {
+            let (node, pool) = (there.node, there.reason.pool());
             self.state = State::TakingToWait {
-                node,
+                there,
                 required,
                 until,
                 otherwise: decision,
             };
-            return Next::Take {
-                node,
-                pool: PoolKind::Read,
-                until: Some(until),
-            };
+            let until = Some(until);
+            return Next::Take { node, pool, until };
         }
         self.state = State::Waiting { until };
         Next::Wait { answer, until }

@@ -232,7 +232,7 @@ impl Shared {
         &self,
         request: &Request<'_>,
         now: Instant,
-    ) -> Option<(usize, Position)> {
+    ) -> Option<(Decision, Position)> {
         let cluster = self.snapshot.load();
         let candidate = self.inputs(request, &cluster, now).freshest_candidate();
         // Galera's function knows whole seconds only.

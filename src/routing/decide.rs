@@ -183,20 +183,33 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
     }
 
     /// Returns the freshest eligible replica, and the position it still has to reach, if any.
-    pub(crate) fn freshest_candidate(&self) -> Option<(usize, Position)> {
+    ///
+    /// Of a session's home whose state is not known by a position, only the run that it read from will do: the
+    /// decision rests on the node's last answer.
+    pub(crate) fn freshest_candidate(&self) -> Option<(Decision, Position)> {
         let need = self.need.as_ref().filter(|need| need.block.is_none())?;
         let nodes = self.cluster.nodes.iter().enumerate();
-        let (freshest, _) = nodes
+        let (node, state) = nodes
             .filter(|(index, node)| self.is_eligible(*index, node))
             .filter(|(index, node)| need.may_leave || need.is_home(*index, node))
             .max_by_key(|(_, node)| node.complete_as_of)?;
+        let rests_on = if need.may_leave {
+            None
+        } else {
+            Some(state.sent?)
+        };
         // The home replica already has everything that the session read from it, so requiring it again is
         // harmless.
         let parts = [&need.wrote, &need.seen, &need.leaving];
         let mut parts = parts.into_iter().flatten();
         let first = parts.next()?.clone();
         let required = parts.try_fold(first, |all, part| all.join(part))?;
-        Some((freshest, required))
+        let decision = Decision {
+            node,
+            reason: Reason::Covered,
+            rests_on,
+        };
+        Some((decision, required))
     }
 
     /// Returns a node that qualifies, in the caller's zone if there is one.

@@ -1,24 +1,30 @@
-//! A model of a cluster, and routers that know only what its nodes tell them, late and out of date: whatever
-//! happens during a checkout, no session misses what it wrote or saw, and no bounded read is older than its bound.
+//! The model: servers, connections, routers and users.
 
-use std::sync::Mutex;
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use diesel_routing_sql::Dialect as Sql;
 
 use proptest::prelude::*;
 
-use super::*;
+use super::steps::{Chance, How, Step};
+use crate::cluster::{Node, Observation, Question};
 use crate::engine::checkout::{Checkout, Loan, Next, Outcome, Taken};
+use crate::engine::{Request, Settings, Shared};
 use crate::error::{Error, Step as ErrorStep};
+use crate::position::Position;
 use crate::position::{Lsn, PgPosition};
+use crate::routing::Level;
 use crate::server::NodeRole;
+use crate::session::{Clock, SessionState, TokenKeys};
 use crate::statement::Access;
 
 /// Time that moves by steps, for all routers.
 #[derive(Debug, Clone)]
-struct Steps(Arc<Mutex<(Instant, SystemTime)>>);
+pub(super) struct Steps(pub(super) Arc<Mutex<(Instant, SystemTime)>>);
 
 impl Steps {
-    fn pass(&self, by: Duration) {
+    pub(super) fn pass(&self, by: Duration) {
         let mut present = self.0.lock().unwrap();
         present.0 += by;
         present.1 += by;
@@ -35,9 +41,9 @@ impl Clock for Steps {
     }
 }
 
-const NODES: usize = 4;
-const ROUTERS: usize = 2;
-const SESSIONS: usize = 3;
+pub(super) const NODES: usize = 4;
+pub(super) const ROUTERS: usize = 2;
+pub(super) const SESSIONS: usize = 3;
 
 /// A server: what it has of the log, and which run of it this is.
 #[derive(Debug, Clone, Copy)]
@@ -68,41 +74,12 @@ impl Loan for Pooled {
     }
 }
 
-fn role(node: usize) -> NodeRole {
+pub(super) fn role(node: usize) -> NodeRole {
     if node == 0 {
         NodeRole::TakesWrites
     } else {
         NodeRole::ReplaysWrites
     }
-}
-
-/// What happens while a checkout waits for a connection, or for news.
-#[derive(Debug, Clone, Copy)]
-enum Chance {
-    /// All goes well, and no news comes.
-    Nothing,
-    /// The node refuses the connection.
-    Refusal,
-    /// The node restarts, goes back, and has said so by the time its connection is open.
-    Restart { back_by: u64 },
-    /// A node that was asked answers.
-    Answer(prop::sample::Index),
-    /// A node replays, is asked, and answers.
-    Progress { node: usize, by: u64 },
-}
-
-/// How a session reads.
-#[derive(Debug, Clone, Copy)]
-enum How {
-    Session {
-        wait: u64,
-        servers_wait: bool,
-    },
-    Bounded {
-        millis: u64,
-    },
-    /// From any replica, then over the same connection or another as `Session`.
-    Upgraded,
 }
 
 /// A user's history, and what a correct database would have shown.
@@ -121,20 +98,20 @@ struct Watcher {
     number: u64,
 }
 
-struct Answer {
+pub(super) struct Answer {
     router: usize,
     node: usize,
     question: Question,
     said: Observation,
 }
 
-struct World {
+pub(super) struct World {
     clock: Steps,
     servers: [Server; NODES],
     routers: Vec<Arc<Shared>>,
     users: Vec<User>,
     /// Answers under way.
-    answers: Vec<Answer>,
+    pub(super) answers: Vec<Answer>,
     /// The connections of each router: its watchers', and one in each pool.
     watchers: [[Watcher; NODES]; ROUTERS],
     pools: [[Option<Pooled>; NODES]; ROUTERS],
@@ -142,50 +119,11 @@ struct World {
     system: Instant,
     /// What was acknowledged, and when by the routers' clock.
     log: Vec<(Instant, u64)>,
-    from_replicas: u32,
-}
-
-#[derive(Debug, Clone)]
-enum Step {
-    Write {
-        user: usize,
-    },
-    Read {
-        user: usize,
-        how: How,
-        chances: Vec<Chance>,
-    },
-    /// Reads that overlap: one handle is out while another is got.
-    TwoReads {
-        user: usize,
-    },
-    OtherWrites,
-    Replay {
-        node: usize,
-        by: u64,
-    },
-    Restart {
-        node: usize,
-        back_by: u64,
-    },
-    Ask {
-        router: usize,
-        node: usize,
-    },
-    Answer {
-        which: prop::sample::Index,
-    },
-    Move {
-        user: usize,
-        to: usize,
-    },
-    Tick {
-        millis: u64,
-    },
+    pub(super) from_replicas: u32,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let clock = Steps(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))));
         let settings = Settings {
             // What is not proved within the window is a failure here.
@@ -232,7 +170,7 @@ impl World {
         world
     }
 
-    fn run(&mut self, step: &Step) -> Result<(), TestCaseError> {
+    pub(super) fn run(&mut self, step: &Step) -> Result<(), TestCaseError> {
         self.system += Duration::from_nanos(1);
         match *step {
             Step::Write { user } => self.write(user),
@@ -450,7 +388,7 @@ impl World {
     }
 
     /// A node is asked by a router, and answers.
-    fn answered(&mut self, router: usize, node: usize) {
+    pub(super) fn answered(&mut self, router: usize, node: usize) {
         self.system += Duration::from_nanos(1);
         let other = |answer: &Answer| (answer.router, answer.node) != (router, node);
         self.answers.retain(other);
@@ -488,7 +426,7 @@ impl World {
         self.routers[*router].returned(node, Some(session));
     }
 
-    fn ask(&mut self, router: usize, node: usize) {
+    pub(super) fn ask(&mut self, router: usize, node: usize) {
         // One question to a node at a time, as a watcher asks.
         let waits = |answer: &Answer| (answer.router, answer.node) == (router, node);
         if self.answers.iter().any(waits) {
@@ -515,7 +453,7 @@ impl World {
         });
     }
 
-    fn answer(&mut self, which: usize) {
+    pub(super) fn answer(&mut self, which: usize) {
         let answer = self.answers.swap_remove(which);
         self.routers[answer.router].record_observation(answer.node, answer.question, answer.said);
     }
@@ -534,147 +472,4 @@ impl World {
         (user.router, user.session) = (to, session);
         Ok(())
     }
-}
-
-fn how() -> impl Strategy<Value = How> {
-    let wait = prop_oneof![Just(0), Just(5), Just(50)];
-    prop_oneof![
-        4 => (wait, any::<bool>())
-            .prop_map(|(wait, servers_wait)| How::Session { wait, servers_wait }),
-        1 => (0..100_u64).prop_map(|millis| How::Bounded { millis }),
-        1 => Just(How::Upgraded),
-    ]
-}
-
-fn chance() -> impl Strategy<Value = Chance> {
-    prop_oneof![
-        3 => Just(Chance::Nothing),
-        1 => Just(Chance::Refusal),
-        1 => (0..4_u64).prop_map(|back_by| Chance::Restart { back_by }),
-        2 => any::<prop::sample::Index>().prop_map(Chance::Answer),
-        2 => (1..NODES, 1..5_u64).prop_map(|(node, by)| Chance::Progress { node, by }),
-    ]
-}
-
-fn steps() -> impl Strategy<Value = Step> {
-    let (user, node) = (0..SESSIONS, 0..NODES);
-    let router = 0..ROUTERS;
-    prop_oneof![
-        2 => user.clone().prop_map(|user| Step::Write { user }),
-        7 => (user.clone(), how(), prop::collection::vec(chance(), 0..6))
-            .prop_map(|(user, how, chances)| Step::Read { user, how, chances }),
-        1 => user.clone().prop_map(|user| Step::TwoReads { user }),
-        1 => Just(Step::OtherWrites),
-        4 => (1..NODES, 1..5_u64).prop_map(|(node, by)| Step::Replay { node, by }),
-        1 => (1..NODES, 0..4_u64).prop_map(|(node, back_by)| Step::Restart { node, back_by }),
-        8 => (router.clone(), node).prop_map(|(router, node)| Step::Ask { router, node }),
-        8 => any::<prop::sample::Index>().prop_map(|which| Step::Answer { which }),
-        1 => (user, router).prop_map(|(user, to)| Step::Move { user, to }),
-        6 => (1..40_u64).prop_map(|millis| Step::Tick { millis }),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 20_000, ..ProptestConfig::with_cases(2_000) })]
-
-    #[test]
-    fn no_session_misses_what_it_wrote_or_saw(steps in prop::collection::vec(steps(), 1..200)) {
-        let mut world = World::new();
-        for step in &steps {
-            world.run(step)?;
-        }
-    }
-}
-
-#[test]
-fn the_model_reads_from_replicas_so_it_proves_something() {
-    let mut world = World::new();
-    for _ in 0..20 {
-        world.run(&Step::Write { user: 0 }).unwrap();
-        world.run(&Step::Tick { millis: 1 }).unwrap();
-        for node in 0..NODES {
-            world.run(&Step::Replay { node, by: 9 }).unwrap();
-            world.ask(0, node);
-        }
-        while !world.answers.is_empty() {
-            world.answer(0);
-        }
-        world
-            .run(&Step::Read {
-                user: 0,
-                how: How::Session {
-                    wait: 0,
-                    servers_wait: false,
-                },
-                chances: Vec::new(),
-            })
-            .unwrap();
-    }
-    // The first connection to each is newer than what its node has said.
-    assert!(world.from_replicas >= 17, "{}", world.from_replicas);
-}
-
-/// What a connection that is newer than its node's last word may serve had a rule of its own, which knew neither
-/// lag limits nor health nor silence.
-#[test]
-fn a_connection_that_waits_for_its_nodes_word_serves_what_a_decision_would_let_it() {
-    let clock = Steps(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))));
-    let settings = Settings {
-        clock: Arc::new(clock.clone()),
-        ..Settings::default()
-    };
-    let nodes = [Node::new("primary", "0"), Node::new("replica", "1")];
-    let shared = Shared::new(&settings, &nodes, Sql::Postgres, true);
-    let mut system = Instant::now();
-    let mut says = |node: usize, lsn, problem: Option<&'static str>| {
-        system += Duration::from_nanos(1);
-        let question = Question {
-            asked: clock.now(),
-            sent: system,
-            run: 1,
-        };
-        let position = Position::Postgres(PgPosition::new(7, 1, Lsn(lsn)));
-        let mut said = Observation::new(role(node), position);
-        if let Some(problem) = problem {
-            said = said.with_problem(problem);
-        }
-        shared.record_observation(node, question, said);
-        system
-    };
-    // The session's write is at 90, which the replica has; it lacks what others wrote since, for ten seconds.
-    let session = Arc::<SessionState>::default();
-    says(0, 80, None);
-    session.committed(clock.now());
-    clock.pass(Duration::from_millis(1));
-    says(0, 90, None);
-    clock.pass(Duration::from_millis(1));
-    says(0, 99, None);
-    clock.pass(Duration::from_secs(10));
-    says(0, 99, None);
-    let request = |max_lag| Request {
-        level: Level::Session,
-        access: Access::CaughtUp,
-        session: Some(&session),
-        wait: Duration::ZERO,
-        avoid: None,
-        max_lag,
-        function: None,
-    };
-    let limit = Some(Duration::from_millis(250));
-    let now = says(1, 95, None);
-    assert_eq!(shared.serves(1, &request(None), now), Some(Reason::Covered));
-    assert_eq!(shared.serves(1, &request(limit), now), None, "it lags more");
-    assert_eq!(shared.look(&request(limit), now).reason, Reason::Fallback);
-    let silent = now + Duration::from_secs(60);
-    assert_eq!(
-        shared.serves(1, &request(None), silent),
-        None,
-        "it is silent"
-    );
-    let now = says(1, 95, Some("its applier has stopped"));
-    assert_eq!(
-        shared.serves(1, &request(None), now),
-        None,
-        "it is excluded"
-    );
 }

@@ -1,0 +1,166 @@
+//! A model of a cluster, and routers that know only what its nodes tell them, late and out of date: whatever
+//! happens during a checkout, no session misses what it wrote or saw, and no bounded read is older than its bound.
+
+mod steps;
+mod world;
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use diesel_routing_sql::Dialect as Sql;
+use proptest::prelude::*;
+
+use self::steps::{Chance, How, Step, steps};
+use self::world::{NODES, Steps, World, role};
+use super::Shared;
+use crate::cluster::{Node, Observation, Question};
+use crate::engine::{Request, Settings};
+use crate::position::{Lsn, PgPosition, Position};
+use crate::routing::{Level, Reason};
+use crate::session::{Clock, SessionState};
+use crate::statement::Access;
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 20_000, ..ProptestConfig::with_cases(2_000) })]
+
+    #[test]
+    fn no_session_misses_what_it_wrote_or_saw(steps in prop::collection::vec(steps(), 1..200)) {
+        let mut world = World::new();
+        for step in &steps {
+            world.run(step)?;
+        }
+    }
+}
+
+#[test]
+fn the_model_reads_from_replicas_so_it_proves_something() {
+    let mut world = World::new();
+    for _ in 0..20 {
+        world.run(&Step::Write { user: 0 }).unwrap();
+        world.run(&Step::Tick { millis: 1 }).unwrap();
+        for node in 0..NODES {
+            world.run(&Step::Replay { node, by: 9 }).unwrap();
+            world.ask(0, node);
+        }
+        while !world.answers.is_empty() {
+            world.answer(0);
+        }
+        world
+            .run(&Step::Read {
+                user: 0,
+                how: How::Session {
+                    wait: 0,
+                    servers_wait: false,
+                },
+                chances: Vec::new(),
+            })
+            .unwrap();
+    }
+    // The first connection to each is newer than what its node has said.
+    assert!(world.from_replicas >= 17, "{}", world.from_replicas);
+}
+
+/// What a connection that is newer than its node's last word may serve had a rule of its own, which knew neither
+/// lag limits nor health nor silence.
+#[test]
+fn a_connection_that_waits_for_its_nodes_word_serves_what_a_decision_would_let_it() {
+    let clock = Steps(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))));
+    let settings = Settings {
+        clock: Arc::new(clock.clone()),
+        ..Settings::default()
+    };
+    let nodes = [Node::new("primary", "0"), Node::new("replica", "1")];
+    let shared = Shared::new(&settings, &nodes, Sql::Postgres, true);
+    let mut system = Instant::now();
+    let mut says = |node: usize, lsn, problem: Option<&'static str>| {
+        system += Duration::from_nanos(1);
+        let question = Question {
+            asked: clock.now(),
+            sent: system,
+            run: 1,
+        };
+        let position = Position::Postgres(PgPosition::new(7, 1, Lsn(lsn)));
+        let mut said = Observation::new(role(node), position);
+        if let Some(problem) = problem {
+            said = said.with_problem(problem);
+        }
+        shared.record_observation(node, question, said);
+        system
+    };
+    // The session's write is at 90, which the replica has; it lacks what others wrote since, for ten seconds.
+    let session = Arc::<SessionState>::default();
+    says(0, 80, None);
+    session.committed(clock.now());
+    clock.pass(Duration::from_millis(1));
+    says(0, 90, None);
+    clock.pass(Duration::from_millis(1));
+    says(0, 99, None);
+    clock.pass(Duration::from_secs(10));
+    says(0, 99, None);
+    let request = |max_lag| Request {
+        level: Level::Session,
+        access: Access::CaughtUp,
+        session: Some(&session),
+        wait: Duration::ZERO,
+        avoid: None,
+        max_lag,
+        function: None,
+    };
+    let limit = Some(Duration::from_millis(250));
+    let now = says(1, 95, None);
+    assert_eq!(shared.serves(1, &request(None), now), Some(Reason::Covered));
+    assert_eq!(shared.serves(1, &request(limit), now), None, "it lags more");
+    assert_eq!(shared.look(&request(limit), now).reason, Reason::Fallback);
+    let silent = now + Duration::from_secs(60);
+    assert_eq!(
+        shared.serves(1, &request(None), silent),
+        None,
+        "it is silent"
+    );
+    let now = says(1, 95, Some("its applier has stopped"));
+    assert_eq!(
+        shared.serves(1, &request(None), now),
+        None,
+        "it is excluded"
+    );
+}
+
+/// A server that is asked to wait for what the session wrote says nothing of what it has read there before: after a
+/// restart that went back, the home replica was taken for the one that the session had read from.
+#[test]
+fn a_wait_on_a_replica_that_restarted_does_not_take_the_session_back() {
+    let mut world = World::new();
+    let waits = |by| Step::Read {
+        user: 0,
+        how: How::Session {
+            wait: 50,
+            servers_wait: true,
+        },
+        chances: vec![Chance::Nothing, Chance::Progress { node: 3, by }],
+    };
+    let write = [Step::Write { user: 0 }, Step::Tick { millis: 1 }];
+    // Node 3 is the freshest, and the session's write is later than all that it has said.
+    for step in &write {
+        world.run(step).unwrap();
+    }
+    world.answered(0, 0);
+    world.run(&Step::Replay { node: 3, by: 1 }).unwrap();
+    world.run(&Step::Tick { millis: 1 }).unwrap();
+    world.answered(0, 3);
+    for step in &write {
+        world.run(step).unwrap();
+    }
+    world.answered(0, 0);
+    for _ in 0..2 {
+        world.run(&Step::OtherWrites).unwrap();
+    }
+    // It waits there, and sees what others wrote as well.
+    world.run(&waits(9)).unwrap();
+    assert_eq!(world.from_replicas, 1, "the wait was not on node 3");
+    let restart = Step::Restart {
+        node: 3,
+        back_by: 2,
+    };
+    world.run(&restart).unwrap();
+    world.run(&waits(0)).unwrap();
+}

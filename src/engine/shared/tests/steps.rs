@@ -1,0 +1,112 @@
+//! The steps of a model's story, drawn at random.
+
+use proptest::prelude::*;
+
+use super::world::{NODES, ROUTERS, SESSIONS};
+
+/// One thing that happens.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    Write {
+        user: usize,
+    },
+    Read {
+        user: usize,
+        how: How,
+        chances: Vec<Chance>,
+    },
+    /// Reads that overlap: one handle is out while another is got.
+    TwoReads {
+        user: usize,
+    },
+    OtherWrites,
+    Replay {
+        node: usize,
+        by: u64,
+    },
+    Restart {
+        node: usize,
+        back_by: u64,
+    },
+    Ask {
+        router: usize,
+        node: usize,
+    },
+    Answer {
+        which: prop::sample::Index,
+    },
+    Move {
+        user: usize,
+        to: usize,
+    },
+    Tick {
+        millis: u64,
+    },
+}
+
+/// What happens while a checkout waits for a connection, or for news.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Chance {
+    /// All goes well, and no news comes.
+    Nothing,
+    /// The node refuses the connection.
+    Refusal,
+    /// The node restarts, goes back, and has said so by the time its connection is open.
+    Restart { back_by: u64 },
+    /// A node that was asked answers.
+    Answer(prop::sample::Index),
+    /// A node replays, is asked, and answers.
+    Progress { node: usize, by: u64 },
+}
+
+/// How a session reads.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum How {
+    Session {
+        wait: u64,
+        servers_wait: bool,
+    },
+    Bounded {
+        millis: u64,
+    },
+    /// From any replica, then over the same connection or another as `Session`.
+    Upgraded,
+}
+
+fn how() -> impl Strategy<Value = How> {
+    let wait = prop_oneof![Just(0), Just(5), Just(50)];
+    prop_oneof![
+        4 => (wait, any::<bool>())
+            .prop_map(|(wait, servers_wait)| How::Session { wait, servers_wait }),
+        1 => (0..100_u64).prop_map(|millis| How::Bounded { millis }),
+        1 => Just(How::Upgraded),
+    ]
+}
+
+fn chance() -> impl Strategy<Value = Chance> {
+    prop_oneof![
+        3 => Just(Chance::Nothing),
+        1 => Just(Chance::Refusal),
+        1 => (0..4_u64).prop_map(|back_by| Chance::Restart { back_by }),
+        2 => any::<prop::sample::Index>().prop_map(Chance::Answer),
+        2 => (1..NODES, 1..5_u64).prop_map(|(node, by)| Chance::Progress { node, by }),
+    ]
+}
+
+pub(super) fn steps() -> impl Strategy<Value = Step> {
+    let (user, node) = (0..SESSIONS, 0..NODES);
+    let router = 0..ROUTERS;
+    prop_oneof![
+        2 => user.clone().prop_map(|user| Step::Write { user }),
+        7 => (user.clone(), how(), prop::collection::vec(chance(), 0..6))
+            .prop_map(|(user, how, chances)| Step::Read { user, how, chances }),
+        1 => user.clone().prop_map(|user| Step::TwoReads { user }),
+        1 => Just(Step::OtherWrites),
+        4 => (1..NODES, 1..5_u64).prop_map(|(node, by)| Step::Replay { node, by }),
+        1 => (1..NODES, 0..4_u64).prop_map(|(node, back_by)| Step::Restart { node, back_by }),
+        8 => (router.clone(), node).prop_map(|(router, node)| Step::Ask { router, node }),
+        8 => any::<prop::sample::Index>().prop_map(|which| Step::Answer { which }),
+        1 => (user, router).prop_map(|(user, to)| Step::Move { user, to }),
+        6 => (1..40_u64).prop_map(|millis| Step::Tick { millis }),
+    ]
+}
