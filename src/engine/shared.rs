@@ -103,11 +103,14 @@ impl Shared {
     }
 
     /// Decides which node serves a request, and why; `now` is the system's clock. Where a fresher replica would
-    /// have served it, the nodes are asked.
+    /// have served it, the nodes are asked whose answers can change that.
     pub(crate) fn decide(&self, request: &Request<'_>, now: Instant) -> Decision {
         let decision = self.look(request, now);
-        if decision.wants_fresher() {
-            self.signals.refused(self.clock.now());
+        match decision.reason {
+            // Only the primary can tell what the session wrote or saw. Who waits for a replica needs the others, too.
+            Reason::CapturePending if request.wait.is_zero() => self.signals.ask(decision.node),
+            _ if decision.wants_fresher() => self.signals.refused(self.clock.now()),
+            _ => {}
         }
         decision
     }

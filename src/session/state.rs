@@ -69,6 +69,8 @@ pub(crate) struct Export {
     /// Set if every write and read of known outcome is included with its position. If not, those that are
     /// missing count as writes at an unknown position.
     pub(crate) is_complete: bool,
+    /// The node whose answer may complete it, beside the primary's: where it read last.
+    pub(crate) home: Option<usize>,
 }
 
 /// One moment, by both clocks.
@@ -350,7 +352,11 @@ impl Causal {
         if let Some(at) = unknown {
             token = token.wrote_at_unknown_position(moment.wall_at(at));
         }
-        Export { token, is_complete }
+        Export {
+            token,
+            is_complete,
+            home: self.home.as_ref().map(|home| home.node),
+        }
     }
 
     fn absorb(&mut self, token: &Token, moment: Moment, life: Duration) {

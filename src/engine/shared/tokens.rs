@@ -26,10 +26,16 @@ impl Shared {
     /// Returns the state of `session` for another process, and whether all of it is known.
     pub(crate) fn export(&self, session: &SessionState, as_of: Instant) -> (Token, bool) {
         let cluster = self.snapshot.load();
-        let Export { token, is_complete } =
-            session.export(as_of, self.moment(), self.token_life, self.window, &cluster);
+        let Export {
+            token,
+            is_complete,
+            home,
+        } = session.export(as_of, self.moment(), self.token_life, self.window, &cluster);
         if !is_complete {
-            self.signals.ask_all();
+            // The primary's answer completes it; that of the node where it read last may do so with a position which
+            // more replicas have.
+            self.signals.ask(cluster.primary);
+            home.into_iter().for_each(|home| self.signals.ask(home));
         }
         (token, is_complete)
     }

@@ -164,3 +164,52 @@ fn a_wait_on_a_replica_that_restarted_does_not_take_the_session_back() {
     world.run(&restart).unwrap();
     world.run(&waits(0)).unwrap();
 }
+
+/// One session that wrote once and read on had every node asked again and again, and so had every token.
+#[test]
+fn what_only_the_primary_can_tell_is_asked_of_the_primary_alone() {
+    use crate::cluster::Urgency;
+    let nodes = [
+        Node::new("primary", "0"),
+        Node::new("one", "1"),
+        Node::new("two", "2"),
+    ];
+    let shared = Shared::new(&Settings::default(), &nodes, Sql::Postgres, true);
+    let asked = || {
+        (0..nodes.len())
+            .filter(|&node| matches!(shared.signals.urgency(node), Urgency::Now))
+            .collect::<Vec<_>>()
+    };
+    for node in 0..nodes.len() {
+        let now = Instant::now();
+        let question = Question {
+            asked: now,
+            sent: now,
+            run: 1,
+        };
+        let position = Position::Postgres(PgPosition::new(7, 1, Lsn(10)));
+        shared.record_observation(node, question, Observation::new(role(node), position));
+    }
+    let session = Arc::<SessionState>::default();
+    session.committed(Instant::now());
+    let request = |wait| Request {
+        level: Level::Session,
+        access: Access::CaughtUp,
+        session: Some(&session),
+        wait,
+        avoid: None,
+        max_lag: None,
+        function: None,
+    };
+    assert_eq!(asked(), [0; 0]);
+    let decision = shared.decide(&request(Duration::ZERO), Instant::now());
+    assert_eq!(decision.reason, Reason::CapturePending);
+    assert_eq!(asked(), [0]);
+    shared.signals.asking(0);
+    let (_, is_complete) = shared.export(&session, Instant::now());
+    assert!(!is_complete);
+    assert_eq!(asked(), [0]);
+    // Who waits for a replica must learn at once what the replicas have.
+    shared.decide(&request(Duration::from_millis(20)), Instant::now());
+    assert_eq!(asked(), [0, 1, 2]);
+}
