@@ -6,7 +6,7 @@ use crate::tokens::Tokens;
 use crate::with_list::names_columns;
 use crate::{Dialect, Finding, Functions, SideEffect};
 
-/// Where the scan stands.
+/// The place of the scan.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place<'p> {
     pub(crate) tokens: &'p Tokens<'p>,
@@ -124,7 +124,7 @@ fn selected_function(
     })
 }
 
-/// Whether the qualified name that ends at `index` stands where a table does.
+/// Returns whether the qualified name that ends at `index` stands where a table does.
 fn is_relation(tokens: &Tokens<'_>, index: usize) -> bool {
     let mut first = index;
     while tokens.follows_point(first) && first >= 2 && tokens.word(first - 2).is_some() {
@@ -138,7 +138,7 @@ fn is_relation(tokens: &Tokens<'_>, index: usize) -> bool {
         )
 }
 
-/// Whether the name at `index` stands in a list of tables, and not in one of expressions.
+/// Returns whether the name at `index` stands in a list of tables, and not in one of expressions.
 fn is_listed_in_from(tokens: &Tokens<'_>, index: usize) -> bool {
     if tokens.follows_point(index) {
         return true;
@@ -154,7 +154,7 @@ fn is_listed_in_from(tokens: &Tokens<'_>, index: usize) -> bool {
     }
 }
 
-/// Whether the parenthesis at `open` holds the columns of an alias: `FROM f() alias (a int, b)`.
+/// Returns whether the parenthesis at `open` holds the columns of an alias: `FROM f() alias (a int, b)`.
 ///
 /// No expression has a call right behind a quoted name or behind a parenthesis, but for
 /// `DISTINCT ON (..) f()` and `OPERATOR(..) f()`.
@@ -186,7 +186,7 @@ fn lists_columns(tokens: &Tokens<'_>, open: usize) -> bool {
     follows_item && holds_columns(tokens, open)
 }
 
-/// Whether there are only names, types and commas between the parentheses.
+/// Returns whether there are only names, types and commas between the parentheses.
 fn holds_columns(tokens: &Tokens<'_>, open: usize) -> bool {
     let end = tokens.after_parenthesis(open);
     let mut index = open + 1;

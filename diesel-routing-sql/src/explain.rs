@@ -57,11 +57,11 @@ fn explained(target: usize, runs: bool) -> Kind {
     }
 }
 
-/// What stands before the explained statement.
+/// The options before the explained statement.
 struct Options {
-    /// Where it begins.
+    /// The index of its first token.
     target: usize,
-    /// Whether the statement runs.
+    /// Set if the statement runs.
     runs: bool,
 }
 
@@ -93,7 +93,7 @@ fn postgres_options(tokens: &Tokens<'_>, start: usize) -> Result<Options, Findin
     Ok(options)
 }
 
-/// Whether a list of options turns ANALYZE on: `name [value], ..`, the first name at `index`.
+/// Returns whether a list of options turns ANALYZE on: `name [value], ..`, the first name at `index`.
 fn analyzes(tokens: &Tokens<'_>, mut index: usize) -> Result<bool, Finding> {
     let mut runs = false;
     loop {
@@ -116,7 +116,7 @@ fn analyzes(tokens: &Tokens<'_>, mut index: usize) -> Result<bool, Finding> {
     }
 }
 
-/// Whether a value is one that PostgreSQL's `defGetBoolean` takes for false.
+/// Returns whether a value is one that PostgreSQL's `defGetBoolean` takes for false.
 fn is_off(tokens: &Tokens<'_>, index: usize) -> bool {
     match tokens.get(index) {
         Some(Token::Word(word)) => {

@@ -138,7 +138,7 @@ impl Functions {
         only
     }
 
-    /// Whether there are functions of the application's own.
+    /// Returns whether there are functions of the application's own.
     pub(crate) fn declares_any(&self) -> bool {
         self.listed
             .values()

@@ -116,7 +116,7 @@ fn check<'a>(
     check_tokens(Tokens::read(sql, dialect)?, dialect, functions, source)
 }
 
-/// How servers may read a text: as they do by default, and, where a setting can turn that round, with
+/// Returns how servers may read a text: as they do by default, and, where a setting can turn that round, with
 /// backslashes in strings meaning the opposite.
 fn readings(sql: &str, dialect: Dialect) -> impl Iterator<Item = bool> {
     let both = has_other_reading(sql, dialect);

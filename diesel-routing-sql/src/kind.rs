@@ -19,7 +19,7 @@ pub(crate) enum Kind {
     CopyOut,
 }
 
-/// Where a statement comes from.
+/// The origin of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// Somebody wrote it as text.

@@ -63,7 +63,7 @@ fn on_large_stack<T: Send>(look: impl FnOnce() -> T + Send) -> Option<T> {
     })
 }
 
-/// What the parsed statement holds, or the parser's words.
+/// Returns what the parsed statement holds, or the parser's words.
 fn look_again(sql: &str, dialect: Dialect, kind: Kind) -> Result<Result<(), Finding>, String> {
     let statement = parse(sql, dialect, kind).map_err(|error| match error {
         ParserError::ParserError(text) | ParserError::TokenizerError(text) => text,

@@ -20,12 +20,12 @@ pub(crate) fn classify(tokens: &Tokens<'_>, start: usize) -> Result<Kind, Findin
     }
 }
 
-/// Whether a pragma reads, whatever its argument.
+/// Returns whether a pragma reads, whatever its argument.
 pub(crate) fn answers_with_argument(name: &str) -> bool {
     ANSWER_WITH_ARGUMENT.contains(&name)
 }
 
-/// Whether a pragma reads as long as it gets no value.
+/// Returns whether a pragma reads as long as it gets no value.
 pub(crate) fn answers(name: &str) -> bool {
     ANSWER.contains(&name)
 }

@@ -72,7 +72,7 @@ pub(crate) fn scan_planned(
     }
 }
 
-/// What is known about one level of parentheses.
+/// The facts about one level of parentheses.
 #[derive(Debug)]
 struct Level {
     /// Set if a whole statement may stand here: outermost, or in the body of a CTE or a COPY.
@@ -232,7 +232,7 @@ fn into(tokens: &Tokens<'_>, index: usize) -> Option<Finding> {
     }))
 }
 
-/// Whether the verb at `index` is one: the words are legal column names too.
+/// Returns whether the verb at `index` is one: the words are legal column names too.
 fn is_dml(tokens: &Tokens<'_>, index: usize, dialect: Dialect) -> bool {
     match tokens.keyword(index) {
         Keyword::Update => sets_columns(tokens, index + 1),

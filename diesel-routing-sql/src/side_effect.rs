@@ -92,7 +92,7 @@ impl SideEffect {
         }
     }
 
-    /// Whether a call has to be taken for a change of data; `false` for locks alone.
+    /// Returns whether a call has to be taken for a change of data; `false` for locks alone.
     #[must_use]
     pub fn is_write(self) -> bool {
         !matches!(self, Self::AdvisoryLock | Self::TableLock)

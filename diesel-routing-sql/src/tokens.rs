@@ -54,7 +54,7 @@ impl<'a> Tokens<'a> {
         self.get(index.checked_sub(1)?)
     }
 
-    /// Whether the token at `index` is this character.
+    /// Returns whether the token at `index` is this character.
     pub(crate) fn is_symbol(&self, index: usize, symbol: char) -> bool {
         self.get(index) == Some(Token::Symbol(symbol))
     }
@@ -85,7 +85,7 @@ impl<'a> Tokens<'a> {
         })
     }
 
-    /// Whether the word at `index` is a name because of what stands before it: a point, or `AS`.
+    /// Returns whether the word at `index` is a name because of what stands before it: a point, or `AS`.
     ///
     /// A word behind `AS` is a label, even another `AS`: `SELECT 1 AS as INTO t` stores a result.
     pub(crate) fn is_label(&self, index: usize) -> bool {

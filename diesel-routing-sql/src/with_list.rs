@@ -19,7 +19,7 @@ pub(crate) fn served_statement(tokens: &Tokens<'_>, with: usize) -> Option<usize
     }
 }
 
-/// Whether the parenthesis at `open` holds the columns of a CTE: `name (..) AS [[NOT] MATERIALIZED] (`.
+/// Returns whether the parenthesis at `open` holds the columns of a CTE: `name (..) AS [[NOT] MATERIALIZED] (`.
 ///
 /// Only to be asked about the level at which the list of CTEs stands.
 pub(crate) fn names_columns(tokens: &Tokens<'_>, open: usize) -> bool {

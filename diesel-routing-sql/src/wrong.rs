@@ -6,7 +6,7 @@ use crate::Dialect;
 use crate::token::{Quote, Token, Word};
 use crate::tokens::Tokens;
 
-/// Why no server takes this statement, as far as two or three tokens in a row show it.
+/// Returns why no server takes this statement, as far as two or three tokens in a row show it.
 ///
 /// It decides what an error of the parser means: the SQL is wrong, or the parser does not know all of
 /// the server's grammar. So it says `None` when in doubt, and what it misses the server refuses.
@@ -38,7 +38,7 @@ pub(crate) fn why_wrong(tokens: &Tokens<'_>, dialect: Dialect) -> Option<&'stati
 /// Of a longer statement, in tokens, only the parentheses are looked at.
 const LONGEST: usize = 1_000;
 
-/// What a token may be in a statement.
+/// The role of a token in a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     /// Begins a part of a query: FROM, WHERE, GROUP, ..
@@ -132,7 +132,7 @@ impl Part {
         }
     }
 
-    /// Whether an operand may end here.
+    /// Returns whether an operand may end here.
     fn ends_operand(self) -> bool {
         matches!(self, Self::Name | Self::Text | Self::Value | Self::Close)
     }

@@ -3,7 +3,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Why a test cluster could not do what it was asked.
+/// An error of a test cluster.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -13,9 +13,9 @@ pub enum Error {
     Io {
         /// The node, for example `replica 0`; `cluster` for what all nodes share.
         node: String,
-        /// What was being done.
+        /// The step that failed.
         step: &'static str,
-        /// What the operating system said.
+        /// The operating system's error.
         source: Arc<io::Error>,
     },
     /// The database refused a step.
@@ -24,9 +24,9 @@ pub enum Error {
     Database {
         /// The node, for example `replica 0`.
         node: String,
-        /// What was being done.
+        /// The step that failed.
         step: &'static str,
-        /// What the database said.
+        /// The database's error.
         source: Arc<dyn StdError + Send + Sync>,
     },
     /// The cluster was asked for something it cannot be.
@@ -35,9 +35,9 @@ pub enum Error {
     Setup {
         /// The node, for example `primary`; `cluster` for what all nodes share.
         node: String,
-        /// What was being done.
+        /// The step that failed.
         step: &'static str,
-        /// Why not, and what to do.
+        /// The reason, and the remedy.
         reason: &'static str,
     },
     /// There is no replica of that number.
@@ -46,7 +46,7 @@ pub enum Error {
     NoSuchReplica {
         /// The number asked for.
         index: usize,
-        /// How many replicas there are.
+        /// The number of replicas.
         replicas: usize,
     },
     /// Replicas were still behind when the time was up.
@@ -55,9 +55,9 @@ pub enum Error {
     Behind {
         /// The numbers of the replicas that are behind.
         replicas: Vec<usize>,
-        /// How long was waited.
+        /// The time waited.
         timeout: Duration,
-        /// What holds them up, and what to do.
+        /// The cause of the delay, and the remedy.
         hint: String,
     },
     /// Replication has ended by itself; no replica advances any more. Start another cluster.
@@ -70,7 +70,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the error says that replicas are behind: more time, or a shorter lag, would have helped.
+    /// Returns whether the error says that replicas are behind: more time, or a shorter lag, would have helped.
     #[must_use]
     pub const fn is_timeout(&self) -> bool {
         matches!(self, Self::Behind { .. })

@@ -1,4 +1,4 @@
-//! How connections are opened and prepared, async.
+//! Opening and preparing async connections.
 
 use std::sync::Arc;
 

@@ -145,11 +145,11 @@ impl<C, F: Flavour<C>> Drop for Exchange<C, F> {
     }
 }
 
-/// What a session did that nobody was sent.
+/// The activity of a session that was not sent to anybody.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct News {
     pub(crate) wrote: bool,
-    /// Whether it read, if that is to be carried.
+    /// Set if it read, if that is to be carried.
     read: bool,
     activity: Activity,
 }

@@ -1,4 +1,4 @@
-//! What a kind of position provides.
+//! The trait of kinds of positions.
 
 use std::fmt;
 

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use crate::consistency::Function;
 use crate::error::Error;
 
-/// What a function of level `L` that takes a handle `H` can be called with: a session or a router,
+/// The source of the handle `H` of a function of level `L`: a session or a router,
 /// which check out a connection, or a handle that is at least as strong, whose connection it then
 /// uses.
 #[diagnostic::on_unimplemented(

@@ -1,4 +1,4 @@
-//! How connections are opened and prepared, blocking.
+//! Opening and preparing blocking connections.
 
 use std::sync::Arc;
 

@@ -36,7 +36,7 @@ impl<'a> Cursor<'a> {
         self.text.as_bytes().get(self.at + offset).copied()
     }
 
-    /// Whether the point here begins a number: a digit follows, and no name stands right before it.
+    /// Returns whether the point here begins a number: a digit follows, and no name stands right before it.
     pub(super) fn begins_fraction(&self) -> bool {
         let behind = self
             .at

@@ -14,7 +14,7 @@ use crate::token::Token;
 use crate::{Dialect, Finding};
 use cursor::Cursor;
 
-/// Why a text was not cut into tokens.
+/// The reason why a text was not cut into tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) finding: Finding,
@@ -59,7 +59,7 @@ pub(crate) fn lex(
     }
 }
 
-/// Whether a backslash may make the two readings of `sql` differ.
+/// Returns whether a backslash may make the two readings of `sql` differ.
 pub(crate) fn has_other_reading(sql: &str, dialect: Dialect) -> bool {
     dialect != Dialect::Sqlite && sql.contains(['\\'])
 }

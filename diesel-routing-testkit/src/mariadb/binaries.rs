@@ -19,7 +19,7 @@ const VARIABLE: &str = "MARIADB_BINDIR";
 const OLDEST_MARIADB: (u32, u32) = (10, 6);
 const OLDEST_MYSQL: (u32, u32) = (8, 0);
 
-/// Where packages put servers, which is not on everybody's `PATH`.
+/// The directories in which packages put servers, which are not on everybody's `PATH`.
 const USUAL: &[&str] = &["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"];
 
 /// The image that servers in containers are run from.
@@ -214,7 +214,7 @@ fn version(server: &Path) -> Result<String, ServerError> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// What follows `Ver`: 10 and 11 for `mariadbd  Ver 10.11.6-MariaDB-0+deb12u1 for ..`.
+/// Returns what follows `Ver`: 10 and 11 for `mariadbd  Ver 10.11.6-MariaDB-0+deb12u1 for ..`.
 fn number(version: &str) -> Option<(u32, u32)> {
     let mut numbers = version
         .split_once("Ver ")?

@@ -13,7 +13,7 @@ use crate::server::{Account, Backing, Root, Topology, Upstreams, Workspace};
 /// Long enough for a loaded machine; a step that works takes milliseconds.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// What a [`MariaCluster`] will look like.
+/// The configuration of a [`MariaCluster`].
 #[derive(Debug, Clone)]
 #[must_use = "a cluster starts with `start`"]
 pub struct MariaClusterBuilder {
@@ -103,7 +103,7 @@ impl MariaClusterBuilder {
         self
     }
 
-    /// How long any one step may take. Defaults to 30 s.
+    /// Returns how long any one step may take. Defaults to 30 s.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self

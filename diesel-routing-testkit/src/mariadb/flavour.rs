@@ -90,7 +90,7 @@ impl Flavour {
         }
     }
 
-    /// Whether the server has applied everything up to `position`, as an expression: 1 or 0.
+    /// Returns whether the server has applied everything up to `position`, as an expression: 1 or 0.
     pub(super) fn covers(self, position: &str) -> String {
         match self {
             Self::MariaDb => format!("MASTER_GTID_WAIT('{position}', 0) = 0"),
@@ -130,7 +130,7 @@ impl Thread {
         }
     }
 
-    /// What MariaDB's status calls it.
+    /// Returns what MariaDB's status calls it.
     pub(super) fn column(self) -> &'static str {
         match self {
             Self::Io => "Slave_IO_Running",

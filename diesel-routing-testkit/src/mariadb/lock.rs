@@ -11,7 +11,7 @@ use super::MariaNode;
 use crate::ServerError;
 use crate::server::{Deadline, Failure};
 
-/// How long a lock's end may take before its connection is closed without a word.
+/// The time limit of a lock's end, after which its connection is closed.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A table that is locked against changes, until this is dropped.

@@ -18,7 +18,7 @@ use crate::{Proxy, ServerError};
 
 pub(super) type Context = server::Context<Binaries>;
 
-/// What a node's server id grows by with each rebuild; at first it is its index + 1.
+/// The step by which a node's server id grows with each rebuild; at first it is its index + 1.
 const LIFE: usize = 100;
 
 /// One server of a [`MariaCluster`](super::MariaCluster).
@@ -30,9 +30,9 @@ pub struct MariaNode {
     pub(super) index: usize,
     pub(super) server: Supervised,
     pub(super) context: Arc<Context>,
-    /// How often its applier was made to fail.
+    /// The number of times that its applier was made to fail.
     pub(super) conflicts: AtomicUsize,
-    /// How often it was rebuilt.
+    /// The number of its rebuilds.
     lives: AtomicUsize,
     /// Between this node and the one it replicates from.
     pub(super) link: OnceCell<Proxy>,
@@ -146,7 +146,7 @@ impl MariaNode {
         self.server.log_tail()
     }
 
-    /// Whether the server runs, frozen or not.
+    /// Returns whether the server runs, frozen or not.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.server.is_running()
@@ -289,7 +289,7 @@ impl MariaNode {
     }
 }
 
-/// Whether a connection ended before it was answered.
+/// Returns whether a connection ended before it was answered.
 fn was_closed(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
     matches!(
         error.downcast_ref::<mysql_async::Error>(),
@@ -297,7 +297,7 @@ fn was_closed(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
     )
 }
 
-/// Whether a server greets who connects: it does so first, and only once it is ready.
+/// Returns whether a server greets who connects: it does so first, and only once it is ready.
 fn greets(socket: &Path) -> bool {
     /// Against a server that listens and does not answer yet.
     const PATIENCE: Duration = Duration::from_millis(100);

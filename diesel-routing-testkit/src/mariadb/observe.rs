@@ -3,9 +3,9 @@ use super::flavour::Thread;
 use super::replication::is_yes;
 use crate::ServerError;
 
-/// What a node says about itself.
+/// Questions to a node.
 impl MariaNode {
-    /// Whether the server refuses the application's writes.
+    /// Returns whether the server refuses the application's writes.
     ///
     /// # Errors
     ///
@@ -15,7 +15,7 @@ impl MariaNode {
         Ok(answer.as_deref() == Some("1"))
     }
 
-    /// Whether it follows another node and its SQL thread does not run: paused, or ended by an error.
+    /// Returns whether it follows another node and its SQL thread does not run: paused, or ended by an error.
     ///
     /// # Errors
     ///
@@ -25,7 +25,7 @@ impl MariaNode {
         Ok(status.is_some_and(|status| !is_yes(&status, Thread::Sql)))
     }
 
-    /// Whether it follows another node and its IO thread is connected to it, as far as it knows.
+    /// Returns whether it follows another node and its IO thread is connected to it, as far as it knows.
     ///
     /// # Errors
     ///
@@ -35,7 +35,7 @@ impl MariaNode {
         Ok(status.is_some_and(|status| is_yes(&status, Thread::Io)))
     }
 
-    /// What ended the SQL thread, or `None`.
+    /// Returns what ended the SQL thread, or `None`.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl MariaNode {
         self.thread_error("Last_SQL_Error")
     }
 
-    /// Why the IO thread is not connected, or `None`.
+    /// Returns why the IO thread is not connected, or `None`.
     ///
     /// # Errors
     ///

@@ -6,10 +6,10 @@ use super::url;
 use crate::server::Address;
 use crate::{Proxy, ServerError};
 
-/// What the server says about its replication, under MariaDB's names on either product.
+/// The server's report on its replication, under MariaDB's names on either product.
 pub(super) type Status = BTreeMap<String, String>;
 
-/// How nodes follow each other.
+/// Replication between nodes.
 impl MariaNode {
     /// Makes the node replicate from `upstream`. Threads that run go on, those that were stopped stay
     /// so.

@@ -7,7 +7,7 @@ use super::flavour::Flavour;
 use crate::ServerError;
 use crate::server::Account;
 
-/// What every server of the kit starts from: quick to start, no promise to survive a power cut
+/// The settings that every server of the kit starts from: quick to start, no promise to survive a power cut
 /// (though one to survive the end of the process), ready to replicate.
 const BASE: &[(&str, &str)] = &[
     ("bind_address", "127.0.0.1"),
@@ -47,7 +47,7 @@ const MYSQL: &[(&str, &str)] = &[
 /// Name to value, as in an option file; an empty value stands for an option without one.
 pub(super) type Settings = BTreeMap<String, String>;
 
-/// What the nodes of a cluster are given: all of them, and single ones over that.
+/// The settings given to the nodes of a cluster: to all of them, and to single ones over that.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Given {
     all: Settings,
@@ -63,7 +63,7 @@ impl Given {
         self.own.push((node, name(option), value));
     }
 
-    /// What this node is given.
+    /// Returns what this node is given.
     pub(super) fn of(&self, node: usize) -> Settings {
         let mut settings = self.all.clone();
         let own = self.own.iter().filter(|own| own.0 == node);

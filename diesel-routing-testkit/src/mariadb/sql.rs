@@ -8,13 +8,13 @@ use tokio::time::sleep;
 
 use crate::server::{Deadline, Failure, Row, converse};
 
-/// How often a condition is asked for again.
+/// The time between two questions for a condition.
 const PERIOD: Duration = Duration::from_millis(2);
 
 /// The largest statement and row, in bytes; given so that the client does not ask the server.
 const PACKET: usize = 16 << 20;
 
-/// Where to connect and as whom.
+/// The address and the account of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Login<'a> {
     pub(super) socket: &'a Path,

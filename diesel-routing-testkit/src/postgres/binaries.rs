@@ -23,7 +23,7 @@ const VARIABLE: &str = "PG_BINDIR";
 
 const NEEDED: &[&str] = &["postgres", "initdb", "pg_basebackup"];
 
-/// Where Debian and Ubuntu put servers, one directory per major version.
+/// The directory of servers on Debian and Ubuntu, with one directory per major version.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
 /// The image that servers in containers are run from.

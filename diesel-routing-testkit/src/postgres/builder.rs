@@ -13,7 +13,7 @@ use crate::server::{Account, Backing, Root, Template, Topology, Upstreams, Works
 /// Long enough for a loaded machine; a step that works takes milliseconds.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// What a [`PgCluster`] will look like.
+/// The configuration of a [`PgCluster`].
 #[derive(Debug, Clone)]
 #[must_use = "a cluster starts with `start`"]
 pub struct PgClusterBuilder {
@@ -89,7 +89,7 @@ impl PgClusterBuilder {
         self
     }
 
-    /// How long any one step may take. Defaults to 30 s.
+    /// Returns how long any one step may take. Defaults to 30 s.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self

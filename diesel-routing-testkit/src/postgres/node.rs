@@ -132,7 +132,7 @@ impl PgNode {
         self.server.log_tail()
     }
 
-    /// Whether the server runs, frozen or not.
+    /// Returns whether the server runs, frozen or not.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.server.is_running()

@@ -5,9 +5,9 @@ use crate::ServerError;
 const PAGE_HEADER: u64 = 24;
 const SEGMENT_HEADER: u64 = 40;
 
-/// What a node says about itself.
+/// Questions to a node.
 impl PgNode {
-    /// Whether the server is in recovery: true for a standby, false for a primary.
+    /// Returns whether the server is in recovery: true for a standby, false for a primary.
     ///
     /// # Errors
     ///
@@ -17,7 +17,7 @@ impl PgNode {
         Ok(answer.as_deref() == Some("t"))
     }
 
-    /// Whether replay is paused, and not just asked to pause. False on a primary.
+    /// Returns whether replay is paused, and not just asked to pause. False on a primary.
     ///
     /// # Errors
     ///

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use crate::ServerError;
 use crate::server::Host;
 
-/// Whether the server `pid` in `data` says that it takes connections, or that it never will
+/// Returns whether the server `pid` in `data` says that it takes connections, or that it never will
 /// (`hot_standby=off`): line 8 of `postmaster.pid`, as `pg_ctl` reads it.
 pub(super) fn is_ready(data: &Path, pid: u32) -> bool {
     let Ok(text) = fs::read_to_string(data.join("postmaster.pid")) else {

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::ServerError;
 use crate::server::Account;
 
-/// What every server of the kit starts from: quick to start and stop, no promise to survive a power
+/// The settings that every server of the kit starts from: quick to start and stop, no promise to survive a power
 /// cut, standbys that never cancel a query by themselves and look for their primary ten times a
 /// second.
 const BASE: &[(&str, &str)] = &[
@@ -31,7 +31,7 @@ const BASE: &[(&str, &str)] = &[
     ("log_line_prefix", "%m [%p] %b "),
 ];
 
-/// Who may connect: everybody who reaches the socket, which its permissions limit to this user.
+/// The access rules: everybody who reaches the socket, which its permissions limit to this user.
 const ACCESS: &str = "local all all trust\nlocal replication all trust\n";
 
 /// Name to value, as in `postgresql.conf`.

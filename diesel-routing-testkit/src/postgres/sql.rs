@@ -7,10 +7,10 @@ use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 use super::url::PORT;
 use crate::server::{Deadline, Failure, Row, converse};
 
-/// How often a condition is asked for again.
+/// The time between two questions for a condition.
 const PERIOD: Duration = Duration::from_millis(2);
 
-/// Where to connect and as whom.
+/// The address and the account of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Login<'a> {
     pub(super) socket_dir: &'a Path,

@@ -5,7 +5,7 @@ use super::ServerError;
 /// The environment variable that chooses.
 const VARIABLE: &str = "DIESEL_ROUTING_TESTKIT";
 
-/// What a cluster's servers are run from.
+/// The programs that a cluster's servers are run from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Backing {
     /// Installed programs.
@@ -16,7 +16,7 @@ pub(crate) enum Backing {
 }
 
 impl Backing {
-    /// What the environment says.
+    /// Returns what the environment says.
     pub(crate) fn of_environment() -> Result<Self, ServerError> {
         Self::called(&env::var(VARIABLE).unwrap_or_default())
     }

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use super::Deadline;
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 #[derive(Debug)]
 pub(crate) enum Failure {
     TimedOut,

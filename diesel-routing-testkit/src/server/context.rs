@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{Account, Host, Topology, Workspace};
 
-/// What all nodes of a cluster share; `B` are the server's programs.
+/// The state that all nodes of a cluster share; `B` are the server's programs.
 #[derive(Debug)]
 pub(crate) struct Context<B> {
     pub(crate) binaries: B,

@@ -1,7 +1,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often a condition is looked at; small against the tens of milliseconds a server needs.
+/// The time between two looks at a condition; small against the tens of milliseconds a server needs.
 const PERIOD: Duration = Duration::from_millis(2);
 
 /// A point in time that a step must not pass.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
-/// What went wrong in a cluster of servers: the node, the step and what to do.
+/// An error of a cluster of servers, with the node, the step and the remedy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerError {
@@ -26,11 +26,11 @@ pub enum ServerError {
     /// The server found is older than the kit's faults need.
     #[error("{version} in {} is too old, {oldest} or later is needed", bin_dir.display())]
     TooOld {
-        /// What the server says it is.
+        /// The version that the server reports.
         version: String,
         /// The oldest version that will do.
         oldest: &'static str,
-        /// Where it was found.
+        /// The directory where it was found.
         bin_dir: PathBuf,
     },
     /// The process runs as root, as which servers are not run, and there is no other account to use.
@@ -47,7 +47,7 @@ pub enum ServerError {
     /// The servers cannot be run in the way that was asked for.
     #[error("clusters cannot run as asked for: {reason}")]
     Backing {
-        /// Why not, and what would work.
+        /// The reason, and what would work.
         reason: String,
     },
     /// The servers were to run in containers, and no engine answers.
@@ -56,9 +56,9 @@ pub enum ServerError {
          DIESEL_ROUTING_TESTKIT to use installed servers"
     )]
     NoEngine {
-        /// Where it was looked for.
+        /// The places that were searched.
         tried: String,
-        /// What happened there.
+        /// The cause.
         source: Box<dyn StdError + Send + Sync>,
     },
     /// The servers' image is neither on this machine nor to be had.
@@ -78,13 +78,13 @@ pub enum ServerError {
     WorkDir {
         /// The directory.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         reason: &'static str,
     },
     /// The operating system refused something.
     #[error("cannot {step} {}", path.display())]
     Io {
-        /// What was being done.
+        /// The step that failed.
         step: &'static str,
         /// The file, directory or program it was done to.
         path: PathBuf,
@@ -96,7 +96,7 @@ pub enum ServerError {
     Program {
         /// The program's name.
         program: &'static str,
-        /// How it ended.
+        /// Its exit status.
         status: ExitStatus,
         /// The last lines it printed.
         output: String,
@@ -106,9 +106,9 @@ pub enum ServerError {
     Exited {
         /// The node.
         node: String,
-        /// What was being done.
+        /// The step that failed.
         step: &'static str,
-        /// How the server ended.
+        /// The server's exit status.
         status: ExitStatus,
         /// The last lines of its log.
         log: String,
@@ -118,7 +118,7 @@ pub enum ServerError {
     Timeout {
         /// The node or the program.
         node: String,
-        /// What was waited for.
+        /// The step that was waited for.
         step: &'static str,
         /// The time allowed: the caller's, or the builder's `timeout`.
         limit: Duration,
@@ -130,7 +130,7 @@ pub enum ServerError {
     Sql {
         /// The node.
         node: String,
-        /// What was being done.
+        /// The step that failed.
         step: &'static str,
         /// The client's error.
         source: Box<dyn StdError + Send + Sync>,
@@ -140,17 +140,17 @@ pub enum ServerError {
     NotRunning {
         /// The node.
         node: String,
-        /// What was asked for.
+        /// The step that was asked for.
         step: &'static str,
     },
-    /// What was asked for makes no sense in the node's present state.
+    /// The step makes no sense in the node's present state.
     #[error("{node}: cannot {step}: {reason}")]
     Refused {
         /// The node.
         node: String,
-        /// What was asked for.
+        /// The step that was asked for.
         step: &'static str,
-        /// Why not, and what would work.
+        /// The reason, and what would work.
         reason: String,
     },
 }

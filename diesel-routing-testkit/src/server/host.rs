@@ -11,7 +11,7 @@ use super::container::Containers;
 use super::local::LocalProcess;
 use super::{Deadline, ServerError, ServerProcess, tail};
 
-/// Where the programs of a cluster run. Their files are on this machine either way.
+/// The place where the programs of a cluster run. Their files are on this machine either way.
 #[derive(Debug, Clone)]
 pub(crate) enum Host {
     /// As processes of this machine.
@@ -22,7 +22,7 @@ pub(crate) enum Host {
 }
 
 impl Host {
-    /// Whether what a process leaves in the kernel goes with it, and its ids mean nothing here.
+    /// Set if what a process leaves in the kernel goes with it, and its ids mean nothing here.
     #[cfg_attr(
         not(feature = "postgres"),
         expect(dead_code, reason = "of the servers, PostgreSQL's need it")

@@ -37,7 +37,7 @@ impl LocalProcess {
         self.pid
     }
 
-    /// How it ended, if it did.
+    /// Returns how it ended, if it did.
     pub(super) fn status(&mut self) -> io::Result<Option<ExitStatus>> {
         self.child.try_wait()
     }

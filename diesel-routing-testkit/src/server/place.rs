@@ -6,7 +6,7 @@ use super::{Account, Host, ServerError, Workspace, clean};
 #[cfg(feature = "docker")]
 use super::{Containers, ServerImage};
 
-/// Where a server's programs are.
+/// The place of a server's programs.
 #[derive(Debug, Clone)]
 pub(crate) enum Place {
     /// Installed, in this directory.
@@ -44,7 +44,7 @@ impl Place {
         }
     }
 
-    /// What runs the programs, for the cluster in `workspace`.
+    /// Returns the host of the programs, for the cluster in `workspace`.
     #[cfg_attr(
         not(feature = "docker"),
         expect(

@@ -40,7 +40,7 @@ impl ServerProcess {
         }
     }
 
-    /// How it ended, if it did.
+    /// Returns how it ended, if it did.
     pub(crate) fn status(&mut self) -> io::Result<Option<ExitStatus>> {
         match self {
             Self::Local(process) => process.status(),

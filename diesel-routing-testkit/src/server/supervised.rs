@@ -51,7 +51,7 @@ impl Supervised {
         Deadline::after(self.limit)
     }
 
-    /// Whether it runs, frozen or not.
+    /// Returns whether it runs, frozen or not.
     pub(crate) fn is_running(&self) -> bool {
         is_running(&mut self.process())
     }

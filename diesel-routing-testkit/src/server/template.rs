@@ -13,7 +13,7 @@ pub(crate) struct Template {
     account: Account,
     /// While it is held, nobody replaces the template.
     _in_use: Option<Flock<File>>,
-    /// Where it was built, if only for one cluster.
+    /// The place where it was built, if only for one cluster.
     own: Option<Workspace>,
 }
 

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Who is the primary and who follows whom, as far as the kit was asked to change it.
+/// The primary, and which node follows which, as far as the kit was asked to change it.
 #[derive(Debug)]
 pub(crate) struct Topology {
     primary: AtomicUsize,
@@ -30,7 +30,7 @@ impl Topology {
         self.primary.store(node, Ordering::Release);
     }
 
-    /// Whether what `upstream` writes or receives reaches `node`, directly or through others.
+    /// Returns whether what `upstream` writes or receives reaches `node`, directly or through others.
     pub(crate) fn is_fed_by(&self, node: usize, upstream: usize) -> bool {
         let upstreams = self
             .upstreams

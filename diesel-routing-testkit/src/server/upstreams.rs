@@ -15,7 +15,7 @@ impl Upstreams {
         self.0.push(node);
     }
 
-    /// How many nodes there are, the primary included.
+    /// Returns how many nodes there are, the primary included.
     pub(crate) fn nodes(&self) -> usize {
         self.0.len() + 1
     }
@@ -25,7 +25,7 @@ impl Upstreams {
         self.0.iter().copied()
     }
 
-    /// Whether each node follows one that is added before it.
+    /// Returns whether each node follows one that is added before it.
     pub(crate) fn check(&self) -> Result<(), ServerError> {
         for (before, upstream) in self.iter().enumerate() {
             if upstream > before {

@@ -102,7 +102,7 @@ fn default_base() -> PathBuf {
     }
 }
 
-/// How a cluster's servers are found and ended when their owner is gone.
+/// The way to find and end a cluster's servers when their owner is gone.
 #[derive(Debug)]
 pub(crate) struct Ending {
     /// The signal's name, without `SIG`; what has not ended soon after gets `KILL`.
@@ -119,7 +119,7 @@ pub(crate) struct Workspace {
     path: PathBuf,
     name: String,
     watchdog: Mutex<Option<Child>>,
-    /// Who is to end what runs in containers.
+    /// The engine that ends what runs in containers.
     #[cfg(feature = "docker")]
     engine: OnceLock<Engine>,
     _lock: Flock<File>,

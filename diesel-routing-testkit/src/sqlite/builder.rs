@@ -31,13 +31,13 @@ impl SqliteClusterBuilder {
         }
     }
 
-    /// How many replicas there are. Defaults to 1; 0 is a cluster of the primary alone.
+    /// Returns how many replicas there are. Defaults to 1; 0 is a cluster of the primary alone.
     pub const fn replicas(mut self, replicas: usize) -> Self {
         self.replicas = replicas;
         self
     }
 
-    /// How far every replica stays behind the primary, at least. Defaults to zero: a replica shows a
+    /// Returns how far every replica stays behind the primary, at least. Defaults to zero: a replica shows a
     /// commit as soon as the replication thread has seen it.
     ///
     /// See [`SqliteCluster::set_lag`] to change it, and [`SqliteCluster::set_lag_of`] for a single replica.
@@ -46,7 +46,7 @@ impl SqliteClusterBuilder {
         self
     }
 
-    /// How often the replication thread looks at the primary. Defaults to 5 ms.
+    /// Returns how often the replication thread looks at the primary. Defaults to 5 ms.
     ///
     /// A change made through the cluster, such as [`SqliteCluster::resume`], does not wait for the tick.
     pub const fn tick(mut self, tick: Duration) -> Self {

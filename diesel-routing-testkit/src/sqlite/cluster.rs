@@ -108,13 +108,13 @@ impl SqliteCluster {
         }
     }
 
-    /// Where the primary is: a path, as Diesel's `SqliteConnection::establish` takes it.
+    /// Returns where the primary is: a path, as Diesel's `SqliteConnection::establish` takes it.
     #[must_use]
     pub fn primary_url(&self) -> &str {
         &self.primary_url
     }
 
-    /// Where replica `index` is: a path, as Diesel's `SqliteConnection::establish` takes it.
+    /// Returns where replica `index` is: a path, as Diesel's `SqliteConnection::establish` takes it.
     ///
     /// # Errors
     ///
@@ -127,7 +127,7 @@ impl SqliteCluster {
             .ok_or(Error::NoSuchReplica { index, replicas })
     }
 
-    /// Where the replicas are, in order.
+    /// Returns where the replicas are, in order.
     #[must_use]
     pub fn replica_urls(&self) -> &[String] {
         &self.replica_urls
@@ -174,7 +174,7 @@ impl SqliteCluster {
         self.change(index, |replica| replica.paused = false)
     }
 
-    /// How far replica `index` is behind at this moment: zero if it shows everything the primary had when
+    /// Returns how far replica `index` is behind at this moment: zero if it shows everything the primary had when
     /// the thread last looked, else the time since it last did.
     ///
     /// # Errors

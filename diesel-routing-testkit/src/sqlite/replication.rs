@@ -10,11 +10,11 @@ use super::history::{History, Snapshot};
 use super::state::{Replica, Shared};
 use crate::Error;
 
-/// How many steps a replica's lag is divided into, at most, when commits come faster than that.
+/// The most steps that a replica's lag is divided into, when commits come faster than that.
 const STEPS: u64 = 32;
 /// The least number of steps, however large the database.
 const FEWEST_STEPS: u64 = 4;
-/// What one lag's snapshots may take in memory, unless the fewest steps need more.
+/// The memory that one lag's snapshots may take, unless the fewest steps need more.
 const MEMORY: u64 = 256 << 20;
 
 pub(super) struct Replication {
@@ -224,7 +224,7 @@ impl Replication {
         self.history.thin(Instant::now(), &replicas);
     }
 
-    /// How far apart the snapshots for a replica of that lag may be.
+    /// Returns how far apart the snapshots for a replica of that lag may be.
     fn spacing(&self, lag: Duration) -> Duration {
         // The history keeps up to two snapshots per step.
         let steps = (MEMORY / 2 / self.newest.bytes.max(1)).clamp(FEWEST_STEPS, STEPS);

@@ -20,7 +20,7 @@ pub(super) struct State {
     pub(super) asked: bool,
     /// The thread has ended.
     pub(super) ended: bool,
-    /// Why it ended, if not because it was told to.
+    /// The reason for its end, if it was not asked to end.
     pub(super) failure: Option<Error>,
     /// A lock keeps the thread from reading the primary.
     pub(super) primary_locked: bool,

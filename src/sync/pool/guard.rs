@@ -1,4 +1,4 @@
-//! What handles do with the connection of a loan.
+//! The connection of a loan, for handles.
 
 use super::Guard;
 use crate::sync::RoutedConnection;

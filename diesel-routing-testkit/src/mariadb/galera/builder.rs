@@ -15,7 +15,7 @@ use crate::{MariaNode, ServerError};
 /// Long enough for a loaded machine, and for a node that gets all its data from another.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// What a [`GaleraCluster`] will look like.
+/// The configuration of a [`GaleraCluster`].
 #[derive(Debug, Clone)]
 #[must_use = "a cluster starts with `start`"]
 pub struct GaleraClusterBuilder {
@@ -42,7 +42,7 @@ impl GaleraClusterBuilder {
         }
     }
 
-    /// How many nodes there are. Defaults to 3: of two, neither goes on when it loses the other.
+    /// Returns how many nodes there are. Defaults to 3: of two, neither goes on when it loses the other.
     pub fn nodes(mut self, count: usize) -> Self {
         self.nodes = count;
         self
@@ -97,7 +97,7 @@ impl GaleraClusterBuilder {
         self
     }
 
-    /// How long any one step may take. Defaults to 60 s.
+    /// Returns how long any one step may take. Defaults to 60 s.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self

@@ -114,7 +114,7 @@ impl GaleraCluster {
         Ok(state.unwrap_or_default())
     }
 
-    /// How many nodes node `index` sees, itself included.
+    /// Returns how many nodes node `index` sees, itself included.
     ///
     /// # Errors
     ///

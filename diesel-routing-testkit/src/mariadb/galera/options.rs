@@ -10,7 +10,7 @@ use crate::server::{Account, Port, searched};
 /// The environment variable that names the provider.
 const VARIABLE: &str = "GALERA_PROVIDER";
 
-/// Where packages put it.
+/// The paths where packages put it.
 const USUAL: &[&str] = &[
     "/usr/lib/galera/libgalera_smm.so",
     "/usr/lib64/galera-4/libgalera_smm.so",
@@ -63,7 +63,7 @@ pub(super) fn provider(
     })
 }
 
-/// What makes node `index` one of those that have `ports`.
+/// Returns what makes node `index` one of those that have `ports`.
 pub(super) fn settings(index: usize, ports: &[Ports], provider: &Path) -> Settings {
     let own = &ports[index];
     let members: Vec<String> = ports

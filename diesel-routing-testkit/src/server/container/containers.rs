@@ -24,7 +24,7 @@ pub(crate) struct Containers {
     dir: PathBuf,
     cluster: String,
     account: Account,
-    /// Where every container finds the account that it runs as: the image does not know it.
+    /// The file in which every container finds the account that it runs as: the image does not know it.
     passwd: PathBuf,
 }
 

@@ -31,13 +31,13 @@ pub(crate) struct ServerImage {
     network: Network,
 }
 
-/// What the containers of an image can reach.
+/// The network that the containers of an image can reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Network {
     /// Nothing; unix sockets are files.
     #[cfg(feature = "postgres")]
     None,
-    /// What this machine can: its loopback interface, where a cluster's servers and proxies listen.
+    /// This machine's: its loopback interface, where a cluster's servers and proxies listen.
     #[cfg(feature = "mariadb")]
     Host,
 }
@@ -111,7 +111,7 @@ impl ServerImage {
         command
     }
 
-    /// What `--version` prints, asked of the first of `programs` that the image has.
+    /// Returns what `--version` prints, asked of the first of `programs` that the image has.
     pub(crate) fn version(
         &self,
         programs: &[&str],
@@ -137,7 +137,7 @@ impl ServerImage {
         Ok(Some(found).filter(|found| !found.is_empty()))
     }
 
-    /// What a shell script prints in this image. Each question once per image, as a container takes half
+    /// Returns what a shell script prints in this image. Each question once per image, as a container takes half
     /// a second.
     fn ask(
         &self,

@@ -19,7 +19,7 @@ use testcontainers::{ContainerAsync, GenericImage};
 use super::Engine;
 use crate::server::Deadline;
 
-/// How long a command inside may take that has nothing to wait for.
+/// The time limit of a command inside that has nothing to wait for.
 const EXECUTION: Duration = Duration::from_secs(30);
 
 /// A container: its first process, and the children that forks.
@@ -209,7 +209,7 @@ impl Drop for ContainerProcess {
 
 /// Waits until the container has ended: its exit code.
 async fn end_of(docker: &Docker, id: &str) -> i64 {
-    /// What a program without a status of its own is said to have ended with.
+    /// The exit code reported for a program without a status of its own.
     const UNKNOWN: i64 = 255;
     let mut answers = pin!(docker.wait_container(id, None));
     match poll_fn(|context| answers.as_mut().poll_next(context)).await {

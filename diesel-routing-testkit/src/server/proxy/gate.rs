@@ -6,7 +6,7 @@ use socket2::Socket;
 
 use super::Address;
 
-/// What a [`Proxy`](super::Proxy) does with traffic.
+/// The way a [`Proxy`](super::Proxy) treats traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProxyMode {
@@ -19,7 +19,7 @@ pub enum ProxyMode {
     Cut,
 }
 
-/// What the proxy's threads agree on: the mode, the target, and the connections that are alive.
+/// The state that the proxy's threads share: the mode, the target, and the connections that are alive.
 #[derive(Debug)]
 pub(super) struct Gate {
     state: Mutex<State>,
@@ -95,7 +95,7 @@ impl Gate {
         Ok(())
     }
 
-    /// Where new connections lead.
+    /// Returns where new connections lead.
     pub(super) fn target(&self) -> Address {
         self.lock().target.clone()
     }

@@ -60,7 +60,7 @@ impl Proxy {
         Ok(proxy)
     }
 
-    /// What it does with traffic now.
+    /// Returns what it does with traffic now.
     #[must_use]
     pub fn mode(&self) -> ProxyMode {
         self.gate.mode()
@@ -117,7 +117,7 @@ impl Proxy {
         (self.url)(user, self.listener().address(), database)
     }
 
-    /// Where it listens.
+    /// Returns where it listens.
     #[cfg(feature = "mariadb")]
     pub(crate) fn address(&self) -> Address {
         self.listener().address().clone()

@@ -60,7 +60,7 @@ fn the_model_reads_from_replicas_so_it_proves_something() {
     assert!(world.from_replicas >= 17, "{}", world.from_replicas);
 }
 
-/// What a connection that is newer than its node's last word may serve had a rule of its own, which knew neither
+/// Returns what a connection that is newer than its node's last word may serve had a rule of its own, which knew neither
 /// lag limits nor health nor silence.
 #[test]
 fn a_connection_that_waits_for_its_nodes_word_serves_what_a_decision_would_let_it() {

@@ -44,7 +44,7 @@ pub(super) enum Step {
     },
 }
 
-/// What happens while a checkout waits for a connection, or for news.
+/// An event while a checkout waits for a connection, or for news.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Chance {
     /// All goes well, and no news comes.
@@ -59,7 +59,7 @@ pub(super) enum Chance {
     Progress { node: usize, by: u64 },
 }
 
-/// How a session reads.
+/// The way a session reads.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum How {
     Session {

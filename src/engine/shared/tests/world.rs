@@ -86,7 +86,7 @@ pub(super) fn role(node: usize) -> NodeRole {
 struct User {
     router: usize,
     session: Arc<SessionState>,
-    /// Where the last write is in the log, and the newest state it has seen.
+    /// The position of the last write in the log, and the newest state it has seen.
     wrote: u64,
     saw: u64,
 }
@@ -117,7 +117,7 @@ pub(super) struct World {
     pools: [[Option<Pooled>; NODES]; ROUTERS],
     /// The system's clock: it goes on with every step.
     system: Instant,
-    /// What was acknowledged, and when by the routers' clock.
+    /// The acknowledged writes, with their time by the routers' clock.
     log: Vec<(Instant, u64)>,
     pub(super) from_replicas: u32,
 }
