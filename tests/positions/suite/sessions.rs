@@ -169,3 +169,26 @@ async fn a_standby_that_is_cut_off_is_seen_to_fall_behind_and_an_idle_primary_is
         in_time(since, "a fall-back to the primary");
     }
 }
+
+/// The read failed with the primary's error at once: nobody asked the replica, which had what the session wrote.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_that_a_replica_can_prove_needs_no_primary() {
+    let cluster = cluster(1);
+    // Nobody asks unless a read or a token wants to know.
+    let keys = diesel_routing::TokenKeys::new(1, [7; 32]).expect("keys");
+    let builder = over(&cluster, Router::builder())
+        .watch_interval(HOUR)
+        .token_keys(keys);
+    let router = builder.build().await.expect("a router");
+    let session = router.session();
+    set_theme(&session, "dark").await;
+    // By now the position of the write is known, and what the replica has is not.
+    session.token().await.expect("a token");
+    cluster.wait_until_caught_up(LIMIT).expect("caught up");
+    cluster.primary().kill().expect("killed");
+    let (value, reason, primary) = theme(&session).await;
+    assert_eq!(
+        (value.as_str(), reason, primary),
+        ("dark", Reason::Covered, false)
+    );
+}

@@ -1,107 +1,22 @@
 //! One checkout, as a machine without I/O: it says what to do next, and is given what came of it.
 
+mod steps;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use event_listener::EventListener;
 
+pub(crate) use steps::{Loan, Next, Outcome, Request, Taken};
+
 use super::{Grant, Shared};
 use crate::cluster::after;
 use crate::error::Error;
 use crate::position::Position;
-use crate::routing::{Decision, Level, Reason};
-use crate::server::{NodeRole, PoolKind};
+use crate::routing::{Decision, Reason};
+use crate::server::NodeRole;
 use crate::session::SessionState;
 use crate::statement::Access;
-
-/// A caller's request to a router.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Request<'a> {
-    pub(crate) level: Level,
-    /// The least that the handle promises.
-    pub(crate) access: Access,
-    pub(crate) session: Option<&'a Arc<SessionState>>,
-    /// The longest wait for a fresher replica.
-    pub(crate) wait: Duration,
-    /// A node that has failed the caller just now.
-    pub(crate) avoid: Option<usize>,
-    /// The lag past which replicas do not serve it; the router's, if `None`.
-    pub(crate) max_lag: Option<Duration>,
-    /// The function that it is for.
-    pub(crate) function: Option<&'static str>,
-}
-
-/// A connection on loan from a pool. Dropping it gives it back.
-pub(crate) trait Loan {
-    /// Returns what is known of it.
-    fn taken(&self) -> Taken;
-
-    /// Returns whether the last statement on it awaits its answer: the next one would get that.
-    fn awaits_answer(&self) -> bool;
-}
-
-/// The next step of a checkout; `G` is a [`Loan`].
-#[derive(Debug)]
-pub(crate) enum Next<G> {
-    /// Take a connection of this node from this pool; not later than `until`, if the caller's wait ends before
-    /// the pool's own limit.
-    Take {
-        node: usize,
-        pool: PoolKind,
-        until: Option<Instant>,
-    },
-    /// Wait for the next answer of any node, but not longer than that.
-    Wait {
-        answer: EventListener,
-        until: Instant,
-    },
-    /// Have the server of this connection wait until it has replayed `required`, for `limit` at most. A server
-    /// ends that wait by itself; one that hangs does not: give up after `give_up`.
-    AwaitReplay {
-        guard: G,
-        required: Position,
-        limit: Duration,
-        give_up: Duration,
-    },
-    /// Make the reads on this connection wait for what other servers have acknowledged, or not.
-    SetCausalReads { node: usize, guard: G, on: bool },
-    /// Lend this connection.
-    Lend(G, Grant),
-    /// Fail.
-    Fail(Error),
-}
-
-/// The outcome of the last step.
-#[derive(Debug)]
-pub(crate) enum Outcome<G> {
-    /// No step was taken yet.
-    Started,
-    /// A connection was taken.
-    Taken(G),
-    /// A connection could not be taken, or be made ready.
-    Failed(Error),
-    /// A node answered.
-    Answered,
-    /// No node answered in time, or the pool gave no connection.
-    TimedOut,
-    /// The server has replayed what it was asked for.
-    Replayed(G),
-    /// The server has not replayed what it was asked for.
-    NotReplayed,
-    /// The causal reads are set.
-    Set(G),
-}
-
-/// Facts about a connection on loan.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Taken {
-    /// The role that its server reported.
-    pub(crate) role: Option<NodeRole>,
-    /// The instant of its opening.
-    pub(crate) opened: Instant,
-    /// Set if reads on it wait for what other servers have acknowledged.
-    pub(crate) reads_causally: bool,
-}
 
 /// The number of nodes tried for one call before it falls back to the primary: where one fails, another may do,
 /// and a third is a matter of a cluster in trouble. Chosen, not measured.
@@ -121,6 +36,8 @@ pub(crate) struct Checkout<'a, G> {
     state: State<G>,
     /// The number of tries left before the last one.
     attempts: u32,
+    /// Set once replicas were waited for because the primary gives no connection.
+    without_primary: bool,
 }
 
 #[derive(Debug)]
@@ -172,6 +89,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             servers_wait,
             state: State::New,
             attempts: ATTEMPTS,
+            without_primary: false,
         }
     }
 
@@ -195,8 +113,8 @@ impl<'a, G: Loan> Checkout<'a, G> {
     pub(crate) fn next(&mut self, outcome: Outcome<G>, now: Instant) -> Next<G> {
         match (std::mem::replace(&mut self.state, State::New), outcome) {
             (State::New, _) => self.begin(now),
-            (State::Learning { until }, outcome) => self.learn(until, is_late(&outcome), now),
-            (State::Waiting { until }, outcome) => self.wait(until, is_late(&outcome), now),
+            (State::Learning { until }, outcome) => self.learn(until, outcome.is_late(), now),
+            (State::Waiting { until }, outcome) => self.wait(until, outcome.is_late(), now),
             (
                 State::TakingToWait {
                     there,
@@ -235,9 +153,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
                     until,
                 },
                 outcome,
-            ) => self.confirm(decision, guard, until, is_late(&outcome), now),
+            ) => self.confirm(decision, guard, until, outcome.is_late(), now),
             (State::Upgrading { node, guard, until }, outcome) => {
-                self.upgrade(node, guard, until, is_late(&outcome), now)
+                self.upgrade(node, guard, until, outcome.is_late(), now)
             }
             (State::Taking { .. } | State::Setting { .. } | State::ChangingRoles, _) => {
                 self.decide_again(now)
@@ -445,6 +363,16 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 self.request.avoid = Some(node);
                 self.decide_again(now)
             }
+            // The primary is no help: a replica may prove by itself that it will do, whatever the caller's wait.
+            error
+                if error.may_retry_read()
+                    && decision.wants_fresher()
+                    && !std::mem::replace(&mut self.without_primary, true) =>
+            {
+                tracing::debug!(%error, "the primary gives no connection");
+                self.shared.signals.ask_all();
+                self.wait(after(now, self.shared.probe_timeout), false, now)
+            }
             error => Next::Fail(error),
         }
     }
@@ -484,8 +412,4 @@ enum Proof {
     Asked(EventListener),
     /// It may not serve the request, or gave no answer in time.
     Missing,
-}
-
-fn is_late<G>(outcome: &Outcome<G>) -> bool {
-    matches!(outcome, Outcome::TimedOut)
 }

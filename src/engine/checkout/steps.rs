@@ -1,0 +1,110 @@
+//! What a checkout is asked for, and its steps with their outcomes.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use event_listener::EventListener;
+
+use crate::engine::Grant;
+use crate::error::Error;
+use crate::position::Position;
+use crate::routing::Level;
+use crate::server::{NodeRole, PoolKind};
+use crate::session::SessionState;
+use crate::statement::Access;
+
+/// A caller's request to a router.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request<'a> {
+    pub(crate) level: Level,
+    /// The least that the handle promises.
+    pub(crate) access: Access,
+    pub(crate) session: Option<&'a Arc<SessionState>>,
+    /// The longest wait for a fresher replica.
+    pub(crate) wait: Duration,
+    /// A node that has failed the caller just now.
+    pub(crate) avoid: Option<usize>,
+    /// The lag past which replicas do not serve it; the router's, if `None`.
+    pub(crate) max_lag: Option<Duration>,
+    /// The function that it is for.
+    pub(crate) function: Option<&'static str>,
+}
+
+/// A connection on loan from a pool. Dropping it gives it back.
+pub(crate) trait Loan {
+    /// Returns what is known of it.
+    fn taken(&self) -> Taken;
+
+    /// Returns whether the last statement on it awaits its answer: the next one would get that.
+    fn awaits_answer(&self) -> bool;
+}
+
+/// The next step of a checkout; `G` is a [`Loan`].
+#[derive(Debug)]
+pub(crate) enum Next<G> {
+    /// Take a connection of this node from this pool; not later than `until`, if the caller's wait ends before
+    /// the pool's own limit.
+    Take {
+        node: usize,
+        pool: PoolKind,
+        until: Option<Instant>,
+    },
+    /// Wait for the next answer of any node, but not longer than that.
+    Wait {
+        answer: EventListener,
+        until: Instant,
+    },
+    /// Have the server of this connection wait until it has replayed `required`, for `limit` at most. A server
+    /// ends that wait by itself; one that hangs does not: give up after `give_up`.
+    AwaitReplay {
+        guard: G,
+        required: Position,
+        limit: Duration,
+        give_up: Duration,
+    },
+    /// Make the reads on this connection wait for what other servers have acknowledged, or not.
+    SetCausalReads { node: usize, guard: G, on: bool },
+    /// Lend this connection.
+    Lend(G, Grant),
+    /// Fail.
+    Fail(Error),
+}
+
+/// The outcome of the last step.
+#[derive(Debug)]
+pub(crate) enum Outcome<G> {
+    /// No step was taken yet.
+    Started,
+    /// A connection was taken.
+    Taken(G),
+    /// A connection could not be taken, or be made ready.
+    Failed(Error),
+    /// A node answered.
+    Answered,
+    /// No node answered in time, or the pool gave no connection.
+    TimedOut,
+    /// The server has replayed what it was asked for.
+    Replayed(G),
+    /// The server has not replayed what it was asked for.
+    NotReplayed,
+    /// The causal reads are set.
+    Set(G),
+}
+
+/// Facts about a connection on loan.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taken {
+    /// The role that its server reported.
+    pub(crate) role: Option<NodeRole>,
+    /// The instant of its opening.
+    pub(crate) opened: Instant,
+    /// Set if reads on it wait for what other servers have acknowledged.
+    pub(crate) reads_causally: bool,
+}
+
+impl<G> Outcome<G> {
+    /// Returns whether time ran out.
+    pub(super) fn is_late(&self) -> bool {
+        matches!(self, Self::TimedOut)
+    }
+}
