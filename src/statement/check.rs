@@ -42,9 +42,9 @@ pub enum CheckPolicy {
 /// ```
 /// use diesel_routing::{CheckPolicy, StatementCheck};
 ///
+/// let check = StatementCheck::new(CheckPolicy::Deny)
 ///     .forbid("audit_read") // a function of our own that writes
 ///     .allow("pg_notify"); // harmless in our use
-///     .allow("pg_notify"); // we know what we do
 /// # let _ = check;
 /// ```
 #[derive(Debug, Clone, Default)]
