@@ -91,8 +91,12 @@ where
         _ if cluster.nodes.len() == 1 => primary(Reason::NoReplica),
         (Level::Session, None) => primary(Reason::NoSession),
         (Level::Session, Some(need)) => session(inputs, need),
-        (Level::Eventual, _) => inputs.replica().unwrap_or(primary(Reason::Fallback)),
-        (Level::Bounded(_), _) => inputs.replica().unwrap_or(primary(Reason::TooStale)),
+        (Level::Eventual, _) => inputs
+            .replica()
+            .unwrap_or_else(|| primary(Reason::Fallback)),
+        (Level::Bounded(_), _) => inputs
+            .replica()
+            .unwrap_or_else(|| primary(Reason::TooStale)),
     }
 }
 
@@ -140,34 +144,51 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
     /// Returns the reason why this node, as a replica, may serve this caller; `None` if it may not. The one rule,
     /// for decisions and for existing connections.
     pub(crate) fn serves(&self, index: usize, node: &NodeState) -> Option<Reason> {
-        if !self.is_eligible(index, node) {
-            return None;
-        }
+        let reason = self.reason()?;
+        self.qualifies(index, node).then_some(reason)
+    }
+
+    /// Returns the reason of whatever replica serves this caller; `None` if none ever does.
+    #[inline]
+    fn reason(&self) -> Option<Reason> {
         match (self.level, &self.need) {
             (Level::Eventual, _) => Some(Reason::Eventual),
-            (Level::Bounded(bound), _) => {
-                let is_fresh = node.lag(self.now).is_some_and(|lag| lag <= bound);
-                is_fresh.then_some(Reason::Bounded)
-            }
-            (Level::Session, Some(need)) => need.is_met(index, node).then(|| need.reason()),
+            (Level::Bounded(_), _) => Some(Reason::Bounded),
+            (Level::Session, Some(need)) => Some(need.reason()),
             (Level::Session, None) | (Level::Strong | Level::Write, _) => None,
         }
     }
 
+    #[inline]
+    fn qualifies(&self, index: usize, node: &NodeState) -> bool {
+        self.is_eligible(index, node)
+            && match (self.level, &self.need) {
+                (Level::Eventual, _) => true,
+                (Level::Bounded(bound), _) => node.lag(self.now).is_some_and(|lag| lag <= bound),
+                (Level::Session, Some(need)) => need.is_met(index, node),
+                (Level::Session, None) | (Level::Strong | Level::Write, _) => false,
+            }
+    }
+
     /// Returns a replica that may serve this caller.
+    #[inline]
     fn replica(&self) -> Option<Decision> {
-        let node = self.pick(|index, node| self.serves(index, node).is_some())?;
-        let reason = self.serves(node, self.cluster.nodes.get(node)?)?;
-        // A read of any state relies on no answer of a node.
-        let rests = matches!(reason, Reason::Bounded | Reason::Covered);
+        let reason = self.reason()?;
+        let node = self.pick(|index, node| self.qualifies(index, node))?;
+        let rests_on = match reason {
+            Reason::Bounded | Reason::Covered => self.cluster.sent(node),
+            // A read of any state relies on no answer of a node.
+            _ => None,
+        };
         Some(Decision {
             node,
             reason,
-            rests_on: self.cluster.sent(node).filter(|_| rests),
+            rests_on,
         })
     }
 
     /// Returns whether a node is a replica that is up and within the lag limit.
+    #[inline]
     fn is_eligible(&self, index: usize, node: &NodeState) -> bool {
         index != self.cluster.primary
             && Some(index) != self.avoid

@@ -23,6 +23,7 @@ pub(crate) struct Need {
 
 impl Need {
     /// Returns whether a node meets all requirements.
+    #[inline]
     pub(crate) fn is_met(&self, index: usize, node: &NodeState) -> bool {
         self.block.is_none()
             && node.covers(self.wrote.as_ref())
@@ -31,6 +32,7 @@ impl Need {
     }
 
     /// Returns whether this is the node, in the run of it, that the session last read from.
+    #[inline]
     pub(crate) fn is_home(&self, index: usize, node: &NodeState) -> bool {
         self.home == Some((index, node.run))
     }
