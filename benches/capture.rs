@@ -32,7 +32,7 @@ use hdrhistogram::Histogram;
 use tokio::task::JoinSet;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
-/// How long writes took, in nanoseconds.
+/// The times of writes, in nanoseconds.
 type Times = Histogram<u64>;
 
 /// How many write at the same time.
@@ -41,7 +41,7 @@ const WRITERS: [u32; 3] = [1, 10, 100];
 const DIGITS: u8 = 3;
 /// How long one side writes before it is the other's turn.
 const TURN: Duration = Duration::from_millis(50);
-/// How often the primary was asked for its position. Only that question calls `pg_control_recovery`.
+/// The query for how often the primary was asked for its position. Only that question calls `pg_control_recovery`.
 const QUESTIONS: &str = "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements \
                          WHERE query LIKE '%pg_control_recovery()%'";
 

@@ -39,7 +39,7 @@
 //!
 //! # What is not found
 //!
-//! What a function, a view, an operator or a cast does inside the server (add your functions with
+//! The effects of functions, views, operators and casts inside the server (add your functions with
 //! [`Functions::with`]), SQL inside a string argument of a function that is not listed, and what a
 //! multi-byte encoding other than UTF-8 does to quotes. Assigning a MySQL user variable in a SELECT
 //! (`@row := @row + 1`) counts as a read.

@@ -15,7 +15,7 @@ const SCHEMA: &[&str] = &[
     "INSERT INTO u VALUES (1, 1, 'x')",
 ];
 
-/// What a session and its server say about themselves; clocks and counters are left out.
+/// The facts that a session and its server report about themselves; clocks and counters are left out.
 const STATE: &str = "SELECT CONCAT_WS(';', @@gtid_binlog_pos,
     (SELECT GROUP_CONCAT(id, a, b ORDER BY id) FROM app.t), (SELECT GROUP_CONCAT(id, a, b ORDER BY id) FROM app.u),
     (SELECT next_not_cached_value FROM app.s), @@in_transaction, DATABASE(),
@@ -25,7 +25,7 @@ const STATE: &str = "SELECT CONCAT_WS(';', @@gtid_binlog_pos,
 
 struct MariaDb {
     runtime: Runtime,
-    /// Where statements run.
+    /// The place where statements run.
     conn: Conn,
     /// Wants every row, and sees what is locked.
     rival: Conn,
@@ -68,7 +68,7 @@ impl MariaDb {
         self.runtime.block_on(self.conn.query_drop(sql)).is_ok()
     }
 
-    /// Whether a rival gets every row, and every table.
+    /// Set if a rival gets every row, and every table.
     fn is_unlocked(&mut self) -> bool {
         self.runtime.block_on(async {
             let mut free = self.rival.query_drop("START TRANSACTION").await.is_ok();

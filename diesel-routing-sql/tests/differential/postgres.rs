@@ -10,7 +10,7 @@ const SCHEMA: &str = "CREATE TABLE t (id int PRIMARY KEY, a int, b text);
     INSERT INTO t VALUES (1, 1, 'x'), (2, 2, 'y'); INSERT INTO u VALUES (1, 1, 'x');
     CREATE EXTENSION tablefunc; CREATE EXTENSION dblink;";
 
-/// What the transaction did until here, as text; empty for a read.
+/// The query for the effects of the transaction until here, as text; empty for a read.
 ///
 /// A plan locks the tables it is about, as it has to; no other lock than that of a read counts there.
 const DID: &str = "SELECT concat_ws(', ',
@@ -26,7 +26,7 @@ const DID: &str = "SELECT concat_ws(', ',
     (SELECT 'listens to ' || string_agg(c, ', ') FROM pg_listening_channels() AS c),
     (SELECT 'has exported ' || string_agg(f, ', ') FROM pg_ls_dir('pg_snapshots') AS f))";
 
-/// What stays, whatever happened to the transaction.
+/// The query for the effects that stay, whatever happened to the transaction.
 const STATE: &str = "SELECT concat_ws(';', (SELECT string_agg(t::text, ',' ORDER BY id) FROM t),
     (SELECT string_agg(u::text, ',' ORDER BY id) FROM u), (SELECT count(*) FROM pg_class),
     (SELECT count(*) FROM pg_proc), (SELECT count(*) FROM pg_largeobject_metadata), (SELECT count(*) FROM pg_roles),

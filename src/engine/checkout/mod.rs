@@ -38,6 +38,8 @@ pub(crate) struct Checkout<'a, G> {
     attempts: u32,
     /// Set once replicas were waited for because the primary gives no connection.
     without_primary: bool,
+    /// Set until the connection that an upgrade began with is kept or given back.
+    is_upgrade: bool,
 }
 
 #[derive(Debug)]
@@ -68,12 +70,6 @@ enum State<G> {
         guard: G,
         until: Instant,
     },
-    /// Until the node has said something since the connection that is held was opened.
-    Upgrading {
-        node: usize,
-        guard: G,
-        until: Instant,
-    },
     /// Until the connection's causal reads are set.
     Setting { decision: Decision },
     /// Until there may be news of who is the primary.
@@ -90,6 +86,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             state: State::New,
             attempts: ATTEMPTS,
             without_primary: false,
+            is_upgrade: false,
         }
     }
 
@@ -104,7 +101,16 @@ impl<'a, G: Loan> Checkout<'a, G> {
     ) -> Self {
         let until = after(now, shared.probe_timeout);
         Self {
-            state: State::Upgrading { node, guard, until },
+            state: State::Confirming {
+                decision: Decision {
+                    node,
+                    reason: Reason::Covered,
+                    rests_on: None,
+                },
+                guard,
+                until,
+            },
+            is_upgrade: true,
             ..Self::new(shared, request, servers_wait)
         }
     }
@@ -154,9 +160,6 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 },
                 outcome,
             ) => self.confirm(decision, guard, until, outcome.is_late(), now),
-            (State::Upgrading { node, guard, until }, outcome) => {
-                self.upgrade(node, guard, until, outcome.is_late(), now)
-            }
             (State::Taking { .. } | State::Setting { .. } | State::ChangingRoles, _) => {
                 self.decide_again(now)
             }
@@ -267,7 +270,10 @@ impl<'a, G: Loan> Checkout<'a, G> {
     ) -> Next<G> {
         let node = decision.node;
         match self.proof(node, guard.taken(), is_late, now) {
-            Proof::Given(reason) => self.settle(Decision { reason, ..decision }, guard),
+            Proof::Given(reason) => {
+                self.is_upgrade = false;
+                self.settle(Decision { reason, ..decision }, guard)
+            }
             Proof::Asked(answer) => {
                 self.state = State::Confirming {
                     decision,
@@ -280,38 +286,12 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 // Before another is asked for: with small pools, holding one while waiting for another can
                 // deadlock.
                 drop(guard);
+                if std::mem::take(&mut self.is_upgrade) {
+                    // Nothing was decided yet.
+                    return self.begin(now);
+                }
                 self.request.avoid = Some(node);
                 self.decide_again(now)
-            }
-        }
-    }
-
-    /// As [`confirm`](Self::confirm), of a connection that nothing was decided for.
-    fn upgrade(
-        &mut self,
-        node: usize,
-        guard: G,
-        until: Instant,
-        is_late: bool,
-        now: Instant,
-    ) -> Next<G> {
-        match self.proof(node, guard.taken(), is_late, now) {
-            Proof::Given(reason) => {
-                let rests_on = None;
-                let decision = Decision {
-                    node,
-                    reason,
-                    rests_on,
-                };
-                self.settle(decision, guard)
-            }
-            Proof::Asked(answer) => {
-                self.state = State::Upgrading { node, guard, until };
-                Next::Wait { answer, until }
-            }
-            Proof::Missing => {
-                drop(guard);
-                self.begin(now)
             }
         }
     }
