@@ -1,6 +1,8 @@
 //! Waiting: what differs most between the flavours, under the same names.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use event_listener::EventListener;
@@ -15,4 +17,31 @@ pub(super) async fn until(deadline: Instant, event: EventListener) -> bool {
 /// Carries a step out, but gives it up after `limit`.
 pub(super) async fn within<F: Future>(limit: Duration, step: F) -> Result<F::Output, Elapsed> {
     timeout(limit, step).await
+}
+
+/// Carries a step out, but gives it up once `is_over`, which is asked at each event.
+pub(super) async fn unless<F: Future>(
+    step: F,
+    event: impl Fn() -> EventListener,
+    is_over: impl Fn() -> bool,
+) -> Option<F::Output> {
+    let mut step = pin!(step);
+    // Mostly it is done at once, and no listener is needed.
+    if let Poll::Ready(output) = poll_fn(|cx| Poll::Ready(step.as_mut().poll(cx))).await {
+        return Some(output);
+    }
+    loop {
+        // Listen before looking: an event in between counts.
+        let mut event = pin!(event());
+        if is_over() {
+            return None;
+        }
+        let output = poll_fn(|cx| match step.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => event.as_mut().poll(cx).map(|()| None),
+        });
+        if let Some(output) = output.await {
+            return Some(output);
+        }
+    }
 }

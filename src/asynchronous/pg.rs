@@ -9,7 +9,6 @@ pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use crate::asynchronous::RoutedConnection;
 use crate::cluster::{Observation, ServerFacts};
-use crate::position::ServerKind;
 use crate::server::NodeRole;
 
 /// [`ReadConn`](crate::ReadConn) on PostgreSQL.
@@ -28,16 +27,16 @@ impl RoutedConnection for AsyncPgConnection {
     const SURVIVES_CANCELLATION: bool = true;
     const WATCHED: bool = true;
 
-    async fn observe(&mut self, _: Option<ServerKind>) -> QueryResult<Option<Observation>> {
-        let observe = crate::backend::postgres::Observe;
+    async fn observe(&mut self, facts: &ServerFacts) -> QueryResult<Option<Observation>> {
+        let observe = crate::backend::postgres::Observe::new(facts);
         let answer: crate::backend::postgres::Answer =
             diesel_async::RunQueryDsl::get_result(observe, self).await?;
-        Ok(answer.observation())
+        Ok(answer.observation(facts))
     }
 
-    /// Returns the server's process and its version.
-    async fn facts(&mut self) -> QueryResult<ServerFacts> {
-        let facts = crate::backend::postgres::facts_query();
+    /// Returns the server's identity, its role, its version, and the process behind the connection.
+    async fn facts(&mut self, positions: bool) -> QueryResult<ServerFacts> {
+        let facts = crate::backend::postgres::AskFacts { positions };
         diesel_async::RunQueryDsl::get_result::<crate::backend::postgres::Facts>(facts, self)
             .await
             .map(Into::into)

@@ -34,8 +34,8 @@ impl RoutedConnection for Connection {
     }
 
     /// Returns the path of the database file.
-    async fn facts(&mut self) -> QueryResult<ServerFacts> {
-        self.spawn_blocking(crate::sync::RoutedConnection::facts)
+    async fn facts(&mut self, positions: bool) -> QueryResult<ServerFacts> {
+        self.spawn_blocking(move |conn| crate::sync::RoutedConnection::facts(conn, positions))
             .await
     }
 

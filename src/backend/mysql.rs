@@ -78,7 +78,7 @@ pub(crate) fn role(read_only: i64) -> NodeRole {
 /// Asks for the facts that are needed once. Needs no privilege. Variables that a server does not have are left out,
 /// so every kind answers.
 pub(crate) const FACTS: &str = "SHOW GLOBAL VARIABLES WHERE Variable_name IN \
-     ('version', 'wsrep_on', 'server_id', 'hostname', 'port', 'datadir')";
+     ('version', 'wsrep_on', 'read_only', 'server_id', 'server_uid', 'server_uuid', 'hostname', 'port', 'datadir')";
 
 /// One row of the answer to [`FACTS`].
 #[derive(diesel::QueryableByName)]
@@ -109,14 +109,27 @@ pub(crate) fn facts(variables: &[Variable]) -> ServerFacts {
     };
     ServerFacts {
         kind: Some(kind),
-        // Two servers on one machine differ in the last two parts.
-        identity: Some(format!(
-            "{}:{}:{}",
-            value("hostname"),
-            value("port"),
-            value("datadir")
-        )),
+        role: Some(role(i64::from(!matches!(
+            value("read_only"),
+            "" | "OFF" | "0"
+        )))),
+        // Servers on one machine differ in port and directory, cloned containers in the name of their host, and
+        // whatever replicates in its id.
+        identity: Some(
+            [
+                "server_uid",
+                "server_uuid",
+                "server_id",
+                "hostname",
+                "port",
+                "datadir",
+            ]
+            .map(value)
+            .join("/"),
+        ),
+        address: None,
         backend: None,
+        wal: None,
         version: version(value("version")),
         oldest: Some(if is_mariadb {
             OLDEST_MARIADB

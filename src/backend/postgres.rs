@@ -4,27 +4,15 @@ use diesel::QueryResult;
 use diesel::dsl::select;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::Untyped;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Untyped};
 
-use crate::cluster::{Observation, ServerFacts};
+use crate::cluster::{Observation, ServerFacts, Wal};
 use crate::position::{Lsn, PgPosition, Position, ServerKind};
 use crate::server::{NodeRole, ServerVersion};
 
 diesel::define_sql_function! {
     /// Returns whether the server replays another's log.
     fn pg_is_in_recovery() -> diesel::sql_types::Bool;
-}
-
-#[cfg(feature = "postgres")]
-diesel::define_sql_function! {
-    /// Returns the server's process behind this connection.
-    fn pg_backend_pid() -> diesel::sql_types::Integer;
-}
-
-#[cfg(feature = "postgres")]
-diesel::define_sql_function! {
-    /// Returns the value of a server's setting.
-    fn current_setting(name: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }
 
 /// Asks whether the server is a standby. Needs no privilege.
@@ -44,36 +32,168 @@ pub(crate) fn role(in_recovery: bool) -> NodeRole {
 /// names.
 const OLDEST: ServerVersion = ServerVersion::new(14, 0);
 
-/// Asks for the facts that are needed once: the process that serves this connection, and the version. Needs no
-/// privilege, on any version.
-#[cfg(feature = "sync-postgres")]
-pub(crate) const FACTS: &str =
-    "SELECT pg_backend_pid() AS backend, current_setting('server_version_num') AS version";
+/// Asks for what is asked once on a connection: which server it leads to, in which run of it, its role, its version,
+/// and the process that serves the connection. Needs no privilege, on any version.
+///
+/// - A server is told from others, and a run of it from others, by the instant of its start, in microseconds. The
+///   address tells copies of a running machine apart; `NULL` over a unix socket.
+const FACTS: &str = "\
+    SELECT pg_backend_pid()::int8 AS backend, \
+           current_setting('server_version_num') AS version, \
+           pg_is_in_recovery() AS standby, \
+           concat_ws('/', extract(epoch FROM pg_postmaster_start_time())::text, \
+                     current_setting('port'), current_setting('cluster_name')) AS run, \
+           concat_ws('/', inet_server_addr()::text, inet_server_port()::text) AS address, ";
 
-/// Returns [`FACTS`] as a statement that is prepared and kept: tokio-postgres closes others after the answer,
-/// and while a connection is still sending, a pooler cannot give its server connection to the next client.
-#[cfg(feature = "postgres")]
-pub(crate) fn facts_query()
--> impl diesel_async::methods::LoadQuery<'static, diesel_async::AsyncPgConnection, Facts> {
-    select((pg_backend_pid(), current_setting("server_version_num")))
+/// Completes [`FACTS`] without positions: those of the account may be none of its business.
+const NO_WAL: &str = "\
+           NULL::int8 AS system, NULL::int8 AS timeline, NULL::int8 AS page, NULL::int8 AS segment, \
+           false AS sees_receiver";
+
+/// Completes [`FACTS`] with what positions are made of.
+///
+/// The timeline of a standby is its receiver's, which roles without `pg_read_all_stats` do not see; then the newest
+/// its control file knows, which may lag after a failover but never runs ahead.
+const WAL: &str = "\
+           s.system_identifier AS system, \
+           COALESCE(w.received_tli, GREATEST(c.timeline_id, v.min_recovery_end_timeline))::int8 AS timeline, \
+           i.wal_block_size::int8 AS page, \
+           i.bytes_per_wal_segment::int8 AS segment, \
+           w.received_tli IS NOT NULL AS sees_receiver \
+      FROM pg_control_system() s, pg_control_checkpoint() c, pg_control_recovery() v, pg_control_init() i \
+      LEFT JOIN pg_stat_get_wal_receiver() w ON true";
+
+/// Asks for what a server says of itself again and again, in one answer. Needs no privilege.
+///
+/// - The position of a primary is its *insert* position: with `synchronous_commit = off`, the others
+///   lie behind commits that were acknowledged.
+/// - The same query asks whether the server is in recovery: after a promotion the replay position
+///   stays, frozen.
+/// - The timeline of a primary is that of its current WAL file: `pg_control_checkpoint()` shows the old
+///   one for a while after a promotion. That of a standby is its receiver's, where the account sees that, else that
+///   of its control file: one reading of the file, of the four that the facts take.
+const OBSERVE: &str = "\
+    SELECT r.standby, \
+           (CASE WHEN NOT r.standby \
+                 THEN ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int4 \
+                 WHEN q.sees_receiver \
+                 THEN COALESCE((SELECT received_tli FROM pg_stat_get_wal_receiver()), \
+                               (SELECT min_recovery_end_timeline FROM pg_control_recovery())) \
+                 ELSE (SELECT min_recovery_end_timeline FROM pg_control_recovery()) \
+            END)::int8 AS timeline, \
+           ((CASE WHEN r.standby THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END) \
+             - '0/0'::pg_lsn)::int8 AS lsn \
+      FROM (SELECT pg_is_in_recovery() AS standby) r, (SELECT ";
+
+/// Defines a query with an id: a connection prepares it once.
+macro_rules! ask {
+    ($name:ident, |$this:ident, $out:ident| $walk:block) => {
+        impl QueryFragment<Pg> for $name {
+            fn walk_ast<'b>(&'b self, mut $out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+                let $this = self;
+                $walk
+                Ok(())
+            }
+        }
+
+        impl Query for $name {
+            type SqlType = Untyped;
+        }
+
+        impl<Conn> diesel::RunQueryDsl<Conn> for $name {}
+    };
 }
 
-/// One answer to [`FACTS`].
-#[derive(diesel::Queryable, diesel::QueryableByName)]
+/// [`FACTS`], with what positions are made of or without.
+///
+/// It is prepared and kept: tokio-postgres closes other statements after the answer, and while a connection is still
+/// sending, a pooler cannot give its server connection to the next client.
+#[derive(Debug)]
+pub(crate) struct AskFacts {
+    pub(crate) positions: bool,
+}
+
+// A statement of its own for either: the id says nothing of the field.
+impl QueryId for AskFacts {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+ask!(AskFacts, |this, out| {
+    out.push_sql(FACTS);
+    out.push_sql(if this.positions { WAL } else { NO_WAL });
+});
+
+/// [`OBSERVE`], by an account that sees the receiver's timeline or not.
+#[derive(Debug, QueryId)]
+pub(crate) struct Observe {
+    sees_receiver: bool,
+}
+
+impl Observe {
+    pub(crate) fn new(facts: &ServerFacts) -> Self {
+        Self {
+            sees_receiver: facts.wal.is_some_and(|wal| wal.sees_receiver),
+        }
+    }
+}
+
+ask!(Observe, |this, out| {
+    out.push_sql(OBSERVE);
+    out.push_bind_param::<Bool, _>(&this.sees_receiver)?;
+    out.push_sql("::bool AS sees_receiver) q");
+});
+
+/// One answer to [`AskFacts`].
+#[derive(diesel::QueryableByName)]
 pub(crate) struct Facts {
-    #[diesel(sql_type = diesel::sql_types::Integer)]
-    backend: i32,
-    #[diesel(sql_type = diesel::sql_types::Text)]
+    #[diesel(sql_type = BigInt)]
+    backend: i64,
+    #[diesel(sql_type = Text)]
     version: String,
+    #[diesel(sql_type = Bool)]
+    standby: bool,
+    #[diesel(sql_type = Text)]
+    run: String,
+    #[diesel(sql_type = Text)]
+    address: String,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    system: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    timeline: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    page: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    segment: Option<i64>,
+    #[diesel(sql_type = Bool)]
+    sees_receiver: bool,
 }
 
 impl From<Facts> for ServerFacts {
     fn from(facts: Facts) -> Self {
+        let wal = || {
+            Some(Wal {
+                system: facts.system?.cast_unsigned(),
+                timeline: u32::try_from(facts.timeline?).ok()?,
+                page: facts.page?.cast_unsigned(),
+                segment: facts.segment?.cast_unsigned(),
+                sees_receiver: facts.sees_receiver,
+            })
+        };
+        let wal = wal();
         Self {
+            role: Some(role(facts.standby)),
             backend: u64::try_from(facts.backend).ok(),
             kind: Some(ServerKind::Postgres),
             version: version(&facts.version),
             oldest: Some(OLDEST),
+            wal,
+            // The start alone could be that of a server of another cluster.
+            identity: Some(match wal {
+                Some(wal) => format!("{}/{}", wal.system, facts.run),
+                None => facts.run,
+            }),
+            address: Some(facts.address),
             ..Self::default()
         }
     }
@@ -92,76 +212,37 @@ fn version(number: &str) -> Option<ServerVersion> {
     Some(ServerVersion::new(major, minor))
 }
 
-/// Asks for everything a watcher needs, in one answer. Needs no privilege.
-///
-/// - The position of a primary is its *insert* position: with `synchronous_commit = off`, the others
-///   lie behind commits that were acknowledged.
-/// - The same query asks whether the server is in recovery: after a promotion the replay position
-///   stays, frozen.
-/// - The timeline of a primary is that of its current WAL file: `pg_control_checkpoint()` shows the old
-///   one for a while after a promotion. That of a standby is its receiver's, which roles without
-///   `pg_read_all_stats` do not see; then the newest its control file knows, which may lag after a
-///   failover but never runs ahead.
-const OBSERVE: &str = "\
-    SELECT r.standby, \
-           s.system_identifier AS system, \
-           (CASE WHEN r.standby \
-                 THEN COALESCE((SELECT received_tli FROM pg_stat_wal_receiver), \
-                               GREATEST(c.timeline_id, v.min_recovery_end_timeline)) \
-                 ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int4 \
-            END)::int8 AS timeline, \
-           ((CASE WHEN r.standby THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END) \
-             - '0/0'::pg_lsn)::int8 AS lsn, \
-           i.wal_block_size::int8 AS page, \
-           i.bytes_per_wal_segment::int8 AS segment \
-      FROM (SELECT pg_is_in_recovery() AS standby) r, \
-           pg_control_system() s, pg_control_checkpoint() c, pg_control_recovery() v, pg_control_init() i";
-
-/// [`OBSERVE`] as a query with an id: a connection prepares it once.
-#[derive(Debug, QueryId)]
-pub(crate) struct Observe;
-
-impl QueryFragment<Pg> for Observe {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(OBSERVE);
-        Ok(())
-    }
-}
-
-impl Query for Observe {
-    type SqlType = Untyped;
-}
-
-impl<Conn> diesel::RunQueryDsl<Conn> for Observe {}
-
 /// One answer to [`Observe`].
 #[derive(diesel::QueryableByName)]
 pub(crate) struct Answer {
-    #[diesel(sql_type = diesel::sql_types::Bool)]
+    #[diesel(sql_type = Bool)]
     standby: bool,
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    system: i64,
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    timeline: i64,
+    /// `NULL` on a standby whose receiver is not running.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    timeline: Option<i64>,
     /// `NULL` on a standby that has replayed nothing yet.
-    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::BigInt>)]
+    #[diesel(sql_type = Nullable<BigInt>)]
     lsn: Option<i64>,
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    page: i64,
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    segment: i64,
 }
 
 impl Answer {
-    pub(crate) fn observation(&self) -> Option<Observation> {
+    /// Returns what the server says of itself, given its facts; of a standby's timelines the newest that is known, for
+    /// they only grow.
+    pub(crate) fn observation(&self, facts: &ServerFacts) -> Option<Observation> {
+        let wal = facts.wal.as_ref()?;
         let lsn = Lsn(self.lsn?.cast_unsigned());
         let lsn = if self.standby {
             lsn
         } else {
-            lsn.end_of_record(self.page.cast_unsigned(), self.segment.cast_unsigned())
+            lsn.end_of_record(wal.page, wal.segment)
         };
-        let timeline = u32::try_from(self.timeline).ok()?;
-        let position = PgPosition::new(self.system.cast_unsigned(), timeline, lsn);
+        let timeline = self.timeline.map_or(Ok(0), u32::try_from).ok()?;
+        let timeline = if self.standby {
+            timeline.max(wal.timeline)
+        } else {
+            timeline
+        };
+        let position = PgPosition::new(wal.system, timeline, lsn);
         Some(Observation::new(
             role(self.standby),
             Position::Postgres(position),

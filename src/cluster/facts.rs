@@ -1,18 +1,24 @@
-//! Facts about a server, asked when a router is built, and the conditions they must meet.
+//! Facts about a server, asked when a connection is opened, and the conditions they must meet.
 
 use super::Node;
 use crate::error::{ConfigError, Error};
 use crate::position::ServerKind;
 use crate::server::{NodeRole, ServerVersion};
 
-/// Facts about a server, asked of each node when a router is built. Those that a backend cannot know are `None`.
+/// Facts about a server, asked on each connection when it is opened. Those that a backend cannot know are `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ServerFacts {
     /// The kind of server.
     pub kind: Option<ServerKind>,
-    /// The database's identity: a router refuses a replica with the primary's.
+    /// The role that the server reports.
+    pub role: Option<NodeRole>,
+    /// The identity of the server, in this run of it where it tells, however it is reached: what one connection
+    /// learns of it counts for others that lead to the same. A router refuses a replica with the primary's. Without
+    /// it, each connection has to prove for itself that its server is fresh enough.
     pub identity: Option<String>,
+    /// The server's own address for this connection, if it tells: distinguishes copies of one running server.
+    pub address: Option<String>,
     /// The identity of the server's end of this connection, such as its process, unique among all open
     /// connections. If two open connections have the same one, something in between shares server
     /// connections among clients, and a router refuses the node.
@@ -21,9 +27,25 @@ pub struct ServerFacts {
     pub version: Option<ServerVersion>,
     /// The oldest supported version of this kind of server.
     pub oldest: Option<ServerVersion>,
+    /// What a PostgreSQL server's positions are made of, beside its answers.
+    pub(crate) wal: Option<Wal>,
     /// The id that distinguishes this server's writes from others' (`server_id`, on MySQL and MariaDB): a
     /// router refuses two servers with the same one.
     pub server_id: Option<u64>,
+}
+
+/// What does not change within a run of a PostgreSQL server, and what changes seldom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wal {
+    /// The cluster.
+    pub(crate) system: u64,
+    /// The latest timeline that it was known to be on.
+    pub(crate) timeline: u32,
+    /// The size of a page of the write-ahead log, and of a file of it, in bytes.
+    pub(crate) page: u64,
+    pub(crate) segment: u64,
+    /// Set if the account may see which timeline is being received.
+    pub(crate) sees_receiver: bool,
 }
 
 impl ServerFacts {
@@ -80,19 +102,27 @@ impl ServerFacts {
     pub(crate) fn check_ids<'a>(
         nodes: impl Iterator<Item = (&'a Node, &'a Self)>,
     ) -> Result<(), ConfigError> {
-        let mut seen: Vec<(u64, &Node)> = Vec::new();
+        let mut seen: Vec<(u64, &Node, &Self)> = Vec::new();
         for (node, facts) in nodes {
             let Some(id) = facts.server_id else { continue };
-            if let Some((_, first)) = seen.iter().find(|(known, _)| *known == id) {
+            // One server under two names has one id.
+            let twin = seen
+                .iter()
+                .find(|(known, _, first)| *known == id && !facts.is_same_server(first));
+            if let Some((_, first, _)) = twin {
                 return Err(ConfigError::SameServerId {
                     first: first.name.clone(),
                     second: node.name.clone(),
                     id,
                 });
             }
-            seen.push((id, node));
+            seen.push((id, node, facts));
         }
         Ok(())
+    }
+
+    fn is_same_server(&self, other: &Self) -> bool {
+        self.identity.is_some() && self.identity == other.identity
     }
 
     /// Checks that a replica is another database than the primary, whose facts these are.
@@ -102,7 +132,7 @@ impl ServerFacts {
         facts: &Self,
         replica: &Node,
     ) -> Result<(), ConfigError> {
-        if self.identity.is_some() && self.identity == facts.identity {
+        if self.is_same_server(facts) {
             return Err(ConfigError::ReplicaIsPrimary {
                 replica: replica.name.clone(),
                 primary: primary.name.clone(),

@@ -2,18 +2,24 @@
 
 mod facts;
 mod history;
+mod identity;
 mod node;
+mod observation;
 mod question;
 mod roster;
 mod signals;
 mod snapshot;
 
 pub use facts::ServerFacts;
+#[cfg(any(feature = "postgres", feature = "sync-postgres"))]
+pub(crate) use facts::Wal;
 pub(crate) use history::{Sample, after, age};
+pub(crate) use identity::ServerId;
 pub use node::Node;
 pub(crate) use node::topology;
 pub(crate) use question::Question;
-pub use roster::Observation;
+pub use observation::Observation;
+pub(crate) use observation::Said;
 pub(crate) use roster::{Event, NO_POSITION, Roster};
 pub(crate) use signals::{Signals, Urgency};
 pub use snapshot::Health;

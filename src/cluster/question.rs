@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use super::ServerId;
+
 /// The times and the connection of a question to a node.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Question {
@@ -9,6 +11,9 @@ pub(crate) struct Question {
     pub(crate) asked: Instant,
     /// The time by the system's clock, which the ages of connections are compared with.
     pub(crate) sent: Instant,
-    /// The number of connections that the watcher has opened: no connection survives its server's restart.
-    pub(crate) run: u64,
+    /// The server that was asked, if it tells which one it is.
+    pub(crate) server: Option<ServerId>,
+    /// The instant, by the system's clock, at which the connection was opened: no connection survives its server's
+    /// restart.
+    pub(crate) opened: Instant,
 }

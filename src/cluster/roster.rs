@@ -1,48 +1,20 @@
 //! Determines the primary and the members of its cluster from the nodes' observations.
 
 use std::borrow::Cow;
+use std::time::{Duration, Instant};
 
-use super::Question;
+use super::{Observation, Question, ServerId};
 use super::history::History;
 use super::snapshot::{Health, NodeState, Snapshot};
 use crate::position::Position;
 use crate::server::NodeRole;
 
-/// A node's state, from one answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Observation {
-    /// The node's role.
-    pub role: NodeRole,
-    /// The node's position in the replication stream.
-    pub position: Position,
-    /// The reason why its position proves nothing, or why it should serve nothing, with a remedy; if there is one.
-    pub problem: Option<Cow<'static, str>>,
-}
-
-impl Observation {
-    /// Creates an observation of a node that may serve.
-    #[must_use]
-    pub fn new(role: NodeRole, position: Position) -> Self {
-        Self {
-            role,
-            position,
-            problem: None,
-        }
-    }
-
-    /// Adds a reason not to use the node, and a remedy.
-    #[must_use]
-    pub fn with_problem(mut self, problem: impl Into<Cow<'static, str>>) -> Self {
-        self.problem = Some(problem.into());
-        self
-    }
-}
-
 /// The last observation of every node.
 #[derive(Debug)]
 pub(crate) struct Roster {
     nodes: Vec<Option<Observation>>,
+    /// The servers that they were observed on.
+    servers: Vec<Option<ServerId>>,
     states: Vec<NodeState>,
     history: History,
     primary: usize,
@@ -73,6 +45,7 @@ impl Roster {
     pub(crate) fn new(nodes: usize) -> Self {
         Self {
             nodes: vec![None; nodes],
+            servers: vec![None; nodes],
             states: vec![NodeState::UNKNOWN; nodes],
             history: History::default(),
             primary: 0,
@@ -102,13 +75,19 @@ impl Roster {
         question: Question,
         observation: Observation,
     ) -> Vec<Event> {
-        let Question { asked, sent, run } = question;
+        let Question {
+            asked,
+            sent,
+            server,
+            opened,
+        } = question;
         let takes_writes = observation.role == NodeRole::TakesWrites;
         let position = observation.position.clone();
         if takes_writes && self.cluster.is_none() {
             self.cluster = Some(position.clone());
         }
         self.nodes[node] = Some(observation);
+        self.servers[node] = server;
         // It is up again; otherwise the primary could not be told from one that is down.
         if self.states[node].health == Health::Down {
             self.states[node].health = Health::Unknown;
@@ -132,7 +111,8 @@ impl Roster {
             } else {
                 Health::Up
             },
-            run,
+            server,
+            opened: Some(opened),
             position: Some(position),
             complete_as_of,
             asked: Some(asked),
@@ -141,6 +121,11 @@ impl Roster {
             notice: self.states[node].notice.take(),
         };
         events
+    }
+
+    /// Returns the most that a node lagged when it was asked, if that is known.
+    pub(crate) fn lag(&self, node: usize, asked: Instant) -> Option<Duration> {
+        self.states.get(node)?.lag(asked)
     }
 
     /// Records what holds a node up. Returns whether that is new.
@@ -196,7 +181,8 @@ impl Roster {
                 .filter(|best| self.may_be_written_to(best))
             {
                 None => true,
-                Some(_) if observation.position.is_multi_writer() => {
+                // Of two names of one server, the first counts.
+                Some(_) if observation.position.is_multi_writer() || self.is_twin(index, best) => {
                     self.is_up(index) && (index < best || !self.is_up(best))
                 }
                 Some(now) => {
@@ -230,6 +216,12 @@ impl Roster {
             && !(observation.position.is_multi_writer() && observation.problem.is_some())
     }
 
+    /// Returns whether two nodes are names of one server.
+    fn is_twin(&self, one: usize, other: usize) -> bool {
+        let servers = self.servers[one].zip(self.servers[other]);
+        servers.is_some_and(|(one, other)| one.is_same_server(other))
+    }
+
     fn is_up(&self, node: usize) -> bool {
         self.states[node].health != Health::Down
     }
@@ -255,6 +247,7 @@ impl Roster {
         } else if observation.role == NodeRole::TakesWrites
             && primary.role == NodeRole::TakesWrites
             && !observation.position.is_multi_writer()
+            && !self.is_twin(node, self.primary)
         {
             let (primary, other) = (self.primary, node);
             (
@@ -300,8 +293,6 @@ fn foreign(observation: &Observation, ours: &Position) -> Cow<'static, str> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
     use crate::position::{Lsn, PgPosition};
 
@@ -313,11 +304,16 @@ mod tests {
     }
 
     fn question() -> Question {
+        of_server(None)
+    }
+
+    fn of_server(server: Option<ServerId>) -> Question {
         let now = Instant::now();
         Question {
             asked: now,
             sent: now,
-            run: 1,
+            server,
+            opened: now,
         }
     }
 
@@ -359,6 +355,24 @@ mod tests {
         // Rebuilt as a standby of the new primary, it may serve again.
         roster.observed(0, now, says(REPLICA, 2, 61));
         assert_eq!(roster.snapshot().nodes[0].health, Health::Up);
+    }
+
+    /// A promoted server that was reached by the names of both roles was a split brain, to be shut down.
+    #[test]
+    fn two_names_of_one_server_are_one_primary_and_never_a_split_brain() {
+        let promoted = of_server(Some(ServerId::numbered(2)));
+        let mut roster = Roster::new(2);
+        roster.observed(0, of_server(Some(ServerId::numbered(1))), says(PRIMARY, 1, 50));
+        roster.observed(1, promoted, says(REPLICA, 1, 40));
+        let events = roster.observed(1, promoted, says(PRIMARY, 2, 45));
+        assert_eq!(events, [Event::Promoted { from: 0, to: 1 }]);
+        // The name for writes follows the role.
+        let events = roster.observed(0, promoted, says(PRIMARY, 2, 46));
+        assert_eq!(events, [Event::Promoted { from: 1, to: 0 }]);
+        roster.observed(1, promoted, says(PRIMARY, 2, 46));
+        let snapshot = roster.snapshot();
+        assert_eq!(snapshot.primary, 0);
+        assert!(snapshot.nodes.iter().all(|node| node.health == Health::Up));
     }
 
     #[test]

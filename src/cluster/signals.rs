@@ -20,6 +20,8 @@ pub(crate) struct Signals {
 struct Ask {
     /// The urgency: one of the constants below.
     wanted: AtomicU8,
+    /// Set if the watcher's connection is to be opened anew.
+    reopen: AtomicBool,
     event: Event,
 }
 
@@ -62,6 +64,20 @@ impl Signals {
         {
             ask.event.notify(1);
         }
+    }
+
+    /// Requests that `node` be asked over a new connection: the present one leads to another server than callers'.
+    pub(crate) fn reopen(&self, node: usize) {
+        if let Some(ask) = self.nodes.get(node) {
+            ask.reopen.store(true, Ordering::Release);
+        }
+        self.ask(node);
+    }
+
+    /// Returns whether the watcher's connection to `node` is to be opened anew, and forgets the request.
+    pub(crate) fn take_reopen(&self, node: usize) -> bool {
+        let ask = self.nodes.get(node);
+        ask.is_some_and(|ask| ask.reopen.swap(false, Ordering::AcqRel))
     }
 
     /// Records that a caller was refused a replica for freshness, and requests that every node be asked, again and

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::history::{Sample, age};
+use super::history::{Sample, age, complete_as_of};
+use super::{Observation, Said, ServerId};
 use crate::position::Position;
+use crate::server::NodeRole;
 
 /// The knowledge about the nodes at one moment. Decisions read it; watchers replace it.
 #[derive(Debug, Clone)]
@@ -20,8 +22,11 @@ pub(crate) struct Snapshot {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NodeState {
     pub(crate) health: Health,
-    /// The number of the connection that answered: none survives a restart, and a restart may set a replica back.
-    pub(crate) run: u64,
+    /// The server that answered, if it tells which one it is.
+    pub(crate) server: Option<ServerId>,
+    /// The instant, by the system's clock, at which the connection was opened that it answered on: none survives a
+    /// restart, and a restart may set a replica back.
+    pub(crate) opened: Option<Instant>,
     /// The position it has replayed up to; on the primary, its present position.
     pub(crate) position: Option<Position>,
     /// The instant up to which it has everything that was acknowledged.
@@ -75,9 +80,64 @@ impl Snapshot {
         self.position().is_some_and(|ours| ours.may_reach(position))
     }
 
-    /// Returns the time, by the system's clock, at which `node` was asked for its last answer.
-    pub(crate) fn sent(&self, node: usize) -> Option<Instant> {
-        self.nodes.get(node)?.sent
+    /// Returns whether a sample may be of the primary that is known: another may have taken over since.
+    pub(crate) fn continues(&self, sample: &Sample) -> bool {
+        self.position()
+            .is_some_and(|ours| sample.position.continues(ours))
+    }
+
+    /// Returns whether this is the server of the primary, by its identity; where servers do not tell who they are, the
+    /// name counts, and so does any server where every node takes writes.
+    pub(crate) fn is_primary(&self, server: Option<ServerId>) -> bool {
+        let primary = self.nodes.get(self.primary);
+        server.is_none()
+            || primary.is_none_or(|primary| {
+                let is_multi_writer = primary.position.as_ref().is_some_and(Position::is_multi_writer);
+                primary.position.is_none() || primary.is_server(server) || is_multi_writer
+            })
+    }
+
+    /// Returns whether a server that said this is the primary, by its identity or on a newer history.
+    pub(crate) fn is_led_by(&self, server: Option<ServerId>, observation: &Observation) -> bool {
+        let is_newer = |ours: &Position| {
+            let theirs = &observation.position;
+            theirs.same_cluster(ours) && theirs.succeeds(ours)
+        };
+        observation.role == NodeRole::TakesWrites
+            && (self.is_primary(server) || self.position().is_some_and(is_newer))
+    }
+
+    /// Returns the state of the server that a connection leads to, by that server's own word: as if it were a node.
+    pub(crate) fn state_of(
+        &self,
+        server: Option<ServerId>,
+        opened: Instant,
+        said: &Said,
+    ) -> NodeState {
+        let Observation {
+            role,
+            position,
+            problem,
+        } = &said.observation;
+        let is_foreign = || self.position().is_some_and(|ours| !position.same_cluster(ours));
+        // One that takes writes is the primary, or must not be used.
+        let is_apart = || {
+            *role == NodeRole::TakesWrites && !self.is_led_by(server, &said.observation)
+        };
+        let is_excluded = problem.is_some() || is_foreign() || is_apart();
+        NodeState {
+            health: if is_excluded {
+                Health::Excluded
+            } else {
+                Health::Up
+            },
+            server,
+            opened: Some(opened),
+            complete_as_of: complete_as_of(&self.recent, position),
+            position: Some(position.clone()),
+            sent: Some(said.sent),
+            ..NodeState::UNKNOWN
+        }
     }
 
     /// Returns the primary's position.
@@ -89,7 +149,8 @@ impl Snapshot {
 impl NodeState {
     pub(crate) const UNKNOWN: Self = Self {
         health: Health::Unknown,
-        run: 0,
+        server: None,
+        opened: None,
         position: None,
         complete_as_of: None,
         asked: None,
@@ -97,6 +158,12 @@ impl NodeState {
         problem: None,
         notice: None,
     };
+
+    /// Returns whether this is the server that answered, by the same way: what it said holds there, too.
+    #[inline]
+    pub(crate) fn is_server(&self, server: Option<ServerId>) -> bool {
+        server.is_some() && self.server == server
+    }
 
     /// Returns the upper bound of its lag, if it is known.
     pub(crate) fn lag(&self, now: Instant) -> Option<Duration> {

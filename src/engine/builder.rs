@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Async, Flavour, Settings, Shared};
+use super::{Async, Flavour, Server, Settings, Shared};
 #[cfg(doc)]
 use super::{Router, Session};
 use crate::cluster::{Node, ServerFacts, topology};
@@ -13,7 +13,7 @@ use crate::error::ConfigError;
 use crate::routing::Balance;
 use crate::server::NodeRole;
 use crate::session::{Clock, TokenKeys};
-use crate::statement::{Dialect, StatementCheck};
+use crate::statement::StatementCheck;
 #[cfg(doc)]
 use crate::sync::WriteConn;
 
@@ -131,6 +131,21 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
+    /// Sets how much of a caller's time one node may take while another may serve: for a connection of its pool, and for
+    /// its server's word where that is needed. Then the caller goes on to the next, and to the primary in the end.
+    /// Defaults to 250 ms.
+    pub fn node_share(mut self, share: Duration) -> Self {
+        self.settings.node_share = share;
+        self
+    }
+
+    /// Sets for how long a pooled connection counts as standing after its server answered on it last. One that was idle
+    /// for longer is asked before it is lent, which costs a round trip; zero asks always. Defaults to 500 ms.
+    pub fn check_after_idle(mut self, idle: Duration) -> Self {
+        self.settings.alive_for = idle;
+        self
+    }
+
     /// Adds a class of functions: see [`Class`]. The last one of a name counts.
     pub fn class(mut self, name: impl Into<String>, class: Class) -> Self {
         let name = name.into();
@@ -214,11 +229,9 @@ impl<C, F: Flavour<C>> Plan<C, F> {
         }
     }
 
-    /// Returns what all handles of the router share, and whether its nodes are watched.
-    pub(crate) fn shared<DB: Dialect>(&self, is_watched: bool) -> (Arc<Shared>, bool) {
-        let is_watched = is_watched && self.settings.positions;
-        let shared = Shared::new(&self.settings, &self.nodes, DB::SQL, is_watched);
-        (Arc::new(shared), is_watched)
+    /// Returns what all handles of the router share.
+    pub(crate) fn shared(&self, server: Server) -> Arc<Shared> {
+        Arc::new(Shared::new(&self.settings, &self.nodes, server))
     }
 }
 

@@ -1,12 +1,13 @@
 //! The inside of every handle: a connection, and its grant.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::checkout::Loan;
 use crate::engine::{Shared, WriteLog};
 use crate::error::Refused;
 use crate::routing::{Reason, Route};
-use crate::session::SessionState;
+use crate::session::{Reading, SessionState};
 use crate::statement::Access;
 
 /// A checked-out connection; `G` is the guard that gives it back to its pool.
@@ -29,23 +30,35 @@ pub(crate) struct Grant {
     pub(crate) is_primary: bool,
     /// The function that it was chosen for.
     pub(crate) function: Option<&'static str>,
+    /// The instant, by the system's clock, at which its choice was proved.
+    pub(crate) began: Instant,
+    /// The version of the session's requirements that its server was proved to meet.
+    pub(crate) proved: Option<u64>,
 }
 
-impl<G> Lease<G> {
+impl<G: Loan> Lease<G> {
     pub(crate) fn new(
         guard: G,
         shared: Arc<Shared>,
         session: Option<Arc<SessionState>>,
         grant: Grant,
     ) -> Self {
+        let reading = Reading {
+            node: grant.node,
+            server: guard.known().server,
+            began: grant.began,
+            proved: grant.proved,
+        };
         Self {
             guard,
-            log: WriteLog::new(shared, session, grant.node),
+            log: WriteLog::new(shared, session, reading),
             grant,
             in_snapshot: false,
         }
     }
+}
 
+impl<G> Lease<G> {
     /// Takes the connection out.
     pub(crate) fn into_guard(self) -> G {
         self.guard

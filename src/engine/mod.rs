@@ -3,6 +3,7 @@
 mod builder;
 pub(crate) mod checkout;
 mod current;
+mod delays;
 mod flavour;
 mod lease;
 mod options;
@@ -26,7 +27,7 @@ pub(crate) use lease::{Grant, Lease};
 pub(crate) use options::{DELAYED, Options};
 #[allow(unused_imports, reason = "only where a flavour has no pool")]
 pub(crate) use pooled::NoPool;
-pub(crate) use pooled::{Pooled, pools};
+pub(crate) use pooled::{Known, Pooled, pools};
 pub(crate) use rejections::Rejections;
 pub use router::Router;
 pub(crate) use router::WeakRouter;
@@ -35,7 +36,7 @@ pub(crate) use routes::RouteCount;
 pub(crate) use routes::Routes;
 pub use session::Session;
 pub(crate) use settings::Settings;
-pub(crate) use shared::Shared;
+pub(crate) use shared::{Server, Shared};
 pub use status::{NodeStatus, PoolStatus, Status};
 pub(crate) use view::View;
 pub(crate) use write_log::{Ending, WriteLog};

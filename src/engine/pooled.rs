@@ -6,30 +6,43 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Mutex;
 use std::time::Instant;
 
+use crate::cluster::{Observation, Said, ServerFacts, ServerId};
 use crate::server::NodeRole;
 
-/// A pooled connection with the role its server reported before the last loan.
+/// A pooled connection, and what is known of it.
 #[derive(Debug)]
 pub(crate) struct Pooled<C> {
     pub(crate) conn: C,
-    pub(crate) role: Option<NodeRole>,
-    /// The instant of its opening: since then, its server has not restarted.
-    pub(crate) opened: Instant,
+    pub(crate) known: Known,
     /// Set while an answer is outstanding: given up now, it would be taken for that to the next statement.
     pub(crate) awaits_answer: bool,
-    /// Set if reads on it wait for what other servers have acknowledged.
-    pub(crate) reads_causally: bool,
 }
 
-impl<C> Pooled<C> {
-    pub(crate) fn new(conn: C, role: Option<NodeRole>) -> Self {
-        Self {
-            conn,
-            role,
-            opened: Instant::now(),
-            awaits_answer: false,
-            reads_causally: false,
-        }
+/// What is known of a connection and of the server that it leads to.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) facts: ServerFacts,
+    /// The server, if it tells which one it is.
+    pub(crate) server: Option<ServerId>,
+    /// The role that it reported last.
+    pub(crate) role: Option<NodeRole>,
+    /// Its last word on itself, with its position; `None` if it has none, or is not asked for it.
+    pub(crate) said: Option<Said>,
+    /// The instant of the connection's opening: since then, its server has not restarted.
+    pub(crate) opened: Instant,
+    /// The last instant at which the connection was known to stand.
+    pub(crate) alive: Instant,
+    /// Set if reads on it wait for what other servers have acknowledged.
+    pub(crate) reads_causally: bool,
+    /// Set if it must not be lent again.
+    pub(crate) is_spent: bool,
+}
+
+impl Known {
+    /// Records what the server said, asked at `sent`.
+    pub(crate) fn said(&mut self, observation: Observation, sent: Instant) {
+        self.role = Some(observation.role);
+        self.said = Some(Said { observation, sent });
     }
 }
 
@@ -80,17 +93,14 @@ macro_rules! pools {
         }
 
         impl<C: RoutedConnection> Pools<C> {
-            /// Takes a connection; `limit` bounds the wait further than the node's own timeout does.
+            /// Takes a connection; `limit` bounds the whole of it.
             pub(crate) async fn get(
                 &self,
                 kind: crate::server::PoolKind,
-                limit: Option<std::time::Duration>,
+                limit: std::time::Duration,
                 node: &str,
             ) -> Result<Guard<C>, crate::error::Error> {
                 let (since, get) = (std::time::Instant::now(), self.of(kind).get());
-                let Some(limit) = limit else {
-                    return get.await;
-                };
                 tokio::time::timeout(limit, get).await.unwrap_or_else(|elapsed| {
                     let (node, step) = (node.to_owned(), crate::error::Step::Wait);
                     Err(crate::error::Error::checkout(node, step, since, elapsed))
@@ -104,7 +114,7 @@ macro_rules! pools {
         impl<C: RoutedConnection> Pool<C> {
             fn get(
                 &self,
-                limit: Option<std::time::Duration>,
+                limit: std::time::Duration,
             ) -> Result<Guard<C>, crate::error::Error> {
                 match self {
                     $(#[cfg(feature = $feature)]
@@ -119,11 +129,11 @@ macro_rules! pools {
         }
 
         impl<C: RoutedConnection> Pools<C> {
-            /// Takes a connection; `limit` bounds the wait further than the node's own timeout does.
+            /// Takes a connection; `limit` bounds the wait.
             pub(crate) fn get(
                 &self,
                 kind: crate::server::PoolKind,
-                limit: Option<std::time::Duration>,
+                limit: std::time::Duration,
                 _node: &str,
             ) -> Result<Guard<C>, crate::error::Error> {
                 self.of(kind).get(limit)
@@ -229,12 +239,12 @@ macro_rules! pools {
         }
 
         impl<C: RoutedConnection> crate::engine::checkout::Loan for Guard<C> {
-            fn taken(&self) -> crate::engine::checkout::Taken {
-                crate::engine::checkout::Taken {
-                    role: self.role,
-                    opened: self.opened,
-                    reads_causally: self.reads_causally,
-                }
+            fn known(&self) -> &crate::engine::Known {
+                &self.known
+            }
+
+            fn known_mut(&mut self) -> &mut crate::engine::Known {
+                &mut self.known
             }
 
             fn awaits_answer(&self) -> bool {

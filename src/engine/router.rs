@@ -127,6 +127,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
             session: None,
             wait: self.inner.shared.wait,
             avoid: None,
+            may_try: true,
             max_lag: None,
             function: None,
         }

@@ -149,6 +149,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
             session: remembers.then_some(&self.view.state),
             wait: wait.unwrap_or(self.view.router.shared().wait),
             avoid,
+            may_try: true,
             max_lag: None,
             function: None,
         }

@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) single: Option<Node>,
     pub(crate) watch_interval: Duration,
     pub(crate) watch_timeout: Duration,
+    pub(crate) node_share: Duration,
+    pub(crate) alive_for: Duration,
     pub(crate) classes: Vec<(String, Class)>,
     pub(crate) keys: Option<TokenKeys>,
     pub(crate) token_life: Duration,
@@ -43,6 +45,9 @@ impl Default for Settings {
             single: None,
             watch_interval: Duration::from_millis(100),
             watch_timeout: Duration::from_secs(1),
+            node_share: Duration::from_millis(250),
+            // As HikariCP's `aliveBypassWindowMs`.
+            alive_for: Duration::from_millis(500),
             classes: Vec::new(),
             keys: None,
             token_life: Duration::from_secs(60 * 60),

@@ -8,18 +8,22 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use diesel_routing_sql::Dialect as Sql;
 
-use super::{Rejections, Request, Settings};
-use crate::cluster::{Event, Health, Node, Observation, Question, Roster, Signals, Snapshot};
+use super::delays::Delays;
+use super::{Known, Rejections, Request, Settings};
+use crate::cluster::{
+    Event, Health, Node, Observation, Question, Roster, Sample, ServerId, Signals, Snapshot, age,
+};
 use crate::consistency::{Class, Function};
-use crate::error::ConfigError;
+use crate::error::{ConfigError, Error};
 use crate::mutex::lock;
 use crate::position::Position;
 use crate::random;
 use crate::routing::{Decision, Inputs, Level, Policy, Reason, decide};
-use crate::session::{Clock, SessionState, TokenKeys};
+use crate::server::{NodeRole, PoolKind};
+use crate::session::{Clock, Reading, SessionState, TokenKeys};
 use crate::statement::{Access, Checker};
 
 /// The most that a node is asked more often than usual, unless a read is refused: after commits,
@@ -53,10 +57,37 @@ pub(crate) struct Shared {
     out: Vec<AtomicU32>,
     /// The number of replicas chosen by turns so far.
     turns: AtomicUsize,
+    /// The latest sample of the primary that a caller took: watchers' samples come more seldom.
+    latest: ArcSwapOption<Sample>,
+    /// The time that each node takes to catch up.
+    delays: Delays,
+    /// The most that a checkout may take of a caller, by the node that it begins with.
+    checkout_timeouts: Vec<Duration>,
+    /// The number of connections of each node for reads that fall back to it.
+    fallback_budgets: Vec<u32>,
+    /// The most of that time that one node may take while another may serve.
+    pub(crate) node_share: Duration,
+    /// Set if primaries become replicas under open connections.
+    pub(crate) demoted_in_place: bool,
+}
+
+/// What a backend says of its servers, for the router.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Server {
+    pub(crate) dialect: Sql,
+    /// Set if nodes are watched.
+    pub(crate) watched: bool,
+    /// Set if primaries become replicas under open connections.
+    pub(crate) demoted_in_place: bool,
 }
 
 impl Shared {
-    pub(crate) fn new(settings: &Settings, nodes: &[Node], dialect: Sql, watched: bool) -> Self {
+    pub(crate) fn new(settings: &Settings, nodes: &[Node], server: Server) -> Self {
+        let Server {
+            dialect,
+            watched,
+            demoted_in_place,
+        } = server;
         let count = nodes.len();
         let roster = Roster::new(count);
         let snapshot = if watched {
@@ -68,6 +99,12 @@ impl Shared {
             watched,
             out: nodes.iter().map(|_| AtomicU32::new(0)).collect(),
             turns: AtomicUsize::new(0),
+            latest: ArcSwapOption::empty(),
+            delays: Delays::new(count),
+            checkout_timeouts: nodes.iter().map(|node| node.checkout_timeout).collect(),
+            fallback_budgets: nodes.iter().map(|node| node.pool_size(PoolKind::Fallback)).collect(),
+            node_share: settings.node_share,
+            demoted_in_place,
             signals: Signals::new(count, settings.clock.now()),
             nodes: nodes.iter().map(|node| node.name.clone()).collect(),
             window: settings.window,
@@ -126,14 +163,16 @@ impl Shared {
         request: &Request<'_>,
         cluster: &'a Snapshot,
         system_now: Instant,
-    ) -> Inputs<'a, impl Fn(usize) -> u32, impl Fn() -> usize> {
+    ) -> Inputs<'a, impl Fn(usize) -> u32, impl Fn() -> usize, impl Fn(usize) -> Duration> {
         let now = self.clock.now();
+        let latest = self.latest.load();
+        let latest = latest.as_deref();
         Inputs {
             level: request.level,
             need: request
                 .session
                 .filter(|_| request.level == Level::Session)
-                .map(|session| session.need(now, self.window, cluster)),
+                .map(|session| session.need(now, self.window, cluster, latest)),
             cluster,
             policy: &self.policy,
             now,
@@ -143,6 +182,8 @@ impl Shared {
             random: random::number(),
             turn: || self.turns.fetch_add(1, Ordering::Relaxed),
             load: |node| self.out(node),
+            delay: |node| self.delays.of(node),
+            may_try: request.may_try,
         }
     }
 
@@ -188,22 +229,100 @@ impl Shared {
         class.map(|(_, class)| *class)
     }
 
-    /// Returns whether `node` has answered a question that was sent after `opened`.
-    pub(crate) fn has_answered_since(&self, node: usize, opened: Instant) -> bool {
-        let sent = self.snapshot.load().sent(node);
-        sent.is_some_and(|sent| sent > opened)
-    }
-
-    /// Returns why `node`, as a replica, may serve a request; `None` if it may not.
+    /// Returns why a connection may serve a request as one of the replica `node`, by what its server said of itself on
+    /// it, and the version of the session's requirements; `None` if it may not.
     pub(crate) fn serves(
         &self,
         node: usize,
+        known: &Known,
         request: &Request<'_>,
         now: Instant,
-    ) -> Option<Reason> {
+    ) -> Option<(Reason, Option<u64>)> {
         let cluster = self.snapshot.load();
-        let state = cluster.nodes.get(node)?;
-        self.inputs(request, &cluster, now).serves(node, state)
+        let said = known.said.as_ref()?;
+        let state = cluster.state_of(known.server, known.opened, said);
+        let inputs = self.inputs(request, &cluster, now);
+        let reason = inputs.serves(node, &state)?;
+        Some((reason, inputs.version()))
+    }
+
+    /// Returns whether a connection leads to the primary, as far as is known.
+    pub(crate) fn is_the_primary(&self, known: &Known) -> bool {
+        if !self.watched {
+            return true;
+        }
+        let cluster = self.snapshot.load();
+        match &known.said {
+            Some(said) => cluster.is_led_by(known.server, &said.observation),
+            None => cluster.is_primary(known.server),
+        }
+    }
+
+    /// Records what a connection's server said, asked at `asked`: of the primary, it is a sample of its position.
+    pub(crate) fn hear(&self, server: Option<ServerId>, asked: Instant, said: &Observation) {
+        let is_primary = said.role == NodeRole::TakesWrites
+            && server.is_some()
+            && self.snapshot.load().is_primary(server);
+        if !is_primary {
+            return;
+        }
+        let sample = Arc::new(Sample {
+            asked,
+            position: said.position.mark(),
+        });
+        self.latest.rcu(|latest| match latest {
+            Some(latest) if latest.asked >= asked => Some(Arc::clone(latest)),
+            _ => Some(Arc::clone(&sample)),
+        });
+    }
+
+    /// Learns how long a node takes to catch up, from what a connection's server said when it was tried for a session.
+    pub(crate) fn tried(&self, node: usize, request: &Request<'_>, known: &Known, now: Instant) {
+        let cluster = self.snapshot.load();
+        let since = self
+            .inputs(request, &cluster, now)
+            .need
+            .and_then(|need| need.since);
+        if let Some(since) = since {
+            let passed = age(since, self.clock.now());
+            let serves = self.serves(node, known, request, now).is_some();
+            self.delays.learn(node, passed, serves);
+        }
+    }
+
+    /// Returns how long a caller waits at most for a checkout that begins with this node.
+    pub(crate) fn checkout_timeout(&self, node: usize) -> Duration {
+        let timeout = self.checkout_timeouts.get(node);
+        timeout.copied().unwrap_or(Duration::ZERO)
+    }
+
+    /// Returns whether a node answers, and must not be used.
+    pub(crate) fn is_excluded(&self, node: usize) -> bool {
+        let cluster = self.snapshot.load();
+        let node = cluster.nodes.get(node);
+        node.is_some_and(|node| node.health == Health::Excluded)
+    }
+
+    /// Returns whether a node is known not to answer.
+    pub(crate) fn is_down(&self, node: usize) -> bool {
+        let cluster = self.snapshot.load();
+        let node = cluster.nodes.get(node);
+        node.is_some_and(|node| node.health == Health::Down)
+    }
+
+    /// Returns the error of a checkout that ends with this one: of the fallback pool, one that says why it was needed.
+    pub(crate) fn explained(&self, decision: Decision, error: Error) -> Error {
+        if decision.reason != Reason::Fallback {
+            return error;
+        }
+        let cluster = self.snapshot.load();
+        let replicas = cluster.nodes.iter().enumerate();
+        let replicas: Vec<_> = replicas
+            .filter(|(index, _)| *index != cluster.primary)
+            .map(|(index, node)| format!("`{}` is {}", self.name(index), node.health))
+            .collect();
+        let budget = self.fallback_budgets.get(decision.node);
+        error.of_fallback(budget.copied().unwrap_or_default(), replicas.join(", "))
     }
 
     pub(crate) fn is_primary(&self, node: usize) -> bool {
@@ -254,28 +373,27 @@ impl Shared {
     }
 
     /// Records that a connection of `node` goes out.
-    pub(crate) fn lent(&self, node: usize, reads_for: Option<&SessionState>) {
-        if let Some(out) = self.out.get(node) {
+    pub(crate) fn lent(&self, reading: Reading, reads_for: Option<&SessionState>) {
+        if let Some(out) = self.out.get(reading.node) {
             out.fetch_add(1, Ordering::Relaxed);
         }
         if let Some(session) = reads_for {
-            let run = self
-                .snapshot
-                .load()
-                .nodes
-                .get(node)
-                .map_or(0, |node| node.run);
-            session.read_begins(node, run, self.clock.now());
+            session.read_begins(reading, self.clock.now());
         }
     }
 
-    /// Records that a connection of `node` has come back.
-    pub(crate) fn returned(&self, node: usize, reads_for: Option<&SessionState>) {
+    /// Records that a connection of `node`, which leads to `server`, has come back.
+    pub(crate) fn returned(
+        &self,
+        node: usize,
+        server: Option<ServerId>,
+        reads_for: Option<&SessionState>,
+    ) {
         if let Some(out) = self.out.get(node) {
             out.fetch_sub(1, Ordering::Relaxed);
         }
         if let Some(session) = reads_for {
-            session.read_ends(node, self.clock.now());
+            session.read_ends(server, self.clock.now());
             // What it saw on the primary has a position once the primary was asked.
             if self.is_primary(node) {
                 self.signals.ask_soon(node);
@@ -288,6 +406,9 @@ impl Shared {
         let mut roster = lock(&self.roster);
         let events = roster.observed(node, question, said);
         self.publish(&roster);
+        if let Some(lag) = roster.lag(node, question.asked) {
+            self.delays.limit(node, lag);
+        }
         drop(roster);
         for event in events {
             self.report(&event);

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use event_listener::EventListener;
 
-use super::{Settings, Shared};
-use crate::cluster::{NO_POSITION, Observation, Question, Urgency};
+use super::{Known, Settings, Shared};
+use crate::cluster::{NO_POSITION, Observation, Question, ServerFacts, Urgency};
 use crate::position::ServerKind;
+use crate::server::NodeRole;
 
 /// The next step of a watcher.
 #[derive(Debug)]
@@ -17,10 +18,10 @@ pub(crate) enum Next {
         urgent: EventListener,
         limit: Duration,
     },
-    /// Open a connection, and ask the server what kind it is.
+    /// Open a connection, in place of the present one if there is one.
     Open,
     /// Ask the server, over the open connection, for its role and position.
-    Observe(Option<ServerKind>),
+    Observe,
     /// Ask the server, over the open connection, what holds its replication up.
     Diagnose(Option<ServerKind>),
     /// Close the connection, and end.
@@ -34,8 +35,8 @@ pub(crate) enum Outcome {
     Slept,
     /// Somebody is in a hurry.
     Urged,
-    /// A connection is open, to a server of this kind.
-    Opened(Option<ServerKind>),
+    /// A connection is open, of which this is known.
+    Opened(Box<Known>),
     /// The server answered.
     Observed(Observation),
     /// The server answered what holds it up, if anything does.
@@ -51,6 +52,10 @@ impl Outcome {
     }
 }
 
+/// The time between two attempts to meet another server by opening a connection anew, where one was met that must not be
+/// used, or another than callers meet. Chosen: a name moves seldom.
+const REOPEN_AFTER: Duration = Duration::from_secs(1);
+
 /// Watches one node.
 #[derive(Debug)]
 pub(crate) struct Watcher {
@@ -59,14 +64,15 @@ pub(crate) struct Watcher {
     interval: Duration,
     /// The time that an answer may take.
     pub(crate) limit: Duration,
-    kind: Option<ServerKind>,
+    /// What is known of the connection.
+    known: Known,
     is_open: bool,
-    /// The number of connections opened so far.
-    run: u64,
     /// The question that is under way: when it was sent, by the router's clock and by the system's.
     asked: Option<(Instant, Instant)>,
     /// The instant of the last question why it is behind.
     diagnosed: Option<Instant>,
+    /// The role that it had last.
+    role: Option<NodeRole>,
 }
 
 impl Watcher {
@@ -75,19 +81,24 @@ impl Watcher {
         shared: &Arc<Shared>,
         settings: &Settings,
         node: usize,
-        kind: Option<ServerKind>,
+        known: Known,
     ) -> Self {
         Self {
             shared: Arc::clone(shared),
             node,
             interval: settings.watch_interval,
             limit: settings.watch_timeout,
-            kind,
+            known,
             is_open: true,
-            run: 1,
             asked: None,
             diagnosed: None,
+            role: None,
         }
+    }
+
+    /// Returns the facts about the server.
+    pub(crate) fn facts(&self) -> &ServerFacts {
+        &self.known.facts
     }
 
     /// Returns a name for a thread of its own.
@@ -113,11 +124,20 @@ impl Watcher {
     pub(crate) fn ask(&mut self, now: Instant) -> Next {
         self.shared.signals.asking(self.node);
         self.asked = Some((self.shared.now(), now));
-        if self.is_open {
-            Next::Observe(self.kind)
+        if self.is_open && !self.is_to_be_reopened(now) {
+            Next::Observe
         } else {
             Next::Open
         }
+    }
+
+    /// Returns whether the name may lead to another server by now, which is to be watched instead: its role changed, it
+    /// must not be used, or callers have met another.
+    fn is_to_be_reopened(&mut self, now: Instant) -> bool {
+        let is_due = now.saturating_duration_since(self.known.opened) >= REOPEN_AFTER;
+        let is_wanted = self.shared.signals.take_reopen(self.node) && is_due;
+        let has_changed = self.role.is_some() && self.role != self.known.role;
+        is_wanted || has_changed || is_due && self.shared.is_excluded(self.node)
     }
 
     /// Returns what to do next, given what came of the last step; `now` is the system's clock.
@@ -125,18 +145,20 @@ impl Watcher {
         match outcome {
             Outcome::Slept => return self.ask(now),
             Outcome::Urged => {}
-            Outcome::Opened(kind) => {
+            Outcome::Opened(known) => {
                 self.is_open = true;
-                self.kind = kind;
-                self.run += 1;
+                self.role = known.role;
+                self.known = *known;
                 self.diagnosed = None;
-                return Next::Observe(kind);
+                return Next::Observe;
             }
             Outcome::Observed(observation) => {
+                // At first, it is what it was when the connection was opened.
+                self.role = self.known.role.replace(observation.role);
                 self.record(observation, now);
                 if self.is_diagnosis_due(now) {
                     self.diagnosed = Some(now);
-                    return Next::Diagnose(self.kind);
+                    return Next::Diagnose(self.known.facts.kind);
                 }
             }
             Outcome::Diagnosed(why) => self.shared.record_diagnosis(self.node, why),
@@ -153,7 +175,8 @@ impl Watcher {
         let question = Question {
             asked,
             sent,
-            run: self.run,
+            server: self.known.server,
+            opened: self.known.opened,
         };
         self.shared
             .record_observation(self.node, question, observation);

@@ -6,9 +6,10 @@ use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_routing_sql::Dialect as Sql;
 
+use crate::cluster::ServerId;
 use crate::engine::Shared;
 use crate::error::is_read_only;
-use crate::session::SessionState;
+use crate::session::{Reading, SessionState};
 use crate::statement::{Dialect, Reach};
 
 /// Follows the writes of one checked-out connection.
@@ -21,6 +22,8 @@ pub(crate) struct WriteLog {
     shared: Arc<Shared>,
     session: Option<Arc<SessionState>>,
     node: usize,
+    /// The server that the connection leads to.
+    server: Option<ServerId>,
     /// The lowest transaction depth with a write of unsettled outcome; 0 is outside transactions.
     unsettled: Option<u32>,
 }
@@ -29,13 +32,14 @@ impl WriteLog {
     pub(crate) fn new(
         shared: Arc<Shared>,
         session: Option<Arc<SessionState>>,
-        node: usize,
+        reading: Reading,
     ) -> Self {
-        shared.lent(node, session.as_deref());
+        shared.lent(reading, session.as_deref());
         Self {
             shared,
             session,
-            node,
+            node: reading.node,
+            server: reading.server,
             unsettled: None,
         }
     }
@@ -178,7 +182,8 @@ impl Outcome<'_> {
 impl Drop for WriteLog {
     fn drop(&mut self) {
         self.settle(Outcome::Unknown);
-        self.shared.returned(self.node, self.session.as_deref());
+        self.shared
+            .returned(self.node, self.server, self.session.as_deref());
     }
 }
 

@@ -51,6 +51,28 @@ pub enum Error {
         source: Source,
     },
 
+    /// No replica served a read, and the connections of the primary that are set aside for such reads are in use.
+    #[error(
+        "no replica serves{} and the primary's budget for reads without one is used up: the {budget} connections of \
+         node `{node}`'s fallback pool were in use for {waited:?}; the replicas: {replicas}. See to the replicas, or \
+         raise the budget (`Node::fallback_pool_size`) if the primary can take more",
+        function.map(|function| format!(" `{function}`,")).unwrap_or_else(|| ",".to_owned())
+    )]
+    NoReplica {
+        /// The primary's name, as configured.
+        node: String,
+        /// The size of its fallback pool.
+        budget: u32,
+        /// The time that the caller waited.
+        waited: Duration,
+        /// The state of each replica, in words.
+        replicas: String,
+        /// The function with [`#[consistency(..)]`](macro@crate::consistency) that asked for it, if any.
+        function: Option<&'static str>,
+        /// The pool's error.
+        source: Source,
+    },
+
     /// A node has another role than its configured one.
     #[error(
         "node `{node}` was configured as {expected}, but {}: point it at the right server, or change its role \
@@ -97,6 +119,8 @@ impl Error {
         match self {
             Self::Checkout { step, .. } => step.is_the_nodes(),
             Self::WrongRole { .. } => true,
+            // Another has been looked for.
+            Self::NoReplica { .. } => false,
             Self::Query(error) => may_retry_read(error),
             Self::Config(_) => false,
         }
@@ -104,10 +128,31 @@ impl Error {
 
     /// Returns the same error, attributed to a call of this function.
     pub(crate) fn of_function(mut self, path: &'static str) -> Self {
-        if let Self::Checkout { function, .. } = &mut self {
+        if let Self::Checkout { function, .. } | Self::NoReplica { function, .. } = &mut self {
             *function = Some(path);
         }
         self
+    }
+
+    /// Turns the failure to get a connection from a fallback pool of this size into the refusal that it is.
+    pub(crate) fn of_fallback(self, budget: u32, replicas: String) -> Self {
+        match self {
+            Self::Checkout {
+                node,
+                step: Step::Wait,
+                waited,
+                function,
+                source,
+            } => Self::NoReplica {
+                node,
+                budget,
+                waited,
+                replicas,
+                function,
+                source,
+            },
+            other => other,
+        }
     }
 
     /// Turns a node's failure into the configuration error it shows, if it shows one.

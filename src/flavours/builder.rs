@@ -6,8 +6,10 @@ use super::pool::{Hooks, Manager, Pools};
 use super::{RoutedConnection, Router, RouterBuilder, flavoured, watch};
 use crate::cluster::{Node, ServerFacts};
 use crate::engine::watcher::Watcher;
+use crate::engine::{Pooled, Server, Settings};
 use crate::error::Error;
 use crate::server::{NodeRole, PoolKind};
+use crate::statement::Dialect;
 
 #[flavoured]
 impl<C: RoutedConnection> RouterBuilder<C> {
@@ -27,27 +29,33 @@ impl<C: RoutedConnection> RouterBuilder<C> {
     /// Dropping the future closes what it has opened.
     pub async fn build(self) -> Result<Router<C>, Error> {
         let plan = self.plan()?;
-        let mut met: Vec<(C, ServerFacts)> = Vec::new();
+        let server = Server {
+            dialect: <C::Backend as Dialect>::SQL,
+            watched: C::WATCHED && plan.settings.positions,
+            demoted_in_place: C::DEMOTED_IN_PLACE,
+        };
+        let mut met: Vec<Pooled<C>> = Vec::new();
         for (node, role) in plan.probes() {
-            let (conn, facts) = probe(&reader(node, &plan.hooks), role).await?;
-            let first = met.first().map(|(_, facts)| facts);
-            plan.check_replica(first, node, &facts)?;
-            met.push((conn, facts));
+            let conn = probe(&reader(node, &plan.hooks, &plan.settings, server), role).await?;
+            let first = met.first().map(|first| &first.known.facts);
+            plan.check_replica(first, node, &conn.known.facts)?;
+            met.push(conn);
         }
-        ServerFacts::check_ids(plan.nodes.iter().zip(met.iter().map(|(_, facts)| facts)))?;
+        let facts = met.iter().map(|conn| &conn.known.facts);
+        ServerFacts::check_ids(plan.nodes.iter().zip(facts))?;
 
         let mut pools = Vec::with_capacity(plan.nodes.len());
         for node in &plan.nodes {
             pools.push(Pools::new(&plan.library, node, |kind| match kind {
-                PoolKind::Write => writer(node, &plan.hooks),
-                PoolKind::Read | PoolKind::Fallback => reader(node, &plan.hooks),
+                PoolKind::Write => writer(node, &plan.hooks, &plan.settings, server),
+                PoolKind::Read | PoolKind::Fallback => reader(node, &plan.hooks, &plan.settings, server),
             })?);
         }
-        let (shared, is_watched) = plan.shared::<C::Backend>(C::WATCHED);
-        if is_watched {
-            for (index, (node, (conn, facts))) in plan.nodes.iter().zip(met).enumerate() {
-                let watcher = Watcher::new(&shared, &plan.settings, index, facts.kind);
-                watch::start(watcher, reader(node, &plan.hooks), conn).await;
+        let shared = plan.shared(server);
+        if server.watched {
+            for (index, (node, conn)) in plan.nodes.iter().zip(met).enumerate() {
+                let watcher = Watcher::new(&shared, &plan.settings, index, conn.known);
+                watch::start(watcher, reader(node, &plan.hooks, &plan.settings, server), conn.conn).await;
             }
         }
         let router = Router::new(shared, pools);
@@ -59,22 +67,28 @@ impl<C: RoutedConnection> RouterBuilder<C> {
 
 /// Returns the manager of a pool to read from. Roles change: the decision, not the configuration, says what a node
 /// must be.
-fn reader<C>(node: &Node, hooks: &Hooks<C>) -> Manager<C> {
+fn reader<C>(node: &Node, hooks: &Hooks<C>, settings: &Settings, server: Server) -> Manager<C> {
     Manager {
         node: node.clone(),
         role: None,
         read_only: true,
+        positions: server.watched,
+        alive_for: settings.alive_for,
         hooks: hooks.clone(),
     }
 }
 
 /// Returns the manager of a pool to write with.
-fn writer<C: RoutedConnection>(node: &Node, hooks: &Hooks<C>) -> Manager<C> {
+fn writer<C: RoutedConnection>(
+    node: &Node,
+    hooks: &Hooks<C>,
+    settings: &Settings,
+    server: Server,
+) -> Manager<C> {
     Manager {
-        node: node.clone(),
         role: C::WATCHED.then_some(NodeRole::TakesWrites),
         read_only: false,
-        hooks: hooks.clone(),
+        ..reader(node, hooks, settings, server)
     }
 }
 
@@ -84,17 +98,16 @@ fn writer<C: RoutedConnection>(node: &Node, hooks: &Hooks<C>) -> Manager<C> {
 async fn probe<C: RoutedConnection>(
     manager: &Manager<C>,
     role: NodeRole,
-) -> Result<(C, ServerFacts), Error> {
-    let opened = manager.open().await.map_err(Error::at_build)?;
-    let mut conn = opened.conn;
-    let facts = manager.facts(&mut conn).await?;
+) -> Result<Pooled<C>, Error> {
+    let mut first = manager.open().await.map_err(Error::at_build)?;
+    let facts = &first.known.facts;
     facts.check_version(&manager.node)?;
-    facts.check_role(role, opened.role, &manager.node)?;
+    facts.check_role(role, first.known.role, &manager.node)?;
     if facts.backend.is_some() {
         let mut second = manager.connect().await?;
         let other = manager.facts(&mut second).await?;
-        let again = manager.facts(&mut conn).await?;
+        let again = manager.facts(&mut first.conn).await?;
         facts.check_backends(&other, &again, &manager.node)?;
     }
-    Ok((conn, facts))
+    Ok(first)
 }

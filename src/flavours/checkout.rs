@@ -5,13 +5,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::manager::say;
 use super::pool::Guard;
+use super::statement_guard::StatementGuard;
 use super::{RoutedConnection, Router, flavoured, io};
 use crate::engine::checkout::{Checkout, Next, Outcome};
-use crate::engine::{Lease, Request};
+use crate::engine::{Lease, Pooled, Request};
 use crate::error::{Error, Step};
 use crate::position::Position;
 use crate::server::PoolKind;
+
+/// The words for a node that is known not to answer while a caller waits for a connection of it.
+const DOWN: &str = "it does not answer its watcher any more";
 
 #[flavoured]
 impl<C: RoutedConnection> Router<C> {
@@ -28,8 +33,7 @@ impl<C: RoutedConnection> Router<C> {
         lease: Lease<Guard<C>>,
     ) -> Result<Lease<Guard<C>>, Error> {
         let (node, guard) = (lease.node(), lease.into_guard());
-        let now = Instant::now();
-        let checkout = Checkout::upgrading(self.shared(), request, C::WAITS, node, guard, now);
+        let checkout = Checkout::upgrading(self.shared(), request, C::WAITS, node, guard);
         self.carry_out(checkout).await
     }
 
@@ -48,6 +52,7 @@ impl<C: RoutedConnection> Router<C> {
                         Outcome::TimedOut
                     }
                 }
+                Next::Ask { node, guard, until } => self.ask(node, guard, until).await,
                 Next::AwaitReplay {
                     guard,
                     required,
@@ -66,14 +71,53 @@ impl<C: RoutedConnection> Router<C> {
         }
     }
 
-    async fn take(&self, node: usize, pool: PoolKind, until: Option<Instant>) -> Outcome<Guard<C>> {
+    /// Takes a connection from a pool; gives up once the node is known not to answer.
+    async fn take(&self, node: usize, pool: PoolKind, until: Instant) -> Outcome<Guard<C>> {
         let pools = self.pools();
         let Some(pools) = pools.as_deref().and_then(|pools| pools.get(node)) else {
             return Outcome::Failed(self.closed(node));
         };
-        let limit = until.map(|until| until.saturating_duration_since(Instant::now()));
-        let taken = pools.get(pool, limit, self.shared().name(node)).await;
-        taken.map_or_else(Outcome::Failed, Outcome::Taken)
+        let (shared, since) = (self.shared(), Instant::now());
+        let limit = until.saturating_duration_since(since);
+        let taken = io::unless(
+            pools.get(pool, limit, shared.name(node)),
+            || shared.signals.answer(),
+            || shared.is_down(node),
+        )
+        .await;
+        match taken {
+            Some(Ok(guard)) => Outcome::Taken(guard),
+            Some(Err(error)) => Outcome::Failed(error),
+            None => {
+                let node = shared.name(node).to_owned();
+                Outcome::Failed(Error::checkout(node, Step::Recycle, since, DOWN))
+            }
+        }
+    }
+
+    /// Asks a connection's server for its role and position.
+    async fn ask(&self, node: usize, mut guard: Guard<C>, until: Instant) -> Outcome<Guard<C>> {
+        let since = Instant::now();
+        let limit = until.saturating_duration_since(since);
+        let Pooled {
+            conn,
+            known,
+            awaits_answer,
+        } = &mut *guard;
+        let positions = self.shared().is_watched();
+        let said = StatementGuard::marking(awaits_answer).during(say(conn, known, positions));
+        let failed = |error| {
+            let node = self.shared().name(node).to_owned();
+            Outcome::Failed(Error::checkout(node, Step::Recycle, since, error))
+        };
+        match io::within(limit, said).await {
+            Ok(Ok(said)) => Outcome::Said(guard, said),
+            Ok(Err(error)) => {
+                guard.known.is_spent = true;
+                failed(Box::<dyn std::error::Error + Send + Sync>::from(error))
+            }
+            Err(elapsed) => failed(elapsed.into()),
+        }
     }
 
     async fn set_causal_reads(
@@ -86,7 +130,7 @@ impl<C: RoutedConnection> Router<C> {
         let (conn, statement) = guard.parts();
         match statement.during(conn.set_causal_reads(on)).await {
             Ok(()) => {
-                guard.reads_causally = on;
+                guard.known.reads_causally = on;
                 Outcome::Set(guard)
             }
             Err(error) => {

@@ -4,13 +4,15 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use diesel::QueryResult;
 
 use super::hooks::{Connect, SetUp, TransactionManager, establish};
 use super::statement_guard::StatementGuard;
 use super::{RoutedConnection, flavoured, io};
-use crate::cluster::{Node, ServerFacts};
-use crate::engine::Pooled;
+use crate::cluster::{Node, Observation, ServerFacts, ServerId};
+use crate::engine::{Known, Pooled};
 use crate::error::{Error, Step};
 use crate::server::NodeRole;
 use crate::statement::Dialect;
@@ -45,19 +47,32 @@ pub(crate) struct Manager<C> {
     /// The role that its server must have; `None` for any.
     pub(crate) role: Option<NodeRole>,
     pub(crate) read_only: bool,
+    /// Set if its server is asked for positions.
+    pub(crate) positions: bool,
+    /// The time for which a connection counts as standing after its server's last answer.
+    pub(crate) alive_for: Duration,
     pub(crate) hooks: Hooks<C>,
 }
 
 #[flavoured]
 impl<C: RoutedConnection> Manager<C> {
-    /// Opens a connection and prepares it.
+    /// Opens a connection, learns which server it leads to, and prepares it.
     pub(crate) async fn open(&self) -> Result<Pooled<C>, Error> {
         let since = Instant::now();
         let mut conn = self.connect().await?;
-        let role = io::within(self.node.connect_timeout, self.make_ready(&mut conn, since))
-            .await
-            .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))??;
-        Ok(Pooled::new(conn, role))
+        // It stood when this was taken, and not before: what the server says after this holds for it.
+        let opened = Instant::now();
+        let known = io::within(
+            self.node.connect_timeout,
+            self.make_ready(&mut conn, since, opened),
+        )
+        .await
+        .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))??;
+        Ok(Pooled {
+            conn,
+            known,
+            awaits_answer: false,
+        })
     }
 
     /// Opens a connection without preparing it.
@@ -73,60 +88,95 @@ impl<C: RoutedConnection> Manager<C> {
         .map_err(|error| self.failed(Step::Connect, since, error))
     }
 
-    /// Returns facts about the server: when a router is built, and later for its watchers.
+    /// Returns facts about the server.
     pub(crate) async fn facts(&self, conn: &mut C) -> Result<ServerFacts, Error> {
         let since = Instant::now();
-        io::within(self.node.connect_timeout, conn.facts())
+        io::within(self.node.connect_timeout, conn.facts(self.positions))
             .await
             .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))?
             .map_err(|error| self.failed(Step::SetUp, since, error).at_build())
     }
 
-    async fn make_ready(&self, conn: &mut C, since: Instant) -> Result<Option<NodeRole>, Error> {
+    async fn make_ready(
+        &self,
+        conn: &mut C,
+        since: Instant,
+        opened: Instant,
+    ) -> Result<Known, Error> {
         let failed = |error| self.failed(Step::SetUp, since, error);
         if let Some(hook) = &self.hooks.set_up {
             hook(conn).await.map_err(failed)?;
         }
-        let role = self.check_role(conn, Step::SetUp).await?;
+        let sent = Instant::now();
+        let facts = conn.facts(self.positions).await.map_err(failed)?;
+        let role = match facts.role {
+            Some(role) => Some(role),
+            None => conn.node_role().await.map_err(failed)?,
+        };
+        if let (Some(expected), Some(found)) = (self.role, role)
+            && found != expected
+        {
+            let node = self.node.name.clone();
+            return Err(Error::WrongRole {
+                node,
+                expected,
+                found,
+            });
+        }
         if self.read_only {
             conn.batch_execute(C::Backend::READ_ONLY)
                 .await
                 .map_err(failed)?;
         }
-        Ok(role)
+        Ok(Known {
+            server: ServerId::of(&facts),
+            facts,
+            role,
+            said: None,
+            opened,
+            alive: sent,
+            reads_causally: false,
+            is_spent: false,
+        })
     }
 
-    /// Checks that a pooled connection may be handed out again.
+    /// Checks that a pooled connection may be handed out again: if it was idle for long, asks its server.
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) async fn recycle(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
-        let check = self.check_role(&mut conn.conn, Step::Recycle);
-        // For every kind of connection: one whose check is abandoned may be cut off.
-        conn.role = StatementGuard::marking(&mut conn.awaits_answer)
-            .during(check)
-            .await?;
+        if conn.known.alive.elapsed() < self.alive_for {
+            return Ok(());
+        }
+        let since = Instant::now();
+        match self.ask(conn).await {
+            Ok(Some(said)) => conn.known.said(said, since),
+            Ok(None) => {}
+            Err(error) => return Err(self.failed(Step::Recycle, since, error)),
+        }
+        conn.known.alive = since;
         Ok(())
+    }
+
+    /// Asks the server of a pooled connection for its role and position; where it has none, for its role, which is
+    /// recorded.
+    pub(crate) async fn ask(&self, conn: &mut Pooled<C>) -> QueryResult<Option<Observation>> {
+        let Pooled {
+            conn,
+            known,
+            awaits_answer,
+        } = conn;
+        // For every kind of connection: one whose check is abandoned may be cut off.
+        StatementGuard::marking(awaits_answer)
+            .during(say(conn, known, self.positions))
+            .await
     }
 
     /// Returns whether a returned connection must be closed: it has an open transaction, or an answer is
     /// outstanding.
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn is_broken(conn: &mut Pooled<C>) -> bool {
-        conn.awaits_answer || C::TransactionManager::is_broken_transaction_manager(&mut conn.conn)
-    }
-
-    async fn check_role(&self, conn: &mut C, step: Step) -> Result<Option<NodeRole>, Error> {
-        let since = Instant::now();
-        match conn.node_role().await {
-            Ok(role) => match (self.role, role) {
-                (Some(expected), Some(found)) if found != expected => Err(Error::WrongRole {
-                    node: self.node.name.clone(),
-                    expected,
-                    found,
-                }),
-                _ => Ok(role),
-            },
-            Err(error) => Err(self.failed(step, since, error)),
-        }
+        conn.known.is_spent
+            || conn.awaits_answer
+            || C::TransactionManager::is_broken_transaction_manager(&mut conn.conn)
     }
 
     fn failed(
@@ -137,6 +187,20 @@ impl<C: RoutedConnection> Manager<C> {
     ) -> Error {
         Error::checkout(self.node.name.clone(), step, since, source)
     }
+}
+
+/// Asks a server for its role and position; where it has none, for its role, which is recorded.
+#[flavoured]
+pub(super) async fn say<C: RoutedConnection>(
+    conn: &mut C,
+    known: &mut Known,
+    positions: bool,
+) -> QueryResult<Option<Observation>> {
+    if positions {
+        return conn.observe(&known.facts).await;
+    }
+    known.role = conn.node_role().await?;
+    Ok(None)
 }
 
 impl<C> fmt::Debug for Manager<C> {

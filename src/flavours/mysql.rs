@@ -19,6 +19,7 @@ use crate::server::NodeRole;
 impl RoutedConnection for Raw {
     const WATCHED: bool = true;
     const WAITS: bool = true;
+    const DEMOTED_IN_PLACE: bool = true;
 
     /// Returns whether the server accepts writes from ordinary users.
     async fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
@@ -27,8 +28,8 @@ impl RoutedConnection for Raw {
         ask.role(answer).map(Some)
     }
 
-    async fn observe(&mut self, kind: Option<ServerKind>) -> QueryResult<Option<Observation>> {
-        match kind {
+    async fn observe(&mut self, facts: &ServerFacts) -> QueryResult<Option<Observation>> {
+        match facts.kind {
             Some(ServerKind::MariaDb) => {
                 let answer: Answer = RunQueryDsl::get_result(AskMariaDb, self).await?;
                 Ok(Some(answer.of_mariadb()))
@@ -45,8 +46,8 @@ impl RoutedConnection for Raw {
         }
     }
 
-    /// Returns the server's kind, its version, and its `server_id`.
-    async fn facts(&mut self) -> QueryResult<ServerFacts> {
+    /// Returns the server's kind, its identity, its version, and its `server_id`.
+    async fn facts(&mut self, _: bool) -> QueryResult<ServerFacts> {
         let facts = diesel::sql_query(crate::backend::mysql::FACTS);
         let variables: Vec<Variable> = RunQueryDsl::load(facts, self).await?;
         Ok(crate::backend::mysql::facts(&variables))
@@ -75,7 +76,11 @@ impl RoutedConnection for Raw {
             return Ok(false);
         }
         // MariaDB's function compares numbers alone, whatever the history.
-        let observation = self.observe(Some(required.server_kind())).await?;
+        let facts = ServerFacts {
+            kind: Some(required.server_kind()),
+            ..ServerFacts::default()
+        };
+        let observation = self.observe(&facts).await?;
         Ok(observation.is_some_and(|observation| observation.position.covers(required)))
     }
 

@@ -41,8 +41,8 @@ async fn step<C: RoutedConnection>(
                 Outcome::Slept
             })
         }
-        (Next::Observe(kind), Some(conn)) => {
-            let observed = io::within(watcher.limit, conn.observe(kind)).await;
+        (Next::Observe, Some(conn)) => {
+            let observed = io::within(watcher.limit, conn.observe(watcher.facts())).await;
             let observed = observed.map_err(|_| watcher.too_slow())?;
             observed
                 .map(Outcome::of)
@@ -56,12 +56,12 @@ async fn step<C: RoutedConnection>(
                 .map_err(|error| error_chain(&error))
         }
         (Next::Stop, _) => Ok(Outcome::Urged),
-        (Next::Open | Next::Observe(_) | Next::Diagnose(_), conn) => {
+        (Next::Open | Next::Observe | Next::Diagnose(_), conn) => {
+            // One that stands still is closed first: its server may have no room for another.
+            *conn = None;
             let opened = manager.open().await.map_err(|error| error_chain(&error))?;
-            let opened = conn.insert(opened.conn);
-            let facts = manager.facts(opened).await;
-            let facts = facts.map_err(|error| error_chain(&error))?;
-            Ok(Outcome::Opened(facts.kind))
+            *conn = Some(opened.conn);
+            Ok(Outcome::Opened(Box::new(opened.known)))
         }
     }
 }

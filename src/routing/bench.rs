@@ -6,7 +6,7 @@ use super::balance::Balance;
 use super::decide::{Inputs, Policy, decide};
 use super::level::Level;
 use super::need::Need;
-use crate::cluster::{Health, NodeState, Snapshot};
+use crate::cluster::{Health, NodeState, ServerId, Snapshot};
 use crate::position::{Lsn, PgPosition, Position};
 
 /// A cluster to decide about.
@@ -26,7 +26,8 @@ impl Decider {
         let state = NodeState {
             notice: None,
             health: Health::Up,
-            run: 1,
+            server: Some(ServerId::numbered(1)),
+            opened: Some(now),
             position: Some(at(100)),
             complete_as_of: Some(now),
             asked: Some(now),
@@ -82,6 +83,8 @@ impl Decider {
             now: self.now,
             system_now: self.now,
             avoid: None,
+            delay: |_| Duration::ZERO,
+            may_try: true,
             max_lag: None,
             random: self.random,
             load: |_| 0,

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::balance::{Balance, Chooser};
-use super::{Block, Level, Need, Reason};
-use crate::cluster::{Health, NodeState, Snapshot, age};
+use super::{Block, HomeServer, Level, Need, Reason};
+use crate::cluster::{Health, NodeState, ServerId, Snapshot, age};
 use crate::position::Position;
 
 /// The inputs of a decision.
-pub(crate) struct Inputs<'a, L, T> {
+pub(crate) struct Inputs<'a, L, T, D> {
     pub(crate) level: Level,
     /// The requirements of a session-level read; `None` outside sessions.
     pub(crate) need: Option<Need>,
@@ -27,6 +27,10 @@ pub(crate) struct Inputs<'a, L, T> {
     pub(crate) load: L,
     /// Number of replicas chosen in turn so far.
     pub(crate) turn: T,
+    /// The time that a node takes to catch up, as far as it was seen to.
+    pub(crate) delay: D,
+    /// Set if a replica may be tried that is likely to serve, but not known to: its connection says so itself.
+    pub(crate) may_try: bool,
 }
 
 /// The settings of a router that its decisions depend on.
@@ -48,9 +52,23 @@ pub(crate) struct Policy {
 pub(crate) struct Decision {
     pub(crate) node: usize,
     pub(crate) reason: Reason,
-    /// The time, by the system's clock, at which the replica was asked for what the decision relies on; `None`
-    /// if it relies on no answer of a replica.
-    pub(crate) rests_on: Option<Instant>,
+    pub(crate) basis: Basis,
+    /// The version of the session's requirements that the node meets; `None` for a read of no session.
+    pub(crate) version: Option<u64>,
+}
+
+/// The basis of a decision: the connections of the node that it holds for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Basis {
+    /// Nothing that a node said: every one.
+    Nothing,
+    /// What this server said of itself at some time: those that lead to it.
+    Server(ServerId),
+    /// What this server was asked for at `sent`, by the system's clock: those that lead to it and were opened before, for
+    /// it has not restarted since.
+    Answer { server: ServerId, sent: Instant },
+    /// Nothing is known: those that prove themselves.
+    Itself,
 }
 
 impl Decision {
@@ -58,14 +76,19 @@ impl Decision {
         Self {
             node: cluster.primary,
             reason,
-            rests_on: None,
+            basis: Basis::Nothing,
+            version: None,
         }
     }
 
-    /// Returns whether the decision holds for a connection that was opened at `opened` and is still open:
-    /// its server has not restarted since it gave the answer that the decision relies on.
-    pub(crate) fn holds_for(self, opened: Instant) -> bool {
-        self.rests_on.is_none_or(|sent| sent > opened)
+    /// Returns whether the decision holds for a connection to `server` that was opened at `opened` and is still open.
+    pub(crate) fn holds_for(self, server: Option<ServerId>, opened: Instant) -> bool {
+        match self.basis {
+            Basis::Nothing => true,
+            Basis::Server(said) => server == Some(said),
+            Basis::Answer { server: said, sent } => server == Some(said) && opened < sent,
+            Basis::Itself => false,
+        }
     }
 
     /// Returns whether a fresher replica would have changed the decision.
@@ -78,10 +101,11 @@ impl Decision {
 }
 
 /// Returns the node to use, and the reason. Pure: the same inputs give the same answer.
-pub(crate) fn decide<L, T>(inputs: &Inputs<'_, L, T>) -> Decision
+pub(crate) fn decide<L, T, D>(inputs: &Inputs<'_, L, T, D>) -> Decision
 where
     L: Fn(usize) -> u32,
     T: Fn() -> usize,
+    D: Fn(usize) -> Duration,
 {
     let cluster = inputs.cluster;
     let primary = |reason| Decision::primary(cluster, reason);
@@ -100,10 +124,11 @@ where
     }
 }
 
-fn session<L, T>(inputs: &Inputs<'_, L, T>, need: &Need) -> Decision
+fn session<L, T, D>(inputs: &Inputs<'_, L, T, D>, need: &Need) -> Decision
 where
     L: Fn(usize) -> u32,
     T: Fn() -> usize,
+    D: Fn(usize) -> Duration,
 {
     let cluster = inputs.cluster;
     let primary = |reason| Decision::primary(cluster, reason);
@@ -115,32 +140,26 @@ where
         });
     }
     // A session stays with the replica it has read from: everything it saw there is still there.
-    if let Some((home, run)) = need.home {
-        let stays = cluster.nodes.get(home).filter(|node| node.run == run);
-        if let Some(reason) = stays.and_then(|node| inputs.serves(home, node)) {
-            return Decision {
-                node: home,
-                reason,
-                rests_on: cluster.sent(home),
-            };
+    if let Some(home) = &need.home {
+        if let Some(decision) = inputs.at_home(need, home) {
+            return decision;
         }
         if !need.may_leave {
             return primary(Reason::CapturePending);
         }
     }
-    match inputs.replica() {
-        Some(decision) => decision,
-        None if inputs
-            .pick(|index, node| inputs.is_eligible(index, node))
-            .is_some() =>
-        {
-            primary(Reason::NotCaughtUp)
-        }
-        None => primary(Reason::Fallback),
+    if let Some(decision) = inputs.replica().or_else(|| inputs.likely(need)) {
+        return decision;
     }
+    let any = inputs.pick(|index, node| inputs.is_eligible(index, node));
+    primary(if any.is_some() {
+        Reason::NotCaughtUp
+    } else {
+        Reason::Fallback
+    })
 }
 
-impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
+impl<L: Fn(usize) -> u32, T: Fn() -> usize, D: Fn(usize) -> Duration> Inputs<'_, L, T, D> {
     /// Returns the reason why this node, as a replica, may serve this caller; `None` if it may not. The one rule,
     /// for decisions and for existing connections.
     pub(crate) fn serves(&self, index: usize, node: &NodeState) -> Option<Reason> {
@@ -165,7 +184,7 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
             && match (self.level, &self.need) {
                 (Level::Eventual, _) => true,
                 (Level::Bounded(bound), _) => node.lag(self.now).is_some_and(|lag| lag <= bound),
-                (Level::Session, Some(need)) => need.is_met(index, node),
+                (Level::Session, Some(need)) => need.is_met(node),
                 (Level::Session, None) | (Level::Strong | Level::Write, _) => false,
             }
     }
@@ -175,16 +194,83 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
     fn replica(&self) -> Option<Decision> {
         let reason = self.reason()?;
         let node = self.pick(|index, node| self.qualifies(index, node))?;
-        let rests_on = match reason {
-            Reason::Bounded | Reason::Covered => self.cluster.sent(node),
-            // A read of any state relies on no answer of a node.
-            _ => None,
+        Some(self.at(node, reason))
+    }
+
+    /// Returns the decision for a node that may serve this caller, for this reason.
+    #[inline]
+    fn at(&self, node: usize, reason: Reason) -> Decision {
+        let state = self.cluster.nodes.get(node);
+        let said = state.and_then(|state| Some((state.server?, state.sent?)));
+        let basis = match said {
+            _ if !self.cluster.has_positions() => Basis::Nothing,
+            None => Basis::Itself,
+            Some((server, sent)) => match reason {
+                Reason::Bounded | Reason::Covered => Basis::Answer { server, sent },
+                // A read of any state relies on no answer.
+                _ => Basis::Server(server),
+            },
         };
-        Some(Decision {
+        Decision {
             node,
             reason,
-            rests_on,
-        })
+            basis,
+            version: self.version(),
+        }
+    }
+
+    /// Returns the decision for the replica that the session last read from, if that may serve it; or may be tried,
+    /// because the node's name leads to several servers.
+    fn at_home(&self, need: &Need, home: &HomeServer) -> Option<Decision> {
+        let node = self.cluster.nodes.get(home.node)?;
+        if need.is_home(node) {
+            let reason = self.serves(home.node, node)?;
+            // Also of a state in which nothing is required, no more than what was seen there will do.
+            let basis = node.sent.map_or(Basis::Itself, |sent| Basis::Answer {
+                server: home.server,
+                sent,
+            });
+            return Some(Decision {
+                node: home.node,
+                reason,
+                basis,
+                version: self.version(),
+            });
+        }
+        let is_another = node.server != Some(home.server);
+        let may_try = self.tries() && is_another && self.is_eligible(home.node, node);
+        may_try.then(|| self.itself(home.node, need))
+    }
+
+    /// Returns a replica that is not known to have what the session needs, but likely to.
+    fn likely(&self, need: &Need) -> Option<Decision> {
+        if !self.tries() {
+            return None;
+        }
+        let passed = age(need.since?, self.now);
+        let node = self.pick(|index, node| {
+            self.is_eligible(index, node) && (self.delay)(index) <= passed
+        })?;
+        Some(self.itself(node, need))
+    }
+
+    /// Returns whether a replica may be tried that is not known to serve.
+    fn tries(&self) -> bool {
+        self.may_try && self.cluster.has_positions()
+    }
+
+    fn itself(&self, node: usize, need: &Need) -> Decision {
+        Decision {
+            node,
+            reason: need.reason(),
+            basis: Basis::Itself,
+            version: self.version(),
+        }
+    }
+
+    /// Returns the version of the session's requirements.
+    pub(crate) fn version(&self) -> Option<u64> {
+        self.need.as_ref().map(|need| need.version)
     }
 
     /// Returns whether a node is a replica that is up and within the lag limit.
@@ -212,12 +298,16 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
         let nodes = self.cluster.nodes.iter().enumerate();
         let (node, state) = nodes
             .filter(|(index, node)| self.is_eligible(*index, node))
-            .filter(|(index, node)| need.may_leave || need.is_home(*index, node))
+            .filter(|(_, node)| need.may_leave || need.is_home(node))
             .max_by_key(|(_, node)| node.complete_as_of)?;
-        let rests_on = if need.may_leave {
-            None
+        let basis = if need.may_leave {
+            // Whatever server it is: it waits for all that is required.
+            Basis::Nothing
         } else {
-            Some(state.sent?)
+            Basis::Answer {
+                server: state.server?,
+                sent: state.sent?,
+            }
         };
         // The home replica already has everything that the session read from it, so requiring it again is
         // harmless.
@@ -228,7 +318,8 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Inputs<'_, L, T> {
         let decision = Decision {
             node,
             reason: Reason::Covered,
-            rests_on,
+            basis,
+            version: self.version(),
         };
         Some((decision, required))
     }

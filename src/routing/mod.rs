@@ -9,8 +9,8 @@ mod need;
 mod reason;
 
 pub use balance::Balance;
-pub(crate) use decide::{Decision, Inputs, Policy, decide};
+pub(crate) use decide::{Basis, Decision, Inputs, Policy, decide};
 pub use level::Level;
 pub(crate) use level::levels;
-pub(crate) use need::{Block, Need};
+pub(crate) use need::{Block, HomeServer, Need};
 pub use reason::{Reason, Route};

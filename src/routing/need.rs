@@ -1,7 +1,9 @@
 //! The requirements of a session's read.
 
+use std::time::Instant;
+
 use super::Reason;
-use crate::cluster::NodeState;
+use crate::cluster::{NodeState, ServerId};
 use crate::position::Position;
 
 /// The requirements on a node that is to serve a session-level read.
@@ -13,28 +15,56 @@ pub(crate) struct Need {
     pub(crate) wrote: Option<Position>,
     /// The position of what it has seen on nodes other than its home.
     pub(crate) seen: Option<Position>,
-    /// The node, and the run of it, that it last read from: its home.
-    pub(crate) home: Option<(usize, u64)>,
+    /// The server that it last read from.
+    pub(crate) home: Option<HomeServer>,
     /// Set if the position of what it saw at home is known; otherwise only home and the primary have it.
     pub(crate) may_leave: bool,
     /// The additional position that a node other than home must have.
     pub(crate) leaving: Option<Position>,
+    /// The time of the latest write or read among these: a replica catches up some time after it.
+    pub(crate) since: Option<Instant>,
+    /// The version of these requirements: it grows with them.
+    pub(crate) version: u64,
+}
+
+/// The server that a session last read from: what it saw there is still there, as long as the server has not
+/// restarted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HomeServer {
+    /// A node that led there.
+    pub(crate) node: usize,
+    pub(crate) server: ServerId,
+    /// The instant, by the system's clock, at which the session last began to read there with proof that all that it
+    /// had seen was there. A connection from before then that still stands has led to it since.
+    pub(crate) began: Instant,
+    /// Set if all that the session required was there then, and it has required nothing else since.
+    pub(crate) has_all: bool,
+}
+
+impl HomeServer {
+    /// Returns whether a connection of `server` that was opened at `opened`, and stands, sees what was seen here.
+    #[inline]
+    fn is(&self, server: Option<ServerId>, opened: Option<Instant>) -> bool {
+        server == Some(self.server) && opened.is_some_and(|opened| opened < self.began)
+    }
 }
 
 impl Need {
     /// Returns whether a node meets all requirements.
     #[inline]
-    pub(crate) fn is_met(&self, index: usize, node: &NodeState) -> bool {
+    pub(crate) fn is_met(&self, node: &NodeState) -> bool {
+        let home = self.home.filter(|home| home.is(node.server, node.opened));
         self.block.is_none()
-            && node.covers(self.wrote.as_ref())
-            && node.covers(self.seen.as_ref())
-            && (self.is_home(index, node) || self.may_leave && node.covers(self.leaving.as_ref()))
+            && (home.is_some_and(|home| home.has_all)
+                || node.covers(self.wrote.as_ref())
+                    && node.covers(self.seen.as_ref())
+                    && (home.is_some() || self.may_leave && node.covers(self.leaving.as_ref())))
     }
 
-    /// Returns whether this is the node, in the run of it, that the session last read from.
+    /// Returns whether this is the server that the session last read from, not restarted since.
     #[inline]
-    pub(crate) fn is_home(&self, index: usize, node: &NodeState) -> bool {
-        self.home == Some((index, node.run))
+    pub(crate) fn is_home(&self, node: &NodeState) -> bool {
+        self.home.is_some_and(|home| home.is(node.server, node.opened))
     }
 
     /// Returns the reason for choosing a replica that meets all requirements.

@@ -11,5 +11,5 @@ pub use clock::{Clock, SystemClock};
 pub use manual_clock::ManualClock;
 #[cfg(feature = "edge")]
 pub(crate) use state::Activity;
-pub(crate) use state::{Export, Moment, SessionState};
+pub(crate) use state::{Export, Moment, Reading, SessionState};
 pub use token::{KeyError, Rejection, SignedToken, Token, TokenKeys};

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::Token;
 use super::token::Millis;
-use crate::cluster::{Sample, Snapshot, age};
+use crate::cluster::{Sample, ServerId, Snapshot, age};
 use crate::mutex::lock;
 use crate::position::Position;
-use crate::routing::{Block, Need};
+use crate::routing::{Block, HomeServer, Need};
 
 /// One session's causal state, shared by its handles.
 #[derive(Debug, Default)]
@@ -36,8 +36,12 @@ struct Causal {
     /// The time of its last read on another node, until a sample covers it.
     read: Option<Instant>,
     home: Option<Home>,
+    /// The version of what it requires: it grows with that.
+    version: u64,
     /// The time at which the last token arrived: earlier samples may lie below what it rightly requires.
     arrived: Option<Instant>,
+    /// The time of the latest sample that its positions come from: earlier ones may lie below them.
+    sampled: Option<Instant>,
     activity: Activity,
 }
 
@@ -49,11 +53,14 @@ pub(crate) struct Activity {
     pub(crate) reads: u64,
 }
 
-/// The run of a node that a session last read from.
+/// The server that a session last read from.
 #[derive(Debug, Clone)]
 struct Home {
     node: usize,
-    run: u64,
+    server: ServerId,
+    /// [`HomeServer::began`], and `has_all`.
+    began: Instant,
+    has_all: bool,
     /// The time at which a connection was last returned.
     last: Instant,
     /// Number of connections in use.
@@ -105,6 +112,7 @@ impl SessionState {
         let mut causal = self.lock();
         causal.committed = causal.committed.max(Some(now));
         causal.activity.writes += 1;
+        causal.grow();
     }
 
     /// Records a write of unknown outcome that was sent before `now`.
@@ -112,6 +120,7 @@ impl SessionState {
         let mut causal = self.lock();
         causal.unknown = causal.unknown.max(Some(now));
         causal.activity.writes += 1;
+        causal.grow();
     }
 
     /// Counts a handle that has sent its first write of unknown outcome.
@@ -135,19 +144,35 @@ impl SessionState {
         self.lock().activity
     }
 
-    /// Counts a connection of `node` that is to be read from.
-    pub(crate) fn read_begins(&self, node: usize, run: u64, now: Instant) {
+    /// Counts a connection that is to be read from.
+    pub(crate) fn read_begins(&self, reading: Reading, now: Instant) {
         let mut causal = self.lock();
         causal.activity.reads += 1;
+        let Reading {
+            node,
+            server,
+            began,
+            proved,
+        } = reading;
+        // What was seen on a server that does not tell who it is, is seen elsewhere.
+        let Some(server) = server else { return };
+        let has_all = proved == Some(causal.version);
         match &mut causal.home {
-            Some(home) if home.node == node && home.run == run => {
+            Some(home) if home.server == server => {
+                home.node = node;
                 home.out += 1;
                 home.seen = None;
+                if has_all {
+                    home.has_all = true;
+                    home.began = home.began.max(began);
+                }
             }
             home => {
                 let left = home.replace(Home {
                     node,
-                    run,
+                    server,
+                    began,
+                    has_all,
                     last: now,
                     out: 1,
                     seen: None,
@@ -159,23 +184,32 @@ impl SessionState {
         }
     }
 
-    /// Counts a connection of `node` that was returned.
-    pub(crate) fn read_ends(&self, node: usize, now: Instant) {
+    /// Counts a connection to `server` that was returned.
+    pub(crate) fn read_ends(&self, server: Option<ServerId>, now: Instant) {
         let mut causal = self.lock();
         match &mut causal.home {
-            Some(home) if home.node == node => {
+            Some(home) if Some(home.server) == server => {
                 home.out = home.out.saturating_sub(1);
                 home.last = now;
                 home.seen = None;
             }
-            _ => causal.read = causal.read.max(Some(now)),
+            _ => {
+                causal.read = causal.read.max(Some(now));
+                causal.grow();
+            }
         }
     }
 
     /// Returns the requirements of a read now.
-    pub(crate) fn need(&self, now: Instant, window: Duration, cluster: &Snapshot) -> Need {
+    pub(crate) fn need(
+        &self,
+        now: Instant,
+        window: Duration,
+        cluster: &Snapshot,
+        latest: Option<&Sample>,
+    ) -> Need {
         let mut causal = self.lock();
-        causal.resolve(cluster);
+        causal.resolve(cluster, latest);
         causal.forget(now, window, cluster);
         causal.need(cluster)
     }
@@ -188,11 +222,12 @@ impl SessionState {
         life: Duration,
         window: Duration,
         cluster: &Snapshot,
+        latest: Option<&Sample>,
     ) -> Export {
         let mut causal = self.lock();
-        causal.resolve(cluster);
+        causal.resolve(cluster, latest);
         causal.forget(moment.now, window, cluster);
-        let mut export = causal.export(as_of, moment, life, cluster);
+        let mut export = causal.export(as_of, moment, life, cluster, latest);
         if self.is_writing() {
             // It may be acknowledged before the receiver of the token reads.
             export.token = export.token.wrote_at_unknown_position(moment.wall);
@@ -215,16 +250,37 @@ impl SessionState {
     }
 }
 
+/// A connection that is to be read from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) node: usize,
+    /// The server that it leads to, if that tells who it is.
+    pub(crate) server: Option<ServerId>,
+    /// The present, by the system's clock.
+    pub(crate) began: Instant,
+    /// The version of the session's requirements that the server was proved to meet.
+    pub(crate) proved: Option<u64>,
+}
+
 impl Causal {
+    /// Records that the session requires more than it did.
+    fn grow(&mut self) {
+        self.version += 1;
+        if let Some(home) = &mut self.home {
+            home.has_all = false;
+        }
+    }
+
     /// Replaces instants with positions, as far as there are samples.
-    fn resolve(&mut self, cluster: &Snapshot) {
-        let samples = &cluster.recent;
-        if let Some(position) = covering(self.committed, samples) {
+    fn resolve(&mut self, cluster: &Snapshot, latest: Option<&Sample>) {
+        if let Some(Sample { asked, position }) = covering(self.committed, cluster, latest) {
+            self.sampled = self.sampled.max(Some(asked));
             let known = reachable(self.wrote.take(), cluster);
             self.wrote = later(known, position, self.committed);
             self.committed = None;
         }
-        if let Some(position) = covering(self.read, samples) {
+        if let Some(Sample { asked, position }) = covering(self.read, cluster, latest) {
+            self.sampled = self.sampled.max(Some(asked));
             let known = reachable(self.seen.take(), cluster);
             self.seen = later(known, position, self.read);
             self.read = None;
@@ -233,7 +289,9 @@ impl Causal {
             && home.out == 0
             && home.seen.is_none()
         {
-            home.seen = seen_at(home, home.last, cluster);
+            let seen = seen_at(home, home.last, cluster, latest);
+            self.sampled = self.sampled.max(seen.as_ref().map(|seen| seen.asked));
+            home.seen = seen.map(|seen| seen.position);
         }
         self.clamp(cluster);
         self.reduce(cluster);
@@ -244,7 +302,8 @@ impl Causal {
         let (Some(last), Some(primary)) = (cluster.recent.last(), cluster.position()) else {
             return;
         };
-        if self.arrived.is_some_and(|at| last.asked <= at) {
+        // What is known now may be older than what another thread has learnt.
+        if self.arrived.max(self.sampled).is_some_and(|at| last.asked <= at) {
             return;
         }
         for (position, _) in self.wrote.iter_mut().chain(&mut self.seen) {
@@ -317,14 +376,30 @@ impl Causal {
             block,
             wrote: position_of(self.wrote.as_ref()),
             seen: position_of(self.seen.as_ref()),
-            home: home.map(|home| (home.node, home.run)),
+            home: home.map(|home| HomeServer {
+                node: home.node,
+                server: home.server,
+                began: home.began,
+                has_all: home.has_all,
+            }),
             // To leave home, a node must cover everything seen there.
             may_leave: home.is_none_or(|home| home.seen.is_some()),
             leaving: home.and_then(|home| home.seen.clone()),
+            since: time_of(self.wrote.as_ref())
+                .max(time_of(self.seen.as_ref()))
+                .max(home.map(|home| home.last)),
+            version: self.version,
         }
     }
 
-    fn export(&self, as_of: Instant, moment: Moment, life: Duration, cluster: &Snapshot) -> Export {
+    fn export(
+        &self,
+        as_of: Instant,
+        moment: Moment,
+        life: Duration,
+        cluster: &Snapshot,
+        latest: Option<&Sample>,
+    ) -> Export {
         let mut token = Token::new(moment.wall_after(life));
         if let Some((position, at)) = &self.wrote {
             token = token.wrote(position.clone(), moment.wall_at(*at));
@@ -340,7 +415,8 @@ impl Causal {
             if let Some(home) = &self.home {
                 // A handle in use may have read up to now.
                 let last = if home.out > 0 { as_of } else { home.last };
-                match home.seen.clone().or_else(|| seen_at(home, last, cluster)) {
+                let seen = || seen_at(home, last, cluster, latest).map(|seen| seen.position);
+                match home.seen.clone().or_else(seen) {
                     Some(position) => token = token.saw(position),
                     None => {
                         is_complete = false;
@@ -390,33 +466,53 @@ impl Causal {
         }
         self.arrived = Some(moment.now);
         self.activity.writes += 1;
+        self.grow();
     }
 }
 
 /// Returns a position that covers what was read from `home` up to `last`: that of `home`, if this run of it
 /// was asked after `last`; or that of the primary, asked first after `last`. Both cover the reads, so the
 /// lower one is returned: a replica that is asked again and again is always further.
-fn seen_at(home: &Home, last: Instant, cluster: &Snapshot) -> Option<Position> {
+fn seen_at(
+    home: &Home,
+    last: Instant,
+    cluster: &Snapshot,
+    latest: Option<&Sample>,
+) -> Option<Sample> {
     let there = cluster
         .nodes
         .get(home.node)
-        .filter(|node| node.run == home.run)
-        .filter(|node| node.asked.is_some_and(|asked| asked > last))
-        .and_then(|node| node.position.as_ref())
-        .filter(|position| cluster.shares_history(position));
-    let primary = covering(Some(last), &cluster.recent);
+        .filter(|node| node.server == Some(home.server))
+        .filter(|node| node.opened.is_some_and(|opened| opened < home.began))
+        .and_then(|node| Some((node.asked?, node.position.as_ref()?)))
+        .filter(|(asked, position)| *asked > last && cluster.shares_history(position));
+    let primary = covering(Some(last), cluster, latest);
     match (there, primary) {
-        (Some(there), Some(primary)) if there.covers(&primary) => Some(primary),
-        (there, primary) => there.map(Position::mark).or(primary),
+        (Some((_, there)), Some(primary)) if there.covers(&primary.position) => Some(primary),
+        (Some((asked, there)), _) => Some(Sample {
+            asked,
+            position: there.mark(),
+        }),
+        (None, primary) => primary,
     }
 }
 
-/// Returns the position of the first sample that was requested after `at`; strictly after, so that a
-/// coarse clock proves nothing.
-fn covering(at: Option<Instant>, samples: &[Sample]) -> Option<Position> {
+/// Returns the first sample that was requested after `at`, of those of the watchers and the latest of a caller; strictly
+/// after, so that a coarse clock proves nothing.
+fn covering(
+    at: Option<Instant>,
+    cluster: &Snapshot,
+    latest: Option<&Sample>,
+) -> Option<Sample> {
     let at = at?;
+    let samples = &cluster.recent;
     let after = samples.partition_point(|sample| sample.asked <= at);
-    samples.get(after).map(|sample| sample.position.clone())
+    let of_caller = || latest.filter(|sample| sample.asked > at && cluster.continues(sample));
+    samples.get(after).or_else(of_caller).cloned()
+}
+
+fn time_of(known: Option<&(Position, Instant)>) -> Option<Instant> {
+    known.map(|(_, at)| *at)
 }
 
 fn position_of(known: Option<&(Position, Instant)>) -> Option<Position> {
@@ -482,12 +578,19 @@ mod tests {
     fn to_leave_the_primary_a_session_needs_what_it_saw_there_and_not_what_came_later() {
         let start = Instant::now();
         let session = SessionState::default();
-        session.read_begins(0, 0, start);
-        session.read_ends(0, start + Duration::from_millis(15));
+        let server = Some(ServerId::numbered(1));
+        let reading = Reading {
+            node: 0,
+            server,
+            began: start,
+            proved: None,
+        };
+        session.read_begins(reading, start);
+        session.read_ends(server, start + Duration::from_millis(15));
         // Asked first after the read at 20 ms; by now it has got much further.
         let cluster = cluster(start, 100);
         let now = start + Duration::from_secs(1);
-        let need = session.need(now, Duration::from_secs(5), &cluster);
+        let need = session.need(now, Duration::from_secs(5), &cluster, None);
         assert!(need.may_leave);
         assert_eq!(need.leaving, Some(at(20)));
     }

@@ -16,8 +16,8 @@ use crate::statement::Dialect;
 pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
     /// Returns the role that the server reports, or `None` where servers cannot know it (SQLite).
     ///
-    /// Called when a pool opens a connection and again before each checkout, so it also checks
-    /// that the connection is alive.
+    /// Called when a pool opens a connection whose [facts](Self::facts) have no role, and where servers have no
+    /// positions, again before a checkout after the connection was idle for a while, to learn that it is alive.
     ///
     /// # Errors
     ///
@@ -27,14 +27,21 @@ pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
     /// Set if nodes report positions, so that each is watched. Defaults to `false`.
     const WATCHED: bool = false;
 
-    /// Returns the role and the position of the server, which is of this [kind](ServerFacts::kind); `None`
-    /// where they cannot be known. Defaults to `None`.
+    /// Set if a primary can become a replica under open connections: then each read that needs the primary asks its
+    /// connection first. Defaults to `false`: then a connection that has led to the primary once does so until it ends.
+    const DEMOTED_IN_PLACE: bool = false;
+
+    /// Returns the role and the position of the server, in one round trip that needs no privilege; `None` where they
+    /// cannot be known. Defaults to `None`. `facts` are what [`facts`](Self::facts) returned on this connection.
+    ///
+    /// Asked again and again, of watchers' connections and of pooled ones that have to prove themselves: what cannot
+    /// change within a run of the server belongs to the facts.
     ///
     /// # Errors
     ///
     /// Returns Diesel's error, if the server does not answer.
-    fn observe(&mut self, kind: Option<ServerKind>) -> QueryResult<Option<Observation>> {
-        let _ = kind;
+    fn observe(&mut self, facts: &ServerFacts) -> QueryResult<Option<Observation>> {
+        let _ = facts;
         Ok(None)
     }
 
@@ -76,14 +83,17 @@ pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
         Ok(())
     }
 
-    /// Returns facts about the server, in one round trip that needs no privilege. Defaults to none.
+    /// Returns facts about the server, in one round trip that needs no privilege. Defaults to none. Without
+    /// `positions`, the router never asks for positions, whose functions the account may be refused.
     ///
-    /// Called for each node when a router is built, and on each new connection that watches it.
+    /// Called on each new connection. A connection whose server has no [identity](ServerFacts::identity) proves
+    /// nothing for others, and nothing proves it but its own word: each read costs a round trip more.
     ///
     /// # Errors
     ///
     /// Returns Diesel's error, if the server does not answer.
-    fn facts(&mut self) -> QueryResult<ServerFacts> {
+    fn facts(&mut self, positions: bool) -> QueryResult<ServerFacts> {
+        let _ = positions;
         Ok(ServerFacts::default())
     }
 

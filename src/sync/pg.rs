@@ -9,7 +9,6 @@ pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use super::RoutedConnection;
 use crate::cluster::{Observation, ServerFacts};
-use crate::position::ServerKind;
 use crate::server::NodeRole;
 
 /// [`ReadConn`](super::ReadConn) on PostgreSQL.
@@ -26,16 +25,16 @@ pub type ReadSql = crate::ReadSql<diesel::pg::Pg>;
 impl RoutedConnection for PgConnection {
     const WATCHED: bool = true;
 
-    fn observe(&mut self, _: Option<ServerKind>) -> QueryResult<Option<Observation>> {
-        let observe = crate::backend::postgres::Observe;
+    fn observe(&mut self, facts: &ServerFacts) -> QueryResult<Option<Observation>> {
+        let observe = crate::backend::postgres::Observe::new(facts);
         let answer: crate::backend::postgres::Answer =
             diesel::RunQueryDsl::get_result(observe, self)?;
-        Ok(answer.observation())
+        Ok(answer.observation(facts))
     }
 
-    /// Returns the server's process and its version.
-    fn facts(&mut self) -> QueryResult<ServerFacts> {
-        let facts = diesel::sql_query(crate::backend::postgres::FACTS);
+    /// Returns the server's identity, its role, its version, and the process behind the connection.
+    fn facts(&mut self, positions: bool) -> QueryResult<ServerFacts> {
+        let facts = crate::backend::postgres::AskFacts { positions };
         diesel::RunQueryDsl::get_result::<crate::backend::postgres::Facts>(facts, self)
             .map(Into::into)
     }

@@ -35,7 +35,7 @@ impl RoutedConnection for SqliteConnection {
     }
 
     /// Returns the path of the database file.
-    fn facts(&mut self) -> QueryResult<ServerFacts> {
+    fn facts(&mut self, _: bool) -> QueryResult<ServerFacts> {
         let file =
             diesel::dsl::sql::<Text>("SELECT file FROM pragma_database_list WHERE name = 'main'");
         let file: String = diesel::RunQueryDsl::get_result(file, self)?;

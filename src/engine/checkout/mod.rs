@@ -1,19 +1,19 @@
 //! One checkout, as a machine without I/O: it says what to do next, and is given what came of it.
 
+mod proof;
 mod steps;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use event_listener::EventListener;
+pub(crate) use steps::{Loan, Next, Outcome, Request};
 
-pub(crate) use steps::{Loan, Next, Outcome, Request, Taken};
-
+use self::proof::{Asked, Proof};
 use super::{Grant, Shared};
-use crate::cluster::after;
-use crate::error::Error;
+use crate::cluster::{Observation, after};
+use crate::error::{Error, Step};
 use crate::position::Position;
-use crate::routing::{Decision, Reason};
+use crate::routing::{Basis, Decision, Reason};
 use crate::server::NodeRole;
 use crate::session::SessionState;
 use crate::statement::Access;
@@ -21,6 +21,10 @@ use crate::statement::Access;
 /// The number of nodes tried for one call before it falls back to the primary: where one fails, another may do,
 /// and a third is a matter of a cluster in trouble. Chosen, not measured.
 const ATTEMPTS: u32 = 2;
+
+/// The most connections of one node that are given up for one call, because they have ended or lead to another server
+/// than they should: no pool of usual size holds more. Chosen.
+const RETAKES: u32 = 32;
 
 /// The longest wait to learn who is the primary, after a node changed its role: longer than a promotion of
 /// PostgreSQL (0.12 s) or the default watch interval (0.1 s).
@@ -34,8 +38,12 @@ pub(crate) struct Checkout<'a, G> {
     /// Set if servers can be asked to wait until they have replayed a position.
     servers_wait: bool,
     state: State<G>,
+    /// The end of the caller's patience; `None` before the first step.
+    deadline: Option<Instant>,
     /// The number of tries left before the last one.
     attempts: u32,
+    /// The number of connections of one node that may still be given up for others of it.
+    retakes: u32,
     /// Set once replicas were waited for because the primary gives no connection.
     without_primary: bool,
     /// Set until the connection that an upgrade began with is kept or given back.
@@ -46,6 +54,8 @@ pub(crate) struct Checkout<'a, G> {
 enum State<G> {
     /// Nothing is decided.
     New,
+    /// Nothing is decided; a connection is there already.
+    Holding { decision: Decision, guard: G },
     /// Until all nodes have said who they are, as a token may know of a failover that nobody here does.
     Learning { until: Instant },
     /// Until a replica is fresh enough.
@@ -64,12 +74,8 @@ enum State<G> {
     },
     /// Until a connection of the node that was decided for is there.
     Taking { decision: Decision },
-    /// Until the node has said something since its connection was opened.
-    Confirming {
-        decision: Decision,
-        guard: G,
-        until: Instant,
-    },
+    /// Until the connection's server has said what it is and has, asked at these times.
+    Asking { decision: Decision, asked: Asked },
     /// Until the connection's causal reads are set.
     Setting { decision: Decision },
     /// Until there may be news of who is the primary.
@@ -84,7 +90,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
             request,
             servers_wait,
             state: State::New,
+            deadline: None,
             attempts: ATTEMPTS,
+            retakes: RETAKES,
             without_primary: false,
             is_upgrade: false,
         }
@@ -97,19 +105,15 @@ impl<'a, G: Loan> Checkout<'a, G> {
         servers_wait: bool,
         node: usize,
         guard: G,
-        now: Instant,
     ) -> Self {
-        let until = after(now, shared.probe_timeout);
+        let decision = Decision {
+            node,
+            reason: Reason::Covered,
+            basis: Basis::Itself,
+            version: None,
+        };
         Self {
-            state: State::Confirming {
-                decision: Decision {
-                    node,
-                    reason: Reason::Covered,
-                    rests_on: None,
-                },
-                guard,
-                until,
-            },
+            state: State::Holding { decision, guard },
             is_upgrade: true,
             ..Self::new(shared, request, servers_wait)
         }
@@ -119,6 +123,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
     pub(crate) fn next(&mut self, outcome: Outcome<G>, now: Instant) -> Next<G> {
         match (std::mem::replace(&mut self.state, State::New), outcome) {
             (State::New, _) => self.begin(now),
+            (State::Holding { decision, guard }, _) => self.examine(decision, guard, None, now),
             (State::Learning { until }, outcome) => self.learn(until, outcome.is_late(), now),
             (State::Waiting { until }, outcome) => self.wait(until, outcome.is_late(), now),
             (
@@ -129,7 +134,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
                     otherwise,
                 },
                 Outcome::Taken(guard),
-            ) if !self.shared.is_primary(there.node) && there.holds_for(guard.taken().opened) => {
+            ) if self.may_wait_on(there, &guard) => {
                 self.state = State::Replaying { there, otherwise };
                 let limit = until.saturating_duration_since(now);
                 Next::AwaitReplay {
@@ -139,30 +144,38 @@ impl<'a, G: Loan> Checkout<'a, G> {
                     give_up: limit.saturating_add(self.shared.probe_timeout),
                 }
             }
-            (State::Replaying { there, .. }, Outcome::Replayed(guard)) => self.settle(there, guard),
+            (State::Replaying { there, .. }, Outcome::Replayed(guard)) => {
+                self.settle(there, guard, now)
+            }
             (State::TakingToWait { otherwise, .. } | State::Replaying { otherwise, .. }, _) => {
-                self.take(otherwise)
+                self.take(otherwise, now)
             }
             (State::Taking { decision }, Outcome::Taken(guard)) => {
-                self.examine(decision, guard, now)
+                self.examine(decision, guard, None, now)
+            }
+            (State::Asking { decision, asked }, Outcome::Said(guard, said)) => {
+                self.hear(decision, guard, asked, said, now)
+            }
+            // Its connection has ended, or its server hangs: others may stand.
+            (State::Asking { decision, asked }, Outcome::Failed(error)) => {
+                if asked.is_late(now) {
+                    return self.failed(decision, error, now);
+                }
+                self.retake(decision, error, now)
             }
             (State::Taking { decision } | State::Setting { decision }, Outcome::Failed(error)) => {
                 self.failed(decision, error, now)
             }
             (State::Setting { decision }, Outcome::Set(guard)) => {
-                Next::Lend(guard, self.grant(decision))
+                Next::Lend(guard, self.grant(decision, now))
             }
             (
-                State::Confirming {
-                    decision,
-                    guard,
-                    until,
-                },
-                outcome,
-            ) => self.confirm(decision, guard, until, outcome.is_late(), now),
-            (State::Taking { .. } | State::Setting { .. } | State::ChangingRoles, _) => {
-                self.decide_again(now)
-            }
+                State::Taking { .. }
+                | State::Asking { .. }
+                | State::Setting { .. }
+                | State::ChangingRoles,
+                _,
+            ) => self.decide_again(now),
         }
     }
 
@@ -194,7 +207,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
 
     fn wait_or_take(&mut self, decision: Decision, now: Instant) -> Next<G> {
         if self.request.wait.is_zero() || !decision.wants_fresher() {
-            return self.take(decision);
+            return self.take(decision, now);
         }
         self.wait(after(now, self.request.wait), false, now)
     }
@@ -205,7 +218,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
         let answer = self.shared.signals.answer();
         let decision = self.shared.look(&self.request, now);
         if is_late || !decision.wants_fresher() {
-            return self.take(decision);
+            return self.take(decision, now);
         }
         if self.servers_wait
             && let Some((there, required)) = self.shared.freshest_candidate(&self.request, now)
@@ -217,127 +230,194 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 until,
                 otherwise: decision,
             };
-            let until = Some(until);
             return Next::Take { node, pool, until };
         }
         self.state = State::Waiting { until };
         Next::Wait { answer, until }
     }
 
-    fn take(&mut self, decision: Decision) -> Next<G> {
+    /// Returns whether the server of this connection may be asked to wait until it serves the request.
+    fn may_wait_on(&self, there: Decision, guard: &G) -> bool {
+        let known = guard.known();
+        !self.shared.is_primary(there.node) && there.holds_for(known.server, known.opened)
+    }
+
+    /// Takes a connection of the node that was decided for; of a replica no longer than its share of the time, for
+    /// another node may serve as well.
+    fn take(&mut self, decision: Decision, now: Instant) -> Next<G> {
+        let node = decision.node;
+        let deadline = *self
+            .deadline
+            .get_or_insert_with(|| after(now, self.shared.checkout_timeout(node)));
+        let until = if decision.reason.is_for_primary() {
+            deadline
+        } else {
+            deadline.min(after(now, self.shared.node_share))
+        };
         self.state = State::Taking { decision };
         Next::Take {
-            node: decision.node,
+            node,
             pool: decision.reason.pool(),
-            until: None,
+            until,
         }
     }
 
-    /// Looks at the connection that was taken.
-    fn examine(&mut self, decision: Decision, guard: G, now: Instant) -> Next<G> {
-        let node = decision.node;
-        let taken = guard.taken();
-        let is_primary = self.shared.is_primary(node);
-        let must_take_writes = decision.reason.is_for_primary() || is_primary;
-        if must_take_writes && taken.role == Some(NodeRole::ReplaysWrites) {
-            let error = Error::WrongRole {
-                node: self.shared.name(node).to_owned(),
-                expected: NodeRole::TakesWrites,
-                found: NodeRole::ReplaysWrites,
-            };
-            return self.failed(decision, error, now);
-        }
-        if self.attempts == 0 || decision.holds_for(taken.opened) {
-            // Another has become the primary meanwhile.
-            if self.attempts > 0 && decision.reason.is_for_primary() && !is_primary {
-                return self.decide_again(now);
-            }
-            return self.settle(decision, guard);
-        }
-        let until = after(now, self.shared.probe_timeout);
-        self.confirm(decision, guard, until, false, now)
-    }
-
-    /// Waits until the node has said of itself, since its connection was opened, that it may serve the
-    /// request: before that, the server may have restarted and gone back. So it is asked again.
-    fn confirm(
+    /// Looks at a connection: lends it if it is proved to serve, asks its server if that may prove it. `asked` is when
+    /// it was asked.
+    fn examine(
         &mut self,
         decision: Decision,
         guard: G,
-        until: Instant,
-        is_late: bool,
+        asked: Option<Asked>,
         now: Instant,
     ) -> Next<G> {
-        let node = decision.node;
-        match self.proof(node, guard.taken(), is_late, now) {
-            Proof::Given(reason) => {
+        match self.proof(decision, guard.known(), asked, now) {
+            Proof::Given { reason, version } => {
                 self.is_upgrade = false;
-                self.settle(Decision { reason, ..decision }, guard)
-            }
-            Proof::Asked(answer) => {
-                self.state = State::Confirming {
-                    decision,
-                    guard,
-                    until,
+                let decision = Decision {
+                    reason,
+                    version,
+                    ..decision
                 };
-                Next::Wait { answer, until }
+                self.settle(decision, guard, now)
             }
-            Proof::Missing => {
-                // Before another is asked for: with small pools, holding one while waiting for another can
-                // deadlock.
+            Proof::Possible => self.ask(decision, guard, now),
+            Proof::Missing => self.unproved(decision, guard, now),
+            Proof::WrongRole => {
                 drop(guard);
-                if std::mem::take(&mut self.is_upgrade) {
-                    // Nothing was decided yet.
-                    return self.begin(now);
-                }
-                self.request.avoid = Some(node);
-                self.decide_again(now)
+                let error = Error::WrongRole {
+                    node: self.shared.name(decision.node).to_owned(),
+                    expected: NodeRole::TakesWrites,
+                    found: NodeRole::ReplaysWrites,
+                };
+                self.failed(decision, error, now)
+            }
+            Proof::Outrun => {
+                let mut guard = guard;
+                guard.known_mut().is_spent = true;
+                drop(guard);
+                self.shared.signals.reopen(decision.node);
+                let (node, since) = (self.shared.name(decision.node).to_owned(), now);
+                let why = "its connection leads to another server than the primary, which takes writes as well: \
+                           shut that down, or make it follow the primary";
+                let error = Error::checkout(node, Step::Recycle, since, why);
+                self.retake(decision, error, now)
             }
         }
     }
 
-    /// Returns what the node says of itself that lets it serve the request over this connection.
-    fn proof(&self, node: usize, taken: Taken, is_late: bool, now: Instant) -> Proof {
-        // Listen before looking: an answer in between counts.
-        let answer = self.shared.signals.answer();
-        if self.shared.has_answered_since(node, taken.opened) {
-            let reason = self.shared.serves(node, &self.request, now);
-            return reason.map_or(Proof::Missing, Proof::Given);
+    fn ask(&mut self, decision: Decision, guard: G, now: Instant) -> Next<G> {
+        let deadline = self.deadline.unwrap_or_else(|| after(now, self.shared.probe_timeout));
+        let share = after(now, self.shared.node_share.min(self.shared.probe_timeout));
+        let until = deadline.min(share);
+        let asked = Asked {
+            asked: self.shared.now(),
+            sent: now,
+            until,
+        };
+        self.state = State::Asking { decision, asked };
+        Next::Ask {
+            node: decision.node,
+            guard,
+            until,
         }
-        if is_late {
-            return Proof::Missing;
+    }
+
+    /// Looks at a connection once more, given what its server says of itself.
+    fn hear(
+        &mut self,
+        decision: Decision,
+        mut guard: G,
+        asked: Asked,
+        said: Option<Observation>,
+        now: Instant,
+    ) -> Next<G> {
+        let known = guard.known_mut();
+        known.alive = asked.sent;
+        if let Some(observation) = said {
+            self.shared.hear(known.server, asked.asked, &observation);
+            known.said(observation, asked.sent);
         }
-        self.shared.signals.ask(node);
-        Proof::Asked(answer)
+        if decision.reason == Reason::CapturePending {
+            // The primary has told what only it can tell: a replica may do now.
+            let otherwise = self.shared.look(&self.request, now);
+            if !otherwise.reason.is_for_primary() {
+                drop(guard);
+                return self.take(otherwise, now);
+            }
+        }
+        if decision.basis == Basis::Itself {
+            self.shared.tried(decision.node, &self.request, guard.known(), now);
+        }
+        self.examine(decision, guard, Some(asked), now)
+    }
+
+    /// Gives back a connection whose server may not serve the request, and looks for another.
+    fn unproved(&mut self, decision: Decision, guard: G, now: Instant) -> Next<G> {
+        // Before another is asked for: with small pools, holding one while waiting for another can deadlock.
+        drop(guard);
+        if std::mem::take(&mut self.is_upgrade) {
+            // Nothing was decided yet.
+            return self.begin(now);
+        }
+        self.request.avoid = Some(decision.node);
+        if decision.basis == Basis::Itself {
+            // It was a guess, and one is enough.
+            self.request.may_try = false;
+            let decision = self.shared.decide(&self.request, now);
+            return self.wait_or_take(decision, now);
+        }
+        self.decide_again(now)
     }
 
     /// Lends the connection, once its reads are causal as far as they must be. Where all nodes take writes,
     /// what others have acknowledged may not be there yet.
-    fn settle(&mut self, decision: Decision, guard: G) -> Next<G> {
+    fn settle(&mut self, decision: Decision, guard: G, now: Instant) -> Next<G> {
         let causal = self.shared.is_primary(decision.node);
-        if self.shared.is_multi_writer() && guard.taken().reads_causally != causal {
+        if self.shared.is_multi_writer() && guard.known().reads_causally != causal {
             self.state = State::Setting { decision };
             let (node, on) = (decision.node, causal);
             return Next::SetCausalReads { node, guard, on };
         }
-        Next::Lend(guard, self.grant(decision))
+        Next::Lend(guard, self.grant(decision, now))
+    }
+
+    /// Takes another connection of the same node, after one that has ended or leads elsewhere.
+    fn retake(&mut self, decision: Decision, error: Error, now: Instant) -> Next<G> {
+        if std::mem::take(&mut self.is_upgrade) {
+            return self.begin(now);
+        }
+        self.retakes = self.retakes.saturating_sub(1);
+        if self.retakes == 0 || self.is_past(now) {
+            return self.failed(decision, error, now);
+        }
+        self.take(decision, now)
+    }
+
+    fn is_past(&self, now: Instant) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= now)
     }
 
     fn failed(&mut self, decision: Decision, error: Error, now: Instant) -> Next<G> {
         let node = decision.node;
-        if self.attempts == 0 {
-            return Next::Fail(error);
+        if std::mem::take(&mut self.is_upgrade) {
+            return self.begin(now);
+        }
+        if self.attempts == 0 || self.is_past(now) {
+            return Next::Fail(self.shared.explained(decision, error));
         }
         match error {
             // Its role changed since it was last watched.
             Error::WrongRole { .. } if self.shared.is_watched() => {
                 let answer = self.shared.signals.answer();
+                self.shared.signals.reopen(node);
                 self.shared.signals.ask_all();
                 self.state = State::ChangingRoles;
                 let until = after(now, ROLE_CHANGE);
                 Next::Wait { answer, until }
             }
-            error if error.may_retry_read() && !self.shared.is_primary(node) => {
+            // A pool that is exhausted, too: another node may be idle.
+            error if self.may_do_elsewhere(decision, &error) => {
                 tracing::debug!(%error, "a replica gives no connection");
                 self.shared.signals.ask(node);
                 self.request.avoid = Some(node);
@@ -353,23 +433,38 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 self.shared.signals.ask_all();
                 self.wait(after(now, self.shared.probe_timeout), false, now)
             }
-            error => Next::Fail(error),
+            error => Next::Fail(self.shared.explained(decision, error)),
         }
+    }
+
+    /// Returns whether another node may serve what this one failed to.
+    fn may_do_elsewhere(&self, decision: Decision, error: &Error) -> bool {
+        let is_busy = matches!(
+            error,
+            Error::Checkout {
+                step: Step::Wait,
+                ..
+            }
+        );
+        !self.shared.is_primary(decision.node)
+            && (error.may_retry_read() || is_busy && !decision.reason.is_for_primary())
     }
 
     /// Tries another node; the primary, once all tries are used up.
     fn decide_again(&mut self, now: Instant) -> Next<G> {
         self.attempts = self.attempts.saturating_sub(1);
+        self.retakes = RETAKES;
         let decision = if self.attempts == 0 {
             self.shared.fall_back(&self.request)
         } else {
             self.shared.decide(&self.request, now)
         };
-        self.take(decision)
+        self.take(decision, now)
     }
 
-    fn grant(&self, decision: Decision) -> Grant {
-        let is_primary = self.shared.is_primary(decision.node);
+    fn grant(&self, decision: Decision, now: Instant) -> Grant {
+        let is_primary =
+            decision.reason.is_for_primary() && self.shared.is_primary(decision.node);
         Grant {
             node: decision.node,
             reason: decision.reason,
@@ -380,16 +475,8 @@ impl<'a, G: Loan> Checkout<'a, G> {
             },
             is_primary,
             function: self.request.function,
+            began: now,
+            proved: decision.version,
         }
     }
-}
-
-/// The word of a node for a connection that is newer than its last answer.
-enum Proof {
-    /// It may serve the request, for this reason.
-    Given(Reason),
-    /// It has been asked.
-    Asked(EventListener),
-    /// It may not serve the request, or gave no answer in time.
-    Missing,
 }

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use event_listener::EventListener;
 
-use crate::engine::Grant;
+use crate::cluster::Observation;
+use crate::engine::{Grant, Known};
 use crate::error::Error;
 use crate::position::Position;
 use crate::routing::Level;
-use crate::server::{NodeRole, PoolKind};
+use crate::server::PoolKind;
 use crate::session::SessionState;
 use crate::statement::Access;
 
@@ -24,6 +25,8 @@ pub(crate) struct Request<'a> {
     pub(crate) wait: Duration,
     /// A node that has failed the caller just now.
     pub(crate) avoid: Option<usize>,
+    /// Set if a replica that is likely to serve it may be tried.
+    pub(crate) may_try: bool,
     /// The lag past which replicas do not serve it; the router's, if `None`.
     pub(crate) max_lag: Option<Duration>,
     /// The function that it is for.
@@ -33,7 +36,10 @@ pub(crate) struct Request<'a> {
 /// A connection on loan from a pool. Dropping it gives it back.
 pub(crate) trait Loan {
     /// Returns what is known of it.
-    fn taken(&self) -> Taken;
+    fn known(&self) -> &Known;
+
+    /// Returns what is known of it, to add to.
+    fn known_mut(&mut self) -> &mut Known;
 
     /// Returns whether the last statement on it awaits its answer: the next one would get that.
     fn awaits_answer(&self) -> bool;
@@ -42,18 +48,19 @@ pub(crate) trait Loan {
 /// The next step of a checkout; `G` is a [`Loan`].
 #[derive(Debug)]
 pub(crate) enum Next<G> {
-    /// Take a connection of this node from this pool; not later than `until`, if the caller's wait ends before
-    /// the pool's own limit.
+    /// Take a connection of this node from this pool, not later than `until`.
     Take {
         node: usize,
         pool: PoolKind,
-        until: Option<Instant>,
+        until: Instant,
     },
     /// Wait for the next answer of any node, but not longer than that.
     Wait {
         answer: EventListener,
         until: Instant,
     },
+    /// Ask the server of this connection for its role and position, and give up at `until`.
+    Ask { node: usize, guard: G, until: Instant },
     /// Have the server of this connection wait until it has replayed `required`, for `limit` at most. A server
     /// ends that wait by itself; one that hangs does not: give up after `give_up`.
     AwaitReplay {
@@ -79,6 +86,8 @@ pub(crate) enum Outcome<G> {
     Taken(G),
     /// A connection could not be taken, or be made ready.
     Failed(Error),
+    /// The connection's server was asked, and said this; nothing, where it has no positions.
+    Said(G, Option<Observation>),
     /// A node answered.
     Answered,
     /// No node answered in time, or the pool gave no connection.
@@ -89,17 +98,6 @@ pub(crate) enum Outcome<G> {
     NotReplayed,
     /// The causal reads are set.
     Set(G),
-}
-
-/// Facts about a connection on loan.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Taken {
-    /// The role that its server reported.
-    pub(crate) role: Option<NodeRole>,
-    /// The instant of its opening.
-    pub(crate) opened: Instant,
-    /// Set if reads on it wait for what other servers have acknowledged.
-    pub(crate) reads_causally: bool,
 }
 
 impl<G> Outcome<G> {

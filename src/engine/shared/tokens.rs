@@ -30,7 +30,11 @@ impl Shared {
             token,
             is_complete,
             home,
-        } = session.export(as_of, self.moment(), self.token_life, self.window, &cluster);
+        } = {
+            let latest = self.latest.load();
+            let (moment, life) = (self.moment(), self.token_life);
+            session.export(as_of, moment, life, self.window, &cluster, latest.as_deref())
+        };
         if !is_complete {
             // The primary's answer completes it; that of the node where it read last may do so with a position which
             // more replicas have.

@@ -17,6 +17,7 @@ struct Case {
     random: u64,
     /// One bit for each node, set if it is in the caller's zone.
     near: u8,
+    may_try: bool,
 }
 
 /// Returns the present of every case, later than all times in it.
@@ -55,6 +56,8 @@ impl Case {
             random: self.random,
             load: |node| u32::try_from(node).unwrap() % 3,
             turn: || usize::try_from(self.random % 1000).unwrap(),
+            delay: |node| Duration::from_secs(u64::try_from(node).unwrap() * 20),
+            may_try: self.may_try,
         })
     }
 
@@ -81,11 +84,14 @@ impl Case {
                     .is_some_and(|position| position.covers(required))
             })
         };
-        let at_home = need.home == Some((index, node.run));
+        let home = need.home.filter(|home| {
+            node.server == Some(home.server) && node.opened.is_some_and(|at| at < home.began)
+        });
         need.block.is_none()
-            && has(need.wrote.as_ref())
-            && has(need.seen.as_ref())
-            && (at_home || need.may_leave && has(need.leaving.as_ref()))
+            && (home.is_some_and(|home| home.has_all)
+                || has(need.wrote.as_ref())
+                    && has(need.seen.as_ref())
+                    && (home.is_some() || need.may_leave && has(need.leaving.as_ref())))
     }
 }
 
@@ -102,19 +108,39 @@ fn nodes() -> impl Strategy<Value = NodeState> {
             1 => Just(Health::Unknown),
             1 => Just(Health::Excluded),
         ],
-        1..3_u64,
+        (prop::option::weighted(0.9, servers()), times()),
         prop::option::weighted(0.8, positions()),
         prop::option::weighted(0.8, 0..90_u64),
         prop::option::weighted(0.8, 0..3000_u64),
     )
-        .prop_map(|(health, run, position, lag, silent)| NodeState {
+        .prop_map(|(health, (server, opened), position, lag, silent)| NodeState {
             health,
-            run,
+            server,
+            opened: Some(opened),
             position,
             complete_as_of: lag.map(|seconds| now() - Duration::from_secs(seconds)),
             sent: silent.map(|millis| now() - Duration::from_millis(millis)),
             ..NodeState::UNKNOWN
         })
+}
+
+fn servers() -> impl Strategy<Value = ServerId> {
+    (1..4_u64).prop_map(ServerId::numbered)
+}
+
+fn times() -> impl Strategy<Value = Instant> {
+    (1..4_u64).prop_map(|seconds| now() - Duration::from_secs(seconds))
+}
+
+fn homes() -> impl Strategy<Value = HomeServer> {
+    (0..6_usize, servers(), times(), any::<bool>()).prop_map(|(node, server, began, has_all)| {
+        HomeServer {
+            node,
+            server,
+            began,
+            has_all,
+        }
+    })
 }
 
 fn needs() -> impl Strategy<Value = Need> {
@@ -128,16 +154,19 @@ fn needs() -> impl Strategy<Value = Need> {
         ],
         prop::option::of(positions()),
         prop::option::of(positions()),
-        prop::option::of((0..6_usize, 1..3_u64)),
+        prop::option::of(homes()),
         prop::option::of(positions()),
+        prop::option::of(times()),
     )
-        .prop_map(|(block, wrote, seen, home, leaving)| Need {
+        .prop_map(|(block, wrote, seen, home, leaving, since)| Need {
             block,
             wrote,
             seen,
             home,
             may_leave: home.is_none() || leaving.is_some(),
             leaving: leaving.filter(|_| home.is_some()),
+            since,
+            version: 1,
         })
 }
 
@@ -162,10 +191,10 @@ fn cases() -> impl Strategy<Value = Case> {
         prop::option::weighted(0.2, 0..6_usize),
         prop::option::weighted(0.3, (0..90_u64).prop_map(Duration::from_secs)),
         any::<u64>(),
-        any::<u8>(),
+        (any::<u8>(), any::<bool>()),
     )
         .prop_map(
-            |(level, need, nodes, primary, balance, avoid, max_lag, random, near)| Case {
+            |(level, need, nodes, primary, balance, avoid, max_lag, random, (near, may_try))| Case {
                 level,
                 need,
                 cluster: Snapshot {
@@ -178,6 +207,7 @@ fn cases() -> impl Strategy<Value = Case> {
                 max_lag,
                 random,
                 near,
+                may_try,
             },
         )
 }
@@ -207,7 +237,34 @@ proptest! {
         let decision = case.decide();
         if case.level == Level::Session && decision.node != case.cluster.primary {
             let need = case.need.clone().expect("reads outside sessions go to the primary");
+            let proves_itself = decision.basis == Basis::Itself && case.cluster.has_positions();
+            prop_assert!(
+                proves_itself || case.is_proved(decision.node, &need),
+                "{decision:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_to_serve_is_tried_only_where_it_may_be(mut case in cases()) {
+        case.may_try = false;
+        let decision = case.decide();
+        if case.level == Level::Session && decision.node != case.cluster.primary {
+            let need = case.need.clone().expect("reads outside sessions go to the primary");
             prop_assert!(case.is_proved(decision.node, &need), "{decision:?}");
+        }
+    }
+
+    #[test]
+    fn a_decision_holds_for_no_connection_to_a_server_that_did_not_answer(
+        case in cases(),
+        opened in times(),
+    ) {
+        let decision = case.decide();
+        let stranger = Some(ServerId::numbered(99));
+        if case.cluster.has_positions() && decision.node != case.cluster.primary {
+            prop_assert!(!decision.holds_for(stranger, opened), "{decision:?}");
+            prop_assert!(!decision.holds_for(None, opened), "{decision:?}");
         }
     }
 
@@ -223,12 +280,12 @@ proptest! {
     #[test]
     fn a_session_stays_where_it_has_read(case in cases()) {
         let Some(need) = case.need.clone().filter(|_| case.level == Level::Session) else { return Ok(()) };
-        if let Some((home, run)) = need.home
-            && case.cluster.nodes.get(home).is_some_and(|node| node.run == run)
-            && case.is_healthy(home)
-            && case.is_proved(home, &need)
+        if let Some(home) = need.home
+            && case.cluster.nodes.get(home.node).is_some_and(|node| need.is_home(node))
+            && case.is_healthy(home.node)
+            && case.is_proved(home.node, &need)
         {
-            prop_assert_eq!(case.decide().node, home);
+            prop_assert_eq!(case.decide().node, home.node);
         }
     }
 

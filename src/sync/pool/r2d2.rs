@@ -120,10 +120,9 @@ impl<C: RoutedConnection> Pool<C> {
         }
     }
 
-    pub(crate) fn get(&self, limit: Option<Duration>) -> Result<Loan<C>, Error> {
+    pub(crate) fn get(&self, limit: Duration) -> Result<Loan<C>, Error> {
         let since = Instant::now();
-        let timeout = self.node.checkout_timeout;
-        let timeout = limit.map_or(timeout, |limit| limit.min(timeout));
+        let timeout = limit.min(self.node.checkout_timeout);
         self.pool.get_timeout(timeout).map_err(|error| {
             // The cause, if one was seen while this caller waited; otherwise the wait itself.
             self.last_error.take_since(since).unwrap_or_else(|| {

@@ -7,14 +7,13 @@ mod world;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use diesel_routing_sql::Dialect as Sql;
 use proptest::prelude::*;
 
 use self::steps::{Chance, How, Step, steps};
-use self::world::{NODES, Steps, World, role};
+use self::world::{NODES, Steps, WATCHED, World, identity, known, role};
 use super::Shared;
 use crate::cluster::{Node, Observation, Question};
-use crate::engine::{Request, Settings};
+use crate::engine::{Known, Request, Settings};
 use crate::position::{Lsn, PgPosition, Position};
 use crate::routing::{Level, Reason};
 use crate::session::{Clock, SessionState};
@@ -39,7 +38,7 @@ fn the_model_reads_from_replicas_so_it_proves_something() {
         world.run(&Step::Write { user: 0 }).unwrap();
         world.run(&Step::Tick { millis: 1 }).unwrap();
         for node in 0..NODES {
-            world.run(&Step::Replay { node, by: 9 }).unwrap();
+            world.run(&Step::Replay { server: node, by: 9 }).unwrap();
             world.ask(0, node);
         }
         while !world.answers.is_empty() {
@@ -60,24 +59,26 @@ fn the_model_reads_from_replicas_so_it_proves_something() {
     assert!(world.from_replicas >= 17, "{}", world.from_replicas);
 }
 
-/// Returns what a connection that is newer than its node's last word may serve had a rule of its own, which knew neither
-/// lag limits nor health nor silence.
+/// What a connection that is newer than its node's last word may serve had a rule of its own, which knew neither lag
+/// limits nor health nor silence.
 #[test]
-fn a_connection_that_waits_for_its_nodes_word_serves_what_a_decision_would_let_it() {
+fn a_connection_that_speaks_for_itself_serves_what_a_decision_would_let_it() {
     let clock = Steps(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))));
     let settings = Settings {
         clock: Arc::new(clock.clone()),
         ..Settings::default()
     };
     let nodes = [Node::new("primary", "0"), Node::new("replica", "1")];
-    let shared = Shared::new(&settings, &nodes, Sql::Postgres, true);
+    let shared = Shared::new(&settings, &nodes, WATCHED);
     let mut system = Instant::now();
+    let opened = system;
     let mut says = |node: usize, lsn, problem: Option<&'static str>| {
         system += Duration::from_nanos(1);
         let question = Question {
             asked: clock.now(),
             sent: system,
-            run: 1,
+            server: Some(identity(node)),
+            opened,
         };
         let position = Position::Postgres(PgPosition::new(7, 1, Lsn(lsn)));
         let mut said = Observation::new(role(node), position);
@@ -103,26 +104,34 @@ fn a_connection_that_waits_for_its_nodes_word_serves_what_a_decision_would_let_i
         session: Some(&session),
         wait: Duration::ZERO,
         avoid: None,
+        may_try: false,
         max_lag,
         function: None,
     };
     let limit = Some(Duration::from_millis(250));
     let now = says(1, 95, None);
-    assert_eq!(shared.serves(1, &request(None), now), Some(Reason::Covered));
-    assert_eq!(shared.serves(1, &request(limit), now), None, "it lags more");
+    // It leads to another server than the watcher's, and says the same.
+    let speaks = |problem: Option<&'static str>| {
+        let mut known = known(2, opened);
+        let position = Position::Postgres(PgPosition::new(7, 1, Lsn(95)));
+        let mut said = Observation::new(role(2), position);
+        if let Some(problem) = problem {
+            said = said.with_problem(problem);
+        }
+        known.said(said, now);
+        known
+    };
+    let serves = |known: &Known, max_lag, now| {
+        let served = shared.serves(1, known, &request(max_lag), now);
+        served.map(|(reason, _)| reason)
+    };
+    assert_eq!(serves(&speaks(None), None, now), Some(Reason::Covered));
+    assert_eq!(serves(&speaks(None), limit, now), None, "it lags more");
     assert_eq!(shared.look(&request(limit), now).reason, Reason::Fallback);
-    let silent = now + Duration::from_secs(60);
-    assert_eq!(
-        shared.serves(1, &request(None), silent),
-        None,
-        "it is silent"
-    );
-    let now = says(1, 95, Some("its applier has stopped"));
-    assert_eq!(
-        shared.serves(1, &request(None), now),
-        None,
-        "it is excluded"
-    );
+    let later = now + Duration::from_secs(60);
+    assert_eq!(serves(&speaks(None), None, later), None, "it is silent");
+    let broken = speaks(Some("its applier has stopped"));
+    assert_eq!(serves(&broken, None, now), None, "it is excluded");
 }
 
 /// A server that is asked to wait for what the session wrote says nothing of what it has read there before: after a
@@ -144,7 +153,7 @@ fn a_wait_on_a_replica_that_restarted_does_not_take_the_session_back() {
         world.run(step).unwrap();
     }
     world.answered(0, 0);
-    world.run(&Step::Replay { node: 3, by: 1 }).unwrap();
+    world.run(&Step::Replay { server: 3, by: 1 }).unwrap();
     world.run(&Step::Tick { millis: 1 }).unwrap();
     world.answered(0, 3);
     for step in &write {
@@ -158,7 +167,7 @@ fn a_wait_on_a_replica_that_restarted_does_not_take_the_session_back() {
     world.run(&waits(9)).unwrap();
     assert_eq!(world.from_replicas, 1, "the wait was not on node 3");
     let restart = Step::Restart {
-        node: 3,
+        server: 3,
         back_by: 2,
     };
     world.run(&restart).unwrap();
@@ -174,7 +183,7 @@ fn what_only_the_primary_can_tell_is_asked_of_the_primary_alone() {
         Node::new("one", "1"),
         Node::new("two", "2"),
     ];
-    let shared = Shared::new(&Settings::default(), &nodes, Sql::Postgres, true);
+    let shared = Shared::new(&Settings::default(), &nodes, WATCHED);
     let asked = || {
         (0..nodes.len())
             .filter(|&node| matches!(shared.signals.urgency(node), Urgency::Now))
@@ -185,7 +194,8 @@ fn what_only_the_primary_can_tell_is_asked_of_the_primary_alone() {
         let question = Question {
             asked: now,
             sent: now,
-            run: 1,
+            server: Some(identity(node)),
+            opened: now,
         };
         let position = Position::Postgres(PgPosition::new(7, 1, Lsn(10)));
         shared.record_observation(node, question, Observation::new(role(node), position));
@@ -198,6 +208,7 @@ fn what_only_the_primary_can_tell_is_asked_of_the_primary_alone() {
         session: Some(&session),
         wait,
         avoid: None,
+        may_try: false,
         max_lag: None,
         function: None,
     };

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::world::{NODES, ROUTERS, SESSIONS};
+use super::world::{NODES, ROUTERS, SERVERS, SESSIONS};
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
@@ -21,12 +21,17 @@ pub(super) enum Step {
     },
     OtherWrites,
     Replay {
-        node: usize,
+        server: usize,
         by: u64,
     },
     Restart {
-        node: usize,
+        server: usize,
         back_by: u64,
+    },
+    /// A node's name leads to another server from now on, and its open connections do not.
+    Lead {
+        node: usize,
+        to: usize,
     },
     Ask {
         router: usize,
@@ -102,8 +107,9 @@ pub(super) fn steps() -> impl Strategy<Value = Step> {
             .prop_map(|(user, how, chances)| Step::Read { user, how, chances }),
         1 => user.clone().prop_map(|user| Step::TwoReads { user }),
         1 => Just(Step::OtherWrites),
-        4 => (1..NODES, 1..5_u64).prop_map(|(node, by)| Step::Replay { node, by }),
-        1 => (1..NODES, 0..4_u64).prop_map(|(node, back_by)| Step::Restart { node, back_by }),
+        5 => (1..SERVERS, 1..5_u64).prop_map(|(server, by)| Step::Replay { server, by }),
+        1 => (1..SERVERS, 0..4_u64).prop_map(|(server, back_by)| Step::Restart { server, back_by }),
+        2 => (1..NODES, 0..SERVERS).prop_map(|(node, to)| Step::Lead { node, to }),
         8 => (router.clone(), node).prop_map(|(router, node)| Step::Ask { router, node }),
         8 => any::<prop::sample::Index>().prop_map(|which| Step::Answer { which }),
         1 => (user, router).prop_map(|(user, to)| Step::Move { user, to }),

@@ -8,15 +8,15 @@ use diesel_routing_sql::Dialect as Sql;
 use proptest::prelude::*;
 
 use super::steps::{Chance, How, Step};
-use crate::cluster::{Node, Observation, Question};
-use crate::engine::checkout::{Checkout, Loan, Next, Outcome, Taken};
-use crate::engine::{Request, Settings, Shared};
+use crate::cluster::{Node, Observation, Question, ServerFacts, ServerId};
+use crate::engine::checkout::{Checkout, Loan, Next, Outcome};
+use crate::engine::{Grant, Known, Request, Settings, Shared};
 use crate::error::{Error, Step as ErrorStep};
 use crate::position::Position;
 use crate::position::{Lsn, PgPosition};
 use crate::routing::Level;
 use crate::server::NodeRole;
-use crate::session::{Clock, SessionState, TokenKeys};
+use crate::session::{Clock, Reading, SessionState, TokenKeys};
 use crate::statement::Access;
 
 /// Time that moves by steps, for all routers.
@@ -42,10 +42,13 @@ impl Clock for Steps {
 }
 
 pub(super) const NODES: usize = 4;
+/// One more than nodes: what a node's name leads to changes.
+pub(super) const SERVERS: usize = 5;
 pub(super) const ROUTERS: usize = 2;
 pub(super) const SESSIONS: usize = 3;
 
-/// A server: what it has of the log, and which run of it this is.
+/// A server: what it has of the log, and which run of it this is. It says the same of itself in every run, as one does
+/// that starts again after a crash of one of its processes.
 #[derive(Debug, Clone, Copy)]
 struct Server {
     replayed: u64,
@@ -53,20 +56,21 @@ struct Server {
 }
 
 /// A connection in a router's pool.
-#[derive(Debug, Clone, Copy)]
-struct Pooled {
+#[derive(Debug, Clone)]
+pub(super) struct Pooled {
     node: usize,
-    opened: Instant,
+    pub(super) server: usize,
     run: u64,
+    known: Known,
 }
 
 impl Loan for Pooled {
-    fn taken(&self) -> Taken {
-        Taken {
-            role: Some(role(self.node)),
-            opened: self.opened,
-            reads_causally: false,
-        }
+    fn known(&self) -> &Known {
+        &self.known
+    }
+
+    fn known_mut(&mut self) -> &mut Known {
+        &mut self.known
     }
 
     fn awaits_answer(&self) -> bool {
@@ -74,13 +78,38 @@ impl Loan for Pooled {
     }
 }
 
-pub(super) fn role(node: usize) -> NodeRole {
-    if node == 0 {
+/// Returns what is known of a new connection.
+pub(super) fn known(server: usize, opened: Instant) -> Known {
+    Known {
+        facts: ServerFacts::default(),
+        server: Some(identity(server)),
+        role: Some(role(server)),
+        said: None,
+        opened,
+        alive: opened,
+        reads_causally: false,
+        is_spent: false,
+    }
+}
+
+pub(super) fn identity(server: usize) -> ServerId {
+    ServerId::numbered(u64::try_from(server).unwrap())
+}
+
+pub(super) fn role(server: usize) -> NodeRole {
+    if server == 0 {
         NodeRole::TakesWrites
     } else {
         NodeRole::ReplaysWrites
     }
 }
+
+/// What nodes are of routers, but for tests that need something else.
+pub(super) const WATCHED: crate::engine::Server = crate::engine::Server {
+    dialect: Sql::Postgres,
+    watched: true,
+    demoted_in_place: false,
+};
 
 /// A user's history, and what a correct database would have shown.
 struct User {
@@ -91,11 +120,12 @@ struct User {
     saw: u64,
 }
 
-/// A watcher's connection: the server's run that it belongs to, and its number.
-#[derive(Debug, Clone, Copy, Default)]
+/// A watcher's connection: the server's run that it belongs to.
+#[derive(Debug, Clone, Copy)]
 struct Watcher {
-    server: u64,
-    number: u64,
+    server: usize,
+    run: u64,
+    opened: Instant,
 }
 
 pub(super) struct Answer {
@@ -107,14 +137,16 @@ pub(super) struct Answer {
 
 pub(super) struct World {
     clock: Steps,
-    servers: [Server; NODES],
+    servers: [Server; SERVERS],
+    /// The server that a new connection to each node leads to.
+    leads: [usize; NODES],
     routers: Vec<Arc<Shared>>,
     users: Vec<User>,
     /// Answers under way.
     pub(super) answers: Vec<Answer>,
-    /// The connections of each router: its watchers', and one in each pool.
-    watchers: [[Watcher; NODES]; ROUTERS],
-    pools: [[Option<Pooled>; NODES]; ROUTERS],
+    /// The connections of each router: its watchers', and up to two in each pool, which are taken by turns.
+    watchers: [[Option<Watcher>; NODES]; ROUTERS],
+    pools: [[Vec<Pooled>; NODES]; ROUTERS],
     /// The system's clock: it goes on with every step.
     system: Instant,
     /// The acknowledged writes, with their time by the routers' clock.
@@ -136,7 +168,7 @@ impl World {
             .map(|index| Node::new(format!("{index}"), format!("{index}")))
             .collect();
         let routers = (0..ROUTERS)
-            .map(|_| Arc::new(Shared::new(&settings, &nodes, Sql::Postgres, true)))
+            .map(|_| Arc::new(Shared::new(&settings, &nodes, WATCHED)))
             .collect();
         let user = |index: usize| User {
             router: index % ROUTERS,
@@ -149,7 +181,8 @@ impl World {
             servers: [Server {
                 replayed: 10,
                 run: 1,
-            }; NODES],
+            }; SERVERS],
+            leads: std::array::from_fn(|node| node),
             routers,
             users: (0..SESSIONS).map(user).collect(),
             answers: Vec::new(),
@@ -186,17 +219,19 @@ impl World {
                 };
                 let one = self.lend(user, how, &[]);
                 let other = self.lend(user, how, &[]);
+                let first = one.as_ref().map(|one| one.server);
                 for conn in [one, other].into_iter().flatten() {
                     // The second was got before the first one looked.
-                    if one.is_some_and(|one| one.node == conn.node) {
-                        self.look(user, conn)?;
+                    if first == Some(conn.server) {
+                        self.look(user, &conn)?;
                     }
-                    self.end_read(user, conn.node);
+                    self.end_read(user, &conn);
                 }
             }
             Step::OtherWrites => self.commit(),
-            Step::Replay { node, by } => self.replay(node, by),
-            Step::Restart { node, back_by } => self.restart(node, back_by),
+            Step::Replay { server, by } => self.replay(server, by),
+            Step::Restart { server, back_by } => self.restart(server, back_by),
+            Step::Lead { node, to } => self.leads[node] = to,
             Step::Ask { router, node } => self.ask(router, node),
             Step::Answer { which } => {
                 if !self.answers.is_empty() {
@@ -214,11 +249,17 @@ impl World {
             router, session, ..
         } = &self.users[user];
         let shared = &self.routers[*router];
-        shared.lent(0, Some(session));
+        let reading = Reading {
+            node: 0,
+            server: Some(identity(0)),
+            began: self.system,
+            proved: None,
+        };
+        shared.lent(reading, Some(session));
         self.servers[0].replayed += 1;
         self.log.push((self.clock.now(), self.servers[0].replayed));
         shared.committed(session);
-        shared.returned(0, Some(session));
+        shared.returned(0, Some(identity(0)), Some(session));
         let wrote = self.servers[0].replayed;
         self.users[user].wrote = wrote;
     }
@@ -238,15 +279,15 @@ impl World {
                 let bound = Duration::from_millis(millis);
                 let due = asked.checked_sub(bound).expect("an instant");
                 let acknowledged = self.log.iter().rev().find(|(at, _)| *at < due);
-                let state = self.servers[conn.node].replayed;
+                let state = self.servers[conn.server].replayed;
                 let required = acknowledged.map_or(0, |(_, lsn)| *lsn);
-                prop_assert!(state >= required, "is past its bound on node {}", conn.node);
+                prop_assert!(state >= required, "is past its bound on server {}", conn.server);
                 // What it shows, the session has seen.
                 self.users[user].saw = self.users[user].saw.max(state);
             }
-            How::Session { .. } | How::Upgraded => self.look(user, conn)?,
+            How::Session { .. } | How::Upgraded => self.look(user, &conn)?,
         }
-        self.end_read(user, conn.node);
+        self.end_read(user, &conn);
         Ok(())
     }
 
@@ -261,6 +302,7 @@ impl World {
             session: Some(&session),
             wait: Duration::from_millis(wait),
             avoid: None,
+            may_try: true,
             max_lag: None,
             function: None,
         };
@@ -275,22 +317,24 @@ impl World {
         // Not borrowed: the world goes on meanwhile.
         let shared = Arc::clone(&self.routers[router]);
         let checkout = Checkout::new(&shared, first, servers_wait);
-        let mut conn = self.carry_out(router, checkout, &mut chances)?;
+        let (mut conn, mut grant) = self.carry_out(router, checkout, &mut chances)?;
         if matches!(how, How::Upgraded) {
-            shared.lent(conn.node, Some(&session));
-            let state = self.servers[conn.node].replayed;
-            self.users[user].saw = self.users[user].saw.max(state);
-            shared.returned(conn.node, Some(&session));
+            shared.lent(reading(&conn, grant), Some(&session));
+            let state = self.servers[conn.server].replayed;
+            let is_open = self.servers[conn.server].run == conn.run;
+            if is_open {
+                self.users[user].saw = self.users[user].saw.max(state);
+            }
+            shared.returned(conn.node, conn.known.server, Some(&session));
             let upgrade = request(Level::Session, 0);
-            let checkout =
-                Checkout::upgrading(&shared, upgrade, false, conn.node, conn, self.system);
-            conn = self.carry_out(router, checkout, &mut chances)?;
+            let checkout = Checkout::upgrading(&shared, upgrade, false, conn.node, conn);
+            (conn, grant) = self.carry_out(router, checkout, &mut chances)?;
         }
-        shared.lent(conn.node, Some(&session));
+        shared.lent(reading(&conn, grant), Some(&session));
         // A connection that its server's restart has ended shows nothing.
-        let is_open = self.servers[conn.node].run == conn.run;
+        let is_open = self.servers[conn.server].run == conn.run;
         if !is_open {
-            shared.returned(conn.node, Some(&session));
+            shared.returned(conn.node, conn.known.server, Some(&session));
         }
         Some(conn).filter(|_| is_open)
     }
@@ -300,7 +344,7 @@ impl World {
         router: usize,
         mut checkout: Checkout<'_, Pooled>,
         chances: &mut impl Iterator<Item = Chance>,
-    ) -> Option<Pooled> {
+    ) -> Option<(Pooled, Grant)> {
         let mut outcome = Outcome::Started;
         // More steps than any checkout takes: one that goes on for ever is a fault.
         for _ in 0..100 {
@@ -328,18 +372,56 @@ impl World {
                         Outcome::Answered
                     }
                     Chance::Progress { node, by } => {
-                        self.replay(node, by);
+                        self.replay(self.leads[node], by);
                         self.answered(router, node);
                         Outcome::Answered
                     }
                 },
+                Next::Ask {
+                    node,
+                    mut guard,
+                    until,
+                } => {
+                    let chance = chances.next().unwrap_or(Chance::Nothing);
+                    match chance {
+                        Chance::Restart { back_by } if guard.server != 0 => {
+                            self.restart(guard.server, back_by);
+                        }
+                        Chance::Progress { by, .. } => self.replay(guard.server, by),
+                        _ => {}
+                    }
+                    let server = self.servers[guard.server];
+                    let why = if server.run != guard.run {
+                        guard.known.is_spent = true;
+                        Some("it has ended")
+                    } else if matches!(chance, Chance::Refusal) {
+                        let left = until.saturating_duration_since(self.system);
+                        self.system += left;
+                        self.clock.pass(left);
+                        Some("no answer")
+                    } else {
+                        None
+                    };
+                    match why {
+                        Some(why) => {
+                            self.give_back(router, guard);
+                            let step = ErrorStep::Recycle;
+                            let error = Error::checkout(node.to_string(), step, self.system, why);
+                            Outcome::Failed(error)
+                        }
+                        None => {
+                            let said = said(guard.server, server.replayed);
+                            Outcome::Said(guard, Some(said))
+                        }
+                    }
+                }
                 Next::AwaitReplay {
                     guard, required, ..
                 } => {
                     if let Some(Chance::Progress { by, .. }) = chances.next() {
-                        self.replay(guard.node, by);
+                        self.replay(guard.server, by);
                     }
-                    let server = self.servers[guard.node];
+                    let server = self.servers[guard.server];
                     let state = Position::Postgres(PgPosition::new(7, 1, Lsn(server.replayed)));
                     if server.run == guard.run && state.covers(&required) {
                         Outcome::Replayed(guard)
@@ -350,7 +432,8 @@ impl World {
                 Next::SetCausalReads { guard, .. } => Outcome::Set(guard),
                 Next::Lend(guard, grant) => {
                     assert_eq!(guard.node, grant.node, "the route names another node");
-                    return Some(guard);
+                    self.give_back(router, guard.clone());
+                    return Some((guard, grant));
                 }
                 Next::Fail(_) => return None,
             };
@@ -367,24 +450,39 @@ impl World {
                 let error = Error::checkout(name, step, Instant::now(), "refused");
                 return Outcome::Failed(error);
             }
-            Chance::Restart { back_by } if node != 0 => self.restart(node, back_by),
+            Chance::Restart { back_by } if self.leads[node] != 0 => {
+                self.restart(self.leads[node], back_by);
+            }
             Chance::Answer(which) if !self.answers.is_empty() => {
                 self.answer(which.index(self.answers.len()));
             }
-            Chance::Progress { node, by } => self.replay(node, by),
+            Chance::Progress { node, by } => self.replay(self.leads[node], by),
             _ => {}
         }
-        let run = self.servers[node].run;
-        let opened = self.system;
-        let slot = &mut self.pools[router][node];
-        let conn = slot
-            .filter(|conn| conn.run == run)
-            .unwrap_or(Pooled { node, opened, run });
-        *slot = Some(conn);
+        let pool = &mut self.pools[router][node];
+        // As pools do, with two connections each: the oldest first, or a new one.
+        pool.retain(|conn| self.servers[conn.server].run == conn.run && !conn.known.is_spent);
+        let conn = if pool.len() < 2 {
+            let server = self.leads[node];
+            let run = self.servers[server].run;
+            Pooled {
+                node,
+                server,
+                run,
+                known: known(server, self.system),
+            }
+        } else {
+            pool.remove(0)
+        };
         if matches!(chance, Chance::Restart { .. }) {
             self.answered(router, node);
         }
         Outcome::Taken(conn)
+    }
+
+    /// A connection comes back to its pool.
+    fn give_back(&mut self, router: usize, conn: Pooled) {
+        self.pools[router][conn.node].push(conn);
     }
 
     /// A node is asked by a router, and answers.
@@ -396,34 +494,34 @@ impl World {
         self.answer(self.answers.len() - 1);
     }
 
-    fn replay(&mut self, node: usize, by: u64) {
+    fn replay(&mut self, server: usize, by: u64) {
         let limit = self.servers[0].replayed;
-        let server = &mut self.servers[node];
+        let server = &mut self.servers[server];
         server.replayed = (server.replayed + by).min(limit);
     }
 
-    fn restart(&mut self, node: usize, back_by: u64) {
-        let server = &mut self.servers[node];
+    fn restart(&mut self, server: usize, back_by: u64) {
+        let server = &mut self.servers[server];
         server.run += 1;
         server.replayed = server.replayed.saturating_sub(back_by);
     }
 
-    fn look(&mut self, user: usize, conn: Pooled) -> Result<(), TestCaseError> {
-        let node = conn.node;
-        let state = self.servers[node].replayed;
+    fn look(&mut self, user: usize, conn: &Pooled) -> Result<(), TestCaseError> {
+        let server = conn.server;
+        let state = self.servers[server].replayed;
         let user = &mut self.users[user];
-        prop_assert!(state >= user.wrote, "misses its write on node {node}");
-        prop_assert!(state >= user.saw, "goes back on node {node}");
+        prop_assert!(state >= user.wrote, "misses its write on server {server}");
+        prop_assert!(state >= user.saw, "goes back on server {server}");
         user.saw = state;
-        self.from_replicas += u32::from(node != 0);
+        self.from_replicas += u32::from(server != 0);
         Ok(())
     }
 
-    fn end_read(&self, user: usize, node: usize) {
+    fn end_read(&self, user: usize, conn: &Pooled) {
         let User {
             router, session, ..
         } = &self.users[user];
-        self.routers[*router].returned(node, Some(session));
+        self.routers[*router].returned(conn.node, conn.known.server, Some(session));
     }
 
     pub(super) fn ask(&mut self, router: usize, node: usize) {
@@ -432,24 +530,29 @@ impl World {
         if self.answers.iter().any(waits) {
             return;
         }
-        let Server { replayed, run } = self.servers[node];
-        let watcher = &mut self.watchers[router][node];
-        if watcher.server != run {
-            *watcher = Watcher {
-                server: run,
-                number: watcher.number + 1,
-            };
-        }
-        let position = Position::Postgres(PgPosition::new(7, 1, Lsn(replayed)));
+        let slot = &mut self.watchers[router][node];
+        let stands = slot.filter(|watcher| self.servers[watcher.server].run == watcher.run);
+        let reopens = self.routers[router].signals.take_reopen(node);
+        let watcher = stands.filter(|_| !reopens).unwrap_or_else(|| {
+            let server = self.leads[node];
+            Watcher {
+                server,
+                run: self.servers[server].run,
+                opened: self.system,
+            }
+        });
+        *slot = Some(watcher);
+        self.system += Duration::from_nanos(1);
         self.answers.push(Answer {
             router,
             node,
             question: Question {
                 asked: self.clock.now(),
                 sent: self.system,
-                run: watcher.number,
+                server: Some(identity(watcher.server)),
+                opened: watcher.opened,
             },
-            said: Observation::new(role(node), position),
+            said: said(watcher.server, self.servers[watcher.server].replayed),
         });
     }
 
@@ -471,5 +574,21 @@ impl World {
         let user = &mut self.users[user];
         (user.router, user.session) = (to, session);
         Ok(())
+    }
+}
+
+/// Returns what a server says of itself.
+fn said(server: usize, replayed: u64) -> Observation {
+    let position = Position::Postgres(PgPosition::new(7, 1, Lsn(replayed)));
+    Observation::new(role(server), position)
+}
+
+/// Returns what a session is told of a connection that is lent to it.
+fn reading(conn: &Pooled, grant: Grant) -> Reading {
+    Reading {
+        node: conn.node,
+        server: conn.known.server,
+        began: grant.began,
+        proved: grant.proved,
     }
 }

@@ -1,0 +1,46 @@
+//! `Observation`: what a server says of itself.
+
+use std::borrow::Cow;
+use std::time::Instant;
+
+use crate::position::Position;
+use crate::server::NodeRole;
+
+/// A server's role and position, from one answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Observation {
+    /// The node's role.
+    pub role: NodeRole,
+    /// The node's position in the replication stream.
+    pub position: Position,
+    /// The reason why its position proves nothing, or why it should serve nothing, with a remedy; if there is one.
+    pub problem: Option<Cow<'static, str>>,
+}
+
+impl Observation {
+    /// Creates an observation of a node that may serve.
+    #[must_use]
+    pub fn new(role: NodeRole, position: Position) -> Self {
+        Self {
+            role,
+            position,
+            problem: None,
+        }
+    }
+
+    /// Adds a reason not to use the node, and a remedy.
+    #[must_use]
+    pub fn with_problem(mut self, problem: impl Into<Cow<'static, str>>) -> Self {
+        self.problem = Some(problem.into());
+        self
+    }
+}
+
+/// The last word of a connection's server on itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Said {
+    pub(crate) observation: Observation,
+    /// The instant, by the system's clock, at which it was asked.
+    pub(crate) sent: Instant,
+}
