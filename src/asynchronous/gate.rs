@@ -46,7 +46,7 @@ where
             GateProjection::Admitted { future, guard } => {
                 guard.start();
                 let answer = ready!(future.poll(cx));
-                guard.finish();
+                guard.finish(&answer);
                 Poll::Ready(answer)
             }
             GateProjection::Refused { error } => match error.take() {

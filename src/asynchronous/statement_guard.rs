@@ -1,44 +1,81 @@
-//! `StatementGuard`: marks a connection while a statement awaits its answer.
+//! `StatementGuard`: marks a connection while a statement awaits its answer, and if it fails.
 
 use std::future::Future;
 
-/// Marks a connection from the start of a statement to its answer.
+use diesel::QueryResult;
+
+use crate::engine::Marks;
+
+/// Marks a connection from the start of a statement to its answer, and from then on if that is an error.
 ///
-/// If the statement is abandoned half-way, the mark stays: on a connection that matches answers to statements by
+/// If the statement is abandoned half-way, the first mark stays: on a connection that matches answers to statements by
 /// order alone, the next statement would get this one's answer.
 #[derive(Debug)]
 #[must_use = "the statement's future starts and finishes it"]
 #[expect(unnameable_types, reason = "hidden from users")]
-pub struct StatementGuard<'a>(Option<&'a mut bool>);
+pub struct StatementGuard<'a> {
+    marks: Option<&'a mut Marks>,
+    /// Set if abandoned statements leave a mark.
+    can_be_cut_off: bool,
+}
 
 impl<'a> StatementGuard<'a> {
-    /// Creates a guard that sets this mark.
-    pub(crate) fn marking(awaits_answer: &'a mut bool) -> Self {
-        Self(Some(awaits_answer))
-    }
-
-    /// Creates a guard for a connection that survives abandoned statements, which needs no mark.
-    pub(crate) fn unmarked() -> Self {
-        Self(None)
-    }
-
-    pub(crate) fn start(&mut self) {
-        if let Some(mark) = &mut self.0 {
-            **mark = true;
+    /// Creates a guard that sets these marks.
+    pub(crate) fn marking(marks: &'a mut Marks) -> Self {
+        Self {
+            marks: Some(marks),
+            can_be_cut_off: true,
         }
     }
 
-    pub(crate) fn finish(&mut self) {
-        if let Some(mark) = &mut self.0 {
-            **mark = false;
+    /// Creates a guard for a connection that survives abandoned statements.
+    pub(crate) fn of_survivor(marks: &'a mut Marks) -> Self {
+        Self {
+            marks: Some(marks),
+            can_be_cut_off: false,
+        }
+    }
+
+    /// Creates a guard for a connection of the caller's own, which needs no marks.
+    pub(crate) fn unmarked() -> Self {
+        Self {
+            marks: None,
+            can_be_cut_off: false,
+        }
+    }
+
+    /// Marks the connection as one that may have ended: what is done with it is not seen.
+    pub(crate) fn distrust(self) {
+        if let Some(marks) = self.marks {
+            marks.has_failed = true;
+        }
+    }
+
+    #[inline]
+    pub(crate) fn start(&mut self) {
+        if self.can_be_cut_off
+            && let Some(marks) = &mut self.marks
+        {
+            marks.awaits_answer = true;
+        }
+    }
+
+    #[inline]
+    pub(crate) fn finish<T>(&mut self, answer: &QueryResult<T>) {
+        if let Some(marks) = &mut self.marks {
+            marks.awaits_answer &= !self.can_be_cut_off;
+            marks.has_failed |= answer.is_err();
         }
     }
 
     /// Marks the connection while this future runs.
-    pub(crate) async fn during<F: Future>(mut self, statement: F) -> F::Output {
+    pub(crate) async fn during<T>(
+        mut self,
+        statement: impl Future<Output = QueryResult<T>>,
+    ) -> QueryResult<T> {
         self.start();
         let answer = statement.await;
-        self.finish();
+        self.finish(&answer);
         answer
     }
 }

@@ -27,7 +27,7 @@ pub(crate) use lease::{Grant, Lease};
 pub(crate) use options::{DELAYED, Options};
 #[allow(unused_imports, reason = "only where a flavour has no pool")]
 pub(crate) use pooled::NoPool;
-pub(crate) use pooled::{Known, Pooled, pools};
+pub(crate) use pooled::{Known, Marks, Pooled, pools};
 pub(crate) use rejections::Rejections;
 pub use router::Router;
 pub(crate) use router::WeakRouter;

@@ -14,8 +14,26 @@ use crate::server::NodeRole;
 pub(crate) struct Pooled<C> {
     pub(crate) conn: C,
     pub(crate) known: Known,
+    pub(crate) marks: Marks,
+}
+
+/// Marks that statements leave on their connection.
+#[derive(Debug, Default)]
+pub(crate) struct Marks {
     /// Set while an answer is outstanding: given up now, it would be taken for that to the next statement.
     pub(crate) awaits_answer: bool,
+    /// Set once a statement failed: the connection may have ended.
+    pub(crate) has_failed: bool,
+}
+
+impl<C> Pooled<C> {
+    /// Records that it comes back to its pool: a connection whose statements have all succeeded stands.
+    #[allow(dead_code, reason = "where no pool is compiled in")]
+    pub(crate) fn returns(&mut self) {
+        if !self.marks.has_failed {
+            self.known.alive = Instant::now();
+        }
+    }
 }
 
 /// What is known of a connection and of the server that it leads to.
@@ -248,7 +266,7 @@ macro_rules! pools {
             }
 
             fn awaits_answer(&self) -> bool {
-                self.awaits_answer
+                self.marks.awaits_answer
             }
         }
 

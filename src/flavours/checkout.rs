@@ -102,10 +102,10 @@ impl<C: RoutedConnection> Router<C> {
         let Pooled {
             conn,
             known,
-            awaits_answer,
+            marks,
         } = &mut *guard;
         let positions = self.shared().is_watched();
-        let said = StatementGuard::marking(awaits_answer).during(say(conn, known, positions));
+        let said = StatementGuard::marking(marks).during(say(conn, known, positions));
         let failed = |error| {
             let node = self.shared().name(node).to_owned();
             Outcome::Failed(Error::checkout(node, Step::Recycle, since, error))

@@ -12,7 +12,7 @@ use super::hooks::{Connect, SetUp, TransactionManager, establish};
 use super::statement_guard::StatementGuard;
 use super::{RoutedConnection, flavoured, io};
 use crate::cluster::{Node, Observation, ServerFacts, ServerId};
-use crate::engine::{Known, Pooled};
+use crate::engine::{Known, Marks, Pooled};
 use crate::error::{Error, Step};
 use crate::server::NodeRole;
 use crate::statement::Dialect;
@@ -71,7 +71,7 @@ impl<C: RoutedConnection> Manager<C> {
         Ok(Pooled {
             conn,
             known,
-            awaits_answer: false,
+            marks: Marks::default(),
         })
     }
 
@@ -143,7 +143,7 @@ impl<C: RoutedConnection> Manager<C> {
     /// Checks that a pooled connection may be handed out again: if it was idle for long, asks its server.
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) async fn recycle(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
-        if conn.known.alive.elapsed() < self.alive_for {
+        if !conn.marks.has_failed && conn.known.alive.elapsed() < self.alive_for {
             return Ok(());
         }
         let since = Instant::now();
@@ -153,6 +153,7 @@ impl<C: RoutedConnection> Manager<C> {
             Err(error) => return Err(self.failed(Step::Recycle, since, error)),
         }
         conn.known.alive = since;
+        conn.marks.has_failed = false;
         Ok(())
     }
 
@@ -162,20 +163,21 @@ impl<C: RoutedConnection> Manager<C> {
         let Pooled {
             conn,
             known,
-            awaits_answer,
+            marks,
         } = conn;
         // For every kind of connection: one whose check is abandoned may be cut off.
-        StatementGuard::marking(awaits_answer)
+        StatementGuard::marking(marks)
             .during(say(conn, known, self.positions))
             .await
     }
 
-    /// Returns whether a returned connection must be closed: it has an open transaction, or an answer is
+    /// Records that a connection is returned, and returns whether it must be closed: it has an open transaction, or an answer is
     /// outstanding.
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn is_broken(conn: &mut Pooled<C>) -> bool {
+        conn.returns();
         conn.known.is_spent
-            || conn.awaits_answer
+            || conn.marks.awaits_answer
             || C::TransactionManager::is_broken_transaction_manager(&mut conn.conn)
     }
 

@@ -56,7 +56,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
 
     /// Returns whether the server no longer answers on this connection.
     pub(super) async fn is_lost(&mut self) -> bool {
-        if self.lease.guard.awaits_answer {
+        if self.lease.guard.marks.awaits_answer {
             return true;
         }
         let limit = self.lease.shared().probe_timeout;

@@ -144,11 +144,14 @@ where
         if let Some(decision) = inputs.at_home(need, home) {
             return decision;
         }
-        if !need.may_leave {
-            return primary(Reason::CapturePending);
-        }
     }
-    if let Some(decision) = inputs.replica().or_else(|| inputs.likely(need)) {
+    if let Some(decision) = inputs.replica() {
+        return decision;
+    }
+    if !need.may_leave {
+        return primary(Reason::CapturePending);
+    }
+    if let Some(decision) = inputs.likely(need) {
         return decision;
     }
     let any = inputs.pick(|index, node| inputs.is_eligible(index, node));
@@ -206,9 +209,10 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize, D: Fn(usize) -> Duration> Inputs<'_,
             _ if !self.cluster.has_positions() => Basis::Nothing,
             None => Basis::Itself,
             Some((server, sent)) => match reason {
-                Reason::Bounded | Reason::Covered => Basis::Answer { server, sent },
-                // A read of any state relies on no answer.
-                _ => Basis::Server(server),
+                // A read of any state relies on no answer; one that must not go back, on the last.
+                Reason::Eventual => Basis::Server(server),
+                Reason::NothingToCatchUp if !self.has_home() => Basis::Server(server),
+                _ => Basis::Answer { server, sent },
             },
         };
         Decision {
@@ -219,23 +223,17 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize, D: Fn(usize) -> Duration> Inputs<'_,
         }
     }
 
+    fn has_home(&self) -> bool {
+        self.need.as_ref().is_some_and(|need| need.home.is_some())
+    }
+
     /// Returns the decision for the replica that the session last read from, if that may serve it; or may be tried,
     /// because the node's name leads to several servers.
     fn at_home(&self, need: &Need, home: &HomeServer) -> Option<Decision> {
         let node = self.cluster.nodes.get(home.node)?;
         if need.is_home(node) {
             let reason = self.serves(home.node, node)?;
-            // Also of a state in which nothing is required, no more than what was seen there will do.
-            let basis = node.sent.map_or(Basis::Itself, |sent| Basis::Answer {
-                server: home.server,
-                sent,
-            });
-            return Some(Decision {
-                node: home.node,
-                reason,
-                basis,
-                version: self.version(),
-            });
+            return Some(self.at(home.node, reason));
         }
         let is_another = node.server != Some(home.server);
         let may_try = self.tries() && is_another && self.is_eligible(home.node, node);

@@ -18,8 +18,8 @@ use crate::engine::Ending;
 
 impl<C: RoutedConnection> SimpleConnection for WriteConn<C> {
     fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        let (conn, _, ending) = self.begin_unbounded()?;
-        let result = conn.batch_execute(query);
+        let (conn, guard, ending) = self.begin_unbounded()?;
+        let result = guard.during(conn.batch_execute(query));
         ending.finish(result.as_ref().err());
         result
     }
@@ -42,8 +42,8 @@ impl<C: RoutedConnection> Connection for WriteConn<C> {
     where
         T: QueryFragment<Self::Backend> + QueryId,
     {
-        let (conn, _, ending) = self.begin_statement(source)?;
-        let result = conn.execute_returning_count(source);
+        let (conn, guard, ending) = self.begin_statement(source)?;
+        let result = guard.during(conn.execute_returning_count(source));
         if let Some(ending) = ending {
             ending.finish(result.as_ref().err());
         }
@@ -81,8 +81,8 @@ impl<B, C: RoutedConnection + LoadConnection<B>> LoadConnection<B> for WriteConn
         T: Query + QueryFragment<Self::Backend> + QueryId + 'query,
         Self::Backend: QueryMetadata<T::SqlType>,
     {
-        let (conn, _, ending) = self.begin_statement(&source)?;
-        match conn.load(source) {
+        let (conn, guard, ending) = self.begin_statement(&source)?;
+        match guard.during(conn.load(source)) {
             Ok(rows) => Ok(Cursor {
                 rows,
                 ending: Finish(ending),
@@ -195,8 +195,8 @@ where
     C: RoutedConnection + UpdateAndFetchResults<Changes, Output>,
 {
     fn update_and_fetch(&mut self, changeset: Changes) -> QueryResult<Output> {
-        let (conn, _, ending) = self.begin_write()?;
-        let result = conn.update_and_fetch(changeset);
+        let (conn, guard, ending) = self.begin_write()?;
+        let result = guard.during(conn.update_and_fetch(changeset));
         ending.finish(result.as_ref().err());
         result
     }
@@ -204,8 +204,8 @@ where
 
 impl<C: RoutedConnection + MigrationConnection> MigrationConnection for WriteConn<C> {
     fn setup(&mut self) -> QueryResult<usize> {
-        let (conn, _, ending) = self.begin_write()?;
-        let result = conn.setup();
+        let (conn, guard, ending) = self.begin_write()?;
+        let result = guard.during(conn.setup());
         ending.finish(result.as_ref().err());
         result
     }

@@ -32,8 +32,8 @@ pub trait RunQueryDsl<H, M>: Sized {
         H::Query: ExecuteDsl<H::Conn>,
         H::Conn: Connection,
     {
-        let (query, conn) = conn.admit(Execute(self), Key::new())?;
-        ExecuteDsl::execute(query, conn)
+        let (query, conn, guard) = conn.admit(Execute(self), Key::new())?;
+        guard.during(ExecuteDsl::execute(query, conn))
     }
 
     /// Runs the query and returns all rows.
@@ -42,8 +42,8 @@ pub trait RunQueryDsl<H, M>: Sized {
         H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
-        let (query, conn) = conn.admit(Load(self), Key::new())?;
-        diesel::RunQueryDsl::load(query, conn)
+        let (query, conn, guard) = conn.admit(Load(self), Key::new())?;
+        guard.during(diesel::RunQueryDsl::load(query, conn))
     }
 
     /// Runs the query and returns an iterator over its rows.
@@ -59,8 +59,8 @@ pub trait RunQueryDsl<H, M>: Sized {
         H::Query: LoadQuery<'query, H::Conn, U, B> + 'conn,
         H::Conn: 'conn,
     {
-        let (query, conn) = conn.admit(Load(self), Key::new())?;
-        diesel::RunQueryDsl::load_iter(query, conn)
+        let (query, conn, guard) = conn.admit(Load(self), Key::new())?;
+        guard.during(diesel::RunQueryDsl::load_iter(query, conn))
     }
 
     /// Runs the query and returns its first row.
@@ -73,8 +73,8 @@ pub trait RunQueryDsl<H, M>: Sized {
         H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
-        let (query, conn) = conn.admit(Load(self), Key::new())?;
-        diesel::RunQueryDsl::get_result(query, conn)
+        let (query, conn, guard) = conn.admit(Load(self), Key::new())?;
+        guard.during(diesel::RunQueryDsl::get_result(query, conn))
     }
 
     /// Runs the query and returns all rows: like [`load`](Self::load), for statements that return what
@@ -98,8 +98,8 @@ pub trait RunQueryDsl<H, M>: Sized {
         H: Runs<Load<diesel::dsl::Limit<Self>>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
-        let (query, conn) = conn.admit(Load(LimitDsl::limit(self, 1)), Key::new())?;
-        diesel::RunQueryDsl::get_result(query, conn)
+        let (query, conn, guard) = conn.admit(Load(LimitDsl::limit(self, 1)), Key::new())?;
+        guard.during(diesel::RunQueryDsl::get_result(query, conn))
     }
 }
 

@@ -106,7 +106,8 @@ where
     type Error = <Self as ExecuteCopyFromDsl<PgConnection>>::Error;
 
     fn execute(self, conn: &mut WriteConn) -> Result<usize, Self::Error> {
-        let (conn, _, ending) = conn.begin_write()?;
+        let (conn, guard, ending) = conn.begin_write()?;
+        guard.distrust();
         let rows = ExecuteCopyFromDsl::execute(self, conn)?;
         ending.finish(None);
         Ok(rows)

@@ -3,6 +3,7 @@
 use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::{Connection, QueryResult};
 
+use super::statement_guard::StatementGuard;
 use super::{ReadConn, RoutedConnection};
 use crate::error::Refused;
 use crate::statement::effect::{
@@ -29,10 +30,14 @@ pub trait Runs<V, M> {
     ///
     /// `Key` has no public constructor, so only the query methods get the connection.
     #[doc(hidden)]
-    fn admit(&mut self, verb: V, key: Key) -> QueryResult<(Self::Query, &mut Self::Conn)>
+    fn admit(&mut self, verb: V, key: Key) -> QueryResult<Admitted<'_, Self::Query, Self::Conn>>
     where
         Self: Admits<Self::Query, M> + Inspects<Self::Query, M>;
 }
+
+/// A query, the connection that may run it, and the guard that its answer goes through.
+#[doc(hidden)]
+pub(super) type Admitted<'conn, Q, C> = (Q, &'conn mut C, StatementGuard<'conn>);
 
 /// Handles that grant the effect of the statement `Q`.
 ///
@@ -92,11 +97,11 @@ impl<C: Connection, Q> Runs<Execute<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
 
-    fn admit(&mut self, verb: Execute<Q>, _: Key) -> QueryResult<(Q, &mut C)>
+    fn admit(&mut self, verb: Execute<Q>, _: Key) -> QueryResult<Admitted<'_, Q, C>>
     where
         C: Admits<Q, Unchecked> + Inspects<Q, Unchecked>,
     {
-        Ok((verb.0, self))
+        Ok((verb.0, self, StatementGuard::unmarked()))
     }
 }
 
@@ -105,11 +110,11 @@ impl<C: Connection, Q> Runs<Load<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
 
-    fn admit(&mut self, verb: Load<Q>, _: Key) -> QueryResult<(Q, &mut C)>
+    fn admit(&mut self, verb: Load<Q>, _: Key) -> QueryResult<Admitted<'_, Q, C>>
     where
         C: Admits<Q, Unchecked> + Inspects<Q, Unchecked>,
     {
-        Ok((verb.0, self))
+        Ok((verb.0, self, StatementGuard::unmarked()))
     }
 }
 
@@ -121,12 +126,12 @@ where
     type Conn = C;
     type Query = Q;
 
-    fn admit(&mut self, verb: Execute<Q>, _: Key) -> QueryResult<(Q, &mut C)>
+    fn admit(&mut self, verb: Execute<Q>, _: Key) -> QueryResult<Admitted<'_, Q, C>>
     where
         Self: Admits<Q, Checked<M>> + Inspects<Q, Checked<M>>,
     {
-        let (conn, _) = self.admit_statement(&verb.0)?;
-        Ok((verb.0, conn))
+        let (conn, guard) = self.admit_statement(&verb.0)?;
+        Ok((verb.0, conn, guard))
     }
 }
 
@@ -139,13 +144,13 @@ where
     type Conn = C;
     type Query = Q::Query;
 
-    fn admit(&mut self, verb: Load<Q>, _: Key) -> QueryResult<(Q::Query, &mut C)>
+    fn admit(&mut self, verb: Load<Q>, _: Key) -> QueryResult<Admitted<'_, Q::Query, C>>
     where
         Self: Admits<Q::Query, Checked<M>> + Inspects<Q::Query, Checked<M>>,
     {
         let query = verb.0.as_query();
-        let (conn, _) = self.admit_statement(&query)?;
-        Ok((query, conn))
+        let (conn, guard) = self.admit_statement(&query)?;
+        Ok((query, conn, guard))
     }
 }
 

@@ -33,7 +33,8 @@ impl<C: RoutedConnection> WriteConn<C> {
     ///
     /// Returns [`Refused::Swapped`](crate::Refused::Swapped) inside Diesel's error.
     pub fn raw_counts_as_write(&mut self) -> QueryResult<RawWrite<'_, C>> {
-        let (conn, _, ending) = self.begin_unbounded()?;
+        let (conn, guard, ending) = self.begin_unbounded()?;
+        guard.distrust();
         Ok(RawWrite::new(conn, ending))
     }
 }

@@ -10,9 +10,9 @@ impl<C: RoutedConnection> Guard<C> {
     pub(crate) fn parts(&mut self) -> (&mut C, StatementGuard<'_>) {
         let pooled = &mut **self;
         let guard = if C::SURVIVES_CANCELLATION {
-            StatementGuard::unmarked()
+            StatementGuard::of_survivor(&mut pooled.marks)
         } else {
-            StatementGuard::marking(&mut pooled.awaits_answer)
+            StatementGuard::marking(&mut pooled.marks)
         };
         (&mut pooled.conn, guard)
     }
