@@ -128,6 +128,6 @@ pub use mariadb::{
 #[cfg(all(feature = "postgres", target_os = "linux"))]
 pub use postgres::{PgCluster, PgClusterBuilder, PgNode};
 #[cfg(all(feature = "__servers", target_os = "linux"))]
-pub use server::{Proxy, ProxyMode, ServerError};
+pub use server::{Address, AddressPolicy, Proxy, ProxyConnection, ProxyMode, ServerError, Target};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteCluster, SqliteClusterBuilder};
