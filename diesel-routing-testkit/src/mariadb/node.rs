@@ -118,6 +118,9 @@ impl MariaNode {
 
     /// The proxy in front of this node; made at the first call, one per node.
     ///
+    /// Its URL ends with `?prefer_socket=false`, as those of addresses do: else `mysql_async` (so also
+    /// diesel-async) goes on over the server's socket, past the proxy.
+    ///
     /// # Errors
     ///
     /// [`ServerError::Io`] when no loopback port can be opened.

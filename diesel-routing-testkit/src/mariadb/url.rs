@@ -3,8 +3,16 @@ use crate::server::{Endpoint, Protocol, encode};
 /// What the clients of MariaDB and MySQL speak.
 pub(super) const PROTOCOL: Protocol = Protocol {
     name: "MariaDB",
-    url: at,
+    url: through,
 };
+
+/// The URL of a proxy that listens at `address`.
+///
+/// `mysql_async` asks a server on the loopback interface for its socket, and goes on over that: past the
+/// proxy, unless told not to. Other clients ignore it.
+fn through(user: &str, address: &Endpoint, database: &str) -> String {
+    format!("{}?prefer_socket=false", at(user, address, database))
+}
 
 /// The URL of who listens at `address`.
 ///

@@ -17,12 +17,12 @@ fn a_delay_is_added_each_way_until_it_is_taken_back() {
     let proxy = cluster.primary().proxy().unwrap();
     run(async {
         let client = connect(&proxy.url()).await;
-        proxy.set_delay(DELAY);
-        assert_eq!(proxy.delay(), DELAY);
-        assert!(time(ask(&client, "SELECT 1")).await >= 2 * DELAY);
+        proxy.set_delay(4 * DELAY);
+        assert_eq!(proxy.delay(), 4 * DELAY);
+        assert!(time(ask(&client, "SELECT 1")).await >= 8 * DELAY);
 
         proxy.set_delay(Duration::ZERO);
-        assert!(time(ask(&client, "SELECT 1")).await < 2 * DELAY);
+        assert!(time(ask(&client, "SELECT 1")).await < 8 * DELAY);
     });
 }
 
@@ -60,12 +60,12 @@ fn what_is_sent_under_a_shorter_delay_does_not_overtake() {
         let client = Arc::new(connect(&proxy.url()).await);
         proxy.set_delay(4 * DELAY);
         let slow = tokio::spawn(answer(Arc::clone(&client), 1));
-        // The client's driver sends it before it gets to the next.
-        tokio::task::yield_now().await;
-        tokio::task::yield_now().await;
+        is_asked(&proxy).await;
         proxy.set_delay(Duration::ZERO);
         let fast = tokio::spawn(answer(Arc::clone(&client), 2));
+        let start = Instant::now();
         assert_eq!((slow.await.unwrap(), fast.await.unwrap()), (1, 2));
+        assert!(start.elapsed() >= 2 * DELAY, "the first was on its way");
     });
 }
 
@@ -77,7 +77,7 @@ fn a_proxy_that_hangs_holds_back_what_is_on_its_way() {
         let client = Arc::new(connect(&proxy.url()).await);
         proxy.set_delay(DELAY);
         let mut waiting = tokio::spawn(answer(Arc::clone(&client), 1));
-        tokio::task::yield_now().await;
+        is_asked(&proxy).await;
         proxy.hang().unwrap();
         assert!(tokio::time::timeout(A_WHILE, &mut waiting).await.is_err());
         proxy.restore().unwrap();
@@ -222,6 +222,13 @@ async fn time<T>(work: impl Future<Output = T>) -> Duration {
     let start = Instant::now();
     work.await;
     start.elapsed()
+}
+
+/// The proxy has the question of its only connection.
+async fn is_asked(proxy: &Proxy) {
+    while !proxy.connections()[0].awaits_answer {
+        tokio::task::yield_now().await;
+    }
 }
 
 async fn all_are_closed(proxy: &Proxy) {

@@ -137,12 +137,90 @@ fn check(
         let (spoken, expected) = (target.protocol().name, protocol.name);
         if spoken != expected {
             let reason = format!(
-                "{} speaks the protocol of {spoken}, and its clients that of {expected}; give it nodes of \
-                 a {expected} cluster",
+                "{} is a {spoken} server, and its clients speak {expected}'s protocol; give it {expected} nodes",
                 target.name()
             );
             return Err(refused(reason));
         }
     }
     Ok((first, others))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::{Arc, Weak};
+    use std::time::Duration;
+
+    use super::{Address, Protocol, Target};
+    use crate::ServerError;
+    use crate::server::{Deadline, Endpoint};
+
+    const OURS: Protocol = Protocol {
+        name: "Ours",
+        url: |_, endpoint, _| format!("{endpoint:?}"),
+    };
+    const THEIRS: Protocol = Protocol {
+        name: "Theirs",
+        ..OURS
+    };
+    const SOON: Duration = Duration::from_secs(20);
+
+    fn target(protocol: Protocol, listener: &TcpListener) -> Target {
+        let endpoint = Endpoint::Tcp(listener.local_addr().unwrap());
+        Target::new("node0", protocol, endpoint)
+    }
+
+    #[test]
+    fn a_target_of_another_kind_is_named_and_changes_nothing() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (ours, theirs) = (target(OURS, &listener), target(THEIRS, &listener));
+        let address = Address::new(OURS, [ours.clone()]).unwrap();
+        let error = address.lead_to([ours, theirs.clone()]).unwrap_err();
+        let ServerError::Refused { node, reason, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(node, address.url());
+        assert_eq!(
+            reason,
+            "node0 is a Theirs server, and its clients speak Ours's protocol; give it Ours nodes"
+        );
+        assert!(matches!(
+            Address::new(OURS, [theirs]),
+            Err(ServerError::Refused { .. })
+        ));
+    }
+
+    #[test]
+    fn a_dropped_address_leaves_no_thread() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = Address::new(OURS, [target(OURS, &listener)]).unwrap();
+        let Endpoint::Tcp(place) = address.proxy.endpoint() else {
+            panic!("no port");
+        };
+        let mut client = TcpStream::connect(place).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        server.write_all(b"hello").unwrap();
+        client.read_exact(&mut [0; 5]).unwrap();
+
+        // On its way for long, and so is the end.
+        address.proxy.set_delay(Duration::MAX);
+        client.write_all(b"hello").unwrap();
+        client.shutdown(std::net::Shutdown::Write).unwrap();
+        let awaits_answer =
+            || Ok::<_, ServerError>(address.proxy.connections()[0].awaits_answer.then_some(()));
+        Deadline::after(SOON).poll(awaits_answer).unwrap().unwrap();
+
+        // Each thread has a share of it, or borrows that of another.
+        let gate = Arc::downgrade(&address.proxy.gate);
+        drop(address);
+        let are_gone = || Ok::<_, ServerError>((Weak::strong_count(&gate) == 0).then_some(()));
+        assert!(Deadline::after(SOON).poll(are_gone).unwrap().is_some());
+        assert_eq!(
+            server.read(&mut [0]).unwrap_or(0),
+            0,
+            "closed, and nothing came"
+        );
+    }
 }

@@ -15,6 +15,8 @@ pub struct ProxyConnection {
     pub node: String,
     /// Its [round trips](super::Proxy::round_trips) so far, those of its set-up included.
     pub round_trips: u64,
+    /// Set if the proxy got something from the client since the client last got something.
+    pub awaits_answer: bool,
 }
 
 /// A connection as the proxy's threads share it.
@@ -25,8 +27,7 @@ pub(super) struct Connection {
     /// Once it is there.
     server: Option<Arc<Socket>>,
     round_trips: u64,
-    /// The client has sent something since it last got an answer.
-    is_waiting: bool,
+    awaits_answer: bool,
     /// Nothing that the server sends gets through any more, not even the end.
     drops_answers: bool,
 }
@@ -38,7 +39,7 @@ impl Connection {
             client,
             server: None,
             round_trips: 0,
-            is_waiting: false,
+            awaits_answer: false,
             drops_answers: false,
         }
     }
@@ -48,12 +49,12 @@ impl Connection {
     }
 
     pub(super) fn asked(&mut self) {
-        self.is_waiting = true;
+        self.awaits_answer = true;
     }
 
     /// Returns whether that completes a round trip.
     pub(super) fn answered(&mut self) -> bool {
-        let completes = std::mem::take(&mut self.is_waiting);
+        let completes = std::mem::take(&mut self.awaits_answer);
         self.round_trips += u64::from(completes);
         completes
     }
@@ -71,6 +72,7 @@ impl Connection {
             number,
             node: self.target.name().into(),
             round_trips: self.round_trips,
+            awaits_answer: self.awaits_answer,
         }
     }
 

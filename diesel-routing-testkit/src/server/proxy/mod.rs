@@ -165,22 +165,22 @@ impl Proxy {
     /// more. Defaults to zero; an hour is the longest.
     ///
     /// It is a distance and no bottleneck: any number of chunks are on their way at once, and arrive in
-    /// order. It adds up to 0.2 ms on an idle machine. Accepting a connection is not delayed, what is said
-    /// over it is.
+    /// order, up to half a millisecond late on an idle machine. Accepting a connection is not delayed, what
+    /// is said over it is.
     pub fn set_delay(&self, delay: Duration) {
         self.gate.set_delay(delay.min(LONGEST_DELAY));
     }
 
     /// Returns how many round trips clients have waited for so far, over all connections, open or not.
     ///
-    /// A round trip is whatever a client sends before it gets something, and its getting that. Questions
-    /// that are sent without waiting for each other (pipelined) are one. Without a [delay](Self::set_delay),
-    /// though, an answer may get to a client that has not sent its last question yet, which then is a round
-    /// trip of its own: set one of some milliseconds to count pipelines.
+    /// A round trip ends when a client that has sent something, since it last got something, gets something.
+    /// So questions that are sent without waiting for each other (pipelined) are one. Without a
+    /// [delay](Self::set_delay), though, the first answer may get there before the last question is sent,
+    /// which then is a round trip of its own: set one of some milliseconds to count pipelines.
     ///
     /// Setting a connection up takes round trips too, which count. To leave them out, subtract what this
     /// returned once the connections were open, or look at each of the
-    /// [connections](Self::connections).
+    /// [connections](Self::connections). What clients have had an answer to is counted when they have it.
     #[must_use]
     pub fn round_trips(&self) -> u64 {
         self.gate.round_trips()
