@@ -99,6 +99,11 @@ fn questions_in_turn_are_a_round_trip_each_and_a_pipeline_is_one() {
         }
         assert_eq!(proxy.round_trips() - before, 10);
 
+        let before = proxy.round_trips();
+        let many_chunks = ask(&client, "SELECT repeat('x', 4000000)").await;
+        assert_eq!(many_chunks.len(), 4_000_000);
+        assert_eq!(proxy.round_trips() - before, 1);
+
         proxy.set_delay(DELAY);
         let before = proxy.round_trips();
         pipeline(&client, 10).await;

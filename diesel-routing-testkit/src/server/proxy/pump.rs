@@ -21,7 +21,8 @@ pub(super) struct Pump<'a> {
     way: Way,
     from: &'a Socket,
     to: &'a Socket,
-    /// What was read and is not due yet, in order.
+    /// What was read and is not due yet, in order: where the delay was longer a moment ago, what comes
+    /// later waits for what came before.
     on_the_way: VecDeque<(Instant, Part)>,
     /// The length of all that.
     bytes: usize,
@@ -97,10 +98,7 @@ impl<'a> Pump<'a> {
             self.has_ended = true;
         }
         let due = Instant::now() + self.gate.delay();
-        // Where the delay was longer a moment ago, what comes later waits for what came before.
-        let before = self.on_the_way.back().map(|&(due, _)| due);
-        self.on_the_way
-            .push_back((before.map_or(due, |before| due.max(before)), part));
+        self.on_the_way.push_back((due, part));
         Ok(())
     }
 
