@@ -78,6 +78,13 @@
 //! # }
 //! ```
 //!
+//! # What stands between
+//!
+//! Clients seldom reach a server alone: there is a network, and there are names and balancers that lead
+//! somewhere else tomorrow. Nodes of real servers have a [`Proxy`] each (`node.proxy()`), which can be cut, made to
+//! hang, delayed, and asked for the round trips that were made over it. An [`Address`]
+//! (`cluster.address(..)`) leads to several nodes, by turns or at random, and can be moved while connections live.
+//!
 //! # In containers
 //!
 //! With feature `docker`, the servers of `PgCluster`, `MariaCluster` and `GaleraCluster` run in containers when
@@ -128,6 +135,6 @@ pub use mariadb::{
 #[cfg(all(feature = "postgres", target_os = "linux"))]
 pub use postgres::{PgCluster, PgClusterBuilder, PgNode};
 #[cfg(all(feature = "__servers", target_os = "linux"))]
-pub use server::{Proxy, ProxyMode, ServerError};
+pub use server::{Address, AddressPolicy, Proxy, ProxyConnection, ProxyMode, ServerError, Target};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteCluster, SqliteClusterBuilder};

@@ -3,9 +3,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::node::Context;
+use super::url;
 use super::{MariaClusterBuilder, MariaNode};
-use crate::ServerError;
 use crate::server::{Deadline, Template};
+use crate::{Address, ServerError, Target};
 
 /// A MariaDB primary and its replicas, which follow it by GTID, on this machine, for one test. With a
 /// MySQL server in its place, the same.
@@ -92,6 +93,20 @@ impl MariaCluster {
     #[must_use]
     pub fn replicas(&self) -> &[MariaNode] {
         self.nodes.get(1..).unwrap_or_default()
+    }
+
+    /// Opens an address in front of `targets`, which are nodes of this cluster (or of another one of its
+    /// kind), or their proxies; by default, each in its turn.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::Refused`] without a target, or with one that is no MariaDB or MySQL server;
+    /// [`ServerError::Io`] when no loopback port can be opened.
+    pub fn address(
+        &self,
+        targets: impl IntoIterator<Item = impl Into<Target>>,
+    ) -> Result<Address, ServerError> {
+        Address::new(url::PROTOCOL, targets)
     }
 
     /// Waits until every running replica that the primary feeds, directly or through other replicas,

@@ -13,8 +13,8 @@ use super::flavour::Flavour;
 use super::settings::{self, Settings};
 use super::sql::Login;
 use super::url;
-use crate::server::{self, Address, Port, Supervised};
-use crate::{Proxy, ServerError};
+use crate::server::{self, Endpoint, Port, Supervised};
+use crate::{Proxy, ServerError, Target};
 
 pub(super) type Context = server::Context<Binaries>;
 
@@ -113,10 +113,13 @@ impl MariaNode {
     /// only.
     #[must_use]
     pub fn url_for(&self, user: &str, database: &str) -> String {
-        url::at(user, &self.address(), database)
+        url::at(user, &self.endpoint(), database)
     }
 
     /// The proxy in front of this node; made at the first call, one per node.
+    ///
+    /// Its URL ends with `?prefer_socket=false`, as those of addresses do: else `mysql_async` (so also
+    /// diesel-async) goes on over the server's socket, past the proxy.
     ///
     /// # Errors
     ///
@@ -124,7 +127,7 @@ impl MariaNode {
     pub fn proxy(&self) -> Result<Arc<Proxy>, ServerError> {
         let proxy = self
             .proxy
-            .get_or_try_init(|| Proxy::tcp(self.name(), url::at, self.address()).map(Arc::new));
+            .get_or_try_init(|| Proxy::tcp(self.name(), self.into()).map(Arc::new));
         proxy.cloned()
     }
 
@@ -284,8 +287,14 @@ impl MariaNode {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn address(&self) -> Address {
-        Address::Tcp(self.port.address())
+    fn endpoint(&self) -> Endpoint {
+        Endpoint::Tcp(self.port.address())
+    }
+}
+
+impl From<&MariaNode> for Target {
+    fn from(node: &MariaNode) -> Self {
+        Self::new(node.name(), url::PROTOCOL, node.endpoint())
     }
 }
 

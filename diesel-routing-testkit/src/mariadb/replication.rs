@@ -2,8 +2,7 @@ use std::collections::BTreeMap;
 
 use super::MariaNode;
 use super::flavour::Thread;
-use super::url;
-use crate::server::Address;
+use crate::server::Endpoint;
 use crate::{Proxy, ServerError};
 
 /// The server's report on its replication, under MariaDB's names on either product.
@@ -17,13 +16,13 @@ impl MariaNode {
         const STEP: &str = "following another node";
         let link = self
             .link
-            .get_or_try_init(|| Proxy::tcp(self.name(), url::at, upstream.address()))?;
+            .get_or_try_init(|| Proxy::tcp(self.name(), upstream.into()))?;
         match self.status(STEP)? {
             None => {
-                let Address::Tcp(address) = link.address() else {
+                let Endpoint::Tcp(address) = link.endpoint() else {
                     return Err(self.server.refused(STEP, "its link is no port"));
                 };
-                link.set_target(upstream.address());
+                link.set_target(upstream.into());
                 let flavour = self.flavour();
                 let statements = [
                     flavour.follow(address.port()),
@@ -34,7 +33,7 @@ impl MariaNode {
             }
             // Its address stays, so it is enough to let it ask the new one for its position.
             Some(status) => self.without_threads(&[Thread::Io], &status, STEP, || {
-                link.set_target(upstream.address());
+                link.set_target(upstream.into());
                 Ok(Vec::new())
             })?,
         }

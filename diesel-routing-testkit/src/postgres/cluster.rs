@@ -6,9 +6,10 @@ use super::node::Context;
 use super::observe::lsn;
 use super::postmaster::release_memory;
 use super::settings;
+use super::url;
 use super::{PgClusterBuilder, PgNode};
-use crate::ServerError;
 use crate::server::Deadline;
+use crate::{Address, ServerError, Target};
 
 /// A PostgreSQL primary and its streaming standbys, on this machine, for one test.
 ///
@@ -87,6 +88,20 @@ impl PgCluster {
     #[must_use]
     pub fn standbys(&self) -> &[PgNode] {
         self.nodes.get(1..).unwrap_or_default()
+    }
+
+    /// Opens an address in front of `targets`, which are nodes of this cluster (or of another one of its
+    /// kind), or their proxies; by default, each in its turn.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::Refused`] without a target, or with one that is no PostgreSQL server;
+    /// [`ServerError::Io`] when no loopback port can be opened.
+    pub fn address(
+        &self,
+        targets: impl IntoIterator<Item = impl Into<Target>>,
+    ) -> Result<Address, ServerError> {
+        Address::new(url::PROTOCOL, targets)
     }
 
     /// Waits until every running standby that the primary feeds, directly or through other standbys,

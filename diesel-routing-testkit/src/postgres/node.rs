@@ -10,8 +10,8 @@ use super::postmaster;
 use super::settings::{self, Settings};
 use super::sql::Login;
 use super::url::{self, PORT};
-use crate::server::{self, Address, Supervised};
-use crate::{Proxy, ServerError};
+use crate::server::{self, Endpoint, Supervised};
+use crate::{Proxy, ServerError, Target};
 
 pub(super) type Context = server::Context<Binaries>;
 
@@ -110,7 +110,7 @@ impl PgNode {
     pub fn proxy(&self) -> Result<Arc<Proxy>, ServerError> {
         let proxy = self
             .proxy
-            .get_or_try_init(|| Proxy::tcp(self.name(), url::at, self.socket()).map(Arc::new));
+            .get_or_try_init(|| Proxy::tcp(self.name(), self.into()).map(Arc::new));
         proxy.cloned()
     }
 
@@ -217,9 +217,9 @@ impl PgNode {
         let account = self.context.account;
         let link = self.link.get_or_try_init(|| {
             let path = self.link_dir.join(socket_name());
-            Proxy::unix(self.name(), url::at, path, account, upstream.socket())
+            Proxy::unix(self.name(), path, account, upstream.into())
         })?;
-        link.set_target(upstream.socket());
+        link.set_target(upstream.into());
         self.context.topology.follow(self.index, upstream.index);
         Ok(())
     }
@@ -249,9 +249,12 @@ impl PgNode {
     pub(super) fn settings(&self) -> MutexGuard<'_, Settings> {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn socket(&self) -> Address {
-        Address::Unix(self.socket_dir.join(socket_name()))
+impl From<&PgNode> for Target {
+    fn from(node: &PgNode) -> Self {
+        let socket = Endpoint::Unix(node.socket_dir.join(socket_name()));
+        Self::new(node.name(), url::PROTOCOL, socket)
     }
 }
 

@@ -1,15 +1,21 @@
-use crate::server::{Address, encode};
+use crate::server::{Endpoint, Protocol, encode};
 
 /// The port in socket names; nothing listens on TCP.
 pub(super) const PORT: u16 = 5432;
 
+/// What PostgreSQL's clients speak.
+pub(super) const PROTOCOL: Protocol = Protocol {
+    name: "PostgreSQL",
+    url: at,
+};
+
 /// The URL of who listens at `address`.
-pub(super) fn at(user: &str, address: &Address, database: &str) -> String {
+fn at(user: &str, address: &Endpoint, database: &str) -> String {
     match address {
-        Address::Tcp(address) => {
+        Endpoint::Tcp(address) => {
             postgres(user, &address.ip().to_string(), address.port(), database)
         }
-        Address::Unix(path) => {
+        Endpoint::Unix(path) => {
             let dir = path.parent().unwrap_or(path).to_string_lossy();
             postgres(user, &dir, PORT, database)
         }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod address;
 mod cleanup;
 mod clients;
 mod failover;

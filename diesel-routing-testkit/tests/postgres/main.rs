@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod address;
 mod cleanup;
 mod clients;
 mod failover;
 mod lag;
 mod network;
 mod servers;
+mod traffic;
 
 use std::time::Duration;
 

@@ -11,9 +11,7 @@ diesel::define_sql_function! { fn connection_id() -> diesel::sql_types::BigInt; 
 async fn a_connection_whose_check_was_given_up_is_not_lent_again() {
     let cluster = cluster(1);
     let proxy = cluster.replica(0).proxy().expect("a proxy");
-    // Else the driver goes on over the server's socket, past the proxy.
-    let url = format!("{}?prefer_socket=false", proxy.url());
-    let replica = diesel_routing::Node::new("replica", url)
+    let replica = diesel_routing::Node::new("replica", proxy.url())
         .read_pool_size(1)
         .connect_timeout(Duration::from_millis(300))
         .checkout_timeout(Duration::from_millis(300));

@@ -2,10 +2,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::node::Context;
+use super::super::url;
 use super::GaleraClusterBuilder;
 use super::options::Ports;
 use crate::server::Deadline;
-use crate::{MariaNode, ServerError};
+use crate::{Address, MariaNode, ServerError, Target};
 
 /// A MariaDB Galera cluster on this machine, for one test: every node takes writes.
 ///
@@ -77,6 +78,20 @@ impl GaleraCluster {
     #[must_use]
     pub fn node(&self, index: usize) -> &MariaNode {
         &self.nodes[index]
+    }
+
+    /// Opens an address in front of `targets`, which are nodes of this cluster (or of another one of its
+    /// kind), or their proxies; by default, each in its turn.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::Refused`] without a target, or with one that is no MariaDB or MySQL server;
+    /// [`ServerError::Io`] when no loopback port can be opened.
+    pub fn address(
+        &self,
+        targets: impl IntoIterator<Item = impl Into<Target>>,
+    ) -> Result<Address, ServerError> {
+        Address::new(url::PROTOCOL, targets)
     }
 
     /// Waits until every running node has applied what any of them has committed so far.

@@ -9,14 +9,14 @@ use std::thread::{self, JoinHandle};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::gate::Gate;
-use super::{Account, Address, relay};
+use super::{Account, Endpoint, relay};
 
 const BACKLOG: i32 = 128;
 
 /// The listening side of a proxy: a thread that accepts, or a held address that refuses.
 #[derive(Debug)]
 pub(super) struct Listener {
-    address: Address,
+    endpoint: Endpoint,
     /// Whom a unix socket belongs to: the account of the servers that connect to it.
     owner: Option<Account>,
     state: State,
@@ -38,7 +38,7 @@ impl Listener {
             .as_socket()
             .ok_or_else(|| io::Error::other("a TCP socket without an address"))?;
         Ok(Self {
-            address: Address::Tcp(address),
+            endpoint: Endpoint::Tcp(address),
             owner: None,
             state: State::Refusing(Some(socket)),
         })
@@ -46,14 +46,14 @@ impl Listener {
 
     pub(super) fn unix(path: PathBuf, owner: Account) -> Self {
         Self {
-            address: Address::Unix(path),
+            endpoint: Endpoint::Unix(path),
             owner: Some(owner),
             state: State::Refusing(None),
         }
     }
 
-    pub(super) fn address(&self) -> &Address {
-        &self.address
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     pub(super) fn is_accepting(&self) -> bool {
@@ -65,10 +65,10 @@ impl Listener {
             State::Accepting(..) => return Ok(()),
             State::Refusing(held) => held.take(),
         };
-        let socket = match (held, &self.address) {
+        let socket = match (held, &self.endpoint) {
             (Some(socket), _) => socket,
-            (None, Address::Tcp(address)) => bind_tcp(*address)?,
-            (None, Address::Unix(path)) => bind_unix(path, self.owner)?,
+            (None, Endpoint::Tcp(address)) => bind_tcp(*address)?,
+            (None, Endpoint::Unix(path)) => bind_unix(path, self.owner)?,
         };
         socket.listen(BACKLOG)?;
         let socket = Arc::new(socket);
@@ -86,9 +86,9 @@ impl Listener {
         if !self.is_accepting() {
             return Ok(());
         }
-        let held = match &self.address {
-            Address::Tcp(address) => Some(bind_tcp(*address)?),
-            Address::Unix(path) => {
+        let held = match &self.endpoint {
+            Endpoint::Tcp(address) => Some(bind_tcp(*address)?),
+            Endpoint::Unix(path) => {
                 fs::remove_file(path)?;
                 None
             }

@@ -1,37 +1,72 @@
 mod address;
+mod connection;
+mod endpoint;
 mod gate;
 mod listener;
+mod protocol;
+mod pump;
 mod relay;
+mod target;
+mod targets;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::{Account, ServerError};
-pub(crate) use address::Address;
+pub use address::Address;
+pub use connection::ProxyConnection;
+pub(crate) use endpoint::Endpoint;
 use gate::Gate;
 pub use gate::ProxyMode;
 use listener::Listener;
+pub(crate) use protocol::Protocol;
+pub use target::Target;
+pub use targets::AddressPolicy;
 
-/// A stretch of network that can be cut or made to hang, in front of one node.
+/// The longest delay; instead of a longer one, let it hang.
+const LONGEST_DELAY: Duration = Duration::from_secs(60 * 60);
+
+/// A stretch of network that can be cut, made to hang and delayed, in front of one node or an [`Address`].
 ///
 /// It listens on a free port of the loopback interface and passes bytes on to the node. The node's
-/// method `proxy` makes it; it starts [`Open`](ProxyMode::Open).
+/// method `proxy` makes it; it starts [`Open`](ProxyMode::Open) and without a delay. Dropping it closes
+/// every connection.
+///
+/// # Example
+///
+/// ```no_run
+/// use diesel_routing_testkit::PgCluster;
+/// use std::time::Duration;
+///
+/// # fn connect(url: &str) {}
+/// # fn main() -> Result<(), diesel_routing_testkit::ServerError> {
+/// let cluster = PgCluster::builder().start()?;
+/// let proxy = cluster.primary().proxy()?;
+/// connect(&proxy.url());
+///
+/// proxy.set_delay(Duration::from_millis(1)); // 2 ms a round trip
+/// let before = proxy.round_trips();
+/// // What your code does here over the connections it has.
+/// println!("{} round trips", proxy.round_trips() - before);
+///
+/// proxy.drop_answers(); // it commits, and the client never hears of it
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Proxy {
-    node: String,
-    url: Url,
+    name: String,
+    protocol: Protocol,
     gate: Arc<Gate>,
     listener: Mutex<Listener>,
 }
 
-/// From a user, an address and a database to the URL that clients of a server take.
-type Url = fn(&str, &Address, &str) -> String;
-
 impl Proxy {
     /// On a free port of the loopback interface, in front of `target`.
-    pub(crate) fn tcp(node: &str, url: Url, target: Address) -> Result<Self, ServerError> {
-        let listener = Listener::tcp().map_err(ServerError::io("open a port for", node))?;
-        Self::new(node, url, listener, target)
+    pub(crate) fn tcp(name: &str, target: Target) -> Result<Self, ServerError> {
+        let listener = Listener::tcp().map_err(ServerError::io("open a port for", name))?;
+        Self::new(name, listener, target)
     }
 
     /// On the socket `path`, for servers that run as `owner`, in front of `target`.
@@ -40,19 +75,18 @@ impl Proxy {
         expect(dead_code, reason = "of the servers, PostgreSQL's need it")
     )]
     pub(crate) fn unix(
-        node: &str,
-        url: Url,
+        name: &str,
         path: PathBuf,
         owner: Account,
-        target: Address,
+        target: Target,
     ) -> Result<Self, ServerError> {
-        Self::new(node, url, Listener::unix(path, owner), target)
+        Self::new(name, Listener::unix(path, owner), target)
     }
 
-    fn new(node: &str, url: Url, listener: Listener, target: Address) -> Result<Self, ServerError> {
+    fn new(name: &str, listener: Listener, target: Target) -> Result<Self, ServerError> {
         let proxy = Self {
-            node: node.into(),
-            url,
+            name: name.into(),
+            protocol: target.protocol(),
             gate: Arc::new(Gate::new(target)),
             listener: Mutex::new(listener),
         };
@@ -77,7 +111,7 @@ impl Proxy {
         let mut listener = self.listener();
         listener
             .refuse()
-            .map_err(ServerError::io("cut the network of", &self.node))?;
+            .map_err(ServerError::io("cut the network of", &self.name))?;
         self.gate.set_mode(ProxyMode::Cut);
         Ok(())
     }
@@ -105,6 +139,59 @@ impl Proxy {
         self.listen()
     }
 
+    /// Closes every connection and goes on accepting new ones.
+    ///
+    /// Nothing that either side of a closed one sends after this returned arrives.
+    pub fn disconnect(&self) {
+        self.gate.close_all();
+    }
+
+    /// Drops everything that the server sends from now on over the connections that are open, its end
+    /// included. What clients send still arrives: a statement is run, and its client waits for ever.
+    ///
+    /// Those connections never recover, and stay open until the client closes them or the proxy does
+    /// ([`disconnect`](Self::disconnect), [`cut`](Self::cut)). New connections are not affected.
+    pub fn drop_answers(&self) {
+        self.gate.drop_answers();
+    }
+
+    /// Returns by how much it delays.
+    #[must_use]
+    pub fn delay(&self) -> Duration {
+        self.gate.delay()
+    }
+
+    /// Delivers what either side sends from now on `delay` later, so that a round trip takes twice as long
+    /// more. Defaults to zero; an hour is the longest.
+    ///
+    /// It is a distance and no bottleneck: any number of chunks are on their way at once, and arrive in
+    /// order, up to half a millisecond late on an idle machine. Accepting a connection is not delayed, what
+    /// is said over it is.
+    pub fn set_delay(&self, delay: Duration) {
+        self.gate.set_delay(delay.min(LONGEST_DELAY));
+    }
+
+    /// Returns how many round trips clients have waited for so far, over all connections, open or not.
+    ///
+    /// A round trip ends when a client that has sent something, since it last got something, gets something.
+    /// So questions that are sent without waiting for each other (pipelined) are one. Without a
+    /// [delay](Self::set_delay), though, the first answer may get there before the last question is sent,
+    /// which then is a round trip of its own: set one of some milliseconds to count pipelines.
+    ///
+    /// Setting a connection up takes round trips too, which count. To leave them out, subtract what this
+    /// returned once the connections were open, or look at each of the
+    /// [connections](Self::connections). What clients have had an answer to is counted when they have it.
+    #[must_use]
+    pub fn round_trips(&self) -> u64 {
+        self.gate.round_trips()
+    }
+
+    /// Returns the connections that are open, in the order in which they were accepted.
+    #[must_use]
+    pub fn connections(&self) -> Vec<ProxyConnection> {
+        self.gate.connections()
+    }
+
     /// The URL of the node through this proxy, for user `app` and database `app`.
     #[must_use]
     pub fn url(&self) -> String {
@@ -114,23 +201,34 @@ impl Proxy {
     /// The URL of the node through this proxy, for another user or database.
     #[must_use]
     pub fn url_for(&self, user: &str, database: &str) -> String {
-        (self.url)(user, self.listener().address(), database)
+        (self.protocol.url)(user, self.listener().endpoint(), database)
+    }
+
+    pub(crate) fn set_target(&self, target: Target) {
+        self.gate.set_target(target);
     }
 
     /// Returns where it listens.
-    #[cfg(feature = "mariadb")]
-    pub(crate) fn address(&self) -> Address {
-        self.listener().address().clone()
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        self.listener().endpoint().clone()
     }
 
-    pub(crate) fn set_target(&self, target: Address) {
-        self.gate.set_target(target);
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     fn listen(&self) -> Result<(), ServerError> {
         self.listener()
             .accept_into(&self.gate)
-            .map_err(ServerError::io("restore the network of", &self.node))
+            .map_err(ServerError::io("restore the network of", &self.name))
     }
 
     fn listener(&self) -> MutexGuard<'_, Listener> {
