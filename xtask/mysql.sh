@@ -1,19 +1,11 @@
 #!/bin/sh
 # Unpacks a MySQL server from Debian's packages into the directory $1; its starter is $1/bin/mysqld.
-# Only Debian sid has MySQL. As root: debootstrap makes it a system of its own.
+# Only Debian sid has MySQL.
 set -eu
-suite=sid
-root="$1/$suite"
+root="$1/sid"
 
 if ! test -x "$1/bin/mysqld"; then
-    if test "$(id -u)" != 0; then
-        echo "only root can unpack Debian's packages apart from the machine's; with a MySQL of your own, set" \
-            "MARIADB_BINDIR and run the tests by hand" >&2
-        exit 1
-    fi
-    command -v debootstrap >/dev/null || apt-get install --yes --quiet --no-install-recommends debootstrap
-    rm -rf "$root"
-    debootstrap --variant=minbase --include=mysql-server-core "$suite" "$root"
+    "$(dirname "$0")/sid.sh" "$root" MARIADB_BINDIR --include=mysql-server-core
     mkdir -p "$1/bin"
     # Starts the server with the libraries that it came with, whatever this machine has.
     cat >"$1/bin/mysqld.part" <<END

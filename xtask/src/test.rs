@@ -29,10 +29,15 @@ pub(crate) struct Options {
     /// built from Debian's packages.
     #[arg(long, conflicts_with = "pg")]
     docker: bool,
+    /// Run what `--pg` runs on PostgreSQL 19, before its release.
+    ///
+    /// The server comes from Debian's packages and stays in target/postgresql; unpacking it takes root.
+    #[arg(long, conflicts_with_all = ["pg", "docker"])]
+    pg19: bool,
     /// Run on MySQL what runs on MariaDB: the test kit and the sessions.
     ///
     /// The server comes from Debian's packages and stays in target/mysql; unpacking it takes root.
-    #[arg(long, conflicts_with_all = ["pg", "docker"])]
+    #[arg(long, conflicts_with_all = ["pg", "docker", "pg19"])]
     mysql: bool,
 }
 
@@ -41,6 +46,9 @@ impl Options {
     pub(crate) fn steps<'a>(&self, workspace: &'a Workspace) -> (String, Vec<Step<'a>>) {
         if self.docker {
             return ("test --docker".to_owned(), vec![in_containers(workspace)]);
+        }
+        if self.pg19 {
+            return ("test --pg19".to_owned(), vec![on_postgres_19(workspace)]);
         }
         if self.mysql {
             return ("test --mysql".to_owned(), vec![on_mysql(workspace)]);
@@ -55,8 +63,21 @@ impl Options {
     }
 }
 
-/// What runs against PostgreSQL, with one server.
+/// What runs against PostgreSQL, with one server of a release.
 fn on_postgres<'a>(workspace: &'a Workspace, major: &str) -> Step<'a> {
+    let (sh, dir) = (&workspace.sh, workspace.target("postgresql"));
+    let fetch = cmd!(sh, "xtask/postgres.sh {major} {dir}");
+    postgres(workspace, major, fetch).needs([Need::Packages("python")])
+}
+
+/// The same with a server that is not released yet.
+fn on_postgres_19(workspace: &Workspace) -> Step<'_> {
+    let (sh, dir) = (&workspace.sh, workspace.target("postgresql"));
+    postgres(workspace, "19", cmd!(sh, "xtask/postgres19.sh {dir}"))
+}
+
+/// What runs against PostgreSQL, with the server that `fetch` puts into target/postgresql.
+fn postgres<'a>(workspace: &'a Workspace, major: &str, fetch: Cmd<'a>) -> Step<'a> {
     let (sh, dir) = (&workspace.sh, workspace.target("postgresql"));
     let nextest = cmd!(
         sh,
@@ -65,12 +86,8 @@ fn on_postgres<'a>(workspace: &'a Workspace, major: &str) -> Step<'a> {
     let why = "replication, faults and routing on this version of PostgreSQL";
     Step::new(format!("pg-{major}"), why)
         .needs(BUILD)
-        .needs([
-            Need::Packages("pgbouncer"),
-            Need::Packages("python"),
-            NEXTEST,
-        ])
-        .run(cmd!(sh, "xtask/postgres.sh {major} {dir}"))
+        .needs([Need::Packages("pgbouncer"), NEXTEST])
+        .run(fetch)
         .test(with_tests(nextest, POSTGRES_TESTS).args(["-E", ON_POSTGRES]))
 }
 
