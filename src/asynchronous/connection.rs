@@ -109,10 +109,7 @@ pub trait RoutedConnection:
     /// # Errors
     ///
     /// Returns Diesel's error, if the server does not answer.
-    fn facts(
-        &mut self,
-        positions: bool,
-    ) -> impl Future<Output = QueryResult<ServerFacts>> + Send {
+    fn facts(&mut self, positions: bool) -> impl Future<Output = QueryResult<ServerFacts>> + Send {
         let _ = positions;
         async { Ok(ServerFacts::default()) }
     }

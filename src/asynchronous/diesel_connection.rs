@@ -134,7 +134,9 @@ where
 
     async fn begin_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
         conn.lease_mut().ready_for(Access::Write)?;
-        Raw::<C>::begin_transaction(conn.raw()).await
+        let result = Raw::<C>::begin_transaction(conn.raw()).await;
+        conn.lease_mut().guard.hear(&result);
+        result
     }
 
     async fn rollback_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
@@ -142,8 +144,11 @@ where
         let answered = conn.lease_mut().is_answered();
         answered.map_err(|_| DieselError::BrokenTransactionManager)?;
         let depth = depth(conn.raw());
-        Raw::<C>::rollback_transaction(conn.raw()).await?;
-        conn.lease_mut().log.rolled_back(depth);
+        let result = Raw::<C>::rollback_transaction(conn.raw()).await;
+        let lease = conn.lease_mut();
+        lease.guard.hear(&result);
+        result?;
+        lease.log.rolled_back(depth);
         Ok(())
     }
 
@@ -154,6 +159,7 @@ where
         let ending = lease.log.begin_commit(depth(raw));
         let result = Raw::<C>::commit_transaction(raw).await;
         ending.finish(result.as_ref().err());
+        lease.guard.hear(&result);
         result
     }
 

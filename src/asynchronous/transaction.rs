@@ -134,6 +134,9 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
             // The body's error is more specific.
             Err(_) => Err(DieselError::BrokenTransactionManager),
         };
+        // What failed inside may have been the connection.
+        lease.guard.hear(&result);
+        lease.guard.hear(&closed);
         if outermost {
             lease.in_snapshot = false;
         }

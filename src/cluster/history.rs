@@ -92,7 +92,10 @@ impl History {
 /// samples of the primary, oldest first: [`History::complete_as_of`] without the whole history.
 pub(crate) fn complete_as_of(samples: &[Sample], position: &Position) -> Option<Instant> {
     let covered = samples.partition_point(|sample| position.covers(&sample.position));
-    covered.checked_sub(1).and_then(|last| samples.get(last)).map(|sample| sample.asked)
+    covered
+        .checked_sub(1)
+        .and_then(|last| samples.get(last))
+        .map(|sample| sample.asked)
 }
 
 /// A year: practically for ever, and still within the range of clocks, because pools add timeouts to instants.

@@ -54,8 +54,10 @@ mod tests {
 
     #[test]
     fn a_server_that_is_reached_by_two_ways_is_one_server_and_two_proofs() {
-        let [one, same, other] = [("a", "10.0.0.1"), ("a", "::1"), ("b", "10.0.0.1")]
-            .map(|(identity, address)| ServerId::of(&facts(identity, address)).expect("an identity"));
+        let [one, same, other] =
+            [("a", "10.0.0.1"), ("a", "::1"), ("b", "10.0.0.1")].map(|(identity, address)| {
+                ServerId::of(&facts(identity, address)).expect("an identity")
+            });
         assert_eq!(one, one);
         assert_ne!(one, same);
         assert!(one.is_same_server(same));

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use super::{Observation, Question, ServerId};
 use super::history::History;
 use super::snapshot::{Health, NodeState, Snapshot};
+use super::{Observation, Question, ServerId};
 use crate::position::Position;
 use crate::server::NodeRole;
 
@@ -362,7 +362,11 @@ mod tests {
     fn two_names_of_one_server_are_one_primary_and_never_a_split_brain() {
         let promoted = of_server(Some(ServerId::numbered(2)));
         let mut roster = Roster::new(2);
-        roster.observed(0, of_server(Some(ServerId::numbered(1))), says(PRIMARY, 1, 50));
+        roster.observed(
+            0,
+            of_server(Some(ServerId::numbered(1))),
+            says(PRIMARY, 1, 50),
+        );
         roster.observed(1, promoted, says(REPLICA, 1, 40));
         let events = roster.observed(1, promoted, says(PRIMARY, 2, 45));
         assert_eq!(events, [Event::Promoted { from: 0, to: 1 }]);

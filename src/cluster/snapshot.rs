@@ -92,7 +92,10 @@ impl Snapshot {
         let primary = self.nodes.get(self.primary);
         server.is_none()
             || primary.is_none_or(|primary| {
-                let is_multi_writer = primary.position.as_ref().is_some_and(Position::is_multi_writer);
+                let is_multi_writer = primary
+                    .position
+                    .as_ref()
+                    .is_some_and(Position::is_multi_writer);
                 primary.position.is_none() || primary.is_server(server) || is_multi_writer
             })
     }
@@ -119,11 +122,13 @@ impl Snapshot {
             position,
             problem,
         } = &said.observation;
-        let is_foreign = || self.position().is_some_and(|ours| !position.same_cluster(ours));
-        // One that takes writes is the primary, or must not be used.
-        let is_apart = || {
-            *role == NodeRole::TakesWrites && !self.is_led_by(server, &said.observation)
+        let is_foreign = || {
+            self.position()
+                .is_some_and(|ours| !position.same_cluster(ours))
         };
+        // One that takes writes is the primary, or must not be used.
+        let is_apart =
+            || *role == NodeRole::TakesWrites && !self.is_led_by(server, &said.observation);
         let is_excluded = problem.is_some() || is_foreign() || is_apart();
         NodeState {
             health: if is_excluded {

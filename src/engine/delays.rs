@@ -27,7 +27,9 @@ impl Delays {
 
     /// Learns that a node had caught up, or not, when this time had passed.
     pub(crate) fn learn(&self, node: usize, passed: Duration, has_caught_up: bool) {
-        let Some(delay) = self.0.get(node) else { return };
+        let Some(delay) = self.0.get(node) else {
+            return;
+        };
         let passed = nanos(passed);
         // Of two callers who learn at once, one counts: it is a guess.
         let known = delay.load(Ordering::Relaxed);

@@ -27,6 +27,11 @@ pub(crate) struct Marks {
 }
 
 impl<C> Pooled<C> {
+    /// Records whether a statement failed that had no guard.
+    pub(crate) fn hear<T, E>(&mut self, answer: &Result<T, E>) {
+        self.marks.has_failed |= answer.is_err();
+    }
+
     /// Records that it comes back to its pool: a connection whose statements have all succeeded stands.
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn returns(&mut self) {

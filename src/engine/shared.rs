@@ -102,7 +102,10 @@ impl Shared {
             latest: ArcSwapOption::empty(),
             delays: Delays::new(count),
             checkout_timeouts: nodes.iter().map(|node| node.checkout_timeout).collect(),
-            fallback_budgets: nodes.iter().map(|node| node.pool_size(PoolKind::Fallback)).collect(),
+            fallback_budgets: nodes
+                .iter()
+                .map(|node| node.pool_size(PoolKind::Fallback))
+                .collect(),
             node_share: settings.node_share,
             demoted_in_place,
             signals: Signals::new(count, settings.clock.now()),

@@ -48,14 +48,21 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         for node in &plan.nodes {
             pools.push(Pools::new(&plan.library, node, |kind| match kind {
                 PoolKind::Write => writer(node, &plan.hooks, &plan.settings, server),
-                PoolKind::Read | PoolKind::Fallback => reader(node, &plan.hooks, &plan.settings, server),
+                PoolKind::Read | PoolKind::Fallback => {
+                    reader(node, &plan.hooks, &plan.settings, server)
+                }
             })?);
         }
         let shared = plan.shared(server);
         if server.watched {
             for (index, (node, conn)) in plan.nodes.iter().zip(met).enumerate() {
                 let watcher = Watcher::new(&shared, &plan.settings, index, conn.known);
-                watch::start(watcher, reader(node, &plan.hooks, &plan.settings, server), conn.conn).await;
+                watch::start(
+                    watcher,
+                    reader(node, &plan.hooks, &plan.settings, server),
+                    conn.conn,
+                )
+                .await;
             }
         }
         let router = Router::new(shared, pools);

@@ -44,7 +44,12 @@ impl<C: RoutedConnection> Router<C> {
         let mut outcome = Outcome::Started;
         loop {
             outcome = match checkout.next(outcome, Instant::now()) {
-                Next::Take { node, pool, until } => self.take(node, pool, until).await,
+                Next::Take {
+                    node,
+                    pool,
+                    until,
+                    while_up,
+                } => self.take(node, pool, until, while_up).await,
                 Next::Wait { answer, until } => {
                     if io::until(until, answer).await {
                         Outcome::Answered
@@ -71,18 +76,26 @@ impl<C: RoutedConnection> Router<C> {
         }
     }
 
-    /// Takes a connection from a pool; gives up once the node is known not to answer.
-    async fn take(&self, node: usize, pool: PoolKind, until: Instant) -> Outcome<Guard<C>> {
+    /// Takes a connection from a pool; if another node may serve as well, gives up once this one is known to be down.
+    async fn take(
+        &self,
+        node: usize,
+        pool: PoolKind,
+        until: Instant,
+        while_up: bool,
+    ) -> Outcome<Guard<C>> {
         let pools = self.pools();
         let Some(pools) = pools.as_deref().and_then(|pools| pools.get(node)) else {
             return Outcome::Failed(self.closed(node));
         };
         let (shared, since) = (self.shared(), Instant::now());
         let limit = until.saturating_duration_since(since);
+        // One that was chosen although it is down has no better.
+        let gives_up = while_up && !shared.is_down(node);
         let taken = io::unless(
             pools.get(pool, limit, shared.name(node)),
             || shared.signals.answer(),
-            || shared.is_down(node),
+            || gives_up && shared.is_down(node),
         )
         .await;
         match taken {
@@ -99,11 +112,7 @@ impl<C: RoutedConnection> Router<C> {
     async fn ask(&self, node: usize, mut guard: Guard<C>, until: Instant) -> Outcome<Guard<C>> {
         let since = Instant::now();
         let limit = until.saturating_duration_since(since);
-        let Pooled {
-            conn,
-            known,
-            marks,
-        } = &mut *guard;
+        let Pooled { conn, known, marks } = &mut *guard;
         let positions = self.shared().is_watched();
         let said = StatementGuard::marking(marks).during(say(conn, known, positions));
         let failed = |error| {

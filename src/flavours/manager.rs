@@ -160,11 +160,7 @@ impl<C: RoutedConnection> Manager<C> {
     /// Asks the server of a pooled connection for its role and position; where it has none, for its role, which is
     /// recorded.
     pub(crate) async fn ask(&self, conn: &mut Pooled<C>) -> QueryResult<Option<Observation>> {
-        let Pooled {
-            conn,
-            known,
-            marks,
-        } = conn;
+        let Pooled { conn, known, marks } = conn;
         // For every kind of connection: one whose check is abandoned may be cut off.
         StatementGuard::marking(marks)
             .during(say(conn, known, self.positions))

@@ -246,9 +246,8 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize, D: Fn(usize) -> Duration> Inputs<'_,
             return None;
         }
         let passed = age(need.since?, self.now);
-        let node = self.pick(|index, node| {
-            self.is_eligible(index, node) && (self.delay)(index) <= passed
-        })?;
+        let node = self
+            .pick(|index, node| self.is_eligible(index, node) && (self.delay)(index) <= passed)?;
         Some(self.itself(node, need))
     }
 

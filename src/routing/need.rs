@@ -64,7 +64,8 @@ impl Need {
     /// Returns whether this is the server that the session last read from, not restarted since.
     #[inline]
     pub(crate) fn is_home(&self, node: &NodeState) -> bool {
-        self.home.is_some_and(|home| home.is(node.server, node.opened))
+        self.home
+            .is_some_and(|home| home.is(node.server, node.opened))
     }
 
     /// Returns the reason for choosing a replica that meets all requirements.

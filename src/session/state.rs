@@ -303,7 +303,11 @@ impl Causal {
             return;
         };
         // What is known now may be older than what another thread has learnt.
-        if self.arrived.max(self.sampled).is_some_and(|at| last.asked <= at) {
+        if self
+            .arrived
+            .max(self.sampled)
+            .is_some_and(|at| last.asked <= at)
+        {
             return;
         }
         for (position, _) in self.wrote.iter_mut().chain(&mut self.seen) {
@@ -499,11 +503,7 @@ fn seen_at(
 
 /// Returns the first sample that was requested after `at`, of those of the watchers and the latest of a caller; strictly
 /// after, so that a coarse clock proves nothing.
-fn covering(
-    at: Option<Instant>,
-    cluster: &Snapshot,
-    latest: Option<&Sample>,
-) -> Option<Sample> {
+fn covering(at: Option<Instant>, cluster: &Snapshot, latest: Option<&Sample>) -> Option<Sample> {
     let at = at?;
     let samples = &cluster.recent;
     let after = samples.partition_point(|sample| sample.asked <= at);

@@ -162,13 +162,18 @@ impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
 
     fn begin_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
         conn.lease_mut().lent_for(crate::statement::Access::Write)?;
-        Raw::<C>::begin_transaction(conn.raw())
+        let result = Raw::<C>::begin_transaction(conn.raw());
+        conn.lease_mut().guard.hear(&result);
+        result
     }
 
     fn rollback_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
         let depth = depth(conn.raw());
-        Raw::<C>::rollback_transaction(conn.raw())?;
-        conn.lease_mut().log.rolled_back(depth);
+        let result = Raw::<C>::rollback_transaction(conn.raw());
+        let lease = conn.lease_mut();
+        lease.guard.hear(&result);
+        result?;
+        lease.log.rolled_back(depth);
         Ok(())
     }
 
@@ -178,6 +183,7 @@ impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
         let ending = lease.log.begin_commit(depth(raw));
         let result = Raw::<C>::commit_transaction(raw);
         ending.finish(result.as_ref().err());
+        lease.guard.hear(&result);
         result
     }
 

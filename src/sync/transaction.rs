@@ -90,8 +90,12 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
             Ok(_) => C::TransactionManager::commit_transaction(conn),
             Err(_) => C::TransactionManager::rollback_transaction(conn),
         };
+        let lease = self.lease_mut();
+        // What failed inside may have been the connection.
+        lease.guard.hear(&result);
+        lease.guard.hear(&closed);
         if outermost {
-            self.lease_mut().in_snapshot = false;
+            lease.in_snapshot = false;
         }
         close(result, closed)
     }

@@ -26,6 +26,9 @@ const ATTEMPTS: u32 = 2;
 /// than they should: no pool of usual size holds more. Chosen.
 const RETAKES: u32 = 32;
 
+/// The part of a node's share that a connection is waited for which is only likely to serve. Chosen.
+const GUESS: u32 = 10;
+
 /// The longest wait to learn who is the primary, after a node changed its role: longer than a promotion of
 /// PostgreSQL (0.12 s) or the default watch interval (0.1 s).
 const ROLE_CHANGE: Duration = Duration::from_secs(1);
@@ -230,7 +233,12 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 until,
                 otherwise: decision,
             };
-            return Next::Take { node, pool, until };
+            return Next::Take {
+                node,
+                pool,
+                until,
+                while_up: true,
+            };
         }
         self.state = State::Waiting { until };
         Next::Wait { answer, until }
@@ -249,16 +257,19 @@ impl<'a, G: Loan> Checkout<'a, G> {
         let deadline = *self
             .deadline
             .get_or_insert_with(|| after(now, self.shared.checkout_timeout(node)));
-        let until = if decision.reason.is_for_primary() {
-            deadline
-        } else {
-            deadline.min(after(now, self.shared.node_share))
+        let share = self.shared.node_share;
+        let until = match decision.basis {
+            _ if decision.reason.is_for_primary() => deadline,
+            // A guess is worth no wait.
+            Basis::Itself => deadline.min(after(now, share / GUESS)),
+            _ => deadline.min(after(now, share)),
         };
         self.state = State::Taking { decision };
         Next::Take {
             node,
             pool: decision.reason.pool(),
             until,
+            while_up: !decision.reason.is_for_primary() || decision.wants_fresher(),
         }
     }
 
@@ -307,7 +318,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
     }
 
     fn ask(&mut self, decision: Decision, guard: G, now: Instant) -> Next<G> {
-        let deadline = self.deadline.unwrap_or_else(|| after(now, self.shared.probe_timeout));
+        let deadline = self
+            .deadline
+            .unwrap_or_else(|| after(now, self.shared.probe_timeout));
         let share = after(now, self.shared.node_share.min(self.shared.probe_timeout));
         let until = deadline.min(share);
         let asked = Asked {
@@ -347,7 +360,8 @@ impl<'a, G: Loan> Checkout<'a, G> {
             }
         }
         if decision.basis == Basis::Itself {
-            self.shared.tried(decision.node, &self.request, guard.known(), now);
+            self.shared
+                .tried(decision.node, &self.request, guard.known(), now);
         }
         self.examine(decision, guard, Some(asked), now)
     }
@@ -360,14 +374,18 @@ impl<'a, G: Loan> Checkout<'a, G> {
             // Nothing was decided yet.
             return self.begin(now);
         }
-        self.request.avoid = Some(decision.node);
         if decision.basis == Basis::Itself {
-            // It was a guess, and one is enough.
-            self.request.may_try = false;
-            let decision = self.shared.decide(&self.request, now);
-            return self.wait_or_take(decision, now);
+            return self.give_up_guessing(now);
         }
+        self.request.avoid = Some(decision.node);
         self.decide_again(now)
+    }
+
+    /// Decides by what is known: one guess is enough.
+    fn give_up_guessing(&mut self, now: Instant) -> Next<G> {
+        self.request.may_try = false;
+        let decision = self.shared.decide(&self.request, now);
+        self.wait_or_take(decision, now)
     }
 
     /// Lends the connection, once its reads are causal as far as they must be. Where all nodes take writes,
@@ -416,6 +434,10 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 let until = after(now, ROLE_CHANGE);
                 Next::Wait { answer, until }
             }
+            error if decision.basis == Basis::Itself && !self.is_past(now) => {
+                tracing::debug!(%error, "a replica that might have served gives no connection");
+                self.give_up_guessing(now)
+            }
             // A pool that is exhausted, too: another node may be idle.
             error if self.may_do_elsewhere(decision, &error) => {
                 tracing::debug!(%error, "a replica gives no connection");
@@ -463,8 +485,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
     }
 
     fn grant(&self, decision: Decision, now: Instant) -> Grant {
-        let is_primary =
-            decision.reason.is_for_primary() && self.shared.is_primary(decision.node);
+        let is_primary = decision.reason.is_for_primary() && self.shared.is_primary(decision.node);
         Grant {
             node: decision.node,
             reason: decision.reason,

@@ -48,11 +48,13 @@ pub(crate) trait Loan {
 /// The next step of a checkout; `G` is a [`Loan`].
 #[derive(Debug)]
 pub(crate) enum Next<G> {
-    /// Take a connection of this node from this pool, not later than `until`.
+    /// Take a connection of this node from this pool, not later than `until`; where another node may serve as well,
+    /// not after this one is known to be down either.
     Take {
         node: usize,
         pool: PoolKind,
         until: Instant,
+        while_up: bool,
     },
     /// Wait for the next answer of any node, but not longer than that.
     Wait {
@@ -60,7 +62,11 @@ pub(crate) enum Next<G> {
         until: Instant,
     },
     /// Ask the server of this connection for its role and position, and give up at `until`.
-    Ask { node: usize, guard: G, until: Instant },
+    Ask {
+        node: usize,
+        guard: G,
+        until: Instant,
+    },
     /// Have the server of this connection wait until it has replayed `required`, for `limit` at most. A server
     /// ends that wait by itself; one that hangs does not: give up after `give_up`.
     AwaitReplay {

@@ -33,7 +33,14 @@ impl Shared {
         } = {
             let latest = self.latest.load();
             let (moment, life) = (self.moment(), self.token_life);
-            session.export(as_of, moment, life, self.window, &cluster, latest.as_deref())
+            session.export(
+                as_of,
+                moment,
+                life,
+                self.window,
+                &cluster,
+                latest.as_deref(),
+            )
         };
         if !is_complete {
             // The primary's answer completes it; that of the node where it read last may do so with a position which

@@ -113,15 +113,17 @@ fn nodes() -> impl Strategy<Value = NodeState> {
         prop::option::weighted(0.8, 0..90_u64),
         prop::option::weighted(0.8, 0..3000_u64),
     )
-        .prop_map(|(health, (server, opened), position, lag, silent)| NodeState {
-            health,
-            server,
-            opened: Some(opened),
-            position,
-            complete_as_of: lag.map(|seconds| now() - Duration::from_secs(seconds)),
-            sent: silent.map(|millis| now() - Duration::from_millis(millis)),
-            ..NodeState::UNKNOWN
-        })
+        .prop_map(
+            |(health, (server, opened), position, lag, silent)| NodeState {
+                health,
+                server,
+                opened: Some(opened),
+                position,
+                complete_as_of: lag.map(|seconds| now() - Duration::from_secs(seconds)),
+                sent: silent.map(|millis| now() - Duration::from_millis(millis)),
+                ..NodeState::UNKNOWN
+            },
+        )
 }
 
 fn servers() -> impl Strategy<Value = ServerId> {
@@ -194,20 +196,22 @@ fn cases() -> impl Strategy<Value = Case> {
         (any::<u8>(), any::<bool>()),
     )
         .prop_map(
-            |(level, need, nodes, primary, balance, avoid, max_lag, random, (near, may_try))| Case {
-                level,
-                need,
-                cluster: Snapshot {
-                    primary: primary.index(nodes.len()),
-                    nodes,
-                    recent: [].into(),
-                },
-                balance,
-                avoid,
-                max_lag,
-                random,
-                near,
-                may_try,
+            |(level, need, nodes, primary, balance, avoid, max_lag, random, (near, may_try))| {
+                Case {
+                    level,
+                    need,
+                    cluster: Snapshot {
+                        primary: primary.index(nodes.len()),
+                        nodes,
+                        recent: [].into(),
+                    },
+                    balance,
+                    avoid,
+                    max_lag,
+                    random,
+                    near,
+                    may_try,
+                }
             },
         )
 }

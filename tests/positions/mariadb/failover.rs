@@ -182,7 +182,7 @@ async fn a_change_of_the_schema_is_a_write_and_is_proved_like_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_to_a_demoted_primary_are_not_lent_to_write() {
+async fn connections_to_a_demoted_primary_are_not_lent_to_read_what_only_the_primary_has() {
     let cluster = cluster(1);
     let router = in_session(&cluster).await;
     let session = router.session();
@@ -190,7 +190,7 @@ async fn connections_to_a_demoted_primary_are_not_lent_to_write() {
     switch_over(&cluster, 1);
     let since = Instant::now();
     loop {
-        match session.write().await {
+        match session.read_primary().await {
             Ok(conn) if conn.route().node == "standby-0" => break,
             Ok(conn) => panic!("lent {}", conn.route()),
             Err(_) => in_time(since, "a connection to the new primary"),

@@ -21,6 +21,7 @@ async fn a_connection_whose_check_was_given_up_is_not_lent_again() {
     ] {
         let router = builder
             .window_only()
+            .check_after_idle(Duration::ZERO)
             .primary(node("primary", cluster.primary()))
             .replica(replica.clone())
             .build()

@@ -111,6 +111,7 @@ async fn the_replicas_of_the_callers_zone_serve_it_while_they_can() {
     let cluster = cluster(2);
     let router = Router::builder()
         .zone("here")
+        .check_after_idle(Duration::ZERO)
         .primary(node("primary", cluster.primary()).zone("here"))
         .replica(node("near", cluster.standby(0)).zone("here"))
         .replica(node("far", cluster.standby(1)).zone("there"))

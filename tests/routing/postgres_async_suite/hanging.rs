@@ -43,6 +43,7 @@ fn a_pooled_connection_that_hangs_holds_nobody_up_for_long() {
         let cluster = Cluster::start(1);
         let proxy = cluster.standby(0).proxy().unwrap();
         let router = builder()
+            .check_after_idle(Duration::ZERO)
             .primary(cluster.primary())
             .replica(replica_behind(proxy.url()))
             .build()
@@ -51,10 +52,9 @@ fn a_pooled_connection_that_hangs_holds_nobody_up_for_long() {
         drop(router.read_eventual().await.unwrap());
         proxy.hang().unwrap();
         let since = Instant::now();
-        // Whether the pool or the connection ran out of time is theirs to say.
         match router.read_eventual().await {
             Ok(conn) => assert!(conn.route().is_primary),
-            Err(error) => assert_eq!(node_and_step(&error), ("replica-0", Step::Wait)),
+            Err(error) => panic!("{error:?}"),
         }
         assert!(since.elapsed() < 4 * TIMEOUT, "{:?}", since.elapsed());
         router.write().await.expect("the primary is untouched");

@@ -80,7 +80,7 @@ fn all_reads_of_a_snapshot_run_on_one_replica() {
 #[test]
 fn a_connection_killed_in_the_pool_is_replaced_unseen() {
     run(async {
-        let world = World::sized(1, 1, |builder| builder).await;
+        let world = World::sized(1, 1, |builder| builder.check_after_idle(Duration::ZERO)).await;
         for (node, role) in [(1, "replica"), (0, "read"), (0, "write")] {
             let mut conn = borrow(&world, role).await;
             let before = conn.pid().await;

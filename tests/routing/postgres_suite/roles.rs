@@ -10,6 +10,11 @@ fn quick(node: Node) -> Node {
         .checkout_timeout(Duration::from_millis(1500))
 }
 
+/// A builder of routers that check every connection before they lend it.
+fn checking() -> Builder {
+    builder().check_after_idle(Duration::ZERO)
+}
+
 fn wrong_role(error: &Error) -> (&str, NodeRole, NodeRole) {
     match error {
         Error::WrongRole {
@@ -119,7 +124,7 @@ fn a_promoted_standby_takes_the_writes_and_the_old_primary_gets_nothing() {
 fn a_pooled_connection_of_a_demoted_primary_is_not_lent_as_the_primarys() {
     run(async {
         let cluster = Cluster::start(1);
-        let router = wait!(builder().primary(quick(cluster.primary())).build()).unwrap();
+        let router = wait!(checking().primary(quick(cluster.primary())).build()).unwrap();
         drop(wait!(router.write()).unwrap());
         drop(wait!(router.read_primary()).unwrap());
         cluster.split_brain(1).unwrap();
@@ -139,7 +144,7 @@ fn a_replica_that_went_down_is_passed_over_and_found_again() {
     run(async {
         let cluster = Cluster::start(1);
         let router = wait!(
-            builder()
+            checking()
                 .primary(quick(cluster.primary()))
                 .replica(quick(cluster.replica(0)))
                 .build()
@@ -169,7 +174,7 @@ fn a_primary_that_went_down_is_named_with_its_cause_and_found_again() {
     run(async {
         let cluster = Cluster::start(1);
         let router = wait!(
-            builder()
+            checking()
                 .primary(quick(cluster.primary()))
                 .replica(quick(cluster.replica(0)))
                 .build()

@@ -10,19 +10,13 @@ use super::*;
 #[test]
 fn an_exhausted_pool_names_the_node_and_the_wait() {
     run(async {
-        let cluster = Cluster::start(1);
+        let cluster = Cluster::start(0);
         let timeout = Duration::from_millis(300);
-        let replica = cluster.replica(0);
-        let router = wait!(
-            builder()
-                .primary(cluster.primary())
-                .replica(replica.read_pool_size(1).checkout_timeout(timeout))
-                .build()
-        )
-        .unwrap();
-        let held = wait!(router.read_eventual()).unwrap();
+        let primary = cluster.primary().read_pool_size(1);
+        let router = wait!(builder().primary(primary.checkout_timeout(timeout)).build()).unwrap();
+        let held = wait!(router.read_primary()).unwrap();
         let since = Instant::now();
-        let error = wait!(router.read_eventual()).unwrap_err();
+        let error = wait!(router.read_primary()).unwrap_err();
         let took = since.elapsed();
         let Error::Checkout {
             node, step, waited, ..
@@ -30,16 +24,41 @@ fn an_exhausted_pool_names_the_node_and_the_wait() {
         else {
             panic!("{error:?}")
         };
-        assert_eq!((node.as_str(), *step), ("replica-0", Step::Wait));
+        assert_eq!((node.as_str(), *step), ("primary", Step::Wait));
         assert!(*waited >= timeout && *waited <= took, "{waited:?}");
         let words = error.to_string();
         assert!(
-            words.contains("`replica-0`") && words.contains("wait"),
+            words.contains("`primary`") && words.contains("wait"),
             "{words}"
         );
         assert!(words.contains("connections held too long"), "{words}");
         drop(held);
-        wait!(router.read_eventual()).expect("the connection is back");
+        wait!(router.read_primary()).expect("the connection is back");
+    });
+}
+
+/// Callers waited for a replica's pool to the end of their time, however idle the other nodes were.
+#[test]
+fn a_read_goes_elsewhere_when_a_replicas_pool_is_exhausted() {
+    run(async {
+        let cluster = Cluster::start(1);
+        let replica = cluster.replica(0).read_pool_size(1);
+        let router = wait!(
+            builder()
+                .primary(cluster.primary())
+                .replica(replica.checkout_timeout(Duration::from_secs(20)))
+                .node_share(Duration::from_millis(50))
+                .build()
+        )
+        .unwrap();
+        let held = wait!(router.read_eventual()).unwrap();
+        let since = Instant::now();
+        let other = wait!(router.read_eventual()).unwrap();
+        assert_eq!(other.route().reason, Reason::Fallback);
+        assert!(since.elapsed() < Duration::from_secs(10));
+        drop(held);
+        let back = wait!(router.read_eventual()).unwrap();
+        assert_eq!(back.route().node, "replica-0");
     });
 }
 

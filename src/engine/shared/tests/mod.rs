@@ -38,7 +38,12 @@ fn the_model_reads_from_replicas_so_it_proves_something() {
         world.run(&Step::Write { user: 0 }).unwrap();
         world.run(&Step::Tick { millis: 1 }).unwrap();
         for node in 0..NODES {
-            world.run(&Step::Replay { server: node, by: 9 }).unwrap();
+            world
+                .run(&Step::Replay {
+                    server: node,
+                    by: 9,
+                })
+                .unwrap();
             world.ask(0, node);
         }
         while !world.answers.is_empty() {

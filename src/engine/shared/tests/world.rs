@@ -281,7 +281,11 @@ impl World {
                 let acknowledged = self.log.iter().rev().find(|(at, _)| *at < due);
                 let state = self.servers[conn.server].replayed;
                 let required = acknowledged.map_or(0, |(_, lsn)| *lsn);
-                prop_assert!(state >= required, "is past its bound on server {}", conn.server);
+                prop_assert!(
+                    state >= required,
+                    "is past its bound on server {}",
+                    conn.server
+                );
                 // What it shows, the session has seen.
                 self.users[user].saw = self.users[user].saw.max(state);
             }
