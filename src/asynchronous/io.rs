@@ -6,6 +6,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use event_listener::EventListener;
+use futures_util::future::join_all;
 use tokio::time::error::Elapsed;
 use tokio::time::{timeout, timeout_at};
 
@@ -17,6 +18,27 @@ pub(super) async fn until(deadline: Instant, event: EventListener) -> bool {
 /// Carries a step out, but gives it up after `limit`.
 pub(super) async fn within<F: Future>(limit: Duration, step: F) -> Result<F::Output, Elapsed> {
     timeout(limit, step).await
+}
+
+/// Carries a step out, but gives it up after `limit`, and says so once it takes longer than `patience`.
+pub(super) async fn within_or<F: Future>(
+    limit: Duration,
+    step: F,
+    patience: Duration,
+    say: impl Fn(),
+) -> Result<F::Output, Elapsed> {
+    let mut step = pin!(step);
+    let first = patience.min(limit);
+    if let Ok(output) = timeout(first, step.as_mut()).await {
+        return Ok(output);
+    }
+    say();
+    timeout(limit.saturating_sub(first), step).await
+}
+
+/// Carries a step out for each of some values at the same time; returns the outcomes in their order.
+pub(super) async fn each<T, F: Future>(values: Vec<T>, step: impl Fn(T) -> F) -> Vec<F::Output> {
+    join_all(values.into_iter().map(step)).await
 }
 
 /// Carries a step out, but gives it up once `is_over`, which is asked at each event.

@@ -1,14 +1,18 @@
 //! `Session::reading`: reads that run again elsewhere.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use super::transaction::AsyncFuncMut;
-use super::{ReadConn, RoutedConnection, Session};
-use crate::error::Error;
+use super::{ReadConn, RoutedConnection, Session, io};
+use crate::error::{Error, Step};
 use crate::statement::CaughtUp;
 
 impl<C: RoutedConnection> Session<C> {
     /// Runs `read` on a connection as [`read`](Self::read) gives one, and once more on another node if
     /// it failed because of the node: it went down, or cancelled the query to go on replaying
-    /// ([`Error::may_retry_read`]).
+    /// ([`Error::may_retry_read`]); or has not answered its watcher for longer than
+    /// [`node_share`](crate::RouterBuilder::node_share): then the statement is given up.
     ///
     /// ```no_run
     /// # #[cfg(feature = "postgres")]
@@ -40,11 +44,24 @@ impl<C: RoutedConnection> Session<C> {
         T: Send,
     {
         let mut conn = self.read().await?;
-        let failure = match read(&mut conn).await {
-            Ok(value) => return Ok(value),
-            Err(error) => Error::from(error),
+        let (node, since) = (conn.lease().node(), Instant::now());
+        let shared = Arc::clone(self.router().shared());
+        // A statement on the primary has nowhere else to go.
+        let gives_up = !conn.route().is_primary;
+        let answer = io::unless(
+            read(&mut conn),
+            || shared.signals.answer(),
+            || gives_up && shared.is_lost(node),
+        );
+        let failure = match answer.await {
+            Some(Ok(value)) => return Ok(value),
+            Some(Err(error)) => Error::from(error),
+            None => {
+                conn.lease_mut().guard.known.is_spent = true;
+                let node = shared.name(node).to_owned();
+                Error::checkout(node, Step::Recycle, since, "it answers no more")
+            }
         };
-        let node = conn.lease().node();
         let again =
             failure.may_retry_read() || failure.may_be_a_lost_connection() && conn.is_lost().await;
         if !again {

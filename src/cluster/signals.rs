@@ -22,6 +22,8 @@ struct Ask {
     wanted: AtomicU8,
     /// Set if the watcher's connection is to be opened anew.
     reopen: AtomicBool,
+    /// The time of a question that has no answer yet: microseconds since the signals' start, and one; 0 is none.
+    pending: AtomicU64,
     event: Event,
 }
 
@@ -150,10 +152,28 @@ impl Signals {
 
     /// Resets the urgency before a node is asked: a request that comes while it is being asked is for the
     /// answer after that.
-    pub(crate) fn asking(&self, node: usize) {
+    pub(crate) fn asking(&self, node: usize, now: Instant) {
         if let Some(ask) = self.nodes.get(node) {
             ask.wanted.store(LATER, Ordering::Release);
+            let micros = now.saturating_duration_since(self.start).as_micros();
+            let pending = u64::try_from(micros).unwrap_or(u64::MAX).saturating_add(1);
+            ask.pending.store(pending, Ordering::Relaxed);
         }
+    }
+
+    /// Records that a node has answered, or was given up.
+    pub(crate) fn heard(&self, node: usize) {
+        if let Some(ask) = self.nodes.get(node) {
+            ask.pending.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns for how long a node has not answered its watcher; `None` if no question is under way.
+    #[inline]
+    pub(crate) fn pending(&self, node: usize, now: Instant) -> Option<Duration> {
+        let pending = self.nodes.get(node)?.pending.load(Ordering::Relaxed);
+        let asked = self.start + Duration::from_micros(pending.checked_sub(1)?);
+        Some(now.saturating_duration_since(asked))
     }
 
     /// Stops the watchers.
@@ -190,7 +210,7 @@ mod tests {
         signals.ask(0);
         signals.ask_soon(0);
         assert_eq!(level(&signals), "now");
-        signals.asking(0);
+        signals.asking(0, Instant::now());
         assert_eq!(level(&signals), "later");
         // A request while the node is being asked is for the next question.
         signals.ask_soon(0);

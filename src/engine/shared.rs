@@ -164,7 +164,13 @@ impl Shared {
         request: &Request<'_>,
         cluster: &'a Snapshot,
         system_now: Instant,
-    ) -> Inputs<'a, impl Fn(usize) -> u32, impl Fn() -> usize, impl Fn(usize) -> Duration> {
+    ) -> Inputs<
+        'a,
+        impl Fn(usize) -> u32,
+        impl Fn() -> usize,
+        impl Fn(usize) -> Duration,
+        impl Fn(usize) -> bool,
+    > {
         let now = self.clock.now();
         let latest = self.latest.load();
         let latest = latest.as_deref();
@@ -185,6 +191,7 @@ impl Shared {
             load: |node| self.out(node),
             delay: |node| self.delays.of(node),
             may_try: request.may_try,
+            is_silent: move |node| self.is_silent(node, system_now),
         }
     }
 
@@ -297,11 +304,32 @@ impl Shared {
         timeout.copied().unwrap_or(Duration::ZERO)
     }
 
+    /// Returns whether a replica may serve a request, as far as is known.
+    pub(crate) fn has_replica(&self, request: &Request<'_>, now: Instant) -> bool {
+        let request = Request {
+            avoid: None,
+            ..*request
+        };
+        !self.look(&request, now).reason.is_for_primary()
+    }
+
     /// Returns whether a node answers, and must not be used.
     pub(crate) fn is_excluded(&self, node: usize) -> bool {
         let cluster = self.snapshot.load();
         let node = cluster.nodes.get(node);
         node.is_some_and(|node| node.health == Health::Excluded)
+    }
+
+    /// Returns whether a node owes its watcher an answer for longer than a node may take of a caller's time.
+    #[inline]
+    pub(crate) fn is_silent(&self, node: usize, now: Instant) -> bool {
+        let pending = self.signals.pending(node, now);
+        pending.is_some_and(|pending| pending >= self.node_share)
+    }
+
+    /// Returns whether a node is known not to answer, or has not answered for too long.
+    pub(crate) fn is_lost(&self, node: usize) -> bool {
+        self.is_silent(node, Instant::now()) || self.is_down(node)
     }
 
     /// Returns whether a node is known not to answer.
@@ -364,7 +392,11 @@ impl Shared {
 
     /// Returns the replica that is expected to be the first to have what the request needs, and when, by the system's
     /// clock.
-    pub(crate) fn likely(&self, request: &Request<'_>, now: Instant) -> Option<(Decision, Instant)> {
+    pub(crate) fn likely(
+        &self,
+        request: &Request<'_>,
+        now: Instant,
+    ) -> Option<(Decision, Instant)> {
         let cluster = self.snapshot.load();
         let (decision, left) = self.inputs(request, &cluster, now).likeliest()?;
         Some((decision, after(now, left)))

@@ -125,7 +125,7 @@ impl Watcher {
 
     /// Asks the node at once: returns the step that does.
     pub(crate) fn ask(&mut self, now: Instant) -> Next {
-        self.shared.signals.asking(self.node);
+        self.shared.signals.asking(self.node, now);
         self.asked = Some((self.shared.now(), now));
         if self.is_open && !self.is_to_be_reopened(now) {
             Next::Observe
@@ -143,8 +143,21 @@ impl Watcher {
         is_wanted || has_changed || is_due && self.shared.is_excluded(self.node)
     }
 
+    /// Returns how long an answer may take before callers go elsewhere.
+    pub(crate) fn patience(&self) -> Duration {
+        self.shared.node_share
+    }
+
+    /// Wakes callers who wait for a node that has not answered for so long.
+    pub(crate) fn lose_patience(&self) {
+        self.shared.signals.answered();
+    }
+
     /// Returns what to do next, given what came of the last step; `now` is the system's clock.
     pub(crate) fn next(&mut self, outcome: Outcome, now: Instant) -> Next {
+        if matches!(outcome, Outcome::Observed(_) | Outcome::Failed(_)) {
+            self.shared.signals.heard(self.node);
+        }
         match outcome {
             Outcome::Slept => {
                 if !matches!(self.shared.signals.urgency(self.node), Urgency::Later(_)) {

@@ -3,7 +3,7 @@
 //! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 
 use super::pool::{Hooks, Manager, Pools};
-use super::{RoutedConnection, Router, RouterBuilder, flavoured, watch};
+use super::{RoutedConnection, Router, RouterBuilder, flavoured, io, watch};
 use crate::cluster::{Node, ServerFacts};
 use crate::engine::watcher::Watcher;
 use crate::engine::{Pooled, Server, Settings};
@@ -13,7 +13,7 @@ use crate::statement::Dialect;
 
 #[flavoured]
 impl<C: RoutedConnection> RouterBuilder<C> {
-    /// Connects to every node, checks what it is, and makes the pools.
+    /// Connects to every node, to all of them at the same time, checks what it is, and makes the pools.
     ///
     /// On PostgreSQL, a second connection beside the first shows whether a pooler in between shares server
     /// connections among clients; a busy one may escape.
@@ -34,12 +34,16 @@ impl<C: RoutedConnection> RouterBuilder<C> {
             watched: C::WATCHED && plan.settings.positions,
             demoted_in_place: C::DEMOTED_IN_PLACE,
         };
-        let mut met: Vec<Pooled<C>> = Vec::new();
-        for (node, role) in plan.probes() {
-            let conn = probe(&reader(node, &plan.hooks, &plan.settings, server), role).await?;
-            let first = met.first().map(|first| &first.known.facts);
+        let managers = plan
+            .probes()
+            .map(|(node, role)| (reader(node, &plan.hooks, &plan.settings, server), role))
+            .collect();
+        // All at once: one that is slow holds nobody up but itself.
+        let met = io::each(managers, |(manager, role)| probe(manager, role)).await;
+        let met: Vec<Pooled<C>> = met.into_iter().collect::<Result<_, _>>()?;
+        let first = met.first().map(|first| &first.known.facts);
+        for (node, conn) in plan.nodes.iter().zip(&met).skip(1) {
             plan.check_replica(first, node, &conn.known.facts)?;
-            met.push(conn);
         }
         let facts = met.iter().map(|conn| &conn.known.facts);
         ServerFacts::check_ids(plan.nodes.iter().zip(facts))?;
@@ -55,15 +59,14 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         }
         let shared = plan.shared(server);
         if server.watched {
-            for (index, (node, conn)) in plan.nodes.iter().zip(met).enumerate() {
+            let watchers = plan.nodes.iter().zip(met).enumerate();
+            let watchers = watchers.map(|(index, (node, conn))| {
                 let watcher = Watcher::new(&shared, &plan.settings, index, conn.known);
-                watch::start(
-                    watcher,
-                    reader(node, &plan.hooks, &plan.settings, server),
-                    conn.conn,
-                )
-                .await;
-            }
+                let manager = reader(node, &plan.hooks, &plan.settings, server);
+                (watcher, manager, conn.conn)
+            });
+            let start = |(watcher, manager, conn)| watch::start(watcher, manager, conn);
+            io::each(watchers.collect(), start).await;
         }
         let router = Router::new(shared, pools);
         // The watchers asked already; dropping the router ends them.
@@ -103,7 +106,7 @@ fn writer<C: RoutedConnection>(
 /// to learn whether the two are the server's as well.
 #[flavoured]
 async fn probe<C: RoutedConnection>(
-    manager: &Manager<C>,
+    manager: Manager<C>,
     role: NodeRole,
 ) -> Result<Pooled<C>, Error> {
     let mut first = manager.open().await.map_err(Error::at_build)?;

@@ -91,11 +91,11 @@ impl<C: RoutedConnection> Router<C> {
         let (shared, since) = (self.shared(), Instant::now());
         let limit = until.saturating_duration_since(since);
         // One that was chosen although it is down has no better.
-        let gives_up = while_up && !shared.is_down(node);
+        let gives_up = while_up && !shared.is_lost(node);
         let taken = io::unless(
             pools.get(pool, limit, shared.name(node)),
             || shared.signals.answer(),
-            || gives_up && shared.is_down(node),
+            || gives_up && shared.is_lost(node),
         )
         .await;
         match taken {

@@ -172,6 +172,12 @@ impl<C: RoutedConnection> Manager<C> {
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn is_broken(conn: &mut Pooled<C>) -> bool {
         conn.returns();
+        Self::must_close(conn)
+    }
+
+    /// Returns whether a connection must be closed: it has an open transaction, or an answer is outstanding.
+    #[allow(dead_code, reason = "where no pool is compiled in")]
+    pub(crate) fn must_close(conn: &mut Pooled<C>) -> bool {
         conn.known.is_spent
             || conn.marks.awaits_answer
             || C::TransactionManager::is_broken_transaction_manager(&mut conn.conn)

@@ -42,7 +42,13 @@ async fn step<C: RoutedConnection>(
             })
         }
         (Next::Observe, Some(conn)) => {
-            let observed = io::within(watcher.limit, conn.observe(watcher.facts())).await;
+            let observed = io::within_or(
+                watcher.limit,
+                conn.observe(watcher.facts()),
+                watcher.patience(),
+                || watcher.lose_patience(),
+            )
+            .await;
             let observed = observed.map_err(|_| watcher.too_slow())?;
             observed
                 .map(Outcome::of)

@@ -85,6 +85,7 @@ impl Decider {
             avoid: None,
             delay: |_| Duration::ZERO,
             may_try: true,
+            is_silent: |_| false,
             max_lag: None,
             random: self.random,
             load: |_| 0,

@@ -8,7 +8,7 @@ use crate::cluster::{Health, NodeState, ServerId, Snapshot, age};
 use crate::position::Position;
 
 /// The inputs of a decision.
-pub(crate) struct Inputs<'a, L, T, D> {
+pub(crate) struct Inputs<'a, L, T, D, S> {
     pub(crate) level: Level,
     /// The requirements of a session-level read; `None` outside sessions.
     pub(crate) need: Option<Need>,
@@ -31,6 +31,8 @@ pub(crate) struct Inputs<'a, L, T, D> {
     pub(crate) delay: D,
     /// Set if a replica may be tried that is likely to serve, but not known to: its connection says so itself.
     pub(crate) may_try: bool,
+    /// Whether a node owes its watcher an answer for too long.
+    pub(crate) is_silent: S,
 }
 
 /// The settings of a router that its decisions depend on.
@@ -101,11 +103,12 @@ impl Decision {
 }
 
 /// Returns the node to use, and the reason. Pure: the same inputs give the same answer.
-pub(crate) fn decide<L, T, D>(inputs: &Inputs<'_, L, T, D>) -> Decision
+pub(crate) fn decide<L, T, D, S>(inputs: &Inputs<'_, L, T, D, S>) -> Decision
 where
     L: Fn(usize) -> u32,
     T: Fn() -> usize,
     D: Fn(usize) -> Duration,
+    S: Fn(usize) -> bool,
 {
     let cluster = inputs.cluster;
     let primary = |reason| Decision::primary(cluster, reason);
@@ -124,11 +127,12 @@ where
     }
 }
 
-fn session<L, T, D>(inputs: &Inputs<'_, L, T, D>, need: &Need) -> Decision
+fn session<L, T, D, S>(inputs: &Inputs<'_, L, T, D, S>, need: &Need) -> Decision
 where
     L: Fn(usize) -> u32,
     T: Fn() -> usize,
     D: Fn(usize) -> Duration,
+    S: Fn(usize) -> bool,
 {
     let cluster = inputs.cluster;
     let primary = |reason| Decision::primary(cluster, reason);
@@ -162,7 +166,13 @@ where
     })
 }
 
-impl<L: Fn(usize) -> u32, T: Fn() -> usize, D: Fn(usize) -> Duration> Inputs<'_, L, T, D> {
+impl<L, T, D, S> Inputs<'_, L, T, D, S>
+where
+    L: Fn(usize) -> u32,
+    T: Fn() -> usize,
+    D: Fn(usize) -> Duration,
+    S: Fn(usize) -> bool,
+{
     /// Returns the reason why this node, as a replica, may serve this caller; `None` if it may not. The one rule,
     /// for decisions and for existing connections.
     pub(crate) fn serves(&self, index: usize, node: &NodeState) -> Option<Reason> {
@@ -291,6 +301,7 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize, D: Fn(usize) -> Duration> Inputs<'_,
         index != self.cluster.primary
             && Some(index) != self.avoid
             && node.health == Health::Up
+            && !(self.is_silent)(index)
             && node
                 .sent
                 .is_none_or(|sent| age(sent, self.system_now) <= self.policy.max_silence)

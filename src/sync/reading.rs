@@ -20,6 +20,9 @@ impl<C: RoutedConnection> Session<C> {
     /// # Ok(()) }
     /// ```
     ///
+    /// A blocking statement cannot be given up: one that is under way on a node that hangs waits with it, as long as
+    /// the driver does.
+    ///
     /// `read` runs at most twice: what else it does besides reading is done twice, too.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The deadpool adapter.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use deadpool::Runtime;
@@ -8,6 +9,7 @@ use deadpool::managed::{
     Manager as ManageConnection, Metrics, Object, PoolError, RecycleError, RecycleResult,
     TimeoutType,
 };
+use tokio::sync::oneshot;
 
 use super::{Library, Manager};
 use crate::asynchronous::RoutedConnection;
@@ -15,23 +17,50 @@ use crate::cluster::Node;
 use crate::engine::{PoolStatus, Pooled};
 use crate::engine::{Router, RouterBuilder};
 use crate::error::{Error, Step};
+use crate::mutex::lock;
 use crate::server::PoolKind;
 
-impl<C: RoutedConnection> ManageConnection for Manager<C> {
+/// Opens connections for deadpool.
+///
+/// deadpool opens one in the caller's own future. A caller who gives up after a node's share of the time would end that,
+/// and where opening takes longer, no connection would ever come about: so it goes on without the caller, for the next.
+pub(crate) struct Opener<C> {
+    manager: Arc<Manager<C>>,
+    /// Connections that were opened for callers who have gone.
+    unclaimed: Arc<Mutex<Vec<Pooled<C>>>>,
+}
+
+impl<C: RoutedConnection> ManageConnection for Opener<C> {
     type Type = Pooled<C>;
     type Error = Error;
 
     async fn create(&self) -> Result<Pooled<C>, Error> {
-        self.open().await
+        if let Some(conn) = lock(&self.unclaimed).pop() {
+            return Ok(conn);
+        }
+        let (claim, opened) = oneshot::channel();
+        let (manager, unclaimed) = (Arc::clone(&self.manager), Arc::clone(&self.unclaimed));
+        tokio::spawn(async move {
+            if let Err(Ok(conn)) = claim.send(manager.open().await) {
+                lock(&unclaimed).push(conn);
+            }
+        });
+        opened.await.unwrap_or_else(|gone| {
+            let node = self.manager.node.name.clone();
+            let since = Instant::now();
+            Err(Error::checkout(node, Step::Connect, since, gone))
+        })
     }
 
     async fn recycle(&self, conn: &mut Pooled<C>, _: &Metrics) -> RecycleResult<Error> {
-        if Self::is_broken(conn) {
+        // It was returned already: one that was idle is not alive for that.
+        if Manager::must_close(conn) {
             return Err(RecycleError::message(
                 "it came back with an open transaction, or without its last answer",
             ));
         }
-        Self::recycle(self, conn)
+        self.manager
+            .recycle(conn)
             .await
             .map_err(RecycleError::Backend)
     }
@@ -50,7 +79,7 @@ pub(crate) struct Settings;
 
 /// One deadpool pool.
 pub(crate) struct Pool<C: RoutedConnection> {
-    pool: deadpool::managed::Pool<Manager<C>>,
+    pool: deadpool::managed::Pool<Opener<C>>,
     node: Node,
 }
 
@@ -59,7 +88,11 @@ impl<C: RoutedConnection> Pool<C> {
         let node = manager.node.clone();
         let since = Instant::now();
         let timeout = Some(node.checkout_timeout);
-        let pool = deadpool::managed::Pool::builder(manager)
+        let opener = Opener {
+            manager: Arc::new(manager),
+            unclaimed: Arc::default(),
+        };
+        let pool = deadpool::managed::Pool::builder(opener)
             .max_size(size as usize)
             .wait_timeout(timeout)
             .recycle_timeout(timeout)
@@ -102,12 +135,12 @@ impl<C: RoutedConnection> Pool<C> {
 /// locks, so this type checks it when it is returned.
 pub(crate) struct Loan<C: RoutedConnection> {
     // In this order: dropping the first returns the connection to the pool, the second takes it out again.
-    conn: Object<Manager<C>>,
+    conn: Object<Opener<C>>,
     discard: Option<Discard<C>>,
 }
 
 impl<C: RoutedConnection> Loan<C> {
-    fn new(conn: Object<Manager<C>>) -> Self {
+    fn new(conn: Object<Opener<C>>) -> Self {
         Self {
             conn,
             discard: None,
@@ -144,7 +177,7 @@ impl<C: RoutedConnection> Drop for Loan<C> {
 
 /// Closes the idle connection that was opened at this instant (and, at worst, another).
 struct Discard<C: RoutedConnection> {
-    pool: deadpool::managed::Pool<Manager<C>>,
+    pool: deadpool::managed::Pool<Opener<C>>,
     created: Instant,
 }
 

@@ -47,6 +47,8 @@ pub(crate) struct Checkout<'a, G> {
     attempts: u32,
     /// The number of connections of one node that may still be given up for others of it.
     retakes: u32,
+    /// Set once a node has taken its share of the time and given no connection.
+    was_busy: bool,
     /// The end of the wait for a fresher replica, once it has begun.
     waits_until: Option<Instant>,
     /// Set once replicas were waited for because the primary gives no connection.
@@ -98,6 +100,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             deadline: None,
             attempts: ATTEMPTS,
             retakes: RETAKES,
+            was_busy: false,
             waits_until: None,
             without_primary: false,
             is_upgrade: false,
@@ -281,6 +284,11 @@ impl<'a, G: Loan> Checkout<'a, G> {
             .get_or_insert_with(|| after(now, self.shared.checkout_timeout(node)));
         let share = self.shared.node_share;
         let until = match decision.basis {
+            _ if decision.reason == Reason::Fallback
+                && self.shared.has_replica(&self.request, now) =>
+            {
+                deadline.min(after(now, share))
+            }
             _ if decision.reason.is_for_primary() => deadline,
             // A guess is worth no wait.
             Basis::Itself => deadline.min(after(now, share / GUESS)),
@@ -451,6 +459,15 @@ impl<'a, G: Loan> Checkout<'a, G> {
         if std::mem::take(&mut self.is_upgrade) {
             return self.begin(now);
         }
+        self.was_busy |= is_busy(&error);
+        let is_last = self.attempts == 0 || decision.reason == Reason::Fallback;
+        if is_last
+            && self.was_busy
+            && !self.is_past(now)
+            && self.shared.has_replica(&self.request, now)
+        {
+            return self.go_round_again(now);
+        }
         if self.attempts == 0 || self.is_past(now) {
             return Next::Fail(self.shared.explained(decision, error));
         }
@@ -491,17 +508,19 @@ impl<'a, G: Loan> Checkout<'a, G> {
         }
     }
 
+    /// Tries all nodes once more, where some were busy for their share of the time.
+    fn go_round_again(&mut self, now: Instant) -> Next<G> {
+        self.was_busy = false;
+        self.attempts = ATTEMPTS;
+        self.request.avoid = None;
+        let decision = self.shared.decide(&self.request, now);
+        self.take(decision, now)
+    }
+
     /// Returns whether another node may serve what this one failed to.
     fn may_do_elsewhere(&self, decision: Decision, error: &Error) -> bool {
-        let is_busy = matches!(
-            error,
-            Error::Checkout {
-                step: Step::Wait,
-                ..
-            }
-        );
         !self.shared.is_primary(decision.node)
-            && (error.may_retry_read() || is_busy && !decision.reason.is_for_primary())
+            && (error.may_retry_read() || is_busy(error) && !decision.reason.is_for_primary())
     }
 
     /// Tries another node; the primary, once all tries are used up.
@@ -532,4 +551,15 @@ impl<'a, G: Loan> Checkout<'a, G> {
             proved: decision.version,
         }
     }
+}
+
+/// Returns whether a pool gave no connection in time: its node may be well.
+fn is_busy(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Checkout {
+            step: Step::Wait,
+            ..
+        }
+    )
 }

@@ -18,6 +18,7 @@ struct Case {
     /// One bit for each node, set if it is in the caller's zone.
     near: u8,
     may_try: bool,
+    silent: Option<usize>,
 }
 
 /// Returns the present of every case, later than all times in it.
@@ -58,6 +59,7 @@ impl Case {
             turn: || usize::try_from(self.random % 1000).unwrap(),
             delay: |node| Duration::from_secs(u64::try_from(node).unwrap() * 20),
             may_try: self.may_try,
+            is_silent: |node| self.silent == Some(node),
         })
     }
 
@@ -66,6 +68,7 @@ impl Case {
         let node = &self.cluster.nodes[index];
         index != self.cluster.primary
             && Some(index) != self.avoid
+            && Some(index) != self.silent
             && node.health == Health::Up
             && node.sent.is_none_or(|sent| age(sent, now()) <= MAX_SILENCE)
             && match node.lag(now()) {
@@ -193,10 +196,24 @@ fn cases() -> impl Strategy<Value = Case> {
         prop::option::weighted(0.2, 0..6_usize),
         prop::option::weighted(0.3, (0..90_u64).prop_map(Duration::from_secs)),
         any::<u64>(),
-        (any::<u8>(), any::<bool>()),
+        (
+            any::<u8>(),
+            any::<bool>(),
+            prop::option::weighted(0.2, 0..6_usize),
+        ),
     )
         .prop_map(
-            |(level, need, nodes, primary, balance, avoid, max_lag, random, (near, may_try))| {
+            |(
+                level,
+                need,
+                nodes,
+                primary,
+                balance,
+                avoid,
+                max_lag,
+                random,
+                (near, may_try, silent),
+            )| {
                 Case {
                     level,
                     need,
@@ -211,6 +228,7 @@ fn cases() -> impl Strategy<Value = Case> {
                     random,
                     near,
                     may_try,
+                    silent,
                 }
             },
         )

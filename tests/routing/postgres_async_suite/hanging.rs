@@ -71,6 +71,89 @@ fn a_pooled_connection_that_hangs_holds_nobody_up_for_long() {
     });
 }
 
+/// The reads that began before the watcher gave the node up, in about a second, failed after three.
+#[test]
+fn a_replica_that_freezes_fails_no_read_and_holds_none_up_for_long() {
+    run(async {
+        let cluster = Cluster::start(2);
+        let proxy = cluster.standby(0).proxy().unwrap();
+        let router = builder()
+            .primary(cluster.primary())
+            .replica(Node::new("replica-0", proxy.url()))
+            .replica(cluster.replica(1))
+            .build()
+            .await
+            .unwrap();
+        for _ in 0..20 {
+            count(&mut router.read_eventual().await.unwrap()).await;
+        }
+        proxy.hang().unwrap();
+        let mut reads = tokio::task::JoinSet::new();
+        let mut ticks = tokio::time::interval(Duration::from_millis(10));
+        for _ in 0..400 {
+            ticks.tick().await;
+            let session = router.session();
+            reads.spawn(async move {
+                let since = Instant::now();
+                let read =
+                    session.reading(async |conn| users::table.count().get_result(conn).await);
+                let counted: Result<i64, Error> = read.await;
+                (counted, since.elapsed())
+            });
+        }
+        let reads = reads.join_all().await;
+        for (counted, _) in &reads {
+            assert_eq!(counted.as_ref().ok(), Some(&2), "{counted:?}");
+        }
+        let slowest = reads.iter().map(|(_, took)| *took).max().unwrap();
+        println!("the slowest of 400 reads while a replica froze: {slowest:?}");
+        // 0.35 s on an idle machine: the time to the watcher's question, and a node's share.
+        assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+        proxy.restore().unwrap();
+    });
+}
+
+/// They waited for the replicas to the end of their time, and the idle primary was never asked.
+#[test]
+fn a_crowd_of_reads_is_served_by_the_primary_when_all_replicas_hang() {
+    run(async {
+        let cluster = Cluster::start(2);
+        let proxies = [0, 1].map(|index| cluster.standby(index).proxy().unwrap());
+        let replica = |index: usize| Node::new(format!("replica-{index}"), proxies[index].url());
+        let router = builder()
+            .primary(cluster.primary())
+            .replica(replica(0))
+            .replica(replica(1))
+            .build()
+            .await
+            .unwrap();
+        for _ in 0..20 {
+            count(&mut router.read_eventual().await.unwrap()).await;
+        }
+        for proxy in &proxies {
+            proxy.hang().unwrap();
+        }
+        let since = Instant::now();
+        let mut reads = tokio::task::JoinSet::new();
+        for _ in 0..1000 {
+            let session = router.session();
+            reads.spawn(async move {
+                let read =
+                    session.reading(async |conn| users::table.count().get_result(conn).await);
+                let counted: Result<i64, Error> = read.await;
+                counted
+            });
+        }
+        for counted in reads.join_all().await {
+            assert_eq!(counted.as_ref().ok(), Some(&2), "{counted:?}");
+        }
+        println!("1000 reads took {:?}", since.elapsed());
+        for proxy in &proxies {
+            proxy.restore().unwrap();
+        }
+    });
+}
+
 #[test]
 fn connections_can_be_opened_by_a_function_of_the_users() {
     run(async {

@@ -37,6 +37,18 @@ fn an_exhausted_pool_names_the_node_and_the_wait() {
     });
 }
 
+/// Returns a connection of the replica, once it has opened one within its share of a caller's time.
+async fn from_the_replica(router: &Router) -> ReadConn<Replica> {
+    let since = Instant::now();
+    loop {
+        let conn = wait!(router.read_eventual()).unwrap();
+        if conn.route().node == "replica-0" {
+            return conn;
+        }
+        assert!(since.elapsed() < Duration::from_secs(20));
+    }
+}
+
 /// Callers waited for a replica's pool to the end of their time, however idle the other nodes were.
 #[test]
 fn a_read_goes_elsewhere_when_a_replicas_pool_is_exhausted() {
@@ -51,14 +63,46 @@ fn a_read_goes_elsewhere_when_a_replicas_pool_is_exhausted() {
                 .build()
         )
         .unwrap();
-        let held = wait!(router.read_eventual()).unwrap();
+        let held = from_the_replica(&router).await;
         let since = Instant::now();
         let other = wait!(router.read_eventual()).unwrap();
         assert_eq!(other.route().reason, Reason::Fallback);
         assert!(since.elapsed() < Duration::from_secs(10));
+        drop(other);
         drop(held);
-        let back = wait!(router.read_eventual()).unwrap();
-        assert_eq!(back.route().node, "replica-0");
+        from_the_replica(&router).await;
+    });
+}
+
+/// Such a read was told to raise the pool's size, and not that no replica serves.
+#[test]
+fn a_read_past_the_budget_for_reads_without_a_replica_is_told_of_it() {
+    run(async {
+        let cluster = Cluster::start(1);
+        let timeout = Duration::from_millis(500);
+        let timely = |node: Node| node.checkout_timeout(timeout).read_pool_size(1);
+        let router = wait!(
+            builder()
+                .primary(timely(cluster.primary()).fallback_pool_size(1))
+                .replica(timely(cluster.replica(0)))
+                .node_share(Duration::from_millis(50))
+                .build()
+        )
+        .unwrap();
+        let _replicas = from_the_replica(&router).await;
+        let _budget = wait!(router.read_eventual()).unwrap();
+        let since = Instant::now();
+        let error = wait!(router.read_eventual()).unwrap_err();
+        let took = since.elapsed();
+        let Error::NoReplica { node, budget, .. } = &error else {
+            panic!("{error:?}")
+        };
+        assert_eq!((node.as_str(), *budget), ("primary", 1));
+        let words = error.to_string();
+        assert!(words.contains("`replica-0` is up"), "{words}");
+        assert!(words.contains("Node::fallback_pool_size"), "{words}");
+        // In time, and not much later.
+        assert!(took >= timeout && took < timeout * 3, "{took:?}");
     });
 }
 

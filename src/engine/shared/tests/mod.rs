@@ -221,7 +221,10 @@ fn sessions_that_read_and_tokens_hurry_no_watcher() {
     assert_eq!(asked(), [0; 0]);
     for wait in [Duration::ZERO, Duration::from_millis(20)] {
         let decision = shared.decide(&request(wait), Instant::now());
-        assert_eq!((decision.node, decision.reason), (0, Reason::CapturePending));
+        assert_eq!(
+            (decision.node, decision.reason),
+            (0, Reason::CapturePending)
+        );
         assert_eq!(asked(), [0; 0]);
     }
     let (_, is_complete) = shared.export(&session, Instant::now());
