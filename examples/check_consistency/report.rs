@@ -13,11 +13,13 @@ use crate::outcome::Outcome;
 pub(crate) fn introduce(out: &mut impl Write, options: &Options) -> Result<()> {
     writeln!(
         out,
-        "seed {}: {} clients for {:?} on {}, strategy {}",
+        "seed {}: {} clients for {:?} on {}, pool {}, topology {}, strategy {}",
         options.seed(),
         options.clients,
         options.length(),
         options.backend.name(),
+        options.pool.name(),
+        options.topology.name(),
         options.strategy.name()
     )
 }
@@ -54,6 +56,31 @@ pub(crate) fn summary(out: &mut impl Write, outcome: &Outcome, found: &Findings)
         found.early
     )?;
     writeln!(out, "violations  {}", found.violations.len())
+}
+
+/// How many reads were checked against a promise.
+pub(crate) fn promised(outcome: &Outcome) -> usize {
+    let reads = outcome
+        .records
+        .iter()
+        .flat_map(|record| match &record.event {
+            Event::Reads(reads) => reads.as_slice(),
+            _ => &[],
+        });
+    reads.filter(|read| read.promised).count()
+}
+
+/// Why a run without a violation shows nothing, if it does not.
+pub(crate) fn is_void(outcome: &Outcome) -> Option<&'static str> {
+    let count = Count::of(outcome);
+    let off_primary = |read: &&&Read| read.promised && !read.is_primary;
+    if count.acknowledged == 0 {
+        Some("no write was acknowledged")
+    } else if count.reads.iter().filter(off_primary).count() == 0 {
+        Some("no replica served a read that was promised anything")
+    } else {
+        None
+    }
 }
 
 pub(crate) fn by_guarantee(out: &mut impl Write, violations: &[Violation]) -> Result<()> {
