@@ -121,8 +121,8 @@ mod tests {
     use check::Guarantee;
     use schedule::OnStandby;
 
-    /// What is violated under this strategy while one standby is ahead of the other.
-    fn violated(backend: &str, strategy: &str) -> BTreeSet<Guarantee> {
+    /// What is violated under this strategy and topology while one standby is ahead of the other.
+    fn violated(backend: &str, strategy: &str, topology: &str) -> BTreeSet<Guarantee> {
         let args = [
             "it",
             "--seconds",
@@ -131,6 +131,8 @@ mod tests {
             "1",
             "--strategy",
             strategy,
+            "--topology",
+            topology,
             "--backend",
             backend,
         ];
@@ -157,7 +159,7 @@ mod tests {
 
     fn reads_from_random_replicas_violate_every_guarantee(backend: &str) {
         use Guarantee::{MonotonicReads, MonotonicWrites, ReadYourWrites, WritesFollowReads};
-        let found = violated(backend, "random");
+        let found = violated(backend, "random", "direct");
         for guarantee in [
             ReadYourWrites,
             MonotonicReads,
@@ -169,11 +171,15 @@ mod tests {
     }
 
     fn a_window_shorter_than_the_lag_violates_guarantees(backend: &str) {
-        assert!(!violated(backend, "window").is_empty());
+        assert!(!violated(backend, "window", "direct").is_empty());
     }
 
     fn sessions_violate_none(backend: &str) {
-        assert_eq!(violated(backend, "session"), BTreeSet::new());
+        assert_eq!(violated(backend, "session", "direct"), BTreeSet::new());
+    }
+
+    fn sessions_violate_none_by_names_that_lead_to_both(backend: &str) {
+        assert_eq!(violated(backend, "session", "addresses"), BTreeSet::new());
     }
 
     /// Each of these on a cluster of this backend.
@@ -181,7 +187,8 @@ mod tests {
         ($($backend:ident),+) => {$(
             mod $backend {
                 on!($backend: reads_from_random_replicas_violate_every_guarantee,
-                    a_window_shorter_than_the_lag_violates_guarantees, sessions_violate_none);
+                    a_window_shorter_than_the_lag_violates_guarantees, sessions_violate_none,
+                    sessions_violate_none_by_names_that_lead_to_both);
             }
         )+};
         ($backend:ident: $($test:ident),+) => {$(

@@ -169,3 +169,56 @@ fn share(part: usize, whole: usize) -> String {
     let share = 100.0 * part as f64 / whole.max(1) as f64;
     format!("{share:.1} %")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::history::{Moment, Record};
+    use crate::table::Row;
+
+    fn outcome(events: &[Event]) -> Outcome {
+        let at = Duration::ZERO;
+        let record = |event: &Event| Record {
+            at,
+            session: 1,
+            event: event.clone(),
+        };
+        Outcome {
+            records: events.iter().map(record).collect(),
+            kept: crate::kept::Kept::default(),
+            faults: BTreeMap::new(),
+            errors: BTreeMap::new(),
+        }
+    }
+
+    fn reads(promised: bool, is_primary: bool) -> Event {
+        let (at, records) = (Duration::ZERO, 0);
+        Event::Reads(vec![Read {
+            rows: Vec::new(),
+            began: Moment { at, records },
+            promised,
+            node: "ro".to_owned(),
+            is_primary,
+            reason: "caught_up",
+        }])
+    }
+
+    #[test]
+    fn a_run_without_a_write_or_a_promised_read_from_a_replica_shows_nothing() {
+        let sends = Event::Sends { writer: 1 };
+        let row = Row {
+            version: 1,
+            writer: 1,
+            ..Row::before_all(1)
+        };
+        let writes = [sends, Event::Wrote(row)];
+        let run = |read| outcome(&[&writes[..], &[read]].concat());
+        assert!(is_void(&outcome(&[reads(true, false)])).is_some());
+        assert!(is_void(&run(reads(true, true))).is_some());
+        assert!(is_void(&run(reads(false, false))).is_some());
+        let full = run(reads(true, false));
+        assert_eq!((is_void(&full), promised(&full)), (None, 1));
+    }
+}

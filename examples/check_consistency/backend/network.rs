@@ -140,7 +140,7 @@ impl Network {
 /// Returns the nodes by names that lead to one each, without a detour.
 pub(crate) fn direct(cluster: &Cluster) -> Names {
     let mut nodes = cluster.nodes().iter();
-    let first = nodes.next().map_or_else(|| cluster.primary(), |node| node);
+    let first = nodes.next().unwrap_or_else(|| cluster.primary());
     Names {
         primary: name(first.name(), first.url()),
         replicas: nodes.map(|node| name(node.name(), node.url())).collect(),
