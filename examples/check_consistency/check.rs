@@ -176,7 +176,7 @@ impl Checker<'_> {
             .find(|known| !self.has(row, &known.row))
             .copied();
         if let Some(missing) = missing {
-            if read.is_some_and(|read| self.was_early(at, read, row, &missing)) {
+            if read.is_some_and(|read| self.was_early(read, row, &missing)) {
                 self.findings.early += 1;
                 return;
             }
@@ -206,13 +206,13 @@ impl Checker<'_> {
     }
 
     /// Whether a standby has shown the missing version before the primary could.
-    fn was_early(&self, at: usize, read: &Read, row: &Row, missing: &Known) -> bool {
+    fn was_early(&self, read: &Read, row: &Row, missing: &Known) -> bool {
         let acknowledged = self.acknowledged.get(&missing.row.writer);
         let since = self.records.get(missing.since).map(|record| record.at);
         read.is_primary
             && missing.row.version == row.version + 1
-            && acknowledged.is_none_or(|&record| record >= read.began)
-            && since.is_some_and(|since| self.records[at].at.saturating_sub(since) < EARLY)
+            && acknowledged.is_none_or(|&record| record >= read.began.records)
+            && since.is_some_and(|since| read.began.at.saturating_sub(since) < EARLY)
     }
 
     fn add(&mut self, floor: &mut Floor, row: &Row, why: Why, at: usize) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use diesel_routing::{Error, Rejection, Route};
 
-use crate::history::{Event, History, Read};
+use crate::history::{Event, History, Moment, Read};
 use crate::options::Strategy;
 use crate::table::Row;
 
@@ -128,6 +128,11 @@ impl World {
         *self.lock().errors.entry(kind).or_default() += 1;
     }
 
+    /// Returns how many acts have failed so far.
+    pub(crate) fn errors(&self) -> u64 {
+        self.lock().errors.values().sum()
+    }
+
     pub(crate) fn take_errors(&self) -> BTreeMap<String, u64> {
         std::mem::take(&mut self.lock().errors)
     }
@@ -140,7 +145,7 @@ impl World {
 impl Read {
     /// Of these keys. A key without a row is shown as what comes before its first version: a replica that
     /// is built anew begins without rows.
-    pub(crate) fn new(began: usize, keys: &[i32], mut rows: Vec<Row>, route: Route<'_>) -> Self {
+    pub(crate) fn new(began: Moment, keys: &[i32], mut rows: Vec<Row>, route: Route<'_>) -> Self {
         let is_there = |key: i32| rows.iter().any(|row| row.key == key);
         let missing: Vec<_> = keys.iter().filter(|&&key| !is_there(key)).collect();
         rows.extend(missing.into_iter().map(|&key| Row::before_all(key)));
@@ -167,6 +172,12 @@ pub(crate) fn kind(error: &Error) -> String {
             format!("{kind:?}: {}", words.join(" "))
         }
         Error::Query(error) => format!("statement: {error}"),
-        error => error.to_string(),
+        // What follows are names and times.
+        error => error
+            .to_string()
+            .split(':')
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
     }
 }

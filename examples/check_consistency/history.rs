@@ -39,13 +39,21 @@ pub(crate) enum Event {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Read {
     pub(crate) rows: Vec<Row>,
-    /// How many records there were when it began.
-    pub(crate) began: usize,
+    pub(crate) began: Moment,
     /// Whether the session was promised what it wrote and saw; if not, it still must not see less later.
     pub(crate) promised: bool,
     pub(crate) node: String,
     pub(crate) is_primary: bool,
     pub(crate) reason: &'static str,
+}
+
+/// A moment of the run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Moment {
+    /// Since the start.
+    pub(crate) at: Duration,
+    /// How many records there were.
+    pub(crate) records: usize,
 }
 
 /// The sessions' common notebook. An event that makes another possible is noted before it.
@@ -74,6 +82,13 @@ impl History {
 
     pub(crate) fn len(&self) -> usize {
         self.lock().len()
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        Moment {
+            at: self.start.elapsed(),
+            records: self.len(),
+        }
     }
 
     pub(crate) fn take(&self) -> Vec<Record> {

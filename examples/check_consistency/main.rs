@@ -6,15 +6,15 @@
 //! ```
 //!
 //! Starts a primary and two standbys, PostgreSQL's or MariaDB's, and three routers to them that share
-//! token keys, as three processes of one service would. Sessions write and read at random and move
-//! between the routers by token, while faults are injected from a schedule that the seed gives. What
-//! every session wrote and read is then checked, with pure code: see `check.rs` for the rules.
+//! token keys, as three processes of one service would. They know the nodes by names of their own, or by
+//! addresses that lead to several (`--topology`). Sessions write and read at random and move between the
+//! routers by token, while servers and the network fail by a schedule that the seed gives. What every
+//! session wrote and read is then checked, with pure code: see `check.rs` for the rules.
 //!
 //! What talks to servers is one file each in `backend/`, compiled once per backend: the backend's module
 //! brings the types.
 //!
-//! Exits with 0 if all is well, with 1 if a session's guarantee was violated, with 2 for an option
-//! that makes no sense, with 130 after Ctrl-C.
+//! The last line and the exit code say how it ended: see `verdict.rs`.
 
 #![expect(
     clippy::duplicate_mod,
@@ -28,6 +28,7 @@ mod floor;
 mod history;
 mod kept;
 mod mariadb;
+mod network;
 mod options;
 mod outcome;
 mod postgres;
@@ -37,17 +38,19 @@ mod schedule;
 mod story;
 mod table;
 mod timelines;
+mod verdict;
 
 use std::io::{Write, stderr, stdout};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use options::{Backend, Options, Strategy};
 use outcome::Outcome;
 use schedule::Episode;
+use verdict::Verdict;
 
 fn main() -> ExitCode {
     let options = match Options::read(std::env::args_os()) {
@@ -55,14 +58,15 @@ fn main() -> ExitCode {
         Err((0, help)) => return say(0, stdout(), &help),
         Err((code, why)) => return say(code, stderr(), &why),
     };
-    let (code, text) = match work(&options) {
-        Ok(Some(true)) => return ExitCode::SUCCESS,
-        Ok(Some(false)) => return ExitCode::from(1),
-        // The shells' convention for a program that a Ctrl-C ended.
-        Ok(None) => (130, "interrupted; the servers are gone".to_owned()),
-        Err(error) => (1, format!("seed {}: {error:#}", options.seed())),
-    };
-    say(code, stderr(), &format!("check-consistency: {text}\n"))
+    let verdict = work(&options).unwrap_or_else(|error| {
+        let seed = options.seed();
+        Verdict::Failed(error.context(format!("seed {seed}")))
+    });
+    let (code, text) = (verdict.code(), format!("{verdict}\n"));
+    match verdict {
+        Verdict::Held(_) | Verdict::Violated(_) => say(code, stdout(), &text),
+        Verdict::Failed(_) | Verdict::Interrupted => say(code, stderr(), &text),
+    }
 }
 
 fn say(code: u8, mut out: impl Write, text: &str) -> ExitCode {
@@ -71,8 +75,7 @@ fn say(code: u8, mut out: impl Write, text: &str) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Whether every guarantee held; `None` if a signal ended it.
-fn work(options: &Options) -> Result<Option<bool>> {
+fn work(options: &Options) -> Result<Verdict> {
     let stop = Arc::new(AtomicBool::new(false));
     let on_signal = Arc::clone(&stop);
     ctrlc::set_handler(move || on_signal.store(true, Ordering::Relaxed))
@@ -84,16 +87,21 @@ fn work(options: &Options) -> Result<Option<bool>> {
     let follows = options.strategy != Strategy::Window;
     let episodes = schedule::draw(options.seed(), options.length(), follows);
     let Some(outcome) = run(options, &episodes, &stop)? else {
-        return Ok(None);
+        return Ok(Verdict::Interrupted);
     };
+    writeln!(out, "checking {} events", outcome.records.len())?;
     let found = check::check(&outcome.records, &outcome.kept);
     report::summary(&mut out, &outcome, &found)?;
     let violations = found.violations;
     if let Some(first) = violations.first() {
         report::by_guarantee(&mut out, &violations)?;
         story::tell(&mut out, options, &outcome, first)?;
+        return Ok(Verdict::Violated(violations.len()));
     }
-    Ok(Some(violations.is_empty()))
+    match report::is_void(&outcome) {
+        Some(why) => bail!("nothing was checked: {why}"),
+        None => Ok(Verdict::Held(report::promised(&outcome))),
+    }
 }
 
 /// `None` if a signal ended it.
@@ -113,8 +121,8 @@ mod tests {
     use check::Guarantee;
     use schedule::OnStandby;
 
-    /// What is violated under this strategy while one standby is ahead of the other.
-    fn violated(backend: &str, strategy: &str) -> BTreeSet<Guarantee> {
+    /// What is violated under this strategy and topology while one standby is ahead of the other.
+    fn violated(backend: &str, strategy: &str, topology: &str) -> BTreeSet<Guarantee> {
         let args = [
             "it",
             "--seconds",
@@ -123,6 +131,8 @@ mod tests {
             "1",
             "--strategy",
             strategy,
+            "--topology",
+            topology,
             "--backend",
             backend,
         ];
@@ -132,6 +142,7 @@ mod tests {
             lasts: options.length(),
             standbys: [Some(OnStandby::Pause), None],
             primary: None,
+            network: None,
         };
         let outcome = run(&options, &[paused], &Arc::default());
         let outcome = outcome.unwrap().unwrap();
@@ -148,7 +159,7 @@ mod tests {
 
     fn reads_from_random_replicas_violate_every_guarantee(backend: &str) {
         use Guarantee::{MonotonicReads, MonotonicWrites, ReadYourWrites, WritesFollowReads};
-        let found = violated(backend, "random");
+        let found = violated(backend, "random", "direct");
         for guarantee in [
             ReadYourWrites,
             MonotonicReads,
@@ -160,11 +171,15 @@ mod tests {
     }
 
     fn a_window_shorter_than_the_lag_violates_guarantees(backend: &str) {
-        assert!(!violated(backend, "window").is_empty());
+        assert!(!violated(backend, "window", "direct").is_empty());
     }
 
     fn sessions_violate_none(backend: &str) {
-        assert_eq!(violated(backend, "session"), BTreeSet::new());
+        assert_eq!(violated(backend, "session", "direct"), BTreeSet::new());
+    }
+
+    fn sessions_violate_none_by_names_that_lead_to_both(backend: &str) {
+        assert_eq!(violated(backend, "session", "addresses"), BTreeSet::new());
     }
 
     /// Each of these on a cluster of this backend.
@@ -172,7 +187,8 @@ mod tests {
         ($($backend:ident),+) => {$(
             mod $backend {
                 on!($backend: reads_from_random_replicas_violate_every_guarantee,
-                    a_window_shorter_than_the_lag_violates_guarantees, sessions_violate_none);
+                    a_window_shorter_than_the_lag_violates_guarantees, sessions_violate_none,
+                    sessions_violate_none_by_names_that_lead_to_both);
             }
         )+};
         ($backend:ident: $($test:ident),+) => {$(

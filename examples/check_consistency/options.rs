@@ -7,11 +7,15 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Parser, ValueEnum};
 
+/// How many routers there are.
+pub(crate) const ROUTERS: usize = 3;
+
 /// Check that sessions see what they wrote, and never less than they have seen, while PostgreSQL or
-/// MariaDB nodes lag, hang, are cut off, crash and are promoted.
+/// MariaDB nodes lag, hang, are cut off, crash and are promoted, and names lead to one and then another.
 ///
-/// Exits with 0 if every guarantee held, with 1 if one was violated (the history is printed), with 2
-/// for an option that makes no sense.
+/// Exit codes, also named in the last line: 0 if every guarantee held; 1 if one was violated (the history is
+/// printed); 2 for an invalid option; 3 if servers could not be started, a fault could not be injected, or
+/// nothing was there to be checked, so that the run says nothing; 130 after Ctrl-C. (101: it was not built.)
 #[derive(Debug, Parser)]
 #[command(name = "check-consistency", bin_name = "cargo xtask check-consistency")]
 pub(crate) struct Options {
@@ -29,7 +33,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "S", allow_hyphen_values = true)]
     seed: Option<u64>,
 
-    /// How many clients there are, 1 to 256; every fourth is a blocking one.
+    /// How many clients there are, 1 to 256.
     #[arg(
         long,
         value_name = "N",
@@ -42,6 +46,14 @@ pub(crate) struct Options {
     /// Whose servers the cluster has.
     #[arg(long, value_enum, default_value_t = Backend::Postgres, allow_hyphen_values = true)]
     pub(crate) backend: Backend,
+
+    /// What the three routers' connections are pooled by.
+    #[arg(long, value_enum, default_value_t = Pool::All, allow_hyphen_values = true)]
+    pub(crate) pool: Pool,
+
+    /// What the names lead to that routers know their nodes by.
+    #[arg(long, value_enum, default_value_t = Topology::Mixed, allow_hyphen_values = true)]
+    pub(crate) topology: Topology,
 
     /// How reads are routed; the others than `session` are expected to violate guarantees.
     #[arg(long, value_enum, default_value_t = Strategy::Session, allow_hyphen_values = true)]
@@ -59,6 +71,32 @@ pub(crate) enum Backend {
     Postgres,
     /// MariaDB, with GTIDs.
     Mariadb,
+}
+
+/// What connections are pooled by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Pool {
+    /// One router each; every fourth client is a blocking one.
+    All,
+    /// All routers by bb8, all clients asynchronous.
+    Bb8,
+    /// All routers by deadpool, all clients asynchronous.
+    Deadpool,
+    /// All routers by r2d2, all clients blocking.
+    R2d2,
+}
+
+/// What the names lead to that routers know their nodes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Topology {
+    /// One node each. Nothing stands between, so the network does not fail.
+    Direct,
+    /// Roles: `rw` to the primary, `ro` and `ro-random` to all standbys, by turns and at random. They lag
+    /// behind failovers, are moved while connections live, delay, hang, and lose answers.
+    Addresses,
+    /// The first router knows every node and `ro`, the second `rw`, the standbys and `ro-random`, the third
+    /// `rw`, `ro` and `ro-random`; sessions move between them.
+    Mixed,
 }
 
 /// How reads are routed.
@@ -107,6 +145,44 @@ impl Backend {
     }
 }
 
+impl Pool {
+    /// Returns the one that router `number` has.
+    pub(crate) fn of_router(self, number: usize) -> Self {
+        match self {
+            Self::All => [Self::Bb8, Self::Deadpool, Self::R2d2][number % ROUTERS],
+            one => one,
+        }
+    }
+
+    /// Returns whether client `number` is a blocking one.
+    pub(crate) fn is_blocking(self, number: u32) -> bool {
+        match self {
+            Self::All => number % 4 == 3,
+            Self::Bb8 | Self::Deadpool => false,
+            Self::R2d2 => true,
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Bb8 => "bb8",
+            Self::Deadpool => "deadpool",
+            Self::R2d2 => "r2d2",
+        }
+    }
+}
+
+impl Topology {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Addresses => "addresses",
+            Self::Mixed => "mixed",
+        }
+    }
+}
+
 impl Strategy {
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -141,6 +217,8 @@ mod tests {
             "--clients 257",
             "--strategy hope",
             "--backend oracle",
+            "--pool swimming",
+            "--topology flat",
             "--fast",
             "--seed",
         ] {

@@ -10,6 +10,8 @@ mod asynchronous;
 mod blocking;
 #[path = "backend/faults.rs"]
 mod faults;
+#[path = "backend/network.rs"]
+mod network;
 #[path = "backend/nodes.rs"]
 mod nodes;
 #[path = "backend/run.rs"]

@@ -13,11 +13,13 @@ use crate::outcome::Outcome;
 pub(crate) fn introduce(out: &mut impl Write, options: &Options) -> Result<()> {
     writeln!(
         out,
-        "seed {}: {} clients for {:?} on {}, strategy {}",
+        "seed {}: {} clients for {:?} on {}, pool {}, topology {}, strategy {}",
         options.seed(),
         options.clients,
         options.length(),
         options.backend.name(),
+        options.pool.name(),
+        options.topology.name(),
         options.strategy.name()
     )
 }
@@ -54,6 +56,31 @@ pub(crate) fn summary(out: &mut impl Write, outcome: &Outcome, found: &Findings)
         found.early
     )?;
     writeln!(out, "violations  {}", found.violations.len())
+}
+
+/// How many reads were checked against a promise.
+pub(crate) fn promised(outcome: &Outcome) -> usize {
+    let reads = outcome
+        .records
+        .iter()
+        .flat_map(|record| match &record.event {
+            Event::Reads(reads) => reads.as_slice(),
+            _ => &[],
+        });
+    reads.filter(|read| read.promised).count()
+}
+
+/// Why a run without a violation shows nothing, if it does not.
+pub(crate) fn is_void(outcome: &Outcome) -> Option<&'static str> {
+    let count = Count::of(outcome);
+    let off_primary = |read: &&&Read| read.promised && !read.is_primary;
+    if count.acknowledged == 0 {
+        Some("no write was acknowledged")
+    } else if count.reads.iter().filter(off_primary).count() == 0 {
+        Some("no replica served a read that was promised anything")
+    } else {
+        None
+    }
 }
 
 pub(crate) fn by_guarantee(out: &mut impl Write, violations: &[Violation]) -> Result<()> {
@@ -141,4 +168,57 @@ fn share(part: usize, whole: usize) -> String {
     #[expect(clippy::cast_precision_loss, reason = "for people")]
     let share = 100.0 * part as f64 / whole.max(1) as f64;
     format!("{share:.1} %")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::history::{Moment, Record};
+    use crate::table::Row;
+
+    fn outcome(events: &[Event]) -> Outcome {
+        let at = Duration::ZERO;
+        let record = |event: &Event| Record {
+            at,
+            session: 1,
+            event: event.clone(),
+        };
+        Outcome {
+            records: events.iter().map(record).collect(),
+            kept: crate::kept::Kept::default(),
+            faults: BTreeMap::new(),
+            errors: BTreeMap::new(),
+        }
+    }
+
+    fn reads(promised: bool, is_primary: bool) -> Event {
+        let (at, records) = (Duration::ZERO, 0);
+        Event::Reads(vec![Read {
+            rows: Vec::new(),
+            began: Moment { at, records },
+            promised,
+            node: "ro".to_owned(),
+            is_primary,
+            reason: "caught_up",
+        }])
+    }
+
+    #[test]
+    fn a_run_without_a_write_or_a_promised_read_from_a_replica_shows_nothing() {
+        let sends = Event::Sends { writer: 1 };
+        let row = Row {
+            version: 1,
+            writer: 1,
+            ..Row::before_all(1)
+        };
+        let writes = [sends, Event::Wrote(row)];
+        let run = |read| outcome(&[&writes[..], &[read]].concat());
+        assert!(is_void(&outcome(&[reads(true, false)])).is_some());
+        assert!(is_void(&run(reads(true, true))).is_some());
+        assert!(is_void(&run(reads(false, false))).is_some());
+        let full = run(reads(true, false));
+        assert_eq!((is_void(&full), promised(&full)), (None, 1));
+    }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
+use crate::network::{self, OnNetwork};
+
 /// How many standbys there are.
 pub(crate) const STANDBYS: usize = 2;
 
@@ -12,7 +14,10 @@ pub(crate) const STANDBYS: usize = 2;
 const CALM: Duration = Duration::from_secs(12);
 /// Before the first one.
 const FIRST: Duration = Duration::from_secs(8);
-const MOST_FAILOVERS: usize = 2;
+/// So many come as soon as they may.
+const QUICK_FAILOVERS: usize = 2;
+/// Between the others: a server that is built anew applies all that was written since the start.
+const LONG_CALM: Duration = Duration::from_secs(120);
 
 /// Faults at the same time.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +29,8 @@ pub(crate) struct Episode {
     pub(crate) standbys: [Option<OnStandby>; STANDBYS],
     /// Comes while the standbys' faults last.
     pub(crate) primary: Option<OnPrimary>,
+    /// Lasts as long as the standbys' faults.
+    pub(crate) network: Option<OnNetwork>,
 }
 
 /// What happens to a standby.
@@ -87,6 +94,8 @@ impl OnPrimary {
 /// `follows`: whether the routers follow a failover; if not, there is none.
 pub(crate) fn draw(seed: u64, length: Duration, follows: bool) -> Vec<Episode> {
     let mut random = SmallRng::seed_from_u64(seed);
+    // A sequence of its own: what happens to the servers depends on the seed alone.
+    let mut network = SmallRng::seed_from_u64(!seed);
     let mut episodes = Vec::new();
     let (mut from, mut failovers, mut calm_until) = (Duration::ZERO, 0, FIRST);
     while from < length {
@@ -97,10 +106,12 @@ pub(crate) fn draw(seed: u64, length: Duration, follows: bool) -> Vec<Episode> {
             lasts,
             standbys: [(); STANDBYS].map(|()| on_standby(&mut random)),
             primary: None,
+            network: network::draw(&mut network, STANDBYS),
         };
-        if follows && from >= calm_until && failovers < MOST_FAILOVERS {
+        if follows && from >= calm_until {
             failovers += 1;
-            calm_until = from + CALM;
+            let is_quick = failovers < QUICK_FAILOVERS;
+            calm_until = from + if is_quick { CALM } else { LONG_CALM };
             episode.standbys = [None; STANDBYS];
             episode.primary = Some(OnPrimary::Failover {
                 to: random.random_range(0..STANDBYS),
@@ -138,7 +149,7 @@ fn on_standby(random: &mut SmallRng) -> Option<OnStandby> {
     })
 }
 
-fn millis(random: &mut SmallRng, from: u64, to: u64) -> Duration {
+pub(crate) fn millis(random: &mut SmallRng, from: u64, to: u64) -> Duration {
     Duration::from_millis(random.random_range(from..=to))
 }
 
@@ -165,12 +176,14 @@ mod tests {
     }
 
     #[test]
-    fn half_a_minute_has_a_failover_and_no_run_has_more_than_two() {
+    fn half_a_minute_has_a_failover_and_a_long_run_one_every_other_minute() {
         for seed in 0..100 {
             assert!(!failovers(&draw(seed, MINUTE / 2, true)).is_empty());
-            let failovers = failovers(&draw(seed, 60 * MINUTE, true));
-            assert_eq!(failovers.len(), 2);
+            let failovers = failovers(&draw(seed, 20 * MINUTE, true));
+            assert!((9..=12).contains(&failovers.len()), "{}", failovers.len());
             assert!(failovers[1] - failovers[0] >= CALM);
+            let mut late = failovers[1..].windows(2);
+            assert!(late.all(|pair| pair[1] - pair[0] >= LONG_CALM));
         }
     }
 

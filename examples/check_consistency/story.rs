@@ -44,11 +44,13 @@ pub(crate) fn tell(
     }
     writeln!(
         out,
-        "\nThe same faults again: cargo xtask check-consistency --seconds {} --seed {} --clients {} --backend {} --strategy {}",
+        "\nThe same faults again: cargo xtask check-consistency --seconds {} --seed {} --clients {} --backend {} --pool {} --topology {} --strategy {}",
         options.length().as_secs(),
         options.seed(),
         options.clients,
         options.backend.name(),
+        options.pool.name(),
+        options.topology.name(),
         options.strategy.name()
     )
 }

@@ -36,8 +36,11 @@ struct Causal {
     /// The time of its last read on another node, until a sample covers it.
     read: Option<Instant>,
     home: Option<Home>,
-    /// The version of what it requires: it grows with that.
+    /// The version of what it requires: it grows with that, and with each read that begins, for what is seen there is
+    /// required of every other server.
     version: u64,
+    /// The version since which its home has had to have no more.
+    grown: u64,
     /// The time at which the last token arrived: earlier samples may lie below what it rightly requires.
     arrived: Option<Instant>,
     /// The time of the latest sample that its positions come from: earlier ones may lie below them.
@@ -156,13 +159,15 @@ impl SessionState {
         } = reading;
         // What was seen on a server that does not tell who it is, is seen elsewhere.
         let Some(server) = server else { return };
-        let has_all = proved == Some(causal.version);
+        let grown = causal.grown;
+        let is_latest = proved == Some(causal.version);
+        causal.version += 1;
         match &mut causal.home {
             Some(home) if home.server == server => {
                 home.node = node;
                 home.out += 1;
                 home.seen = None;
-                if has_all {
+                if proved.is_some_and(|proved| proved >= grown) {
                     home.has_all = true;
                     home.began = home.began.max(began);
                 }
@@ -172,13 +177,15 @@ impl SessionState {
                     node,
                     server,
                     began,
-                    has_all,
+                    // Another read may have seen more since that was proved.
+                    has_all: is_latest,
                     last: now,
                     out: 1,
                     seen: None,
                 });
                 if let Some(left) = left {
                     causal.leave(&left, now);
+                    causal.grown = causal.version;
                 }
             }
         }
@@ -266,6 +273,7 @@ impl Causal {
     /// Records that the session requires more than it did.
     fn grow(&mut self) {
         self.version += 1;
+        self.grown = self.version;
         if let Some(home) = &mut self.home {
             home.has_all = false;
         }
@@ -593,5 +601,37 @@ mod tests {
         let need = session.need(now, Duration::from_secs(5), &cluster, None);
         assert!(need.may_leave);
         assert_eq!(need.leaving, Some(at(20)));
+    }
+
+    /// Two reads that were decided at the same time, when nothing was required yet, went to two replicas; the one that
+    /// began last was taken to have what the other had shown.
+    #[test]
+    fn a_proof_from_before_another_server_was_read_says_nothing_of_what_was_seen_there() {
+        let start = Instant::now();
+        let session = SessionState::default();
+        let mut cluster = cluster(start, 100);
+        let now = start + Duration::from_secs(1);
+        let behind = NodeState {
+            server: Some(ServerId::numbered(2)),
+            opened: start.checked_sub(Duration::from_secs(1)),
+            position: Some(at(1)),
+            ..cluster.nodes[0].clone()
+        };
+        cluster.nodes[1] = behind.clone();
+        let need = || session.need(now, Duration::from_secs(5), &cluster, None);
+        let reading = |server| Reading {
+            node: 1,
+            server: Some(ServerId::numbered(server)),
+            began: start,
+            proved: Some(0),
+        };
+        assert_eq!(need().version, 0);
+        assert!(need().is_met(&behind));
+        for server in [3, 2] {
+            session.read_begins(reading(server), start);
+            session.read_ends(Some(ServerId::numbered(server)), start);
+        }
+        assert_eq!(need().block, None, "the primary was asked since");
+        assert!(!need().is_met(&behind));
     }
 }

@@ -8,7 +8,7 @@ use diesel_routing::{Error, Level, Replica};
 
 use crate::act::{Act, Acts, PATIENCE, ReadBy, WriteBy};
 use crate::client::{Token, World, kind};
-use crate::history::{Event, Read};
+use crate::history::{Event, Moment, Read};
 use crate::options::Strategy;
 use crate::table::{Row, counters};
 
@@ -20,7 +20,7 @@ use super::update::asynchronous as update;
 const WAIT: Duration = Duration::from_millis(50);
 
 pub(crate) async fn run(world: Arc<World>, routers: Arc<Routers>, number: u32) {
-    let router = &routers.asynchronous[number as usize % 2];
+    let router = &routers.asynchronous[number as usize % routers.asynchronous.len()];
     let mut client = Client {
         session: router.session(),
         id: world.new_session(),
@@ -73,7 +73,7 @@ impl Client {
     }
 
     async fn read(&self, by: ReadBy, keys: &[i32]) -> Result<Vec<Read>, Error> {
-        let began = self.world.history.len();
+        let began = self.world.history.now();
         let session = &match self.world.strategy {
             Strategy::Session | Strategy::Window => self.session.clone(),
             Strategy::Random => self.session.at_level(Level::Eventual),
@@ -164,7 +164,7 @@ impl Client {
     }
 }
 
-async fn by_handle(began: usize, session: &Session, keys: &[i32]) -> Result<Read, Error> {
+async fn by_handle(began: Moment, session: &Session, keys: &[i32]) -> Result<Read, Error> {
     let mut conn = session.read().await?;
     let rows = rows(&mut conn, keys).await?;
     Ok(Read::new(began, keys, rows, conn.route()))

@@ -10,7 +10,7 @@ use diesel_routing::{Error, Level, Replica};
 
 use crate::act::{Act, Acts, ReadBy, WriteBy};
 use crate::client::{Token, World, kind};
-use crate::history::{Event, Read};
+use crate::history::{Event, Moment, Read};
 use crate::options::Strategy;
 use crate::table::{Row, counters};
 
@@ -22,15 +22,16 @@ use super::update::blocking as update;
 const WAIT: Duration = Duration::from_millis(50);
 
 pub(crate) fn run(world: Arc<World>, routers: Arc<Routers>, number: u32) {
+    let router = &routers.blocking[number as usize % routers.blocking.len()];
     let mut client = Client {
-        session: routers.blocking.session(),
+        session: router.session(),
         id: world.new_session(),
         acts: Acts::new(world.seed, number),
         world,
         routers,
     };
     while !client.world.is_over() {
-        let act = client.acts.next(1);
+        let act = client.acts.next(client.routers.blocking.len());
         if let Err(error) = client.act(act) {
             client.world.failed(kind(&error));
         }
@@ -54,9 +55,9 @@ impl Client {
                 self.world.history.note(self.id, Event::Reads(reads));
             }
             Act::Write(by, keys) => self.write(by, &keys)?,
-            Act::Move(_) => {
+            Act::Move(to) => {
                 let token = self.token()?;
-                self.renew();
+                self.renew(to);
                 self.absorb(&token);
             }
             Act::Absorb => {
@@ -64,13 +65,13 @@ impl Client {
                     self.absorb(&token);
                 }
             }
-            Act::Renew => self.renew(),
+            Act::Renew => self.renew(0),
         }
         Ok(())
     }
 
     fn read(&self, by: ReadBy, keys: &[i32]) -> Result<Vec<Read>, Error> {
-        let began = self.world.history.len();
+        let began = self.world.history.now();
         let session = &match self.world.strategy {
             Strategy::Session | Strategy::Window => self.session.clone(),
             Strategy::Random => self.session.at_level(Level::Eventual),
@@ -145,8 +146,8 @@ impl Client {
         Ok(token)
     }
 
-    fn renew(&mut self) {
-        self.session = self.routers.blocking.session();
+    fn renew(&mut self, router: usize) {
+        self.session = self.routers.blocking[router].session();
         self.id = self.world.new_session();
     }
 
@@ -156,7 +157,7 @@ impl Client {
     }
 }
 
-fn by_handle(began: usize, session: &Session, keys: &[i32]) -> Result<Read, Error> {
+fn by_handle(began: Moment, session: &Session, keys: &[i32]) -> Result<Read, Error> {
     let mut conn = session.read()?;
     let rows = rows(&mut conn, keys)?;
     Ok(Read::new(began, keys, rows, conn.route()))

@@ -7,8 +7,10 @@ use anyhow::{Context, Result};
 
 use crate::client::World;
 use crate::history::Event;
+use crate::network::OnNetwork;
 use crate::schedule::{Episode, OnPrimary, OnStandby};
 
+use super::network::{Network, standbys};
 use super::replay::Hung;
 use super::{Cluster, Node};
 
@@ -19,11 +21,13 @@ const LOST: Duration = Duration::from_millis(150);
 pub(crate) fn inject(
     episodes: &[Episode],
     cluster: &Cluster,
+    network: Option<&Network>,
     world: &World,
 ) -> Result<BTreeMap<&'static str, u64>> {
     let start = Instant::now();
     let mut injector = Injector {
         cluster,
+        network,
         world,
         counts: BTreeMap::new(),
     };
@@ -38,14 +42,19 @@ pub(crate) fn inject(
 
 struct Injector<'a> {
     cluster: &'a Cluster,
+    network: Option<&'a Network>,
     world: &'a World,
     counts: BTreeMap<&'static str, u64>,
 }
 
-impl<'a> Injector<'a> {
+impl Injector<'_> {
     fn play(&mut self, episode: &Episode) -> Result<()> {
         let until = Instant::now() + episode.lasts;
-        let standbys = self.standbys();
+        let standbys = standbys(self.cluster);
+        let network = self.network.zip(episode.network);
+        if let Some((network, fault)) = network {
+            self.on_network(network, fault)?;
+        }
         let mut under = Vec::new();
         for (&standby, fault) in standbys.iter().zip(episode.standbys) {
             if let Some(fault) = fault {
@@ -67,7 +76,19 @@ impl<'a> Injector<'a> {
             ended.with_context(|| told(fault.name(), standby))?;
             self.story(format!("{}: {} ends", standby.name(), fault.name()));
         }
+        if let Some((network, fault)) = network {
+            network
+                .restore(self.cluster, Some(fault))
+                .context(fault.name())?;
+            self.story(format!("{}: {} ends", fault.place(), fault.name()));
+        }
         Ok(())
+    }
+
+    fn on_network(&mut self, network: &Network, fault: OnNetwork) -> Result<()> {
+        *self.counts.entry(fault.name()).or_default() += 1;
+        self.story(format!("{}: {}: {fault:?}", fault.place(), fault.name()));
+        network.begin(fault, self.cluster).context(fault.name())
     }
 
     fn on_primary(&mut self, fault: OnPrimary, standbys: &[&Node]) -> Result<()> {
@@ -92,7 +113,7 @@ impl<'a> Injector<'a> {
         let cluster = self.cluster;
         let timeline = super::history(primary)?;
         // First the one that stays a standby: it must not have what the promoted one lacks.
-        let others = self.standbys().into_iter();
+        let others = standbys(cluster).into_iter();
         let others: Vec<_> = others.filter(|node| node.index() != to.index()).collect();
         for other in &others {
             cluster.cut_replication(other.index())?;
@@ -105,19 +126,19 @@ impl<'a> Injector<'a> {
         self.world.history.note(0, Event::Ends { timeline });
         to.promote()?;
         self.story(format!("{} was promoted", to.name()));
+        if let Some(network) = self.network {
+            network.lead_writer(cluster)?;
+        }
         for other in &others {
             let how = super::rejoin(cluster, other.index(), to.index())?;
             self.story(format!("{} {how}", other.name()));
         }
         cluster.rebuild(primary.index())?;
+        // Late: until here, they lead to the promoted one too.
+        if let Some(network) = self.network {
+            network.lead_readers(cluster)?;
+        }
         Ok(())
-    }
-
-    /// Those that are standbys now, in the order of the nodes.
-    fn standbys(&self) -> Vec<&'a Node> {
-        let primary = self.cluster.primary().index();
-        let nodes = self.cluster.nodes().iter();
-        nodes.filter(|node| node.index() != primary).collect()
     }
 
     fn note(&mut self, fault: &'static str, node: &Node) {

@@ -5,19 +5,20 @@ use std::time::Duration;
 use anyhow::Result;
 use diesel_routing::TokenKeys;
 
-use crate::options::Strategy;
+use crate::options::{Options, Pool, ROUTERS, Strategy, Topology};
 use crate::schedule::STANDBYS;
 
-use super::{Cluster, Node, blocking_handles, handles, table};
+use super::network::{self, Names, Network};
+use super::{Cluster, blocking_handles, handles, table};
 
 /// As short as a window can be that has any effect here, to show that it is too short.
 const SHORT_WINDOW: Duration = Duration::from_millis(50);
 
 /// Routers that share nothing but their token keys, like those of several processes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Routers {
-    pub(crate) asynchronous: [handles::Router; 2],
-    pub(crate) blocking: blocking_handles::Router,
+    pub(crate) asynchronous: Vec<handles::Router>,
+    pub(crate) blocking: Vec<blocking_handles::Router>,
 }
 
 pub(crate) fn start() -> Result<Cluster> {
@@ -27,14 +28,20 @@ pub(crate) fn start() -> Result<Cluster> {
     Ok(cluster)
 }
 
-/// The settings are the defaults, but for time limits: what fails, fails soon.
+/// Starts what stands between routers and nodes, if anything does.
+pub(crate) fn start_network(cluster: &Cluster, options: &Options) -> Result<Option<Network>> {
+    match options.topology {
+        Topology::Direct => Ok(None),
+        Topology::Mixed | Topology::Addresses => Network::start(cluster, options.seed()).map(Some),
+    }
+}
+
 macro_rules! router {
-    ($builder:expr, $cluster:expr, $strategy:expr, $keys:expr) => {{
-        let mut builder = $builder
-            .token_keys($keys.clone())
-            .primary(node($cluster.node(0)));
-        for replica in &$cluster.nodes()[1..] {
-            builder = builder.replica(node(replica));
+    ($builder:expr, $names:expr, $strategy:expr, $keys:expr) => {{
+        let names: Names = $names;
+        let mut builder = $builder.token_keys($keys.clone()).primary(names.primary);
+        for replica in names.replicas {
+            builder = builder.replica(replica);
         }
         if $strategy == Strategy::Window {
             builder = builder.window_only().window(SHORT_WINDOW);
@@ -44,20 +51,37 @@ macro_rules! router {
 }
 
 impl Routers {
-    pub(crate) async fn start(cluster: &Cluster, strategy: Strategy) -> Result<Self> {
-        let keys = TokenKeys::new(1, [7; 32])?;
-        let first = router!(handles::Router::builder(), cluster, strategy, keys).await?;
-        let second = router!(handles::Router::deadpool_builder(), cluster, strategy, keys).await?;
-        let blocking = router!(blocking_handles::Router::builder(), cluster, strategy, keys)?;
-        Ok(Self {
-            asynchronous: [first, second],
-            blocking,
-        })
+    pub(crate) async fn start(
+        cluster: &Cluster,
+        network: Option<&Network>,
+        options: &Options,
+    ) -> Result<Self> {
+        let (keys, strategy) = (TokenKeys::new(1, [7; 32])?, options.strategy);
+        let mut routers = Self::default();
+        for number in 0..ROUTERS {
+            let names = network.map_or_else(
+                || network::direct(cluster),
+                |network| network.names(options.topology, number, cluster),
+            );
+            match options.pool.of_router(number) {
+                Pool::Bb8 => {
+                    let builder = handles::Router::builder();
+                    let router = router!(builder, names, strategy, keys).await?;
+                    routers.asynchronous.push(router);
+                }
+                Pool::Deadpool => {
+                    let builder = handles::Router::deadpool_builder();
+                    let router = router!(builder, names, strategy, keys).await?;
+                    routers.asynchronous.push(router);
+                }
+                Pool::R2d2 | Pool::All => {
+                    let builder = blocking_handles::Router::builder();
+                    routers
+                        .blocking
+                        .push(router!(builder, names, strategy, keys)?);
+                }
+            }
+        }
+        Ok(routers)
     }
-}
-
-fn node(node: &Node) -> diesel_routing::Node {
-    diesel_routing::Node::new(node.name(), node.url())
-        .checkout_timeout(Duration::from_secs(1))
-        .connect_timeout(Duration::from_secs(1))
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use crate::client::World;
 use crate::kept::Kept;
@@ -17,15 +17,14 @@ use crate::progress::Progress;
 use crate::schedule::Episode;
 use crate::timelines;
 
+use super::network::Network;
 use super::nodes::{self, Routers};
 use super::{Cluster, asynchronous, blocking, faults, table};
 
 /// How often the live line is drawn.
 const TICK: Duration = Duration::from_millis(100);
 /// Long enough to replay a run's writes from the first.
-const CATCH_UP: Duration = Duration::from_secs(60);
-/// Every so many-th client is a blocking one.
-const BLOCKING: u32 = 4;
+const CATCH_UP: Duration = Duration::from_secs(300);
 
 /// `None` if a signal ended it.
 pub(crate) fn run(
@@ -37,32 +36,35 @@ pub(crate) fn run(
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let routers = Arc::new(runtime.block_on(Routers::start(&cluster, options.strategy))?);
+    let network = nodes::start_network(&cluster, options)?;
+    let routers = Routers::start(&cluster, network.as_ref(), options);
+    let routers = Arc::new(runtime.block_on(routers)?);
     let over = Arc::new(AtomicBool::new(false));
     let world = Arc::new(World::new(options.strategy, options.seed(), over));
 
     let tasks: Vec<_> = (0..options.clients)
-        .filter(|number| number % BLOCKING != BLOCKING - 1)
+        .filter(|&number| !options.pool.is_blocking(number))
         .map(|number| asynchronous::run(Arc::clone(&world), Arc::clone(&routers), number))
         .map(|client| runtime.spawn(client))
         .collect();
     let threads: Vec<_> = (0..options.clients)
-        .filter(|number| number % BLOCKING == BLOCKING - 1)
+        .filter(|&number| options.pool.is_blocking(number))
         .map(|number| {
             let (world, routers) = (Arc::clone(&world), Arc::clone(&routers));
             thread::spawn(move || blocking::run(world, routers, number))
         })
         .collect();
 
-    let faults = supervise(options, episodes, stop, &cluster, &world);
-    world.end();
+    // If that fails, a fault may last, and hold clients up for ever: nobody waits for them.
+    let faults = supervise(options, episodes, stop, &cluster, network.as_ref(), &world)?;
     for task in tasks {
         runtime.block_on(task).context("a client panicked")?;
     }
     for thread in threads {
-        thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        let ended = thread.join();
+        ended.map_err(|_| anyhow!("a client panicked"))?;
     }
-    let Some(faults) = faults? else {
+    let Some(faults) = faults else {
         return Ok(None);
     };
     // Every fault is undone; one that was not would have left less to check than is reported.
@@ -85,13 +87,14 @@ fn supervise(
     episodes: &[Episode],
     stop: &AtomicBool,
     cluster: &Cluster,
+    network: Option<&Network>,
     world: &World,
 ) -> Result<Option<BTreeMap<&'static str, u64>>> {
-    let progress = Progress::new(options.length())?;
+    let mut progress = Progress::new(options.length())?;
     let start = Instant::now();
     thread::scope(|scope| {
         let injector = scope.spawn(|| {
-            let injected = faults::inject(episodes, cluster, world);
+            let injected = faults::inject(episodes, cluster, network, world);
             if injected.is_err() {
                 world.end();
             }
@@ -101,7 +104,7 @@ fn supervise(
             && !stop.load(Ordering::Relaxed)
             && !world.is_over()
         {
-            progress.show(start.elapsed(), world.history.len());
+            progress.show(start.elapsed(), world.history.len(), world.errors());
             thread::sleep(TICK);
         }
         world.end();

@@ -19,6 +19,10 @@ pub(super) enum Step {
     TwoReads {
         user: usize,
     },
+    /// Reads that were both decided before either handle was lent.
+    RacingReads {
+        user: usize,
+    },
     OtherWrites,
     Replay {
         server: usize,
@@ -106,6 +110,7 @@ pub(super) fn steps() -> impl Strategy<Value = Step> {
         7 => (user.clone(), how(), prop::collection::vec(chance(), 0..6))
             .prop_map(|(user, how, chances)| Step::Read { user, how, chances }),
         1 => user.clone().prop_map(|user| Step::TwoReads { user }),
+        1 => user.clone().prop_map(|user| Step::RacingReads { user }),
         1 => Just(Step::OtherWrites),
         5 => (1..SERVERS, 1..5_u64).prop_map(|(server, by)| Step::Replay { server, by }),
         1 => (1..SERVERS, 0..4_u64).prop_map(|(server, back_by)| Step::Restart { server, back_by }),

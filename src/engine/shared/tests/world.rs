@@ -228,6 +228,7 @@ impl World {
                     self.end_read(user, &conn);
                 }
             }
+            Step::RacingReads { user } => self.race(user)?,
             Step::OtherWrites => self.commit(),
             Step::Replay { server, by } => self.replay(server, by),
             Step::Restart { server, back_by } => self.restart(server, back_by),
@@ -292,6 +293,42 @@ impl World {
             How::Session { .. } | How::Upgraded => self.look(user, &conn)?,
         }
         self.end_read(user, &conn);
+        Ok(())
+    }
+
+    /// Reads twice: neither promises what the other shows, but both bind what comes later.
+    fn race(&mut self, user: usize) -> Result<(), TestCaseError> {
+        let User {
+            router,
+            ref session,
+            wrote,
+            saw,
+        } = self.users[user];
+        let (session, shared) = (Arc::clone(session), Arc::clone(&self.routers[router]));
+        let request = Request {
+            level: Level::Session,
+            access: Access::Replica,
+            session: Some(&session),
+            wait: Duration::ZERO,
+            avoid: None,
+            may_try: true,
+            max_lag: None,
+            function: None,
+        };
+        let mut decide = || {
+            let checkout = Checkout::new(&shared, request, false);
+            self.carry_out(router, checkout, &mut std::iter::empty())
+        };
+        for (conn, grant) in [decide(), decide()].into_iter().flatten() {
+            shared.lent(reading(&conn, grant), Some(&session));
+            let Server { replayed, run } = self.servers[conn.server];
+            if run == conn.run {
+                prop_assert!(replayed >= wrote.max(saw), "on server {}", conn.server);
+                let user = &mut self.users[user];
+                user.saw = user.saw.max(replayed);
+            }
+            self.end_read(user, &conn);
+        }
         Ok(())
     }
 
