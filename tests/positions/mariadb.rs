@@ -114,4 +114,11 @@ pub(crate) type BackendId = i64;
 /// Ends the server's side of a connection.
 pub(crate) fn end(node: &MariaNode, id: BackendId) {
     node.admin_execute(&format!("KILL {id}")).expect("killed");
+    // It goes on until it looks.
+    let is_there = format!("SELECT 1 FROM information_schema.processlist WHERE id = {id}");
+    let since = std::time::Instant::now();
+    while node.admin_value(&is_there).expect("an answer").is_some() {
+        in_time(since, "the end of a connection");
+        std::thread::yield_now();
+    }
 }
