@@ -12,8 +12,8 @@ pub(crate) struct Signals {
     answered: Event,
     stopped: AtomicBool,
     start: Instant,
-    /// The time of the last refusal of a replica for freshness: nanoseconds since `start`; 0 is never.
-    refused: AtomicU64,
+    /// The time of the last checkout, to the hundredth of a second: milliseconds since `start`, by the system's clock.
+    used: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -25,6 +25,12 @@ struct Ask {
     event: Event,
 }
 
+/// The resolution of the time of the last checkout, in milliseconds.
+const RESOLUTION: u64 = 10;
+
+/// The time without a checkout after which a router counts as idle. Chosen.
+const IDLE: Duration = Duration::from_secs(1);
+
 const LATER: u8 = 0;
 const SOON: u8 = 1;
 const NOW: u8 = 2;
@@ -32,19 +38,19 @@ const NOW: u8 = 2;
 /// The urgency of asking a node, and the means to learn that it became more urgent.
 #[derive(Debug)]
 pub(crate) enum Urgency {
-    Now,
+    Now(EventListener),
     Soon(EventListener),
     Later(EventListener),
 }
 
 impl Signals {
-    pub(crate) fn new(nodes: usize, now: Instant) -> Self {
+    pub(crate) fn new(nodes: usize) -> Self {
         Self {
             nodes: (0..nodes).map(|_| Ask::default()).collect(),
             answered: Event::new(),
             stopped: AtomicBool::new(false),
-            start: now,
-            refused: AtomicU64::new(0),
+            start: Instant::now(),
+            used: AtomicU64::new(0),
         }
     }
 
@@ -80,21 +86,35 @@ impl Signals {
         ask.is_some_and(|ask| ask.reopen.swap(false, Ordering::AcqRel))
     }
 
-    /// Records that a caller was refused a replica for freshness, and requests that every node be asked, again and
-    /// again until it has caught up.
-    pub(crate) fn refused(&self, now: Instant) {
-        let nanos = now.saturating_duration_since(self.start).as_nanos();
-        let nanos = u64::try_from(nanos).unwrap_or(u64::MAX).max(1);
-        self.refused.fetch_max(nanos, Ordering::AcqRel);
-        self.ask_all();
+    /// Records a checkout at `now`, by the system's clock. If it is the first for a while, every node is asked.
+    #[inline]
+    pub(crate) fn used(&self, now: Instant) {
+        let used = self.used.load(Ordering::Relaxed);
+        let now = self.millis(now);
+        // Not written for each of many checkouts: they run at once.
+        if now >= used.saturating_add(RESOLUTION) {
+            self.used_again(now, used);
+        }
     }
 
-    /// Returns the time of the last refusal of a replica for freshness.
-    pub(crate) fn refused_at(&self) -> Option<Instant> {
-        match self.refused.load(Ordering::Acquire) {
-            0 => None,
-            nanos => self.start.checked_add(Duration::from_nanos(nanos)),
+    #[cold]
+    fn used_again(&self, now: u64, used: u64) {
+        self.used.store(now, Ordering::Relaxed);
+        if Duration::from_millis(now.saturating_sub(used)) >= IDLE {
+            self.ask_all();
         }
+    }
+
+    /// Returns the time since the last checkout; zero if it is too short to matter.
+    pub(crate) fn idle(&self, now: Instant) -> Duration {
+        let used = self.used.load(Ordering::Relaxed);
+        let idle = Duration::from_millis(self.millis(now).saturating_sub(used));
+        if idle < IDLE { Duration::ZERO } else { idle }
+    }
+
+    fn millis(&self, now: Instant) -> u64 {
+        let since = now.saturating_duration_since(self.start);
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Requests that every node be asked.
@@ -117,15 +137,14 @@ impl Signals {
     /// Returns the urgency of asking `node`.
     pub(crate) fn urgency(&self, node: usize) -> Urgency {
         let Some(ask) = self.nodes.get(node) else {
-            return Urgency::Now;
+            return Urgency::Later(Event::new().listen());
         };
         // Listen before looking, so that a request in between counts.
         let listener = ask.event.listen();
         match ask.wanted.load(Ordering::Acquire) {
-            _ if self.is_stopped() => Urgency::Now,
             LATER => Urgency::Later(listener),
             SOON => Urgency::Soon(listener),
-            _ => Urgency::Now,
+            _ => Urgency::Now(listener),
         }
     }
 
@@ -156,7 +175,7 @@ mod tests {
 
     fn level(signals: &Signals) -> &'static str {
         match signals.urgency(0) {
-            Urgency::Now => "now",
+            Urgency::Now(_) => "now",
             Urgency::Soon(_) => "soon",
             Urgency::Later(_) => "later",
         }
@@ -164,7 +183,7 @@ mod tests {
 
     #[test]
     fn the_most_urgent_wish_counts_until_the_node_is_asked() {
-        let signals = Signals::new(1, Instant::now());
+        let signals = Signals::new(1);
         assert_eq!(level(&signals), "later");
         signals.ask_soon(0);
         assert_eq!(level(&signals), "soon");
@@ -179,14 +198,16 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_remembered_and_a_later_one_counts() {
+    fn the_first_checkout_after_a_while_asks_every_node() {
+        let signals = Signals::new(1);
         let start = Instant::now();
-        let signals = Signals::new(1, start);
-        assert_eq!(signals.refused_at(), None);
-        let second = Duration::from_secs(1);
-        signals.refused(start + 2 * second);
-        signals.refused(start + second);
-        assert_eq!(signals.refused_at(), Some(start + 2 * second));
+        signals.used(start);
+        assert_eq!(level(&signals), "later");
+        assert_eq!(signals.idle(start), Duration::ZERO);
+        let later = start + Duration::from_secs(20);
+        assert!(signals.idle(later) > Duration::from_secs(19));
+        signals.used(later);
         assert_eq!(level(&signals), "now");
+        assert_eq!(signals.idle(later), Duration::ZERO);
     }
 }

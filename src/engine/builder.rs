@@ -118,8 +118,19 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
 
     /// Sets how often each node is asked for its role and position while no caller waits for an answer.
     /// Defaults to 100 ms, give or take a tenth.
+    ///
+    /// While nobody reads or writes, a node is asked less often: after a second, a tenth of the time since the last
+    /// checkout lies between two questions, up to a second. The next checkout asks every node at once.
     pub fn watch_interval(mut self, interval: Duration) -> Self {
         self.settings.watch_interval = interval;
+        self
+    }
+
+    /// Sets how many questions a second a node is asked at most beside the regular ones, whatever sessions do. They keep
+    /// what is known of the nodes fresh after commits; what a session needs at once, its own connections ask. Defaults
+    /// to 20, of which 5 may follow each other at once.
+    pub fn urgent_questions(mut self, per_second: u32) -> Self {
+        self.settings.urgent_questions = per_second;
         self
     }
 

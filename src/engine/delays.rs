@@ -3,6 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+/// The least time before a node is tried again that had not caught up, in nanoseconds: less than a round trip. Chosen.
+const LEAST: u64 = 100_000;
+
 /// The time that each node takes to catch up with the primary, as its connections said when they were tried: a guess,
 /// which says where to try next and proves nothing.
 ///
@@ -36,7 +39,7 @@ impl Delays {
         let learnt = if has_caught_up {
             known.min(passed) / 8 * 7
         } else {
-            known.max(passed.saturating_add(passed / 2))
+            known.max(passed.saturating_add(passed / 2)).max(LEAST)
         };
         delay.store(learnt, Ordering::Relaxed);
     }

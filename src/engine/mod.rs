@@ -5,6 +5,7 @@ pub(crate) mod checkout;
 mod current;
 mod delays;
 mod flavour;
+mod hurry;
 mod lease;
 mod options;
 mod pooled;

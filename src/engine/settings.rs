@@ -24,6 +24,7 @@ pub(crate) struct Settings {
     pub(crate) single: Option<Node>,
     pub(crate) watch_interval: Duration,
     pub(crate) watch_timeout: Duration,
+    pub(crate) urgent_questions: u32,
     pub(crate) node_share: Duration,
     pub(crate) alive_for: Duration,
     pub(crate) classes: Vec<(String, Class)>,
@@ -45,6 +46,7 @@ impl Default for Settings {
             single: None,
             watch_interval: Duration::from_millis(100),
             watch_timeout: Duration::from_secs(1),
+            urgent_questions: 20,
             node_share: Duration::from_millis(250),
             // As HikariCP's `aliveBypassWindowMs`.
             alive_for: Duration::from_millis(500),

@@ -14,7 +14,8 @@ use diesel_routing_sql::Dialect as Sql;
 use super::delays::Delays;
 use super::{Known, Rejections, Request, Settings};
 use crate::cluster::{
-    Event, Health, Node, Observation, Question, Roster, Sample, ServerId, Signals, Snapshot, age,
+    Event, Health, Node, Observation, Question, Roster, Sample, ServerId, Signals, Snapshot, after,
+    age,
 };
 use crate::consistency::{Class, Function};
 use crate::error::{ConfigError, Error};
@@ -29,6 +30,10 @@ use crate::statement::{Access, Checker};
 /// The most that a node is asked more often than usual, unless a read is refused: after commits,
 /// and while somebody waits for it to catch up. At the default interval, every 5 ms.
 const FASTEST: u32 = 20;
+
+/// The longest time between two questions to a node while nobody reads or writes. Chosen: well within the silence after
+/// which a node serves nothing.
+const SLOWEST: Duration = Duration::from_secs(1);
 
 /// The state that all handles and sessions of a router share.
 #[derive(Debug)]
@@ -108,7 +113,7 @@ impl Shared {
                 .collect(),
             node_share: settings.node_share,
             demoted_in_place,
-            signals: Signals::new(count, settings.clock.now()),
+            signals: Signals::new(count),
             nodes: nodes.iter().map(|node| node.name.clone()).collect(),
             window: settings.window,
             wait: settings.wait,
@@ -142,17 +147,10 @@ impl Shared {
             .map_or(0, |out| out.load(Ordering::Relaxed))
     }
 
-    /// Decides which node serves a request, and why; `now` is the system's clock. Where a fresher replica would
-    /// have served it, the nodes are asked whose answers can change that.
+    /// Decides which node serves a request, and why; `now` is the system's clock.
     pub(crate) fn decide(&self, request: &Request<'_>, now: Instant) -> Decision {
-        let decision = self.look(request, now);
-        match decision.reason {
-            // Only the primary can tell what the session wrote or saw. Who waits for a replica needs the others, too.
-            Reason::CapturePending if request.wait.is_zero() => self.signals.ask(decision.node),
-            _ if decision.wants_fresher() => self.signals.refused(self.clock.now()),
-            _ => {}
-        }
-        decision
+        self.signals.used(now);
+        self.look(request, now)
     }
 
     /// Decides which node serves a request, and why, as far as is known; `now` is the system's clock.
@@ -389,6 +387,19 @@ impl Shared {
         candidate.filter(|(_, required)| !required.is_multi_writer())
     }
 
+    /// Returns the replica that is expected to be the first to have what the request needs, and when, by the system's
+    /// clock.
+    pub(crate) fn likely(&self, request: &Request<'_>, now: Instant) -> Option<(Decision, Instant)> {
+        let cluster = self.snapshot.load();
+        let (decision, left) = self.inputs(request, &cluster, now).likeliest()?;
+        Some((decision, after(now, left)))
+    }
+
+    /// Returns the node that takes writes, as far as is known.
+    pub(crate) fn primary(&self) -> usize {
+        self.snapshot.load().primary
+    }
+
     /// Records that the session has committed.
     pub(crate) fn committed(&self, session: &SessionState) {
         session.committed(self.clock.now());
@@ -500,22 +511,11 @@ impl Shared {
         }
     }
 
-    /// Returns the time before `node` is asked again if no caller is in a hurry: the interval, or less while it lacks
-    /// what a caller was refused it for.
-    ///
-    /// A quarter of what the caller has waited, so that a session is back on a replica soon after that
-    /// has caught up, and a replica that stands still is asked no more often in the end than any other.
-    pub(crate) fn pace(&self, node: usize, interval: Duration) -> Duration {
-        let cluster = self.snapshot.load();
-        let Some((refused, node)) = self.signals.refused_at().zip(cluster.nodes.get(node)) else {
-            return interval;
-        };
-        let has_it = node.complete_as_of.is_some_and(|at| at >= refused);
-        if has_it || node.health != Health::Up {
-            return interval;
-        }
-        let waited = self.clock.now().saturating_duration_since(refused);
-        (waited / 4).max(Self::soon(interval)).min(interval)
+    /// Returns the time before a node is asked again if no caller is in a hurry: the interval; more while nobody reads or
+    /// writes, a tenth of the time since the last checkout, up to a second.
+    pub(crate) fn pace(&self, interval: Duration, now: Instant) -> Duration {
+        let idle = self.signals.idle(now);
+        (idle / 10).min(SLOWEST).max(interval)
     }
 
     /// Returns the delay of a question that can wait: whoever commits meanwhile shares the answer.

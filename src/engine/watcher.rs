@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use event_listener::EventListener;
 
+use super::hurry::Hurry;
 use super::{Known, Settings, Shared};
 use crate::cluster::{NO_POSITION, Observation, Question, ServerFacts, Urgency};
 use crate::position::ServerKind;
@@ -73,6 +74,7 @@ pub(crate) struct Watcher {
     diagnosed: Option<Instant>,
     /// The role that it had last.
     role: Option<NodeRole>,
+    hurry: Hurry,
 }
 
 impl Watcher {
@@ -93,6 +95,7 @@ impl Watcher {
             asked: None,
             diagnosed: None,
             role: None,
+            hurry: Hurry::new(settings.urgent_questions),
         }
     }
 
@@ -145,7 +148,12 @@ impl Watcher {
     /// Returns what to do next, given what came of the last step; `now` is the system's clock.
     pub(crate) fn next(&mut self, outcome: Outcome, now: Instant) -> Next {
         match outcome {
-            Outcome::Slept => return self.ask(now),
+            Outcome::Slept => {
+                if !matches!(self.shared.signals.urgency(self.node), Urgency::Later(_)) {
+                    self.hurry.spend(now);
+                }
+                return self.ask(now);
+            }
             Outcome::Urged => {}
             Outcome::Opened(known) => {
                 self.is_open = true;
@@ -200,9 +208,18 @@ impl Watcher {
             return Next::Stop;
         }
         let (limit, urgent) = match shared.signals.urgency(self.node) {
-            Urgency::Now => return self.ask(now),
-            Urgency::Soon(urgent) => (Shared::soon(self.interval), urgent),
-            Urgency::Later(urgent) => (shared.pace(self.node, self.interval), urgent),
+            Urgency::Now(urgent) => match self.hurry.delay(now) {
+                Duration::ZERO => {
+                    self.hurry.spend(now);
+                    return self.ask(now);
+                }
+                delay => (delay.min(self.interval), urgent),
+            },
+            Urgency::Soon(urgent) => {
+                let soon = Shared::soon(self.interval).max(self.hurry.delay(now));
+                (soon.min(self.interval), urgent)
+            }
+            Urgency::Later(urgent) => (shared.pace(self.interval, now), urgent),
         };
         let limit = Shared::jittered(limit);
         Next::Sleep { urgent, limit }

@@ -108,6 +108,18 @@ impl<C: RoutedConnection> Router<C> {
         }
     }
 
+    /// Asks the primary for its position over a connection of its pool, if it gives one: a sample for all sessions.
+    pub(crate) async fn hear_primary(&self, until: Instant) {
+        let node = self.shared().primary();
+        let taken = self.take(node, PoolKind::Read, until, true).await;
+        let Outcome::Taken(guard) = taken else { return };
+        let (asked, sent) = (self.shared().now(), Instant::now());
+        if let Outcome::Said(mut guard, Some(said)) = self.ask(node, guard, until).await {
+            self.shared().hear(guard.known.server, asked, &said);
+            guard.known.said(said, sent);
+        }
+    }
+
     /// Asks a connection's server for its role and position.
     async fn ask(&self, node: usize, mut guard: Guard<C>, until: Instant) -> Outcome<Guard<C>> {
         let since = Instant::now();

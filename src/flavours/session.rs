@@ -111,6 +111,11 @@ impl<C: RoutedConnection> Session<C> {
         let shared = self.router().shared();
         let as_of = shared.now();
         let until = after(Instant::now(), shared.probe_timeout);
+        let (token, is_complete) = self.export_as_of(as_of);
+        if is_complete {
+            return token;
+        }
+        self.router().hear_primary(until).await;
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();

@@ -256,6 +256,21 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize, D: Fn(usize) -> Duration> Inputs<'_,
         self.may_try && self.cluster.has_positions()
     }
 
+    /// Returns the replica that is expected to be the first to have what the session needs, and the time until then.
+    pub(crate) fn likeliest(&self) -> Option<(Decision, Duration)> {
+        let need = self.need.as_ref().filter(|need| need.block.is_none())?;
+        if !need.may_leave || !self.cluster.has_positions() {
+            return None;
+        }
+        let passed = age(need.since?, self.now);
+        let nodes = self.cluster.nodes.iter().enumerate();
+        let (node, delay) = nodes
+            .filter(|(index, node)| self.is_eligible(*index, node))
+            .map(|(index, _)| (index, (self.delay)(index)))
+            .min_by_key(|(_, delay)| *delay)?;
+        Some((self.itself(node, need), delay.saturating_sub(passed)))
+    }
+
     fn itself(&self, node: usize, need: &Need) -> Decision {
         Decision {
             node,

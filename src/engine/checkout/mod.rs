@@ -47,6 +47,8 @@ pub(crate) struct Checkout<'a, G> {
     attempts: u32,
     /// The number of connections of one node that may still be given up for others of it.
     retakes: u32,
+    /// The end of the wait for a fresher replica, once it has begun.
+    waits_until: Option<Instant>,
     /// Set once replicas were waited for because the primary gives no connection.
     without_primary: bool,
     /// Set until the connection that an upgrade began with is kept or given back.
@@ -96,6 +98,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             deadline: None,
             attempts: ATTEMPTS,
             retakes: RETAKES,
+            waits_until: None,
             without_primary: false,
             is_upgrade: false,
         }
@@ -128,7 +131,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             (State::New, _) => self.begin(now),
             (State::Holding { decision, guard }, _) => self.examine(decision, guard, None, now),
             (State::Learning { until }, outcome) => self.learn(until, outcome.is_late(), now),
-            (State::Waiting { until }, outcome) => self.wait(until, outcome.is_late(), now),
+            (State::Waiting { until }, _) => self.wait(until, now),
             (
                 State::TakingToWait {
                     there,
@@ -207,18 +210,26 @@ impl<'a, G: Loan> Checkout<'a, G> {
     }
 
     fn wait_or_take(&mut self, decision: Decision, now: Instant) -> Next<G> {
-        if self.request.wait.is_zero() || !decision.wants_fresher() {
+        // The primary is asked first what only it can tell, over a connection of its own.
+        let is_pending = decision.reason == Reason::CapturePending && self.waits_until.is_none();
+        if self.request.wait.is_zero() || !decision.wants_fresher() || is_pending {
             return self.take(decision, now);
         }
-        self.wait(after(now, self.request.wait), false, now)
+        self.wait_for_a_replica(now)
+    }
+
+    fn wait_for_a_replica(&mut self, now: Instant) -> Next<G> {
+        let until = after(now, self.request.wait);
+        let until = *self.waits_until.get_or_insert(until);
+        self.wait(until, now)
     }
 
     /// Waits for a replica that is fresh enough, as long as the caller allows.
-    fn wait(&mut self, until: Instant, is_late: bool, now: Instant) -> Next<G> {
+    fn wait(&mut self, until: Instant, now: Instant) -> Next<G> {
         // Listen before looking: an answer in between counts.
         let answer = self.shared.signals.answer();
         let decision = self.shared.look(&self.request, now);
-        if is_late || !decision.wants_fresher() {
+        if until <= now || !decision.wants_fresher() {
             return self.take(decision, now);
         }
         if self.servers_wait
@@ -238,8 +249,19 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 while_up: true,
             };
         }
+        let next = match self.shared.likely(&self.request, now) {
+            Some((there, at)) if at <= now => return self.take(there, now),
+            Some((_, at)) => at.min(until),
+            None => {
+                self.shared.signals.ask_all();
+                until
+            }
+        };
         self.state = State::Waiting { until };
-        Next::Wait { answer, until }
+        Next::Wait {
+            answer,
+            until: next,
+        }
     }
 
     /// Returns whether the server of this connection may be asked to wait until it serves the request.
@@ -358,6 +380,11 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 drop(guard);
                 return self.take(otherwise, now);
             }
+            let may_wait = !self.request.wait.is_zero() && self.waits_until.is_none();
+            if otherwise.wants_fresher() && may_wait {
+                drop(guard);
+                return self.wait_for_a_replica(now);
+            }
         }
         if decision.basis == Basis::Itself {
             self.shared
@@ -384,6 +411,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
     /// Decides by what is known: one guess is enough.
     fn give_up_guessing(&mut self, now: Instant) -> Next<G> {
         self.request.may_try = false;
+        if let Some(until) = self.waits_until {
+            return self.wait(until, now);
+        }
         let decision = self.shared.decide(&self.request, now);
         self.wait_or_take(decision, now)
     }
@@ -453,7 +483,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
             {
                 tracing::debug!(%error, "the primary gives no connection");
                 self.shared.signals.ask_all();
-                self.wait(after(now, self.shared.probe_timeout), false, now)
+                let until = after(now, self.shared.probe_timeout);
+                self.waits_until = Some(until);
+                self.wait(until, now)
             }
             error => Next::Fail(self.shared.explained(decision, error)),
         }

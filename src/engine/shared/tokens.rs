@@ -43,9 +43,8 @@ impl Shared {
             )
         };
         if !is_complete {
-            // The primary's answer completes it; that of the node where it read last may do so with a position which
-            // more replicas have.
-            self.signals.ask(cluster.primary);
+            // That of the node where it read last may complete it with a position which more replicas have than the
+            // primary's.
             home.into_iter().for_each(|home| self.signals.ask(home));
         }
         (token, is_complete)
