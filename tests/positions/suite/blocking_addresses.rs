@@ -116,11 +116,11 @@ fn a_name_that_moves_to_a_standby_that_stands_still_makes_no_read_stale() {
 fn a_connection_that_the_server_ended_fails_once_or_not_at_all() {
     let cluster = cluster(0);
     for (idle, is_seen) in [(HOUR, true), (Duration::ZERO, false)] {
-        let primary = node("primary", cluster.primary()).read_pool_size(1);
+        let primary = node("primary", cluster.primary()).write_pool_size(1);
         let builder = Router::builder().primary(primary).check_after_idle(idle);
         let router = builder.build().expect("a router");
         let id = || -> QueryResult<BackendId> {
-            let mut conn = router.read_primary().expect("a connection");
+            let mut conn = router.write().expect("a connection");
             diesel::select(backend_id()).get_result(&mut conn)
         };
         let first = id().expect("an id");

@@ -15,9 +15,10 @@ fn pools() -> [(&'static str, Builder); 2] {
     ]
 }
 
-/// What the server calls the connection that the next read is lent.
+/// What the server calls the connection that the next write is lent: one that is to be read from is asked on servers that
+/// can be demoted in place.
 async fn id(router: &Router) -> QueryResult<BackendId> {
-    let mut conn = router.read_primary().await.expect("a connection");
+    let mut conn = router.write().await.expect("a connection");
     diesel::select(backend_id()).get_result(&mut conn).await
 }
 
@@ -25,7 +26,7 @@ async fn id(router: &Router) -> QueryResult<BackendId> {
 async fn one_that_the_server_ended_a_moment_ago_fails_once_and_is_replaced() {
     let cluster = cluster(0);
     for (pool, builder) in pools() {
-        let primary = node("primary", cluster.primary()).read_pool_size(1);
+        let primary = node("primary", cluster.primary()).write_pool_size(1);
         // However slow the machine is: it was idle for less than that.
         let builder = builder.primary(primary).check_after_idle(HOUR);
         let router = builder.build().await.expect("a router");
@@ -43,7 +44,7 @@ async fn one_that_the_server_ended_a_moment_ago_fails_once_and_is_replaced() {
 async fn one_that_the_server_ended_is_replaced_unseen_if_every_loan_is_checked() {
     let cluster = cluster(0);
     for (pool, builder) in pools() {
-        let primary = node("primary", cluster.primary()).read_pool_size(1);
+        let primary = node("primary", cluster.primary()).write_pool_size(1);
         let builder = builder.primary(primary).check_after_idle(Duration::ZERO);
         let router = builder.build().await.expect("a router");
         for _ in 0..3 {
