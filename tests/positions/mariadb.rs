@@ -42,6 +42,7 @@ pub(crate) type Builder = diesel_routing::RouterBuilder<Connection>;
 pub(crate) const SERVER: &str = "MariaDB";
 /// A primary may have been made a replica in place: each read of it asks.
 pub(crate) const READ_PRIMARY_ADDS: f64 = 1.0;
+/// One question to the primary, for the position of the write, and one to the replica that is likely to have it.
 pub(crate) const WRITE_AND_READ_ADDS: f64 = 2.0;
 
 /// The names that suites use for replicas.
