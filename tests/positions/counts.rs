@@ -2,12 +2,19 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use diesel_routing_testkit::Proxy;
 
 /// The number of times that something is done to count its round trips.
 pub(crate) const TIMES: u32 = 100;
+
+/// Returns another theme each time: where nothing changes, nothing is replicated.
+pub(crate) fn another_theme() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    COUNT.fetch_add(1, Ordering::Relaxed).to_string()
+}
 
 /// Counts the round trips that callers wait for.
 #[derive(Debug)]

@@ -42,8 +42,10 @@ pub(crate) type Builder = diesel_routing::RouterBuilder<Connection>;
 
 pub(crate) const SERVER: &str = "PostgreSQL";
 pub(crate) const READ_PRIMARY_ADDS: f64 = 0.0;
-/// One question to the primary, for the position of the write, and one to the replica that is likely to have it.
-pub(crate) const WRITE_AND_READ_ADDS: f64 = 2.0;
+/// One question to the primary, for the position of the write, and one to the replica that is likely to have it; and the
+/// word that a statement is no longer needed, which is sent with the next one on one connection, and alone on two. Nobody
+/// waits for its answer.
+pub(crate) const WRITE_AND_READ_ADDS: f64 = 3.0;
 
 pub(crate) fn cluster(standbys: usize) -> Cluster {
     let cluster = Cluster::builder().standbys(standbys).start();

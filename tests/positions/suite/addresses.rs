@@ -13,6 +13,8 @@ use crate::history::{History, number};
 const ROUNDS: usize = 150;
 const BOUND: Duration = Duration::from_millis(300);
 const POOL: u32 = 8;
+/// Long enough for a standby to replay a write and for its watcher to hear of it, most often.
+const A_MOMENT: Duration = Duration::from_millis(3);
 
 fn pools() -> [(&'static str, Builder); 2] {
     [
@@ -26,6 +28,7 @@ async fn router(cluster: &Cluster, readers: &Address, builder: Builder) -> Route
     let readers = diesel_routing::Node::new("readers", readers.url()).read_pool_size(POOL);
     let builder = builder
         .window(HOUR)
+        .watch_interval(A_MOMENT)
         .primary(node("primary", cluster.primary()))
         .replica(readers);
     builder.build().await.expect("a router")
@@ -71,6 +74,7 @@ async fn read_what_is_written(cluster: &Cluster, router: &Router, pool: &str) {
                 "{pool}: {value} after {seen}, {reason}, of the primary: {primary}"
             );
             seen = number(&value);
+            tokio::time::sleep(A_MOMENT).await;
             let floor = history.floor(BOUND);
             let bounded = theme_at(&writer, Level::Bounded(BOUND)).await;
             assert!(

@@ -12,11 +12,14 @@ use crate::history::{History, number};
 const ROUNDS: usize = 100;
 const BOUND: Duration = Duration::from_millis(300);
 const POOL: u32 = 4;
+/// Long enough for a standby to replay a write and for its watcher to hear of it, most often.
+const A_MOMENT: Duration = Duration::from_millis(3);
 
 fn router(cluster: &Cluster, readers: &Address) -> Router {
     let readers = diesel_routing::Node::new("readers", readers.url()).read_pool_size(POOL);
     let builder = Router::builder()
         .window(HOUR)
+        .watch_interval(A_MOMENT)
         .primary(node("primary", cluster.primary()))
         .replica(readers);
     builder.build().expect("a router")
@@ -54,6 +57,7 @@ fn read_what_is_written(cluster: &Cluster, router: &Router) {
                 scope.spawn(|| {
                     for _ in 0..3 {
                         assert_eq!(theme(&writer).0, round);
+                        std::thread::sleep(A_MOMENT);
                     }
                 });
             }
