@@ -39,6 +39,8 @@ pub(crate) use crate::{HOUR, LIMIT, PATIENCE, SCHEMA, in_time, settings};
 pub(crate) type Connection = diesel_async::AsyncMysqlConnection;
 pub(crate) type Builder = diesel_routing::RouterBuilder<Connection>;
 
+pub(crate) type Server = MariaNode;
+
 pub(crate) const SERVER: &str = "MariaDB";
 /// A primary may have been made a replica in place: each read of it asks.
 pub(crate) const READ_PRIMARY_ADDS: f64 = 1.0;

@@ -40,6 +40,8 @@ pub(crate) use crate::{HOUR, LIMIT, PATIENCE, SCHEMA, in_time, settings};
 pub(crate) type Connection = diesel_async::AsyncPgConnection;
 pub(crate) type Builder = diesel_routing::RouterBuilder<Connection>;
 
+pub(crate) type Server = PgNode;
+
 pub(crate) const SERVER: &str = "PostgreSQL";
 pub(crate) const READ_PRIMARY_ADDS: f64 = 0.0;
 /// One question to the primary, for the position of the write, and one to the replica that is likely to have it; and the

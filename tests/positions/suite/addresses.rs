@@ -34,12 +34,26 @@ async fn router(cluster: &Cluster, readers: &Address, builder: Builder) -> Route
     builder.build().await.expect("a router")
 }
 
-/// Opens so many connections of the replica.
-async fn open(router: &Router, count: u32) {
-    let mut held = Vec::new();
-    for _ in 0..count {
-        held.push(router.read_eventual().await.expect("a connection"));
+/// Opens so many connections of the replica, and holds them.
+async fn open(router: &Router, count: u32) -> impl Sized {
+    let (mut held, since) = (Vec::new(), Instant::now());
+    while held.len() < count as usize {
+        let conn = router.read_eventual().await.expect("a connection");
+        // The primary serves if it takes long.
+        if !conn.route().is_primary {
+            held.push(conn);
+        }
+        in_time(since, "connections of the replica");
     }
+    held
+}
+
+/// The standby that the watcher of the only replica is not connected to.
+fn unwatched<'a>(cluster: &'a Cluster, readers: &Address) -> &'a Server {
+    let connections = readers.proxy().connections();
+    let standbys = cluster.standbys().iter();
+    let mut others = standbys.filter(|standby| standby.name() != connections[0].node);
+    others.next().expect("two standbys")
 }
 
 /// What `session` reads at a level.
@@ -98,7 +112,7 @@ async fn of_two_standbys_behind_one_name_one_that_stands_still_serves_nothing_it
         let cluster = cluster(2);
         let readers = cluster.address(cluster.standbys()).expect("an address");
         let router = router(&cluster, &readers, builder).await;
-        open(&router, POOL).await;
+        drop(open(&router, POOL).await);
         assert!(readers.connections_to(cluster.standby(paused)) >= u64::from(POOL / 2));
         cluster.standby(paused).pause_replay().expect("paused");
         read_what_is_written(&cluster, &router, pool).await;
@@ -113,9 +127,10 @@ async fn nor_if_the_name_leads_to_any_of_them_at_random() {
         let seed = seed as u64;
         readers.set_policy(AddressPolicy::Random { seed });
         let router = router(&cluster, &readers, builder).await;
-        open(&router, POOL).await;
-        assert!(readers.connections_to(cluster.standby(1)) > 0);
-        cluster.standby(1).pause_replay().expect("paused");
+        drop(open(&router, POOL).await);
+        let other = unwatched(&cluster, &readers);
+        assert!(readers.connections_to(other) > 0);
+        other.pause_replay().expect("paused");
         read_what_is_written(&cluster, &router, pool).await;
     }
 }
@@ -128,7 +143,7 @@ async fn nor_if_the_primary_is_behind_that_name_as_well() {
         let readers = cluster.address([first, primary, second]);
         let readers = readers.expect("an address");
         let router = router(&cluster, &readers, builder).await;
-        open(&router, POOL).await;
+        drop(open(&router, POOL).await);
         assert!(readers.connections_to(second) > 0 && readers.connections_to(primary) > 0);
         second.pause_replay().expect("paused");
         read_what_is_written(&cluster, &router, pool).await;
@@ -141,13 +156,10 @@ async fn a_name_that_moves_to_a_standby_that_stands_still_makes_no_read_stale() 
         let cluster = cluster(2);
         let readers = cluster.address([cluster.standby(0)]).expect("an address");
         let router = router(&cluster, &readers, builder).await;
-        let mut held = Vec::new();
-        for _ in 0..POOL / 2 {
-            held.push(router.read_eventual().await.expect("a connection"));
-        }
+        let held = open(&router, POOL / 2).await;
         cluster.standby(1).pause_replay().expect("paused");
         readers.lead_to([cluster.standby(1)]).expect("moved");
-        open(&router, POOL / 2).await;
+        drop(open(&router, POOL / 2).await);
         drop(held);
         assert!(readers.connections_to(cluster.standby(1)) >= u64::from(POOL / 2));
         read_what_is_written(&cluster, &router, pool).await;
@@ -161,7 +173,7 @@ async fn of_another_cluster_behind_a_name_nothing_is_read_and_the_status_names_i
         let cluster = cluster(1);
         let readers = cluster.address([cluster.standby(0)]).expect("an address");
         let router = router(&cluster, &readers, builder).await;
-        open(&router, POOL / 2).await;
+        drop(open(&router, POOL / 2).await);
         // Of the connections that come, every second leads there; then all do.
         for targets in [
             vec![foreign.standby(0), cluster.standby(0)],

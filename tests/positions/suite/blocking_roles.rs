@@ -80,6 +80,9 @@ fn after_a_failover_all_writes_succeed_again_and_reads_leave_the_primary_again()
         let errors = write(&router, 10);
         assert!(errors.is_empty(), "{errors:?}");
         nobody_is_excluded(&router);
+        let session = router.session();
+        set_theme(&session, "mine").expect("a write");
+        assert_eq!(theme(&session).expect("a read"), "mine");
     }
 
     // Until the old primary follows it.
