@@ -1,7 +1,6 @@
 //! The inside of every handle: a connection, and its grant.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::checkout::Loan;
 use crate::engine::{Shared, WriteLog};
@@ -30,8 +29,6 @@ pub(crate) struct Grant {
     pub(crate) is_primary: bool,
     /// The function that it was chosen for.
     pub(crate) function: Option<&'static str>,
-    /// The instant, by the system's clock, at which its choice was proved.
-    pub(crate) began: Instant,
     /// The version of the session's requirements that its server was proved to meet.
     pub(crate) proved: Option<u64>,
 }
@@ -46,7 +43,7 @@ impl<G: Loan> Lease<G> {
         let reading = Reading {
             node: grant.node,
             server: guard.known().server,
-            began: grant.began,
+            stood: guard.known().stood(),
             proved: grant.proved,
         };
         Self {

@@ -62,6 +62,12 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// Returns the last instant at which the connection is certain to have stood: what was asked then was answered. One
+    /// that was lent since, and not asked, may have ended before.
+    pub(crate) fn stood(&self) -> Instant {
+        self.said.as_ref().map_or(self.opened, |said| said.sent)
+    }
+
     /// Records what the server said, asked at `sent`.
     pub(crate) fn said(&mut self, observation: Observation, sent: Instant) {
         self.role = Some(observation.role);

@@ -332,6 +332,31 @@ impl Shared {
         self.is_silent(node, Instant::now()) || self.is_down(node)
     }
 
+    /// Returns whether a replica's name leads to the primary, as far as is known: as after a failover, until there is
+    /// another server for that name.
+    pub(crate) fn leads_to_primary(&self, node: usize) -> bool {
+        let cluster = self.snapshot.load();
+        let server = |node: usize| cluster.nodes.get(node)?.server;
+        let servers = server(node).zip(server(cluster.primary));
+        node != cluster.primary && servers.is_some_and(|(one, other)| one.is_same_server(other))
+    }
+
+    /// Returns whether a connection leads to the primary, and the name of the replica that it was opened by has left
+    /// that since.
+    pub(crate) fn has_left(&self, node: usize, known: &Known) -> bool {
+        let cluster = self.snapshot.load();
+        let server = |node: usize| cluster.nodes.get(node)?.server;
+        let Some((there, (now, primary))) =
+            known.server.zip(server(node).zip(server(cluster.primary)))
+        else {
+            return false;
+        };
+        let opened = cluster.nodes.get(node).and_then(|node| node.opened);
+        there.is_same_server(primary)
+            && !now.is_same_server(primary)
+            && opened.is_some_and(|opened| known.opened < opened)
+    }
+
     /// Returns whether a node is known not to answer.
     pub(crate) fn is_down(&self, node: usize) -> bool {
         let cluster = self.snapshot.load();

@@ -135,12 +135,14 @@ impl Watcher {
     }
 
     /// Returns whether the name may lead to another server by now, which is to be watched instead: its role changed, it
-    /// must not be used, or callers have met another.
+    /// must not be used or is the primary by a replica's name, or callers have met another.
     fn is_to_be_reopened(&mut self, now: Instant) -> bool {
         let is_due = now.saturating_duration_since(self.known.opened) >= REOPEN_AFTER;
         let is_wanted = self.shared.signals.take_reopen(self.node) && is_due;
         let has_changed = self.role.is_some() && self.role != self.known.role;
-        is_wanted || has_changed || is_due && self.shared.is_excluded(self.node)
+        let shared = &self.shared;
+        let has_better = || shared.is_excluded(self.node) || shared.leads_to_primary(self.node);
+        is_wanted || has_changed || is_due && has_better()
     }
 
     /// Returns how long an answer may take before callers go elsewhere.

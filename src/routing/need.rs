@@ -34,9 +34,10 @@ pub(crate) struct HomeServer {
     /// A node that led there.
     pub(crate) node: usize,
     pub(crate) server: ServerId,
-    /// The instant, by the system's clock, at which the session last began to read there with proof that all that it
-    /// had seen was there. A connection from before then that still stands has led to it since.
-    pub(crate) began: Instant,
+    /// The last instant, by the system's clock, at which a connection stood that the session read there, with proof that
+    /// all that it had seen was there. Another from before then, if it still stands, has led to the same run of the
+    /// server since. The time of the read itself says less: the connection may have ended with that run, unnoticed.
+    pub(crate) stood: Instant,
     /// Set if all that the session required was there then, and it has required nothing else since.
     pub(crate) has_all: bool,
 }
@@ -45,7 +46,7 @@ impl HomeServer {
     /// Returns whether a connection of `server` that was opened at `opened`, and stands, sees what was seen here.
     #[inline]
     fn is(&self, server: Option<ServerId>, opened: Option<Instant>) -> bool {
-        server == Some(self.server) && opened.is_some_and(|opened| opened < self.began)
+        server == Some(self.server) && opened.is_some_and(|opened| opened < self.stood)
     }
 }
 

@@ -61,8 +61,8 @@ pub(crate) struct Activity {
 struct Home {
     node: usize,
     server: ServerId,
-    /// [`HomeServer::began`], and `has_all`.
-    began: Instant,
+    /// [`HomeServer::stood`], and `has_all`.
+    stood: Instant,
     has_all: bool,
     /// The time at which a connection was last returned.
     last: Instant,
@@ -154,7 +154,7 @@ impl SessionState {
         let Reading {
             node,
             server,
-            began,
+            stood,
             proved,
         } = reading;
         // What was seen on a server that does not tell who it is, is seen elsewhere.
@@ -169,14 +169,14 @@ impl SessionState {
                 home.seen = None;
                 if proved.is_some_and(|proved| proved >= grown) {
                     home.has_all = true;
-                    home.began = home.began.max(began);
+                    home.stood = home.stood.max(stood);
                 }
             }
             home => {
                 let left = home.replace(Home {
                     node,
                     server,
-                    began,
+                    stood,
                     // Another read may have seen more since that was proved.
                     has_all: is_latest,
                     last: now,
@@ -263,8 +263,8 @@ pub(crate) struct Reading {
     pub(crate) node: usize,
     /// The server that it leads to, if that tells who it is.
     pub(crate) server: Option<ServerId>,
-    /// The present, by the system's clock.
-    pub(crate) began: Instant,
+    /// The last instant, by the system's clock, at which the connection is certain to have stood.
+    pub(crate) stood: Instant,
     /// The version of the session's requirements that the server was proved to meet.
     pub(crate) proved: Option<u64>,
 }
@@ -391,7 +391,7 @@ impl Causal {
             home: home.map(|home| HomeServer {
                 node: home.node,
                 server: home.server,
-                began: home.began,
+                stood: home.stood,
                 has_all: home.has_all,
             }),
             // To leave home, a node must cover everything seen there.
@@ -495,7 +495,7 @@ fn seen_at(
         .nodes
         .get(home.node)
         .filter(|node| node.server == Some(home.server))
-        .filter(|node| node.opened.is_some_and(|opened| opened < home.began))
+        .filter(|node| node.opened.is_some_and(|opened| opened < home.stood))
         .and_then(|node| Some((node.asked?, node.position.as_ref()?)))
         .filter(|(asked, position)| *asked > last && cluster.shares_history(position));
     let primary = covering(Some(last), cluster, latest);
@@ -590,7 +590,7 @@ mod tests {
         let reading = Reading {
             node: 0,
             server,
-            began: start,
+            stood: start,
             proved: None,
         };
         session.read_begins(reading, start);
@@ -622,7 +622,7 @@ mod tests {
         let reading = |server| Reading {
             node: 1,
             server: Some(ServerId::numbered(server)),
-            began: start,
+            stood: start,
             proved: Some(0),
         };
         assert_eq!(need().version, 0);

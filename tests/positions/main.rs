@@ -5,7 +5,9 @@
 
 #![expect(clippy::duplicate_mod, reason = "a suite runs once per backend")]
 
+mod counts;
 mod galera;
+mod history;
 mod mariadb;
 mod postgres;
 

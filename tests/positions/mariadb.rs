@@ -8,10 +8,18 @@ mod pools;
 mod sync;
 mod waits;
 
+#[path = "suite/addresses.rs"]
+mod addresses;
+#[path = "suite/ended.rs"]
+mod ended;
 #[path = "suite/flavours.rs"]
 mod flavours;
 #[path = "suite/retries.rs"]
 mod reading;
+#[path = "suite/roles.rs"]
+mod roles;
+#[path = "suite/round_trips.rs"]
+mod round_trips;
 #[path = "suite/sessions.rs"]
 mod sessions;
 #[path = "suite/tokens.rs"]
@@ -28,7 +36,16 @@ use diesel_routing_testkit::MariaNode;
 
 pub(crate) use crate::{HOUR, LIMIT, PATIENCE, SCHEMA, in_time, settings};
 
-pub(crate) type Builder = diesel_routing::RouterBuilder<diesel_async::AsyncMysqlConnection>;
+pub(crate) type Connection = diesel_async::AsyncMysqlConnection;
+pub(crate) type Builder = diesel_routing::RouterBuilder<Connection>;
+
+pub(crate) type Server = MariaNode;
+
+pub(crate) const SERVER: &str = "MariaDB";
+/// A primary may have been made a replica in place: each read of it asks.
+pub(crate) const READ_PRIMARY_ADDS: f64 = 1.0;
+/// One question to the primary, for the position of the write, and one to the replica that is likely to have it.
+pub(crate) const WRITE_AND_READ_ADDS: f64 = 2.0;
 
 /// The names that suites use for replicas.
 pub(crate) trait Standbys {
@@ -62,4 +79,49 @@ pub(crate) fn node(name: &str, node: &MariaNode) -> diesel_routing::Node {
     diesel_routing::Node::new(name, node.url())
         .read_pool_size(4)
         .write_pool_size(4)
+}
+
+/// A cluster that shares nothing with others: every theme there is 'foreign'.
+pub(crate) fn stranger() -> Cluster {
+    let cluster = Cluster::builder()
+        .replicas(1)
+        .setting("gtid_domain_id", "7")
+        .start();
+    let cluster = cluster.expect("another cluster");
+    let rows = "INSERT INTO settings VALUES (1, 'foreign')";
+    for sql in [SCHEMA[0], rows] {
+        cluster.primary().execute(sql).expect("a table");
+    }
+    cluster
+        .wait_until_caught_up(LIMIT)
+        .expect("replicas that follow");
+    // What is in the template was written in domain 0, which ours knows as well.
+    for sql in [
+        "STOP SLAVE",
+        "RESET MASTER",
+        "SET GLOBAL gtid_slave_pos = '7-1-9'",
+    ] {
+        cluster.replica(0).admin_execute(sql).expect(sql);
+    }
+    cluster
+}
+
+diesel::define_sql_function! {
+    /// What the server calls a connection.
+    #[sql_name = "connection_id"]
+    fn backend_id() -> diesel::sql_types::BigInt;
+}
+
+pub(crate) type BackendId = i64;
+
+/// Ends the server's side of a connection.
+pub(crate) fn end(node: &MariaNode, id: BackendId) {
+    node.admin_execute(&format!("KILL {id}")).expect("killed");
+    // It goes on until it looks.
+    let is_there = format!("SELECT 1 FROM information_schema.processlist WHERE id = {id}");
+    let since = std::time::Instant::now();
+    while node.admin_value(&is_there).expect("an answer").is_some() {
+        in_time(since, "the end of a connection");
+        std::thread::yield_now();
+    }
 }

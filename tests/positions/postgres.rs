@@ -2,16 +2,25 @@
 
 mod bad_input;
 mod commits;
+mod crashes;
 mod histories;
 mod pgbouncer;
 mod repository;
 mod retries;
 mod sync;
 
+#[path = "suite/addresses.rs"]
+mod addresses;
+#[path = "suite/ended.rs"]
+mod ended;
 #[path = "suite/flavours.rs"]
 mod flavours;
 #[path = "suite/retries.rs"]
 mod reading;
+#[path = "suite/roles.rs"]
+mod roles;
+#[path = "suite/round_trips.rs"]
+mod round_trips;
 #[path = "suite/sessions.rs"]
 mod sessions;
 #[path = "suite/tokens.rs"]
@@ -28,7 +37,17 @@ use diesel_routing_testkit::PgNode;
 
 pub(crate) use crate::{HOUR, LIMIT, PATIENCE, SCHEMA, in_time, settings};
 
-pub(crate) type Builder = diesel_routing::RouterBuilder<diesel_async::AsyncPgConnection>;
+pub(crate) type Connection = diesel_async::AsyncPgConnection;
+pub(crate) type Builder = diesel_routing::RouterBuilder<Connection>;
+
+pub(crate) type Server = PgNode;
+
+pub(crate) const SERVER: &str = "PostgreSQL";
+pub(crate) const READ_PRIMARY_ADDS: f64 = 0.0;
+/// One question to the primary, for the position of the write, and one to the replica that is likely to have it; and the
+/// word that a statement is no longer needed, which is sent with the next one on one connection, and alone on two. Nobody
+/// waits for its answer.
+pub(crate) const WRITE_AND_READ_ADDS: f64 = 3.0;
 
 pub(crate) fn cluster(standbys: usize) -> Cluster {
     let cluster = Cluster::builder().standbys(standbys).start();
@@ -46,6 +65,34 @@ pub(crate) fn node(name: &str, node: &PgNode) -> diesel_routing::Node {
     diesel_routing::Node::new(name, node.url())
         .read_pool_size(4)
         .write_pool_size(4)
+}
+
+/// A cluster that shares nothing with others: every theme there is 'foreign'.
+pub(crate) fn stranger() -> Cluster {
+    let cluster = Cluster::builder().standbys(1).own_identity().start();
+    let cluster = cluster.expect("another cluster");
+    let rows = "INSERT INTO settings VALUES (1, 'foreign')";
+    for sql in [SCHEMA[0], rows] {
+        cluster.primary().execute(sql).expect("a table");
+    }
+    cluster
+        .wait_until_caught_up(LIMIT)
+        .expect("standbys that follow");
+    cluster
+}
+
+diesel::define_sql_function! {
+    /// What the server calls a connection.
+    #[sql_name = "pg_backend_pid"]
+    fn backend_id() -> diesel::sql_types::Integer;
+}
+
+pub(crate) type BackendId = i32;
+
+/// Ends the server's side of a connection.
+pub(crate) fn end(node: &PgNode, id: BackendId) {
+    let sql = format!("SELECT pg_terminate_backend({id}, 5000)");
+    node.admin_execute(&sql).expect("terminated");
 }
 
 /// The URL of whatever listens on the socket in `dir`.

@@ -153,9 +153,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
                     give_up: limit.saturating_add(self.shared.probe_timeout),
                 }
             }
-            (State::Replaying { there, .. }, Outcome::Replayed(guard)) => {
-                self.settle(there, guard, now)
-            }
+            (State::Replaying { there, .. }, Outcome::Replayed(guard)) => self.settle(there, guard),
             (State::TakingToWait { otherwise, .. } | State::Replaying { otherwise, .. }, _) => {
                 self.take(otherwise, now)
             }
@@ -176,7 +174,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 self.failed(decision, error, now)
             }
             (State::Setting { decision }, Outcome::Set(guard)) => {
-                Next::Lend(guard, self.grant(decision, now))
+                Next::Lend(guard, self.grant(decision))
             }
             (
                 State::Taking { .. }
@@ -308,19 +306,22 @@ impl<'a, G: Loan> Checkout<'a, G> {
     fn examine(
         &mut self,
         decision: Decision,
-        guard: G,
+        mut guard: G,
         asked: Option<Asked>,
         now: Instant,
     ) -> Next<G> {
         match self.proof(decision, guard.known(), asked, now) {
             Proof::Given { reason, version } => {
+                if self.shared.has_left(decision.node, guard.known()) {
+                    guard.known_mut().is_spent = true;
+                }
                 self.is_upgrade = false;
                 let decision = Decision {
                     reason,
                     version,
                     ..decision
                 };
-                self.settle(decision, guard, now)
+                self.settle(decision, guard)
             }
             Proof::Possible => self.ask(decision, guard, now),
             Proof::Missing => self.unproved(decision, guard, now),
@@ -334,7 +335,6 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 self.failed(decision, error, now)
             }
             Proof::Outrun => {
-                let mut guard = guard;
                 guard.known_mut().is_spent = true;
                 drop(guard);
                 self.shared.signals.reopen(decision.node);
@@ -428,14 +428,14 @@ impl<'a, G: Loan> Checkout<'a, G> {
 
     /// Lends the connection, once its reads are causal as far as they must be. Where all nodes take writes,
     /// what others have acknowledged may not be there yet.
-    fn settle(&mut self, decision: Decision, guard: G, now: Instant) -> Next<G> {
+    fn settle(&mut self, decision: Decision, guard: G) -> Next<G> {
         let causal = self.shared.is_primary(decision.node);
         if self.shared.is_multi_writer() && guard.known().reads_causally != causal {
             self.state = State::Setting { decision };
             let (node, on) = (decision.node, causal);
             return Next::SetCausalReads { node, guard, on };
         }
-        Next::Lend(guard, self.grant(decision, now))
+        Next::Lend(guard, self.grant(decision))
     }
 
     /// Takes another connection of the same node, after one that has ended or leads elsewhere.
@@ -535,7 +535,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
         self.take(decision, now)
     }
 
-    fn grant(&self, decision: Decision, now: Instant) -> Grant {
+    fn grant(&self, decision: Decision) -> Grant {
         let is_primary = decision.reason.is_for_primary() && self.shared.is_primary(decision.node);
         Grant {
             node: decision.node,
@@ -547,7 +547,6 @@ impl<'a, G: Loan> Checkout<'a, G> {
             },
             is_primary,
             function: self.request.function,
-            began: now,
             proved: decision.version,
         }
     }

@@ -88,7 +88,7 @@ impl Case {
             })
         };
         let home = need.home.filter(|home| {
-            node.server == Some(home.server) && node.opened.is_some_and(|at| at < home.began)
+            node.server == Some(home.server) && node.opened.is_some_and(|at| at < home.stood)
         });
         need.block.is_none()
             && (home.is_some_and(|home| home.has_all)
@@ -138,11 +138,11 @@ fn times() -> impl Strategy<Value = Instant> {
 }
 
 fn homes() -> impl Strategy<Value = HomeServer> {
-    (0..6_usize, servers(), times(), any::<bool>()).prop_map(|(node, server, began, has_all)| {
+    (0..6_usize, servers(), times(), any::<bool>()).prop_map(|(node, server, stood, has_all)| {
         HomeServer {
             node,
             server,
-            began,
+            stood,
             has_all,
         }
     })

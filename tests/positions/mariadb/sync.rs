@@ -3,10 +3,21 @@
 pub(crate) use diesel_routing::sync::mysql::{Router, Session};
 pub(crate) use diesel_routing::sync::prelude::*;
 
-pub(crate) use super::{HOUR, PATIENCE, Standbys as _, cluster, in_time, node, settings};
+pub(crate) type Connection = MysqlConnection;
 
+pub(crate) use super::{
+    BackendId, Cluster, HOUR, LIMIT, PATIENCE, READ_PRIMARY_ADDS, SERVER, Standbys as _,
+    WRITE_AND_READ_ADDS, backend_id, cluster, end, in_time, node, settings, stranger,
+};
+
+#[path = "../suite/blocking_addresses.rs"]
+mod addresses;
 #[path = "../suite/blocking.rs"]
 mod blocking;
+#[path = "../suite/blocking_roles.rs"]
+mod roles;
+#[path = "../suite/blocking_round_trips.rs"]
+mod round_trips;
 
 #[path = "sync_waits.rs"]
 mod waits;

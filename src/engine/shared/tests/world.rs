@@ -253,7 +253,7 @@ impl World {
         let reading = Reading {
             node: 0,
             server: Some(identity(0)),
-            began: self.system,
+            stood: self.system,
             proved: None,
         };
         shared.lent(reading, Some(session));
@@ -629,7 +629,7 @@ fn reading(conn: &Pooled, grant: Grant) -> Reading {
     Reading {
         node: conn.node,
         server: conn.known.server,
-        began: grant.began,
+        stood: conn.known.stood(),
         proved: grant.proved,
     }
 }
