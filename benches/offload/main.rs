@@ -5,8 +5,12 @@
 //! write, or an older version of a row than the user has seen. The oracle asks the nodes for their
 //! positions before each read; no router can keep more reads off the primary without guessing.
 //!
+//! With `--close`, the replicas are as close behind as they come, about a millisecond, and the users' thinking time
+//! varies from none to 100 ms: where a watcher's word is always older than what it would have to prove.
+//!
 //! ```text
 //! cargo bench --all-features --bench offload -- --seconds 20 --users 50
+//! cargo bench --all-features --bench offload -- --seconds 8 --users 16 --close
 //! ```
 
 #![expect(clippy::print_stdout, reason = "the table is the result")]
@@ -29,7 +33,10 @@ use users::Tally;
 /// What everything here returns.
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
-#[derive(Debug, Parser)]
+/// The thinking times of `--close`, in milliseconds.
+const GAPS: [u64; 5] = [0, 1, 5, 20, 100];
+
+#[derive(Debug, Clone, Copy, Parser)]
 struct Options {
     /// How long each strategy runs.
     #[arg(long, value_name = "N", default_value_t = 20)]
@@ -43,6 +50,9 @@ struct Options {
     #[arg(long, value_name = "MS", default_value_t = 100)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=60_000))]
     gap: u64,
+    /// Replicas about a millisecond behind, and users who think for 0, 1, 5, 20 and 100 ms.
+    #[arg(long, conflicts_with = "gap")]
+    close: bool,
     /// What cargo passes.
     #[arg(long, hide = true)]
     bench: bool,
@@ -62,21 +72,49 @@ fn main() -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    println!(
-        "{} users, an act every {} ms each, 10 % writes; replicas {:?} behind, with spikes; {} s each",
-        options.users,
-        options.gap,
-        lag::USUAL,
-        options.seconds
-    );
+    let kept = if options.close {
+        println!(
+            "{} users, 10 % writes; replicas as close behind as they come; {} s each",
+            options.users, options.seconds
+        );
+        let mut kept = true;
+        for gap in GAPS {
+            println!("\nan act every {gap} ms each:");
+            let strategies = [Strategy::Oracle, Strategy::Session(Duration::ZERO)];
+            kept &= compare(&runtime, &strategies, &Options { gap, ..options })?;
+        }
+        kept
+    } else {
+        println!(
+            "{} users, an act every {} ms each, 10 % writes; replicas {:?} behind, with spikes; {} s each",
+            options.users,
+            options.gap,
+            lag::USUAL,
+            options.seconds
+        );
+        compare(&runtime, &STRATEGIES, &options)?
+    };
+    if kept {
+        Ok(())
+    } else {
+        Err("a read through a session was stale".into())
+    }
+}
+
+/// Runs each strategy and prints its line; returns whether no read through a session was stale.
+fn compare(
+    runtime: &tokio::runtime::Runtime,
+    strategies: &[Strategy],
+    options: &Options,
+) -> Outcome<bool> {
     println!(
         "{:<20} {:>7} {:>7} {:>12} {:>10} {:>10}",
         "strategy", "reads", "stale", "off primary", "of oracle", "median"
     );
     let mut oracle = None;
     let mut promise_kept = true;
-    for strategy in STRATEGIES {
-        let tally = run(&runtime, strategy, &options)?;
+    for &strategy in strategies {
+        let tally = run(runtime, strategy, options)?;
         let off = tally.off_primary();
         let of_oracle = off / *oracle.get_or_insert(off);
         println!(
@@ -93,11 +131,7 @@ fn main() -> Outcome {
             promise_kept &= tally.stale == 0;
         }
     }
-    if promise_kept {
-        Ok(())
-    } else {
-        Err("a read through a session was stale".into())
-    }
+    Ok(promise_kept)
 }
 
 fn run(runtime: &tokio::runtime::Runtime, strategy: Strategy, options: &Options) -> Outcome<Tally> {
@@ -107,7 +141,10 @@ fn run(runtime: &tokio::runtime::Runtime, strategy: Strategy, options: &Options)
     let length = Duration::from_secs(options.seconds);
     let gap = Duration::from_millis(options.gap);
     std::thread::scope(|scope| {
-        let lag = scope.spawn(|| lag::vary(&cluster, length));
+        let lag = scope.spawn(|| match options.close {
+            true => Ok(()),
+            false => lag::vary(&cluster, length),
+        });
         let tally = runtime.block_on(users::work(reader, options.users, length, gap));
         lag.join().map_err(|_| "the lag's thread panicked")??;
         tally
