@@ -66,8 +66,9 @@ async fn write(router: &Router, times: usize, round: &str) -> Vec<Error> {
     errors.into_iter().flatten().collect()
 }
 
-/// Writes until nothing fails.
+/// Writes until nothing fails, and until a connection that has ended unseen was idle for so long that it is asked.
 async fn until_writes_succeed(router: &Router, since: Instant) {
+    tokio::time::sleep(Duration::from_millis(600)).await;
     while !write(router, 5, "until").await.is_empty() {
         in_time(since, "writes without an error");
         tokio::time::sleep(Duration::from_millis(10)).await;
