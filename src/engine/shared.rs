@@ -1,8 +1,10 @@
 //! The state that all handles and sessions of a router share.
 
+mod nodes;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod watching;
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,17 +15,13 @@ use diesel_routing_sql::Dialect as Sql;
 
 use super::delays::Delays;
 use super::{Known, Rejections, Request, Settings};
-use crate::cluster::{
-    Event, Health, Node, Observation, Question, Roster, Sample, ServerId, Signals, Snapshot, after,
-    age,
-};
+use crate::cluster::{Health, Node, Roster, Sample, ServerId, Signals, Snapshot, after, age};
 use crate::consistency::{Class, Function};
 use crate::error::{ConfigError, Error};
-use crate::mutex::lock;
 use crate::position::Position;
 use crate::random;
 use crate::routing::{Decision, Inputs, Level, Policy, Reason, decide};
-use crate::server::{NodeRole, PoolKind};
+use crate::server::PoolKind;
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
 use crate::statement::{Access, Checker};
 
@@ -254,36 +252,6 @@ impl Shared {
         Some((reason, inputs.version()))
     }
 
-    /// Returns whether a connection leads to the primary, as far as is known.
-    pub(crate) fn is_the_primary(&self, known: &Known) -> bool {
-        if !self.watched {
-            return true;
-        }
-        let cluster = self.snapshot.load();
-        match &known.said {
-            Some(said) => cluster.is_led_by(known.server, &said.observation),
-            None => cluster.is_primary(known.server),
-        }
-    }
-
-    /// Records what a connection's server said, asked at `asked`: of the primary, it is a sample of its position.
-    pub(crate) fn hear(&self, server: Option<ServerId>, asked: Instant, said: &Observation) {
-        let is_primary = said.role == NodeRole::TakesWrites
-            && server.is_some()
-            && self.snapshot.load().is_primary(server);
-        if !is_primary {
-            return;
-        }
-        let sample = Arc::new(Sample {
-            asked,
-            position: said.position.mark(),
-        });
-        self.latest.rcu(|latest| match latest {
-            Some(latest) if latest.asked >= asked => Some(Arc::clone(latest)),
-            _ => Some(Arc::clone(&sample)),
-        });
-    }
-
     /// Learns how long a node takes to catch up, from what a connection's server said when it was tried for a session.
     pub(crate) fn tried(&self, node: usize, request: &Request<'_>, known: &Known, now: Instant) {
         let cluster = self.snapshot.load();
@@ -298,12 +266,6 @@ impl Shared {
         }
     }
 
-    /// Returns how long a caller waits at most for a checkout that begins with this node.
-    pub(crate) fn checkout_timeout(&self, node: usize) -> Duration {
-        let timeout = self.checkout_timeouts.get(node);
-        timeout.copied().unwrap_or(Duration::ZERO)
-    }
-
     /// Returns whether a replica may serve a request, as far as is known.
     pub(crate) fn has_replica(&self, request: &Request<'_>, now: Instant) -> bool {
         let request = Request {
@@ -311,57 +273,6 @@ impl Shared {
             ..*request
         };
         !self.look(&request, now).reason.is_for_primary()
-    }
-
-    /// Returns whether a node answers, and must not be used.
-    pub(crate) fn is_excluded(&self, node: usize) -> bool {
-        let cluster = self.snapshot.load();
-        let node = cluster.nodes.get(node);
-        node.is_some_and(|node| node.health == Health::Excluded)
-    }
-
-    /// Returns whether a node owes its watcher an answer for longer than a node may take of a caller's time.
-    #[inline]
-    pub(crate) fn is_silent(&self, node: usize, now: Instant) -> bool {
-        let pending = self.signals.pending(node, now);
-        pending.is_some_and(|pending| pending >= self.node_share)
-    }
-
-    /// Returns whether a node is known not to answer, or has not answered for too long.
-    pub(crate) fn is_lost(&self, node: usize) -> bool {
-        self.is_silent(node, Instant::now()) || self.is_down(node)
-    }
-
-    /// Returns whether a replica's name leads to the primary, as far as is known: as after a failover, until there is
-    /// another server for that name.
-    pub(crate) fn leads_to_primary(&self, node: usize) -> bool {
-        let cluster = self.snapshot.load();
-        let server = |node: usize| cluster.nodes.get(node)?.server;
-        let servers = server(node).zip(server(cluster.primary));
-        node != cluster.primary && servers.is_some_and(|(one, other)| one.is_same_server(other))
-    }
-
-    /// Returns whether a connection leads to the primary, and the name of the replica that it was opened by has left
-    /// that since.
-    pub(crate) fn has_left(&self, node: usize, known: &Known) -> bool {
-        let cluster = self.snapshot.load();
-        let server = |node: usize| cluster.nodes.get(node)?.server;
-        let Some((there, (now, primary))) =
-            known.server.zip(server(node).zip(server(cluster.primary)))
-        else {
-            return false;
-        };
-        let opened = cluster.nodes.get(node).and_then(|node| node.opened);
-        there.is_same_server(primary)
-            && !now.is_same_server(primary)
-            && opened.is_some_and(|opened| known.opened < opened)
-    }
-
-    /// Returns whether a node is known not to answer.
-    pub(crate) fn is_down(&self, node: usize) -> bool {
-        let cluster = self.snapshot.load();
-        let node = cluster.nodes.get(node);
-        node.is_some_and(|node| node.health == Health::Down)
     }
 
     /// Returns the error of a checkout that ends with this one: of the fallback pool, one that says why it was needed.
@@ -379,10 +290,6 @@ impl Shared {
         error.of_fallback(budget.copied().unwrap_or_default(), replicas.join(", "))
     }
 
-    pub(crate) fn is_primary(&self, node: usize) -> bool {
-        self.snapshot.load().primary == node
-    }
-
     /// Returns whether a session's token may know of a failover that this router does not: what it requires is
     /// not on the primary's history, and some node has not been asked since it arrived.
     pub(crate) fn token_is_newer(&self, request: &Request<'_>, decision: Decision) -> bool {
@@ -394,12 +301,6 @@ impl Shared {
         cluster.nodes.iter().any(|node| {
             node.health != Health::Down && node.asked.is_some_and(|asked| asked <= arrived)
         })
-    }
-
-    /// Returns whether every node takes writes.
-    pub(crate) fn is_multi_writer(&self) -> bool {
-        let cluster = self.snapshot.load();
-        cluster.position().is_some_and(Position::is_multi_writer)
     }
 
     /// Returns the freshest replica that may come to serve a session's read, and the position it still has to
@@ -425,11 +326,6 @@ impl Shared {
         let cluster = self.snapshot.load();
         let (decision, left) = self.inputs(request, &cluster, now).likeliest()?;
         Some((decision, after(now, left)))
-    }
-
-    /// Returns the node that takes writes, as far as is known.
-    pub(crate) fn primary(&self) -> usize {
-        self.snapshot.load().primary
     }
 
     /// Records that the session has committed.
@@ -472,94 +368,6 @@ impl Shared {
         }
     }
 
-    /// Records the answer of a node.
-    pub(crate) fn record_observation(&self, node: usize, question: Question, said: Observation) {
-        let mut roster = lock(&self.roster);
-        let events = roster.observed(node, question, said);
-        self.publish(&roster);
-        if let Some(lag) = roster.lag(node, question.asked) {
-            self.delays.limit(node, lag);
-        }
-        drop(roster);
-        for event in events {
-            self.report(&event);
-        }
-    }
-
-    /// The lag past which a replica is asked why, and the time between two such questions.
-    pub(crate) const DIAGNOSE_AFTER: Duration = Duration::from_secs(1);
-
-    /// Returns whether a node is so far behind that it is to be asked why, or was when it was asked.
-    pub(crate) fn is_held_up(&self, node: usize) -> bool {
-        let cluster = self.snapshot.load();
-        let now = self.clock.now();
-        node != cluster.primary
-            && cluster.nodes.get(node).is_some_and(|node| {
-                node.notice.is_some() || node.lag(now).is_none_or(|lag| lag >= Self::DIAGNOSE_AFTER)
-            })
-    }
-
-    /// Records what holds a node up, as it says.
-    pub(crate) fn record_diagnosis(&self, node: usize, why: Option<String>) {
-        let mut roster = lock(&self.roster);
-        if roster.diagnosed(node, why) {
-            self.publish(&roster);
-        }
-    }
-
-    /// Records that a node gave no answer.
-    pub(crate) fn record_failure(&self, node: usize, why: &str) {
-        let mut roster = lock(&self.roster);
-        let events = roster.lost(node, why);
-        self.publish(&roster);
-        drop(roster);
-        for event in events {
-            self.report(&event);
-        }
-    }
-
-    fn publish(&self, roster: &Roster) {
-        self.snapshot.store(Arc::new(roster.snapshot()));
-        self.signals.answered();
-    }
-
-    /// Checks that all nodes that have answered are of one cluster, and that the primary's positions mean something.
-    pub(crate) fn check_cluster(&self) -> Result<(), ConfigError> {
-        let roster = lock(&self.roster);
-        let primary = || self.name(0).to_owned();
-        if let Some((foreign, why)) = roster.foreign() {
-            return Err(ConfigError::OtherCluster {
-                replica: self.name(foreign).to_owned(),
-                primary: primary(),
-                why: why.into_owned(),
-            });
-        }
-        match roster.problem_of_primary() {
-            Some(why) => Err(ConfigError::NoPositions {
-                primary: primary(),
-                why: why.to_owned(),
-            }),
-            None => Ok(()),
-        }
-    }
-
-    /// Returns the time before a node is asked again if no caller is in a hurry: the interval; more while nobody reads or
-    /// writes, a tenth of the time since the last checkout, up to a second.
-    pub(crate) fn pace(&self, interval: Duration, now: Instant) -> Duration {
-        let idle = self.signals.idle(now);
-        (idle / 10).min(SLOWEST).max(interval)
-    }
-
-    /// Returns the delay of a question that can wait: whoever commits meanwhile shares the answer.
-    pub(crate) fn soon(interval: Duration) -> Duration {
-        interval / FASTEST
-    }
-
-    /// The same within a tenth, at random: keeps many routers from asking in step.
-    pub(crate) fn jittered(limit: Duration) -> Duration {
-        (limit / 1000).saturating_mul(random::within(900..=1100))
-    }
-
     pub(crate) fn is_watched(&self) -> bool {
         self.watched
     }
@@ -576,26 +384,5 @@ impl Shared {
     #[cfg(feature = "edge")]
     pub(crate) fn window(&self) -> Duration {
         self.window
-    }
-
-    fn report(&self, event: &Event) {
-        match *event {
-            Event::Promoted { from, to } => {
-                tracing::warn!(
-                    from = self.name(from),
-                    to = self.name(to),
-                    "another node is the primary now"
-                );
-            }
-            Event::SplitBrain { primary, other } => tracing::error!(
-                primary = self.name(primary),
-                other = self.name(other),
-                "two nodes take writes: the one on the older history gets nothing until it follows the primary"
-            ),
-            Event::Foreign { node } => tracing::error!(
-                node = self.name(node),
-                "a node belongs to another cluster: it gets nothing"
-            ),
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! One checkout, as a machine without I/O: it says what to do next, and is given what came of it.
 
+mod again;
 mod proof;
 mod steps;
 
@@ -401,31 +402,6 @@ impl<'a, G: Loan> Checkout<'a, G> {
         self.examine(decision, guard, Some(asked), now)
     }
 
-    /// Gives back a connection whose server may not serve the request, and looks for another.
-    fn unproved(&mut self, decision: Decision, guard: G, now: Instant) -> Next<G> {
-        // Before another is asked for: with small pools, holding one while waiting for another can deadlock.
-        drop(guard);
-        if std::mem::take(&mut self.is_upgrade) {
-            // Nothing was decided yet.
-            return self.begin(now);
-        }
-        if decision.basis == Basis::Itself {
-            return self.give_up_guessing(now);
-        }
-        self.request.avoid = Some(decision.node);
-        self.decide_again(now)
-    }
-
-    /// Decides by what is known: one guess is enough.
-    fn give_up_guessing(&mut self, now: Instant) -> Next<G> {
-        self.request.may_try = false;
-        if let Some(until) = self.waits_until {
-            return self.wait(until, now);
-        }
-        let decision = self.shared.decide(&self.request, now);
-        self.wait_or_take(decision, now)
-    }
-
     /// Lends the connection, once its reads are causal as far as they must be. Where all nodes take writes,
     /// what others have acknowledged may not be there yet.
     fn settle(&mut self, decision: Decision, guard: G) -> Next<G> {
@@ -436,103 +412,6 @@ impl<'a, G: Loan> Checkout<'a, G> {
             return Next::SetCausalReads { node, guard, on };
         }
         Next::Lend(guard, self.grant(decision))
-    }
-
-    /// Takes another connection of the same node, after one that has ended or leads elsewhere.
-    fn retake(&mut self, decision: Decision, error: Error, now: Instant) -> Next<G> {
-        if std::mem::take(&mut self.is_upgrade) {
-            return self.begin(now);
-        }
-        self.retakes = self.retakes.saturating_sub(1);
-        if self.retakes == 0 || self.is_past(now) {
-            return self.failed(decision, error, now);
-        }
-        self.take(decision, now)
-    }
-
-    fn is_past(&self, now: Instant) -> bool {
-        self.deadline.is_some_and(|deadline| deadline <= now)
-    }
-
-    fn failed(&mut self, decision: Decision, error: Error, now: Instant) -> Next<G> {
-        let node = decision.node;
-        if std::mem::take(&mut self.is_upgrade) {
-            return self.begin(now);
-        }
-        self.was_busy |= is_busy(&error);
-        let is_last = self.attempts == 0 || decision.reason == Reason::Fallback;
-        if is_last
-            && self.was_busy
-            && !self.is_past(now)
-            && self.shared.has_replica(&self.request, now)
-        {
-            return self.go_round_again(now);
-        }
-        if self.attempts == 0 || self.is_past(now) {
-            return Next::Fail(self.shared.explained(decision, error));
-        }
-        match error {
-            // Its role changed since it was last watched.
-            Error::WrongRole { .. } if self.shared.is_watched() => {
-                let answer = self.shared.signals.answer();
-                self.shared.signals.reopen(node);
-                self.shared.signals.ask_all();
-                self.state = State::ChangingRoles;
-                let until = after(now, ROLE_CHANGE);
-                Next::Wait { answer, until }
-            }
-            error if decision.basis == Basis::Itself && !self.is_past(now) => {
-                tracing::debug!(%error, "a replica that might have served gives no connection");
-                self.give_up_guessing(now)
-            }
-            // A pool that is exhausted, too: another node may be idle.
-            error if self.may_do_elsewhere(decision, &error) => {
-                tracing::debug!(%error, "a replica gives no connection");
-                self.shared.signals.ask(node);
-                self.request.avoid = Some(node);
-                self.decide_again(now)
-            }
-            // The primary is no help: a replica may prove by itself that it will do, whatever the caller's wait.
-            error
-                if error.may_retry_read()
-                    && decision.wants_fresher()
-                    && !std::mem::replace(&mut self.without_primary, true) =>
-            {
-                tracing::debug!(%error, "the primary gives no connection");
-                self.shared.signals.ask_all();
-                let until = after(now, self.shared.probe_timeout);
-                self.waits_until = Some(until);
-                self.wait(until, now)
-            }
-            error => Next::Fail(self.shared.explained(decision, error)),
-        }
-    }
-
-    /// Tries all nodes once more, where some were busy for their share of the time.
-    fn go_round_again(&mut self, now: Instant) -> Next<G> {
-        self.was_busy = false;
-        self.attempts = ATTEMPTS;
-        self.request.avoid = None;
-        let decision = self.shared.decide(&self.request, now);
-        self.take(decision, now)
-    }
-
-    /// Returns whether another node may serve what this one failed to.
-    fn may_do_elsewhere(&self, decision: Decision, error: &Error) -> bool {
-        !self.shared.is_primary(decision.node)
-            && (error.may_retry_read() || is_busy(error) && !decision.reason.is_for_primary())
-    }
-
-    /// Tries another node; the primary, once all tries are used up.
-    fn decide_again(&mut self, now: Instant) -> Next<G> {
-        self.attempts = self.attempts.saturating_sub(1);
-        self.retakes = RETAKES;
-        let decision = if self.attempts == 0 {
-            self.shared.fall_back(&self.request)
-        } else {
-            self.shared.decide(&self.request, now)
-        };
-        self.take(decision, now)
     }
 
     fn grant(&self, decision: Decision) -> Grant {
@@ -550,15 +429,4 @@ impl<'a, G: Loan> Checkout<'a, G> {
             proved: decision.version,
         }
     }
-}
-
-/// Returns whether a pool gave no connection in time: its node may be well.
-fn is_busy(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Checkout {
-            step: Step::Wait,
-            ..
-        }
-    )
 }

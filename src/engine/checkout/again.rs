@@ -1,0 +1,143 @@
+//! What a checkout does when a node gives no connection, or none that serves.
+
+use std::time::Instant;
+
+use super::{ATTEMPTS, Checkout, Loan, Next, RETAKES, ROLE_CHANGE, State};
+use crate::cluster::after;
+use crate::error::{Error, Step};
+use crate::routing::{Basis, Decision, Reason};
+
+impl<G: Loan> Checkout<'_, G> {
+    /// Gives back a connection whose server may not serve the request, and looks for another.
+    pub(super) fn unproved(&mut self, decision: Decision, guard: G, now: Instant) -> Next<G> {
+        // Before another is asked for: with small pools, holding one while waiting for another can deadlock.
+        drop(guard);
+        if std::mem::take(&mut self.is_upgrade) {
+            // Nothing was decided yet.
+            return self.begin(now);
+        }
+        if decision.basis == Basis::Itself {
+            return self.give_up_guessing(now);
+        }
+        self.request.avoid = Some(decision.node);
+        self.decide_again(now)
+    }
+
+    /// Decides by what is known: one guess is enough.
+    pub(super) fn give_up_guessing(&mut self, now: Instant) -> Next<G> {
+        self.request.may_try = false;
+        if let Some(until) = self.waits_until {
+            return self.wait(until, now);
+        }
+        let decision = self.shared.decide(&self.request, now);
+        self.wait_or_take(decision, now)
+    }
+
+    /// Takes another connection of the same node, after one that has ended or leads elsewhere.
+    pub(super) fn retake(&mut self, decision: Decision, error: Error, now: Instant) -> Next<G> {
+        if std::mem::take(&mut self.is_upgrade) {
+            return self.begin(now);
+        }
+        self.retakes = self.retakes.saturating_sub(1);
+        if self.retakes == 0 || self.is_past(now) {
+            return self.failed(decision, error, now);
+        }
+        self.take(decision, now)
+    }
+
+    pub(super) fn is_past(&self, now: Instant) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= now)
+    }
+
+    pub(super) fn failed(&mut self, decision: Decision, error: Error, now: Instant) -> Next<G> {
+        let node = decision.node;
+        if std::mem::take(&mut self.is_upgrade) {
+            return self.begin(now);
+        }
+        self.was_busy |= is_busy(&error);
+        let is_last = self.attempts == 0 || decision.reason == Reason::Fallback;
+        if is_last
+            && self.was_busy
+            && !self.is_past(now)
+            && self.shared.has_replica(&self.request, now)
+        {
+            return self.go_round_again(now);
+        }
+        if self.attempts == 0 || self.is_past(now) {
+            return Next::Fail(self.shared.explained(decision, error));
+        }
+        match error {
+            // Its role changed since it was last watched.
+            Error::WrongRole { .. } if self.shared.is_watched() => {
+                let answer = self.shared.signals.answer();
+                self.shared.signals.reopen(node);
+                self.shared.signals.ask_all();
+                self.state = State::ChangingRoles;
+                let until = after(now, ROLE_CHANGE);
+                Next::Wait { answer, until }
+            }
+            error if decision.basis == Basis::Itself && !self.is_past(now) => {
+                tracing::debug!(%error, "a replica that might have served gives no connection");
+                self.give_up_guessing(now)
+            }
+            // A pool that is exhausted, too: another node may be idle.
+            error if self.may_do_elsewhere(decision, &error) => {
+                tracing::debug!(%error, "a replica gives no connection");
+                self.shared.signals.ask(node);
+                self.request.avoid = Some(node);
+                self.decide_again(now)
+            }
+            // The primary is no help: a replica may prove by itself that it will do, whatever the caller's wait.
+            error
+                if error.may_retry_read()
+                    && decision.wants_fresher()
+                    && !std::mem::replace(&mut self.without_primary, true) =>
+            {
+                tracing::debug!(%error, "the primary gives no connection");
+                self.shared.signals.ask_all();
+                let until = after(now, self.shared.probe_timeout);
+                self.waits_until = Some(until);
+                self.wait(until, now)
+            }
+            error => Next::Fail(self.shared.explained(decision, error)),
+        }
+    }
+
+    /// Tries all nodes once more, where some were busy for their share of the time.
+    pub(super) fn go_round_again(&mut self, now: Instant) -> Next<G> {
+        self.was_busy = false;
+        self.attempts = ATTEMPTS;
+        self.request.avoid = None;
+        let decision = self.shared.decide(&self.request, now);
+        self.take(decision, now)
+    }
+
+    /// Returns whether another node may serve what this one failed to.
+    pub(super) fn may_do_elsewhere(&self, decision: Decision, error: &Error) -> bool {
+        !self.shared.is_primary(decision.node)
+            && (error.may_retry_read() || is_busy(error) && !decision.reason.is_for_primary())
+    }
+
+    /// Tries another node; the primary, once all tries are used up.
+    pub(super) fn decide_again(&mut self, now: Instant) -> Next<G> {
+        self.attempts = self.attempts.saturating_sub(1);
+        self.retakes = RETAKES;
+        let decision = if self.attempts == 0 {
+            self.shared.fall_back(&self.request)
+        } else {
+            self.shared.decide(&self.request, now)
+        };
+        self.take(decision, now)
+    }
+}
+
+/// Returns whether a pool gave no connection in time: its node may be well.
+fn is_busy(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Checkout {
+            step: Step::Wait,
+            ..
+        }
+    )
+}

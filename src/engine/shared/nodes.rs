@@ -1,0 +1,94 @@
+//! What is known of nodes.
+
+use std::time::{Duration, Instant};
+
+use super::Shared;
+use crate::cluster::Health;
+use crate::engine::Known;
+use crate::position::Position;
+
+impl Shared {
+    /// Returns whether a connection leads to the primary, as far as is known.
+    pub(crate) fn is_the_primary(&self, known: &Known) -> bool {
+        if !self.watched {
+            return true;
+        }
+        let cluster = self.snapshot.load();
+        match &known.said {
+            Some(said) => cluster.is_led_by(known.server, &said.observation),
+            None => cluster.is_primary(known.server),
+        }
+    }
+
+    /// Returns whether a node answers, and must not be used.
+    pub(crate) fn is_excluded(&self, node: usize) -> bool {
+        let cluster = self.snapshot.load();
+        let node = cluster.nodes.get(node);
+        node.is_some_and(|node| node.health == Health::Excluded)
+    }
+
+    /// Returns whether a node owes its watcher an answer for longer than a node may take of a caller's time.
+    #[inline]
+    pub(crate) fn is_silent(&self, node: usize, now: Instant) -> bool {
+        let pending = self.signals.pending(node, now);
+        pending.is_some_and(|pending| pending >= self.node_share)
+    }
+
+    /// Returns whether a node is known not to answer, or has not answered for too long.
+    pub(crate) fn is_lost(&self, node: usize) -> bool {
+        self.is_silent(node, Instant::now()) || self.is_down(node)
+    }
+
+    /// Returns whether a replica's name leads to the primary, as far as is known: as after a failover, until there is
+    /// another server for that name.
+    pub(crate) fn leads_to_primary(&self, node: usize) -> bool {
+        let cluster = self.snapshot.load();
+        let server = |node: usize| cluster.nodes.get(node)?.server;
+        let servers = server(node).zip(server(cluster.primary));
+        node != cluster.primary && servers.is_some_and(|(one, other)| one.is_same_server(other))
+    }
+
+    /// Returns whether a connection leads to the primary, and the name of the replica that it was opened by has left
+    /// that since.
+    pub(crate) fn has_left(&self, node: usize, known: &Known) -> bool {
+        let cluster = self.snapshot.load();
+        let server = |node: usize| cluster.nodes.get(node)?.server;
+        let Some((there, (now, primary))) =
+            known.server.zip(server(node).zip(server(cluster.primary)))
+        else {
+            return false;
+        };
+        let opened = cluster.nodes.get(node).and_then(|node| node.opened);
+        there.is_same_server(primary)
+            && !now.is_same_server(primary)
+            && opened.is_some_and(|opened| known.opened < opened)
+    }
+
+    /// Returns whether a node is known not to answer.
+    pub(crate) fn is_down(&self, node: usize) -> bool {
+        let cluster = self.snapshot.load();
+        let node = cluster.nodes.get(node);
+        node.is_some_and(|node| node.health == Health::Down)
+    }
+
+    pub(crate) fn is_primary(&self, node: usize) -> bool {
+        self.snapshot.load().primary == node
+    }
+
+    /// Returns whether every node takes writes.
+    pub(crate) fn is_multi_writer(&self) -> bool {
+        let cluster = self.snapshot.load();
+        cluster.position().is_some_and(Position::is_multi_writer)
+    }
+
+    /// Returns the node that takes writes, as far as is known.
+    pub(crate) fn primary(&self) -> usize {
+        self.snapshot.load().primary
+    }
+
+    /// Returns how long a caller waits at most for a checkout that begins with this node.
+    pub(crate) fn checkout_timeout(&self, node: usize) -> Duration {
+        let timeout = self.checkout_timeouts.get(node);
+        timeout.copied().unwrap_or(Duration::ZERO)
+    }
+}

@@ -1,0 +1,140 @@
+//! What nodes say of themselves, and how often they are asked.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{FASTEST, SLOWEST, Shared};
+use crate::cluster::{Event, Observation, Question, Roster, Sample, ServerId};
+use crate::error::ConfigError;
+use crate::mutex::lock;
+use crate::random;
+use crate::server::NodeRole;
+
+impl Shared {
+    /// Records what a connection's server said, asked at `asked`: of the primary, it is a sample of its position.
+    pub(crate) fn hear(&self, server: Option<ServerId>, asked: Instant, said: &Observation) {
+        let is_primary = said.role == NodeRole::TakesWrites
+            && server.is_some()
+            && self.snapshot.load().is_primary(server);
+        if !is_primary {
+            return;
+        }
+        let sample = Arc::new(Sample {
+            asked,
+            position: said.position.mark(),
+        });
+        self.latest.rcu(|latest| match latest {
+            Some(latest) if latest.asked >= asked => Some(Arc::clone(latest)),
+            _ => Some(Arc::clone(&sample)),
+        });
+    }
+
+    /// Records the answer of a node.
+    pub(crate) fn record_observation(&self, node: usize, question: Question, said: Observation) {
+        let mut roster = lock(&self.roster);
+        let events = roster.observed(node, question, said);
+        self.publish(&roster);
+        if let Some(lag) = roster.lag(node, question.asked) {
+            self.delays.limit(node, lag);
+        }
+        drop(roster);
+        for event in events {
+            self.report(&event);
+        }
+    }
+
+    /// The lag past which a replica is asked why, and the time between two such questions.
+    pub(crate) const DIAGNOSE_AFTER: Duration = Duration::from_secs(1);
+
+    /// Returns whether a node is so far behind that it is to be asked why, or was when it was asked.
+    pub(crate) fn is_held_up(&self, node: usize) -> bool {
+        let cluster = self.snapshot.load();
+        let now = self.clock.now();
+        node != cluster.primary
+            && cluster.nodes.get(node).is_some_and(|node| {
+                node.notice.is_some() || node.lag(now).is_none_or(|lag| lag >= Self::DIAGNOSE_AFTER)
+            })
+    }
+
+    /// Records what holds a node up, as it says.
+    pub(crate) fn record_diagnosis(&self, node: usize, why: Option<String>) {
+        let mut roster = lock(&self.roster);
+        if roster.diagnosed(node, why) {
+            self.publish(&roster);
+        }
+    }
+
+    /// Records that a node gave no answer.
+    pub(crate) fn record_failure(&self, node: usize, why: &str) {
+        let mut roster = lock(&self.roster);
+        let events = roster.lost(node, why);
+        self.publish(&roster);
+        drop(roster);
+        for event in events {
+            self.report(&event);
+        }
+    }
+
+    fn publish(&self, roster: &Roster) {
+        self.snapshot.store(Arc::new(roster.snapshot()));
+        self.signals.answered();
+    }
+
+    /// Checks that all nodes that have answered are of one cluster, and that the primary's positions mean something.
+    pub(crate) fn check_cluster(&self) -> Result<(), ConfigError> {
+        let roster = lock(&self.roster);
+        let primary = || self.name(0).to_owned();
+        if let Some((foreign, why)) = roster.foreign() {
+            return Err(ConfigError::OtherCluster {
+                replica: self.name(foreign).to_owned(),
+                primary: primary(),
+                why: why.into_owned(),
+            });
+        }
+        match roster.problem_of_primary() {
+            Some(why) => Err(ConfigError::NoPositions {
+                primary: primary(),
+                why: why.to_owned(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the time before a node is asked again if no caller is in a hurry: the interval; more while nobody reads or
+    /// writes, a tenth of the time since the last checkout, up to a second.
+    pub(crate) fn pace(&self, interval: Duration, now: Instant) -> Duration {
+        let idle = self.signals.idle(now);
+        (idle / 10).min(SLOWEST).max(interval)
+    }
+
+    /// Returns the delay of a question that can wait: whoever commits meanwhile shares the answer.
+    pub(crate) fn soon(interval: Duration) -> Duration {
+        interval / FASTEST
+    }
+
+    /// The same within a tenth, at random: keeps many routers from asking in step.
+    pub(crate) fn jittered(limit: Duration) -> Duration {
+        (limit / 1000).saturating_mul(random::within(900..=1100))
+    }
+
+    fn report(&self, event: &Event) {
+        match *event {
+            Event::Promoted { from, to } => {
+                tracing::warn!(
+                    from = self.name(from),
+                    to = self.name(to),
+                    "another node is the primary now"
+                );
+            }
+            Event::SplitBrain { primary, other } => tracing::error!(
+                primary = self.name(primary),
+                other = self.name(other),
+                "two nodes take writes: the one on the older history gets nothing until it follows the primary"
+            ),
+            Event::Foreign { node } => tracing::error!(
+                node = self.name(node),
+                "a node belongs to another cluster: it gets nothing"
+            ),
+        }
+    }
+}
