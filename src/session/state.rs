@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use super::Token;
-use super::token::Millis;
+use super::home::{Home, Reading, covering, seen_at};
+use super::moment::Moment;
 use crate::cluster::{Sample, ServerId, Snapshot, age};
 use crate::mutex::lock;
 use crate::position::Position;
@@ -56,22 +57,6 @@ pub(crate) struct Activity {
     pub(crate) reads: u64,
 }
 
-/// The server that a session last read from.
-#[derive(Debug, Clone)]
-struct Home {
-    node: usize,
-    server: ServerId,
-    /// [`HomeServer::stood`], and `has_all`.
-    stood: Instant,
-    has_all: bool,
-    /// The time at which a connection was last returned.
-    last: Instant,
-    /// Number of connections in use.
-    out: u32,
-    /// A position that covers all reads here up to `last`, once known.
-    seen: Option<Position>,
-}
-
 /// A session's state for another process.
 #[derive(Debug)]
 pub(crate) struct Export {
@@ -81,32 +66,6 @@ pub(crate) struct Export {
     pub(crate) is_complete: bool,
     /// The node whose answer may complete it, beside the primary's: where it read last.
     pub(crate) home: Option<usize>,
-}
-
-/// One moment, by both clocks.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Moment {
-    pub(crate) now: Instant,
-    pub(crate) wall: SystemTime,
-}
-
-impl Moment {
-    /// Returns the end of `life` from now, or the latest time that tokens can hold.
-    fn wall_after(self, life: Duration) -> SystemTime {
-        let latest = Millis::MAX.to_system_time();
-        self.wall.checked_add(life).unwrap_or(latest).min(latest)
-    }
-
-    fn wall_at(self, at: Instant) -> SystemTime {
-        let age = age(at, self.now);
-        self.wall.checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH)
-    }
-
-    /// Returns the instant of this time, or the present if it lies ahead by this machine's clock.
-    fn instant_at(self, time: SystemTime) -> Instant {
-        let age = self.wall.duration_since(time).unwrap_or_default();
-        self.now.checked_sub(age).unwrap_or(self.now)
-    }
 }
 
 impl SessionState {
@@ -255,18 +214,6 @@ impl SessionState {
     fn lock(&self) -> MutexGuard<'_, Causal> {
         lock(&self.causal)
     }
-}
-
-/// A connection that is to be read from.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Reading {
-    pub(crate) node: usize,
-    /// The server that it leads to, if that tells who it is.
-    pub(crate) server: Option<ServerId>,
-    /// The last instant, by the system's clock, at which the connection is certain to have stood.
-    pub(crate) stood: Instant,
-    /// The version of the session's requirements that the server was proved to meet.
-    pub(crate) proved: Option<u64>,
 }
 
 impl Causal {
@@ -482,43 +429,6 @@ impl Causal {
     }
 }
 
-/// Returns a position that covers what was read from `home` up to `last`: that of `home`, if this run of it
-/// was asked after `last`; or that of the primary, asked first after `last`. Both cover the reads, so the
-/// lower one is returned: a replica that is asked again and again is always further.
-fn seen_at(
-    home: &Home,
-    last: Instant,
-    cluster: &Snapshot,
-    latest: Option<&Sample>,
-) -> Option<Sample> {
-    let there = cluster
-        .nodes
-        .get(home.node)
-        .filter(|node| node.server == Some(home.server))
-        .filter(|node| node.opened.is_some_and(|opened| opened < home.stood))
-        .and_then(|node| Some((node.asked?, node.position.as_ref()?)))
-        .filter(|(asked, position)| *asked > last && cluster.shares_history(position));
-    let primary = covering(Some(last), cluster, latest);
-    match (there, primary) {
-        (Some((_, there)), Some(primary)) if there.covers(&primary.position) => Some(primary),
-        (Some((asked, there)), _) => Some(Sample {
-            asked,
-            position: there.mark(),
-        }),
-        (None, primary) => primary,
-    }
-}
-
-/// Returns the first sample that was requested after `at`, of those of the watchers and the latest of a caller; strictly
-/// after, so that a coarse clock proves nothing.
-fn covering(at: Option<Instant>, cluster: &Snapshot, latest: Option<&Sample>) -> Option<Sample> {
-    let at = at?;
-    let samples = &cluster.recent;
-    let after = samples.partition_point(|sample| sample.asked <= at);
-    let of_caller = || latest.filter(|sample| sample.asked > at && cluster.continues(sample));
-    samples.get(after).or_else(of_caller).cloned()
-}
-
 fn time_of(known: Option<&(Position, Instant)>) -> Option<Instant> {
     known.map(|(_, at)| *at)
 }
@@ -553,85 +463,4 @@ fn later(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cluster::{Health, NodeState};
-    use crate::position::{Lsn, PgPosition};
-
-    fn at(lsn: u64) -> Position {
-        Position::Postgres(PgPosition::new(1, 1, Lsn(lsn)))
-    }
-
-    /// Creates a primary that is asked every 10 ms, and advances by 10 bytes each time.
-    fn cluster(start: Instant, asked: u32) -> Snapshot {
-        let samples: Vec<_> = (1..=asked)
-            .map(|tick| Sample {
-                asked: start + Duration::from_millis(10) * tick,
-                position: at(u64::from(tick) * 10),
-            })
-            .collect();
-        let mut cluster = Snapshot::unwatched(2);
-        let last = samples.last();
-        cluster.nodes[0] = NodeState {
-            health: Health::Up,
-            position: last.map(|sample| sample.position.clone()),
-            asked: last.map(|sample| sample.asked),
-            ..NodeState::UNKNOWN
-        };
-        cluster.recent = samples.into();
-        cluster
-    }
-
-    #[test]
-    fn to_leave_the_primary_a_session_needs_what_it_saw_there_and_not_what_came_later() {
-        let start = Instant::now();
-        let session = SessionState::default();
-        let server = Some(ServerId::numbered(1));
-        let reading = Reading {
-            node: 0,
-            server,
-            stood: start,
-            proved: None,
-        };
-        session.read_begins(reading, start);
-        session.read_ends(server, start + Duration::from_millis(15));
-        // Asked first after the read at 20 ms; by now it has got much further.
-        let cluster = cluster(start, 100);
-        let now = start + Duration::from_secs(1);
-        let need = session.need(now, Duration::from_secs(5), &cluster, None);
-        assert!(need.may_leave);
-        assert_eq!(need.leaving, Some(at(20)));
-    }
-
-    /// Two reads that were decided at the same time, when nothing was required yet, went to two replicas; the one that
-    /// began last was taken to have what the other had shown.
-    #[test]
-    fn a_proof_from_before_another_server_was_read_says_nothing_of_what_was_seen_there() {
-        let start = Instant::now();
-        let session = SessionState::default();
-        let mut cluster = cluster(start, 100);
-        let now = start + Duration::from_secs(1);
-        let behind = NodeState {
-            server: Some(ServerId::numbered(2)),
-            opened: start.checked_sub(Duration::from_secs(1)),
-            position: Some(at(1)),
-            ..cluster.nodes[0].clone()
-        };
-        cluster.nodes[1] = behind.clone();
-        let need = || session.need(now, Duration::from_secs(5), &cluster, None);
-        let reading = |server| Reading {
-            node: 1,
-            server: Some(ServerId::numbered(server)),
-            stood: start,
-            proved: Some(0),
-        };
-        assert_eq!(need().version, 0);
-        assert!(need().is_met(&behind));
-        for server in [3, 2] {
-            session.read_begins(reading(server), start);
-            session.read_ends(Some(ServerId::numbered(server)), start);
-        }
-        assert_eq!(need().block, None, "the primary was asked since");
-        assert!(!need().is_met(&behind));
-    }
-}
+mod tests;

@@ -1,6 +1,8 @@
 //! A model of a cluster, and routers that know only what its nodes tell them, late and out of date: whatever
 //! happens during a checkout, no session misses what it wrote or saw, and no bounded read is older than its bound.
 
+mod carry_out;
+mod servers;
 mod steps;
 mod world;
 
@@ -9,8 +11,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use proptest::prelude::*;
 
+use self::servers::{NODES, Steps, WATCHED, identity, known, role};
 use self::steps::{Chance, How, Step, steps};
-use self::world::{NODES, Steps, WATCHED, World, identity, known, role};
+use self::world::World;
 use super::Shared;
 use crate::cluster::{Node, Observation, Question};
 use crate::engine::{Known, Request, Settings};

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::world::{NODES, ROUTERS, SERVERS, SESSIONS};
+use super::servers::{NODES, ROUTERS, SERVERS, SESSIONS};
 
 /// One thing that happens.
 #[derive(Debug, Clone)]

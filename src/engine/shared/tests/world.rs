@@ -3,113 +3,18 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use diesel_routing_sql::Dialect as Sql;
-
 use proptest::prelude::*;
 
+use super::servers::{
+    NODES, Pooled, ROUTERS, SERVERS, SESSIONS, Server, Steps, WATCHED, identity, said,
+};
 use super::steps::{Chance, How, Step};
-use crate::cluster::{Node, Observation, Question, ServerFacts, ServerId};
-use crate::engine::checkout::{Checkout, Loan, Next, Outcome};
-use crate::engine::{Grant, Known, Request, Settings, Shared};
-use crate::error::{Error, Step as ErrorStep};
-use crate::position::Position;
-use crate::position::{Lsn, PgPosition};
+use crate::cluster::{Node, Observation, Question};
+use crate::engine::checkout::Checkout;
+use crate::engine::{Grant, Request, Settings, Shared};
 use crate::routing::Level;
-use crate::server::NodeRole;
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
 use crate::statement::Access;
-
-/// Time that moves by steps, for all routers.
-#[derive(Debug, Clone)]
-pub(super) struct Steps(pub(super) Arc<Mutex<(Instant, SystemTime)>>);
-
-impl Steps {
-    pub(super) fn pass(&self, by: Duration) {
-        let mut present = self.0.lock().unwrap();
-        present.0 += by;
-        present.1 += by;
-    }
-}
-
-impl Clock for Steps {
-    fn now(&self) -> Instant {
-        self.0.lock().unwrap().0
-    }
-
-    fn wall(&self) -> SystemTime {
-        self.0.lock().unwrap().1
-    }
-}
-
-pub(super) const NODES: usize = 4;
-/// One more than nodes: what a node's name leads to changes.
-pub(super) const SERVERS: usize = 5;
-pub(super) const ROUTERS: usize = 2;
-pub(super) const SESSIONS: usize = 3;
-
-/// A server: what it has of the log, and which run of it this is. It says the same of itself in every run, as one does
-/// that starts again after a crash of one of its processes.
-#[derive(Debug, Clone, Copy)]
-struct Server {
-    replayed: u64,
-    run: u64,
-}
-
-/// A connection in a router's pool.
-#[derive(Debug, Clone)]
-pub(super) struct Pooled {
-    node: usize,
-    pub(super) server: usize,
-    run: u64,
-    known: Known,
-}
-
-impl Loan for Pooled {
-    fn known(&self) -> &Known {
-        &self.known
-    }
-
-    fn known_mut(&mut self) -> &mut Known {
-        &mut self.known
-    }
-
-    fn awaits_answer(&self) -> bool {
-        false
-    }
-}
-
-/// Returns what is known of a new connection.
-pub(super) fn known(server: usize, opened: Instant) -> Known {
-    Known {
-        facts: ServerFacts::default(),
-        server: Some(identity(server)),
-        role: Some(role(server)),
-        said: None,
-        opened,
-        alive: opened,
-        reads_causally: false,
-        is_spent: false,
-    }
-}
-
-pub(super) fn identity(server: usize) -> ServerId {
-    ServerId::numbered(u64::try_from(server).unwrap())
-}
-
-pub(super) fn role(server: usize) -> NodeRole {
-    if server == 0 {
-        NodeRole::TakesWrites
-    } else {
-        NodeRole::ReplaysWrites
-    }
-}
-
-/// What nodes are of routers, but for tests that need something else.
-pub(super) const WATCHED: crate::engine::Server = crate::engine::Server {
-    dialect: Sql::Postgres,
-    watched: true,
-    demoted_in_place: false,
-};
 
 /// A user's history, and what a correct database would have shown.
 struct User {
@@ -136,19 +41,19 @@ pub(super) struct Answer {
 }
 
 pub(super) struct World {
-    clock: Steps,
-    servers: [Server; SERVERS],
+    pub(super) clock: Steps,
+    pub(super) servers: [Server; SERVERS],
     /// The server that a new connection to each node leads to.
-    leads: [usize; NODES],
-    routers: Vec<Arc<Shared>>,
+    pub(super) leads: [usize; NODES],
+    pub(super) routers: Vec<Arc<Shared>>,
     users: Vec<User>,
     /// Answers under way.
     pub(super) answers: Vec<Answer>,
     /// The connections of each router: its watchers', and up to two in each pool, which are taken by turns.
     watchers: [[Option<Watcher>; NODES]; ROUTERS],
-    pools: [[Vec<Pooled>; NODES]; ROUTERS],
+    pub(super) pools: [[Vec<Pooled>; NODES]; ROUTERS],
     /// The system's clock: it goes on with every step.
-    system: Instant,
+    pub(super) system: Instant,
     /// The acknowledged writes, with their time by the routers' clock.
     log: Vec<(Instant, u64)>,
     pub(super) from_replicas: u32,
@@ -380,152 +285,6 @@ impl World {
         Some(conn).filter(|_| is_open)
     }
 
-    fn carry_out(
-        &mut self,
-        router: usize,
-        mut checkout: Checkout<'_, Pooled>,
-        chances: &mut impl Iterator<Item = Chance>,
-    ) -> Option<(Pooled, Grant)> {
-        let mut outcome = Outcome::Started;
-        // More steps than any checkout takes: one that goes on for ever is a fault.
-        for _ in 0..100 {
-            self.system += Duration::from_nanos(1);
-            outcome = match checkout.next(outcome, self.system) {
-                Next::Take { node, .. } => {
-                    self.take(router, node, chances.next().unwrap_or(Chance::Nothing))
-                }
-                Next::Wait { until, .. } => match chances.next().unwrap_or(Chance::Nothing) {
-                    Chance::Nothing | Chance::Refusal => {
-                        let left = until.saturating_duration_since(self.system);
-                        self.system += left;
-                        self.clock.pass(left);
-                        Outcome::TimedOut
-                    }
-                    Chance::Restart { back_by } => {
-                        self.restart(1, back_by);
-                        self.answered(router, 1);
-                        Outcome::Answered
-                    }
-                    Chance::Answer(which) => {
-                        if !self.answers.is_empty() {
-                            self.answer(which.index(self.answers.len()));
-                        }
-                        Outcome::Answered
-                    }
-                    Chance::Progress { node, by } => {
-                        self.replay(self.leads[node], by);
-                        self.answered(router, node);
-                        Outcome::Answered
-                    }
-                },
-                Next::Ask {
-                    node,
-                    mut guard,
-                    until,
-                } => {
-                    let chance = chances.next().unwrap_or(Chance::Nothing);
-                    match chance {
-                        Chance::Restart { back_by } if guard.server != 0 => {
-                            self.restart(guard.server, back_by);
-                        }
-                        Chance::Progress { by, .. } => self.replay(guard.server, by),
-                        _ => {}
-                    }
-                    let server = self.servers[guard.server];
-                    let why = if server.run != guard.run {
-                        guard.known.is_spent = true;
-                        Some("it has ended")
-                    } else if matches!(chance, Chance::Refusal) {
-                        let left = until.saturating_duration_since(self.system);
-                        self.system += left;
-                        self.clock.pass(left);
-                        Some("no answer")
-                    } else {
-                        None
-                    };
-                    match why {
-                        Some(why) => {
-                            self.give_back(router, guard);
-                            let step = ErrorStep::Recycle;
-                            let error = Error::checkout(node.to_string(), step, self.system, why);
-                            Outcome::Failed(error)
-                        }
-                        None => {
-                            let said = said(guard.server, server.replayed);
-                            Outcome::Said(guard, Some(said))
-                        }
-                    }
-                }
-                Next::AwaitReplay {
-                    guard, required, ..
-                } => {
-                    if let Some(Chance::Progress { by, .. }) = chances.next() {
-                        self.replay(guard.server, by);
-                    }
-                    let server = self.servers[guard.server];
-                    let state = Position::Postgres(PgPosition::new(7, 1, Lsn(server.replayed)));
-                    if server.run == guard.run && state.covers(&required) {
-                        Outcome::Replayed(guard)
-                    } else {
-                        Outcome::NotReplayed
-                    }
-                }
-                Next::SetCausalReads { guard, .. } => Outcome::Set(guard),
-                Next::Lend(guard, grant) => {
-                    assert_eq!(guard.node, grant.node, "the route names another node");
-                    self.give_back(router, guard.clone());
-                    return Some((guard, grant));
-                }
-                Next::Fail(_) => return None,
-            };
-        }
-        panic!("the checkout does not end");
-    }
-
-    /// Takes a connection from a pool, as far as fate has it.
-    fn take(&mut self, router: usize, node: usize, chance: Chance) -> Outcome<Pooled> {
-        match chance {
-            Chance::Refusal => {
-                let name = node.to_string();
-                let step = ErrorStep::Connect;
-                let error = Error::checkout(name, step, Instant::now(), "refused");
-                return Outcome::Failed(error);
-            }
-            Chance::Restart { back_by } if self.leads[node] != 0 => {
-                self.restart(self.leads[node], back_by);
-            }
-            Chance::Answer(which) if !self.answers.is_empty() => {
-                self.answer(which.index(self.answers.len()));
-            }
-            Chance::Progress { node, by } => self.replay(self.leads[node], by),
-            _ => {}
-        }
-        let pool = &mut self.pools[router][node];
-        // As pools do, with two connections each: the oldest first, or a new one.
-        pool.retain(|conn| self.servers[conn.server].run == conn.run && !conn.known.is_spent);
-        let conn = if pool.len() < 2 {
-            let server = self.leads[node];
-            let run = self.servers[server].run;
-            Pooled {
-                node,
-                server,
-                run,
-                known: known(server, self.system),
-            }
-        } else {
-            pool.remove(0)
-        };
-        if matches!(chance, Chance::Restart { .. }) {
-            self.answered(router, node);
-        }
-        Outcome::Taken(conn)
-    }
-
-    /// A connection comes back to its pool.
-    fn give_back(&mut self, router: usize, conn: Pooled) {
-        self.pools[router][conn.node].push(conn);
-    }
-
     /// A node is asked by a router, and answers.
     pub(super) fn answered(&mut self, router: usize, node: usize) {
         self.system += Duration::from_nanos(1);
@@ -535,13 +294,13 @@ impl World {
         self.answer(self.answers.len() - 1);
     }
 
-    fn replay(&mut self, server: usize, by: u64) {
+    pub(super) fn replay(&mut self, server: usize, by: u64) {
         let limit = self.servers[0].replayed;
         let server = &mut self.servers[server];
         server.replayed = (server.replayed + by).min(limit);
     }
 
-    fn restart(&mut self, server: usize, back_by: u64) {
+    pub(super) fn restart(&mut self, server: usize, back_by: u64) {
         let server = &mut self.servers[server];
         server.run += 1;
         server.replayed = server.replayed.saturating_sub(back_by);
@@ -616,12 +375,6 @@ impl World {
         (user.router, user.session) = (to, session);
         Ok(())
     }
-}
-
-/// Returns what a server says of itself.
-fn said(server: usize, replayed: u64) -> Observation {
-    let position = Position::Postgres(PgPosition::new(7, 1, Lsn(replayed)));
-    Observation::new(role(server), position)
 }
 
 /// Returns what a session is told of a connection that is lent to it.

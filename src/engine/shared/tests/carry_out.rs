@@ -1,0 +1,159 @@
+//! Carries checkouts out in the model, while what chance has happens.
+
+use std::time::{Duration, Instant};
+
+use super::servers::{Pooled, known, said};
+use super::steps::Chance;
+use super::world::World;
+use crate::engine::Grant;
+use crate::engine::checkout::{Checkout, Next, Outcome};
+use crate::error::{Error, Step as ErrorStep};
+use crate::position::{Lsn, PgPosition, Position};
+
+impl World {
+    pub(super) fn carry_out(
+        &mut self,
+        router: usize,
+        mut checkout: Checkout<'_, Pooled>,
+        chances: &mut impl Iterator<Item = Chance>,
+    ) -> Option<(Pooled, Grant)> {
+        let mut outcome = Outcome::Started;
+        // More steps than any checkout takes: one that goes on for ever is a fault.
+        for _ in 0..100 {
+            self.system += Duration::from_nanos(1);
+            outcome = match checkout.next(outcome, self.system) {
+                Next::Take { node, .. } => {
+                    self.take(router, node, chances.next().unwrap_or(Chance::Nothing))
+                }
+                Next::Wait { until, .. } => match chances.next().unwrap_or(Chance::Nothing) {
+                    Chance::Nothing | Chance::Refusal => {
+                        let left = until.saturating_duration_since(self.system);
+                        self.system += left;
+                        self.clock.pass(left);
+                        Outcome::TimedOut
+                    }
+                    Chance::Restart { back_by } => {
+                        self.restart(1, back_by);
+                        self.answered(router, 1);
+                        Outcome::Answered
+                    }
+                    Chance::Answer(which) => {
+                        if !self.answers.is_empty() {
+                            self.answer(which.index(self.answers.len()));
+                        }
+                        Outcome::Answered
+                    }
+                    Chance::Progress { node, by } => {
+                        self.replay(self.leads[node], by);
+                        self.answered(router, node);
+                        Outcome::Answered
+                    }
+                },
+                Next::Ask {
+                    node,
+                    mut guard,
+                    until,
+                } => {
+                    let chance = chances.next().unwrap_or(Chance::Nothing);
+                    match chance {
+                        Chance::Restart { back_by } if guard.server != 0 => {
+                            self.restart(guard.server, back_by);
+                        }
+                        Chance::Progress { by, .. } => self.replay(guard.server, by),
+                        _ => {}
+                    }
+                    let server = self.servers[guard.server];
+                    let why = if server.run != guard.run {
+                        guard.known.is_spent = true;
+                        Some("it has ended")
+                    } else if matches!(chance, Chance::Refusal) {
+                        let left = until.saturating_duration_since(self.system);
+                        self.system += left;
+                        self.clock.pass(left);
+                        Some("no answer")
+                    } else {
+                        None
+                    };
+                    match why {
+                        Some(why) => {
+                            self.give_back(router, guard);
+                            let step = ErrorStep::Recycle;
+                            let error = Error::checkout(node.to_string(), step, self.system, why);
+                            Outcome::Failed(error)
+                        }
+                        None => {
+                            let said = said(guard.server, server.replayed);
+                            Outcome::Said(guard, Some(said))
+                        }
+                    }
+                }
+                Next::AwaitReplay {
+                    guard, required, ..
+                } => {
+                    if let Some(Chance::Progress { by, .. }) = chances.next() {
+                        self.replay(guard.server, by);
+                    }
+                    let server = self.servers[guard.server];
+                    let state = Position::Postgres(PgPosition::new(7, 1, Lsn(server.replayed)));
+                    if server.run == guard.run && state.covers(&required) {
+                        Outcome::Replayed(guard)
+                    } else {
+                        Outcome::NotReplayed
+                    }
+                }
+                Next::SetCausalReads { guard, .. } => Outcome::Set(guard),
+                Next::Lend(guard, grant) => {
+                    assert_eq!(guard.node, grant.node, "the route names another node");
+                    self.give_back(router, guard.clone());
+                    return Some((guard, grant));
+                }
+                Next::Fail(_) => return None,
+            };
+        }
+        panic!("the checkout does not end");
+    }
+
+    /// Takes a connection from a pool, as far as fate has it.
+    pub(super) fn take(&mut self, router: usize, node: usize, chance: Chance) -> Outcome<Pooled> {
+        match chance {
+            Chance::Refusal => {
+                let name = node.to_string();
+                let step = ErrorStep::Connect;
+                let error = Error::checkout(name, step, Instant::now(), "refused");
+                return Outcome::Failed(error);
+            }
+            Chance::Restart { back_by } if self.leads[node] != 0 => {
+                self.restart(self.leads[node], back_by);
+            }
+            Chance::Answer(which) if !self.answers.is_empty() => {
+                self.answer(which.index(self.answers.len()));
+            }
+            Chance::Progress { node, by } => self.replay(self.leads[node], by),
+            _ => {}
+        }
+        let pool = &mut self.pools[router][node];
+        // As pools do, with two connections each: the oldest first, or a new one.
+        pool.retain(|conn| self.servers[conn.server].run == conn.run && !conn.known.is_spent);
+        let conn = if pool.len() < 2 {
+            let server = self.leads[node];
+            let run = self.servers[server].run;
+            Pooled {
+                node,
+                server,
+                run,
+                known: known(server, self.system),
+            }
+        } else {
+            pool.remove(0)
+        };
+        if matches!(chance, Chance::Restart { .. }) {
+            self.answered(router, node);
+        }
+        Outcome::Taken(conn)
+    }
+
+    /// A connection comes back to its pool.
+    pub(super) fn give_back(&mut self, router: usize, conn: Pooled) {
+        self.pools[router][conn.node].push(conn);
+    }
+}

@@ -1,0 +1,111 @@
+//! The model's servers, and the connections to them.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use diesel_routing_sql::Dialect as Sql;
+
+use crate::cluster::{Observation, ServerFacts, ServerId};
+use crate::engine::Known;
+use crate::engine::checkout::Loan;
+use crate::position::{Lsn, PgPosition, Position};
+use crate::server::NodeRole;
+use crate::session::Clock;
+
+/// Time that moves by steps, for all routers.
+#[derive(Debug, Clone)]
+pub(super) struct Steps(pub(super) Arc<Mutex<(Instant, SystemTime)>>);
+
+impl Steps {
+    pub(super) fn pass(&self, by: Duration) {
+        let mut present = self.0.lock().unwrap();
+        present.0 += by;
+        present.1 += by;
+    }
+}
+
+impl Clock for Steps {
+    fn now(&self) -> Instant {
+        self.0.lock().unwrap().0
+    }
+
+    fn wall(&self) -> SystemTime {
+        self.0.lock().unwrap().1
+    }
+}
+
+pub(super) const NODES: usize = 4;
+/// One more than nodes: what a node's name leads to changes.
+pub(super) const SERVERS: usize = 5;
+pub(super) const ROUTERS: usize = 2;
+pub(super) const SESSIONS: usize = 3;
+
+/// A server: what it has of the log, and which run of it this is. It says the same of itself in every run, as one does
+/// that starts again after a crash of one of its processes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Server {
+    pub(super) replayed: u64,
+    pub(super) run: u64,
+}
+
+/// A connection in a router's pool.
+#[derive(Debug, Clone)]
+pub(super) struct Pooled {
+    pub(super) node: usize,
+    pub(super) server: usize,
+    pub(super) run: u64,
+    pub(super) known: Known,
+}
+
+impl Loan for Pooled {
+    fn known(&self) -> &Known {
+        &self.known
+    }
+
+    fn known_mut(&mut self) -> &mut Known {
+        &mut self.known
+    }
+
+    fn awaits_answer(&self) -> bool {
+        false
+    }
+}
+
+/// Returns what is known of a new connection.
+pub(super) fn known(server: usize, opened: Instant) -> Known {
+    Known {
+        facts: ServerFacts::default(),
+        server: Some(identity(server)),
+        role: Some(role(server)),
+        said: None,
+        opened,
+        alive: opened,
+        reads_causally: false,
+        is_spent: false,
+    }
+}
+
+pub(super) fn identity(server: usize) -> ServerId {
+    ServerId::numbered(u64::try_from(server).unwrap())
+}
+
+pub(super) fn role(server: usize) -> NodeRole {
+    if server == 0 {
+        NodeRole::TakesWrites
+    } else {
+        NodeRole::ReplaysWrites
+    }
+}
+
+/// What nodes are of routers, but for tests that need something else.
+pub(super) const WATCHED: crate::engine::Server = crate::engine::Server {
+    dialect: Sql::Postgres,
+    watched: true,
+    demoted_in_place: false,
+};
+
+/// Returns what a server says of itself.
+pub(super) fn said(server: usize, replayed: u64) -> Observation {
+    let position = Position::Postgres(PgPosition::new(7, 1, Lsn(replayed)));
+    Observation::new(role(server), position)
+}
