@@ -71,11 +71,13 @@ pub trait RoutedConnection:
         async { Ok(None) }
     }
 
-    /// Set if servers can [wait](Self::wait_for) until they have replayed a position. Defaults to `false`:
-    /// then the router waits for the servers' next observations.
+    /// Set if servers can [wait](Self::wait_for) until they have replayed a position, those whose
+    /// [facts](ServerFacts::waits) say so. Defaults to `false`: then the router asks again when a server is likely to
+    /// have.
     const WAITS: bool = false;
 
-    /// Waits until the server has replayed `required`, for `limit` at most. Returns whether it has.
+    /// Waits until the server, of which these `facts` are known, has replayed `required`, for `limit` at most. Returns
+    /// whether it has.
     ///
     /// # Errors
     ///
@@ -84,8 +86,9 @@ pub trait RoutedConnection:
         &mut self,
         required: &Position,
         limit: Duration,
+        facts: &ServerFacts,
     ) -> impl Future<Output = QueryResult<bool>> + Send {
-        let _ = (required, limit);
+        let _ = (required, limit, facts);
         async { Ok(false) }
     }
 

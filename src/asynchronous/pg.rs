@@ -1,5 +1,7 @@
 //! PostgreSQL: the handles without the connection type, and notifications.
 
+use std::time::Duration;
+
 use diesel::QueryResult;
 use diesel::pg::PgNotification;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection};
@@ -9,6 +11,7 @@ pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use crate::asynchronous::RoutedConnection;
 use crate::cluster::{Observation, ServerFacts};
+use crate::position::Position;
 use crate::server::NodeRole;
 
 /// [`ReadConn`](crate::ReadConn) on PostgreSQL.
@@ -26,6 +29,7 @@ impl RoutedConnection for AsyncPgConnection {
     // The task that owns the socket reads and drops the answers that are not awaited any more.
     const SURVIVES_CANCELLATION: bool = true;
     const WATCHED: bool = true;
+    const WAITS: bool = true;
 
     async fn observe(&mut self, facts: &ServerFacts) -> QueryResult<Option<Observation>> {
         let observe = crate::backend::postgres::Observe::new(facts);
@@ -40,6 +44,25 @@ impl RoutedConnection for AsyncPgConnection {
         diesel_async::RunQueryDsl::get_result::<crate::backend::postgres::Facts>(facts, self)
             .await
             .map(Into::into)
+    }
+
+    async fn wait_for(
+        &mut self,
+        required: &Position,
+        limit: Duration,
+        facts: &ServerFacts,
+    ) -> QueryResult<bool> {
+        let Some(sql) = crate::backend::postgres::wait(required, limit) else {
+            return Ok(false);
+        };
+        let query = diesel::sql_query(sql);
+        let waited: crate::backend::postgres::Waited =
+            diesel_async::RunQueryDsl::get_result(query, self).await?;
+        if !waited.is_there() {
+            return Ok(false);
+        }
+        let observation = self.observe(facts).await?;
+        Ok(observation.is_some_and(|observation| observation.position.covers(required)))
     }
 
     /// Returns the role, by whether the server is in recovery.

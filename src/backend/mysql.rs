@@ -128,6 +128,7 @@ pub(crate) fn facts(variables: &[Variable]) -> ServerFacts {
             .join("/"),
         ),
         address: None,
+        waits: kind != ServerKind::Galera,
         backend: None,
         wal: None,
         version: version(value("version")),

@@ -1,5 +1,7 @@
 //! Queries to PostgreSQL, for both flavours of connections.
 
+use std::time::Duration;
+
 use diesel::QueryResult;
 use diesel::dsl::select;
 use diesel::pg::Pg;
@@ -31,6 +33,36 @@ pub(crate) fn role(in_recovery: bool) -> NodeRole {
 /// The oldest tested version. [`OBSERVE`] would work from 10 on, where its functions got their
 /// names.
 const OLDEST: ServerVersion = ServerVersion::new(14, 0);
+
+/// The first version with [`wait`].
+const FIRST_THAT_WAITS: ServerVersion = ServerVersion::new(19, 0);
+
+/// Returns the SQL that waits until a standby has replayed up to `required`, for `limit` at most; `None` if that is too
+/// short: a timeout of zero, to which less than half a millisecond is rounded, waits for ever. It takes no parameters.
+pub(crate) fn wait(required: &Position, limit: Duration) -> Option<String> {
+    let Position::Postgres(required) = required else {
+        return None;
+    };
+    let millis = u32::try_from(limit.as_millis()).unwrap_or(i32::MAX.unsigned_abs());
+    (millis > 0).then(|| {
+        let (lsn, millis) = (required.lsn, millis.min(i32::MAX.unsigned_abs()));
+        format!("WAIT FOR LSN '{lsn}' WITH (TIMEOUT '{millis}ms', NO_THROW)")
+    })
+}
+
+/// The answer to [`wait`].
+#[derive(diesel::QueryableByName)]
+pub(crate) struct Waited {
+    #[diesel(sql_type = Text)]
+    status: String,
+}
+
+impl Waited {
+    /// Returns whether the server has replayed so far. It compares numbers alone, whatever the timeline.
+    pub(crate) fn is_there(&self) -> bool {
+        self.status == "success"
+    }
+}
 
 /// Asks for what is asked once on a connection: which server it leads to, in which run of it, its role, its version,
 /// and the process that serves the connection. Needs no privilege, on any version.
@@ -186,6 +218,7 @@ impl From<Facts> for ServerFacts {
             backend: u64::try_from(facts.backend).ok(),
             kind: Some(ServerKind::Postgres),
             version: version(&facts.version),
+            waits: version(&facts.version) >= Some(FIRST_THAT_WAITS),
             oldest: Some(OLDEST),
             wal,
             // The start alone could be that of a server of another cluster.
@@ -253,6 +286,19 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wait_is_in_whole_milliseconds_and_never_for_ever() {
+        let required = Position::Postgres(PgPosition::new(7, 1, Lsn(0x0306_D048)));
+        let sql = |micros| wait(&required, Duration::from_micros(micros));
+        assert_eq!(
+            sql(50_900).as_deref(),
+            Some("WAIT FOR LSN '0/306D048' WITH (TIMEOUT '50ms', NO_THROW)")
+        );
+        assert_eq!(sql(999), None);
+        let longest = wait(&required, Duration::MAX).expect("a wait");
+        assert!(longest.contains("'2147483647ms'"), "{longest}");
+    }
 
     #[test]
     fn versions_are_read_from_their_numbers_old_and_new() {

@@ -25,6 +25,8 @@ pub struct ServerFacts {
     pub backend: Option<u64>,
     /// The server's version: a router refuses one before [`oldest`](Self::oldest).
     pub version: Option<ServerVersion>,
+    /// Set if the server can be asked to wait until it has replayed a position.
+    pub waits: bool,
     /// The oldest supported version of this kind of server.
     pub oldest: Option<ServerVersion>,
     /// What a PostgreSQL server's positions are made of, beside its answers.

@@ -72,6 +72,8 @@ pub(crate) struct Shared {
     pub(crate) node_share: Duration,
     /// Set if primaries become replicas under open connections.
     pub(crate) demoted_in_place: bool,
+    /// Set if servers can be asked to wait until they have replayed a position.
+    pub(crate) servers_wait: bool,
 }
 
 /// What a backend says of its servers, for the router.
@@ -82,6 +84,8 @@ pub(crate) struct Server {
     pub(crate) watched: bool,
     /// Set if primaries become replicas under open connections.
     pub(crate) demoted_in_place: bool,
+    /// Set if they can be asked to wait until they have replayed a position.
+    pub(crate) waits: bool,
 }
 
 impl Shared {
@@ -90,6 +94,7 @@ impl Shared {
             dialect,
             watched,
             demoted_in_place,
+            waits,
         } = server;
         let count = nodes.len();
         let roster = Roster::new(count);
@@ -111,6 +116,7 @@ impl Shared {
                 .collect(),
             node_share: settings.node_share,
             demoted_in_place,
+            servers_wait: waits,
             signals: Signals::new(count),
             nodes: nodes.iter().map(|node| node.name.clone()).collect(),
             window: settings.window,

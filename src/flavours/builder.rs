@@ -33,6 +33,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
             dialect: <C::Backend as Dialect>::SQL,
             watched: C::WATCHED && plan.settings.positions,
             demoted_in_place: C::DEMOTED_IN_PLACE,
+            waits: false,
         };
         let managers = plan
             .probes()
@@ -57,6 +58,10 @@ impl<C: RoutedConnection> RouterBuilder<C> {
                 }
             })?);
         }
+        let server = Server {
+            waits: C::WAITS && met.iter().any(|conn| conn.known.facts.waits),
+            ..server
+        };
         let shared = plan.shared(server);
         if server.watched {
             let watchers = plan.nodes.iter().zip(met).enumerate();

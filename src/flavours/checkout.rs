@@ -22,8 +22,12 @@ const DOWN: &str = "it does not answer its watcher any more";
 impl<C: RoutedConnection> Router<C> {
     /// Checks out a connection for what is asked for; if a node fails to give one, another may.
     pub(crate) async fn checkout(&self, request: Request<'_>) -> Result<Lease<Guard<C>>, Error> {
-        self.carry_out(Checkout::new(self.shared(), request, C::WAITS))
-            .await
+        self.carry_out(Checkout::new(
+            self.shared(),
+            request,
+            self.shared().servers_wait,
+        ))
+        .await
     }
 
     /// Checks out the connection of `lease`, if it may serve what is asked for; else another.
@@ -33,7 +37,8 @@ impl<C: RoutedConnection> Router<C> {
         lease: Lease<Guard<C>>,
     ) -> Result<Lease<Guard<C>>, Error> {
         let (node, guard) = (lease.node(), lease.into_guard());
-        let checkout = Checkout::upgrading(self.shared(), request, C::WAITS, node, guard);
+        let servers_wait = self.shared().servers_wait;
+        let checkout = Checkout::upgrading(self.shared(), request, servers_wait, node, guard);
         self.carry_out(checkout).await
     }
 
@@ -169,8 +174,9 @@ async fn await_replay<C: RoutedConnection>(
     limit: Duration,
     give_up: Duration,
 ) -> Outcome<Guard<C>> {
-    let (conn, statement) = guard.parts();
-    match io::within(give_up, statement.during(conn.wait_for(required, limit))).await {
+    let Pooled { conn, known, marks } = &mut *guard;
+    let wait = StatementGuard::marking(marks).during(conn.wait_for(required, limit, &known.facts));
+    match io::within(give_up, wait).await {
         Ok(Ok(true)) => Outcome::Replayed(guard),
         Ok(Ok(false)) => Outcome::NotReplayed,
         failed => {

@@ -67,7 +67,12 @@ impl RoutedConnection for Raw {
         crate::backend::mysql::diagnosed(sources, kind)
     }
 
-    async fn wait_for(&mut self, required: &Position, limit: Duration) -> QueryResult<bool> {
+    async fn wait_for(
+        &mut self,
+        required: &Position,
+        limit: Duration,
+        facts: &ServerFacts,
+    ) -> QueryResult<bool> {
         let Some(sql) = crate::backend::mysql::wait(required, limit.as_secs_f64()) else {
             return Ok(false);
         };
@@ -76,11 +81,7 @@ impl RoutedConnection for Raw {
             return Ok(false);
         }
         // MariaDB's function compares numbers alone, whatever the history.
-        let facts = ServerFacts {
-            kind: Some(required.server_kind()),
-            ..ServerFacts::default()
-        };
-        let observation = self.observe(&facts).await?;
+        let observation = self.observe(facts).await?;
         Ok(observation.is_some_and(|observation| observation.position.covers(required)))
     }
 

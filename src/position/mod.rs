@@ -98,14 +98,6 @@ macro_rules! kinds {
                 }
             }
 
-            /// Returns the kind of server that has such positions.
-            #[cfg(any(feature = "mysql", feature = "sync-mysql"))]
-            pub(crate) fn server_kind(&self) -> ServerKind {
-                match self {
-                    $(Self::$kind(_) => ServerKind::$kind,)+
-                }
-            }
-
             /// Generates positions, often near others.
             #[cfg(test)]
             pub(crate) fn samples() -> impl proptest::strategy::Strategy<Value = Self> {

@@ -58,17 +58,24 @@ pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
         Ok(None)
     }
 
-    /// Set if servers can [wait](Self::wait_for) until they have replayed a position. Defaults to `false`:
-    /// then the router waits for the servers' next observations.
+    /// Set if servers can [wait](Self::wait_for) until they have replayed a position, those whose
+    /// [facts](ServerFacts::waits) say so. Defaults to `false`: then the router asks again when a server is likely to
+    /// have.
     const WAITS: bool = false;
 
-    /// Waits until the server has replayed `required`, for `limit` at most. Returns whether it has.
+    /// Waits until the server, of which these `facts` are known, has replayed `required`, for `limit` at most. Returns
+    /// whether it has.
     ///
     /// # Errors
     ///
     /// Returns Diesel's error.
-    fn wait_for(&mut self, required: &Position, limit: Duration) -> QueryResult<bool> {
-        let _ = (required, limit);
+    fn wait_for(
+        &mut self,
+        required: &Position,
+        limit: Duration,
+        facts: &ServerFacts,
+    ) -> QueryResult<bool> {
+        let _ = (required, limit, facts);
         Ok(false)
     }
 

@@ -1,5 +1,7 @@
 //! PostgreSQL: the handles without the connection type, `COPY`, and notifications.
 
+use std::time::Duration;
+
 use diesel::connection::AnsiTransactionManager;
 use diesel::pg::{CopyFromQuery, PgNotification};
 use diesel::prelude::ExecuteCopyFromDsl;
@@ -9,6 +11,7 @@ pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use super::RoutedConnection;
 use crate::cluster::{Observation, ServerFacts};
+use crate::position::Position;
 use crate::server::NodeRole;
 
 /// [`ReadConn`](super::ReadConn) on PostgreSQL.
@@ -24,6 +27,7 @@ pub type ReadSql = crate::ReadSql<diesel::pg::Pg>;
 
 impl RoutedConnection for PgConnection {
     const WATCHED: bool = true;
+    const WAITS: bool = true;
 
     fn observe(&mut self, facts: &ServerFacts) -> QueryResult<Option<Observation>> {
         let observe = crate::backend::postgres::Observe::new(facts);
@@ -37,6 +41,25 @@ impl RoutedConnection for PgConnection {
         let facts = crate::backend::postgres::AskFacts { positions };
         diesel::RunQueryDsl::get_result::<crate::backend::postgres::Facts>(facts, self)
             .map(Into::into)
+    }
+
+    fn wait_for(
+        &mut self,
+        required: &Position,
+        limit: Duration,
+        facts: &ServerFacts,
+    ) -> QueryResult<bool> {
+        let Some(sql) = crate::backend::postgres::wait(required, limit) else {
+            return Ok(false);
+        };
+        let query = diesel::sql_query(sql);
+        let waited: crate::backend::postgres::Waited =
+            diesel::RunQueryDsl::get_result(query, self)?;
+        if !waited.is_there() {
+            return Ok(false);
+        }
+        let observation = self.observe(facts)?;
+        Ok(observation.is_some_and(|observation| observation.position.covers(required)))
     }
 
     /// Returns the role, by whether the server is in recovery.

@@ -8,6 +8,7 @@ mod pgbouncer;
 mod repository;
 mod retries;
 mod sync;
+mod waits;
 
 #[path = "suite/addresses.rs"]
 mod addresses;

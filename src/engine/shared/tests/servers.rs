@@ -102,6 +102,7 @@ pub(super) const WATCHED: crate::engine::Server = crate::engine::Server {
     dialect: Sql::Postgres,
     watched: true,
     demoted_in_place: false,
+    waits: false,
 };
 
 /// Returns what a server says of itself.
