@@ -49,6 +49,11 @@ impl History {
         }
     }
 
+    /// Returns whether a primary has been asked.
+    pub(crate) fn has_samples(&self) -> bool {
+        !self.samples.is_empty()
+    }
+
     /// Returns the instant up to which a replica at `position` is known to have everything that was
     /// acknowledged. `None` if it is behind all samples, or on another history.
     ///

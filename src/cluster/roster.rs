@@ -99,25 +99,33 @@ impl Roster {
             // GTID sets name ever more servers, so the newest one is kept.
             self.cluster = Some(position.clone());
         }
-        let problem = self.judge(node, &mut events);
+        let problem = self.judge(node, &mut events).map(Into::into);
+        let health = if problem.is_some() {
+            Health::Excluded
+        } else {
+            Health::Up
+        };
+        if node == self.primary && !takes_writes && self.history.has_samples() {
+            // Its name leads to another server, or it was demoted: what is known of the primary is what it said last.
+            let state = &mut self.states[node];
+            state.health = health;
+            state.problem = problem;
+            return events;
+        }
         let complete_as_of = if node == self.primary {
             Some(asked)
         } else {
             self.history.complete_as_of(&position)
         };
         self.states[node] = NodeState {
-            health: if problem.is_some() {
-                Health::Excluded
-            } else {
-                Health::Up
-            },
+            health,
             server,
             opened: Some(opened),
             position: Some(position),
             complete_as_of,
             asked: Some(asked),
             sent: Some(sent),
-            problem: problem.map(Into::into),
+            problem,
             notice: self.states[node].notice.take(),
         };
         events
@@ -407,6 +415,25 @@ mod tests {
                 "it belongs to another cluster (its system identifier differs): check its URL, or rebuild it from the primary"
             )
         );
+    }
+
+    #[test]
+    fn what_a_primary_said_last_stays_while_its_name_leads_to_a_standby() {
+        let [ours, other] = [1, 2].map(|server| of_server(Some(ServerId::numbered(server))));
+        let mut roster = Roster::new(2);
+        roster.observed(0, other, says(REPLICA, 1, 40));
+        assert!(roster.snapshot().has_positions());
+        roster.observed(0, ours, says(PRIMARY, 1, 50));
+        let before = roster.snapshot();
+        roster.observed(0, other, says(REPLICA, 1, 40));
+        let after = roster.snapshot();
+        assert_eq!(after.nodes[0], before.nodes[0]);
+        assert_eq!(after.primary, 0);
+        // As soon as another node takes writes, it is that standby, and no more.
+        roster.observed(1, ours, says(PRIMARY, 1, 60));
+        assert_eq!(roster.snapshot().primary, 1);
+        roster.observed(0, other, says(REPLICA, 1, 40));
+        assert_eq!(roster.snapshot().nodes[0].server, other.server);
     }
 
     #[test]

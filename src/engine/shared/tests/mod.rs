@@ -142,6 +142,57 @@ fn a_connection_that_speaks_for_itself_serves_what_a_decision_would_let_it() {
     assert_eq!(serves(&broken, None, now), None, "it is excluded");
 }
 
+/// A name of the primary that led to a standby for a moment made that standby's position the primary's: what sessions
+/// required was lowered to it, and their tokens were, too.
+#[test]
+fn a_primarys_name_that_leads_to_a_standby_lowers_nothing() {
+    let clock = Steps(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))));
+    let settings = Settings {
+        clock: Arc::new(clock.clone()),
+        ..Settings::default()
+    };
+    let nodes = [Node::new("rw", "0"), Node::new("replica", "1")];
+    let shared = Shared::new(&settings, &nodes, WATCHED);
+    let opened = Instant::now();
+    let says = |node, server, lsn| {
+        clock.pass(Duration::from_millis(1));
+        let question = Question {
+            asked: clock.now(),
+            sent: opened,
+            server: Some(identity(server)),
+            opened,
+        };
+        let position = Position::Postgres(PgPosition::new(7, 1, Lsn(lsn)));
+        shared.record_observation(node, question, Observation::new(role(server), position));
+        clock.pass(Duration::from_millis(1));
+    };
+    let session = Arc::<SessionState>::default();
+    let request = Request {
+        level: Level::Session,
+        access: Access::CaughtUp,
+        session: Some(&session),
+        wait: Duration::ZERO,
+        avoid: None,
+        may_try: false,
+        max_lag: None,
+        function: None,
+    };
+    let reason = || shared.look(&request, opened).reason;
+    says(0, 0, 80);
+    says(1, 1, 80);
+    session.committed(clock.now());
+    says(0, 0, 90);
+    assert_eq!(reason(), Reason::NotCaughtUp);
+    says(0, 0, 99);
+    says(0, 2, 80);
+    assert_eq!(reason(), Reason::NotCaughtUp, "it has not got there");
+    // Connections that were opened before still lead to the primary, and are no second one.
+    let of_primary = known(0, opened);
+    assert!(shared.is_the_primary(&of_primary));
+    says(1, 1, 90);
+    assert_eq!(reason(), Reason::Covered);
+}
+
 /// A server that is asked to wait for what the session wrote says nothing of what it has read there before: after a
 /// restart that went back, the home replica was taken for the one that the session had read from.
 #[test]
