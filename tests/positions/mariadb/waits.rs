@@ -133,8 +133,13 @@ async fn a_mariadb_that_says_it_is_there_is_asked_for_its_history() {
     let last = here.gtids()[0];
     let elsewhere = Gtid::new(last.domain, last.server + 70, last.sequence - 1);
     let limit = Duration::from_millis(100);
+    let facts = conn.facts(true).await.expect("facts");
     for (gtid, has_it) in [(last, true), (elsewhere, false)] {
         let required = Position::MariaDb(MariaDbPosition::new([gtid]));
-        assert_eq!(conn.wait_for(&required, limit).await, Ok(has_it), "{gtid}");
+        assert_eq!(
+            conn.wait_for(&required, limit, &facts).await,
+            Ok(has_it),
+            "{gtid}"
+        );
     }
 }
