@@ -243,6 +243,12 @@ macro_rules! pools {
                 })
             }
 
+            /// Returns whether a pool may open one more connection, or is opening it.
+            pub(crate) fn has_room(&self, kind: crate::server::PoolKind) -> bool {
+                let status = self.of(kind).status(kind);
+                status.open < status.max_size
+            }
+
             fn of(&self, kind: crate::server::PoolKind) -> &Pool<C> {
                 match kind {
                     crate::server::PoolKind::Read => &self.read,

@@ -126,6 +126,17 @@ impl Error {
         }
     }
 
+    /// Returns whether a pool gave no connection in time: its node may be well.
+    pub(crate) fn is_wait(&self) -> bool {
+        matches!(
+            self,
+            Self::Checkout {
+                step: Step::Wait,
+                ..
+            }
+        )
+    }
+
     /// Returns the same error, attributed to a call of this function.
     pub(crate) fn of_function(mut self, path: &'static str) -> Self {
         if let Self::Checkout { function, .. } | Self::NoReplica { function, .. } = &mut self {

@@ -53,8 +53,9 @@ impl<C: RoutedConnection> Router<C> {
                     node,
                     pool,
                     until,
+                    deadline,
                     while_up,
-                } => self.take(node, pool, until, while_up).await,
+                } => self.take(node, pool, until, deadline, while_up).await,
                 Next::Wait { answer, until } => {
                     if io::until(until, answer).await {
                         Outcome::Answered
@@ -87,6 +88,7 @@ impl<C: RoutedConnection> Router<C> {
         node: usize,
         pool: PoolKind,
         until: Instant,
+        deadline: Instant,
         while_up: bool,
     ) -> Outcome<Guard<C>> {
         let pools = self.pools();
@@ -94,29 +96,41 @@ impl<C: RoutedConnection> Router<C> {
             return Outcome::Failed(self.closed(node));
         };
         let (shared, since) = (self.shared(), Instant::now());
-        let limit = until.saturating_duration_since(since);
         // One that was chosen although it is down has no better.
         let gives_up = while_up && !shared.is_lost(node);
-        let taken = io::unless(
-            pools.get(pool, limit, shared.name(node)),
-            || shared.signals.answer(),
-            || gives_up && shared.is_lost(node),
-        )
-        .await;
-        match taken {
-            Some(Ok(guard)) => Outcome::Taken(guard),
-            Some(Err(error)) => Outcome::Failed(error),
-            None => {
-                let node = shared.name(node).to_owned();
-                Outcome::Failed(Error::checkout(node, Step::Recycle, since, DOWN))
-            }
+        let limit = until.saturating_duration_since(since);
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let taken = io::unless(
+                pools.get(pool, limit.min(left), shared.name(node)),
+                || shared.signals.answer(),
+                || gives_up && shared.is_lost(node),
+            )
+            .await;
+            return match taken {
+                Some(Ok(guard)) => Outcome::Taken(guard),
+                // It is not full: it opens a connection, which takes its time.
+                Some(Err(error))
+                    if error.is_wait()
+                        && pools.has_room(pool)
+                        && Instant::now() < deadline
+                        && !(gives_up && shared.is_lost(node)) =>
+                {
+                    continue;
+                }
+                Some(Err(error)) => Outcome::Failed(error),
+                None => {
+                    let node = shared.name(node).to_owned();
+                    Outcome::Failed(Error::checkout(node, Step::Recycle, since, DOWN))
+                }
+            };
         }
     }
 
     /// Asks the primary for its position over a connection of its pool, if it gives one: a sample for all sessions.
     pub(crate) async fn hear_primary(&self, until: Instant) {
         let node = self.shared().primary();
-        let taken = self.take(node, PoolKind::Read, until, true).await;
+        let taken = self.take(node, PoolKind::Read, until, until, true).await;
         let Outcome::Taken(guard) = taken else { return };
         let (asked, sent) = (self.shared().now(), Instant::now());
         if let Outcome::Said(mut guard, Some(said)) = self.ask(node, guard, until).await {

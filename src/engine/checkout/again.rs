@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{ATTEMPTS, Checkout, Loan, Next, RETAKES, ROLE_CHANGE, State};
 use crate::cluster::after;
-use crate::error::{Error, Step};
+use crate::error::Error;
 use crate::routing::{Basis, Decision, Reason};
 
 impl<G: Loan> Checkout<'_, G> {
@@ -54,7 +54,7 @@ impl<G: Loan> Checkout<'_, G> {
         if std::mem::take(&mut self.is_upgrade) {
             return self.begin(now);
         }
-        self.was_busy |= is_busy(&error);
+        self.was_busy |= error.is_wait();
         let is_last = self.attempts == 0 || decision.reason == Reason::Fallback;
         if is_last
             && self.was_busy
@@ -115,7 +115,7 @@ impl<G: Loan> Checkout<'_, G> {
     /// Returns whether another node may serve what this one failed to.
     pub(super) fn may_do_elsewhere(&self, decision: Decision, error: &Error) -> bool {
         !self.shared.is_primary(decision.node)
-            && (error.may_retry_read() || is_busy(error) && !decision.reason.is_for_primary())
+            && (error.may_retry_read() || error.is_wait() && !decision.reason.is_for_primary())
     }
 
     /// Tries another node; the primary, once all tries are used up.
@@ -129,15 +129,4 @@ impl<G: Loan> Checkout<'_, G> {
         };
         self.take(decision, now)
     }
-}
-
-/// Returns whether a pool gave no connection in time: its node may be well.
-fn is_busy(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Checkout {
-            step: Step::Wait,
-            ..
-        }
-    )
 }

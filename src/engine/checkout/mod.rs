@@ -42,7 +42,8 @@ pub(crate) struct Checkout<'a, G> {
     /// Set if servers can be asked to wait until they have replayed a position.
     servers_wait: bool,
     state: State<G>,
-    /// The end of the caller's patience; `None` before the first step.
+    /// The first step, and the end of the caller's patience; `None` before.
+    began: Option<Instant>,
     deadline: Option<Instant>,
     /// The number of tries left before the last one.
     attempts: u32,
@@ -98,6 +99,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             request,
             servers_wait,
             state: State::New,
+            began: None,
             deadline: None,
             attempts: ATTEMPTS,
             retakes: RETAKES,
@@ -131,6 +133,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
 
     /// Returns what to do next, given what came of the last step; `now` is the system's clock.
     pub(crate) fn next(&mut self, outcome: Outcome<G>, now: Instant) -> Next<G> {
+        self.began.get_or_insert(now);
         match (std::mem::replace(&mut self.state, State::New), outcome) {
             (State::New, _) => self.begin(now),
             (State::Holding { decision, guard }, _) => self.examine(decision, guard, None, now),
@@ -250,6 +253,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 node,
                 pool,
                 until,
+                deadline: until,
                 while_up: true,
             };
         }
@@ -298,6 +302,11 @@ impl<'a, G: Loan> Checkout<'a, G> {
             node,
             pool: decision.reason.pool(),
             until,
+            deadline: if decision.basis == Basis::Itself {
+                until
+            } else {
+                deadline
+            },
             while_up: !decision.reason.is_for_primary() || decision.wants_fresher(),
         }
     }
@@ -337,12 +346,19 @@ impl<'a, G: Loan> Checkout<'a, G> {
             }
             Proof::Outrun => {
                 guard.known_mut().is_spent = true;
+                let is_new = self
+                    .began
+                    .is_some_and(|began| guard.known().opened >= began);
                 drop(guard);
                 self.shared.signals.reopen(decision.node);
                 let (node, since) = (self.shared.name(decision.node).to_owned(), now);
                 let why = "its connection leads to another server than the primary, which takes writes as well: \
                            shut that down, or make it follow the primary";
                 let error = Error::checkout(node, Step::Recycle, since, why);
+                if is_new {
+                    // So would the next one.
+                    return self.failed(decision, error, now);
+                }
                 self.retake(decision, error, now)
             }
         }

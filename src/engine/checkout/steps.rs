@@ -48,12 +48,13 @@ pub(crate) trait Loan {
 /// The next step of a checkout; `G` is a [`Loan`].
 #[derive(Debug)]
 pub(crate) enum Next<G> {
-    /// Take a connection of this node from this pool, not later than `until`; where another node may serve as well,
-    /// not after this one is known to be down either.
+    /// Take a connection of this node from this pool, not later than `until`, or `deadline` while the pool is opening
+    /// one; where another node may serve as well, not after this one is known to be down either.
     Take {
         node: usize,
         pool: PoolKind,
         until: Instant,
+        deadline: Instant,
         while_up: bool,
     },
     /// Wait for the next answer of any node, but not longer than that.
