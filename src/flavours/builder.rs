@@ -71,7 +71,11 @@ impl<C: RoutedConnection> RouterBuilder<C> {
                 (watcher, manager, conn.conn)
             });
             let start = |(watcher, manager, conn)| watch::start(watcher, manager, conn);
-            io::each(watchers.collect(), start).await;
+            // The primary first: how far replicas are is measured by what it said before.
+            let mut primary: Vec<_> = watchers.collect();
+            let replicas = primary.split_off(1);
+            io::each(primary, start).await;
+            io::each(replicas, start).await;
         }
         let router = Router::new(shared, pools);
         // The watchers asked already; dropping the router ends them.

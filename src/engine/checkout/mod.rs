@@ -27,6 +27,10 @@ const ATTEMPTS: u32 = 2;
 /// than they should: no pool of usual size holds more. Chosen.
 const RETAKES: u32 = 32;
 
+/// The number of those that one counts for which was opened for the call. Chosen: eight new ones, where a name leads to
+/// several servers.
+const NEW: u32 = 3;
+
 /// The part of a node's share that a connection is waited for which is only likely to serve. Chosen.
 const GUESS: u32 = 10;
 
@@ -356,8 +360,8 @@ impl<'a, G: Loan> Checkout<'a, G> {
                            shut that down, or make it follow the primary";
                 let error = Error::checkout(node, Step::Recycle, since, why);
                 if is_new {
-                    // So would the next one.
-                    return self.failed(decision, error, now);
+                    // So may the next one, and opening it costs more than taking it.
+                    self.retakes = self.retakes.saturating_sub(NEW);
                 }
                 self.retake(decision, error, now)
             }
