@@ -43,10 +43,11 @@ pub(crate) struct HomeServer {
 }
 
 impl HomeServer {
-    /// Returns whether a connection of `server` that was opened at `opened`, and stands, sees what was seen here.
+    /// Returns whether a connection of `server` that was opened at `opened`, and stands, sees what was seen here. The
+    /// very connection that was read on does.
     #[inline]
     fn is(&self, server: Option<ServerId>, opened: Option<Instant>) -> bool {
-        server == Some(self.server) && opened.is_some_and(|opened| opened < self.stood)
+        server == Some(self.server) && opened.is_some_and(|opened| opened <= self.stood)
     }
 }
 

@@ -88,7 +88,7 @@ impl Case {
             })
         };
         let home = need.home.filter(|home| {
-            node.server == Some(home.server) && node.opened.is_some_and(|at| at < home.stood)
+            node.server == Some(home.server) && node.opened.is_some_and(|at| at <= home.stood)
         });
         need.block.is_none()
             && (home.is_some_and(|home| home.has_all)
