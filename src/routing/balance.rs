@@ -11,16 +11,31 @@ pub enum Balance {
     LeastOfTwo,
     /// A random replica.
     Random,
-    /// Each replica in turn. All are examined, so the cost grows with their number.
+    /// Each replica in turn. In a cluster of more than 64 nodes, whoever follows replicas that cannot serve takes their
+    /// turns too.
     RoundRobin,
-    /// A random replica, in proportion to the [weights](crate::Node::weight). All are examined, so the
-    /// cost grows with their number.
+    /// A random replica, in proportion to the [weights](crate::Node::weight). In a cluster of more than 64 nodes, the
+    /// proportion holds among a few random replicas, so shares differ a little from it.
     Weighted,
 }
 
 /// The number of random indices tried before all are examined. Chosen: if half the replicas are eligible,
 /// all eight fail once in 256 draws.
 const TRIES: usize = 8;
+
+/// The number of replicas examined where random draws from a large cluster fail.
+const LOOKS: usize = 16;
+
+/// The replicas of a large cluster that a choice is made from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Candidates<'a> {
+    /// The number of nodes: they take turns in the order of their indices.
+    pub(crate) nodes: usize,
+    /// Those that are expected to be eligible.
+    pub(crate) expected: &'a [u32],
+    /// Those of which some are examined, from the first on, where draws from the expected ones fail.
+    pub(crate) others: &'a [u32],
+}
 
 /// The inputs of a choice other than eligibility.
 pub(crate) struct Chooser<'a, L, T> {
@@ -123,6 +138,8 @@ impl Random {
         u64::try_from((u128::from(word) * u128::from(limit)) >> 64).unwrap_or_default()
     }
 }
+
+mod sample;
 
 #[cfg(test)]
 mod tests {

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::balance::{Balance, Chooser};
+use super::balance::{Balance, Candidates, Chooser};
 use super::{Block, HomeServer, Level, Need, Reason};
-use crate::cluster::{Health, NodeState, ServerId, Snapshot, age};
+use crate::cluster::{Health, NodeState, Order, ServerId, Snapshot, age};
 use crate::position::Position;
 
 /// The inputs of a decision.
@@ -158,8 +158,7 @@ where
     if let Some(decision) = inputs.likely(need) {
         return decision;
     }
-    let any = inputs.pick(|index, node| inputs.is_eligible(index, node));
-    primary(if any.is_some() {
+    primary(if inputs.has_eligible() {
         Reason::NotCaughtUp
     } else {
         Reason::Fallback
@@ -206,7 +205,10 @@ where
     #[inline]
     fn replica(&self) -> Option<Decision> {
         let reason = self.reason()?;
-        let node = self.pick(|index, node| self.qualifies(index, node))?;
+        let node = self.pick(
+            |index, node| self.qualifies(index, node),
+            |order| self.expected(order),
+        )?;
         Some(self.at(node, reason))
     }
 
@@ -256,8 +258,10 @@ where
             return None;
         }
         let passed = age(need.since?, self.now);
-        let node = self
-            .pick(|index, node| self.is_eligible(index, node) && (self.delay)(index) <= passed)?;
+        let node = self.pick(
+            |index, node| self.is_eligible(index, node) && (self.delay)(index) <= passed,
+            |order| self.within_limit(order),
+        )?;
         Some(self.itself(node, need))
     }
 
@@ -305,11 +309,16 @@ where
             && node
                 .sent
                 .is_none_or(|sent| age(sent, self.system_now) <= self.policy.max_silence)
-            && match node.lag(self.now) {
-                Some(lag) => lag <= self.max_lag.unwrap_or(self.policy.max_lag),
-                // If the cluster has positions, a replica whose lag is unknown counts as too far behind.
-                None => !self.cluster.has_positions(),
-            }
+            && self.is_within_limit(node)
+    }
+
+    #[inline]
+    fn is_within_limit(&self, node: &NodeState) -> bool {
+        match node.lag(self.now) {
+            Some(lag) => lag <= self.max_lag.unwrap_or(self.policy.max_lag),
+            // If the cluster has positions, a replica whose lag is unknown counts as too far behind.
+            None => !self.cluster.has_positions(),
+        }
     }
 
     /// Returns the freshest eligible replica, and the position it still has to reach, if any.
@@ -347,26 +356,92 @@ where
         Some((decision, required))
     }
 
-    /// Returns a node that qualifies, in the caller's zone if there is one.
-    fn pick(&self, qualifies: impl Fn(usize, &NodeState) -> bool) -> Option<usize> {
+    /// Returns whether some replica is up and within the lag limit. In a large cluster it may miss a few.
+    fn has_eligible(&self) -> bool {
+        let eligible = |index: usize| {
+            let node = self.cluster.nodes.get(index);
+            node.is_some_and(|node| self.is_eligible(index, node))
+        };
+        match &self.cluster.order {
+            None => (0..self.cluster.nodes.len()).any(eligible),
+            Some(order) => {
+                let chooser = self.chooser(Balance::Random);
+                chooser
+                    .pick_among(self.within_limit(order), eligible)
+                    .is_some()
+            }
+        }
+    }
+
+    /// Returns a node that qualifies, in the caller's zone if there is one. In a large cluster it may miss those that are
+    /// not `expected` to qualify.
+    fn pick(
+        &self,
+        qualifies: impl Fn(usize, &NodeState) -> bool,
+        expected: impl FnOnce(&'_ Order) -> Candidates<'_>,
+    ) -> Option<usize> {
         let eligible = |index: usize| {
             let node = self.cluster.nodes.get(index);
             node.is_some_and(|node| qualifies(index, node))
         };
+        let near = self.policy.near.as_ref().map(|near| {
+            move |index: usize| near.get(index).is_some_and(|&near| near) && eligible(index)
+        });
+        let chooser = self.chooser(self.policy.balance);
+        if let Some(order) = &self.cluster.order {
+            let candidates = expected(order);
+            return near
+                .and_then(|near| chooser.pick_among(candidates, near))
+                .or_else(|| chooser.pick_among(candidates, eligible));
+        }
         let count = self.cluster.nodes.len();
-        let chooser = Chooser {
-            balance: self.policy.balance,
+        near.and_then(|near| chooser.pick(count, near))
+            .or_else(|| chooser.pick(count, eligible))
+    }
+
+    fn chooser(&self, balance: Balance) -> Chooser<'_, &L, &T> {
+        Chooser {
+            balance,
             weights: &self.policy.weights,
             load: &self.load,
             random: self.random,
             turn: &self.turn,
-        };
-        let near = self.policy.near.as_ref().and_then(|near| {
-            chooser.pick(count, |index| {
-                near.get(index).is_some_and(|&near| near) && eligible(index)
-            })
-        });
-        near.or_else(|| chooser.pick(count, eligible))
+        }
+    }
+
+    /// Returns the replicas that are expected to serve this caller.
+    fn expected<'o>(&self, order: &'o Order) -> Candidates<'o> {
+        match (self.level, &self.need) {
+            (Level::Bounded(bound), _) => self.first(&order.by_freshness, |node| {
+                self.is_within_limit(node) && node.lag(self.now).is_some_and(|lag| lag <= bound)
+            }),
+            // What a session needs may be proved otherwise than by a position, and GTID sets are in no order.
+            (Level::Session, Some(need)) => Candidates {
+                others: &order.by_position,
+                ..self.first(&order.by_position, |node| {
+                    self.is_within_limit(node) && need.is_covered_by(node)
+                })
+            },
+            _ => self.within_limit(order),
+        }
+    }
+
+    /// Returns the replicas within the lag limit.
+    fn within_limit<'o>(&self, order: &'o Order) -> Candidates<'o> {
+        self.first(&order.by_freshness, |node| self.is_within_limit(node))
+    }
+
+    /// Returns the first replicas of an order, as far as they are alike.
+    fn first<'o>(&self, order: &'o [u32], is_alike: impl Fn(&NodeState) -> bool) -> Candidates<'o> {
+        let nodes = &self.cluster.nodes;
+        let state = |replica: u32| nodes.get(usize::try_from(replica).ok()?);
+        let count = order.partition_point(|&replica| state(replica).is_some_and(&is_alike));
+        let expected = order.get(..count).unwrap_or_default();
+        Candidates {
+            nodes: nodes.len(),
+            expected,
+            others: expected,
+        }
     }
 }
 

@@ -217,10 +217,9 @@ fn cases() -> impl Strategy<Value = Case> {
                 Case {
                     level,
                     need,
-                    cluster: Snapshot {
-                        primary: primary.index(nodes.len()),
-                        nodes,
-                        recent: [].into(),
+                    cluster: {
+                        let primary = primary.index(nodes.len());
+                        Snapshot::new(nodes, primary, [].into())
                     },
                     balance,
                     avoid,
