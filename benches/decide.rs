@@ -32,7 +32,8 @@ const LEVELS: [(&str, Make, Decision); 4] = [
 
 const QUALIFY: [(&str, fn(Decider) -> Decider); 5] = [
     ("all", |decider| decider),
-    ("two", |decider| decider.caught_up(2)),
+    // One of three, five of a thousand.
+    ("few", Decider::few_caught_up),
     ("one", |decider| decider.caught_up(1)),
     ("none", |decider| decider.caught_up(0)),
     // Caught up, so the order of the replicas does not tell that they serve nothing.

@@ -1,5 +1,9 @@
 //! Chooses one of several eligible replicas.
 
+mod sample;
+
+pub(crate) use sample::Replicas;
+
 /// The method of choosing among eligible replicas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -22,20 +26,6 @@ pub enum Balance {
 /// The number of random indices tried before all are examined. Chosen: if half the replicas are eligible,
 /// all eight fail once in 256 draws.
 const TRIES: usize = 8;
-
-/// The number of replicas examined where random draws from a large cluster fail.
-const LOOKS: usize = 16;
-
-/// The replicas of a large cluster that a choice is made from.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Candidates<'a> {
-    /// The number of nodes: they take turns in the order of their indices.
-    pub(crate) nodes: usize,
-    /// Those that are expected to be eligible.
-    pub(crate) expected: &'a [u32],
-    /// Those of which some are examined, from the first on, where draws from the expected ones fail.
-    pub(crate) others: &'a [u32],
-}
 
 /// The inputs of a choice other than eligibility.
 pub(crate) struct Chooser<'a, L, T> {
@@ -138,8 +128,6 @@ impl Random {
         u64::try_from((u128::from(word) * u128::from(limit)) >> 64).unwrap_or_default()
     }
 }
-
-mod sample;
 
 #[cfg(test)]
 mod tests {

@@ -96,6 +96,13 @@ impl Decider {
         self
     }
 
+    /// Sets that few replicas have caught up: one of three, five of a thousand.
+    #[must_use]
+    pub fn few_caught_up(self) -> Self {
+        let few = if self.cluster.nodes.len() > 100 { 5 } else { 1 };
+        self.caught_up(few)
+    }
+
     /// Sets that no replica has answered for too long, though all are known to have caught up.
     #[must_use]
     pub fn silent(mut self) -> Self {

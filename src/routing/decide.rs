@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::balance::{Balance, Candidates, Chooser};
+use super::balance::{Balance, Chooser, Replicas};
 use super::{Block, HomeServer, Level, Need, Reason};
 use crate::cluster::{Health, NodeState, Order, ServerId, Snapshot, age};
 use crate::position::Position;
@@ -207,7 +207,10 @@ where
         let reason = self.reason()?;
         let node = self.pick(
             |index, node| self.qualifies(index, node),
-            |order| self.expected(order),
+            |order| match self.level {
+                Level::Session => &order.by_position,
+                _ => &order.by_freshness,
+            },
         )?;
         Some(self.at(node, reason))
     }
@@ -260,7 +263,7 @@ where
         let passed = age(need.since?, self.now);
         let node = self.pick(
             |index, node| self.is_eligible(index, node) && (self.delay)(index) <= passed,
-            |order| self.within_limit(order),
+            |order| &order.by_freshness,
         )?;
         Some(self.itself(node, need))
     }
@@ -309,16 +312,11 @@ where
             && node
                 .sent
                 .is_none_or(|sent| age(sent, self.system_now) <= self.policy.max_silence)
-            && self.is_within_limit(node)
-    }
-
-    #[inline]
-    fn is_within_limit(&self, node: &NodeState) -> bool {
-        match node.lag(self.now) {
-            Some(lag) => lag <= self.max_lag.unwrap_or(self.policy.max_lag),
-            // If the cluster has positions, a replica whose lag is unknown counts as too far behind.
-            None => !self.cluster.has_positions(),
-        }
+            && match node.lag(self.now) {
+                Some(lag) => lag <= self.max_lag.unwrap_or(self.policy.max_lag),
+                // If the cluster has positions, a replica whose lag is unknown counts as too far behind.
+                None => !self.cluster.has_positions(),
+            }
     }
 
     /// Returns the freshest eligible replica, and the position it still has to reach, if any.
@@ -362,41 +360,42 @@ where
             let node = self.cluster.nodes.get(index);
             node.is_some_and(|node| self.is_eligible(index, node))
         };
-        match &self.cluster.order {
-            None => (0..self.cluster.nodes.len()).any(eligible),
-            Some(order) => {
-                let chooser = self.chooser(Balance::Random);
-                chooser
-                    .pick_among(self.within_limit(order), eligible)
-                    .is_some()
-            }
-        }
+        let nodes = self.cluster.nodes.len();
+        let Some(order) = &self.cluster.order else {
+            return (0..nodes).any(eligible);
+        };
+        let replicas = Replicas {
+            order: &order.by_freshness,
+            nodes,
+        };
+        self.chooser(Balance::Random)
+            .pick_among(replicas, None::<fn(usize) -> bool>, eligible)
+            .is_some()
     }
 
-    /// Returns a node that qualifies, in the caller's zone if there is one. In a large cluster it may miss those that are
-    /// not `expected` to qualify.
+    /// Returns a node that qualifies, in the caller's zone if there is one.
+    ///
+    /// In a cluster of more than 64 nodes, it may find none although a few qualify. It finds one if one of the first four
+    /// does in the `order`.
     fn pick(
         &self,
         qualifies: impl Fn(usize, &NodeState) -> bool,
-        expected: impl FnOnce(&'_ Order) -> Candidates<'_>,
+        order: impl FnOnce(&Order) -> &[u32],
     ) -> Option<usize> {
         let eligible = |index: usize| {
             let node = self.cluster.nodes.get(index);
             node.is_some_and(|node| qualifies(index, node))
         };
-        let near = self.policy.near.as_ref().map(|near| {
-            move |index: usize| near.get(index).is_some_and(|&near| near) && eligible(index)
-        });
+        let near = self.policy.near.as_ref();
+        let near = near.map(|near| |index: usize| near.get(index).is_some_and(|&near| near));
         let chooser = self.chooser(self.policy.balance);
-        if let Some(order) = &self.cluster.order {
-            let candidates = expected(order);
-            return near
-                .and_then(|near| chooser.pick_among(candidates, near))
-                .or_else(|| chooser.pick_among(candidates, eligible));
+        let nodes = self.cluster.nodes.len();
+        if let Some(all) = &self.cluster.order {
+            let order = order(all);
+            return chooser.pick_among(Replicas { order, nodes }, near, eligible);
         }
-        let count = self.cluster.nodes.len();
-        near.and_then(|near| chooser.pick(count, near))
-            .or_else(|| chooser.pick(count, eligible))
+        near.and_then(|near| chooser.pick(nodes, |index| near(index) && eligible(index)))
+            .or_else(|| chooser.pick(nodes, eligible))
     }
 
     fn chooser(&self, balance: Balance) -> Chooser<'_, &L, &T> {
@@ -406,41 +405,6 @@ where
             load: &self.load,
             random: self.random,
             turn: &self.turn,
-        }
-    }
-
-    /// Returns the replicas that are expected to serve this caller.
-    fn expected<'o>(&self, order: &'o Order) -> Candidates<'o> {
-        match (self.level, &self.need) {
-            (Level::Bounded(bound), _) => self.first(&order.by_freshness, |node| {
-                self.is_within_limit(node) && node.lag(self.now).is_some_and(|lag| lag <= bound)
-            }),
-            // What a session needs may be proved otherwise than by a position, and GTID sets are in no order.
-            (Level::Session, Some(need)) => Candidates {
-                others: &order.by_position,
-                ..self.first(&order.by_position, |node| {
-                    self.is_within_limit(node) && need.is_covered_by(node)
-                })
-            },
-            _ => self.within_limit(order),
-        }
-    }
-
-    /// Returns the replicas within the lag limit.
-    fn within_limit<'o>(&self, order: &'o Order) -> Candidates<'o> {
-        self.first(&order.by_freshness, |node| self.is_within_limit(node))
-    }
-
-    /// Returns the first replicas of an order, as far as they are alike.
-    fn first<'o>(&self, order: &'o [u32], is_alike: impl Fn(&NodeState) -> bool) -> Candidates<'o> {
-        let nodes = &self.cluster.nodes;
-        let state = |replica: u32| nodes.get(usize::try_from(replica).ok()?);
-        let count = order.partition_point(|&replica| state(replica).is_some_and(&is_alike));
-        let expected = order.get(..count).unwrap_or_default();
-        Candidates {
-            nodes: nodes.len(),
-            expected,
-            others: expected,
         }
     }
 }

@@ -62,15 +62,6 @@ impl Need {
                     && (home.is_some() || self.may_leave && node.covers(self.leaving.as_ref())))
     }
 
-    /// Returns whether a node that the session has not read from meets all requirements.
-    pub(crate) fn is_covered_by(&self, node: &NodeState) -> bool {
-        let required = [&self.wrote, &self.seen, &self.leaving];
-        self.may_leave
-            && required
-                .into_iter()
-                .all(|required| node.covers(required.as_ref()))
-    }
-
     /// Returns whether this is the server that the session last read from, not restarted since.
     #[inline]
     pub(crate) fn is_home(&self, node: &NodeState) -> bool {
