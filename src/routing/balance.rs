@@ -69,11 +69,7 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Chooser<'_, L, T> {
         eligible: impl Fn(usize) -> bool,
         random: &mut Random,
     ) -> Option<usize> {
-        let weight = |index: usize| {
-            self.weights
-                .get(index)
-                .map_or(1, |&weight| u64::from(weight))
-        };
+        let weight = |index: usize| self.weight(index);
         let fitting = || (0..count).filter(|&index| eligible(index));
         let total = fitting().map(weight).sum();
         let mut left = random.below(total);
@@ -84,6 +80,12 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Chooser<'_, L, T> {
             }
             None => true,
         })
+    }
+}
+
+impl<L, T> Chooser<'_, L, T> {
+    fn weight(&self, index: usize) -> u64 {
+        self.weights.get(index).copied().unwrap_or(1).into()
     }
 }
 
