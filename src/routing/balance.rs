@@ -15,11 +15,10 @@ pub enum Balance {
     LeastOfTwo,
     /// A random replica.
     Random,
-    /// Each replica in turn. In a cluster of more than 64 nodes, whoever follows replicas that cannot serve takes their
-    /// turns too.
+    /// Each replica in turn. Among more than 64 nodes, whoever follows one that cannot serve takes its turn too.
     RoundRobin,
-    /// A random replica, in proportion to the [weights](crate::Node::weight). In a cluster of more than 64 nodes, the
-    /// proportion holds among a few random replicas, so shares differ a little from it.
+    /// A random replica, in proportion to the [weights](crate::Node::weight). Among more than 64 nodes, the
+    /// proportion is that of a few random replicas, so shares of great weights are a little less.
     Weighted,
 }
 
