@@ -166,11 +166,11 @@ impl Roster {
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
-        Snapshot {
-            nodes: self.states.clone(),
-            primary: self.primary,
-            recent: self.history.recent(RECENT),
-        }
+        Snapshot::new(
+            self.states.clone(),
+            self.primary,
+            self.history.recent(RECENT),
+        )
     }
 
     /// Finds the primary: the node that accepts writes on the newest history; a tie stays with the present one.

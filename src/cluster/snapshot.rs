@@ -3,10 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub(crate) use order::Order;
+
 use super::history::{Sample, age, complete_as_of};
 use super::{Observation, Said, ServerId};
 use crate::position::Position;
 use crate::server::NodeRole;
+
+mod order;
 
 /// The knowledge about the nodes at one moment. Decisions read it; watchers replace it.
 #[derive(Debug, Clone)]
@@ -16,6 +20,8 @@ pub(crate) struct Snapshot {
     pub(crate) primary: usize,
     /// The newest samples of the primary, oldest first.
     pub(crate) recent: Arc<[Sample]>,
+    /// The replicas in order; `None` for a small cluster.
+    pub(crate) order: Option<Order>,
 }
 
 /// The knowledge about one node.
@@ -56,6 +62,15 @@ pub enum Health {
 }
 
 impl Snapshot {
+    pub(crate) fn new(nodes: Vec<NodeState>, primary: usize, recent: Arc<[Sample]>) -> Self {
+        Self {
+            order: Order::of(&nodes, primary),
+            nodes,
+            primary,
+            recent,
+        }
+    }
+
     /// Creates a cluster whose nodes count as up, and of which nothing else can be known: the first
     /// is the primary.
     pub(crate) fn unwatched(nodes: usize) -> Self {
@@ -63,11 +78,7 @@ impl Snapshot {
             health: Health::Up,
             ..NodeState::UNKNOWN
         };
-        Self {
-            nodes: vec![node; nodes],
-            primary: 0,
-            recent: Arc::new([]),
-        }
+        Self::new(vec![node; nodes], 0, Arc::new([]))
     }
 
     /// Returns whether its nodes have positions at all.

@@ -1,5 +1,9 @@
 //! Chooses one of several eligible replicas.
 
+mod sample;
+
+pub(crate) use sample::Replicas;
+
 /// The method of choosing among eligible replicas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -11,10 +15,10 @@ pub enum Balance {
     LeastOfTwo,
     /// A random replica.
     Random,
-    /// Each replica in turn. All are examined, so the cost grows with their number.
+    /// Each replica in turn. Among more than 64 nodes, whoever follows one that cannot serve takes its turn too.
     RoundRobin,
-    /// A random replica, in proportion to the [weights](crate::Node::weight). All are examined, so the
-    /// cost grows with their number.
+    /// A random replica, in proportion to the [weights](crate::Node::weight). Among more than 64 nodes, the
+    /// proportion is that of a few random replicas, so shares of great weights are a little less.
     Weighted,
 }
 
@@ -64,11 +68,7 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Chooser<'_, L, T> {
         eligible: impl Fn(usize) -> bool,
         random: &mut Random,
     ) -> Option<usize> {
-        let weight = |index: usize| {
-            self.weights
-                .get(index)
-                .map_or(1, |&weight| u64::from(weight))
-        };
+        let weight = |index: usize| self.weight(index);
         let fitting = || (0..count).filter(|&index| eligible(index));
         let total = fitting().map(weight).sum();
         let mut left = random.below(total);
@@ -79,6 +79,12 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Chooser<'_, L, T> {
             }
             None => true,
         })
+    }
+}
+
+impl<L, T> Chooser<'_, L, T> {
+    fn weight(&self, index: usize) -> u64 {
+        self.weights.get(index).copied().unwrap_or(1).into()
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::balance::{Balance, Chooser};
+use super::balance::{Balance, Chooser, Replicas};
 use super::{Block, HomeServer, Level, Need, Reason};
-use crate::cluster::{Health, NodeState, ServerId, Snapshot, age};
+use crate::cluster::{Health, NodeState, Order, ServerId, Snapshot, age};
 use crate::position::Position;
 
 /// The inputs of a decision.
@@ -158,8 +158,7 @@ where
     if let Some(decision) = inputs.likely(need) {
         return decision;
     }
-    let any = inputs.pick(|index, node| inputs.is_eligible(index, node));
-    primary(if any.is_some() {
+    primary(if inputs.has_eligible() {
         Reason::NotCaughtUp
     } else {
         Reason::Fallback
@@ -206,7 +205,13 @@ where
     #[inline]
     fn replica(&self) -> Option<Decision> {
         let reason = self.reason()?;
-        let node = self.pick(|index, node| self.qualifies(index, node))?;
+        let node = self.pick(
+            |index, node| self.qualifies(index, node),
+            |order| match self.level {
+                Level::Session => &order.by_position,
+                _ => &order.by_freshness,
+            },
+        )?;
         Some(self.at(node, reason))
     }
 
@@ -256,8 +261,10 @@ where
             return None;
         }
         let passed = age(need.since?, self.now);
-        let node = self
-            .pick(|index, node| self.is_eligible(index, node) && (self.delay)(index) <= passed)?;
+        let node = self.pick(
+            |index, node| self.is_eligible(index, node) && (self.delay)(index) <= passed,
+            |order| &order.by_freshness,
+        )?;
         Some(self.itself(node, need))
     }
 
@@ -347,26 +354,58 @@ where
         Some((decision, required))
     }
 
+    /// Returns whether some replica is up and within the lag limit. In a large cluster it may miss a few.
+    fn has_eligible(&self) -> bool {
+        let eligible = |index: usize| {
+            let node = self.cluster.nodes.get(index);
+            node.is_some_and(|node| self.is_eligible(index, node))
+        };
+        let nodes = self.cluster.nodes.len();
+        let Some(order) = &self.cluster.order else {
+            return (0..nodes).any(eligible);
+        };
+        let replicas = Replicas {
+            order: &order.by_freshness,
+            nodes,
+        };
+        self.chooser(Balance::Random)
+            .pick_among(replicas, None::<fn(usize) -> bool>, eligible)
+            .is_some()
+    }
+
     /// Returns a node that qualifies, in the caller's zone if there is one.
-    fn pick(&self, qualifies: impl Fn(usize, &NodeState) -> bool) -> Option<usize> {
+    ///
+    /// In a cluster of more than 64 nodes, it may find none although a few qualify. It finds one if one of the first four
+    /// does in the `order`.
+    fn pick(
+        &self,
+        qualifies: impl Fn(usize, &NodeState) -> bool,
+        order: impl FnOnce(&Order) -> &[u32],
+    ) -> Option<usize> {
         let eligible = |index: usize| {
             let node = self.cluster.nodes.get(index);
             node.is_some_and(|node| qualifies(index, node))
         };
-        let count = self.cluster.nodes.len();
-        let chooser = Chooser {
-            balance: self.policy.balance,
+        let near = self.policy.near.as_ref();
+        let near = near.map(|near| |index: usize| near.get(index).is_some_and(|&near| near));
+        let chooser = self.chooser(self.policy.balance);
+        let nodes = self.cluster.nodes.len();
+        if let Some(all) = &self.cluster.order {
+            let order = order(all);
+            return chooser.pick_among(Replicas { order, nodes }, near, eligible);
+        }
+        near.and_then(|near| chooser.pick(nodes, |index| near(index) && eligible(index)))
+            .or_else(|| chooser.pick(nodes, eligible))
+    }
+
+    fn chooser(&self, balance: Balance) -> Chooser<'_, &L, &T> {
+        Chooser {
+            balance,
             weights: &self.policy.weights,
             load: &self.load,
             random: self.random,
             turn: &self.turn,
-        };
-        let near = self.policy.near.as_ref().and_then(|near| {
-            chooser.pick(count, |index| {
-                near.get(index).is_some_and(|&near| near) && eligible(index)
-            })
-        });
-        near.or_else(|| chooser.pick(count, eligible))
+        }
     }
 }
 

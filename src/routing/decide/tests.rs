@@ -36,7 +36,7 @@ impl Case {
     fn decide(&self) -> Decision {
         let count = self.cluster.nodes.len();
         let near: Vec<_> = (0..count)
-            .map(|index| self.near >> index & 1 == 1)
+            .map(|index| self.near >> (index % 8) & 1 == 1)
             .collect();
         let policy = Policy {
             max_lag: MAX_LAG,
@@ -217,10 +217,9 @@ fn cases() -> impl Strategy<Value = Case> {
                 Case {
                     level,
                     need,
-                    cluster: Snapshot {
-                        primary: primary.index(nodes.len()),
-                        nodes,
-                        recent: [].into(),
+                    cluster: {
+                        let primary = primary.index(nodes.len());
+                        Snapshot::new(nodes, primary, [].into())
                     },
                     balance,
                     avoid,
@@ -347,6 +346,28 @@ proptest! {
         let none = !(0..case.cluster.nodes.len()).any(|index| case.is_healthy(index));
         if case.level == Level::Eventual && none && case.cluster.nodes.len() > 1 {
             prop_assert_eq!(case.decide(), Decision::primary(&case.cluster, Reason::Fallback));
+        }
+    }
+
+    #[test]
+    fn in_a_large_cluster_the_same_rule_holds_and_the_first_in_order_are_found(mut case in cases()) {
+        let nodes = &case.cluster.nodes;
+        let nodes = nodes.iter().cycle().take(nodes.len() * 70).cloned().collect();
+        let primary = case.cluster.primary;
+        case.cluster = Snapshot::new(nodes, primary, [].into());
+        let decision = case.decide();
+        let is_replica = decision.node != primary;
+        prop_assert!(!is_replica || case.is_healthy(decision.node), "{decision:?}");
+        let needs = case.need.clone().filter(|_| case.level == Level::Session);
+        if let Some(need) = needs.filter(|_| is_replica && decision.basis != Basis::Itself) {
+            prop_assert!(case.is_proved(decision.node, &need), "{decision:?}");
+        }
+        let order = case.cluster.order.clone().expect("the cluster is large");
+        let mut first = order.by_freshness.iter().take(4);
+        let may = first.any(|&index| case.is_healthy(usize::try_from(index).unwrap()));
+        // A weight is 1, so every one may be chosen.
+        if case.level == Level::Eventual && may {
+            prop_assert!(is_replica, "{decision:?}");
         }
     }
 
