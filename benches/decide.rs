@@ -30,7 +30,9 @@ const LEVELS: [(&str, Make, Decision); 4] = [
     ("session, GTIDs", Decider::with_gtids, Decider::session),
 ];
 
-const QUALIFY: [(&str, fn(Decider) -> Decider); 5] = [
+type Adapt = fn(Decider) -> Decider;
+
+const QUALIFY: [(&str, Adapt); 5] = [
     ("all", |decider| decider),
     // One of three, five of a thousand.
     ("few", Decider::few_caught_up),

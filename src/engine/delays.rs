@@ -37,9 +37,9 @@ impl Delays {
         // Of two callers who learn at once, one counts: it is a guess.
         let known = delay.load(Ordering::Relaxed);
         let learnt = if has_caught_up {
-            known.min(passed) / 8 * 7
+            known.min(passed) / 4 * 3
         } else {
-            known.max(passed.saturating_add(passed / 2)).max(LEAST)
+            known.max(passed.saturating_add(passed / 4)).max(LEAST)
         };
         delay.store(learnt, Ordering::Relaxed);
     }
@@ -71,7 +71,7 @@ mod tests {
                 delays.learn(0, passed, false);
             }
         }
-        assert!(tries < 30, "{tries}");
+        assert!(tries < 60, "{tries}");
         // Its watcher hears that it is back.
         delays.limit(0, step);
         assert_eq!(delays.of(0), step);

@@ -163,6 +163,7 @@ impl Shared {
         decide(&self.inputs(request, &cluster, now))
     }
 
+    #[expect(clippy::type_complexity, reason = "closures have no names")]
     fn inputs<'a>(
         &'a self,
         request: &Request<'_>,

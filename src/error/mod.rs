@@ -119,10 +119,9 @@ impl Error {
         match self {
             Self::Checkout { step, .. } => step.is_the_nodes(),
             Self::WrongRole { .. } => true,
-            // Another has been looked for.
-            Self::NoReplica { .. } => false,
             Self::Query(error) => may_retry_read(error),
-            Self::Config(_) => false,
+            // Of a read that no replica serves, another has been looked for.
+            Self::Config(_) | Self::NoReplica { .. } => false,
         }
     }
 

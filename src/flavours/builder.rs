@@ -2,6 +2,8 @@
 //!
 //! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 
+use std::sync::Arc;
+
 use super::pool::{Hooks, Manager, Pools};
 use super::{RoutedConnection, Router, RouterBuilder, flavoured, io, watch};
 use crate::cluster::{Node, ServerFacts};
@@ -37,7 +39,10 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         };
         let managers = plan
             .probes()
-            .map(|(node, role)| (reader(node, &plan.hooks, &plan.settings, server), role))
+            .map(|(node, role)| {
+                let manager = reader(node, &plan.hooks, &plan.settings, server);
+                (Arc::new(manager), role)
+            })
             .collect();
         // All at once: one that is slow holds nobody up but itself.
         let met = io::each(managers, |(manager, role)| probe(manager, role)).await;
@@ -115,7 +120,7 @@ fn writer<C: RoutedConnection>(
 /// to learn whether the two are the server's as well.
 #[flavoured]
 async fn probe<C: RoutedConnection>(
-    manager: Manager<C>,
+    manager: Arc<Manager<C>>,
     role: NodeRole,
 ) -> Result<Pooled<C>, Error> {
     let mut first = manager.open().await.map_err(Error::at_build)?;

@@ -144,10 +144,10 @@ where
         });
     }
     // A session stays with the replica it has read from: everything it saw there is still there.
-    if let Some(home) = &need.home {
-        if let Some(decision) = inputs.at_home(need, home) {
-            return decision;
-        }
+    if let Some(home) = &need.home
+        && let Some(decision) = inputs.at_home(need, home)
+    {
+        return decision;
     }
     if let Some(decision) = inputs.replica() {
         return decision;
@@ -392,7 +392,7 @@ where
         let nodes = self.cluster.nodes.len();
         if let Some(all) = &self.cluster.order {
             let order = order(all);
-            return chooser.pick_among(Replicas { order, nodes }, near, eligible);
+            return chooser.pick_among(Replicas { order, nodes }, near.as_ref(), eligible);
         }
         near.and_then(|near| chooser.pick(nodes, |index| near(index) && eligible(index)))
             .or_else(|| chooser.pick(nodes, eligible))

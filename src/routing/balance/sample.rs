@@ -24,13 +24,13 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Chooser<'_, L, T> {
     pub(crate) fn pick_among(
         &self,
         replicas: Replicas<'_>,
-        near: Option<impl Fn(usize) -> bool>,
+        near: Option<&impl Fn(usize) -> bool>,
         qualifies: impl Fn(usize) -> bool,
     ) -> Option<usize> {
         let mut random = Random(self.random);
         let has_share = |index: usize| self.balance != Balance::Weighted || self.weight(index) > 0;
         let qualifies = |index: usize| has_share(index) && qualifies(index);
-        let is_near = |index: usize| near.as_ref().is_none_or(|near| near(index));
+        let is_near = |index: usize| near.is_none_or(|near| near(index));
         let all = |_: usize| true;
         // To learn whether a node is near costs next to nothing, so there may be more draws.
         let draws = if near.is_some() { 2 * DRAWS } else { DRAWS };
@@ -38,7 +38,7 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Chooser<'_, L, T> {
             return Some(index);
         }
         let Some(first) = one_of_the_first(replicas.order, &qualifies, &mut random) else {
-            near.as_ref()?;
+            near?;
             return self.draw(replicas.order, DRAWS, &all, &qualifies, &mut random);
         };
         let range = range(replicas.order, &qualifies);
