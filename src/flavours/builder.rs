@@ -2,8 +2,6 @@
 //!
 //! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 
-use std::sync::Arc;
-
 use super::pool::{Hooks, Manager, Pools};
 use super::{RoutedConnection, Router, RouterBuilder, flavoured, io, watch};
 use crate::cluster::{Node, ServerFacts};
@@ -41,11 +39,12 @@ impl<C: RoutedConnection> RouterBuilder<C> {
             .probes()
             .map(|(node, role)| {
                 let manager = reader(node, &plan.hooks, &plan.settings, server);
-                (Arc::new(manager), role)
+                (manager, role)
             })
-            .collect();
+            .collect::<Vec<_>>();
         // All at once: one that is slow holds nobody up but itself.
-        let met = io::each(managers, |(manager, role)| probe(manager, role)).await;
+        let managers = managers.iter().collect();
+        let met = io::each(managers, |(manager, role)| probe(manager, *role)).await;
         let met: Vec<Pooled<C>> = met.into_iter().collect::<Result<_, _>>()?;
         let first = met.first().map(|first| &first.known.facts);
         for (node, conn) in plan.nodes.iter().zip(&met).skip(1) {
@@ -120,7 +119,7 @@ fn writer<C: RoutedConnection>(
 /// to learn whether the two are the server's as well.
 #[flavoured]
 async fn probe<C: RoutedConnection>(
-    manager: Arc<Manager<C>>,
+    manager: &Manager<C>,
     role: NodeRole,
 ) -> Result<Pooled<C>, Error> {
     let mut first = manager.open().await.map_err(Error::at_build)?;

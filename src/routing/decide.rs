@@ -369,7 +369,7 @@ where
             nodes,
         };
         self.chooser(Balance::Random)
-            .pick_among(replicas, None::<fn(usize) -> bool>, eligible)
+            .pick_among(replicas, None::<&fn(usize) -> bool>, eligible)
             .is_some()
     }
 

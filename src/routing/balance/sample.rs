@@ -197,7 +197,7 @@ mod tests {
                 random: turn,
                 turn: || usize::try_from(turn).unwrap(),
             };
-            if let Some(index) = chooser.pick_among(replicas, None::<fn(usize) -> bool>, &eligible)
+            if let Some(index) = chooser.pick_among(replicas, None::<&fn(usize) -> bool>, &eligible)
             {
                 shares[index] += 1;
             }
@@ -274,7 +274,7 @@ mod tests {
                     };
                     let is_near = |index: usize| index % 3 == 1;
                     let index =
-                        chooser.pick_among(replicas, Some(is_near), |index| index < qualify);
+                        chooser.pick_among(replicas, Some(&is_near), |index| index < qualify);
                     is_near(index.expect("the first qualifies"))
                 };
                 let share = (0..10_000).filter(|&seed| near(seed)).count() / 100;
