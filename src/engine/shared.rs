@@ -25,8 +25,8 @@ use crate::server::PoolKind;
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
 use crate::statement::{Access, Checker};
 
-/// The most that a node is asked more often than usual, unless a read is refused: after commits,
-/// and while somebody waits for it to catch up. At the default interval, every 5 ms.
+/// The part of the watch interval within which the primary is asked after a commit: 5 ms by default, for which other
+/// commits may join.
 const FASTEST: u32 = 20;
 
 /// The longest time between two questions to a node while nobody reads or writes. Chosen: well within the silence after
