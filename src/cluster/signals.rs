@@ -22,6 +22,9 @@ struct Ask {
     wanted: AtomicU8,
     /// Set if the watcher's connection is to be opened anew.
     reopen: AtomicBool,
+    /// The last time that a caller met another server than the watcher: microseconds since the signals' start, and one; 0 is
+    /// never.
+    strayed: AtomicU64,
     /// The time of a question that has no answer yet: microseconds since the signals' start, and one; 0 is none.
     pending: AtomicU64,
     event: Event,
@@ -114,6 +117,17 @@ impl Signals {
         if idle < IDLE { Duration::ZERO } else { idle }
     }
 
+    /// Returns the microseconds since the start, and one.
+    fn micros(&self, now: Instant) -> u64 {
+        let micros = now.saturating_duration_since(self.start).as_micros();
+        u64::try_from(micros).unwrap_or(u64::MAX).saturating_add(1)
+    }
+
+    fn since(&self, micros: u64, now: Instant) -> Option<Duration> {
+        let then = self.start + Duration::from_micros(micros.checked_sub(1)?);
+        Some(now.saturating_duration_since(then))
+    }
+
     fn millis(&self, now: Instant) -> u64 {
         let since = now.saturating_duration_since(self.start);
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
@@ -155,9 +169,7 @@ impl Signals {
     pub(crate) fn asking(&self, node: usize, now: Instant) {
         if let Some(ask) = self.nodes.get(node) {
             ask.wanted.store(LATER, Ordering::Release);
-            let micros = now.saturating_duration_since(self.start).as_micros();
-            let pending = u64::try_from(micros).unwrap_or(u64::MAX).saturating_add(1);
-            ask.pending.store(pending, Ordering::Relaxed);
+            ask.pending.store(self.micros(now), Ordering::Relaxed);
         }
     }
 
@@ -172,8 +184,22 @@ impl Signals {
     #[inline]
     pub(crate) fn pending(&self, node: usize, now: Instant) -> Option<Duration> {
         let pending = self.nodes.get(node)?.pending.load(Ordering::Relaxed);
-        let asked = self.start + Duration::from_micros(pending.checked_sub(1)?);
-        Some(now.saturating_duration_since(asked))
+        self.since(pending, now)
+    }
+
+    /// Records that a caller met another server at `node` than its watcher; `is_newer` says that the caller's connection
+    /// was opened later. Then the watcher's is opened anew before it is asked next: the name may have moved.
+    pub(crate) fn met_another(&self, node: usize, is_newer: bool, now: Instant) {
+        if let Some(ask) = self.nodes.get(node) {
+            ask.strayed.store(self.micros(now), Ordering::Relaxed);
+            ask.reopen.fetch_or(is_newer, Ordering::AcqRel);
+        }
+    }
+
+    /// Returns how long ago a caller met another server at `node` than its watcher.
+    pub(crate) fn strayed(&self, node: usize, now: Instant) -> Option<Duration> {
+        let strayed = self.nodes.get(node)?.strayed.load(Ordering::Relaxed);
+        self.since(strayed, now)
     }
 
     /// Stops the watchers.

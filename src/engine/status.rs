@@ -37,7 +37,8 @@ pub struct NodeStatus {
     /// The reason why it serves nothing, and what to do; `None` if it serves.
     pub problem: Option<String>,
     /// The cause of its lag, as it said when it was asked last: an applier that has stopped, with its error; a
-    /// missing privilege to say more. `None` if nothing does, or the kind of server cannot tell.
+    /// missing privilege to say more. Or that its name leads to more than one server, as connections have shown lately.
+    /// `None` if nothing does, or the kind of server cannot tell.
     pub notice: Option<String>,
     /// Handles that are out.
     pub handles: u32,
@@ -77,7 +78,11 @@ impl Shared {
                 },
                 position: node.position.clone(),
                 problem: node.problem.as_deref().map(str::to_owned),
-                notice: node.notice.as_deref().map(str::to_owned),
+                notice: node
+                    .notice
+                    .as_deref()
+                    .or_else(|| self.several(index))
+                    .map(str::to_owned),
                 handles: self.out(index),
                 pools: pools(index),
             }

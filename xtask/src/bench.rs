@@ -20,6 +20,7 @@ pub(crate) fn steps(workspace: &Workspace) -> Result<Vec<Step<'_>>> {
             let counts = name.starts_with("instructions");
             let why = match name {
                 "capture" => "what it costs a write to be remembered",
+                "reads" => "a read beside one on a raw pool, with round trips that count",
                 "offload" => "reads kept off the primary, and stale ones, by strategy",
                 _ if counts => "instructions, the same on every run",
                 _ => "time, on this machine",

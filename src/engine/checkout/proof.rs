@@ -62,6 +62,7 @@ impl<G: Loan> Checkout<'_, G> {
                 version: decision.version,
             };
         }
+        self.shared.meet(decision.node, known, now);
         match self.shared.serves(decision.node, known, &self.request, now) {
             Some((reason, version)) => Proof::Given { reason, version },
             None if may_ask => Proof::Possible,

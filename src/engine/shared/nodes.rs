@@ -7,7 +7,35 @@ use crate::cluster::Health;
 use crate::engine::Known;
 use crate::position::Position;
 
+/// The time for which status tells that a name leads to several servers, after that was noticed. Chosen.
+const RECENT: Duration = Duration::from_secs(10);
+
+/// The words for a node whose name leads to several servers.
+const SEVERAL: &str = "its name leads to more than one server: connections to others than the one that is watched prove \
+                       themselves, which costs a round trip now and then; give each server a name of its own to save that";
+
 impl Shared {
+    /// Records a caller's connection that leads to another server than the node's watcher's, if it does.
+    pub(crate) fn meet(&self, node: usize, known: &Known, now: Instant) {
+        let cluster = self.snapshot.load();
+        let Some(state) = cluster.nodes.get(node) else {
+            return;
+        };
+        let servers = state.server.zip(known.server);
+        if servers.is_some_and(|(ours, theirs)| !ours.is_same_server(theirs)) {
+            let is_newer = state.opened.is_some_and(|opened| known.opened > opened);
+            self.signals.met_another(node, is_newer, now);
+        }
+    }
+
+    /// Returns the words for a node whose name was lately seen to lead to several servers.
+    pub(crate) fn several(&self, node: usize) -> Option<&'static str> {
+        let strayed = self.signals.strayed(node, Instant::now());
+        strayed
+            .is_some_and(|strayed| strayed < RECENT)
+            .then_some(SEVERAL)
+    }
+
     /// Returns whether a connection leads to the primary, as far as is known.
     pub(crate) fn is_the_primary(&self, known: &Known) -> bool {
         if !self.watched {

@@ -116,6 +116,8 @@ async fn of_two_standbys_behind_one_name_one_that_stands_still_serves_nothing_it
         assert!(readers.connections_to(cluster.standby(paused)) >= u64::from(POOL / 2));
         cluster.standby(paused).pause_replay().expect("paused");
         read_what_is_written(&cluster, &router, pool).await;
+        let notice = router.status().nodes[1].notice.clone().unwrap_or_default();
+        assert!(notice.contains("leads to more than one server"), "{notice}");
     }
 }
 
