@@ -9,7 +9,7 @@ const LEAST: u64 = 100_000;
 /// The time that each node takes to catch up with the primary, as its connections said when they were tried: a guess,
 /// which says where to try next and proves nothing.
 ///
-/// A try that came too early moves it a quarter past the time that had passed, one that was in time halves it: three
+/// A try that came too early moves it half past the time that had passed, one that was in time quarters it: three
 /// tries in vain for one in time, which keeps a session off the primary until it writes again, cost less than they
 /// win (`benches/offload --close`). Where a node stands still, their number grows with the logarithm of the time only.
 #[derive(Debug)]
@@ -38,9 +38,9 @@ impl Delays {
         // Of two callers who learn at once, one counts: it is a guess.
         let known = delay.load(Ordering::Relaxed);
         let learnt = if has_caught_up {
-            known.min(passed) / 2
+            known.min(passed) / 4
         } else {
-            known.max(passed.saturating_add(passed / 4)).max(LEAST)
+            known.max(passed.saturating_add(passed / 2)).max(LEAST)
         };
         delay.store(learnt, Ordering::Relaxed);
     }
@@ -85,6 +85,6 @@ mod tests {
         let before = delays.of(0);
         delays.learn(0, before, true);
         assert!(delays.of(0) < before);
-        assert!(delays.of(0) >= before / 2);
+        assert!(delays.of(0) >= before / 4);
     }
 }

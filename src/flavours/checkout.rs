@@ -96,15 +96,13 @@ impl<C: RoutedConnection> Router<C> {
             return Outcome::Failed(self.closed(node));
         };
         let (shared, since) = (self.shared(), Instant::now());
-        // One that was chosen although it is down has no better.
-        let gives_up = while_up && !shared.is_lost(node);
         let limit = until.saturating_duration_since(since);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let taken = io::unless(
                 pools.get(pool, limit.min(left), shared.name(node)),
                 || shared.signals.answer(),
-                || gives_up && shared.is_lost(node),
+                || while_up && shared.is_lost(node),
             )
             .await;
             return match taken {
@@ -114,7 +112,7 @@ impl<C: RoutedConnection> Router<C> {
                     if error.is_wait()
                         && pools.has_room(pool)
                         && Instant::now() < deadline
-                        && !(gives_up && shared.is_lost(node)) =>
+                        && !(while_up && shared.is_lost(node)) =>
                 {
                     continue;
                 }
@@ -130,7 +128,7 @@ impl<C: RoutedConnection> Router<C> {
     /// Asks the primary for its position over a connection of its pool, if it gives one: a sample for all sessions.
     pub(crate) async fn hear_primary(&self, until: Instant) {
         let node = self.shared().primary();
-        let taken = self.take(node, PoolKind::Read, until, until, true).await;
+        let taken = self.take(node, PoolKind::Read, until, until, false).await;
         let Outcome::Taken(guard) = taken else { return };
         let (asked, sent) = (self.shared().now(), Instant::now());
         if let Outcome::Said(mut guard, Some(said)) = self.ask(node, guard, until).await {

@@ -311,7 +311,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
             } else {
                 deadline
             },
-            while_up: !decision.reason.is_for_primary() || decision.wants_fresher(),
+            // A primary that was chosen although it is down has no better.
+            while_up: !decision.reason.is_for_primary()
+                || decision.wants_fresher() && !self.shared.is_lost(node),
         }
     }
 
