@@ -78,11 +78,7 @@ impl Shared {
                 },
                 position: node.position.clone(),
                 problem: node.problem.as_deref().map(str::to_owned),
-                notice: node
-                    .notice
-                    .as_deref()
-                    .or_else(|| self.several(index))
-                    .map(str::to_owned),
+                notice: joined([node.notice.as_deref(), self.several(index)]),
                 handles: self.out(index),
                 pools: pools(index),
             }
@@ -96,6 +92,12 @@ impl Shared {
                 .collect(),
         }
     }
+}
+
+/// Returns all that is to be noticed of a node.
+fn joined(notices: [Option<&str>; 2]) -> Option<String> {
+    let notices: Vec<_> = notices.into_iter().flatten().collect();
+    (!notices.is_empty()).then(|| notices.join("; "))
 }
 
 impl fmt::Display for Health {
