@@ -78,7 +78,8 @@ impl Node {
         self
     }
 
-    /// Sets how long a caller waits for a connection of this node, in all. Defaults to 3 s.
+    /// Sets how long a checkout that begins with this node takes of its caller, in all: the nodes it goes on to included.
+    /// Defaults to 3 s.
     #[must_use]
     pub fn checkout_timeout(mut self, timeout: Duration) -> Self {
         self.checkout_timeout = timeout.min(A_YEAR);
