@@ -1,4 +1,4 @@
-//! What a read through a session costs beside one on a raw pool that does not ping, which is as quick as it can be.
+//! Compares reads through a session with those on a raw pool that does not ping, which are as quick as can be.
 //!
 //! Three sides take turns, so that whatever else the machine does slows all: a session's read, its `read_eventual`, and
 //! diesel-async's own bb8 pool to the same standby. Warm pools; no writes, so all is proved. Once on the server's socket,
@@ -25,20 +25,20 @@ use tokio::task::JoinSet;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// How many read at the same time.
+/// The numbers of readers at the same time.
 const READERS: [u32; 3] = [1, 8, 32];
-/// How long one side reads before it is the other's turn.
+/// The time that one side reads before it is the other's turn.
 const TURN: Duration = Duration::from_millis(100);
 /// The delay each way, where there is one.
 const DELAY: Duration = Duration::from_millis(1);
 
 #[derive(Debug, Parser)]
 struct Options {
-    /// How long each number of readers runs, all sides together.
+    /// The seconds that each number of readers runs, all sides together.
     #[arg(long, value_name = "N", default_value_t = 10)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
-    /// What cargo passes.
+    /// Passed by cargo.
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -54,7 +54,7 @@ mod schema {
 
 use schema::rows;
 
-/// Who reads.
+/// A side of the comparison.
 #[derive(Debug, Clone)]
 enum Side {
     Session(Session),

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::transaction::AsyncFuncMut;
 use super::{ReadConn, RoutedConnection, Session, io};
-use crate::error::{Error, Step};
+use crate::error::{Error, SILENT, Step};
 use crate::statement::CaughtUp;
 
 impl<C: RoutedConnection> Session<C> {
@@ -59,7 +59,7 @@ impl<C: RoutedConnection> Session<C> {
             None => {
                 conn.lease_mut().guard.known.is_spent = true;
                 let node = shared.name(node).to_owned();
-                Error::checkout(node, Step::Recycle, since, "it answers no more")
+                Error::checkout(node, Step::Ask, since, SILENT)
             }
         };
         let again =

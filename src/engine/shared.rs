@@ -259,18 +259,8 @@ impl Shared {
         Some((reason, inputs.version()))
     }
 
-    /// Learns how long a node takes to catch up, from what a connection's server said when it was tried for a session.
-    pub(crate) fn tried(&self, node: usize, request: &Request<'_>, known: &Known, now: Instant) {
-        let serves = self.serves(node, known, request, now).is_some();
-        self.learn(node, request, serves, now);
-    }
-
-    /// Learns that a node that was tried for a session gave no connection.
-    pub(crate) fn tried_in_vain(&self, node: usize, request: &Request<'_>, now: Instant) {
-        self.learn(node, request, false, now);
-    }
-
-    fn learn(&self, node: usize, request: &Request<'_>, serves: bool, now: Instant) {
+    /// Learns how long a node takes to catch up: it was tried for a session now, and may serve it or not.
+    pub(crate) fn learn(&self, node: usize, request: &Request<'_>, serves: bool, now: Instant) {
         let cluster = self.snapshot.load();
         let inputs = self.inputs(request, &cluster, now);
         if let Some(since) = inputs.need.and_then(|need| need.since) {

@@ -13,6 +13,7 @@ mod words;
 
 pub use config::ConfigError;
 pub use refused::Refused;
+pub(crate) use step::SILENT;
 pub use step::Step;
 use step::remedy;
 pub use words::may_retry_read;

@@ -2,6 +2,9 @@
 
 use super::words::{error_chain, shares_connections};
 
+/// The words for a node that does not answer while a caller waits for it.
+pub(crate) const SILENT: &str = "it does not answer its watcher any more";
+
 /// A step of handing out a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -12,8 +15,11 @@ pub enum Step {
     Connect,
     /// Making a new connection ready: its set-up hook, its role, read-only mode.
     SetUp,
-    /// Checking a pooled connection before handing it out.
+    /// Taking a pooled connection up again.
     Recycle,
+    /// Asking the server of a pooled connection what it is and has, before handing the connection out; or waiting for it
+    /// while it does not answer its watcher either.
+    Ask,
     /// The pool is closed.
     Closed,
 }
@@ -21,7 +27,10 @@ pub enum Step {
 impl Step {
     /// Returns whether a failure in this step is the node's, not a sign of too many callers.
     pub(super) fn is_the_nodes(self) -> bool {
-        matches!(self, Self::Connect | Self::SetUp | Self::Recycle)
+        matches!(
+            self,
+            Self::Connect | Self::SetUp | Self::Recycle | Self::Ask
+        )
     }
 
     fn remedy(self) -> &'static str {
@@ -33,6 +42,10 @@ impl Step {
             Self::Connect => "check the URL, the credentials, and that the server runs",
             Self::SetUp => "the server refused the connection's set-up statements",
             Self::Recycle => "the pooled connection was lost or its node changed its role",
+            Self::Ask => {
+                "the connection was lost, the node hangs, or its name leads to another server than it should: look at \
+                 the node, at the network between, and at what the name leads to"
+            }
             Self::Closed => "the router was shut down; build a new one",
         }
     }
@@ -58,6 +71,7 @@ impl std::fmt::Display for Step {
             Self::Connect => "connect",
             Self::SetUp => "set up",
             Self::Recycle => "recycle",
+            Self::Ask => "ask",
             Self::Closed => "closed",
         })
     }

@@ -29,16 +29,11 @@ impl<C: RoutedConnection> RouterBuilder<C> {
     /// Dropping the future closes what it has opened.
     pub async fn build(self) -> Result<Router<C>, Error> {
         let plan = self.plan()?;
-        let server = Server {
-            dialect: <C::Backend as Dialect>::SQL,
-            watched: C::WATCHED && plan.settings.positions,
-            demoted_in_place: C::DEMOTED_IN_PLACE,
-            waits: false,
-        };
+        let watched = C::WATCHED && plan.settings.positions;
         let managers = plan
             .probes()
             .map(|(node, role)| {
-                let manager = reader(node, &plan.hooks, &plan.settings, server);
+                let manager = reader(node, &plan.hooks, &plan.settings, watched);
                 (manager, role)
             })
             .collect::<Vec<_>>();
@@ -56,22 +51,23 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         let mut pools = Vec::with_capacity(plan.nodes.len());
         for node in &plan.nodes {
             pools.push(Pools::new(&plan.library, node, |kind| match kind {
-                PoolKind::Write => writer(node, &plan.hooks, &plan.settings, server),
+                PoolKind::Write => writer(node, &plan.hooks, &plan.settings, watched),
                 PoolKind::Read | PoolKind::Fallback => {
-                    reader(node, &plan.hooks, &plan.settings, server)
+                    reader(node, &plan.hooks, &plan.settings, watched)
                 }
             })?);
         }
-        let server = Server {
+        let shared = plan.shared(Server {
+            dialect: <C::Backend as Dialect>::SQL,
+            watched,
+            demoted_in_place: C::DEMOTED_IN_PLACE,
             waits: C::WAITS && met.iter().any(|conn| conn.known.facts.waits),
-            ..server
-        };
-        let shared = plan.shared(server);
-        if server.watched {
+        });
+        if watched {
             let watchers = plan.nodes.iter().zip(met).enumerate();
             let watchers = watchers.map(|(index, (node, conn))| {
                 let watcher = Watcher::new(&shared, &plan.settings, index, conn.known);
-                let manager = reader(node, &plan.hooks, &plan.settings, server);
+                let manager = reader(node, &plan.hooks, &plan.settings, watched);
                 (watcher, manager, conn.conn)
             });
             let start = |(watcher, manager, conn)| watch::start(watcher, manager, conn);
@@ -90,12 +86,12 @@ impl<C: RoutedConnection> RouterBuilder<C> {
 
 /// Returns the manager of a pool to read from. Roles change: the decision, not the configuration, says what a node
 /// must be.
-fn reader<C>(node: &Node, hooks: &Hooks<C>, settings: &Settings, server: Server) -> Manager<C> {
+fn reader<C>(node: &Node, hooks: &Hooks<C>, settings: &Settings, positions: bool) -> Manager<C> {
     Manager {
         node: node.clone(),
         role: None,
         read_only: true,
-        positions: server.watched,
+        positions,
         alive_for: settings.alive_for,
         hooks: hooks.clone(),
     }
@@ -106,12 +102,12 @@ fn writer<C: RoutedConnection>(
     node: &Node,
     hooks: &Hooks<C>,
     settings: &Settings,
-    server: Server,
+    positions: bool,
 ) -> Manager<C> {
     Manager {
         role: C::WATCHED.then_some(NodeRole::TakesWrites),
         read_only: false,
-        ..reader(node, hooks, settings, server)
+        ..reader(node, hooks, settings, positions)
     }
 }
 

@@ -5,18 +5,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::manager::say;
+use super::manager::ask;
 use super::pool::Guard;
 use super::statement_guard::StatementGuard;
 use super::{RoutedConnection, Router, flavoured, io};
 use crate::engine::checkout::{Checkout, Next, Outcome};
 use crate::engine::{Lease, Pooled, Request};
-use crate::error::{Error, Step};
+use crate::error::{Error, SILENT, Step};
 use crate::position::Position;
 use crate::server::PoolKind;
-
-/// The words for a node that is known not to answer while a caller waits for a connection of it.
-const DOWN: &str = "it does not answer its watcher any more";
 
 #[flavoured]
 impl<C: RoutedConnection> Router<C> {
@@ -119,7 +116,7 @@ impl<C: RoutedConnection> Router<C> {
                 Some(Err(error)) => Outcome::Failed(error),
                 None => {
                     let node = shared.name(node).to_owned();
-                    Outcome::Failed(Error::checkout(node, Step::Recycle, since, DOWN))
+                    Outcome::Failed(Error::checkout(node, Step::Ask, since, SILENT))
                 }
             };
         }
@@ -141,12 +138,10 @@ impl<C: RoutedConnection> Router<C> {
     async fn ask(&self, node: usize, mut guard: Guard<C>, until: Instant) -> Outcome<Guard<C>> {
         let since = Instant::now();
         let limit = until.saturating_duration_since(since);
-        let Pooled { conn, known, marks } = &mut *guard;
-        let positions = self.shared().is_watched();
-        let said = StatementGuard::marking(marks).during(say(conn, known, positions));
+        let said = ask(&mut *guard, self.shared().is_watched());
         let failed = |error| {
             let node = self.shared().name(node).to_owned();
-            Outcome::Failed(Error::checkout(node, Step::Recycle, since, error))
+            Outcome::Failed(Error::checkout(node, Step::Ask, since, error))
         };
         match io::within(limit, said).await {
             Ok(Ok(said)) => Outcome::Said(guard, said),

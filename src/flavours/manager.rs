@@ -147,24 +147,14 @@ impl<C: RoutedConnection> Manager<C> {
             return Ok(());
         }
         let since = Instant::now();
-        match self.ask(conn).await {
+        match ask(conn, self.positions).await {
             Ok(Some(said)) => conn.known.said(said, since),
             Ok(None) => {}
-            Err(error) => return Err(self.failed(Step::Recycle, since, error)),
+            Err(error) => return Err(self.failed(Step::Ask, since, error)),
         }
         conn.known.alive = since;
         conn.marks.has_failed = false;
         Ok(())
-    }
-
-    /// Asks the server of a pooled connection for its role and position; where it has none, for its role, which is
-    /// recorded.
-    pub(crate) async fn ask(&self, conn: &mut Pooled<C>) -> QueryResult<Option<Observation>> {
-        let Pooled { conn, known, marks } = conn;
-        // For every kind of connection: one whose check is abandoned may be cut off.
-        StatementGuard::marking(marks)
-            .during(say(conn, known, self.positions))
-            .await
     }
 
     /// Records that a connection is returned, and returns whether it must be closed: it has an open transaction, or an answer is
@@ -193,17 +183,19 @@ impl<C: RoutedConnection> Manager<C> {
     }
 }
 
-/// Asks a server for its role and position; where it has none, for its role, which is recorded.
+/// Asks the server of a pooled connection for its role and position; where it has none, for its role, which is recorded.
 #[flavoured]
-pub(super) async fn say<C: RoutedConnection>(
-    conn: &mut C,
-    known: &mut Known,
+pub(super) async fn ask<C: RoutedConnection>(
+    pooled: &mut Pooled<C>,
     positions: bool,
 ) -> QueryResult<Option<Observation>> {
+    let Pooled { conn, known, marks } = pooled;
+    // For every kind of connection: one whose check is abandoned may be cut off.
+    let guard = StatementGuard::marking(marks);
     if positions {
-        return conn.observe(&known.facts).await;
+        return guard.during(conn.observe(&known.facts)).await;
     }
-    known.role = conn.node_role().await?;
+    known.role = guard.during(conn.node_role()).await?;
     Ok(None)
 }
 

@@ -1,6 +1,6 @@
 use crate::server::{Endpoint, Protocol, encode};
 
-/// What the clients of MariaDB and MySQL speak.
+/// The protocol of MariaDB's and MySQL's clients.
 pub(super) const PROTOCOL: Protocol = Protocol {
     name: "MariaDB",
     url: through,

@@ -3,7 +3,7 @@ use crate::server::{Endpoint, Protocol, encode};
 /// The port in socket names; nothing listens on TCP.
 pub(super) const PORT: u16 = 5432;
 
-/// What PostgreSQL's clients speak.
+/// The protocol of PostgreSQL's clients.
 pub(super) const PROTOCOL: Protocol = Protocol {
     name: "PostgreSQL",
     url: at,

@@ -78,7 +78,7 @@ impl<G: Loan> Checkout<'_, G> {
             }
             error if decision.basis == Basis::Itself && !self.is_past(now) => {
                 tracing::debug!(%error, "a replica that might have served gives no connection");
-                self.shared.tried_in_vain(node, &self.request, now);
+                self.shared.learn(node, &self.request, false, now);
                 self.give_up_guessing(now)
             }
             // A pool that is exhausted, too: another node may be idle.

@@ -326,7 +326,12 @@ impl<'a, G: Loan> Checkout<'a, G> {
         asked: Option<Asked>,
         now: Instant,
     ) -> Next<G> {
-        match self.proof(decision, guard.known(), asked, now) {
+        let proof = self.proof(decision, guard.known(), asked, now);
+        if decision.basis == Basis::Itself && asked.is_some() {
+            let serves = matches!(proof, Proof::Given { .. });
+            self.shared.learn(decision.node, &self.request, serves, now);
+        }
+        match proof {
             Proof::Given { reason, version } => {
                 if self.shared.has_left(decision.node, guard.known()) {
                     guard.known_mut().is_spent = true;
@@ -360,7 +365,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 let (node, since) = (self.shared.name(decision.node).to_owned(), now);
                 let why = "its connection leads to another server than the primary, which takes writes as well: \
                            shut that down, or make it follow the primary";
-                let error = Error::checkout(node, Step::Recycle, since, why);
+                let error = Error::checkout(node, Step::Ask, since, why);
                 if is_new {
                     // So may the next one, and opening it costs more than taking it.
                     self.retakes = self.retakes.saturating_sub(NEW);
@@ -416,10 +421,6 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 drop(guard);
                 return self.wait_for_a_replica(now);
             }
-        }
-        if decision.basis == Basis::Itself {
-            self.shared
-                .tried(decision.node, &self.request, guard.known(), now);
         }
         self.examine(decision, guard, Some(asked), now)
     }
