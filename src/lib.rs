@@ -208,7 +208,7 @@ mod server;
 mod session;
 mod statement;
 
-pub use cluster::{Health, Node, Observation, ServerFacts};
+pub use cluster::{Health, Introduction, Node, Observation, ServerFacts};
 pub use consistency::Class;
 pub use context::Scope;
 pub use diesel_routing_macros::Statement;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use diesel::QueryResult;
 use diesel_async::{AsyncConnection, AsyncConnectionCore, TransactionManager};
 
-use crate::cluster::{Observation, ServerFacts};
+use crate::cluster::{Introduction, Observation, ServerFacts};
 use crate::position::{Position, ServerKind};
 use crate::server::NodeRole;
 use crate::statement::Dialect;
@@ -115,6 +115,45 @@ pub trait RoutedConnection:
     fn facts(&mut self, positions: bool) -> impl Future<Output = QueryResult<ServerFacts>> + Send {
         let _ = positions;
         async { Ok(ServerFacts::default()) }
+    }
+
+    /// Learns what a new connection's server says of itself, and makes the connection read-only if `read_only`, in as few
+    /// round trips as that takes. Defaults to asking for the [facts](Self::facts), for the [role](Self::node_role) if they
+    /// have none, and to the dialect's statement for read-only sessions, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error.
+    fn introduce(
+        &mut self,
+        positions: bool,
+        read_only: bool,
+    ) -> impl Future<Output = QueryResult<Introduction>> + Send {
+        async move {
+            let mut facts = self.facts(positions).await?;
+            if facts.role.is_none() {
+                facts.role = self.node_role().await?;
+            }
+            if read_only {
+                self.batch_execute(<Self::Backend as Dialect>::READ_ONLY)
+                    .await?;
+            }
+            Ok(facts.into())
+        }
+    }
+
+    /// Returns whether the server's end of this connection is `backend`, as the [facts](ServerFacts::backend) of another
+    /// one have it that is open: then something in between shares server connections among clients. Defaults to asking
+    /// for this connection's facts.
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error.
+    fn shares(&mut self, backend: u64) -> impl Future<Output = QueryResult<bool>> + Send {
+        async move {
+            let facts = self.facts(false).await?;
+            Ok(facts.backend == Some(backend))
+        }
     }
 
     /// Opens a transaction with `sql`, outside any other.

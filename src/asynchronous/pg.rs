@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use diesel::QueryResult;
 use diesel::pg::PgNotification;
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection};
 use futures_core::Stream;
 
 pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use crate::asynchronous::RoutedConnection;
-use crate::cluster::{Observation, ServerFacts};
+use crate::cluster::{Introduction, Observation, ServerFacts};
 use crate::position::Position;
 use crate::server::NodeRole;
 
@@ -40,10 +40,36 @@ impl RoutedConnection for AsyncPgConnection {
 
     /// Returns the server's identity, its role, its version, and the process behind the connection.
     async fn facts(&mut self, positions: bool) -> QueryResult<ServerFacts> {
-        let facts = crate::backend::postgres::AskFacts { positions };
+        let facts = crate::backend::postgres::AskFacts {
+            positions,
+            read_only: false,
+        };
         diesel_async::RunQueryDsl::get_result::<crate::backend::postgres::Facts>(facts, self)
             .await
             .map(Into::into)
+    }
+
+    /// Returns the facts, the role and the position, and makes the connection read-only, with one query.
+    async fn introduce(&mut self, positions: bool, read_only: bool) -> QueryResult<Introduction> {
+        let facts = crate::backend::postgres::AskFacts {
+            positions,
+            read_only,
+        };
+        diesel_async::RunQueryDsl::get_result::<crate::backend::postgres::Facts>(facts, self)
+            .await
+            .map(Into::into)
+    }
+
+    async fn shares(&mut self, backend: u64) -> QueryResult<bool> {
+        let ran = self
+            .batch_execute(&crate::backend::postgres::fails_on(backend))
+            .await;
+        if crate::backend::postgres::has_failed(&ran) {
+            // It still answers.
+            self.facts(false).await?;
+            return Ok(true);
+        }
+        ran.map(|()| false)
     }
 
     async fn wait_for(

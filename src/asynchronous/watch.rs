@@ -7,13 +7,11 @@ use super::pool::Manager;
 use super::watching::carry_out;
 use crate::engine::watcher::{Next, Watcher};
 
-/// Asks the node once, over a connection that is open already, then starts its watcher.
-pub(super) async fn start<C: RoutedConnection>(mut watcher: Watcher, manager: Manager<C>, conn: C) {
-    let mut conn = Some(conn);
-    let first = watcher.ask(Instant::now());
-    let outcome = carry_out(first, &watcher, &manager, &mut conn).await;
-    let mut next = watcher.next(outcome, Instant::now());
+/// Starts a node's watcher.
+pub(super) fn start<C: RoutedConnection>(mut watcher: Watcher, manager: Manager<C>) {
     tokio::spawn(async move {
+        let mut conn = None;
+        let mut next = watcher.ask(Instant::now());
         while !matches!(next, Next::Stop) {
             let outcome = carry_out(next, &watcher, &manager, &mut conn).await;
             next = watcher.next(outcome, Instant::now());

@@ -6,9 +6,10 @@ use diesel::QueryResult;
 use diesel::dsl::select;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::DatabaseErrorKind;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text, Untyped};
 
-use crate::cluster::{Observation, ServerFacts, Wal};
+use crate::cluster::{Introduction, Observation, ServerFacts, Wal};
 use crate::position::{Lsn, PgPosition, Position, ServerKind};
 use crate::server::{NodeRole, ServerVersion};
 
@@ -72,7 +73,7 @@ impl Waited {
 const FACTS: &str = "\
     SELECT pg_backend_pid()::int8 AS backend, \
            current_setting('server_version_num') AS version, \
-           pg_is_in_recovery() AS standby, \
+           r.standby, \
            concat_ws('/', extract(epoch FROM pg_postmaster_start_time())::text, \
                      current_setting('port'), current_setting('cluster_name')) AS run, \
            concat_ws('/', inet_server_addr()::text, inet_server_port()::text) AS address, ";
@@ -80,9 +81,10 @@ const FACTS: &str = "\
 /// Completes [`FACTS`] without positions: those of the account may be none of its business.
 const NO_WAL: &str = "\
            NULL::int8 AS system, NULL::int8 AS timeline, NULL::int8 AS page, NULL::int8 AS segment, \
-           false AS sees_receiver";
+           false AS sees_receiver, NULL::int8 AS writes_on, NULL::int8 AS lsn \
+      FROM (SELECT pg_is_in_recovery() AS standby) r";
 
-/// Completes [`FACTS`] with what positions are made of.
+/// Completes [`FACTS`] with what positions are made of, and with the position, as [`OBSERVE`] has it.
 ///
 /// The timeline of a standby is its receiver's, which roles without `pg_read_all_stats` do not see; then the newest
 /// its control file knows, which may lag after a failover but never runs ahead.
@@ -91,8 +93,13 @@ const WAL: &str = "\
            COALESCE(w.received_tli, GREATEST(c.timeline_id, v.min_recovery_end_timeline))::int8 AS timeline, \
            i.wal_block_size::int8 AS page, \
            i.bytes_per_wal_segment::int8 AS segment, \
-           w.received_tli IS NOT NULL AS sees_receiver \
-      FROM pg_control_system() s, pg_control_checkpoint() c, pg_control_recovery() v, pg_control_init() i \
+           w.received_tli IS NOT NULL AS sees_receiver, \
+           (CASE WHEN NOT r.standby \
+                 THEN ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int4 \
+            END)::int8 AS writes_on, \
+           ((CASE WHEN r.standby THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END) \
+             - '0/0'::pg_lsn)::int8 AS lsn \
+      FROM (SELECT pg_is_in_recovery() AS standby) r, pg_control_system() s, pg_control_checkpoint() c, pg_control_recovery() v, pg_control_init() i \
       LEFT JOIN pg_stat_get_wal_receiver() w ON true";
 
 /// Asks for what a server says of itself again and again, in one answer. Needs no privilege.
@@ -136,6 +143,9 @@ macro_rules! ask {
     };
 }
 
+/// A column of [`FACTS`] by which the connection becomes read-only.
+const READ_ONLY: &str = "set_config('default_transaction_read_only', 'on', false) AS guard, ";
+
 /// [`FACTS`], with what positions are made of or without.
 ///
 /// It is prepared and kept: tokio-postgres closes other statements after the answer, and while a connection is still
@@ -143,9 +153,11 @@ macro_rules! ask {
 #[derive(Debug)]
 pub(crate) struct AskFacts {
     pub(crate) positions: bool,
+    /// Set if the connection becomes read-only by it.
+    pub(crate) read_only: bool,
 }
 
-// A statement of its own for either: the id says nothing of the field.
+// A statement of its own for each: the id says nothing of the fields.
 impl QueryId for AskFacts {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
@@ -153,6 +165,9 @@ impl QueryId for AskFacts {
 
 ask!(AskFacts, |this, out| {
     out.push_sql(FACTS);
+    if this.read_only {
+        out.push_sql(READ_ONLY);
+    }
     out.push_sql(if this.positions { WAL } else { NO_WAL });
 });
 
@@ -175,6 +190,23 @@ ask!(Observe, |this, out| {
     out.push_bind_param::<Bool, _>(&this.sees_receiver)?;
     out.push_sql("::bool AS sees_receiver) q");
 });
+
+/// Returns the SQL that fails if its connection has this process of the server, in one round trip, which it takes to ask for
+/// nothing: division by zero.
+pub(crate) fn fails_on(backend: u64) -> String {
+    format!("SELECT 1 / (pg_backend_pid() - {backend})")
+}
+
+/// Returns whether the server, which ran [`fails_on`] and can be asked again, refused it.
+pub(crate) fn has_failed(ran: &QueryResult<()>) -> bool {
+    matches!(
+        ran,
+        Err(diesel::result::Error::DatabaseError(
+            DatabaseErrorKind::Unknown,
+            _
+        ))
+    )
+}
 
 /// One answer to [`AskFacts`].
 #[derive(diesel::QueryableByName)]
@@ -199,6 +231,25 @@ pub(crate) struct Facts {
     segment: Option<i64>,
     #[diesel(sql_type = Bool)]
     sees_receiver: bool,
+    /// The timeline of a primary.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    writes_on: Option<i64>,
+    /// `NULL` on a standby that has replayed nothing yet.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    lsn: Option<i64>,
+}
+
+impl From<Facts> for Introduction {
+    fn from(facts: Facts) -> Self {
+        let answer = Answer {
+            standby: facts.standby,
+            timeline: facts.writes_on,
+            lsn: facts.lsn,
+        };
+        let facts = ServerFacts::from(facts);
+        let observation = answer.observation(&facts);
+        Self::from(facts).with_observation(observation)
+    }
 }
 
 impl From<Facts> for ServerFacts {

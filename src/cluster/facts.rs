@@ -63,24 +63,6 @@ impl ServerFacts {
         }
     }
 
-    /// Checks that each connection has a server's end of its own: `self` was asked on one, `other` on a second
-    /// one that was opened meanwhile, and `again` on the first once more.
-    pub(crate) fn check_backends(
-        &self,
-        other: &Self,
-        again: &Self,
-        node: &Node,
-    ) -> Result<(), ConfigError> {
-        let moved = self.backend != again.backend;
-        let shared = self.backend.is_some() && self.backend == other.backend;
-        if moved || shared {
-            return Err(ConfigError::SharedConnections {
-                node: node.name.clone(),
-            });
-        }
-        Ok(())
-    }
-
     /// Checks that a node may have this role. In a Galera cluster, all nodes accept writes.
     pub(crate) fn check_role(
         &self,
@@ -152,13 +134,6 @@ mod tests {
         Node::new("node", "db://node")
     }
 
-    fn backend(backend: u64) -> ServerFacts {
-        ServerFacts {
-            backend: Some(backend),
-            ..ServerFacts::default()
-        }
-    }
-
     #[test]
     fn a_server_before_the_oldest_supported_one_is_refused_with_both_versions() {
         let check = |found| {
@@ -182,21 +157,5 @@ mod tests {
             );
             assert!(words.contains("14.0"), "{words}");
         }
-    }
-
-    #[test]
-    fn two_open_connections_with_one_server_process_are_refused() {
-        let shared = Err(ConfigError::SharedConnections {
-            node: "node".into(),
-        });
-        let check = |one, other, again| {
-            backend(one).check_backends(&backend(other), &backend(again), &node())
-        };
-        assert_eq!(check(1, 2, 1), Ok(()));
-        assert_eq!(check(1, 1, 1), shared);
-        // Under load, others keep the two apart; the first does not keep its own either.
-        assert_eq!(check(1, 2, 3), shared);
-        let unknown = ServerFacts::default();
-        assert_eq!(unknown.check_backends(&unknown, &unknown, &node()), Ok(()));
     }
 }

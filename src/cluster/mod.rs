@@ -3,6 +3,7 @@
 mod facts;
 mod history;
 mod identity;
+mod introduction;
 mod node;
 mod observation;
 mod question;
@@ -15,6 +16,7 @@ pub use facts::ServerFacts;
 pub(crate) use facts::Wal;
 pub(crate) use history::{Sample, after, age};
 pub(crate) use identity::ServerId;
+pub use introduction::Introduction;
 pub use node::Node;
 pub(crate) use node::topology;
 pub use observation::Observation;

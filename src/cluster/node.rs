@@ -6,7 +6,7 @@ use diesel::ConnectionError;
 
 use super::history::A_YEAR;
 use crate::error::ConfigError;
-use crate::server::PoolKind;
+use crate::server::{NodeRole, PoolKind};
 
 /// A database server and the pools to it, as configured.
 ///
@@ -32,6 +32,8 @@ pub struct Node {
     pub(crate) connect_timeout: Duration,
     pub(crate) zone: Option<String>,
     pub(crate) weight: u32,
+    /// The role that it is meant to have, if the router's builder was told one.
+    pub(crate) role: Option<NodeRole>,
 }
 
 impl Node {
@@ -51,6 +53,7 @@ impl Node {
             connect_timeout: Duration::from_secs(5),
             zone: None,
             weight: 1,
+            role: None,
         }
     }
 
@@ -168,37 +171,50 @@ impl std::fmt::Debug for Node {
     }
 }
 
-/// Returns the nodes of a valid configuration, the primary first.
+/// Returns the nodes of a valid configuration: the one that is meant to be the primary first, then those of which
+/// nothing is said, then the replicas.
 pub(crate) fn topology(
-    primaries: Vec<Node>,
-    replicas: Vec<Node>,
+    mut nodes: Vec<Node>,
     single: Option<&Node>,
 ) -> Result<Vec<Node>, ConfigError> {
-    let Some(node) = single else {
-        let primary = validate(primaries, &replicas)?;
-        return Ok(std::iter::once(primary).chain(replicas).collect());
-    };
-    if let Some(other) = primaries.into_iter().chain(replicas).next() {
-        return Err(ConfigError::NotSingle { node: other.name });
+    if let Some(node) = single {
+        if let Some(other) = nodes.into_iter().next() {
+            return Err(ConfigError::NotSingle { node: other.name });
+        }
+        let mut primary = node.clone();
+        primary.role = Some(NodeRole::TakesWrites);
+        let mut replica = primary.clone();
+        replica.role = Some(NodeRole::ReplaysWrites);
+        replica.name.push_str("-replica");
+        validate(std::slice::from_ref(&primary))?;
+        return Ok(vec![primary, replica]);
     }
-    let primary = validate(vec![node.clone()], &[])?;
-    let mut replica = primary.clone();
-    replica.name.push_str("-replica");
-    Ok(vec![primary, replica])
+    nodes.sort_by_key(|node| match node.role {
+        Some(NodeRole::TakesWrites) => 0,
+        None => 1,
+        Some(NodeRole::ReplaysWrites) => 2,
+    });
+    validate(&nodes)?;
+    Ok(nodes)
 }
 
-/// Returns the primary of a valid configuration.
-fn validate(primaries: Vec<Node>, replicas: &[Node]) -> Result<Node, ConfigError> {
-    let mut primaries = primaries.into_iter();
-    let primary = primaries.next().ok_or(ConfigError::NoPrimary)?;
-    if let Some(second) = primaries.next() {
+/// Checks nodes in their order.
+fn validate(nodes: &[Node]) -> Result<(), ConfigError> {
+    let (primary, others) = match nodes.split_first() {
+        Some((first, others)) if first.role != Some(NodeRole::ReplaysWrites) => (first, others),
+        _ => return Err(ConfigError::NoPrimary),
+    };
+    if let Some(second) = others
+        .iter()
+        .find(|node| node.role == Some(NodeRole::TakesWrites))
+    {
         return Err(ConfigError::TwoPrimaries {
-            first: primary.name,
-            second: second.name,
+            first: primary.name.clone(),
+            second: second.name.clone(),
         });
     }
     let mut names = std::collections::HashSet::new();
-    for node in std::iter::once(&primary).chain(replicas) {
+    for node in nodes {
         if !names.insert(node.name.as_str()) {
             return Err(ConfigError::DuplicateName {
                 name: node.name.clone(),
@@ -219,13 +235,13 @@ fn validate(primaries: Vec<Node>, replicas: &[Node]) -> Result<Node, ConfigError
             });
         }
     }
-    if let Some(twin) = replicas.iter().find(|replica| replica.url == primary.url) {
+    if let Some(twin) = others.iter().find(|node| node.url == primary.url) {
         return Err(ConfigError::ReplicaIsPrimary {
             replica: twin.name.clone(),
-            primary: primary.name,
+            primary: primary.name.clone(),
         });
     }
-    Ok(primary)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -236,32 +252,69 @@ mod tests {
         Node::new(name, format!("db://{name}"))
     }
 
+    fn primary(name: &str) -> Node {
+        Node {
+            role: Some(NodeRole::TakesWrites),
+            ..node(name)
+        }
+    }
+
+    fn replica(name: &str) -> Node {
+        Node {
+            role: Some(NodeRole::ReplaysWrites),
+            ..node(name)
+        }
+    }
+
+    fn names(nodes: Vec<Node>) -> Vec<String> {
+        nodes.into_iter().map(|node| node.name).collect()
+    }
+
     #[test]
     fn a_router_needs_a_primary() {
-        let error = validate(vec![], &[node("a")]).unwrap_err();
+        let error = topology(vec![replica("a")], None).unwrap_err();
+        assert_eq!(error, ConfigError::NoPrimary);
+        let error = topology(vec![], None).unwrap_err();
         assert_eq!(error, ConfigError::NoPrimary);
     }
 
     #[test]
+    fn the_primary_stands_first_and_a_node_that_may_be_it_before_the_replicas() {
+        let nodes = vec![
+            replica("a"),
+            node("b"),
+            primary("c"),
+            node("d"),
+            replica("e"),
+        ];
+        let ordered = topology(nodes, None).unwrap();
+        assert_eq!(names(ordered), ["c", "b", "d", "a", "e"]);
+        assert_eq!(
+            names(topology(vec![replica("a"), node("b")], None).unwrap()),
+            ["b", "a"]
+        );
+    }
+
+    #[test]
     fn two_primaries_are_named_in_the_error() {
-        let error = validate(vec![node("a"), node("b")], &[]).unwrap_err();
+        let error = topology(vec![primary("a"), primary("b")], None).unwrap_err();
         assert!(error.to_string().contains("`a` and `b`"), "{error}");
     }
 
     #[test]
     fn no_replica_is_legal() {
-        assert_eq!(validate(vec![node("a")], &[]).unwrap().name, "a");
+        assert_eq!(names(topology(vec![primary("a")], None).unwrap()), ["a"]);
     }
 
     #[test]
     fn names_are_unique() {
-        let error = validate(vec![node("a")], &[node("b"), node("b")]).unwrap_err();
+        let error = topology(vec![primary("a"), replica("b"), node("b")], None).unwrap_err();
         assert_eq!(error, ConfigError::DuplicateName { name: "b".into() });
     }
 
     #[test]
     fn a_pool_of_size_zero_is_refused_with_the_node_and_the_pool() {
-        let error = validate(vec![node("a")], &[node("b").read_pool_size(0)]).unwrap_err();
+        let error = topology(vec![primary("a"), replica("b").read_pool_size(0)], None).unwrap_err();
         let pool = PoolKind::Read;
         assert_eq!(
             error,
@@ -270,7 +323,7 @@ mod tests {
                 pool
             }
         );
-        let error = validate(vec![node("a").write_pool_size(0)], &[]).unwrap_err();
+        let error = topology(vec![primary("a").write_pool_size(0)], None).unwrap_err();
         let pool = PoolKind::Write;
         assert_eq!(
             error,
@@ -283,25 +336,24 @@ mod tests {
 
     #[test]
     fn a_weight_of_zero_is_refused_with_the_node() {
-        let error = validate(vec![node("a")], &[node("b").weight(0)]).unwrap_err();
+        let error = topology(vec![primary("a"), replica("b").weight(0)], None).unwrap_err();
         assert_eq!(error, ConfigError::NoWeight { node: "b".into() });
     }
 
     #[test]
     fn a_replica_at_the_primarys_url_is_refused() {
         let twin = Node::new("b", "db://a");
-        let error = validate(vec![node("a")], &[twin]).unwrap_err();
+        let error = topology(vec![primary("a"), twin], None).unwrap_err();
         let (replica, primary) = ("b".into(), "a".into());
         assert_eq!(error, ConfigError::ReplicaIsPrimary { replica, primary });
     }
 
     #[test]
     fn a_single_database_stands_for_both_and_has_no_others_beside_it() {
-        let names = |nodes: Vec<Node>| nodes.into_iter().map(|node| node.name).collect::<Vec<_>>();
-        let single = topology(vec![], vec![], Some(&node("a"))).unwrap();
+        let single = topology(vec![], Some(&node("a"))).unwrap();
         assert_eq!(names(single), ["a", "a-replica"]);
-        for (primaries, replicas) in [(vec![node("b")], vec![]), (vec![], vec![node("b")])] {
-            let error = topology(primaries, replicas, Some(&node("a"))).unwrap_err();
+        for other in [primary("b"), replica("b"), node("b")] {
+            let error = topology(vec![other], Some(&node("a"))).unwrap_err();
             assert_eq!(error, ConfigError::NotSingle { node: "b".into() });
         }
     }

@@ -18,8 +18,11 @@ pub(crate) struct Roster {
     states: Vec<NodeState>,
     history: History,
     primary: usize,
-    /// A position of this cluster, from the primary: nodes of other clusters are foreign.
+    /// A position of this cluster, from the primary, or while there is none from another node: nodes of other clusters
+    /// are foreign.
     cluster: Option<Position>,
+    /// The first answers, by node, while a router starts: nothing follows from one of them before all are there.
+    first: Option<Vec<Option<(Question, Observation)>>>,
 }
 
 /// The number of newest samples that a snapshot carries in full; older ones are thinned out. Sessions look
@@ -50,12 +53,48 @@ impl Roster {
             history: History::default(),
             primary: 0,
             cluster: None,
+            first: None,
         }
+    }
+
+    /// Collects the first answers from now on, until they are [weighed](Self::settle).
+    pub(crate) fn start(&mut self) {
+        self.first = Some(vec![None; self.nodes.len()]);
+    }
+
+    /// Weighs the answers that came while the router started, by the rule for all later ones, in an order that is the
+    /// same however they came: first those of nodes that take writes, else as configured. A tie is the former's.
+    ///
+    /// The cluster is that of the first node that told: of the one that is meant to be the primary, if it did.
+    pub(crate) fn settle(&mut self) -> Vec<Event> {
+        let first = self.first.take().unwrap_or_default().into_iter();
+        let mut answers: Vec<_> = first
+            .enumerate()
+            .filter_map(|(node, answer)| Some((node, answer?)))
+            .collect();
+        let mut positions = answers.iter().map(|(_, (_, said))| &said.position);
+        self.cluster = positions.find(|position| !position.is_empty()).cloned();
+        answers.sort_by_key(|(_, (_, said))| said.role != NodeRole::TakesWrites);
+        let mut events = Vec::new();
+        for (node, (question, said)) in &answers {
+            events.extend(self.observed(*node, *question, said.clone()));
+        }
+        // One that took writes before the primary was known, on an older history.
+        answers.retain(|(_, (_, said))| said.role == NodeRole::TakesWrites);
+        for (node, (question, said)) in answers {
+            if node != self.primary {
+                events.extend(self.observed(node, question, said));
+            }
+        }
+        events
     }
 
     /// Records that a node did not answer.
     pub(crate) fn lost(&mut self, node: usize, why: &str) -> Vec<Event> {
         let state = &mut self.states[node];
+        if let Some(first) = self.first.as_mut().and_then(|first| first.get_mut(node)) {
+            *first = None;
+        }
         // The last observation stays: what was proved of this run of the server stays true.
         if state.health != Health::Excluded {
             state.health = Health::Down;
@@ -75,6 +114,10 @@ impl Roster {
         question: Question,
         observation: Observation,
     ) -> Vec<Event> {
+        if let Some(first) = self.first.as_mut().and_then(|first| first.get_mut(node)) {
+            *first = Some((question, observation));
+            return Vec::new();
+        }
         let Question {
             asked,
             sent,
@@ -83,7 +126,7 @@ impl Roster {
         } = question;
         let takes_writes = observation.role == NodeRole::TakesWrites;
         let position = observation.position.clone();
-        if takes_writes && self.cluster.is_none() {
+        if self.cluster.is_none() && (takes_writes || !position.is_empty()) {
             self.cluster = Some(position.clone());
         }
         self.nodes[node] = Some(observation);
@@ -112,7 +155,7 @@ impl Roster {
             state.problem = problem;
             return events;
         }
-        let complete_as_of = if node == self.primary {
+        let complete_as_of = if node == self.primary && takes_writes {
             Some(asked)
         } else {
             self.history.complete_as_of(&position)
@@ -160,12 +203,27 @@ impl Roster {
             })
     }
 
-    /// Returns the reason why the primary's positions prove nothing, if there is one.
-    pub(crate) fn problem_of_primary(&self) -> Option<&str> {
-        self.nodes[self.primary].as_ref()?.problem.as_deref()
+    /// Returns the primary and the reason why its positions prove nothing, if there is one.
+    pub(crate) fn problem_of_primary(&self) -> Option<(usize, &str)> {
+        let primary = self.nodes[self.primary].as_ref()?;
+        let takes_writes = primary.role == NodeRole::TakesWrites;
+        let problem = primary.problem.as_deref().filter(|_| takes_writes)?;
+        Some((self.primary, problem))
+    }
+
+    /// Returns the first node that is known to belong to the cluster.
+    pub(crate) fn member(&self) -> Option<usize> {
+        let told = |answer: &Option<Observation>| {
+            let told = answer.as_ref();
+            told.is_some_and(|answer| !answer.position.is_empty() && self.is_ours(answer))
+        };
+        self.nodes.iter().position(told)
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
+        if !self.history.has_samples() {
+            return Snapshot::without_primary(self.states.clone(), self.primary);
+        }
         Snapshot::new(
             self.states.clone(),
             self.primary,
@@ -243,17 +301,17 @@ impl Roster {
     /// Returns the reason why a node that answers must not be used, if there is one.
     fn judge(&mut self, node: usize, events: &mut Vec<Event>) -> Option<Cow<'static, str>> {
         let observation = self.nodes[node].as_ref()?;
-        let primary = self.nodes[self.primary].as_ref()?;
+        let primary = self.nodes[self.primary].as_ref();
         let (event, problem) = if !self.is_ours(observation) {
             let ours = self.cluster.as_ref()?;
             (Some(Event::Foreign { node }), foreign(observation, ours))
-        } else if node == self.primary {
+        } else if node == self.primary && self.history.has_samples() {
             // It has what the others lack: whatever is wrong with it, no other node can serve.
             return None;
         } else if let Some(problem) = &observation.problem {
             (None, problem.clone())
         } else if observation.role == NodeRole::TakesWrites
-            && primary.role == NodeRole::TakesWrites
+            && primary.is_some_and(|primary| primary.role == NodeRole::TakesWrites)
             && !observation.position.is_multi_writer()
             && !self.is_twin(node, self.primary)
         {
@@ -262,7 +320,9 @@ impl Roster {
                 Some(Event::SplitBrain { primary, other }),
                 observation.position.about().second_primary.into(),
             )
-        } else if observation.position.is_empty() && !primary.position.is_empty() {
+        } else if observation.position.is_empty()
+            && primary.is_some_and(|primary| !primary.position.is_empty())
+        {
             (None, NO_GTID.into())
         } else {
             return None;
@@ -300,152 +360,4 @@ fn foreign(observation: &Observation, ours: &Position) -> Cow<'static, str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::position::{Lsn, PgPosition};
-
-    fn says(role: NodeRole, timeline: u32, lsn: u64) -> Observation {
-        Observation::new(
-            role,
-            Position::Postgres(PgPosition::new(7, timeline, Lsn(lsn))),
-        )
-    }
-
-    fn question() -> Question {
-        of_server(None)
-    }
-
-    fn of_server(server: Option<ServerId>) -> Question {
-        let now = Instant::now();
-        Question {
-            asked: now,
-            sent: now,
-            server,
-            opened: now,
-        }
-    }
-
-    const PRIMARY: NodeRole = NodeRole::TakesWrites;
-    const REPLICA: NodeRole = NodeRole::ReplaysWrites;
-
-    #[test]
-    fn the_primary_is_who_takes_writes_whatever_the_order_of_the_nodes() {
-        let now = question();
-        let mut roster = Roster::new(3);
-        roster.observed(0, now, says(REPLICA, 1, 10));
-        roster.observed(2, now, says(REPLICA, 1, 10));
-        let events = roster.observed(1, now, says(PRIMARY, 1, 10));
-        assert_eq!(events, [Event::Promoted { from: 0, to: 1 }]);
-        assert_eq!(roster.snapshot().primary, 1);
-    }
-
-    #[test]
-    fn after_a_promotion_the_newest_timeline_wins_and_the_old_primary_gets_nothing() {
-        let now = question();
-        let mut roster = Roster::new(2);
-        roster.observed(0, now, says(PRIMARY, 1, 50));
-        roster.observed(1, now, says(REPLICA, 1, 40));
-        let events = roster.observed(1, now, says(PRIMARY, 2, 45));
-        assert_eq!(events, [Event::Promoted { from: 0, to: 1 }]);
-        let events = roster.observed(0, now, says(PRIMARY, 1, 60));
-        assert_eq!(
-            events,
-            [Event::SplitBrain {
-                primary: 1,
-                other: 0
-            }]
-        );
-        let snapshot = roster.snapshot();
-        assert_eq!(snapshot.primary, 1);
-        assert_eq!(snapshot.nodes[0].health, Health::Excluded);
-        // It is reported once, not at every probe.
-        assert_eq!(roster.observed(0, now, says(PRIMARY, 1, 61)), []);
-        // Rebuilt as a standby of the new primary, it may serve again.
-        roster.observed(0, now, says(REPLICA, 2, 61));
-        assert_eq!(roster.snapshot().nodes[0].health, Health::Up);
-    }
-
-    /// A promoted server that was reached by the names of both roles was a split brain, to be shut down.
-    #[test]
-    fn two_names_of_one_server_are_one_primary_and_never_a_split_brain() {
-        let promoted = of_server(Some(ServerId::numbered(2)));
-        let mut roster = Roster::new(2);
-        roster.observed(
-            0,
-            of_server(Some(ServerId::numbered(1))),
-            says(PRIMARY, 1, 50),
-        );
-        roster.observed(1, promoted, says(REPLICA, 1, 40));
-        let events = roster.observed(1, promoted, says(PRIMARY, 2, 45));
-        assert_eq!(events, [Event::Promoted { from: 0, to: 1 }]);
-        // The name for writes follows the role.
-        let events = roster.observed(0, promoted, says(PRIMARY, 2, 46));
-        assert_eq!(events, [Event::Promoted { from: 1, to: 0 }]);
-        roster.observed(1, promoted, says(PRIMARY, 2, 46));
-        let snapshot = roster.snapshot();
-        assert_eq!(snapshot.primary, 0);
-        assert!(snapshot.nodes.iter().all(|node| node.health == Health::Up));
-    }
-
-    #[test]
-    fn a_node_of_another_cluster_is_excluded() {
-        let now = question();
-        let mut roster = Roster::new(2);
-        roster.observed(0, now, says(PRIMARY, 1, 50));
-        let stranger = Position::Postgres(PgPosition::new(8, 9, Lsn(99)));
-        let events = roster.observed(1, now, Observation::new(PRIMARY, stranger.clone()));
-        assert_eq!(events, [Event::Foreign { node: 1 }]);
-        assert_eq!(roster.foreign().map(|(node, _)| node), Some(1));
-        assert_eq!(roster.snapshot().primary, 0);
-        let state = &roster.snapshot().nodes[1];
-        assert_eq!(state.health, Health::Excluded);
-        assert_eq!(
-            state.problem.as_deref(),
-            Some(
-                "it takes writes and belongs to another cluster (its system identifier differs), so it is another primary \
-                 or a logical subscriber: check its URL, or rebuild it from the primary"
-            )
-        );
-        let says = Observation::new(REPLICA, stranger);
-        roster.observed(1, now, says);
-        let state = &roster.snapshot().nodes[1];
-        assert_eq!(
-            state.problem.as_deref(),
-            Some(
-                "it belongs to another cluster (its system identifier differs): check its URL, or rebuild it from the primary"
-            )
-        );
-    }
-
-    #[test]
-    fn what_a_primary_said_last_stays_while_its_name_leads_to_a_standby() {
-        let [ours, other] = [1, 2].map(|server| of_server(Some(ServerId::numbered(server))));
-        let mut roster = Roster::new(2);
-        roster.observed(0, other, says(REPLICA, 1, 40));
-        assert!(roster.snapshot().has_positions());
-        roster.observed(0, ours, says(PRIMARY, 1, 50));
-        let before = roster.snapshot();
-        roster.observed(0, other, says(REPLICA, 1, 40));
-        let after = roster.snapshot();
-        assert_eq!(after.nodes[0], before.nodes[0]);
-        assert_eq!(after.primary, 0);
-        // As soon as another node takes writes, it is that standby, and no more.
-        roster.observed(1, ours, says(PRIMARY, 1, 60));
-        assert_eq!(roster.snapshot().primary, 1);
-        roster.observed(0, other, says(REPLICA, 1, 40));
-        assert_eq!(roster.snapshot().nodes[0].server, other.server);
-    }
-
-    #[test]
-    fn a_lost_primary_stays_the_primary_until_another_node_takes_writes() {
-        let now = question();
-        let mut roster = Roster::new(2);
-        roster.observed(0, now, says(PRIMARY, 1, 50));
-        roster.observed(1, now, says(REPLICA, 1, 50));
-        roster.lost(0, "no answer");
-        assert_eq!(roster.snapshot().primary, 0);
-        assert_eq!(roster.snapshot().nodes[0].health, Health::Down);
-        roster.observed(1, now, says(PRIMARY, 2, 51));
-        assert_eq!(roster.snapshot().primary, 1);
-    }
-}
+mod tests;

@@ -18,6 +18,8 @@ pub(crate) struct Snapshot {
     pub(crate) nodes: Vec<NodeState>,
     /// The node that accepts writes, as far as is known. It may be down.
     pub(crate) primary: usize,
+    /// Set once a node was seen to accept writes. Until then, `primary` is the one that is meant to.
+    pub(crate) has_primary: bool,
     /// The newest samples of the primary, oldest first.
     pub(crate) recent: Arc<[Sample]>,
     /// The replicas in order; `None` for a small cluster.
@@ -64,9 +66,10 @@ pub enum Health {
 impl Snapshot {
     pub(crate) fn new(nodes: Vec<NodeState>, primary: usize, recent: Arc<[Sample]>) -> Self {
         Self {
-            order: Order::of(&nodes, primary),
+            order: Order::of(&nodes, Some(primary)),
             nodes,
             primary,
+            has_primary: true,
             recent,
         }
     }
@@ -81,14 +84,40 @@ impl Snapshot {
         Self::new(vec![node; nodes], 0, Arc::new([]))
     }
 
-    /// Returns whether its nodes have positions at all.
-    pub(crate) fn has_positions(&self) -> bool {
-        self.position().is_some()
+    /// Creates a cluster none of whose nodes was ever seen to accept writes; `primary` is meant to.
+    pub(crate) fn without_primary(nodes: Vec<NodeState>, primary: usize) -> Self {
+        Self {
+            order: Order::of(&nodes, None),
+            nodes,
+            primary,
+            has_primary: false,
+            recent: Arc::new([]),
+        }
     }
 
-    /// Returns whether `position` lies on the primary's history; `false` if the primary's position is unknown.
+    /// Returns whether this node is known to be the primary. It may be down.
+    #[inline]
+    pub(crate) fn is_led_by_node(&self, node: usize) -> bool {
+        self.has_primary && node == self.primary
+    }
+
+    /// Returns whether its nodes have positions at all.
+    pub(crate) fn has_positions(&self) -> bool {
+        if self.has_primary {
+            self.position().is_some()
+        } else {
+            self.nodes.iter().any(|node| node.position.is_some())
+        }
+    }
+
+    /// Returns whether `position` lies on the primary's history; without a primary, whether a node has it. `false` if
+    /// that is unknown.
     pub(crate) fn shares_history(&self, position: &Position) -> bool {
-        self.position().is_some_and(|ours| ours.may_reach(position))
+        if self.has_primary {
+            self.position().is_some_and(|ours| ours.may_reach(position))
+        } else {
+            self.nodes.iter().any(|node| node.covers(Some(position)))
+        }
     }
 
     /// Returns whether a sample may be of the primary that is known: another may have taken over since.
@@ -102,6 +131,7 @@ impl Snapshot {
     pub(crate) fn is_primary(&self, server: Option<ServerId>) -> bool {
         let primary = self.nodes.get(self.primary);
         server.is_none()
+            || !self.has_primary
             || primary.is_none_or(|primary| {
                 let is_multi_writer = primary
                     .position
@@ -133,10 +163,16 @@ impl Snapshot {
             position,
             problem,
         } = &said.observation;
-        let is_foreign = || {
+        let mut known = self.nodes.iter().filter_map(|node| {
+            let is_member = node.health != Health::Excluded;
+            node.position.as_ref().filter(|_| is_member)
+        });
+        let ours = if self.has_primary {
             self.position()
-                .is_some_and(|ours| !position.same_cluster(ours))
+        } else {
+            known.next()
         };
+        let is_foreign = || ours.is_some_and(|ours| !position.same_cluster(ours));
         // One that takes writes is the primary, or must not be used.
         let is_apart =
             || *role == NodeRole::TakesWrites && !self.is_led_by(server, &said.observation);
@@ -156,9 +192,10 @@ impl Snapshot {
         }
     }
 
-    /// Returns the primary's position.
+    /// Returns the primary's position; `None` if it is unknown, or there is no primary.
     pub(crate) fn position(&self) -> Option<&Position> {
-        self.nodes.get(self.primary)?.position.as_ref()
+        let primary = self.nodes.get(self.primary)?;
+        primary.position.as_ref().filter(|_| self.has_primary)
     }
 }
 

@@ -7,9 +7,11 @@ use std::time::Duration;
 use super::{Async, Flavour, Server, Settings, Shared};
 #[cfg(doc)]
 use super::{Router, Session};
-use crate::cluster::{Node, ServerFacts, topology};
+use crate::cluster::{Node, topology};
 use crate::consistency::Class;
 use crate::error::ConfigError;
+#[cfg(doc)]
+use crate::error::Error;
 use crate::routing::Balance;
 use crate::server::NodeRole;
 use crate::session::{Clock, TokenKeys};
@@ -22,8 +24,7 @@ use crate::sync::WriteConn;
 #[expect(private_bounds, reason = "there are two flavours, and no others")]
 pub struct RouterBuilder<C, F: Flavour<C> = Async> {
     library: F::Library,
-    primaries: Vec<Node>,
-    replicas: Vec<Node>,
+    nodes: Vec<Node>,
     settings: Settings,
     pub(crate) hooks: F::Hooks,
 }
@@ -34,22 +35,80 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     pub(crate) fn new(library: F::Library) -> Self {
         Self {
             library,
-            primaries: Vec::new(),
-            replicas: Vec::new(),
+            nodes: Vec::new(),
             settings: Settings::default(),
             hooks: F::Hooks::default(),
         }
     }
 
-    /// Adds the node that takes writes. Exactly one.
-    pub fn primary(mut self, node: Node) -> Self {
-        self.primaries.push(node);
+    /// Adds the node that is meant to take writes: one at most.
+    ///
+    /// What it is, the router finds out, when it starts as later: after a failover, the node that takes writes on the
+    /// newest history is the primary, and this one a replica. The difference stands in
+    /// [`Router::status`]. [`require_all`](Self::require_all) makes it an error.
+    pub fn primary(self, node: Node) -> Self {
+        self.meant(node, Some(NodeRole::TakesWrites))
+    }
+
+    /// Adds a node that is meant to replay the primary's writes: any number, also none.
+    ///
+    /// As with [`primary`](Self::primary), the router finds out what it is.
+    pub fn replica(self, node: Node) -> Self {
+        self.meant(node, Some(NodeRole::ReplaysWrites))
+    }
+
+    /// Adds a node of which nothing is said: the router finds out whether it takes writes. Any number, beside
+    /// [`primary`](Self::primary) and [`replica`](Self::replica) or instead of them.
+    ///
+    /// Where roles are not asked for, as with [`window_only`](Self::window_only) and on SQLite, `build` fails with
+    /// [`ConfigError::NoRole`].
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # #[cfg(all(feature = "postgres", feature = "bb8"))] {
+    /// use diesel_routing::{Node, pg::Router};
+    ///
+    /// # async fn example() -> Result<(), diesel_routing::Error> {
+    /// // Started at any time, also in the middle of a failover: whoever takes writes is the primary, and a node that is
+    /// // down serves as soon as it is back.
+    /// let router = Router::builder()
+    ///     .node(Node::new("db-1", "postgres://app@10.0.0.1/app"))
+    ///     .node(Node::new("db-2", "postgres://app@10.0.0.2/app"))
+    ///     .node(Node::new("db-3", "postgres://app@10.0.0.3/app"))
+    ///     .build()
+    ///     .await?;
+    /// for node in router.status().nodes {
+    ///     println!("{}: {}, primary: {}", node.name, node.health, node.is_primary);
+    /// }
+    /// # Ok(()) }
+    /// # }
+    /// ```
+    pub fn node(self, node: Node) -> Self {
+        self.meant(node, None)
+    }
+
+    fn meant(mut self, node: Node, role: Option<NodeRole>) -> Self {
+        self.nodes.push(Node { role, ..node });
         self
     }
 
-    /// Adds a node that replays the primary's writes. Any number, also none.
-    pub fn replica(mut self, node: Node) -> Self {
-        self.replicas.push(node);
+    /// Requires every node to be there when the router is built, and to be what it is configured as. Then `build` fails
+    /// with the error of the first that is not: [`Error::Checkout`], [`Error::WrongRole`],
+    /// [`ConfigError::ReplicaIsPrimary`]; with [`Error::NoPrimary`] if none takes writes.
+    ///
+    /// For tests and checks of a configuration: a service that is started so does not start during an outage. Defaults to
+    /// starting with what is there.
+    pub fn require_all(mut self) -> Self {
+        self.settings.require_all = true;
+        self
+    }
+
+    /// Sets how long nodes have to answer while the router is built. Defaults to 5 s.
+    ///
+    /// `build` returns as soon as each node has answered or refused; a node that hangs takes this long, and is met later.
+    pub fn build_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.build_timeout = timeout;
         self
     }
 
@@ -194,7 +253,7 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
 
     /// Returns what is to be built, if it makes sense.
     pub(crate) fn plan(self) -> Result<Plan<C, F>, ConfigError> {
-        let nodes = topology(self.primaries, self.replicas, self.settings.single.as_ref())?;
+        let nodes = topology(self.nodes, self.settings.single.as_ref())?;
         Ok(Plan {
             nodes,
             settings: self.settings,
@@ -206,7 +265,7 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
 
 /// A configuration that makes sense.
 pub(crate) struct Plan<C, F: Flavour<C>> {
-    /// The primary first.
+    /// In the order of their indices.
     pub(crate) nodes: Vec<Node>,
     pub(crate) settings: Settings,
     pub(crate) library: F::Library,
@@ -214,28 +273,22 @@ pub(crate) struct Plan<C, F: Flavour<C>> {
 }
 
 impl<C, F: Flavour<C>> Plan<C, F> {
-    /// Returns the nodes to be asked what they are, and the role that each is configured for. A single database
-    /// is asked once.
-    pub(crate) fn probes(&self) -> impl Iterator<Item = (&Node, NodeRole)> {
+    /// Returns the nodes to be met. A single database is met once.
+    pub(crate) fn to_meet(&self) -> &[Node] {
         let count = if self.settings.single.is_some() {
             1
         } else {
             self.nodes.len()
         };
-        let roles = std::iter::once(NodeRole::TakesWrites)
-            .chain(std::iter::repeat(NodeRole::ReplaysWrites));
-        self.nodes.iter().zip(roles).take(count)
+        self.nodes.get(..count).unwrap_or_default()
     }
 
-    /// Checks that `node` is another database than the primary, which was asked `first`.
-    pub(crate) fn check_replica(
-        &self,
-        first: Option<&ServerFacts>,
-        node: &Node,
-        facts: &ServerFacts,
-    ) -> Result<(), ConfigError> {
-        match (first, self.nodes.first()) {
-            (Some(first), Some(primary)) => first.check_replica(primary, facts, node),
+    /// Checks that roles are stated, unless they are found out.
+    pub(crate) fn check_roles(&self, watched: bool) -> Result<(), ConfigError> {
+        match self.nodes.iter().find(|node| node.role.is_none()) {
+            Some(node) if !watched => Err(ConfigError::NoRole {
+                node: node.name.clone(),
+            }),
             _ => Ok(()),
         }
     }
@@ -249,8 +302,7 @@ impl<C, F: Flavour<C>> Plan<C, F> {
 impl<C, F: Flavour<C>> fmt::Debug for RouterBuilder<C, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RouterBuilder")
-            .field("primaries", &self.primaries)
-            .field("replicas", &self.replicas)
+            .field("nodes", &self.nodes)
             .field("settings", &self.settings)
             .finish_non_exhaustive()
     }

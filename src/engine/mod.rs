@@ -1,5 +1,6 @@
 //! The engine: what all handles of a router share, whatever the flavour of their connections.
 
+mod arrivals;
 mod builder;
 pub(crate) mod checkout;
 mod current;
@@ -15,11 +16,13 @@ mod routes;
 mod session;
 mod settings;
 mod shared;
+mod start;
 mod status;
 mod view;
 pub(crate) mod watcher;
 mod write_log;
 
+pub(crate) use arrivals::Arrivals;
 pub use builder::RouterBuilder;
 pub(crate) use checkout::Request;
 pub use flavour::{Async, Blocking};
@@ -38,6 +41,7 @@ pub(crate) use routes::Routes;
 pub use session::Session;
 pub(crate) use settings::Settings;
 pub(crate) use shared::{Server, Shared};
+pub(crate) use start::Conditions;
 pub use status::{NodeStatus, PoolStatus, Status};
 pub(crate) use view::View;
 pub(crate) use write_log::{Ending, WriteLog};

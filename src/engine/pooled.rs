@@ -62,6 +62,20 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// Knows nothing of a connection that was opened now.
+    pub(crate) fn unknown(now: Instant) -> Self {
+        Self {
+            facts: ServerFacts::default(),
+            server: None,
+            role: None,
+            said: None,
+            opened: now,
+            alive: now,
+            reads_causally: false,
+            is_spent: false,
+        }
+    }
+
     /// Returns the last instant at which the connection is certain to have stood: what was asked then was answered. One
     /// that was lent since, and not asked, may have ended before.
     pub(crate) fn stood(&self) -> Instant {

@@ -22,6 +22,10 @@ pub(crate) struct Settings {
     pub(crate) positions: bool,
     /// The one database that is primary and replica.
     pub(crate) single: Option<Node>,
+    /// Set if a router starts with all of its nodes only.
+    pub(crate) require_all: bool,
+    /// The time that nodes have to answer while a router is built.
+    pub(crate) build_timeout: Duration,
     pub(crate) watch_interval: Duration,
     pub(crate) watch_timeout: Duration,
     pub(crate) urgent_questions: u32,
@@ -44,6 +48,8 @@ impl Default for Settings {
             wait: Duration::ZERO,
             positions: true,
             single: None,
+            require_all: false,
+            build_timeout: Duration::from_secs(5),
             watch_interval: Duration::from_millis(100),
             watch_timeout: Duration::from_secs(1),
             urgent_questions: 20,

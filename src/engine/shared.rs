@@ -6,7 +6,7 @@ mod tests;
 mod tokens;
 mod watching;
 
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -15,13 +15,15 @@ use diesel_routing_sql::Dialect as Sql;
 
 use super::delays::Delays;
 use super::{Known, Rejections, Request, Settings};
-use crate::cluster::{Health, Node, Roster, Sample, ServerId, Signals, Snapshot, after, age};
+use crate::cluster::{
+    Health, Node, Roster, Sample, ServerFacts, ServerId, Signals, Snapshot, after, age,
+};
 use crate::consistency::{Class, Function};
 use crate::error::{ConfigError, Error};
 use crate::position::Position;
 use crate::random;
 use crate::routing::{Decision, Inputs, Level, Policy, Reason, decide};
-use crate::server::PoolKind;
+use crate::server::{NodeRole, PoolKind};
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
 use crate::statement::{Access, Checker};
 
@@ -38,6 +40,8 @@ const SLOWEST: Duration = Duration::from_secs(1);
 pub(crate) struct Shared {
     /// Names of the nodes, in the order of their configuration.
     pub(crate) nodes: Vec<String>,
+    /// The roles that they are meant to have, where one was stated.
+    pub(super) meant: Vec<Option<NodeRole>>,
     pub(crate) checker: Checker,
     pub(crate) wait: Duration,
     pub(crate) signals: Signals,
@@ -51,11 +55,11 @@ pub(crate) struct Shared {
     keys: Option<TokenKeys>,
     token_life: Duration,
     /// The last answer of every node.
-    roster: Mutex<Roster>,
+    pub(super) roster: Mutex<Roster>,
     /// The snapshot that decisions read.
-    snapshot: ArcSwap<Snapshot>,
+    pub(super) snapshot: ArcSwap<Snapshot>,
     /// Set if watchers replace the snapshot.
-    watched: bool,
+    pub(super) watched: bool,
     /// Connections out, by node.
     out: Vec<AtomicU32>,
     /// The number of replicas chosen by turns so far.
@@ -72,8 +76,10 @@ pub(crate) struct Shared {
     pub(crate) node_share: Duration,
     /// Set if primaries become replicas under open connections.
     pub(crate) demoted_in_place: bool,
-    /// Set if servers can be asked to wait until they have replayed a position.
-    pub(crate) servers_wait: bool,
+    /// Set once a server was met that can be asked to wait until it has replayed a position.
+    servers_wait: AtomicBool,
+    /// Set until the nodes' first answers are weighed.
+    pub(super) starting: AtomicBool,
 }
 
 /// What a backend says of its servers, for the router.
@@ -84,8 +90,6 @@ pub(crate) struct Server {
     pub(crate) watched: bool,
     /// Set if primaries become replicas under open connections.
     pub(crate) demoted_in_place: bool,
-    /// Set if they can be asked to wait until they have replayed a position.
-    pub(crate) waits: bool,
 }
 
 impl Shared {
@@ -94,7 +98,6 @@ impl Shared {
             dialect,
             watched,
             demoted_in_place,
-            waits,
         } = server;
         let count = nodes.len();
         let roster = Roster::new(count);
@@ -116,9 +119,11 @@ impl Shared {
                 .collect(),
             node_share: settings.node_share,
             demoted_in_place,
-            servers_wait: waits,
+            servers_wait: AtomicBool::new(false),
+            starting: AtomicBool::new(false),
             signals: Signals::new(count),
             nodes: nodes.iter().map(|node| node.name.clone()).collect(),
+            meant: nodes.iter().map(|node| node.role).collect(),
             window: settings.window,
             wait: settings.wait,
             probe_timeout: settings.watch_timeout,
@@ -280,13 +285,16 @@ impl Shared {
 
     /// Returns the error of a checkout that ends with this one: of the fallback pool, one that says why it was needed.
     pub(crate) fn explained(&self, decision: Decision, error: Error) -> Error {
+        let cluster = self.snapshot.load();
+        if !cluster.has_primary && decision.reason.is_for_primary() {
+            return self.no_primary(error);
+        }
         if decision.reason != Reason::Fallback {
             return error;
         }
-        let cluster = self.snapshot.load();
         let replicas = cluster.nodes.iter().enumerate();
         let replicas: Vec<_> = replicas
-            .filter(|(index, _)| *index != cluster.primary)
+            .filter(|(index, _)| !cluster.is_led_by_node(*index))
             .map(|(index, node)| format!("`{}` is {}", self.name(index), node.health))
             .collect();
         let budget = self.fallback_budgets.get(decision.node);
@@ -373,6 +381,18 @@ impl Shared {
 
     pub(crate) fn is_watched(&self) -> bool {
         self.watched
+    }
+
+    /// Records that a server with these facts was met.
+    pub(crate) fn meets(&self, facts: &ServerFacts) {
+        if facts.waits {
+            self.servers_wait.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns whether servers can be asked to wait until they have replayed a position.
+    pub(crate) fn servers_wait(&self) -> bool {
+        self.servers_wait.load(Ordering::Relaxed)
     }
 
     pub(crate) fn now(&self) -> Instant {

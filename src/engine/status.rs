@@ -6,14 +6,15 @@ use std::time::Duration;
 use super::Shared;
 use crate::cluster::Health;
 use crate::position::Position;
-use crate::server::PoolKind;
+use crate::server::{NodeRole, PoolKind};
 use crate::session::Rejection;
 
 /// A router's knowledge at one moment, from `router.status()`. Asks no server.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Status {
-    /// The nodes, in the order of their configuration: the primary first, then the replicas.
+    /// The nodes, in the order of their configuration: the one that is meant to be the primary first, then those of which
+    /// nothing is said, then the replicas.
     pub nodes: Vec<NodeStatus>,
     /// The number of session tokens rejected since the router started, by reason; reasons that did not occur are
     /// left out.
@@ -26,6 +27,8 @@ pub struct Status {
 pub struct NodeStatus {
     /// Its name, as configured.
     pub name: String,
+    /// The role that it is configured for; `None` if none was stated. Whatever it is, the node serves as what it is.
+    pub configured: Option<NodeRole>,
     /// Set if writes go to it.
     pub is_primary: bool,
     /// Its health: a node that is not up serves nothing.
@@ -37,7 +40,8 @@ pub struct NodeStatus {
     /// The reason why it serves nothing, and what to do; `None` if it serves.
     pub problem: Option<String>,
     /// The cause of its lag, as it said when it was asked last: an applier that has stopped, with its error; a
-    /// missing privilege to say more. Or that its name leads to more than one server, as connections have shown lately.
+    /// missing privilege to say more. Or that its name leads to more than one server, as connections have shown lately;
+    /// or to the primary's; or that it is not what it is configured as, as after a failover.
     /// `None` if nothing does, or the kind of server cannot tell.
     pub notice: Option<String>,
     /// Handles that are out.
@@ -66,9 +70,10 @@ impl Shared {
         let cluster = self.snapshot();
         let now = self.now();
         let nodes = cluster.nodes.iter().enumerate().map(|(index, node)| {
-            let is_primary = index == cluster.primary;
+            let is_primary = cluster.is_led_by_node(index);
             NodeStatus {
                 name: self.name(index).to_owned(),
+                configured: self.meant(index),
                 is_primary,
                 health: node.health,
                 lag: if is_primary {
@@ -78,7 +83,11 @@ impl Shared {
                 },
                 position: node.position.clone(),
                 problem: node.problem.as_deref().map(str::to_owned),
-                notice: joined([node.notice.as_deref(), self.several(index)]),
+                notice: joined([
+                    node.notice.as_deref(),
+                    self.several(index),
+                    self.differs(index).as_deref(),
+                ]),
                 handles: self.out(index),
                 pools: pools(index),
             }
@@ -95,7 +104,7 @@ impl Shared {
 }
 
 /// Returns all that is to be noticed of a node.
-fn joined(notices: [Option<&str>; 2]) -> Option<String> {
+fn joined(notices: [Option<&str>; 3]) -> Option<String> {
     let notices: Vec<_> = notices.into_iter().flatten().collect();
     (!notices.is_empty()).then(|| notices.join("; "))
 }

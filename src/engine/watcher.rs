@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use event_listener::EventListener;
 
 use super::hurry::Hurry;
-use super::{Known, Settings, Shared};
+use super::{Arrivals, Known, Settings, Shared};
 use crate::cluster::{NO_POSITION, Observation, Question, ServerFacts, Urgency};
+use crate::error::{Error, Step, error_chain};
 use crate::position::ServerKind;
 use crate::server::NodeRole;
 
@@ -19,6 +20,9 @@ pub(crate) enum Next {
         urgent: EventListener,
         limit: Duration,
     },
+    /// Open the first connection, and learn whether the node can be used at all; open what that takes `at_once`, or one
+    /// after the other.
+    Meet { at_once: bool },
     /// Open a connection, in place of the present one if there is one.
     Open,
     /// Ask the server, over the open connection, for its role and position.
@@ -36,6 +40,8 @@ pub(crate) enum Outcome {
     Slept,
     /// Somebody is in a hurry.
     Urged,
+    /// The node was met over the first connection, of which this is known; or could not be, and no connection is open.
+    Met(Result<Box<Known>, Box<Error>>),
     /// A connection is open, of which this is known.
     Opened(Box<Known>),
     /// The server answered.
@@ -68,6 +74,10 @@ pub(crate) struct Watcher {
     /// What is known of the connection.
     known: Known,
     is_open: bool,
+    /// Set once the node was met.
+    is_met: bool,
+    /// Where its first answer is awaited; `None` afterwards.
+    arrivals: Option<Arc<Arrivals>>,
     /// The question that is under way: when it was sent, by the router's clock and by the system's.
     asked: Option<(Instant, Instant)>,
     /// The instant of the last question why it is behind.
@@ -78,20 +88,22 @@ pub(crate) struct Watcher {
 }
 
 impl Watcher {
-    /// A watcher over a connection that is open already.
+    /// A watcher of a node that nothing is known of; its first answer is awaited by `arrivals`.
     pub(crate) fn new(
         shared: &Arc<Shared>,
         settings: &Settings,
         node: usize,
-        known: Known,
+        arrivals: &Arc<Arrivals>,
     ) -> Self {
         Self {
             shared: Arc::clone(shared),
             node,
             interval: settings.watch_interval,
             limit: settings.watch_timeout,
-            known,
-            is_open: true,
+            known: Known::unknown(Instant::now()),
+            is_open: false,
+            is_met: false,
+            arrivals: Some(Arc::clone(arrivals)),
             asked: None,
             diagnosed: None,
             role: None,
@@ -112,9 +124,17 @@ impl Watcher {
     /// Returns what to call if the watcher cannot be started.
     pub(crate) fn unwatched(&self) -> impl FnOnce(&std::io::Error) + use<> {
         let (shared, node) = (Arc::clone(&self.shared), self.node);
+        let (arrivals, since) = (self.arrivals.clone(), Instant::now());
         move |error| {
             tracing::error!(%error, node = shared.name(node), "a node cannot be watched");
-            shared.record_failure(node, &format!("it cannot be watched: {error}"));
+            let why = format!("it cannot be watched: {error}");
+            if shared.is_watched() {
+                shared.record_failure(node, &why);
+            }
+            if let Some(arrivals) = arrivals {
+                let name = shared.name(node).to_owned();
+                arrivals.record(node, Err(Error::checkout(name, Step::Connect, since, why)));
+            }
         }
     }
 
@@ -127,7 +147,10 @@ impl Watcher {
     pub(crate) fn ask(&mut self, now: Instant) -> Next {
         self.shared.signals.asking(self.node, now);
         self.asked = Some((self.shared.now(), now));
-        if self.is_open && !self.is_to_be_reopened(now) {
+        if !self.is_met {
+            let at_once = self.arrivals.is_some();
+            Next::Meet { at_once }
+        } else if self.is_open && !self.is_to_be_reopened(now) {
             Next::Observe
         } else {
             Next::Open
@@ -157,7 +180,10 @@ impl Watcher {
 
     /// Returns what to do next, given what came of the last step; `now` is the system's clock.
     pub(crate) fn next(&mut self, outcome: Outcome, now: Instant) -> Next {
-        if matches!(outcome, Outcome::Observed(_) | Outcome::Failed(_)) {
+        if matches!(
+            outcome,
+            Outcome::Met(_) | Outcome::Observed(_) | Outcome::Failed(_)
+        ) {
             self.shared.signals.heard(self.node);
         }
         match outcome {
@@ -168,17 +194,40 @@ impl Watcher {
                 return self.ask(now);
             }
             Outcome::Urged => {}
+            Outcome::Met(Ok(known)) => {
+                self.is_met = true;
+                self.shared.meets(&known.facts);
+                let said = known.said.clone();
+                self.opened(*known);
+                if !self.shared.is_watched() {
+                    self.arrive(None);
+                    return Next::Stop;
+                }
+                let Some(said) = said else {
+                    return Next::Observe;
+                };
+                self.record(said.observation, now);
+                self.arrive(None);
+            }
+            Outcome::Met(Err(error)) => {
+                let is_watched = self.shared.is_watched();
+                if is_watched {
+                    self.fail(&error_chain(&*error));
+                }
+                self.arrive(Some(*error));
+                if !is_watched {
+                    return Next::Stop;
+                }
+            }
             Outcome::Opened(known) => {
-                self.is_open = true;
-                self.role = known.role;
-                self.known = *known;
-                self.diagnosed = None;
+                self.opened(*known);
                 return Next::Observe;
             }
             Outcome::Observed(observation) => {
                 // At first, it is what it was when the connection was opened.
                 self.role = self.known.role.replace(observation.role);
                 self.record(observation, now);
+                self.arrive(None);
                 if self.is_diagnosis_due(now) {
                     self.diagnosed = Some(now);
                     return Next::Diagnose(self.known.facts.kind);
@@ -188,9 +237,26 @@ impl Watcher {
             Outcome::Failed(why) => {
                 self.is_open = false;
                 self.fail(&why);
+                // It was met.
+                self.arrive(None);
             }
         }
         self.sleep(now)
+    }
+
+    fn opened(&mut self, known: Known) {
+        self.is_open = true;
+        self.role = known.role;
+        self.known = known;
+        self.diagnosed = None;
+    }
+
+    /// Says that the node was met, or why it could not be, if that is awaited.
+    fn arrive(&mut self, failure: Option<Error>) {
+        if let Some(arrivals) = self.arrivals.take() {
+            let arrival = failure.map_or_else(|| Ok(self.known.clone()), Err);
+            arrivals.record(self.node, arrival);
+        }
     }
 
     fn record(&mut self, observation: Observation, now: Instant) {
@@ -244,6 +310,6 @@ impl Watcher {
             now.saturating_duration_since(last) >= Shared::DIAGNOSE_AFTER
                 && self.shared.is_held_up(self.node)
         });
-        is_due && !self.shared.is_primary(self.node)
+        is_due && !self.shared.is_primary(self.node) && !self.shared.is_starting()
     }
 }

@@ -6,8 +6,11 @@ use crate::server::{PoolKind, ServerVersion};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// The configuration has no primary.
-    #[error("there is no primary: give one with `primary(Node::new(name, url))`")]
+    /// The configuration has no node that may be the primary.
+    #[error(
+        "there is no primary: give one with `primary(Node::new(name, url))`, or with `node(..)` if its role is to be \
+         found out"
+    )]
     NoPrimary,
 
     /// The configuration has more than one primary.
@@ -41,12 +44,12 @@ pub enum ConfigError {
         primary: String,
     },
 
-    /// A replica belongs to another cluster, so it can never receive what the primary writes.
-    #[error("replica `{replica}` does not belong to the cluster of primary `{primary}`: {why}")]
+    /// A node belongs to another cluster, so it can never receive what the primary writes.
+    #[error("node `{replica}` does not belong to the cluster of `{primary}`: {why}")]
     OtherCluster {
-        /// The replica's name.
+        /// The node's name.
         replica: String,
-        /// The primary's name.
+        /// The name of the node that is meant to be the primary; if it does not answer, of another that does.
         primary: String,
         /// The difference, and the remedy.
         why: String,
@@ -70,6 +73,28 @@ pub enum ConfigError {
         primary: String,
         /// The problem with them, and the remedy.
         why: String,
+    },
+
+    /// The account may not ask a node for its position.
+    #[error(
+        "the account may not ask node `{node}` for its position ({why}): `GRANT EXECUTE ON FUNCTION` that function to it, or \
+         do without positions (`window_only()`)"
+    )]
+    MayNotAsk {
+        /// The node's name.
+        node: String,
+        /// The server's words, which name the function.
+        why: String,
+    },
+
+    /// Nothing is said of a node's role, and nobody finds it out.
+    #[error(
+        "nothing says what node `{node}` is, and this router does not ask for roles (it has `window_only()`, or its servers \
+         cannot tell): give the node with `primary(..)` or `replica(..)`"
+    )]
+    NoRole {
+        /// The node's name.
+        node: String,
     },
 
     /// Two servers have one id: their writes cannot be told apart, and replication between them stops.

@@ -17,8 +17,8 @@ pub(crate) use step::SILENT;
 pub use step::Step;
 use step::remedy;
 pub use words::may_retry_read;
-use words::shares_connections;
 pub(crate) use words::{error_chain, is_read_only};
+use words::{is_refused_function, shares_connections};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -89,6 +89,27 @@ pub enum Error {
         found: NodeRole,
     },
 
+    /// No node takes writes, so nothing that needs the primary can be served. Reads that a replica may serve are.
+    #[error(
+        "no node takes writes{}: {nodes}. Start the primary, or promote a replica: it is found as soon as it takes writes",
+        function.map(|function| format!(", as `{function}` needs")).unwrap_or_default()
+    )]
+    NoPrimary {
+        /// The state of each node, in words.
+        nodes: String,
+        /// The function with [`#[consistency(..)]`](macro@crate::consistency) that asked for it, if any.
+        function: Option<&'static str>,
+        /// The error of the node that is meant to be the primary.
+        source: Source,
+    },
+
+    /// No node answered while the router was built.
+    #[error("none of the router's nodes can be used: {}", all(failures))]
+    NoNode {
+        /// The error of each node, in the order of [`Status::nodes`](crate::Status::nodes).
+        failures: Vec<Self>,
+    },
+
     /// A statement failed.
     #[error("the statement failed")]
     Query(#[from] diesel::result::Error),
@@ -122,7 +143,10 @@ impl Error {
             Self::WrongRole { .. } => true,
             Self::Query(error) => may_retry_read(error),
             // Of a read that no replica serves, another has been looked for.
-            Self::Config(_) | Self::NoReplica { .. } => false,
+            Self::Config(_)
+            | Self::NoReplica { .. }
+            | Self::NoPrimary { .. }
+            | Self::NoNode { .. } => false,
         }
     }
 
@@ -139,7 +163,10 @@ impl Error {
 
     /// Returns the same error, attributed to a call of this function.
     pub(crate) fn of_function(mut self, path: &'static str) -> Self {
-        if let Self::Checkout { function, .. } | Self::NoReplica { function, .. } = &mut self {
+        if let Self::Checkout { function, .. }
+        | Self::NoReplica { function, .. }
+        | Self::NoPrimary { function, .. } = &mut self
+        {
             *function = Some(path);
         }
         self
@@ -169,10 +196,19 @@ impl Error {
     /// Turns a node's failure into the configuration error it shows, if it shows one.
     pub(crate) fn at_build(self) -> Self {
         match self {
-            Self::Checkout { node, source, .. }
-                if shares_connections(&error_chain(source.as_ref())) =>
-            {
-                ConfigError::SharedConnections { node }.into()
+            Self::Checkout {
+                ref node,
+                ref source,
+                ..
+            } => {
+                let (node, words) = (node.clone(), error_chain(source.as_ref()));
+                if shares_connections(&words) {
+                    ConfigError::SharedConnections { node }.into()
+                } else if is_refused_function(&words) {
+                    ConfigError::MayNotAsk { node, why: words }.into()
+                } else {
+                    self
+                }
             }
             other => other,
         }
@@ -190,4 +226,10 @@ impl Error {
             )
         )
     }
+}
+
+/// Returns each error with its causes, in one line.
+fn all(failures: &[Error]) -> String {
+    let failures: Vec<_> = failures.iter().map(|error| error_chain(error)).collect();
+    failures.join("; ")
 }

@@ -85,3 +85,9 @@ pub(super) fn shares_connections(words: &str) -> bool {
                 .iter()
                 .any(|end| words.contains(end))
 }
+
+/// Returns whether PostgreSQL refused the account a function (SQLSTATE 42501, which Diesel has no kind for); only English
+/// messages are recognised.
+pub(super) fn is_refused_function(words: &str) -> bool {
+    words.contains("permission denied for function pg_")
+}

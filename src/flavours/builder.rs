@@ -2,52 +2,47 @@
 //!
 //! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use super::pool::{Hooks, Manager, Pools};
 use super::{RoutedConnection, Router, RouterBuilder, flavoured, io, watch};
-use crate::cluster::{Node, ServerFacts};
+use crate::cluster::{Node, after};
 use crate::engine::watcher::Watcher;
-use crate::engine::{Pooled, Server, Settings};
+use crate::engine::{Arrivals, Conditions, Server, Settings};
 use crate::error::Error;
 use crate::server::{NodeRole, PoolKind};
 use crate::statement::Dialect;
 
 #[flavoured]
 impl<C: RoutedConnection> RouterBuilder<C> {
-    /// Connects to every node, to all of them at the same time, checks what it is, and makes the pools.
+    /// Connects to the nodes, to all of them at the same time, finds out what they are, and makes the pools.
+    ///
+    /// One node that answers is enough. The primary is the one that takes writes, on the newest history if several do, as
+    /// while the router runs. A node that is missing, or is not what it is configured as, is named in a warning and in
+    /// [`Router::status`]; it serves as soon as it can. While no node takes writes, reads that replicas may serve are
+    /// served, however far behind they are as nothing is known of that; what needs the primary fails with
+    /// [`Error::NoPrimary`]. [`require_all`](Self::require_all) makes all that errors.
     ///
     /// On PostgreSQL, a second connection beside the first shows whether a pooler in between shares server
     /// connections among clients; a busy one may escape.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for a configuration that cannot work: among others, a replica of another cluster, a
-    /// pooler that shares connections, a server that is too old; [`Error::Checkout`] for a node that cannot be
-    /// reached or set up; [`Error::WrongRole`] for one that is not what it is configured as. Each names the node.
+    /// [`Error::Config`] for a configuration that cannot work: among others, nodes of two clusters, a pooler that
+    /// shares connections, a server that is too old, an account that may not ask for positions; [`Error::NoNode`] if no
+    /// node can be used, with the error of each, or the [`Error::Checkout`] of the only one. With
+    /// [`window_only`](Self::window_only), [`Error::WrongRole`] for a node that is not what it is configured as: its role
+    /// is not asked for again.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future closes what it has opened.
     pub async fn build(self) -> Result<Router<C>, Error> {
+        let since = Instant::now();
         let plan = self.plan()?;
         let watched = C::WATCHED && plan.settings.positions;
-        let managers = plan
-            .probes()
-            .map(|(node, role)| {
-                let manager = reader(node, &plan.hooks, &plan.settings, watched);
-                (manager, role)
-            })
-            .collect::<Vec<_>>();
-        // All at once: one that is slow holds nobody up but itself.
-        let managers = managers.iter().collect();
-        let met = io::each(managers, |(manager, role)| probe(manager, *role)).await;
-        let met: Vec<Pooled<C>> = met.into_iter().collect::<Result<_, _>>()?;
-        let first = met.first().map(|first| &first.known.facts);
-        for (node, conn) in plan.nodes.iter().zip(&met).skip(1) {
-            plan.check_replica(first, node, &conn.known.facts)?;
-        }
-        let facts = met.iter().map(|conn| &conn.known.facts);
-        ServerFacts::check_ids(plan.nodes.iter().zip(facts))?;
-
+        plan.check_roles(watched)?;
         let mut pools = Vec::with_capacity(plan.nodes.len());
         for node in &plan.nodes {
             pools.push(Pools::new(&plan.library, node, |kind| match kind {
@@ -61,25 +56,31 @@ impl<C: RoutedConnection> RouterBuilder<C> {
             dialect: <C::Backend as Dialect>::SQL,
             watched,
             demoted_in_place: C::DEMOTED_IN_PLACE,
-            waits: C::WAITS && met.iter().any(|conn| conn.known.facts.waits),
         });
-        if watched {
-            let watchers = plan.nodes.iter().zip(met).enumerate();
-            let watchers = watchers.map(|(index, (node, conn))| {
-                let watcher = Watcher::new(&shared, &plan.settings, index, conn.known);
-                let manager = reader(node, &plan.hooks, &plan.settings, watched);
-                (watcher, manager, conn.conn)
-            });
-            let start = |(watcher, manager, conn)| watch::start(watcher, manager, conn);
-            // The primary first: how far replicas are is measured by what it said before.
-            let mut primary: Vec<_> = watchers.collect();
-            let replicas = primary.split_off(1);
-            io::each(primary, start).await;
-            io::each(replicas, start).await;
-        }
+        shared.start();
+        // Dropping it ends the watchers.
         let router = Router::new(shared, pools);
-        // The watchers asked already; dropping the router ends them.
-        router.shared().check_cluster()?;
+        let arrivals = Arc::new(Arrivals::new(plan.to_meet().len()));
+        for (index, node) in plan.to_meet().iter().enumerate() {
+            let watcher = Watcher::new(router.shared(), &plan.settings, index, &arrivals);
+            let manager = reader(node, &plan.hooks, &plan.settings, watched);
+            watch::start(watcher, manager);
+        }
+        let limit = plan.settings.build_timeout;
+        let deadline = after(since, limit);
+        while let Some(next) = arrivals.pending() {
+            if !io::until(deadline, next).await {
+                break;
+            }
+        }
+        let conditions = Conditions {
+            // A file that is not there does not come back by itself.
+            requires_all: plan.settings.require_all || !C::WATCHED,
+            since,
+            limit,
+        };
+        let shared = router.shared();
+        shared.weigh(plan.to_meet(), arrivals.take(), conditions)?;
         Ok(router)
     }
 }
@@ -109,24 +110,4 @@ fn writer<C: RoutedConnection>(
         read_only: false,
         ..reader(node, hooks, settings, positions)
     }
-}
-
-/// Opens one connection, to learn at once whether it can be done, and what the server is; and a second one beside it,
-/// to learn whether the two are the server's as well.
-#[flavoured]
-async fn probe<C: RoutedConnection>(
-    manager: &Manager<C>,
-    role: NodeRole,
-) -> Result<Pooled<C>, Error> {
-    let mut first = manager.open().await.map_err(Error::at_build)?;
-    let facts = &first.known.facts;
-    facts.check_version(&manager.node)?;
-    facts.check_role(role, first.known.role, &manager.node)?;
-    if facts.backend.is_some() {
-        let mut second = manager.connect().await?;
-        let other = manager.facts(&mut second).await?;
-        let again = manager.facts(&mut first.conn).await?;
-        facts.check_backends(&other, &again, &manager.node)?;
-    }
-    Ok(first)
 }

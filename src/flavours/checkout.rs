@@ -22,7 +22,7 @@ impl<C: RoutedConnection> Router<C> {
         self.carry_out(Checkout::new(
             self.shared(),
             request,
-            self.shared().servers_wait,
+            self.shared().servers_wait(),
         ))
         .await
     }
@@ -34,7 +34,7 @@ impl<C: RoutedConnection> Router<C> {
         lease: Lease<Guard<C>>,
     ) -> Result<Lease<Guard<C>>, Error> {
         let (node, guard) = (lease.node(), lease.into_guard());
-        let servers_wait = self.shared().servers_wait;
+        let servers_wait = self.shared().servers_wait();
         let checkout = Checkout::upgrading(self.shared(), request, servers_wait, node, guard);
         self.carry_out(checkout).await
     }

@@ -11,11 +11,10 @@ use diesel::QueryResult;
 use super::hooks::{Connect, SetUp, TransactionManager, establish};
 use super::statement_guard::StatementGuard;
 use super::{RoutedConnection, flavoured, io};
-use crate::cluster::{Node, Observation, ServerFacts, ServerId};
+use crate::cluster::{Introduction, Node, Observation, Said, ServerId};
 use crate::engine::{Known, Marks, Pooled};
 use crate::error::{Error, Step};
 use crate::server::NodeRole;
-use crate::statement::Dialect;
 
 /// The hooks that open and prepare connections.
 pub(crate) struct Hooks<C> {
@@ -88,13 +87,13 @@ impl<C: RoutedConnection> Manager<C> {
         .map_err(|error| self.failed(Step::Connect, since, error))
     }
 
-    /// Returns facts about the server.
-    pub(crate) async fn facts(&self, conn: &mut C) -> Result<ServerFacts, Error> {
+    /// Returns whether a connection has the server's end `backend`, which is another open connection's.
+    pub(crate) async fn shares(&self, conn: &mut C, backend: u64) -> Result<bool, Error> {
         let since = Instant::now();
-        io::within(self.node.connect_timeout, conn.facts(self.positions))
+        io::within(self.node.connect_timeout, conn.shares(backend))
             .await
             .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))?
-            .map_err(|error| self.failed(Step::SetUp, since, error).at_build())
+            .map_err(|error| self.failed(Step::SetUp, since, error))
     }
 
     async fn make_ready(
@@ -108,10 +107,11 @@ impl<C: RoutedConnection> Manager<C> {
             hook(conn).await.map_err(failed)?;
         }
         let sent = Instant::now();
-        let facts = conn.facts(self.positions).await.map_err(failed)?;
-        let role = match facts.role {
-            Some(role) => Some(role),
-            None => conn.node_role().await.map_err(failed)?,
+        let introduced = conn.introduce(self.positions, self.read_only).await;
+        let Introduction { facts, observation } = introduced.map_err(failed)?;
+        let role = match &observation {
+            Some(observation) => Some(observation.role),
+            None => facts.role,
         };
         if let (Some(expected), Some(found)) = (self.role, role)
             && found != expected
@@ -123,16 +123,11 @@ impl<C: RoutedConnection> Manager<C> {
                 found,
             });
         }
-        if self.read_only {
-            conn.batch_execute(C::Backend::READ_ONLY)
-                .await
-                .map_err(failed)?;
-        }
         Ok(Known {
             server: ServerId::of(&facts),
             facts,
             role,
-            said: None,
+            said: observation.map(|observation| Said { observation, sent }),
             opened,
             alive: sent,
             reads_causally: false,

@@ -5,6 +5,7 @@
 use std::time::Instant;
 
 use super::manager::Manager;
+use super::meeting::meet;
 use super::{RoutedConnection, flavoured, io};
 use crate::cluster::after;
 use crate::engine::watcher::{Next, Outcome, Watcher};
@@ -62,6 +63,14 @@ async fn step<C: RoutedConnection>(
                 .map_err(|error| error_chain(&error))
         }
         (Next::Stop, _) => Ok(Outcome::Urged),
+        (Next::Meet { at_once }, conn) => {
+            *conn = None;
+            let met = meet(manager, at_once).await.map_err(Box::new);
+            Ok(Outcome::Met(met.map(|met| {
+                *conn = Some(met.conn);
+                Box::new(met.known)
+            })))
+        }
         (Next::Open | Next::Observe | Next::Diagnose(_), conn) => {
             // One that stands still is closed first: its server may have no room for another.
             *conn = None;

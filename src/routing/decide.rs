@@ -115,7 +115,7 @@ where
     match (inputs.level, &inputs.need) {
         (Level::Write, _) => primary(Reason::Write),
         (Level::Strong, _) => primary(Reason::Strong),
-        _ if cluster.nodes.len() == 1 => primary(Reason::NoReplica),
+        _ if cluster.nodes.len() == 1 && cluster.has_primary => primary(Reason::NoReplica),
         (Level::Session, None) => primary(Reason::NoSession),
         (Level::Session, Some(need)) => session(inputs, need),
         (Level::Eventual, _) => inputs
@@ -305,7 +305,7 @@ where
     /// Returns whether a node is a replica that is up and within the lag limit.
     #[inline]
     fn is_eligible(&self, index: usize, node: &NodeState) -> bool {
-        index != self.cluster.primary
+        !self.cluster.is_led_by_node(index)
             && Some(index) != self.avoid
             && node.health == Health::Up
             && !(self.is_silent)(index)
@@ -314,8 +314,9 @@ where
                 .is_none_or(|sent| age(sent, self.system_now) <= self.policy.max_silence)
             && match node.lag(self.now) {
                 Some(lag) => lag <= self.max_lag.unwrap_or(self.policy.max_lag),
-                // If the cluster has positions, a replica whose lag is unknown counts as too far behind.
-                None => !self.cluster.has_positions(),
+                // If the cluster has positions, a replica whose lag is unknown counts as too far behind. Without a
+                // primary, lag is unknown.
+                None => !self.cluster.has_primary || !self.cluster.has_positions(),
             }
     }
 

@@ -26,6 +26,8 @@ mod builder;
 mod checkout;
 #[path = "../flavours/manager.rs"]
 mod manager;
+#[path = "../flavours/meeting.rs"]
+mod meeting;
 #[cfg(feature = "sync-mysql")]
 #[path = "../flavours/mysql.rs"]
 mod mysql_server;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use diesel::connection::AnsiTransactionManager;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection};
 use diesel::pg::{CopyFromQuery, PgNotification};
 use diesel::prelude::ExecuteCopyFromDsl;
 use diesel::{PgConnection, QueryResult};
@@ -10,7 +10,7 @@ use diesel::{PgConnection, QueryResult};
 pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use super::RoutedConnection;
-use crate::cluster::{Observation, ServerFacts};
+use crate::cluster::{Introduction, Observation, ServerFacts};
 use crate::position::Position;
 use crate::server::NodeRole;
 
@@ -38,9 +38,32 @@ impl RoutedConnection for PgConnection {
 
     /// Returns the server's identity, its role, its version, and the process behind the connection.
     fn facts(&mut self, positions: bool) -> QueryResult<ServerFacts> {
-        let facts = crate::backend::postgres::AskFacts { positions };
+        let facts = crate::backend::postgres::AskFacts {
+            positions,
+            read_only: false,
+        };
         diesel::RunQueryDsl::get_result::<crate::backend::postgres::Facts>(facts, self)
             .map(Into::into)
+    }
+
+    /// Returns the facts, the role and the position, and makes the connection read-only, with one query.
+    fn introduce(&mut self, positions: bool, read_only: bool) -> QueryResult<Introduction> {
+        let facts = crate::backend::postgres::AskFacts {
+            positions,
+            read_only,
+        };
+        diesel::RunQueryDsl::get_result::<crate::backend::postgres::Facts>(facts, self)
+            .map(Into::into)
+    }
+
+    fn shares(&mut self, backend: u64) -> QueryResult<bool> {
+        let ran = self.batch_execute(&crate::backend::postgres::fails_on(backend));
+        if crate::backend::postgres::has_failed(&ran) {
+            // It still answers.
+            self.facts(false)?;
+            return Ok(true);
+        }
+        ran.map(|()| false)
     }
 
     fn wait_for(

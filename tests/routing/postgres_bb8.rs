@@ -54,6 +54,8 @@ mod routes;
 mod sample;
 #[path = "suite/single.rs"]
 mod single;
+#[path = "postgres_suite/starting.rs"]
+mod starting;
 #[path = "suite/tracking.rs"]
 mod tracking;
 #[path = "suite/transactions.rs"]

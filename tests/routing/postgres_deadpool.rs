@@ -33,6 +33,8 @@ mod hanging;
 mod pools;
 #[path = "postgres_suite/roles.rs"]
 mod roles;
+#[path = "postgres_suite/starting.rs"]
+mod starting;
 #[path = "suite/transactions.rs"]
 mod transactions;
 #[path = "suite/world.rs"]

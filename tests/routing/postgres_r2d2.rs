@@ -52,6 +52,8 @@ mod roles;
 mod sample;
 #[path = "suite/single.rs"]
 mod single;
+#[path = "postgres_suite/starting.rs"]
+mod starting;
 #[path = "suite/tracking.rs"]
 mod tracking;
 #[path = "suite/transactions.rs"]

@@ -21,8 +21,9 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// Returns the order of the replicas; `None` for a small cluster, which needs none.
-    pub(crate) fn of(nodes: &[NodeState], primary: usize) -> Option<Self> {
+    /// Returns the order of the replicas, all but the primary if there is one; `None` for a small cluster, which needs
+    /// none.
+    pub(crate) fn of(nodes: &[NodeState], primary: Option<usize>) -> Option<Self> {
         if nodes.len() <= SMALL {
             return None;
         }
@@ -45,12 +46,12 @@ impl Order {
 /// Returns the replicas that are up, the greatest key first.
 fn sorted<K: Ord>(
     nodes: &[NodeState],
-    primary: usize,
+    primary: Option<usize>,
     key: impl Fn(&NodeState) -> K,
 ) -> Arc<[u32]> {
     let mut replicas: Vec<_> = (0_u32..)
         .zip(nodes.iter().enumerate())
-        .filter(|(_, (index, node))| *index != primary && node.health == Health::Up)
+        .filter(|(_, (index, node))| Some(*index) != primary && node.health == Health::Up)
         .map(|(replica, (_, node))| (Reverse(key(node)), replica))
         .collect();
     replicas.sort_unstable();
@@ -87,7 +88,7 @@ mod tests {
 
     #[test]
     fn the_freshest_and_the_furthest_stand_first() {
-        let order = Order::of(&nodes(Instant::now()), 0).unwrap();
+        let order = Order::of(&nodes(Instant::now()), Some(0)).unwrap();
         assert_eq!(order.by_freshness[..3], [1, 2, 3]);
         assert_eq!(order.by_position[..3], [99, 98, 97]);
     }
@@ -97,7 +98,7 @@ mod tests {
         let mut nodes = nodes(Instant::now());
         nodes[99].health = Health::Down;
         nodes[98].health = Health::Excluded;
-        let order = Order::of(&nodes, 97).unwrap();
+        let order = Order::of(&nodes, Some(97)).unwrap();
         for order in [order.by_freshness, order.by_position] {
             assert_eq!(order.len(), 97);
             assert!(order.iter().all(|&replica| replica < 97));
@@ -108,14 +109,14 @@ mod tests {
     fn a_replica_of_unknown_lag_stands_last_however_far_it_is() {
         let mut nodes = nodes(Instant::now());
         nodes[99].complete_as_of = None;
-        let order = Order::of(&nodes, 0).unwrap();
+        let order = Order::of(&nodes, Some(0)).unwrap();
         assert_eq!(order.by_freshness.last(), Some(&99));
         assert_eq!(order.by_position.last(), Some(&99));
     }
 
     #[test]
     fn a_small_cluster_has_no_order() {
-        assert!(Order::of(&nodes(Instant::now())[..SMALL], 0).is_none());
-        assert!(Order::of(&nodes(Instant::now())[..=SMALL], 0).is_some());
+        assert!(Order::of(&nodes(Instant::now())[..SMALL], Some(0)).is_none());
+        assert!(Order::of(&nodes(Instant::now())[..=SMALL], Some(0)).is_some());
     }
 }

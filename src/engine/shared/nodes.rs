@@ -73,7 +73,9 @@ impl Shared {
         let cluster = self.snapshot.load();
         let server = |node: usize| cluster.nodes.get(node)?.server;
         let servers = server(node).zip(server(cluster.primary));
-        node != cluster.primary && servers.is_some_and(|(one, other)| one.is_same_server(other))
+        cluster.has_primary
+            && node != cluster.primary
+            && servers.is_some_and(|(one, other)| one.is_same_server(other))
     }
 
     /// Returns whether a connection leads to the primary, and the name of the replica that it was opened by has left
@@ -87,7 +89,8 @@ impl Shared {
             return false;
         };
         let opened = cluster.nodes.get(node).and_then(|node| node.opened);
-        there.is_same_server(primary)
+        cluster.has_primary
+            && there.is_same_server(primary)
             && !now.is_same_server(primary)
             && opened.is_some_and(|opened| known.opened < opened)
     }
@@ -100,7 +103,7 @@ impl Shared {
     }
 
     pub(crate) fn is_primary(&self, node: usize) -> bool {
-        self.snapshot.load().primary == node
+        self.snapshot.load().is_led_by_node(node)
     }
 
     /// Returns whether every node takes writes.
@@ -109,7 +112,7 @@ impl Shared {
         cluster.position().is_some_and(Position::is_multi_writer)
     }
 
-    /// Returns the node that takes writes, as far as is known.
+    /// Returns the node that takes writes, as far as is known; until one is known, the one that is meant to.
     pub(crate) fn primary(&self) -> usize {
         self.snapshot.load().primary
     }

@@ -50,7 +50,7 @@ impl Shared {
     pub(crate) fn is_held_up(&self, node: usize) -> bool {
         let cluster = self.snapshot.load();
         let now = self.clock.now();
-        node != cluster.primary
+        !cluster.is_led_by_node(node)
             && cluster.nodes.get(node).is_some_and(|node| {
                 node.notice.is_some() || node.lag(now).is_none_or(|lag| lag >= Self::DIAGNOSE_AFTER)
             })
@@ -75,7 +75,7 @@ impl Shared {
         }
     }
 
-    fn publish(&self, roster: &Roster) {
+    pub(in crate::engine) fn publish(&self, roster: &Roster) {
         self.snapshot.store(Arc::new(roster.snapshot()));
         self.signals.answered();
     }
@@ -83,17 +83,18 @@ impl Shared {
     /// Checks that all nodes that have answered are of one cluster, and that the primary's positions mean something.
     pub(crate) fn check_cluster(&self) -> Result<(), ConfigError> {
         let roster = lock(&self.roster);
-        let primary = || self.name(0).to_owned();
+        let name = |node: usize| self.name(node).to_owned();
         if let Some((foreign, why)) = roster.foreign() {
+            let member = roster.member().unwrap_or_default();
             return Err(ConfigError::OtherCluster {
-                replica: self.name(foreign).to_owned(),
-                primary: primary(),
+                replica: name(foreign),
+                primary: name(member),
                 why: why.into_owned(),
             });
         }
         match roster.problem_of_primary() {
-            Some(why) => Err(ConfigError::NoPositions {
-                primary: primary(),
+            Some((primary, why)) => Err(ConfigError::NoPositions {
+                primary: name(primary),
                 why: why.to_owned(),
             }),
             None => Ok(()),
@@ -117,7 +118,7 @@ impl Shared {
         (limit / 1000).saturating_mul(random::within(900..=1100))
     }
 
-    fn report(&self, event: &Event) {
+    pub(in crate::engine) fn report(&self, event: &Event) {
         match *event {
             Event::Promoted { from, to } => {
                 tracing::warn!(

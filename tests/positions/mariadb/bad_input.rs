@@ -182,12 +182,12 @@ fn two_servers_with_one_id_are_refused_by_name() {
 }
 
 #[test]
-fn a_server_that_is_the_primary_under_another_name_is_refused() {
+fn a_server_that_is_the_primary_under_another_name_is_refused_where_all_must_be_there() {
     let cluster = cluster(1);
     let primary = node("primary", cluster.primary());
     let proxy = cluster.primary().proxy().expect("a proxy");
     let twin = diesel_routing::Node::new("twin", proxy.url());
-    for router in flavours::Router::build_both(&primary, &[twin]) {
+    for router in flavours::Router::build_both_of_all(&primary, &[twin]) {
         let error = router.expect_err("one server twice").to_string();
         assert!(
             error.contains("`twin`") && error.contains("primary"),
@@ -197,10 +197,10 @@ fn a_server_that_is_the_primary_under_another_name_is_refused() {
 }
 
 #[test]
-fn a_replica_given_as_primary_is_refused() {
+fn a_replica_given_as_primary_is_refused_where_all_must_be_there() {
     let cluster = cluster(1);
     let primary = node("primary", cluster.replica(0));
-    for router in flavours::Router::build_both(&primary, &[]) {
+    for router in flavours::Router::build_both_of_all(&primary, &[]) {
         let error = router.expect_err("it is a replica");
         assert!(matches!(error, Error::WrongRole { .. }), "{error:?}");
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use diesel_routing::prelude::*;
-use diesel_routing::{ConfigError, Error, Health, Node, NodeRole, Reason, Step};
+use diesel_routing::{ConfigError, Error, Health, Node, Reason, Step};
 use diesel_routing_testkit::{PgCluster, PgNode};
 
 use super::flavours::Router;
@@ -17,6 +17,11 @@ use super::{HOUR, LIMIT, PATIENCE, cluster, in_time, node, settings, socket_url}
 /// What both flavours say of one configuration that must not come to be.
 fn refusals(primary: &Node, replicas: &[Node]) -> impl Iterator<Item = Error> {
     Router::build_both(primary, replicas).map(|built| built.expect_err("an error"))
+}
+
+/// What both flavours say of one that must not come to be without all of its nodes.
+fn refusals_of_all(primary: &Node, replicas: &[Node]) -> impl Iterator<Item = Error> {
+    Router::build_both_of_all(primary, replicas).map(|built| built.expect_err("an error"))
 }
 
 /// An error with its causes.
@@ -218,12 +223,11 @@ fn a_logical_subscriber_is_no_replica_and_the_error_says_so() {
     let primary = node("primary", cluster.primary());
     for error in refusals(&primary, &[node("replica", subscriber.primary())]) {
         assert!(
-            matches!(&error, Error::WrongRole { node, expected: NodeRole::ReplaysWrites, .. }
-                if node == "replica"),
+            matches!(&error, Error::Config(ConfigError::OtherCluster { replica, .. }) if replica == "replica"),
             "{error:?}"
         );
         let words = error.to_string();
-        assert!(words.contains("it is not in recovery"), "{words}");
+        assert!(words.contains("it takes writes"), "{words}");
         assert!(words.contains("a logical subscriber"), "{words}");
     }
 }
@@ -311,7 +315,7 @@ fn a_standby_that_takes_no_queries_is_told_to_turn_hot_standby_on() {
     let standby = cluster.standby(0);
     standby.set("hot_standby", "off").expect("set");
     standby.restart().expect("restarted");
-    for error in refusals(&primary, &replicas) {
+    for error in refusals_of_all(&primary, &replicas) {
         assert!(
             matches!(&error, Error::Checkout { node, step: Step::Connect, .. } if node == "replica"),
             "{error:?}"

@@ -20,10 +20,26 @@ impl Router {
         primary: &Node,
         replicas: &[Node],
     ) -> impl Iterator<Item = Result<Self, Error>> {
-        let configuration = (primary.clone(), replicas.to_vec());
+        Self::build_each(primary, replicas, false)
+    }
+
+    /// The same, if all nodes are what they are configured as.
+    pub(crate) fn build_both_of_all(
+        primary: &Node,
+        replicas: &[Node],
+    ) -> impl Iterator<Item = Result<Self, Error>> {
+        Self::build_each(primary, replicas, true)
+    }
+
+    fn build_each(
+        primary: &Node,
+        replicas: &[Node],
+        all: bool,
+    ) -> impl Iterator<Item = Result<Self, Error>> + use<> {
+        let (primary, replicas) = (primary.clone(), replicas.to_vec());
         [Self::build_async, Self::build_blocking]
             .into_iter()
-            .map(move |build| build(configuration.0.clone(), configuration.1.clone()))
+            .map(move |build| build(primary.clone(), replicas.clone(), all))
     }
 
     pub(crate) fn status(&self) -> Status {
@@ -33,7 +49,7 @@ impl Router {
         }
     }
 
-    fn build_async(primary: Node, replicas: Vec<Node>) -> Result<Self, Error> {
+    fn build_async(primary: Node, replicas: Vec<Node>, all: bool) -> Result<Self, Error> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -43,15 +59,17 @@ impl Router {
         let builder = replicas
             .into_iter()
             .fold(builder, |builder, replica| builder.replica(replica));
+        let builder = if all { builder.require_all() } else { builder };
         let router = runtime.block_on(builder.build())?;
         Ok(Self::Async(router, runtime))
     }
 
-    fn build_blocking(primary: Node, replicas: Vec<Node>) -> Result<Self, Error> {
+    fn build_blocking(primary: Node, replicas: Vec<Node>, all: bool) -> Result<Self, Error> {
         let builder = sync::Router::builder().primary(primary);
         let builder = replicas
             .into_iter()
             .fold(builder, |builder, replica| builder.replica(replica));
+        let builder = if all { builder.require_all() } else { builder };
         builder.build().map(Self::Blocking)
     }
 }

@@ -97,18 +97,19 @@ fn read_pools_refuse_writes_on_replica_and_primary() {
 }
 
 #[test]
-fn a_node_in_the_wrong_role_is_refused() {
+fn a_node_in_the_wrong_role_is_refused_where_all_must_be_there() {
     run(async {
         let cluster = Cluster::start(1);
         let standing_in = nodes_of(cluster.replica(0), None);
-        let error = wait!(standing_in.build()).unwrap_err();
+        let error = wait!(standing_in.require_all().build()).unwrap_err();
         assert!(
             matches!(&error, Error::WrongRole { node, found: NodeRole::ReplaysWrites, .. }
                 if node == "replica-0"),
             "{error:?}"
         );
         let twin = Node::new("twin", format!("{}?", cluster.primary_url()));
-        let error = wait!(nodes_of(cluster.primary(), Some(twin)).build()).unwrap_err();
+        let twice = nodes_of(cluster.primary(), Some(twin)).require_all();
+        let error = wait!(twice.build()).unwrap_err();
         assert!(
             matches!(&error, Error::WrongRole { node, found: NodeRole::TakesWrites, .. }
                 if node == "twin"),

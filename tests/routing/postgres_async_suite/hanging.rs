@@ -22,7 +22,7 @@ fn node_and_step(error: &Error) -> (&str, Step) {
 }
 
 #[test]
-fn building_a_router_does_not_wait_for_a_node_that_hangs() {
+fn building_a_router_that_requires_all_nodes_does_not_wait_for_one_that_hangs() {
     run(async {
         let cluster = Cluster::start(1);
         let proxy = cluster.standby(0).proxy().unwrap();
@@ -30,7 +30,8 @@ fn building_a_router_does_not_wait_for_a_node_that_hangs() {
         let since = Instant::now();
         let hanging = builder()
             .primary(cluster.primary())
-            .replica(replica_behind(proxy.url()));
+            .replica(replica_behind(proxy.url()))
+            .require_all();
         let error = hanging.build().await.unwrap_err();
         assert_eq!(node_and_step(&error), ("replica-0", Step::Connect));
         assert!(since.elapsed() >= TIMEOUT);

@@ -27,14 +27,14 @@ fn wrong_role(error: &Error) -> (&str, NodeRole, NodeRole) {
 }
 
 #[test]
-fn a_replicas_url_that_points_at_the_primary_is_refused() {
+fn a_replicas_url_that_points_at_the_primary_is_refused_where_all_must_be_there() {
     run(async {
         let cluster = Cluster::start(0);
         // Another spelling of the same server.
         let socket = cluster.node(0).socket_dir().display().to_string();
         let url = format!("postgresql:///app?user=app&port=5432&host={socket}");
         let twin = nodes(&cluster, 1).replica(Node::new("twin", url));
-        let error = wait!(twin.build()).unwrap_err();
+        let error = wait!(twin.require_all().build()).unwrap_err();
         let roles = ("twin", NodeRole::ReplaysWrites, NodeRole::TakesWrites);
         assert_eq!(wrong_role(&error), roles);
         assert!(
@@ -45,11 +45,12 @@ fn a_replicas_url_that_points_at_the_primary_is_refused() {
 }
 
 #[test]
-fn a_primarys_url_that_points_at_a_standby_is_refused() {
+fn a_primarys_url_that_points_at_a_standby_is_refused_where_all_must_be_there() {
     run(async {
         let cluster = Cluster::start(1);
         let url = cluster.standby(0).url();
-        let error = wait!(builder().primary(Node::new("primary", url)).build()).unwrap_err();
+        let standing_in = builder().primary(Node::new("primary", url)).require_all();
+        let error = wait!(standing_in.build()).unwrap_err();
         let roles = ("primary", NodeRole::TakesWrites, NodeRole::ReplaysWrites);
         assert_eq!(wrong_role(&error), roles);
     });

@@ -103,7 +103,7 @@ fn a_node_that_cannot_be_reached_is_named_with_its_step_and_cause() {
         let nowhere = Node::new("nowhere", Cluster::UNREACHABLE);
         for builder in [
             builder().primary(nowhere.clone()),
-            nodes(&cluster, 1).replica(nowhere),
+            nodes(&cluster, 1).replica(nowhere).require_all(),
         ] {
             let error = refused(builder).await;
             let Error::Checkout {

@@ -102,7 +102,6 @@ pub(super) const WATCHED: crate::engine::Server = crate::engine::Server {
     dialect: Sql::Postgres,
     watched: true,
     demoted_in_place: false,
-    waits: false,
 };
 
 /// Returns what a server says of itself.
