@@ -20,7 +20,7 @@ pub(super) async fn meet<C: RoutedConnection>(
     manager: &Manager<C>,
     at_once: bool,
 ) -> Result<Pooled<C>, Error> {
-    if !(at_once && C::WATCHED) {
+    if !(at_once && C::TELLS_BACKEND) {
         let first = manager.open().await.map_err(Error::at_build)?;
         return check(manager, first, None).await;
     }

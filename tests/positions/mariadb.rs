@@ -10,6 +10,8 @@ mod waits;
 
 #[path = "suite/addresses.rs"]
 mod addresses;
+#[path = "suite/building.rs"]
+mod building;
 #[path = "suite/ended.rs"]
 mod ended;
 #[path = "suite/flavours.rs"]
@@ -42,6 +44,11 @@ pub(crate) type Builder = diesel_routing::RouterBuilder<Connection>;
 pub(crate) type Server = MariaNode;
 
 pub(crate) const SERVER: &str = "MariaDB";
+/// The connections that building a router opens to each node, and the questions that it asks over them: the facts, which
+/// are prepared first, read-only mode, and the position, which is prepared first; of the async driver and the blocking one,
+/// which fetches what it prepared in two steps.
+pub(crate) const BUILD_CONNECTIONS: u8 = 1;
+pub(crate) const BUILD_QUESTIONS: [u64; 2] = [5, 7];
 /// A primary may have been made a replica in place: each read of it asks.
 pub(crate) const READ_PRIMARY_ADDS: f64 = 1.0;
 /// One question to the primary, for the position of the write, and one to the replica that is likely to have it.

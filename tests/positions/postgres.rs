@@ -4,6 +4,7 @@ mod bad_input;
 mod commits;
 mod crashes;
 mod histories;
+mod many;
 mod pgbouncer;
 mod repository;
 mod retries;
@@ -12,6 +13,8 @@ mod waits;
 
 #[path = "suite/addresses.rs"]
 mod addresses;
+#[path = "suite/building.rs"]
+mod building;
 #[path = "suite/ended.rs"]
 mod ended;
 #[path = "suite/flavours.rs"]
@@ -44,6 +47,10 @@ pub(crate) type Builder = diesel_routing::RouterBuilder<Connection>;
 pub(crate) type Server = PgNode;
 
 pub(crate) const SERVER: &str = "PostgreSQL";
+/// The connections that building a router opens to each node, and the questions that it asks over them: the facts, the role
+/// and the position, which are prepared first; and beside them, whether the second has a process of its own.
+pub(crate) const BUILD_CONNECTIONS: u8 = 2;
+pub(crate) const BUILD_QUESTIONS: [u64; 2] = [3, 3];
 pub(crate) const READ_PRIMARY_ADDS: f64 = 0.0;
 /// One question to the primary, for the position of the write, and one to the replica that is likely to have it; and the
 /// word that a statement is no longer needed, which is sent with the next one on one connection, and alone on two. Nobody

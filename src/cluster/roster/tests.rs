@@ -147,3 +147,112 @@ fn a_lost_primary_stays_the_primary_until_another_node_takes_writes() {
     roster.observed(1, now, says(PRIMARY, 2, 51));
     assert_eq!(roster.snapshot().primary, 1);
 }
+
+/// Returns a roster that was started with these first answers, in this order, and what it reported.
+fn started(nodes: usize, answers: &[(usize, Observation)]) -> (Roster, Vec<Event>) {
+    let mut roster = Roster::new(nodes);
+    roster.start();
+    for (node, said) in answers {
+        let server = ServerId::numbered(*node as u64);
+        assert_eq!(
+            roster.observed(*node, of_server(Some(server)), said.clone()),
+            []
+        );
+    }
+    let events = roster.settle();
+    (roster, events)
+}
+
+#[test]
+fn a_start_ends_the_same_in_whatever_order_the_nodes_answer() {
+    let answers = [
+        (0, says(PRIMARY, 1, 50)),
+        (1, says(PRIMARY, 2, 45)),
+        (2, says(REPLICA, 2, 45)),
+    ];
+    for order in [
+        [0, 1, 2],
+        [0, 2, 1],
+        [1, 0, 2],
+        [1, 2, 0],
+        [2, 0, 1],
+        [2, 1, 0],
+    ] {
+        let answers = order.map(|index| answers[index].clone());
+        let (roster, events) = started(3, &answers);
+        let snapshot = roster.snapshot();
+        assert!(snapshot.has_primary);
+        assert_eq!(snapshot.primary, 1, "the newest history");
+        let health = snapshot.nodes.iter().map(|node| node.health);
+        assert_eq!(
+            health.collect::<Vec<_>>(),
+            [Health::Excluded, Health::Up, Health::Up]
+        );
+        assert!(
+            snapshot.nodes[2].complete_as_of.is_some(),
+            "its lag is known"
+        );
+        let (primary, other) = (1, 0);
+        let expected = [
+            Event::Promoted { from: 0, to: 1 },
+            Event::SplitBrain { primary, other },
+        ];
+        assert_eq!(events, expected);
+    }
+}
+
+#[test]
+fn of_two_that_take_writes_on_one_history_at_the_start_the_one_that_is_meant_to_wins() {
+    for order in [[0, 1], [1, 0]] {
+        let answers = order.map(|node| (node, says(PRIMARY, 1, 50)));
+        let snapshot = started(2, &answers).0.snapshot();
+        assert_eq!(snapshot.primary, 0);
+        assert_eq!(snapshot.nodes[1].health, Health::Excluded);
+    }
+}
+
+#[test]
+fn a_node_of_another_cluster_is_told_at_the_start_whoever_answers_first_and_whatever_takes_writes()
+{
+    let stranger = |role| {
+        let position = PgPosition::new(8, 9, Lsn(99));
+        Observation::new(role, Position::Postgres(position))
+    };
+    for ours in [PRIMARY, REPLICA] {
+        for theirs in [PRIMARY, REPLICA] {
+            for order in [[0, 1], [1, 0]] {
+                let answers = [(0, says(ours, 1, 50)), (1, stranger(theirs))];
+                let (roster, _) = started(2, &order.map(|index| answers[index].clone()));
+                assert_eq!(roster.foreign().map(|(node, _)| node), Some(1));
+                assert_eq!(roster.member(), Some(0));
+            }
+        }
+    }
+}
+
+#[test]
+fn without_a_primary_every_standby_is_a_replica_of_unknown_lag_until_one_takes_writes() {
+    let (mut roster, events) = started(2, &[(0, says(REPLICA, 1, 50)), (1, says(REPLICA, 1, 40))]);
+    assert_eq!(events, []);
+    let snapshot = roster.snapshot();
+    assert!(!snapshot.has_primary && snapshot.position().is_none());
+    assert!(snapshot.has_positions());
+    for node in &snapshot.nodes {
+        assert_eq!((node.health, node.complete_as_of), (Health::Up, None));
+    }
+    roster.observed(1, question(), says(PRIMARY, 2, 41));
+    let snapshot = roster.snapshot();
+    assert!(snapshot.has_primary);
+    assert_eq!(snapshot.primary, 1);
+}
+
+#[test]
+fn a_node_that_was_lost_before_the_start_ended_is_down() {
+    let mut roster = Roster::new(2);
+    roster.start();
+    roster.observed(0, question(), says(PRIMARY, 1, 50));
+    roster.observed(1, question(), says(REPLICA, 1, 50));
+    roster.lost(1, "no answer");
+    roster.settle();
+    assert_eq!(roster.snapshot().nodes[1].health, Health::Down);
+}

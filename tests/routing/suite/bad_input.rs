@@ -150,8 +150,8 @@ fn durations_without_end_are_taken_as_long_ones() {
 fn a_replica_of_no_use_does_not_hide_which_node_it_was() {
     run(async {
         let cluster = Cluster::start(2);
-        let error =
-            refused(nodes(&cluster, 1).replica(Node::new("third", Cluster::UNREACHABLE))).await;
+        let third = Node::new("third", Cluster::UNREACHABLE);
+        let error = refused(nodes(&cluster, 1).replica(third).require_all()).await;
         assert!(error.to_string().contains("`third`"), "{error}");
     });
 }

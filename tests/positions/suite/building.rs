@@ -1,0 +1,74 @@
+//! What building a router costs in round trips, those of its connections' set-up (TCP, login, the driver's settings) apart.
+
+use std::time::{Duration, Instant};
+
+use diesel_routing::Node;
+use diesel_routing_testkit::Proxy;
+
+use super::flavours::Router;
+use super::*;
+
+/// The delay either way.
+const DELAY: Duration = Duration::from_millis(20);
+
+/// Returns the round trips of setting one connection up, by the async driver and by the blocking one.
+fn set_up(proxy: &Proxy) -> [u64; 2] {
+    let url = proxy.url();
+    let since = |before| {
+        // The driver closes the statements by which it set the connection up, and nobody waits for that.
+        std::thread::sleep(4 * DELAY);
+        proxy.round_trips() - before
+    };
+    let before = proxy.round_trips();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let _open = runtime
+        .block_on(async { <Connection as diesel_async::AsyncConnection>::establish(&url).await });
+    let in_async = since(before);
+    let before = proxy.round_trips();
+    let _open = <sync::Connection as diesel::Connection>::establish(&url).expect("a connection");
+    [in_async, since(before)]
+}
+
+#[test]
+fn building_a_router_asks_little_and_all_nodes_at_once() {
+    let cluster = cluster(1);
+    let proxies =
+        [cluster.primary(), cluster.standby(0)].map(|node| node.proxy().expect("a proxy"));
+    for proxy in &proxies {
+        proxy.set_delay(DELAY);
+    }
+    let set_up = set_up(&proxies[0]);
+    let [primary, replica] = &proxies;
+    let primary = Node::new("primary", primary.url());
+    let replica = Node::new("replica", replica.url());
+    let mut before = proxies.each_ref().map(|proxy| proxy.round_trips());
+    let mut since = Instant::now();
+    let routers = Router::build_both_of_all(&primary, std::slice::from_ref(&replica));
+    let expected = std::iter::zip(set_up, BUILD_QUESTIONS);
+    for (router, (set_up, at_most)) in std::iter::zip(routers, expected) {
+        let after = proxies.each_ref().map(|proxy| proxy.round_trips());
+        let took = since.elapsed();
+        let router = router.expect("a router");
+        for (before, after) in std::iter::zip(before, after) {
+            let questions = after - before - u64::from(BUILD_CONNECTIONS) * set_up;
+            println!(
+                "{SERVER}, {router:?}: {questions} and {BUILD_CONNECTIONS} times {set_up}, in {took:?}"
+            );
+            assert!(
+                questions <= at_most,
+                "{router:?}, beside {set_up} for a connection"
+            );
+        }
+        // One connection after the other, or one node after the other, would take the set-up twice.
+        let trips = u32::try_from(set_up + at_most + 2).expect("a few");
+        assert!(
+            took < trips * 2 * DELAY,
+            "{router:?} took {took:?}, and {trips} trips would be too many"
+        );
+        drop(router);
+        // Its watchers close their connections.
+        std::thread::sleep(Duration::from_millis(300));
+        before = proxies.each_ref().map(|proxy| proxy.round_trips());
+        since = Instant::now();
+    }
+}
