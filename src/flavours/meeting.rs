@@ -9,7 +9,7 @@ use crate::error::{ConfigError, Error};
 
 /// A node's first two connections.
 enum Opened<C> {
-    First(Pooled<C>),
+    First(Box<Pooled<C>>),
     Second(C),
 }
 
@@ -28,7 +28,7 @@ pub(super) async fn meet<C: RoutedConnection>(
     let (mut first, mut second) = (None, None);
     for opened in opened {
         match opened.map_err(Error::at_build)? {
-            Opened::First(conn) => first = Some(conn),
+            Opened::First(conn) => first = Some(*conn),
             Opened::Second(conn) => second = Some(conn),
         }
     }
@@ -44,7 +44,10 @@ async fn open<C: RoutedConnection>(
     is_first: bool,
 ) -> Result<Opened<C>, Error> {
     if is_first {
-        manager.open().await.map(Opened::First)
+        manager
+            .open()
+            .await
+            .map(|conn| Opened::First(Box::new(conn)))
     } else {
         manager.connect().await.map(Opened::Second)
     }

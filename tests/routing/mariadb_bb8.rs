@@ -20,5 +20,7 @@ mod cancel;
 mod mariadb;
 #[path = "suite/single.rs"]
 mod single;
+#[path = "mariadb_suite/starting.rs"]
+mod starting;
 #[path = "suite/world.rs"]
 mod world;

@@ -18,5 +18,7 @@ pub(crate) fn builder() -> Builder {
 mod mariadb;
 #[path = "suite/single.rs"]
 mod single;
+#[path = "mariadb_suite/starting.rs"]
+mod starting;
 #[path = "suite/world.rs"]
 mod world;
