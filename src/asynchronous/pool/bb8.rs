@@ -93,18 +93,18 @@ impl<C: RoutedConnection> Pool<C> {
 pub(crate) struct Opener<C>(Manager<C>);
 
 impl<C: RoutedConnection> ManageConnection for Opener<C> {
-    type Connection = Pooled<C>;
+    type Connection = Box<Pooled<C>>;
     type Error = Failure;
 
-    async fn connect(&self) -> Result<Pooled<C>, Failure> {
+    async fn connect(&self) -> Result<Box<Pooled<C>>, Failure> {
         self.0.open().await.map_err(Failure::Opening)
     }
 
-    async fn is_valid(&self, conn: &mut Pooled<C>) -> Result<(), Failure> {
+    async fn is_valid(&self, conn: &mut Box<Pooled<C>>) -> Result<(), Failure> {
         self.0.recycle(conn).await.map_err(Failure::Check)
     }
 
-    fn has_broken(&self, conn: &mut Pooled<C>) -> bool {
+    fn has_broken(&self, conn: &mut Box<Pooled<C>>) -> bool {
         std::thread::panicking() || Manager::is_broken(conn)
     }
 }
