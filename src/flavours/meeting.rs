@@ -19,7 +19,7 @@ enum Opened<C> {
 pub(super) async fn meet<C: RoutedConnection>(
     manager: &Manager<C>,
     at_once: bool,
-) -> Result<Pooled<C>, Error> {
+) -> Result<Box<Pooled<C>>, Error> {
     if !(at_once && C::TELLS_BACKEND) {
         let first = manager.open().await.map_err(Error::at_build)?;
         return check(manager, first, None).await;
@@ -28,7 +28,7 @@ pub(super) async fn meet<C: RoutedConnection>(
     let (mut first, mut second) = (None, None);
     for opened in opened {
         match opened.map_err(Error::at_build)? {
-            Opened::First(conn) => first = Some(*conn),
+            Opened::First(conn) => first = Some(conn),
             Opened::Second(conn) => second = Some(conn),
         }
     }
@@ -44,10 +44,7 @@ async fn open<C: RoutedConnection>(
     is_first: bool,
 ) -> Result<Opened<C>, Error> {
     if is_first {
-        manager
-            .open()
-            .await
-            .map(|conn| Opened::First(Box::new(conn)))
+        manager.open().await.map(Opened::First)
     } else {
         manager.connect().await.map(Opened::Second)
     }
@@ -57,9 +54,9 @@ async fn open<C: RoutedConnection>(
 #[flavoured]
 async fn check<C: RoutedConnection>(
     manager: &Manager<C>,
-    first: Pooled<C>,
+    first: Box<Pooled<C>>,
     second: Option<C>,
-) -> Result<Pooled<C>, Error> {
+) -> Result<Box<Pooled<C>>, Error> {
     let facts = &first.known.facts;
     facts.check_version(&manager.node)?;
     if let Some(backend) = facts.backend {
