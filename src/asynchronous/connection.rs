@@ -117,10 +117,6 @@ pub trait RoutedConnection:
         async { Ok(ServerFacts::default()) }
     }
 
-    /// Set if the facts tell the [server's end](ServerFacts::backend) of a connection: then a router opens the second
-    /// connection to a node, to compare theirs, beside the first. Defaults to `false`: then after it, if it is needed.
-    const TELLS_BACKEND: bool = false;
-
     /// Learns what a new connection's server says of itself, and makes the connection read-only if `read_only`, in as few
     /// round trips as that takes. Defaults to asking for the [facts](Self::facts), for the [role](Self::node_role) if they
     /// have none, and to the dialect's statement for read-only sessions, one after the other.

@@ -6,7 +6,6 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use event_listener::EventListener;
-use futures_util::future::join_all;
 use tokio::time::error::Elapsed;
 use tokio::time::{timeout, timeout_at};
 
@@ -34,11 +33,6 @@ pub(super) async fn within_or<F: Future>(
     }
     say();
     timeout(limit.saturating_sub(first), step).await
-}
-
-/// Carries a step out for each of some values at the same time; returns the outcomes in their order.
-pub(super) async fn each<T, F: Future>(values: Vec<T>, step: impl Fn(T) -> F) -> Vec<F::Output> {
-    join_all(values.into_iter().map(step)).await
 }
 
 /// Carries a step out, but gives it up once `is_over`, which is asked at each event.

@@ -29,7 +29,6 @@ impl RoutedConnection for AsyncPgConnection {
     // The task that owns the socket reads and drops the answers that are not awaited any more.
     const SURVIVES_CANCELLATION: bool = true;
     const WATCHED: bool = true;
-    const TELLS_BACKEND: bool = true;
     const WAITS: bool = true;
 
     async fn observe(&mut self, facts: &ServerFacts) -> QueryResult<Option<Observation>> {

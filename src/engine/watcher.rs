@@ -23,9 +23,8 @@ pub(crate) enum Next {
         /// Set if the connection is to be closed first: others ask.
         close: bool,
     },
-    /// Open the first connection, and learn whether the node can be used at all; open what that takes `at_once`, or one
-    /// after the other.
-    Meet { at_once: bool },
+    /// Open the first connection, and learn whether the node can be used at all.
+    Meet,
     /// Open a connection, in place of the present one if there is one.
     Open,
     /// Ask the server, over the open connection, for its role and position.
@@ -185,8 +184,7 @@ impl Watcher {
         self.asked = Some((self.shared.now(), now));
         self.used = now;
         if !self.is_met {
-            let at_once = self.arrivals.is_some();
-            Next::Meet { at_once }
+            Next::Meet
         } else if is_moved || self.link != Link::Open {
             Next::Open
         } else {

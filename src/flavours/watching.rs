@@ -73,9 +73,9 @@ async fn step<C: RoutedConnection>(
                 .map_err(|error| error_chain(&error))
         }
         (Next::Stop, _) => Ok(Outcome::Urged),
-        (Next::Meet { at_once }, conn) => {
+        (Next::Meet, conn) => {
             *conn = None;
-            let met = meet(manager, at_once).await.map_err(Box::new);
+            let met = meet(manager).await.map_err(Box::new);
             Ok(Outcome::Met(met.map(|met| {
                 *conn = Some(met.conn);
                 Box::new(met.known)

@@ -25,23 +25,6 @@ pub(super) fn within_or<T>(
     Ok(step)
 }
 
-/// Carries a step out for each of some values at the same time, on a thread each; returns the outcomes in their order.
-pub(super) fn each<T: Send, U: Send>(values: Vec<T>, step: impl Fn(T) -> U + Sync) -> Vec<U> {
-    std::thread::scope(|scope| {
-        let step = &step;
-        let threads: Vec<_> = values
-            .into_iter()
-            .map(|value| scope.spawn(move || step(value)))
-            .collect();
-        let outcomes = threads.into_iter().map(|thread| {
-            thread
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        });
-        outcomes.collect()
-    })
-}
-
 /// Returns what a step returned. A blocking call cannot be given up: how long it takes is its own limit.
 pub(super) fn unless<T>(
     step: T,

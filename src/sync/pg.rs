@@ -27,7 +27,6 @@ pub type ReadSql = crate::ReadSql<diesel::pg::Pg>;
 
 impl RoutedConnection for PgConnection {
     const WATCHED: bool = true;
-    const TELLS_BACKEND: bool = true;
     const WAITS: bool = true;
 
     fn observe(&mut self, facts: &ServerFacts) -> QueryResult<Option<Observation>> {

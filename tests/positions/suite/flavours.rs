@@ -1,5 +1,7 @@
 //! One test for both flavours, where only building a router differs.
 
+use std::time::Duration;
+
 use diesel_routing::{Error, Node, Status};
 
 use super::{Router as AsyncRouter, sync};
@@ -59,7 +61,14 @@ impl Router {
         let builder = replicas
             .into_iter()
             .fold(builder, |builder, replica| builder.replica(replica));
-        let builder = if all { builder.require_all() } else { builder };
+        let builder = if all {
+            // Round trips are counted: no question comes in between.
+            builder
+                .require_all()
+                .watch_interval(Duration::from_secs(10))
+        } else {
+            builder
+        };
         let router = runtime.block_on(builder.build())?;
         Ok(Self::Async(router, runtime))
     }
@@ -69,7 +78,14 @@ impl Router {
         let builder = replicas
             .into_iter()
             .fold(builder, |builder, replica| builder.replica(replica));
-        let builder = if all { builder.require_all() } else { builder };
+        let builder = if all {
+            // Round trips are counted: no question comes in between.
+            builder
+                .require_all()
+                .watch_interval(Duration::from_secs(10))
+        } else {
+            builder
+        };
         builder.build().map(Self::Blocking)
     }
 }
