@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use nodes::Questions;
 use strategy::{Reader, Strategy};
 use users::Tally;
 
@@ -114,7 +115,7 @@ fn compare(
     let mut oracle = None;
     let mut promise_kept = true;
     for &strategy in strategies {
-        let tally = run(runtime, strategy, options)?;
+        let (tally, asked) = run(runtime, strategy, options)?;
         let off = tally.off_primary();
         let of_oracle = off / *oracle.get_or_insert(off);
         println!(
@@ -128,13 +129,24 @@ fn compare(
         );
         if let Strategy::Session(_) = strategy {
             println!("{:<20} {}", "", tally.reasons());
+            let reads = f64::from(tally.reads.max(1));
+            println!(
+                "{:<20} questions for a position, a read: {:.3} to the primary, {:.3} to replicas",
+                "",
+                f64::from(asked.primary) / reads,
+                f64::from(asked.replicas) / reads,
+            );
             promise_kept &= tally.stale == 0;
         }
     }
     Ok(promise_kept)
 }
 
-fn run(runtime: &tokio::runtime::Runtime, strategy: Strategy, options: &Options) -> Outcome<Tally> {
+fn run(
+    runtime: &tokio::runtime::Runtime,
+    strategy: Strategy,
+    options: &Options,
+) -> Outcome<(Tally, Questions)> {
     // New for each: whatever one strategy leaves behind must not be the next one's.
     let cluster = nodes::start()?;
     let reader = Arc::new(runtime.block_on(Reader::new(&cluster, strategy))?);
@@ -147,6 +159,6 @@ fn run(runtime: &tokio::runtime::Runtime, strategy: Strategy, options: &Options)
         });
         let tally = runtime.block_on(users::work(reader, options.users, length, gap));
         lag.join().map_err(|_| "the lag's thread panicked")??;
-        tally
+        Ok((tally?, Questions::of(&cluster)?))
     })
 }

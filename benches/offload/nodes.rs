@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use diesel_routing_testkit::PgCluster;
+use diesel_routing_testkit::{PgCluster, PgNode};
 
 use crate::Outcome;
 
@@ -15,12 +15,38 @@ diesel::table! {
     }
 }
 
+/// The query for how often a server was asked for its position. Only that question calls `pg_control_recovery`.
+const QUESTIONS: &str = "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements \
+                         WHERE query LIKE '%pg_control_recovery()%'";
+
+/// How often nodes were asked for their positions.
+#[derive(Debug, Default)]
+pub(crate) struct Questions {
+    pub(crate) primary: u32,
+    pub(crate) replicas: u32,
+}
+
+impl Questions {
+    pub(crate) fn of(cluster: &PgCluster) -> Outcome<Self> {
+        let count = |node: &PgNode| -> Outcome<u32> {
+            let count = node.admin_value(QUESTIONS)?;
+            Ok(count.unwrap_or_default().parse()?)
+        };
+        Ok(Self {
+            primary: count(cluster.primary())?,
+            replicas: cluster.standbys().iter().map(count).sum::<Outcome<_>>()?,
+        })
+    }
+}
+
 pub(crate) fn start() -> Outcome<PgCluster> {
     let cluster = PgCluster::builder()
         .standbys(2)
         .setting("max_connections", "300")
+        .setting("shared_preload_libraries", "pg_stat_statements")
         .start()?;
     let primary = cluster.primary();
+    primary.admin_execute("CREATE EXTENSION pg_stat_statements")?;
     primary.execute("CREATE TABLE counters (key int PRIMARY KEY, version bigint NOT NULL)")?;
     primary.execute(&format!(
         "INSERT INTO counters SELECT key, 0 FROM generate_series(0, {}) key",

@@ -22,7 +22,7 @@ use crate::consistency::{Class, Function};
 use crate::error::{ConfigError, Error};
 use crate::position::Position;
 use crate::random;
-use crate::routing::{Decision, Inputs, Level, Policy, Reason, decide};
+use crate::routing::{Decision, Delay, Inputs, Level, Policy, Reason, decide};
 use crate::server::{NodeRole, PoolKind};
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
 use crate::statement::{Access, Checker};
@@ -178,7 +178,7 @@ impl Shared {
         'a,
         impl Fn(usize) -> u32,
         impl Fn() -> usize,
-        impl Fn(usize) -> Duration,
+        impl Fn(usize) -> Delay,
         impl Fn(usize) -> bool,
     > {
         let now = self.clock.now();
@@ -264,13 +264,21 @@ impl Shared {
         Some((reason, inputs.version()))
     }
 
-    /// Learns how long a node takes to catch up: it was tried for a session now, and may serve it or not.
-    pub(crate) fn learn(&self, node: usize, request: &Request<'_>, serves: bool, now: Instant) {
+    /// Learns how long a node takes to catch up: it was asked for a session at `asked`, by the router's clock, and may
+    /// serve it or not.
+    pub(crate) fn learn(
+        &self,
+        node: usize,
+        request: &Request<'_>,
+        serves: bool,
+        asked: Instant,
+        now: Instant,
+    ) {
         let cluster = self.snapshot.load();
         let inputs = self.inputs(request, &cluster, now);
         if let Some(since) = inputs.need.and_then(|need| need.since) {
-            let passed = age(since, self.clock.now());
-            self.delays.learn(node, passed, serves);
+            // Its answer comes later: a decision knows the time before the question alone.
+            self.delays.learn(node, age(since, asked), serves);
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::balance::Balance;
 use super::decide::{Inputs, Policy, decide};
+use super::delay::Delay;
 use super::level::Level;
 use super::need::Need;
 use crate::cluster::{Health, NodeState, ServerId, Snapshot};
@@ -158,7 +159,10 @@ impl Decider {
             system_now: self.now,
             avoid: None,
             // No replica is likely to have caught up, so all ways to find one are tried.
-            delay: |_| SECOND,
+            delay: |_| Delay {
+                time: SECOND,
+                odds: u32::MAX,
+            },
             may_try: true,
             is_silent: |_| self.is_silent,
             max_lag: (level == Level::Eventual).then_some(10 * SECOND),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::balance::{Balance, Chooser, Replicas};
-use super::{Block, HomeServer, Level, Need, Reason};
+use super::{Block, Delay, HomeServer, Level, Need, Reason};
 use crate::cluster::{Health, NodeState, Order, ServerId, Snapshot, age};
 use crate::position::Position;
 
@@ -107,7 +107,7 @@ pub(crate) fn decide<L, T, D, S>(inputs: &Inputs<'_, L, T, D, S>) -> Decision
 where
     L: Fn(usize) -> u32,
     T: Fn() -> usize,
-    D: Fn(usize) -> Duration,
+    D: Fn(usize) -> Delay,
     S: Fn(usize) -> bool,
 {
     let cluster = inputs.cluster;
@@ -131,7 +131,7 @@ fn session<L, T, D, S>(inputs: &Inputs<'_, L, T, D, S>, need: &Need) -> Decision
 where
     L: Fn(usize) -> u32,
     T: Fn() -> usize,
-    D: Fn(usize) -> Duration,
+    D: Fn(usize) -> Delay,
     S: Fn(usize) -> bool,
 {
     let cluster = inputs.cluster;
@@ -169,7 +169,7 @@ impl<L, T, D, S> Inputs<'_, L, T, D, S>
 where
     L: Fn(usize) -> u32,
     T: Fn() -> usize,
-    D: Fn(usize) -> Duration,
+    D: Fn(usize) -> Delay,
     S: Fn(usize) -> bool,
 {
     /// Returns the reason why this node, as a replica, may serve this caller; `None` if it may not. The one rule,
@@ -262,7 +262,9 @@ where
         }
         let passed = age(need.since?, self.now);
         let node = self.pick(
-            |index, node| self.is_eligible(index, node) && (self.delay)(index) <= passed,
+            |index, node| {
+                self.is_eligible(index, node) && (self.delay)(index).allows(passed, self.random)
+            },
             |order| &order.by_freshness,
         )?;
         Some(self.itself(node, need))
@@ -283,7 +285,7 @@ where
         let nodes = self.cluster.nodes.iter().enumerate();
         let (node, delay) = nodes
             .filter(|(index, node)| self.is_eligible(*index, node))
-            .map(|(index, _)| (index, (self.delay)(index)))
+            .map(|(index, _)| (index, (self.delay)(index).time))
             .min_by_key(|(_, delay)| *delay)?;
         Some((self.itself(node, need), delay.saturating_sub(passed)))
     }

@@ -4,12 +4,14 @@ mod balance;
 #[cfg(feature = "__bench")]
 pub(crate) mod bench;
 mod decide;
+mod delay;
 mod level;
 mod need;
 mod reason;
 
 pub use balance::Balance;
 pub(crate) use decide::{Basis, Decision, Inputs, Policy, decide};
+pub(crate) use delay::Delay;
 pub use level::Level;
 pub(crate) use level::levels;
 pub(crate) use need::{Block, HomeServer, Need};

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{ATTEMPTS, Checkout, Loan, Next, RETAKES, ROLE_CHANGE, State};
+use super::{ATTEMPTS, Checkout, Loan, Next, RETAKES, ROLE_CHANGE, Request, State};
 use crate::cluster::after;
 use crate::error::Error;
 use crate::routing::{Basis, Decision, Reason};
@@ -17,13 +17,30 @@ impl<G: Loan> Checkout<'_, G> {
             return self.begin(now);
         }
         if decision.basis == Basis::Itself {
-            return self.give_up_guessing(now);
+            return self.guess_again(decision.node, now);
         }
         self.request.avoid = Some(decision.node);
         self.decide_again(now)
     }
 
-    /// Decides by what is known: one guess is enough.
+    /// Tries another replica than this one, which was only likely to serve, and does not.
+    fn guess_again(&mut self, node: usize, now: Instant) -> Next<G> {
+        self.guesses = self.guesses.saturating_sub(1);
+        // A caller who may wait does that: the next try is in vain less often.
+        if self.guesses > 0 && self.waits_until.is_none() && self.request.avoid.is_none() {
+            let request = Request {
+                avoid: Some(node),
+                ..self.request
+            };
+            let decision = self.shared.look(&request, now);
+            if !decision.reason.is_for_primary() {
+                return self.take(decision, now);
+            }
+        }
+        self.give_up_guessing(now)
+    }
+
+    /// Decides by what is known.
     pub(super) fn give_up_guessing(&mut self, now: Instant) -> Next<G> {
         self.request.may_try = false;
         if let Some(until) = self.waits_until {
@@ -81,7 +98,8 @@ impl<G: Loan> Checkout<'_, G> {
             }
             error if decision.basis == Basis::Itself && !self.is_past(now) => {
                 tracing::debug!(%error, "a replica that might have served gives no connection");
-                self.shared.learn(node, &self.request, false, now);
+                let asked = self.shared.now();
+                self.shared.learn(node, &self.request, false, asked, now);
                 self.give_up_guessing(now)
             }
             // A pool that is exhausted, too: another node may be idle.

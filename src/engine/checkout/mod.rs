@@ -31,6 +31,10 @@ const RETAKES: u32 = 32;
 /// several servers.
 const NEW: u32 = 3;
 
+/// The number of replicas that are tried for one call though they are only likely to serve: where one is late, another
+/// may be in time, and without a second the session's next reads are on the primary (`benches/offload --close`).
+const GUESSES: u32 = 2;
+
 /// The part of a node's share that a connection is waited for which is only likely to serve. Chosen.
 const GUESS: u32 = 10;
 
@@ -53,6 +57,8 @@ pub(crate) struct Checkout<'a, G> {
     attempts: u32,
     /// The number of connections of one node that may still be given up for others of it.
     retakes: u32,
+    /// The number of replicas that may still be tried which are only likely to serve.
+    guesses: u32,
     /// Set once a node has taken its share of the time and given no connection.
     was_busy: bool,
     /// The refusal of the primary's pool for reads without a replica, if nodes are tried once more after it.
@@ -109,6 +115,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             deadline: None,
             attempts: ATTEMPTS,
             retakes: RETAKES,
+            guesses: GUESSES,
             was_busy: false,
             exhausted: None,
             waits_until: None,
@@ -330,9 +337,10 @@ impl<'a, G: Loan> Checkout<'a, G> {
         now: Instant,
     ) -> Next<G> {
         let proof = self.proof(decision, guard.known(), asked, now);
-        if decision.basis == Basis::Itself && asked.is_some() {
+        if let Some(asked) = asked.filter(|_| decision.basis == Basis::Itself) {
+            let (node, asked) = (decision.node, asked.asked);
             let serves = matches!(proof, Proof::Given { .. });
-            self.shared.learn(decision.node, &self.request, serves, now);
+            self.shared.learn(node, &self.request, serves, asked, now);
         }
         match proof {
             Proof::Given { reason, version } => {

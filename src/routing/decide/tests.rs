@@ -57,7 +57,10 @@ impl Case {
             random: self.random,
             load: |node| u32::try_from(node).unwrap() % 3,
             turn: || usize::try_from(self.random % 1000).unwrap(),
-            delay: |node| Duration::from_secs(u64::try_from(node).unwrap() * 20),
+            delay: |node| Delay {
+                time: Duration::from_secs(u64::try_from(node).unwrap() * 20),
+                odds: 2,
+            },
             may_try: self.may_try,
             is_silent: |node| self.silent == Some(node),
         })

@@ -1,0 +1,81 @@
+//! Replicas that are tried because they are likely to serve.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::servers::{Pooled, Steps, WATCHED, identity, known, said};
+use crate::cluster::{Node, Question};
+use crate::engine::checkout::{Checkout, Next, Outcome};
+use crate::engine::{Request, Settings, Shared};
+use crate::routing::Level;
+use crate::session::{Clock, SessionState};
+use crate::statement::Access;
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// A session that wrote two milliseconds ago, and two replicas that had not got there when they were last asked.
+#[test]
+fn where_one_replica_is_late_another_is_tried_and_the_time_of_the_answer_is_not_held_against_it() {
+    let clock = Steps(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))));
+    let settings = Settings {
+        clock: Arc::new(clock.clone()),
+        ..Settings::default()
+    };
+    let nodes = ["primary", "one", "two"].map(|name| Node::new(name, name));
+    let shared = Shared::new(&settings, &nodes, WATCHED);
+    let opened = Instant::now();
+    let says = |node, lsn| {
+        let question = Question {
+            asked: clock.now(),
+            sent: opened,
+            server: Some(identity(node)),
+            opened,
+        };
+        shared.record_observation(node, question, said(node, lsn));
+        clock.pass(MILLISECOND);
+    };
+    for node in 0..nodes.len() {
+        says(node, 80);
+    }
+    let session = Arc::<SessionState>::default();
+    session.committed(clock.now());
+    clock.pass(MILLISECOND);
+    says(0, 90);
+    let request = Request {
+        level: Level::Session,
+        access: Access::CaughtUp,
+        session: Some(&session),
+        wait: Duration::ZERO,
+        avoid: None,
+        may_try: true,
+        max_lag: None,
+        function: None,
+    };
+
+    let mut checkout = Checkout::new(&shared, request, false);
+    let mut outcome = Outcome::Started;
+    let mut asked = Vec::new();
+    let lent = loop {
+        outcome = match checkout.next(outcome, opened) {
+            Next::Take { node, .. } => Outcome::Taken(Pooled {
+                node,
+                server: node,
+                run: 0,
+                known: known(node, opened),
+            }),
+            Next::Ask { node, guard, .. } => {
+                asked.push(node);
+                // The first has not got there, and its answer takes long.
+                clock.pass(MILLISECOND * 10);
+                let lsn = if asked.len() == 1 { 89 } else { 90 };
+                Outcome::Said(guard, Some(said(node, lsn)))
+            }
+            Next::Lend(guard, _) => break guard.node,
+            next => panic!("{next:?}"),
+        };
+    };
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    assert_ne!(asked[0], asked[1]);
+    assert_eq!(lent, asked[1], "the primary was not needed");
+    assert_eq!(shared.delays.of(asked[0]).time, MILLISECOND * 3);
+}
