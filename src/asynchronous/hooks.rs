@@ -18,7 +18,7 @@ pub(super) type SetUp<C> =
 
 /// Returns how connections are opened if nobody says otherwise.
 pub(super) fn establish<C: RoutedConnection>() -> Connect<C> {
-    Arc::new(|url| Box::pin(C::establish(url)))
+    Arc::new(|url| Box::pin(C::open(url)))
 }
 
 impl<C: RoutedConnection> RouterBuilder<C> {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use diesel::QueryResult;
 use diesel::pg::PgNotification;
+use diesel::{ConnectionResult, QueryResult};
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection};
 use futures_core::Stream;
 
@@ -30,6 +30,11 @@ impl RoutedConnection for AsyncPgConnection {
     const SURVIVES_CANCELLATION: bool = true;
     const WATCHED: bool = true;
     const WAITS: bool = true;
+
+    /// Opens a connection to what libpq takes as well; TLS needs the feature `rustls`.
+    async fn open(url: &str) -> ConnectionResult<Self> {
+        super::connect::postgres::open(url).await
+    }
 
     async fn observe(&mut self, facts: &ServerFacts) -> QueryResult<Option<Observation>> {
         let observe = crate::backend::postgres::Observe::new(facts);

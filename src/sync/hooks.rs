@@ -16,7 +16,7 @@ pub(super) type SetUp<C> = Arc<dyn Fn(&mut C) -> QueryResult<()> + Send + Sync>;
 
 /// Returns how connections are opened if nobody says otherwise.
 pub(super) fn establish<C: RoutedConnection>() -> Connect<C> {
-    Arc::new(|url| C::establish(url))
+    Arc::new(|url| C::open(url))
 }
 
 impl<C: RoutedConnection> RouterBuilder<C> {
