@@ -212,7 +212,8 @@ mod server;
 mod session;
 mod statement;
 
-pub use cluster::{Health, Node, Observation, ServerFacts};
+pub use cluster::{Health, Node, Observation, PoolOptions, ServerFacts};
+pub use connect::{ConnectRequest, Purpose};
 pub use consistency::Class;
 pub use context::Scope;
 pub use diesel_routing_macros::Statement;

@@ -11,6 +11,7 @@ pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use crate::asynchronous::RoutedConnection;
 use crate::cluster::{Observation, ServerFacts};
+use crate::connect::conceal;
 use crate::position::Position;
 use crate::server::NodeRole;
 
@@ -33,7 +34,8 @@ impl RoutedConnection for AsyncPgConnection {
 
     /// Opens a connection to what libpq takes as well; TLS needs the feature `rustls`.
     async fn open(url: &str) -> ConnectionResult<Self> {
-        super::connect::postgres::open(url).await
+        let opened = super::connect::postgres::open(url).await;
+        opened.map_err(|error| conceal(url, error))
     }
 
     async fn observe(&mut self, facts: &ServerFacts) -> QueryResult<Option<Observation>> {

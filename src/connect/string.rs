@@ -5,6 +5,83 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
+/// The parameters that are secret.
+const SECRETS: [&str; 2] = ["password", "sslpassword"];
+
+/// The names of parameters that drivers know. One that stands behind a password and is none of them may be a piece of it.
+const KNOWN: &[&str] = &[
+    "application_name",
+    "built_in_roots",
+    "channel_binding",
+    "client_encoding",
+    "compression",
+    "connect_timeout",
+    "dbname",
+    "fallback_application_name",
+    "gssdelegation",
+    "gssencmode",
+    "gsslib",
+    "host",
+    "hostaddr",
+    "keepalives",
+    "keepalives_count",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_retries",
+    "krbsrvname",
+    "load_balance_hosts",
+    "max_allowed_packet",
+    "max_protocol_version",
+    "min_protocol_version",
+    "options",
+    "passfile",
+    "password",
+    "pool_max",
+    "pool_min",
+    "port",
+    "prefer_socket",
+    "replication",
+    "require_auth",
+    "require_ssl",
+    "requirepeer",
+    "requiressl",
+    "scram_client_key",
+    "scram_server_key",
+    "secure_auth",
+    "service",
+    "servicefile",
+    "setup",
+    "socket",
+    "ssl_ca",
+    "ssl_cert",
+    "ssl_key",
+    "ssl_max_protocol_version",
+    "ssl_min_protocol_version",
+    "ssl_mode",
+    "sslcert",
+    "sslcertmode",
+    "sslcompression",
+    "sslcrl",
+    "sslcrldir",
+    "sslkey",
+    "sslkeylogfile",
+    "sslmode",
+    "sslnegotiation",
+    "sslpassword",
+    "sslrootcert",
+    "sslsni",
+    "stmt_cache_size",
+    "target_session_attrs",
+    "tcp_keepalive",
+    "tcp_nodelay",
+    "tcp_user_timeout",
+    "unix_socket",
+    "user",
+    "verify_ca",
+    "verify_identity",
+    "wait_timeout",
+];
+
 /// A connection string, cut into what stands before its parameters, and the parameters.
 #[derive(Debug)]
 pub(crate) struct ConnectionString<'a> {
@@ -65,6 +142,37 @@ impl<'a> ConnectionString<'a> {
         found
             .find(|parameter| parameter.name == name)
             .map(|parameter| parameter.value.as_ref())
+    }
+}
+
+/// What is secret in it.
+impl<'a> ConnectionString<'a> {
+    /// Returns the passwords among the parameters, as they are written, and as they are meant.
+    pub(crate) fn into_passwords(self) -> Vec<Cow<'a, str>> {
+        let secrets = self.parameters.into_iter();
+        let secrets = secrets.filter(|parameter| SECRETS.contains(&&*parameter.name));
+        secrets
+            .flat_map(|parameter| {
+                let (_, raw) = parameter.raw.split_once('=').unwrap_or_default();
+                let raw = raw.trim_matches([' ', '\'']);
+                [Cow::Borrowed(raw), parameter.value]
+            })
+            .collect()
+    }
+
+    /// Returns whether all parameters have names as parameters have: of a URL without its scheme, none may be one.
+    pub(crate) fn has_plain_names(&self) -> bool {
+        let mut names = self.parameters.iter().map(|parameter| &*parameter.name);
+        names.all(|name| {
+            name.bytes()
+                .all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
+        })
+    }
+
+    /// Returns whether a parameter that no driver knows stands behind a password: it may be a piece of it.
+    pub(crate) fn has_unknown_after_password(&self) -> bool {
+        let mut names = self.parameters.iter().map(|parameter| &*parameter.name);
+        names.any(|name| SECRETS.contains(&name)) && names.any(|name| !KNOWN.contains(&name))
     }
 }
 

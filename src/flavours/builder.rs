@@ -33,7 +33,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         let managers = plan
             .probes()
             .map(|(node, role)| {
-                let manager = reader(node, &plan.hooks, &plan.settings, watched);
+                let manager = reader(node, None, &plan.hooks, &plan.settings, watched);
                 (manager, role)
             })
             .collect::<Vec<_>>();
@@ -53,7 +53,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
             pools.push(Pools::new(&plan.library, node, |kind| match kind {
                 PoolKind::Write => writer(node, &plan.hooks, &plan.settings, watched),
                 PoolKind::Read | PoolKind::Fallback => {
-                    reader(node, &plan.hooks, &plan.settings, watched)
+                    reader(node, Some(kind), &plan.hooks, &plan.settings, watched)
                 }
             })?);
         }
@@ -67,7 +67,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
             let watchers = plan.nodes.iter().zip(met).enumerate();
             let watchers = watchers.map(|(index, (node, conn))| {
                 let watcher = Watcher::new(&shared, &plan.settings, index, conn.known);
-                let manager = reader(node, &plan.hooks, &plan.settings, watched);
+                let manager = reader(node, None, &plan.hooks, &plan.settings, watched);
                 (watcher, manager, conn.conn)
             });
             let start = |(watcher, manager, conn)| watch::start(watcher, manager, conn);
@@ -84,11 +84,18 @@ impl<C: RoutedConnection> RouterBuilder<C> {
     }
 }
 
-/// Returns the manager of a pool to read from. Roles change: the decision, not the configuration, says what a node
+/// Returns the manager of a pool to read from, or of a watcher's connection. Roles change: the decision, not the configuration, says what a node
 /// must be.
-fn reader<C>(node: &Node, hooks: &Hooks<C>, settings: &Settings, positions: bool) -> Manager<C> {
+fn reader<C>(
+    node: &Node,
+    pool: Option<PoolKind>,
+    hooks: &Hooks<C>,
+    settings: &Settings,
+    positions: bool,
+) -> Manager<C> {
     Manager {
         node: node.clone(),
+        pool,
         role: None,
         read_only: true,
         positions,
@@ -107,7 +114,7 @@ fn writer<C: RoutedConnection>(
     Manager {
         role: C::WATCHED.then_some(NodeRole::TakesWrites),
         read_only: false,
-        ..reader(node, hooks, settings, positions)
+        ..reader(node, Some(PoolKind::Write), hooks, settings, positions)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::backend::mysql::{
     Answer, AskGalera, AskMariaDb, AskMySql, AskRole, MySqlSource, Outcome, Variable,
 };
 use crate::cluster::{Observation, ServerFacts};
+use crate::connect::conceal;
 use crate::position::{Position, ServerKind};
 use crate::server::NodeRole;
 
@@ -24,7 +25,7 @@ impl RoutedConnection for Raw {
     /// Opens a connection, with TLS as `ssl_mode`, `ssl_ca`, `ssl_cert` and `ssl_key` say (async: feature `rustls`). Where
     /// `ssl_mode` is `REQUIRED` or more, a server without TLS is refused, whatever the client library does.
     async fn open(url: &str) -> ConnectionResult<Self> {
-        open(url).await
+        open(url).await.map_err(|error| conceal(url, error))
     }
 
     /// Returns whether the server accepts writes from ordinary users.
