@@ -38,6 +38,9 @@ struct Options {
     #[arg(long, value_name = "N", default_value_t = 10)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
+    /// Only this side, without a delay and with eight readers: for a profiler.
+    #[arg(long, value_name = "SIDE", value_parser = NAMES)]
+    only: Option<String>,
     /// Passed by cargo.
     #[arg(long, hide = true)]
     bench: bool,
@@ -62,7 +65,7 @@ enum Side {
     Raw(Pool<AsyncPgConnection>),
 }
 
-const NAMES: [&str; 3] = ["session.read", "read_eventual", "raw pool"];
+const NAMES: [&str; 3] = ["session.read", "read_eventual", "raw"];
 
 fn main() -> Outcome {
     let options = Options::parse();
@@ -86,6 +89,9 @@ fn main() -> Outcome {
             _ => proxy.url(),
         };
         for readers in READERS {
+            if options.only.is_some() && (readers, delay) != (8, Duration::ZERO) {
+                continue;
+            }
             runtime.block_on(compare(&cluster, &url, readers, delay, &options))?;
         }
     }
@@ -120,7 +126,10 @@ async fn compare(
         if Instant::now() >= end {
             break;
         }
-        for (side, counts) in sides.iter().zip(&mut counts) {
+        for ((side, counts), name) in sides.iter().zip(&mut counts).zip(NAMES) {
+            if options.only.as_deref().is_some_and(|only| only != name) {
+                continue;
+            }
             let rate = turn(side, readers).await?;
             // The first round opens connections.
             if round > 0 {
@@ -130,6 +139,9 @@ async fn compare(
     }
     let raw = counts[2].clone();
     for (name, counts) in NAMES.iter().zip(&counts) {
+        if counts.is_empty() {
+            continue;
+        }
         let quotients = counts.iter().zip(&raw).map(|(rate, raw)| rate / raw);
         println!(
             "{:<8} {readers:>7} {name:<14} {:>9.0} {:>12.3}",

@@ -180,9 +180,11 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
-    /// Sets the clock that the window is measured with. Defaults to the system's.
+    /// Sets the clock that the window is measured with. Defaults to the system's; only routers that have that one share what
+    /// servers say of themselves.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.settings.clock = Arc::new(clock);
+        self.settings.has_system_clock = false;
         self
     }
 

@@ -1,5 +1,6 @@
 //! The engine: what all handles of a router share, whatever the flavour of their connections.
 
+mod answers;
 mod builder;
 pub(crate) mod checkout;
 mod current;

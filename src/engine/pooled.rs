@@ -136,7 +136,9 @@ macro_rules! pools {
                 limit: std::time::Duration,
                 node: &str,
             ) -> Result<Guard<C>, crate::error::Error> {
-                let (since, get) = (std::time::Instant::now(), self.of(kind).get());
+                let since = std::time::Instant::now();
+                // Pinned where it is: a future is copied whole wherever it is passed on.
+                let get = std::pin::pin!(self.of(kind).get());
                 tokio::time::timeout(limit, get).await.unwrap_or_else(|elapsed| {
                     let (node, step) = (node.to_owned(), crate::error::Step::Wait);
                     Err(crate::error::Error::checkout(node, step, since, elapsed))

@@ -14,6 +14,8 @@ use crate::statement::StatementCheck;
 pub(crate) struct Settings {
     pub(crate) window: Duration,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Set if the clock is the system's: other routers' answers are dated by it.
+    pub(crate) has_system_clock: bool,
     pub(crate) check: StatementCheck,
     pub(crate) max_lag: Duration,
     pub(crate) balance: Balance,
@@ -37,6 +39,7 @@ impl Default for Settings {
         Self {
             window: Duration::from_secs(5),
             clock: Arc::new(SystemClock),
+            has_system_clock: true,
             check: StatementCheck::default(),
             max_lag: Duration::from_secs(60),
             balance: Balance::default(),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use event_listener::EventListener;
 
+use super::answers::Answers;
 use super::hurry::Hurry;
 use super::{Known, Settings, Shared};
 use crate::cluster::{NO_POSITION, Observation, Question, ServerFacts, Urgency};
@@ -18,6 +19,8 @@ pub(crate) enum Next {
     Sleep {
         urgent: EventListener,
         limit: Duration,
+        /// Set if the connection is to be closed first: others ask.
+        close: bool,
     },
     /// Open a connection, in place of the present one if there is one.
     Open,
@@ -57,6 +60,20 @@ impl Outcome {
 /// used, or another than callers meet. Chosen: a name moves seldom.
 const REOPEN_AFTER: Duration = Duration::from_secs(1);
 
+/// The time without a question of its own after which a watcher closes its connection: what stands between may have cut off
+/// one that was silent for longer. Chosen.
+const CLOSE_AFTER: Duration = Duration::from_secs(10);
+
+/// The state of a watcher's connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Link {
+    Open,
+    /// Closed while other watchers ask.
+    Resting,
+    /// It failed.
+    Lost,
+}
+
 /// Watches one node.
 #[derive(Debug)]
 pub(crate) struct Watcher {
@@ -65,9 +82,16 @@ pub(crate) struct Watcher {
     interval: Duration,
     /// The time that an answer may take.
     pub(crate) limit: Duration,
-    /// What is known of the connection.
+    /// What is known of the connection, or of the last one.
     known: Known,
-    is_open: bool,
+    link: Link,
+    /// What the server told other watchers; `None` if each has to ask.
+    answers: Option<Arc<Answers>>,
+    /// Set if answers are shared at all.
+    shares: bool,
+    /// The time of the last question whose answer was recorded, and of the last over the own connection.
+    heard: Instant,
+    used: Instant,
     /// The question that is under way: when it was sent, by the router's clock and by the system's.
     asked: Option<(Instant, Instant)>,
     /// The instant of the last question why it is behind.
@@ -85,13 +109,18 @@ impl Watcher {
         node: usize,
         known: Known,
     ) -> Self {
+        let (shares, opened) = (settings.has_system_clock, known.opened);
         Self {
+            answers: Answers::of(&known.facts).filter(|_| shares),
+            shares,
+            heard: opened,
+            used: opened,
             shared: Arc::clone(shared),
             node,
             interval: settings.watch_interval,
             limit: settings.watch_timeout,
             known,
-            is_open: true,
+            link: Link::Open,
             asked: None,
             diagnosed: None,
             role: None,
@@ -125,13 +154,32 @@ impl Watcher {
 
     /// Asks the node at once: returns the step that does.
     pub(crate) fn ask(&mut self, now: Instant) -> Next {
+        let is_moved = self.is_to_be_reopened(now);
+        self.ask_by(is_moved, now)
+    }
+
+    /// Asks the node, over a new connection if the name may lead to another server by now, or if there is none.
+    fn ask_by(&mut self, is_moved: bool, now: Instant) -> Next {
         self.shared.signals.asking(self.node, now);
         self.asked = Some((self.shared.now(), now));
-        if self.is_open && !self.is_to_be_reopened(now) {
-            Next::Observe
-        } else {
+        self.used = now;
+        if is_moved || self.link != Link::Open {
             Next::Open
+        } else {
+            Next::Observe
         }
+    }
+
+    /// Asks the node, as it is time to, unless its server has told another watcher of this process since it was asked last.
+    fn ask_or_hear(&mut self, now: Instant) -> Next {
+        let is_moved = self.is_to_be_reopened(now);
+        let may_hear = !is_moved && self.link != Link::Lost;
+        let answers = self.answers.as_ref().filter(|_| may_hear);
+        let Some((question, said)) = answers.and_then(|answers| answers.since(self.heard)) else {
+            return self.ask_by(is_moved, now);
+        };
+        self.record(question, said);
+        self.diagnose(now).unwrap_or_else(|| self.sleep(now))
     }
 
     /// Returns whether the name may lead to another server by now, which is to be watched instead: its role changed, it
@@ -162,47 +210,75 @@ impl Watcher {
         }
         match outcome {
             Outcome::Slept => {
-                if !matches!(self.shared.signals.urgency(self.node), Urgency::Later(_)) {
-                    self.hurry.spend(now);
+                if matches!(self.shared.signals.urgency(self.node), Urgency::Later(_)) {
+                    return self.ask_or_hear(now);
                 }
+                self.hurry.spend(now);
                 return self.ask(now);
             }
             Outcome::Urged => {}
             Outcome::Opened(known) => {
-                self.is_open = true;
+                self.link = Link::Open;
                 self.role = known.role;
                 self.known = *known;
+                self.answers = Answers::of(&self.known.facts).filter(|_| self.shares);
                 self.diagnosed = None;
                 return Next::Observe;
             }
             Outcome::Observed(observation) => {
-                // At first, it is what it was when the connection was opened.
-                self.role = self.known.role.replace(observation.role);
-                self.record(observation, now);
-                if self.is_diagnosis_due(now) {
-                    self.diagnosed = Some(now);
-                    return Next::Diagnose(self.known.facts.kind);
+                let (asked, sent) = self.asked.take().unwrap_or((self.shared.now(), now));
+                let question = Question {
+                    asked,
+                    sent,
+                    server: self.known.server,
+                    opened: self.known.opened,
+                };
+                if let Some(answers) = &self.answers {
+                    answers.tell(question, &observation);
+                }
+                self.record(question, observation);
+                if let Some(next) = self.diagnose(now) {
+                    return next;
                 }
             }
-            Outcome::Diagnosed(why) => self.shared.record_diagnosis(self.node, why),
+            Outcome::Diagnosed(why) => {
+                if let Some(answers) = &self.answers {
+                    answers.tell_diagnosis(now, why.clone());
+                }
+                self.shared.record_diagnosis(self.node, why);
+            }
             Outcome::Failed(why) => {
-                self.is_open = false;
+                self.link = Link::Lost;
                 self.fail(&why);
             }
         }
         self.sleep(now)
     }
 
-    fn record(&mut self, observation: Observation, now: Instant) {
-        let (asked, sent) = self.asked.take().unwrap_or((self.shared.now(), now));
-        let question = Question {
-            asked,
-            sent,
-            server: self.known.server,
-            opened: self.known.opened,
-        };
-        self.shared
-            .record_observation(self.node, question, observation);
+    fn record(&mut self, question: Question, said: Observation) {
+        // At first, it is what it was when the connection was opened.
+        self.role = self.known.role.replace(said.role);
+        self.heard = question.sent;
+        self.shared.record_observation(self.node, question, said);
+    }
+
+    /// Returns the step that asks a replica which is behind why it is, if that is due.
+    fn diagnose(&mut self, now: Instant) -> Option<Next> {
+        if !self.is_diagnosis_due(now) {
+            return None;
+        }
+        let known = self.diagnosed.unwrap_or(self.known.opened);
+        let told = self
+            .answers
+            .as_ref()
+            .and_then(|answers| answers.diagnosis_since(known));
+        if let Some((asked, why)) = told {
+            self.diagnosed = Some(asked);
+            self.shared.record_diagnosis(self.node, why);
+            return None;
+        }
+        self.diagnosed = Some(now);
+        (self.link == Link::Open).then_some(Next::Diagnose(self.known.facts.kind))
     }
 
     fn fail(&mut self, why: &str) {
@@ -226,16 +302,39 @@ impl Watcher {
                     self.hurry.spend(now);
                     return self.ask(now);
                 }
-                delay => (delay.min(self.interval), urgent),
+                delay => (Shared::jittered(delay.min(self.interval)), urgent),
             },
             Urgency::Soon(urgent) => {
                 let soon = Shared::soon(self.interval).max(self.hurry.delay(now));
-                (soon.min(self.interval), urgent)
+                (Shared::jittered(soon.min(self.interval)), urgent)
             }
-            Urgency::Later(urgent) => (shared.pace(self.interval, now), urgent),
+            Urgency::Later(urgent) => {
+                // Counted from the question whose answer was heard: another watcher may have asked it a while ago.
+                let passed = now.saturating_duration_since(self.heard);
+                let pace = Shared::jittered(shared.pace(self.interval, now));
+                let limit = match self.link {
+                    Link::Lost => pace,
+                    _ => pace.saturating_sub(passed).max(pace / 4),
+                };
+                (limit, urgent)
+            }
         };
-        let limit = Shared::jittered(limit);
-        Next::Sleep { urgent, limit }
+        let close = self.rests(now);
+        Next::Sleep {
+            urgent,
+            limit,
+            close,
+        }
+    }
+
+    /// Returns whether the connection is to be closed, as others ask; it is opened again to ask over it.
+    fn rests(&mut self, now: Instant) -> bool {
+        let has_rest =
+            self.link == Link::Open && now.saturating_duration_since(self.used) >= CLOSE_AFTER;
+        if has_rest {
+            self.link = Link::Resting;
+        }
+        has_rest
     }
 
     /// Returns whether a replica that is behind is to be asked why: each once to begin with, then now and then.

@@ -167,6 +167,14 @@ impl Error {
         }
     }
 
+    /// Sets the time that was waited for a connection.
+    pub(crate) fn having_waited(mut self, time: Duration) -> Self {
+        if let Self::Checkout { waited, .. } | Self::NoReplica { waited, .. } = &mut self {
+            *waited = time;
+        }
+        self
+    }
+
     /// Turns a node's failure into the configuration error it shows, if it shows one.
     pub(crate) fn at_build(self) -> Self {
         match self {

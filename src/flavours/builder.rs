@@ -40,7 +40,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         // All at once: one that is slow holds nobody up but itself.
         let managers = managers.iter().collect();
         let met = io::each(managers, |(manager, role)| probe(manager, *role)).await;
-        let met: Vec<Pooled<C>> = met.into_iter().collect::<Result<_, _>>()?;
+        let met: Vec<Box<Pooled<C>>> = met.into_iter().collect::<Result<_, _>>()?;
         let first = met.first().map(|first| &first.known.facts);
         for (node, conn) in plan.nodes.iter().zip(&met).skip(1) {
             plan.check_replica(first, node, &conn.known.facts)?;
@@ -124,7 +124,7 @@ fn writer<C: RoutedConnection>(
 async fn probe<C: RoutedConnection>(
     manager: &Manager<C>,
     role: NodeRole,
-) -> Result<Pooled<C>, Error> {
+) -> Result<Box<Pooled<C>>, Error> {
     let mut first = manager.open().await.map_err(Error::at_build)?;
     let facts = &first.known.facts;
     facts.check_version(&manager.node)?;

@@ -59,8 +59,8 @@ pub(crate) struct Manager<C> {
 
 #[flavoured]
 impl<C: RoutedConnection> Manager<C> {
-    /// Opens a connection, learns which server it leads to, and prepares it.
-    pub(crate) async fn open(&self) -> Result<Pooled<C>, Error> {
+    /// Opens a connection, learns which server it leads to, and prepares it. In a box: a loan moves it from hand to hand.
+    pub(crate) async fn open(&self) -> Result<Box<Pooled<C>>, Error> {
         let since = Instant::now();
         let mut conn = self.connect().await?;
         // It stood when this was taken, and not before: what the server says after this holds for it.
@@ -71,11 +71,11 @@ impl<C: RoutedConnection> Manager<C> {
         )
         .await
         .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))??;
-        Ok(Pooled {
+        Ok(Box::new(Pooled {
             conn,
             known,
             marks: Marks::default(),
-        })
+        }))
     }
 
     /// Opens a connection, and runs the hook on it.

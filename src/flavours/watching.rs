@@ -33,7 +33,17 @@ async fn step<C: RoutedConnection>(
     conn: &mut Option<C>,
 ) -> Result<Outcome, String> {
     match (next, conn) {
-        (Next::Sleep { urgent, limit }, _) => {
+        (
+            Next::Sleep {
+                urgent,
+                limit,
+                close,
+            },
+            conn,
+        ) => {
+            if close {
+                *conn = None;
+            }
             let is_urgent = io::until(after(Instant::now(), limit), urgent).await;
             Ok(if is_urgent {
                 Outcome::Urged

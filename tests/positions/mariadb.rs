@@ -26,13 +26,15 @@ mod sessions;
 mod tokens;
 #[path = "suite/views.rs"]
 mod views;
+#[path = "suite/watching.rs"]
+mod watching;
 #[path = "suite/world.rs"]
 mod world;
 
 pub(crate) use diesel_routing::mysql::{Router, Session};
 pub(crate) use diesel_routing::prelude::*;
 pub(crate) use diesel_routing_testkit::MariaCluster as Cluster;
-use diesel_routing_testkit::MariaNode;
+use diesel_routing_testkit::{MariaClusterBuilder, MariaNode};
 
 pub(crate) use crate::{HOUR, LIMIT, PATIENCE, SCHEMA, in_time, settings};
 
@@ -64,8 +66,17 @@ impl Standbys for Cluster {
 }
 
 pub(crate) fn cluster(replicas: usize) -> Cluster {
-    let cluster = Cluster::builder().replicas(replicas).start();
-    let cluster = cluster.expect("a cluster");
+    with_schema(Cluster::builder().replicas(replicas))
+}
+
+/// One whose servers take some hundred connections.
+pub(crate) fn wide_cluster(replicas: usize) -> Cluster {
+    let builder = Cluster::builder().setting("max_connections", "300");
+    with_schema(builder.replicas(replicas))
+}
+
+fn with_schema(builder: MariaClusterBuilder) -> Cluster {
+    let cluster = builder.start().expect("a cluster");
     for sql in SCHEMA {
         cluster.primary().execute(sql).expect("a table");
     }

@@ -28,13 +28,15 @@ mod sessions;
 mod tokens;
 #[path = "suite/views.rs"]
 mod views;
+#[path = "suite/watching.rs"]
+mod watching;
 #[path = "suite/world.rs"]
 mod world;
 
 pub(crate) use diesel_routing::pg::{Router, Session};
 pub(crate) use diesel_routing::prelude::*;
 pub(crate) use diesel_routing_testkit::PgCluster as Cluster;
-use diesel_routing_testkit::PgNode;
+use diesel_routing_testkit::{PgClusterBuilder, PgNode};
 
 pub(crate) use crate::{HOUR, LIMIT, PATIENCE, SCHEMA, in_time, settings};
 
@@ -51,8 +53,17 @@ pub(crate) const READ_PRIMARY_ADDS: f64 = 0.0;
 pub(crate) const WRITE_AND_READ_ADDS: f64 = 3.0;
 
 pub(crate) fn cluster(standbys: usize) -> Cluster {
-    let cluster = Cluster::builder().standbys(standbys).start();
-    let cluster = cluster.expect("a cluster");
+    with_schema(Cluster::builder().standbys(standbys))
+}
+
+/// One whose servers take some hundred connections.
+pub(crate) fn wide_cluster(standbys: usize) -> Cluster {
+    let builder = Cluster::builder().setting("max_connections", "300");
+    with_schema(builder.standbys(standbys))
+}
+
+fn with_schema(builder: PgClusterBuilder) -> Cluster {
+    let cluster = builder.start().expect("a cluster");
     for sql in SCHEMA {
         cluster.primary().execute(sql).expect("a table");
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use bb8::{ManageConnection, PooledConnection, RunError};
+use bb8::{ErrorSink, ManageConnection, PooledConnection, RunError};
 use tokio::sync::Notify;
 
 use super::{Library, Manager};
@@ -50,10 +50,6 @@ impl<C: RoutedConnection> Pool<C> {
     ) -> Result<Self, Error> {
         let node = manager.node.clone();
         let failures = Arc::new(Failures::new(node.checkout_timeout));
-        let opener = Opener {
-            manager,
-            failures: Arc::clone(&failures),
-        };
         let pool = bb8::Pool::builder()
             .max_size(size)
             .min_idle(options.min_idle.map(|idle| idle.min(size)))
@@ -62,7 +58,8 @@ impl<C: RoutedConnection> Pool<C> {
             .connection_timeout(node.checkout_timeout)
             // A failure to connect is returned to the caller at once, with its cause.
             .retry_connection(false)
-            .build_unchecked(opener);
+            .error_sink(Box::new(Sink(Arc::clone(&failures))))
+            .build_unchecked(Opener(manager));
         Ok(Self {
             pool,
             node,
@@ -88,12 +85,11 @@ impl<C: RoutedConnection> Pool<C> {
         poll_fn(|cx| match conn.as_mut().poll(cx) {
             Poll::Ready(Ok(conn)) => Poll::Ready(Ok(conn)),
             Poll::Ready(Err(error)) => {
-                let source: Box<dyn std::error::Error + Send + Sync> = match error {
-                    RunError::User(reported) => reported.into(),
-                    RunError::TimedOut => "timed out".into(),
-                };
                 let node = self.node.name.clone();
-                Poll::Ready(Err(Error::checkout(node, Step::Wait, since, source)))
+                Poll::Ready(Err(match error {
+                    RunError::User(Failure::Opening(error) | Failure::Check(error)) => error,
+                    RunError::TimedOut => Error::checkout(node, Step::Wait, since, "timed out"),
+                }))
             }
             Poll::Pending => failure.as_mut().poll(cx).map(Err),
         })
@@ -101,42 +97,58 @@ impl<C: RoutedConnection> Pool<C> {
     }
 }
 
-/// Opens connections for bb8, which does not pass the errors on to the waiting callers.
-pub(crate) struct Opener<C> {
-    manager: Manager<C>,
-    failures: Arc<Failures>,
-}
+/// Opens and checks connections for bb8.
+pub(crate) struct Opener<C>(Manager<C>);
 
 impl<C: RoutedConnection> ManageConnection for Opener<C> {
-    type Connection = Pooled<C>;
-    type Error = Reported;
+    type Connection = Box<Pooled<C>>;
+    type Error = Failure;
 
-    async fn connect(&self) -> Result<Pooled<C>, Reported> {
-        self.manager.open().await.map_err(|error| {
-            self.failures.report(error);
-            Reported
-        })
+    async fn connect(&self) -> Result<Box<Pooled<C>>, Failure> {
+        self.0.open().await.map_err(Failure::Opening)
     }
 
-    async fn is_valid(&self, conn: &mut Pooled<C>) -> Result<(), Reported> {
-        self.manager.recycle(conn).await.map_err(|error| {
-            // The caller gets another connection, or the reason why there is none.
-            tracing::debug!(%error, "a pooled connection is not handed out again");
-            Reported
-        })
+    async fn is_valid(&self, conn: &mut Box<Pooled<C>>) -> Result<(), Failure> {
+        self.0.recycle(conn).await.map_err(Failure::Check)
     }
 
-    fn has_broken(&self, conn: &mut Pooled<C>) -> bool {
+    fn has_broken(&self, conn: &mut Box<Pooled<C>>) -> bool {
         std::thread::panicking() || Manager::is_broken(conn)
     }
 }
 
-/// The mark of an error that is passed to a caller in another way.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection could not be opened or kept")]
-pub(crate) struct Reported;
+/// Why a connection could not be opened or kept.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Opening(Error),
+    Check(Error),
+}
+
+/// Takes the failures that bb8 does not pass on to waiting callers.
+///
+/// bb8 calls it once it has freed the place of the connection that failed: a caller who learns of it may ask for another at
+/// once. Told earlier, it would wait for an opening that has ended already.
+#[derive(Debug, Clone)]
+struct Sink(Arc<Failures>);
+
+impl ErrorSink<Failure> for Sink {
+    fn sink(&self, failure: Failure) {
+        match failure {
+            Failure::Opening(error) => self.0.report(error),
+            // The caller gets another connection, or the reason why there is none.
+            Failure::Check(error) => {
+                tracing::debug!(%error, "a pooled connection is not handed out again");
+            }
+        }
+    }
+
+    fn boxed_clone(&self) -> Box<dyn ErrorSink<Failure>> {
+        Box::new(self.clone())
+    }
+}
 
 /// The reasons why connections could not be opened: each failure ends the wait of one caller.
+#[derive(Debug)]
 struct Failures {
     recent: Mutex<VecDeque<(Instant, Error)>>,
     arrived: Notify,

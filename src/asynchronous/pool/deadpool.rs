@@ -27,14 +27,14 @@ use crate::server::PoolKind;
 pub(crate) struct Opener<C> {
     manager: Arc<Manager<C>>,
     /// Connections that were opened for callers who have gone.
-    unclaimed: Arc<Mutex<Vec<Pooled<C>>>>,
+    unclaimed: Arc<Mutex<Vec<Box<Pooled<C>>>>>,
 }
 
 impl<C: RoutedConnection> ManageConnection for Opener<C> {
-    type Type = Pooled<C>;
+    type Type = Box<Pooled<C>>;
     type Error = Error;
 
-    async fn create(&self) -> Result<Pooled<C>, Error> {
+    async fn create(&self) -> Result<Box<Pooled<C>>, Error> {
         if let Some(conn) = lock(&self.unclaimed).pop() {
             return Ok(conn);
         }
@@ -52,7 +52,7 @@ impl<C: RoutedConnection> ManageConnection for Opener<C> {
         })
     }
 
-    async fn recycle(&self, conn: &mut Pooled<C>, _: &Metrics) -> RecycleResult<Error> {
+    async fn recycle(&self, conn: &mut Box<Pooled<C>>, _: &Metrics) -> RecycleResult<Error> {
         // It was returned already: one that was idle is not alive for that.
         if Manager::must_close(conn) {
             return Err(RecycleError::message(

@@ -61,10 +61,13 @@ impl<G: Loan> Checkout<'_, G> {
             && !self.is_past(now)
             && self.shared.has_replica(&self.request, now)
         {
+            if decision.reason == Reason::Fallback {
+                self.exhausted = Some(Box::new(self.shared.explained(decision, error)));
+            }
             return self.go_round_again(now);
         }
         if self.attempts == 0 || self.is_past(now) {
-            return Next::Fail(self.shared.explained(decision, error));
+            return self.fail(decision, error, now);
         }
         match error {
             // Its role changed since it was last watched.
@@ -100,8 +103,20 @@ impl<G: Loan> Checkout<'_, G> {
                 self.waits_until = Some(until);
                 self.wait(until, now)
             }
-            error => Next::Fail(self.shared.explained(decision, error)),
+            error => self.fail(decision, error, now),
         }
+    }
+
+    /// Fails. Where the time ended while nodes were tried once more, what stopped the earlier round says more than the last
+    /// node's silence.
+    fn fail(&mut self, decision: Decision, error: Error, now: Instant) -> Next<G> {
+        Next::Fail(match self.exhausted.take() {
+            Some(exhausted) if error.is_wait() => {
+                let began = self.began.unwrap_or(now);
+                exhausted.having_waited(now.saturating_duration_since(began))
+            }
+            _ => self.shared.explained(decision, error),
+        })
     }
 
     /// Tries all nodes once more, where some were busy for their share of the time.

@@ -55,6 +55,8 @@ pub(crate) struct Checkout<'a, G> {
     retakes: u32,
     /// Set once a node has taken its share of the time and given no connection.
     was_busy: bool,
+    /// The refusal of the primary's pool for reads without a replica, if nodes are tried once more after it.
+    exhausted: Option<Box<Error>>,
     /// The end of the wait for a fresher replica, once it has begun.
     waits_until: Option<Instant>,
     /// Set once replicas were waited for because the primary gives no connection.
@@ -108,6 +110,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             attempts: ATTEMPTS,
             retakes: RETAKES,
             was_busy: false,
+            exhausted: None,
             waits_until: None,
             without_primary: false,
             is_upgrade: false,

@@ -50,18 +50,18 @@ impl fmt::Debug for Settings {
 pub(crate) type Loan<C> = PooledConnection<Manager<C>>;
 
 impl<C: RoutedConnection> ManageConnection for Manager<C> {
-    type Connection = Pooled<C>;
+    type Connection = Box<Pooled<C>>;
     type Error = Error;
 
-    fn connect(&self) -> Result<Pooled<C>, Error> {
+    fn connect(&self) -> Result<Box<Pooled<C>>, Error> {
         self.open()
     }
 
-    fn is_valid(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
+    fn is_valid(&self, conn: &mut Box<Pooled<C>>) -> Result<(), Error> {
         self.recycle(conn)
     }
 
-    fn has_broken(&self, conn: &mut Pooled<C>) -> bool {
+    fn has_broken(&self, conn: &mut Box<Pooled<C>>) -> bool {
         std::thread::panicking() || Self::is_broken(conn)
     }
 }

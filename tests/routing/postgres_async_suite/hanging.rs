@@ -1,4 +1,4 @@
-//! Servers that take connections and then say nothing.
+//! Servers that take connections and then say nothing, and servers that take none.
 
 use std::time::Instant;
 
@@ -171,5 +171,28 @@ fn connections_can_be_opened_by_a_function_of_the_users() {
             .await
             .unwrap();
         assert_eq!(count(&mut router.read().await.unwrap()).await, 2);
+    });
+}
+
+// bb8 frees the place of a connection that failed only after its opening has said so: who asked in between waited for an
+// opening that had ended, until its time was over.
+#[test]
+fn each_caller_in_a_row_learns_at_once_why_a_node_cannot_be_reached() {
+    run(async {
+        let timely = |node: Node| {
+            node.write_pool_size(1)
+                .checkout_timeout(Duration::from_secs(2))
+        };
+        let cluster = Cluster::start(0);
+        let checking = builder().check_after_idle(Duration::ZERO);
+        let router = wait!(checking.primary(timely(cluster.primary())).build()).unwrap();
+        drop(wait!(router.write()).unwrap());
+        cluster.node(0).kill().unwrap();
+        for _ in 0..500 {
+            match wait!(router.write()).map(drop).unwrap_err() {
+                Error::Checkout { step, .. } => assert_eq!(step, Step::Connect),
+                error => panic!("{error:?}"),
+            }
+        }
     });
 }
