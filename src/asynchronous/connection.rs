@@ -23,6 +23,7 @@ pub trait RoutedConnection:
     /// # Errors
     ///
     /// Returns Diesel's error, without any piece of a password of the URL.
+    #[must_use]
     fn open(url: &str) -> impl Future<Output = ConnectionResult<Self>> + Send {
         Self::establish(url)
     }

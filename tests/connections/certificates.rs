@@ -34,7 +34,7 @@ impl Authority {
 
     /// A server's, for a name and an address.
     pub(crate) fn server(&self, name: &str, address: IpAddr) -> Identity {
-        self.sign(named(name, Some(address)))
+        self.sign(&named(name, Some(address)))
     }
 
     /// One that has expired.
@@ -42,15 +42,15 @@ impl Authority {
         let mut params = named(name, Some(address));
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(2021, 1, 1);
-        self.sign(params)
+        self.sign(&params)
     }
 
     /// A user's.
     pub(crate) fn client(&self, user: &str) -> Identity {
-        self.sign(named(user, None))
+        self.sign(&named(user, None))
     }
 
-    fn sign(&self, params: CertificateParams) -> Identity {
+    fn sign(&self, params: &CertificateParams) -> Identity {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap().pem();
         Identity {

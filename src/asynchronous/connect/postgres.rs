@@ -40,7 +40,7 @@ async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
         config.ssl_mode(SslMode::Disable);
         return attempt(&config, tokio_postgres::NoTls)
             .await
-            .map_err(failed)?;
+            .map_err(|error| failed(&error))?;
     }
     with_tls(config, options).await
 }
@@ -59,10 +59,10 @@ async fn with_tls(mut config: Config, options: TlsOptions) -> ConnectionResult<A
         config.ssl_mode(SslMode::Disable);
         return attempt(&config, tokio_postgres::NoTls)
             .await
-            .map_err(failed)?;
+            .map_err(|error| failed(&error))?;
     }
     let tls = tokio::task::spawn_blocking(move || client.config());
-    let tls = tls.await.map_err(|gone| failed_to(&gone))??;
+    let tls = tls.await.map_err(|gone| failed(&gone))??;
     let tls = tokio_postgres_rustls::MakeRustlsConnect::new(tls);
     let (first, second) = match mode {
         TlsMode::Allow => (SslMode::Disable, Some(SslMode::Require)),
@@ -74,9 +74,9 @@ async fn with_tls(mut config: Config, options: TlsOptions) -> ConnectionResult<A
         (Err(error), Some(second)) if is_about_tls(&error) => {
             config.ssl_mode(second);
             // With neither, the first is what the user would rather have had.
-            attempt(&config, tls).await.map_err(|_| failed(error))?
+            attempt(&config, tls).await.map_err(|_| failed(&error))?
         }
-        (tried, _) => tried.map_err(failed)?,
+        (tried, _) => tried.map_err(|error| failed(&error))?,
     }
 }
 
@@ -88,7 +88,7 @@ async fn with_tls(mut config: Config, options: TlsOptions) -> ConnectionResult<A
     config.ssl_mode(SslMode::Disable);
     attempt(&config, tokio_postgres::NoTls)
         .await
-        .map_err(failed)?
+        .map_err(|error| failed(&error))?
 }
 
 /// Opens a connection in one way. The outer error is of the opening, the inner of the first statements.
@@ -116,11 +116,7 @@ fn config(text: &str) -> ConnectionResult<Config> {
         .map_err(|error: Error| ConnectionError::InvalidConnectionUrl(error_chain(&error)))
 }
 
-fn failed(error: Error) -> ConnectionError {
-    failed_to(&error)
-}
-
-fn failed_to(error: &dyn std::error::Error) -> ConnectionError {
+fn failed(error: &dyn std::error::Error) -> ConnectionError {
     ConnectionError::BadConnection(error_chain(error))
 }
 

@@ -48,13 +48,13 @@ impl Client {
         let verifier = Verifier::new(self.proof()?, &provider);
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(unusable)?
+            .map_err(|error| unusable(&error))?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier));
         let mut config = match self.identity()? {
             Some((certificate, private)) => builder
                 .with_client_auth_cert(certificates(&certificate)?, key(&private)?)
-                .map_err(unusable)?,
+                .map_err(|error| unusable(&error))?,
             None => builder.with_no_client_auth(),
         };
         // What `sslnegotiation=direct` asks for.
@@ -111,6 +111,6 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
     )
 }
 
-fn unusable(error: rustls::Error) -> ConnectionError {
+fn unusable(error: &rustls::Error) -> ConnectionError {
     ConnectionError::BadConnection(format!("cannot use TLS: {error}"))
 }

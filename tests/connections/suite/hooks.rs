@@ -33,7 +33,7 @@ fn the_hooks_are_told_of_every_connection_those_of_watchers_and_probes_too() {
     run(async {
         let cluster = PgCluster::builder().standbys(1).start().unwrap();
         let (opened, prepared) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let seen: Arc<Mutex<HashSet<(Purpose, Option<PoolKind>)>>> = Arc::default();
+        let seen = Arc::new(Mutex::new(HashSet::new()));
         let (count, counted, told) = (opened.clone(), prepared.clone(), seen.clone());
         let urls = [0, 1].map(|index| cluster.node(index).url());
         let nodes = urls.clone().map(|url| Node::new(&url, &url));
