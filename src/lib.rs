@@ -108,6 +108,7 @@
 //! | `sync-postgres` | blocking PostgreSQL | libpq |
 //! | `sync-mysql` | blocking MySQL and MariaDB | libmysqlclient or libmariadb |
 //! | `sync-sqlite` | blocking SQLite | SQLite |
+//! | `rustls` | TLS for the async drivers, as the URL says: [`docs/tls.md`] | a C compiler |
 //! | `bb8` (default), `deadpool` | async pools | |
 //! | `r2d2` | the blocking pool | |
 //! | `serde` | `Serialize` and `Deserialize` for [`SignedToken`] | |
@@ -116,6 +117,8 @@
 //! | `axum` | [`Session`] as an argument of axum's handlers | |
 //! | `moka`, `redis` | session states in memory; in Redis or Valkey | |
 //! | `test-util` | [`ManualClock`], for tests | |
+//!
+//! [`docs/tls.md`]: https://github.com/diesel-routing/diesel-routing/blob/main/docs/tls.md
 //!
 //! Diesel is pinned to `~2.3` and diesel-async to `~0.9`, as diesel-async pins Diesel: effects name
 //! types that Diesel shows to third-party backends only, and may change in any minor release. The
@@ -197,6 +200,7 @@ pub mod sync;
 mod asynchronous;
 mod backend;
 mod cluster;
+mod connect;
 mod context;
 mod engine;
 mod error;
@@ -208,7 +212,8 @@ mod server;
 mod session;
 mod statement;
 
-pub use cluster::{Health, Introduction, Node, Observation, ServerFacts};
+pub use cluster::{Health, Introduction, Node, Observation, PoolOptions, ServerFacts};
+pub use connect::{ConnectRequest, Purpose};
 pub use consistency::Class;
 pub use context::Scope;
 pub use diesel_routing_macros::Statement;

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use diesel::QueryResult;
+use diesel::{ConnectionResult, QueryResult};
 use diesel_async::{AsyncConnection, AsyncConnectionCore, TransactionManager};
 
 use crate::cluster::{Introduction, Observation, ServerFacts};
@@ -17,6 +17,17 @@ use crate::statement::Dialect;
 pub trait RoutedConnection:
     AsyncConnection + AsyncConnectionCore<Backend: Dialect> + 'static
 {
+    /// Opens a connection to `url`, with TLS as it says, and waits for what that takes. Defaults to
+    /// [`AsyncConnection::establish`].
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error, without any piece of a password of the URL.
+    #[must_use]
+    fn open(url: &str) -> impl Future<Output = ConnectionResult<Self>> + Send {
+        Self::establish(url)
+    }
+
     /// Returns the role that the server reports, or `None` where servers cannot know it (SQLite).
     ///
     /// Called when a pool opens a connection whose [facts](Self::facts) have no role, and where servers have no

@@ -1,6 +1,8 @@
 //! The surface for diesel-async: handles, sessions and routers. The crate root re-exports all of it.
 
 pub(crate) mod acquire;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod connect;
 mod connection;
 mod current;
 mod diagnostics;
@@ -15,6 +17,8 @@ mod read;
 mod reading;
 mod runs;
 mod statement_guard;
+#[cfg(all(feature = "rustls", any(feature = "mysql", feature = "postgres")))]
+mod tls;
 mod transaction;
 mod watch;
 mod write;

@@ -4,6 +4,7 @@ pub(super) use diesel_async::{
     AsyncMysqlConnection as Raw, RunQueryDsl, SimpleAsyncConnection as SimpleConnection,
 };
 
+pub(super) use super::connect::mysql::open;
 use diesel::QueryResult;
 use diesel_async::{AnsiTransactionManager, AsyncMysqlConnection};
 

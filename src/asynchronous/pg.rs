@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use diesel::QueryResult;
 use diesel::pg::PgNotification;
+use diesel::{ConnectionResult, QueryResult};
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection};
 use futures_core::Stream;
 
@@ -11,6 +11,7 @@ pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use crate::asynchronous::RoutedConnection;
 use crate::cluster::{Introduction, Observation, ServerFacts};
+use crate::connect::conceal;
 use crate::position::Position;
 use crate::server::NodeRole;
 
@@ -30,6 +31,12 @@ impl RoutedConnection for AsyncPgConnection {
     const SURVIVES_CANCELLATION: bool = true;
     const WATCHED: bool = true;
     const WAITS: bool = true;
+
+    /// Opens a connection to what libpq takes as well; TLS needs the feature `rustls`.
+    async fn open(url: &str) -> ConnectionResult<Self> {
+        let opened = super::connect::postgres::open(url).await;
+        opened.map_err(|error| conceal(url, error))
+    }
 
     async fn observe(&mut self, facts: &ServerFacts) -> QueryResult<Option<Observation>> {
         let observe = crate::backend::postgres::Observe::new(facts);

@@ -1,6 +1,8 @@
 //! Queries to MySQL, MariaDB and Galera, for both flavours of connections.
 
 mod diagnosis;
+#[cfg(feature = "sync-mysql")]
+mod encryption;
 
 use std::borrow::Cow;
 
@@ -19,6 +21,8 @@ use crate::random;
 use crate::server::{NodeRole, ServerVersion};
 
 pub(crate) use diagnosis::{MySqlSource, diagnosed, diagnosis};
+#[cfg(feature = "sync-mysql")]
+pub(crate) use encryption::{CIPHER, Cipher};
 
 /// Asks whether the server refuses writes from ordinary users, and for a number to be repeated: an answer with another
 /// number belongs to a statement that was abandoned. Needs no privilege.

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use diesel::ConnectionError;
-
 use super::history::A_YEAR;
+use super::pool_options::PoolOptions;
 use crate::error::ConfigError;
 use crate::server::{NodeRole, PoolKind};
 
@@ -25,9 +24,7 @@ use crate::server::{NodeRole, PoolKind};
 pub struct Node {
     pub(crate) name: String,
     pub(crate) url: String,
-    pub(crate) read_pool_size: u32,
-    pub(crate) write_pool_size: u32,
-    pub(crate) fallback_pool_size: u32,
+    pools: [PoolOptions; 3],
     pub(crate) checkout_timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) zone: Option<String>,
@@ -40,15 +37,13 @@ impl Node {
     /// Creates a node called `name`, reached at `url`.
     ///
     /// The name appears in errors, logs and routes: keep it short, unique, and without secrets. The URL is
-    /// passed to Diesel's `establish`.
+    /// what [`connect_with`](crate::RouterBuilder::connect_with) opens connections to; [a pool](Self::pool) may have its
+    /// own. The node's is also the watcher's.
     pub fn new(name: impl Into<String>, url: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             url: url.into(),
-            // bb8's and r2d2's own default. The other defaults are chosen.
-            read_pool_size: 10,
-            write_pool_size: 10,
-            fallback_pool_size: 5,
+            pools: PoolKind::ALL.map(|_| PoolOptions::new()),
             checkout_timeout: Duration::from_secs(3),
             connect_timeout: Duration::from_secs(5),
             zone: None,
@@ -59,26 +54,52 @@ impl Node {
 
     /// Sets the number of connections in the pool for read handles. Defaults to 10.
     #[must_use]
-    pub fn read_pool_size(mut self, size: u32) -> Self {
-        self.read_pool_size = size;
-        self
+    pub fn read_pool_size(self, size: u32) -> Self {
+        self.pool(PoolKind::Read, PoolOptions::new().size(size))
     }
 
     /// Sets the number of connections in the pool for `WriteConn`s. Every node has this pool, but only a primary
     /// uses it: a replica opens none of these connections before its promotion. Defaults to 10.
     #[must_use]
-    pub fn write_pool_size(mut self, size: u32) -> Self {
-        self.write_pool_size = size;
-        self
+    pub fn write_pool_size(self, size: u32) -> Self {
+        self.pool(PoolKind::Write, PoolOptions::new().size(size))
     }
 
     /// Sets the number of connections in the pool for reads that fall back to this node, as the primary, because
     /// no replica is up and within the lag limit. Beyond that number, such reads fail after the checkout timeout:
     /// losing the replicas must not take the primary down. Defaults to 5.
     #[must_use]
-    pub fn fallback_pool_size(mut self, size: u32) -> Self {
-        self.fallback_pool_size = size;
+    pub fn fallback_pool_size(self, size: u32) -> Self {
+        self.pool(PoolKind::Fallback, PoolOptions::new().size(size))
+    }
+
+    /// Sets options of one of the node's pools: the account, the size, how long connections live. What they leave open
+    /// stays as it is.
+    ///
+    /// # Example
+    ///
+    /// An account that may read, and one that writes, on each node: a replica's pool for writes is used once it is
+    /// promoted.
+    ///
+    /// ```
+    /// use diesel_routing::{Node, PoolKind, PoolOptions};
+    ///
+    /// let replica = Node::new("replica-1", "postgres://reader@10.0.0.2/app")
+    ///     .pool(PoolKind::Write, PoolOptions::new().url("postgres://writer@10.0.0.2/app"));
+    /// # let _ = replica;
+    /// ```
+    #[must_use]
+    pub fn pool(mut self, pool: PoolKind, options: PoolOptions) -> Self {
+        let set = self.options_mut(pool);
+        *set = std::mem::take(set).overridden_by(options);
         self
+    }
+
+    /// Sets options of all of the node's pools, as [`pool`](Self::pool) does of one.
+    #[must_use]
+    pub fn pools(self, options: &PoolOptions) -> Self {
+        let set = |node: Self, pool| node.pool(pool, options.clone());
+        PoolKind::ALL.into_iter().fold(self, set)
     }
 
     /// Sets how long a checkout that begins with this node takes of its caller, in all: the nodes it goes on to included.
@@ -117,44 +138,36 @@ impl Node {
 impl Node {
     /// Returns the maximum number of connections in the pool of this kind.
     pub(crate) fn pool_size(&self, pool: PoolKind) -> u32 {
+        self.options(pool).size.unwrap_or(match pool {
+            // bb8's and r2d2's own default. The other defaults are chosen.
+            PoolKind::Read | PoolKind::Write => 10,
+            PoolKind::Fallback => 5,
+        })
+    }
+
+    /// Returns the URL that a pool's connections are opened with; a watcher's for `None`.
+    pub(crate) fn url(&self, pool: Option<PoolKind>) -> &str {
+        let own = pool.and_then(|pool| self.options(pool).url.as_deref());
+        own.unwrap_or(&self.url)
+    }
+
+    /// Returns the options of a pool.
+    pub(crate) fn options(&self, pool: PoolKind) -> &PoolOptions {
+        let [read, write, fallback] = &self.pools;
         match pool {
-            PoolKind::Read => self.read_pool_size,
-            PoolKind::Write => self.write_pool_size,
-            PoolKind::Fallback => self.fallback_pool_size,
+            PoolKind::Read => read,
+            PoolKind::Write => write,
+            PoolKind::Fallback => fallback,
         }
     }
 
-    /// Removes the password from the error: drivers quote parts of a URL that they cannot parse.
-    pub(crate) fn without_password(&self, error: ConnectionError) -> ConnectionError {
-        let hide = |text: String| match self.password() {
-            Some(password) => text.replace(password, "***"),
-            None => text,
-        };
-        match error {
-            ConnectionError::BadConnection(text) => ConnectionError::BadConnection(hide(text)),
-            ConnectionError::InvalidConnectionUrl(text) => {
-                ConnectionError::InvalidConnectionUrl(hide(text))
-            }
-            other => other,
+    fn options_mut(&mut self, pool: PoolKind) -> &mut PoolOptions {
+        let [read, write, fallback] = &mut self.pools;
+        match pool {
+            PoolKind::Read => read,
+            PoolKind::Write => write,
+            PoolKind::Fallback => fallback,
         }
-    }
-
-    /// Returns what stands in the password's place, however malformed the rest of the URL is.
-    fn password(&self) -> Option<&str> {
-        let between = || {
-            let (user_info, _) = self.url.rsplit_once('@')?;
-            let user_info = user_info
-                .split_once("://")
-                .map_or(user_info, |(_, rest)| rest);
-            user_info.split_once(':').map(|(_, password)| password)
-        };
-        let parameter = || {
-            let (_, rest) = self.url.split_once("password=")?;
-            rest.split([' ', '&']).next()
-        };
-        between()
-            .or_else(parameter)
-            .filter(|password| !password.is_empty())
     }
 }
 
@@ -163,8 +176,7 @@ impl std::fmt::Debug for Node {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Node")
             .field("name", &self.name)
-            .field("read_pool_size", &self.read_pool_size)
-            .field("write_pool_size", &self.write_pool_size)
+            .field("pools", &self.pools)
             .field("checkout_timeout", &self.checkout_timeout)
             .field("connect_timeout", &self.connect_timeout)
             .finish_non_exhaustive()
@@ -195,7 +207,12 @@ pub(crate) fn topology(
         Some(NodeRole::ReplaysWrites) => 2,
     });
     validate(&nodes)?;
-    Ok(nodes)
+    let nodes = nodes.into_iter().map(|node| match node.role {
+        // A replica's server would refuse them.
+        Some(NodeRole::ReplaysWrites) => node.pool(PoolKind::Write, PoolOptions::new().min_idle(0)),
+        _ => node,
+    });
+    Ok(nodes.collect())
 }
 
 /// Checks nodes in their order.
@@ -362,25 +379,5 @@ mod tests {
     fn a_password_in_the_url_is_not_shown() {
         let node = Node::new("a", "postgres://app:hunter2@host/db");
         assert!(!format!("{node:?}").contains("hunter2"));
-    }
-
-    #[test]
-    fn a_password_is_taken_out_of_what_a_driver_says() {
-        for url in [
-            "postgres://app:hunter2@host/db",
-            "postgres//app:hunter2@host",
-            "host=h password=hunter2 user=app",
-            "postgres://app@host/db?password=hunter2&sslmode=disable",
-        ] {
-            let error = ConnectionError::BadConnection(format!("what is \"{url}\"?"));
-            let shown = Node::new("a", url).without_password(error).to_string();
-            assert!(
-                !shown.contains("hunter2") && shown.contains("app"),
-                "{shown}"
-            );
-        }
-        let error = ConnectionError::BadConnection("no route to host".to_owned());
-        let shown = Node::new("a", "postgres://app:@host/db").without_password(error);
-        assert!(shown.to_string().contains("no route to host"));
     }
 }

@@ -88,8 +88,9 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self.meant(node, None)
     }
 
-    fn meant(mut self, node: Node, role: Option<NodeRole>) -> Self {
-        self.nodes.push(Node { role, ..node });
+    fn meant(mut self, mut node: Node, role: Option<NodeRole>) -> Self {
+        node.role = role;
+        self.nodes.push(node);
         self
     }
 

@@ -53,6 +53,8 @@ pub(crate) struct Known {
     pub(crate) said: Option<Said>,
     /// The instant of the connection's opening: since then, its server has not restarted.
     pub(crate) opened: Instant,
+    /// The instant from which it is not lent again.
+    pub(crate) expires: Option<Instant>,
     /// The last instant at which the connection was known to stand.
     pub(crate) alive: Instant,
     /// Set if reads on it wait for what other servers have acknowledged.
@@ -73,6 +75,7 @@ impl Known {
             alive: now,
             reads_causally: false,
             is_spent: false,
+            expires: None,
         }
     }
 
@@ -80,6 +83,11 @@ impl Known {
     /// that was lent since, and not asked, may have ended before.
     pub(crate) fn stood(&self) -> Instant {
         self.said.as_ref().map_or(self.opened, |said| said.sent)
+    }
+
+    /// Returns whether it has lived for as long as it may.
+    pub(crate) fn has_expired(&self) -> bool {
+        self.expires.is_some_and(|expiry| Instant::now() >= expiry)
     }
 
     /// Records what the server said, asked at `sent`.
@@ -208,15 +216,16 @@ macro_rules! pools {
                 library: &Library,
                 manager: Manager<C>,
                 size: u32,
+                options: &crate::cluster::PoolOptions,
             ) -> Result<Self, crate::error::Error> {
                 match library {
                     $(#[cfg(feature = $feature)]
                     Library::$name(settings) => {
-                        $module::Pool::new(settings, manager, size).map(Self::$name)
+                        $module::Pool::new(settings, manager, size, options).map(Self::$name)
                     })+
                     #[cfg(not(any($(feature = $feature),+)))]
                     Library::Never(never) => {
-                        let _ = (manager, size);
+                        let _ = (manager, size, options);
                         match *never.value() {}
                     }
                 }
@@ -251,7 +260,7 @@ macro_rules! pools {
                 node: &crate::cluster::Node,
                 manager: impl Fn(crate::server::PoolKind) -> Manager<C>,
             ) -> Result<Self, crate::error::Error> {
-                let pool = |kind| Pool::new(library, manager(kind), node.pool_size(kind));
+                let pool = |kind| Pool::new(library, manager(kind), node.pool_size(kind), node.options(kind));
                 Ok(Self {
                     read: pool(crate::server::PoolKind::Read)?,
                     write: pool(crate::server::PoolKind::Write)?,

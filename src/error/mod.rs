@@ -9,6 +9,7 @@ use crate::server::NodeRole;
 mod config;
 mod refused;
 mod step;
+mod tls;
 mod words;
 
 pub use config::ConfigError;

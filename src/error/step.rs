@@ -1,5 +1,6 @@
 //! `Step`: the step that failed, and its remedy.
 
+use super::tls;
 use super::words::{error_chain, shares_connections};
 
 /// The words for a node that does not answer while a caller waits for it.
@@ -59,6 +60,8 @@ pub(super) fn remedy(step: Step, source: &(dyn std::error::Error + 'static)) -> 
     } else if shares_connections(&words) {
         "it is behind a pooler that shares server connections among clients: set the pooler to session \
          mode, or give the server's own URL"
+    } else if let Some(remedy) = tls::remedy(&words) {
+        remedy
     } else {
         step.remedy()
     }

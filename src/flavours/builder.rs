@@ -48,7 +48,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
             pools.push(Pools::new(&plan.library, node, |kind| match kind {
                 PoolKind::Write => writer(node, &plan.hooks, &plan.settings, watched),
                 PoolKind::Read | PoolKind::Fallback => {
-                    reader(node, &plan.hooks, &plan.settings, watched)
+                    reader(node, Some(kind), &plan.hooks, &plan.settings, watched)
                 }
             })?);
         }
@@ -63,7 +63,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         let arrivals = Arc::new(Arrivals::new(plan.to_meet().len()));
         for (index, node) in plan.to_meet().iter().enumerate() {
             let watcher = Watcher::new(router.shared(), &plan.settings, index, &arrivals);
-            let manager = reader(node, &plan.hooks, &plan.settings, watched);
+            let manager = reader(node, None, &plan.hooks, &plan.settings, watched);
             watch::start(watcher, manager);
         }
         let limit = plan.settings.build_timeout;
@@ -85,11 +85,18 @@ impl<C: RoutedConnection> RouterBuilder<C> {
     }
 }
 
-/// Returns the manager of a pool to read from. Roles change: the decision, not the configuration, says what a node
+/// Returns the manager of a pool to read from, or of a watcher's connection. Roles change: the decision, not the configuration, says what a node
 /// must be.
-fn reader<C>(node: &Node, hooks: &Hooks<C>, settings: &Settings, positions: bool) -> Manager<C> {
+fn reader<C>(
+    node: &Node,
+    pool: Option<PoolKind>,
+    hooks: &Hooks<C>,
+    settings: &Settings,
+    positions: bool,
+) -> Manager<C> {
     Manager {
         node: node.clone(),
+        pool,
         role: None,
         read_only: true,
         positions,
@@ -108,6 +115,6 @@ fn writer<C: RoutedConnection>(
     Manager {
         role: C::WATCHED.then_some(NodeRole::TakesWrites),
         read_only: false,
-        ..reader(node, hooks, settings, positions)
+        ..reader(node, Some(PoolKind::Write), hooks, settings, positions)
     }
 }

@@ -12,9 +12,10 @@ use super::hooks::{Connect, SetUp, TransactionManager, establish};
 use super::statement_guard::StatementGuard;
 use super::{RoutedConnection, flavoured, io};
 use crate::cluster::{Introduction, Node, Observation, Said, ServerId};
+use crate::connect::{ConnectRequest, conceal};
 use crate::engine::{Known, Marks, Pooled};
 use crate::error::{Error, Step};
-use crate::server::NodeRole;
+use crate::server::{NodeRole, PoolKind};
 
 /// The hooks that open and prepare connections.
 pub(crate) struct Hooks<C> {
@@ -43,6 +44,8 @@ impl<C> Clone for Hooks<C> {
 /// Opens and checks the connections of one pool.
 pub(crate) struct Manager<C> {
     pub(crate) node: Node,
+    /// `None` for a watcher's connections.
+    pub(crate) pool: Option<PoolKind>,
     /// The role that its server must have; `None` for any.
     pub(crate) role: Option<NodeRole>,
     pub(crate) read_only: bool,
@@ -74,17 +77,25 @@ impl<C: RoutedConnection> Manager<C> {
         }))
     }
 
-    /// Opens a connection without preparing it.
+    /// Opens a connection, and runs the hook on it.
     pub(crate) async fn connect(&self) -> Result<C, Error> {
-        let since = Instant::now();
-        io::within(
-            self.node.connect_timeout,
-            (self.hooks.connect)(&self.node.url),
-        )
-        .await
-        .map_err(|elapsed| self.failed(Step::Connect, since, elapsed))?
-        .map_err(|error| self.node.without_password(error))
-        .map_err(|error| self.failed(Step::Connect, since, error))
+        let (since, limit) = (Instant::now(), self.node.connect_timeout);
+        let request = ConnectRequest {
+            node: &self.node.name,
+            url: self.node.url(self.pool),
+            pool: self.pool,
+        };
+        let mut conn = io::within(limit, (self.hooks.connect)(request))
+            .await
+            .map_err(|elapsed| self.failed(Step::Connect, since, elapsed))?
+            .map_err(|error| self.failed(Step::Connect, since, conceal(request.url, error)))?;
+        if let Some(hook) = &self.hooks.set_up {
+            io::within(limit, hook(&mut conn, request))
+                .await
+                .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))?
+                .map_err(|error| self.failed(Step::SetUp, since, error))?;
+        }
+        Ok(conn)
     }
 
     /// Returns whether a connection has the server's end `backend`, which is another open connection's.
@@ -103,9 +114,6 @@ impl<C: RoutedConnection> Manager<C> {
         opened: Instant,
     ) -> Result<Known, Error> {
         let failed = |error| self.failed(Step::SetUp, since, error);
-        if let Some(hook) = &self.hooks.set_up {
-            hook(conn).await.map_err(failed)?;
-        }
         let sent = Instant::now();
         let introduced = conn.introduce(self.positions, self.read_only).await;
         let Introduction { facts, observation } = introduced.map_err(failed)?;
@@ -129,6 +137,9 @@ impl<C: RoutedConnection> Manager<C> {
             role,
             said: observation.map(|observation| Said { observation, sent }),
             opened,
+            expires: self
+                .pool
+                .and_then(|pool| self.node.options(pool).expiry(opened)),
             alive: sent,
             reads_causally: false,
             is_spent: false,
@@ -138,6 +149,10 @@ impl<C: RoutedConnection> Manager<C> {
     /// Checks that a pooled connection may be handed out again: if it was idle for long, asks its server.
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) async fn recycle(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
+        if conn.known.has_expired() {
+            let why = "it has lived for as long as its pool's `max_lifetime` lets it";
+            return Err(self.failed(Step::Recycle, Instant::now(), why));
+        }
         if !conn.marks.has_failed && conn.known.alive.elapsed() < self.alive_for {
             return Ok(());
         }
@@ -160,10 +175,12 @@ impl<C: RoutedConnection> Manager<C> {
         Self::must_close(conn)
     }
 
-    /// Returns whether a connection must be closed: it has an open transaction, or an answer is outstanding.
+    /// Returns whether a connection must be closed: it has an open transaction, an answer is outstanding, or it has lived
+    /// for long.
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn must_close(conn: &mut Pooled<C>) -> bool {
         conn.known.is_spent
+            || conn.known.has_expired()
             || conn.marks.awaits_answer
             || C::TransactionManager::is_broken_transaction_manager(&mut conn.conn)
     }

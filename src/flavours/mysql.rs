@@ -4,14 +4,15 @@
 
 use std::time::Duration;
 
-use diesel::QueryResult;
+use diesel::{ConnectionResult, QueryResult};
 
-use super::mysql::{Raw, RunQueryDsl, SimpleConnection, begin_with};
+use super::mysql::{Raw, RunQueryDsl, SimpleConnection, begin_with, open};
 use super::{RoutedConnection, flavoured};
 use crate::backend::mysql::{
     Answer, AskGalera, AskMariaDb, AskMySql, AskRole, MySqlSource, Outcome, Variable,
 };
 use crate::cluster::{Observation, ServerFacts};
+use crate::connect::conceal;
 use crate::position::{Position, ServerKind};
 use crate::server::NodeRole;
 
@@ -20,6 +21,12 @@ impl RoutedConnection for Raw {
     const WATCHED: bool = true;
     const WAITS: bool = true;
     const DEMOTED_IN_PLACE: bool = true;
+
+    /// Opens a connection, with TLS as `ssl_mode`, `ssl_ca`, `ssl_cert` and `ssl_key` say (async: feature `rustls`). Where
+    /// `ssl_mode` is `REQUIRED` or more, a server without TLS is refused, whatever the client library does.
+    async fn open(url: &str) -> ConnectionResult<Self> {
+        open(url).await.map_err(|error| conceal(url, error))
+    }
 
     /// Returns whether the server accepts writes from ordinary users.
     async fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use diesel::connection::TransactionManager;
-use diesel::{Connection, QueryResult};
+use diesel::{Connection, ConnectionResult, QueryResult};
 
 use crate::cluster::{Introduction, Observation, ServerFacts};
 use crate::position::{Position, ServerKind};
@@ -14,6 +14,15 @@ use crate::statement::Dialect;
 ///
 /// Implemented for Diesel's three; implement it for a backend of your own to route its connections.
 pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
+    /// Opens a connection to `url`, with TLS as it says. Defaults to [`Connection::establish`].
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error, without any piece of a password of the URL.
+    fn open(url: &str) -> ConnectionResult<Self> {
+        Self::establish(url)
+    }
+
     /// Returns the role that the server reports, or `None` where servers cannot know it (SQLite).
     ///
     /// Called when a pool opens a connection whose [facts](Self::facts) have no role, and where servers have no

@@ -7,34 +7,57 @@ use diesel::{ConnectionResult, QueryResult};
 pub(super) use diesel::connection::TransactionManager;
 
 use super::{RoutedConnection, RouterBuilder};
+use crate::connect::ConnectRequest;
 
-/// Opens a connection to a URL.
-pub(super) type Connect<C> = Arc<dyn Fn(&str) -> ConnectionResult<C> + Send + Sync>;
+/// Opens a connection.
+pub(super) type Connect<C> = Arc<dyn Fn(ConnectRequest<'_>) -> ConnectionResult<C> + Send + Sync>;
 
 /// Prepares a new connection.
-pub(super) type SetUp<C> = Arc<dyn Fn(&mut C) -> QueryResult<()> + Send + Sync>;
+pub(super) type SetUp<C> = Arc<dyn Fn(&mut C, ConnectRequest<'_>) -> QueryResult<()> + Send + Sync>;
 
 /// Returns how connections are opened if nobody says otherwise.
 pub(super) fn establish<C: RoutedConnection>() -> Connect<C> {
-    Arc::new(|url| C::establish(url))
+    Arc::new(|request| C::open(request.url()))
 }
 
 impl<C: RoutedConnection> RouterBuilder<C> {
-    /// Sets how a connection is opened, from a node's URL: for TLS and the like. Defaults to
-    /// [`Connection::establish`](diesel::Connection::establish).
+    /// Sets how a connection is opened. It is called for every connection: those of the pools, of watchers, and those
+    /// that `build` opens to look around. Defaults to [`RoutedConnection::open`] with the request's URL.
+    ///
+    /// # Example
+    ///
+    /// A password that is good for a quarter of an hour:
+    ///
+    /// ```no_run
+    /// # #[cfg(all(feature = "r2d2", feature = "sync-postgres"))]
+    /// # mod example {
+    /// # fn token() -> String { String::new() }
+    /// use diesel::PgConnection;
+    /// use diesel_routing::Node;
+    /// use diesel_routing::sync::{RoutedConnection, pg::Router};
+    ///
+    /// # fn example() -> Result<(), diesel_routing::Error> {
+    /// let router = Router::builder()
+    ///     .primary(Node::new("primary", "postgres://app@10.0.0.1/app?sslmode=verify-full"))
+    ///     .connect_with(|request| PgConnection::open(&request.url_with_password(&token())))
+    ///     .build()?;
+    /// # drop(router);
+    /// # Ok(()) }
+    /// # }
+    /// ```
     pub fn connect_with(
         mut self,
-        connect: impl Fn(&str) -> ConnectionResult<C> + Send + Sync + 'static,
+        connect: impl Fn(ConnectRequest<'_>) -> ConnectionResult<C> + Send + Sync + 'static,
     ) -> Self {
         self.hooks.connect = Arc::new(connect);
         self
     }
 
-    /// Sets a hook that runs on every new connection of every pool alike, before it is made read-only: settings,
-    /// instrumentation and the like.
+    /// Sets a hook that runs on every new connection, of pools and watchers alike, before anything else does and before
+    /// it is made read-only: settings, instrumentation and the like.
     pub fn on_connect(
         mut self,
-        hook: impl Fn(&mut C) -> QueryResult<()> + Send + Sync + 'static,
+        hook: impl Fn(&mut C, ConnectRequest<'_>) -> QueryResult<()> + Send + Sync + 'static,
     ) -> Self {
         self.hooks.set_up = Some(Arc::new(hook));
         self

@@ -4,7 +4,10 @@ pub(super) use diesel::connection::SimpleConnection;
 pub(super) use diesel::{MysqlConnection as Raw, RunQueryDsl};
 
 use diesel::connection::AnsiTransactionManager;
-use diesel::{MysqlConnection, QueryResult};
+use diesel::{Connection, ConnectionError, ConnectionResult, MysqlConnection, QueryResult};
+
+use crate::backend::mysql::{CIPHER, Cipher};
+use crate::connect::{ConnectionString, TlsMode, TlsOptions};
 
 pub use diesel_routing_macros::read_sql_mysql as read_sql;
 
@@ -18,6 +21,22 @@ pub type Router = super::Router<MysqlConnection>;
 pub type Session = super::Session<MysqlConnection>;
 /// [`ReadSql`](crate::ReadSql) on MySQL and MariaDB.
 pub type ReadSql = crate::ReadSql<diesel::mysql::Mysql>;
+
+/// Opens a connection. Of MariaDB's client library, versions ignore `ssl_mode`: whether there is TLS is asked of the server.
+pub(super) fn open(url: &str) -> ConnectionResult<Raw> {
+    let mode = match ConnectionString::parse(url) {
+        Some(mut string) => TlsOptions::of_mysql(&mut string)?.mode,
+        None => None,
+    };
+    let mut conn = Raw::establish(url)?;
+    if mode.is_some_and(TlsMode::needs_tls) {
+        let cipher: Cipher = diesel::sql_query(CIPHER)
+            .get_result(&mut conn)
+            .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        cipher.check()?;
+    }
+    Ok(conn)
+}
 
 pub(super) fn begin_with(conn: &mut Raw, sql: &str) -> QueryResult<()> {
     AnsiTransactionManager::begin_transaction_sql(conn, sql)

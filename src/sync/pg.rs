@@ -5,12 +5,13 @@ use std::time::Duration;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection};
 use diesel::pg::{CopyFromQuery, PgNotification};
 use diesel::prelude::ExecuteCopyFromDsl;
-use diesel::{PgConnection, QueryResult};
+use diesel::{Connection, ConnectionResult, PgConnection, QueryResult};
 
 pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use super::RoutedConnection;
 use crate::cluster::{Introduction, Observation, ServerFacts};
+use crate::connect::conceal;
 use crate::position::Position;
 use crate::server::NodeRole;
 
@@ -28,6 +29,11 @@ pub type ReadSql = crate::ReadSql<diesel::pg::Pg>;
 impl RoutedConnection for PgConnection {
     const WATCHED: bool = true;
     const WAITS: bool = true;
+
+    /// Opens a connection as libpq does.
+    fn open(url: &str) -> ConnectionResult<Self> {
+        Self::establish(url).map_err(|error| conceal(url, error))
+    }
 
     fn observe(&mut self, facts: &ServerFacts) -> QueryResult<Option<Observation>> {
         let observe = crate::backend::postgres::Observe::new(facts);

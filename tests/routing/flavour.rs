@@ -62,14 +62,14 @@ macro_rules! async_body {
 /// A set-up hook, in blocking code.
 macro_rules! blocking_hook {
     (|$conn:ident| $body:expr) => {
-        move |$conn| $body
+        move |$conn, _| $body
     };
 }
 
 /// A set-up hook, in async code.
 macro_rules! async_hook {
     (|$conn:ident| $body:expr) => {
-        move |$conn| Box::pin(async move { $body })
+        move |$conn, _| Box::pin(async move { $body })
     };
 }
 

@@ -68,6 +68,28 @@ impl PgNode {
         outcome
     }
 
+    /// Replaces the server's access rules (`pg_hba.conf`) by these, for example
+    /// `hostssl all all 127.0.0.0/8 scram-sha-256`; a running server has taken them over when this returns. User
+    /// `postgres` keeps its way in over the socket, and so has everybody else whom `rules` say nothing of.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::Io`], and those of [`set`](Self::set).
+    pub fn set_access(&self, rules: &str) -> Result<(), ServerError> {
+        settings::write_rules(self.data_dir(), rules, self.context.account)?;
+        self.reload("hba_file")
+    }
+
+    /// Writes a file that the server alone may read into its data directory: a certificate, a key. Settings
+    /// (`ssl_cert_file`) may give its name without a directory.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::Io`].
+    pub fn write_file(&self, name: &str, text: &str) -> Result<(), ServerError> {
+        settings::put(&self.data_dir().join(name), text, self.context.account)
+    }
+
     /// Stops every process of the node (`SIGSTOP`): connections are accepted by the kernel and never
     /// answered, open ones stall.
     ///

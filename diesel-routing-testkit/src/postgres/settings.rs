@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::ServerError;
@@ -58,13 +59,21 @@ pub(super) fn write(data: &Path, settings: &Settings, account: Account) -> Resul
 
 /// Writes the data directory's `pg_hba.conf`.
 pub(super) fn write_access(data: &Path, account: Account) -> Result<(), ServerError> {
-    put(&data.join("pg_hba.conf"), ACCESS, account)
+    write_rules(data, "", account)
 }
 
-/// Replaces a whole file at once: a server may read it at any moment.
-fn put(path: &Path, text: &str, account: Account) -> Result<(), ServerError> {
+/// Writes the data directory's `pg_hba.conf`: the kit's own user first, then `rules`, then everybody.
+pub(super) fn write_rules(data: &Path, rules: &str, account: Account) -> Result<(), ServerError> {
+    let text = format!("local all postgres trust\n{rules}\n{ACCESS}");
+    put(&data.join("pg_hba.conf"), &text, account)
+}
+
+/// Replaces a whole file at once: a server may read it at any moment. Nobody else may.
+pub(super) fn put(path: &Path, text: &str, account: Account) -> Result<(), ServerError> {
     let next = path.with_extension("next");
     fs::write(&next, text).map_err(ServerError::io("write", &next))?;
+    fs::set_permissions(&next, fs::Permissions::from_mode(0o600))
+        .map_err(ServerError::io("set the permissions of", &next))?;
     account.own(&next)?;
     fs::rename(&next, path).map_err(ServerError::io("replace", path))
 }

@@ -28,7 +28,7 @@ impl Nodes {
             .window(options.window)
             // SQLite lets one connection write at a time; the others wait instead of failing.
             // The files are temporary: no need to sync them.
-            .on_connect(|conn| {
+            .on_connect(|conn, _| {
                 conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA synchronous = OFF")
             });
         for (number, url) in (1..).zip(cluster.replica_urls()) {

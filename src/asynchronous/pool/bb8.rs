@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::{Library, Manager};
 use crate::asynchronous::RoutedConnection;
-use crate::cluster::Node;
+use crate::cluster::{Node, PoolOptions};
 use crate::engine::{PoolStatus, Pooled};
 use crate::engine::{Router, RouterBuilder};
 use crate::error::{Error, Step};
@@ -42,11 +42,19 @@ pub(crate) struct Pool<C: RoutedConnection> {
 }
 
 impl<C: RoutedConnection> Pool<C> {
-    pub(crate) fn new(_: &Settings, manager: Manager<C>, size: u32) -> Result<Self, Error> {
+    pub(crate) fn new(
+        _: &Settings,
+        manager: Manager<C>,
+        size: u32,
+        options: &PoolOptions,
+    ) -> Result<Self, Error> {
         let node = manager.node.clone();
         let failures = Arc::new(Failures::new(node.checkout_timeout));
         let pool = bb8::Pool::builder()
             .max_size(size)
+            .min_idle(options.min_idle.map(|idle| idle.min(size)))
+            .idle_timeout(options.idle())
+            .max_lifetime(options.lifetime())
             .connection_timeout(node.checkout_timeout)
             // A failure to connect is returned to the caller at once, with its cause.
             .retry_connection(false)

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::{Library, Manager};
 use crate::asynchronous::RoutedConnection;
-use crate::cluster::Node;
+use crate::cluster::{Node, PoolOptions};
 use crate::engine::{PoolStatus, Pooled};
 use crate::engine::{Router, RouterBuilder};
 use crate::error::{Error, Step};
@@ -84,7 +84,12 @@ pub(crate) struct Pool<C: RoutedConnection> {
 }
 
 impl<C: RoutedConnection> Pool<C> {
-    pub(crate) fn new(_: &Settings, manager: Manager<C>, size: u32) -> Result<Self, Error> {
+    pub(crate) fn new(
+        _: &Settings,
+        manager: Manager<C>,
+        size: u32,
+        _: &PoolOptions,
+    ) -> Result<Self, Error> {
         let node = manager.node.clone();
         let since = Instant::now();
         let timeout = Some(node.checkout_timeout);

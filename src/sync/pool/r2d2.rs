@@ -8,7 +8,7 @@ use r2d2::{HandleError, ManageConnection, PooledConnection};
 use scheduled_thread_pool::{OnPoolDropBehavior, ScheduledThreadPool};
 
 use super::{Library, Manager};
-use crate::cluster::Node;
+use crate::cluster::{Node, PoolOptions};
 use crate::engine::{PoolStatus, Pooled};
 use crate::error::{Error, Step};
 use crate::mutex::lock;
@@ -92,12 +92,19 @@ impl HandleError<Error> for Arc<LastError> {
 
 impl<C: RoutedConnection> Pool<C> {
     /// Creates a pool that opens connections when needed, on the `threads` it shares with others.
-    pub(crate) fn new(settings: &Settings, manager: Manager<C>, size: u32) -> Result<Self, Error> {
+    pub(crate) fn new(
+        settings: &Settings,
+        manager: Manager<C>,
+        size: u32,
+        options: &PoolOptions,
+    ) -> Result<Self, Error> {
         let last_error = Arc::<LastError>::default();
         let node = manager.node.clone();
         let pool = r2d2::Pool::builder()
             .max_size(size)
-            .min_idle(Some(0))
+            .min_idle(Some(options.min_idle.unwrap_or(0).min(size)))
+            .idle_timeout(options.idle())
+            .max_lifetime(options.lifetime())
             .connection_timeout(node.checkout_timeout)
             .test_on_check_out(true)
             .thread_pool(Arc::clone(&settings.0))

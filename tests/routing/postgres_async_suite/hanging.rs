@@ -163,8 +163,8 @@ fn connections_can_be_opened_by_a_function_of_the_users() {
         let url = cluster.node(0).url();
         let router = builder()
             .primary(Node::new("primary", "an alias"))
-            .connect_with(move |alias| {
-                assert_eq!(alias, "an alias");
+            .connect_with(move |request| {
+                assert_eq!(request.url(), "an alias");
                 let url = url.clone();
                 Box::pin(async move { AsyncPgConnection::establish(&url).await })
             })

@@ -79,6 +79,7 @@ pub(super) fn known(server: usize, opened: Instant) -> Known {
         role: Some(role(server)),
         said: None,
         opened,
+        expires: None,
         alive: opened,
         reads_causally: false,
         is_spent: false,

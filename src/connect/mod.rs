@@ -1,0 +1,14 @@
+//! What a connection is opened with, and for: its string, TLS, the request that hooks are told of.
+
+mod password;
+mod request;
+mod secrets;
+mod string;
+#[allow(dead_code, reason = "where not every driver is compiled in")]
+mod tls;
+
+pub use request::{ConnectRequest, Purpose};
+pub(crate) use secrets::conceal;
+pub(crate) use string::ConnectionString;
+#[allow(unused_imports, reason = "where not every driver is compiled in")]
+pub(crate) use tls::{TlsMode, TlsOptions, no_tls};
