@@ -71,6 +71,7 @@ impl PoolOptions {
     }
 
     /// Returns the time after which an idle connection is closed.
+    #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn idle(&self) -> Option<Duration> {
         self.idle_timeout
             .unwrap_or(Some(Duration::from_secs(10 * 60)))
