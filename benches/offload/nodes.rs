@@ -19,7 +19,7 @@ diesel::table! {
 const QUESTIONS: &str = "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements \
                          WHERE query LIKE '%pg_control_recovery()%'";
 
-/// How often nodes were asked for their positions.
+/// The numbers of questions to nodes for their positions.
 #[derive(Debug, Default)]
 pub(crate) struct Questions {
     pub(crate) primary: u32,

@@ -1,4 +1,4 @@
-//! What a connection is opened with, and for: its string, TLS, the request that hooks are told of.
+//! Connection strings and their TLS, passwords kept out of words, and the request that hooks are told of.
 
 mod password;
 mod request;

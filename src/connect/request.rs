@@ -15,7 +15,7 @@ pub struct ConnectRequest<'a> {
     pub(crate) pool: Option<PoolKind>,
 }
 
-/// What a connection is for.
+/// The purpose of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Purpose {

@@ -53,7 +53,7 @@ impl<'a> Secrets<'a> {
         let (user_info, rest) = rest.split_once('@').unwrap_or(("", rest));
         let is_plain =
             |char: char| char.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:".contains(char);
-        if rest.contains('@') || !decoded_once(user_info).chars().all(is_plain) {
+        if rest.contains('@') || !without_escapes(user_info).chars().all(is_plain) {
             return Self::Anywhere(IN_URL);
         }
         let user_info = user_info.split_once(':').map(|(_, password)| password);
@@ -97,8 +97,8 @@ fn both(text: &str) -> [Cow<'_, str>; 2] {
     [text.into(), percent_decode_str(text).decode_utf8_lossy()]
 }
 
-/// Replaces each well-formed percent-encoded byte by a plain character, and leaves a bare `%`.
-fn decoded_once(text: &str) -> String {
+/// Returns a text with a plain character in place of each well-formed percent-encoded byte; a bare `%` stays.
+fn without_escapes(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(char) = rest.chars().next() {

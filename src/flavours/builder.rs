@@ -85,8 +85,8 @@ impl<C: RoutedConnection> RouterBuilder<C> {
     }
 }
 
-/// Returns the manager of a pool to read from, or of a watcher's connection. Roles change: the decision, not the configuration, says what a node
-/// must be.
+/// Returns the manager of a pool to read from, or of a watcher's connection. Roles change: the decision, not the
+/// configuration, says what a node must be.
 fn reader<C>(
     node: &Node,
     pool: Option<PoolKind>,

@@ -1,6 +1,5 @@
 //! Routers of one node, in each flavour.
 
-use std::error::Error as _;
 use std::future::Future;
 
 use diesel_routing::{Error, Node};
@@ -16,15 +15,8 @@ pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
 }
 
 /// Everything that an error says.
-pub(crate) fn words(error: &Error) -> String {
-    let mut words = format!("{error}");
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words.push_str(": ");
-        words.push_str(&error.to_string());
-        cause = error.source();
-    }
-    words
+pub(crate) fn words(error: Error) -> String {
+    format!("{:#}", anyhow::Error::from(error))
 }
 
 /// A database's two drivers.
@@ -36,62 +28,32 @@ pub(crate) enum Flavour {
 
 pub(crate) const FLAVOURS: [Flavour; 2] = [Flavour::Async, Flavour::Blocking];
 
-/// What a router of one PostgreSQL node reads with `sql`, one number.
-pub(crate) fn postgres(flavour: Flavour, url: &str, sql: &str) -> Result<i64, Error> {
-    let node = Node::new("primary", url).read_pool_size(1);
-    match flavour {
-        Flavour::Async => run(async {
-            let router = diesel_routing::pg::Router::builder()
-                .primary(node)
-                .build()
-                .await?;
-            let mut conn = router.write().await?;
-            let _reader = router.read_primary().await?;
-            let query = diesel::dsl::sql::<diesel::sql_types::BigInt>(sql);
-            let query = diesel::select(query);
-            Ok(diesel_async::RunQueryDsl::get_result(query, &mut conn).await?)
-        }),
-        Flavour::Blocking => {
-            let router = diesel_routing::sync::pg::Router::builder()
-                .primary(node)
-                .build()?;
-            let mut conn = router.write()?;
-            let _reader = router.read_primary()?;
-            let query = diesel::dsl::sql::<diesel::sql_types::BigInt>(sql);
-            Ok(diesel::RunQueryDsl::get_result(
-                diesel::select(query),
-                &mut conn,
-            )?)
+/// Defines what a router of one node reads with `sql`, one number, for the two drivers of a database.
+macro_rules! reads {
+    ($name:ident, $asynchronous:ident, $blocking:path) => {
+        pub(crate) fn $name(flavour: Flavour, url: &str, sql: &str) -> Result<i64, Error> {
+            use $blocking as blocking;
+
+            let node = Node::new("primary", url).read_pool_size(1);
+            let query = diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(sql));
+            match flavour {
+                Flavour::Async => run(async {
+                    let builder = diesel_routing::$asynchronous::Router::builder();
+                    let router = builder.primary(node).build().await?;
+                    let mut conn = router.write().await?;
+                    let _reader = router.read_primary().await?;
+                    Ok(diesel_async::RunQueryDsl::get_result(query, &mut conn).await?)
+                }),
+                Flavour::Blocking => {
+                    let router = blocking::Router::builder().primary(node).build()?;
+                    let mut conn = router.write()?;
+                    let _reader = router.read_primary()?;
+                    Ok(diesel::RunQueryDsl::get_result(query, &mut conn)?)
+                }
+            }
         }
-    }
+    };
 }
 
-/// What a router of one MySQL or MariaDB node reads with `sql`, one number.
-pub(crate) fn mysql(flavour: Flavour, url: &str, sql: &str) -> Result<i64, Error> {
-    let node = Node::new("primary", url).read_pool_size(1);
-    match flavour {
-        Flavour::Async => run(async {
-            let router = diesel_routing::mysql::Router::builder()
-                .primary(node)
-                .build()
-                .await?;
-            let mut conn = router.write().await?;
-            let _reader = router.read_primary().await?;
-            let query = diesel::dsl::sql::<diesel::sql_types::BigInt>(sql);
-            let query = diesel::select(query);
-            Ok(diesel_async::RunQueryDsl::get_result(query, &mut conn).await?)
-        }),
-        Flavour::Blocking => {
-            let router = diesel_routing::sync::mysql::Router::builder()
-                .primary(node)
-                .build()?;
-            let mut conn = router.write()?;
-            let _reader = router.read_primary()?;
-            let query = diesel::dsl::sql::<diesel::sql_types::BigInt>(sql);
-            Ok(diesel::RunQueryDsl::get_result(
-                diesel::select(query),
-                &mut conn,
-            )?)
-        }
-    }
-}
+reads!(postgres, pg, diesel_routing::sync::pg);
+reads!(mysql, mysql, diesel_routing::sync::mysql);

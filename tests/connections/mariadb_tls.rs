@@ -64,7 +64,7 @@ fn open_to_all(dir: &Path) {
 fn came(flavour: Flavour, cluster: &MariaCluster, parameters: &str) -> Result<bool, String> {
     let url = format!("{}?{parameters}", cluster.primary().url());
     let came = mysql(flavour, &url, IS_ENCRYPTED).map(|encrypted| encrypted == 1);
-    came.map_err(|error| words(&error))
+    came.map_err(words)
 }
 
 const PLAIN: Result<bool, &str> = Ok(false);

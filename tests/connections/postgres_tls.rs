@@ -46,7 +46,7 @@ fn came(flavour: Flavour, url: &str) -> (Came, String) {
     match postgres(flavour, url, IS_ENCRYPTED) {
         Ok(0) => (Plain, String::new()),
         Ok(_) => (Encrypted, String::new()),
-        Err(error) => (Refused, words(&error)),
+        Err(error) => (Refused, words(error)),
     }
 }
 

@@ -20,5 +20,7 @@ mod mariadb;
 mod single;
 #[path = "mariadb_suite/starting.rs"]
 mod starting;
+#[path = "suite/states.rs"]
+mod states;
 #[path = "suite/world.rs"]
 mod world;

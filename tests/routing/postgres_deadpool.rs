@@ -35,6 +35,8 @@ mod pools;
 mod roles;
 #[path = "postgres_suite/starting.rs"]
 mod starting;
+#[path = "suite/states.rs"]
+mod states;
 #[path = "suite/transactions.rs"]
 mod transactions;
 #[path = "suite/world.rs"]

@@ -54,6 +54,8 @@ mod sample;
 mod single;
 #[path = "postgres_suite/starting.rs"]
 mod starting;
+#[path = "suite/states.rs"]
+mod states;
 #[path = "suite/tracking.rs"]
 mod tracking;
 #[path = "suite/transactions.rs"]

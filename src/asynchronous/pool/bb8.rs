@@ -117,7 +117,7 @@ impl<C: RoutedConnection> ManageConnection for Opener<C> {
     }
 }
 
-/// Why a connection could not be opened or kept.
+/// A connection that could not be opened, or kept.
 #[derive(Debug)]
 pub(crate) enum Failure {
     Opening(Error),

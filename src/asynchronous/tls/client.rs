@@ -14,7 +14,7 @@ use crate::connect::{TlsMode, TlsOptions};
 /// The value of `sslrootcert` that stands for what the system trusts.
 const SYSTEM: &str = "system";
 
-/// What a connection string asks for, with libpq's defaults.
+/// The TLS that a connection string asks for, with libpq's defaults.
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) mode: TlsMode,

@@ -1,4 +1,4 @@
-//! What is asked of a server's certificate.
+//! The proof that a server's certificate has to give.
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-/// What is asked of a server's certificate: rustls by itself asks for all of it, and libpq's modes do not.
+/// The proof that a server's certificate has to give: rustls by itself asks for all of it, and libpq's modes do not.
 #[derive(Debug)]
 pub(super) enum Proof {
     /// Nothing.

@@ -1,4 +1,4 @@
-//! Whether a connection is encrypted.
+//! Finds out whether a connection is encrypted.
 
 use diesel::ConnectionError;
 use diesel::sql_types::Text;

@@ -16,6 +16,24 @@ pub(crate) enum Router {
     Blocking(sync::Router),
 }
 
+/// A builder of either flavour.
+macro_rules! configured {
+    ($router:ty, $primary:expr, $replicas:expr, $all:expr) => {{
+        let builder = <$router>::builder().primary($primary);
+        let builder = $replicas
+            .into_iter()
+            .fold(builder, |builder, replica| builder.replica(replica));
+        if $all {
+            // Round trips are counted: no question comes in between.
+            builder
+                .require_all()
+                .watch_interval(Duration::from_secs(10))
+        } else {
+            builder
+        }
+    }};
+}
+
 impl Router {
     /// Both flavours' outcomes of one configuration, one after the other.
     pub(crate) fn build_both(
@@ -57,35 +75,13 @@ impl Router {
             .enable_all()
             .build()
             .expect("a runtime");
-        let builder = AsyncRouter::builder().primary(primary);
-        let builder = replicas
-            .into_iter()
-            .fold(builder, |builder, replica| builder.replica(replica));
-        let builder = if all {
-            // Round trips are counted: no question comes in between.
-            builder
-                .require_all()
-                .watch_interval(Duration::from_secs(10))
-        } else {
-            builder
-        };
+        let builder = configured!(AsyncRouter, primary, replicas, all);
         let router = runtime.block_on(builder.build())?;
         Ok(Self::Async(router, runtime))
     }
 
     fn build_blocking(primary: Node, replicas: Vec<Node>, all: bool) -> Result<Self, Error> {
-        let builder = sync::Router::builder().primary(primary);
-        let builder = replicas
-            .into_iter()
-            .fold(builder, |builder, replica| builder.replica(replica));
-        let builder = if all {
-            // Round trips are counted: no question comes in between.
-            builder
-                .require_all()
-                .watch_interval(Duration::from_secs(10))
-        } else {
-            builder
-        };
+        let builder = configured!(sync::Router, primary, replicas, all);
         builder.build().map(Self::Blocking)
     }
 }

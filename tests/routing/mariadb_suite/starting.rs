@@ -1,10 +1,8 @@
 //! Starting with what is there, on MariaDB: roles are variables there, and no history has a number.
 
-use std::time::Instant;
+use diesel_routing::Health;
 
-use diesel_routing::{Health, NodeStatus};
-
-use super::world::count;
+use super::states::{status, until_read_from, until_written_to};
 use super::*;
 
 /// A node as it was configured once, whatever it is now.
@@ -19,33 +17,6 @@ fn configured(cluster: &Cluster) -> Builder {
     builder()
         .primary(node(cluster, "primary", 0))
         .replica(node(cluster, "replica", 1))
-}
-
-fn status(router: &Router, name: &str) -> NodeStatus {
-    let nodes = router.status().nodes;
-    nodes.into_iter().find(|node| node.name == name).unwrap()
-}
-
-async fn until_read_from(router: &Router, name: &str) {
-    let since = Instant::now();
-    loop {
-        let mut conn = wait!(router.read_eventual()).unwrap();
-        let node = conn.route().node.to_owned();
-        assert_eq!(count(&mut conn).await, 2);
-        if node == name {
-            return;
-        }
-        let late = since.elapsed() > Duration::from_secs(20);
-        assert!(!late, "{:?}", router.status());
-    }
-}
-
-async fn until_written_to(router: &Router, name: &str) {
-    let since = Instant::now();
-    while !wait!(router.write()).is_ok_and(|conn| conn.route().node == name) {
-        let late = since.elapsed() > Duration::from_secs(20);
-        assert!(!late, "{:?}", router.status());
-    }
 }
 
 #[test]

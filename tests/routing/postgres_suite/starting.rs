@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use diesel_routing::{Health, NodeStatus};
 
+use super::states::{status, until_read_from, until_written_to};
 use super::world::count;
 use super::*;
 
@@ -40,11 +41,6 @@ async fn started(builder: Builder) -> Router {
     router
 }
 
-fn status(router: &Router, name: &str) -> NodeStatus {
-    let nodes = router.status().nodes;
-    nodes.into_iter().find(|node| node.name == name).unwrap()
-}
-
 /// Waits until the router says this of a node.
 fn until(router: &Router, name: &str, what: impl Fn(&NodeStatus) -> bool) {
     let since = Instant::now();
@@ -52,33 +48,6 @@ fn until(router: &Router, name: &str, what: impl Fn(&NodeStatus) -> bool) {
         let late = since.elapsed() > Duration::from_secs(20);
         assert!(!late, "{:?}", status(router, name));
         std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// Waits until a read of any state comes from this node.
-async fn until_read_from(router: &Router, name: &str) {
-    let since = Instant::now();
-    loop {
-        let mut conn = wait!(router.read_eventual()).unwrap();
-        let node = conn.route().node.to_owned();
-        assert_eq!(count(&mut conn).await, 2);
-        if node == name {
-            return;
-        }
-        assert!(
-            since.elapsed() < Duration::from_secs(20),
-            "reads from {node}: {:?}",
-            router.status()
-        );
-    }
-}
-
-/// Waits until writes go to this node.
-async fn until_written_to(router: &Router, name: &str) {
-    let since = Instant::now();
-    while !wait!(router.write()).is_ok_and(|conn| conn.route().node == name) {
-        let late = since.elapsed() > Duration::from_secs(20);
-        assert!(!late, "{:?}", router.status());
     }
 }
 

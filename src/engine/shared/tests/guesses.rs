@@ -1,28 +1,20 @@
 //! Replicas that are tried because they are likely to serve.
 
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use super::servers::{Pooled, Steps, WATCHED, identity, known, said};
+use super::servers::{Pooled, identity, known, read_of, said, watched};
 use crate::cluster::{Node, Question};
 use crate::engine::checkout::{Checkout, Next, Outcome};
-use crate::engine::{Request, Settings, Shared};
-use crate::routing::Level;
 use crate::session::{Clock, SessionState};
-use crate::statement::Access;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// A session that wrote two milliseconds ago, and two replicas that had not got there when they were last asked.
 #[test]
 fn where_one_replica_is_late_another_is_tried_and_the_time_of_the_answer_is_not_held_against_it() {
-    let clock = Steps(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))));
-    let settings = Settings {
-        clock: Arc::new(clock.clone()),
-        ..Settings::default()
-    };
     let nodes = ["primary", "one", "two"].map(|name| Node::new(name, name));
-    let shared = Shared::new(&settings, &nodes, WATCHED);
+    let (clock, shared) = watched(&nodes);
     let opened = Instant::now();
     let says = |node, lsn| {
         let question = Question {
@@ -41,18 +33,8 @@ fn where_one_replica_is_late_another_is_tried_and_the_time_of_the_answer_is_not_
     session.committed(clock.now());
     clock.pass(MILLISECOND);
     says(0, 90);
-    let request = Request {
-        level: Level::Session,
-        access: Access::CaughtUp,
-        session: Some(&session),
-        wait: Duration::ZERO,
-        avoid: None,
-        may_try: true,
-        max_lag: None,
-        function: None,
-    };
 
-    let mut checkout = Checkout::new(&shared, request, false);
+    let mut checkout = Checkout::new(&shared, read_of(&session), false);
     let mut outcome = Outcome::Started;
     let mut asked = Vec::new();
     let lent = loop {

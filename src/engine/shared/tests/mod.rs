@@ -7,21 +7,20 @@ mod servers;
 mod steps;
 mod world;
 
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use self::servers::{NODES, Steps, WATCHED, identity, known, role};
+use self::servers::{NODES, WATCHED, identity, known, read_of, role, watched};
 use self::steps::{Chance, How, Step, steps};
 use self::world::World;
 use super::Shared;
 use crate::cluster::{Node, Observation, Question};
 use crate::engine::{Known, Request, Settings};
 use crate::position::{Lsn, PgPosition, Position};
-use crate::routing::{Level, Reason};
+use crate::routing::Reason;
 use crate::session::{Clock, SessionState};
-use crate::statement::Access;
 
 proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 20_000, ..ProptestConfig::with_cases(2_000) })]
@@ -72,13 +71,8 @@ fn the_model_reads_from_replicas_so_it_proves_something() {
 /// limits nor health nor silence.
 #[test]
 fn a_connection_that_speaks_for_itself_serves_what_a_decision_would_let_it() {
-    let clock = Steps(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))));
-    let settings = Settings {
-        clock: Arc::new(clock.clone()),
-        ..Settings::default()
-    };
     let nodes = [Node::new("primary", "0"), Node::new("replica", "1")];
-    let shared = Shared::new(&settings, &nodes, WATCHED);
+    let (clock, shared) = watched(&nodes);
     let mut system = Instant::now();
     let opened = system;
     let mut says = |node: usize, lsn, problem: Option<&'static str>| {
@@ -108,14 +102,9 @@ fn a_connection_that_speaks_for_itself_serves_what_a_decision_would_let_it() {
     clock.pass(Duration::from_secs(10));
     says(0, 99, None);
     let request = |max_lag| Request {
-        level: Level::Session,
-        access: Access::CaughtUp,
-        session: Some(&session),
-        wait: Duration::ZERO,
-        avoid: None,
         may_try: false,
         max_lag,
-        function: None,
+        ..read_of(&session)
     };
     let limit = Some(Duration::from_millis(250));
     let now = says(1, 95, None);
@@ -147,13 +136,8 @@ fn a_connection_that_speaks_for_itself_serves_what_a_decision_would_let_it() {
 /// required was lowered to it, and their tokens were, too.
 #[test]
 fn a_primarys_name_that_leads_to_a_standby_lowers_nothing() {
-    let clock = Steps(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))));
-    let settings = Settings {
-        clock: Arc::new(clock.clone()),
-        ..Settings::default()
-    };
     let nodes = [Node::new("rw", "0"), Node::new("replica", "1")];
-    let shared = Shared::new(&settings, &nodes, WATCHED);
+    let (clock, shared) = watched(&nodes);
     let opened = Instant::now();
     let says = |node, server, lsn| {
         clock.pass(Duration::from_millis(1));
@@ -169,14 +153,8 @@ fn a_primarys_name_that_leads_to_a_standby_lowers_nothing() {
     };
     let session = Arc::<SessionState>::default();
     let request = Request {
-        level: Level::Session,
-        access: Access::CaughtUp,
-        session: Some(&session),
-        wait: Duration::ZERO,
-        avoid: None,
         may_try: false,
-        max_lag: None,
-        function: None,
+        ..read_of(&session)
     };
     let reason = || shared.look(&request, opened).reason;
     says(0, 0, 80);
@@ -264,14 +242,9 @@ fn sessions_that_read_and_tokens_hurry_no_watcher() {
     let session = Arc::<SessionState>::default();
     session.committed(Instant::now());
     let request = |wait| Request {
-        level: Level::Session,
-        access: Access::CaughtUp,
-        session: Some(&session),
         wait,
-        avoid: None,
         may_try: false,
-        max_lag: None,
-        function: None,
+        ..read_of(&session)
     };
     assert_eq!(asked(), [0; 0]);
     for wait in [Duration::ZERO, Duration::from_millis(20)] {

@@ -5,12 +5,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use diesel_routing_sql::Dialect as Sql;
 
-use crate::cluster::{Observation, ServerFacts, ServerId};
-use crate::engine::Known;
+use crate::cluster::{Node, Observation, ServerFacts, ServerId};
 use crate::engine::checkout::Loan;
+use crate::engine::{Known, Request, Settings, Shared};
 use crate::position::{Lsn, PgPosition, Position};
+use crate::routing::Level;
 use crate::server::NodeRole;
-use crate::session::Clock;
+use crate::session::{Clock, SessionState};
+use crate::statement::Access;
 
 /// Time that moves by steps, for all routers.
 #[derive(Debug, Clone)]
@@ -104,6 +106,31 @@ pub(super) const WATCHED: crate::engine::Server = crate::engine::Server {
     watched: true,
     demoted_in_place: false,
 };
+
+/// Returns the state of a router over these nodes, and its clock, which stands still.
+pub(super) fn watched(nodes: &[Node]) -> (Steps, Shared) {
+    let clock = Steps(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))));
+    let settings = Settings {
+        clock: Arc::new(clock.clone()),
+        ..Settings::default()
+    };
+    let shared = Shared::new(&settings, nodes, WATCHED);
+    (clock, shared)
+}
+
+/// Returns the request of a session's read that does not wait.
+pub(super) fn read_of(session: &Arc<SessionState>) -> Request<'_> {
+    Request {
+        level: Level::Session,
+        access: Access::CaughtUp,
+        session: Some(session),
+        wait: Duration::ZERO,
+        avoid: None,
+        may_try: true,
+        max_lag: None,
+        function: None,
+    }
+}
 
 /// Returns what a server says of itself.
 pub(super) fn said(server: usize, replayed: u64) -> Observation {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use proptest::prelude::*;
 
 use super::servers::{
-    NODES, Pooled, ROUTERS, SERVERS, SESSIONS, Server, Steps, WATCHED, identity, said,
+    NODES, Pooled, ROUTERS, SERVERS, SESSIONS, Server, Steps, WATCHED, identity, read_of, said,
 };
 use super::steps::{Chance, How, Step};
 use crate::cluster::{Node, Observation, Question};
@@ -211,14 +211,8 @@ impl World {
         } = self.users[user];
         let (session, shared) = (Arc::clone(session), Arc::clone(&self.routers[router]));
         let request = Request {
-            level: Level::Session,
             access: Access::Replica,
-            session: Some(&session),
-            wait: Duration::ZERO,
-            avoid: None,
-            may_try: true,
-            max_lag: None,
-            function: None,
+            ..read_of(&session)
         };
         let mut decide = || {
             let checkout = Checkout::new(&shared, request, false);
