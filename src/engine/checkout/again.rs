@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{ATTEMPTS, Checkout, Loan, Next, RETAKES, ROLE_CHANGE, Request, State};
+use super::{ATTEMPTS, Checkout, Loan, Next, PAUSE, RETAKES, ROLE_CHANGE, Request, State};
 use crate::cluster::after;
 use crate::error::Error;
 use crate::routing::{Basis, Decision, Reason};
@@ -44,6 +44,10 @@ impl<G: Loan> Checkout<'_, G> {
     pub(super) fn give_up_guessing(&mut self, now: Instant) -> Next<G> {
         self.request.may_try = false;
         if let Some(until) = self.waits_until {
+            // Half as long as it has taken so far: however many replicas there are, the number of tries grows with the
+            // logarithm of the wait.
+            let taken = now.saturating_duration_since(self.began.unwrap_or(now));
+            self.pauses_until = Some(after(now, PAUSE.max(taken / 2)));
             return self.wait(until, now);
         }
         let decision = self.shared.decide(&self.request, now);

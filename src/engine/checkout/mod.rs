@@ -38,6 +38,9 @@ const GUESSES: u32 = 2;
 /// The part of a node's share that a connection is waited for which is only likely to serve. Chosen.
 const GUESS: u32 = 10;
 
+/// The least time between two tries of a caller who waits. Chosen: less than a round trip.
+const PAUSE: Duration = Duration::from_micros(100);
+
 /// The longest wait to learn who is the primary, after a node changed its role: longer than a promotion of
 /// PostgreSQL (0.12 s) or the default watch interval (0.1 s).
 const ROLE_CHANGE: Duration = Duration::from_secs(1);
@@ -65,6 +68,8 @@ pub(crate) struct Checkout<'a, G> {
     exhausted: Option<Box<Error>>,
     /// The end of the wait for a fresher replica, once it has begun.
     waits_until: Option<Instant>,
+    /// The time before which a caller who waits tries no replica.
+    pauses_until: Option<Instant>,
     /// Set once replicas were waited for because the primary gives no connection.
     without_primary: bool,
     /// Set until the connection that an upgrade began with is kept or given back.
@@ -119,6 +124,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             was_busy: false,
             exhausted: None,
             waits_until: None,
+            pauses_until: None,
             without_primary: false,
             is_upgrade: false,
         }
@@ -272,8 +278,10 @@ impl<'a, G: Loan> Checkout<'a, G> {
             };
         }
         let next = match self.shared.likely(&self.request, now) {
-            Some((there, at)) if at <= now => return self.take(there, now),
-            Some((_, at)) => at.min(until),
+            Some((there, at)) => match self.pauses_until.max(Some(at)) {
+                Some(at) if now < at => at.min(until),
+                _ => return self.take(there, now),
+            },
             None => {
                 self.shared.signals.ask_all();
                 until

@@ -18,7 +18,7 @@ impl World {
         chances: &mut impl Iterator<Item = Chance>,
     ) -> Option<(Pooled, Grant)> {
         let mut outcome = Outcome::Started;
-        // More steps than any checkout takes: one that goes on for ever is a fault.
+        // More steps than any checkout takes: one that goes on for ever, or asks without end, is a fault.
         for _ in 0..100 {
             self.system += Duration::from_nanos(1);
             outcome = match checkout.next(outcome, self.system) {

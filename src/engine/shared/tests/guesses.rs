@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::servers::{Pooled, identity, known, read_of, said, watched};
 use crate::cluster::{Node, Question};
+use crate::engine::Request;
 use crate::engine::checkout::{Checkout, Next, Outcome};
 use crate::session::{Clock, SessionState};
 
@@ -60,4 +61,66 @@ fn where_one_replica_is_late_another_is_tried_and_the_time_of_the_answer_is_not_
     assert_ne!(asked[0], asked[1]);
     assert_eq!(lent, asked[1], "the primary was not needed");
     assert_eq!(shared.delays.of(asked[0]).time, MILLISECOND * 3);
+}
+
+/// Each replica had tries of its own: a read that waited 50 ms for one of 50 asked 500 times.
+#[test]
+fn a_read_that_waits_tries_no_more_often_where_there_are_more_replicas() {
+    let tries = |replicas: usize| {
+        let names = (0..=replicas).map(|name| name.to_string());
+        let nodes: Vec<_> = names.map(|name| Node::new(name.clone(), name)).collect();
+        let (clock, shared) = watched(&nodes);
+        let mut system = Instant::now();
+        let opened = system;
+        let says = |node, lsn| {
+            let question = Question {
+                asked: clock.now(),
+                sent: opened,
+                server: Some(identity(node)),
+                opened,
+            };
+            shared.record_observation(node, question, said(node, lsn));
+        };
+        for node in 0..nodes.len() {
+            says(node, 80);
+        }
+        clock.pass(MILLISECOND);
+        let session = Arc::<SessionState>::default();
+        session.committed(clock.now());
+        clock.pass(MILLISECOND);
+        says(0, 90);
+
+        let request = Request {
+            wait: MILLISECOND * 50,
+            ..read_of(&session)
+        };
+        let mut checkout = Checkout::new(&shared, request, false);
+        let mut outcome = Outcome::Started;
+        let mut tries = 0;
+        loop {
+            outcome = match checkout.next(outcome, system) {
+                Next::Take { node, .. } => Outcome::Taken(Pooled {
+                    node,
+                    server: node,
+                    run: 0,
+                    known: known(node, opened),
+                }),
+                Next::Ask { node, guard, .. } => {
+                    tries += 1;
+                    Outcome::Said(guard, Some(said(node, if node == 0 { 90 } else { 80 })))
+                }
+                Next::Wait { until, .. } => {
+                    clock.pass(until.saturating_duration_since(system));
+                    system = until;
+                    Outcome::TimedOut
+                }
+                Next::Lend(guard, _) => break assert_eq!(guard.node, 0),
+                next => panic!("{next:?}"),
+            };
+        }
+        tries
+    };
+    let (few, many) = (tries(2), tries(50));
+    assert!((2..=20).contains(&few), "{few}");
+    assert!((2..=20).contains(&many), "{many}");
 }
