@@ -10,6 +10,8 @@ mod diesel_connection;
 mod dsl;
 mod flavour;
 mod gate;
+#[cfg(feature = "hedge")]
+mod hedging;
 mod hooks;
 mod io;
 mod pool;

@@ -1,6 +1,5 @@
 //! `Session::reading`: reads that run again elsewhere.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::transaction::AsyncFuncMut;
@@ -33,7 +32,7 @@ impl<C: RoutedConnection> Session<C> {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropping the future gives the connection back.
+    /// Cancel safe: dropping the future gives the connection back, or closes it if a statement is under way.
     pub async fn reading<T, E, F>(&self, mut read: F) -> Result<T, Error>
     where
         for<'r> F: AsyncFnMut(&'r mut ReadConn<CaughtUp, C>) -> Result<T, E>
@@ -43,9 +42,29 @@ impl<C: RoutedConnection> Session<C> {
         E: Send,
         T: Send,
     {
-        let mut conn = self.read().await?;
+        let conn = self.read().await?;
+        self.reading_on(conn, &mut read).await
+    }
+
+    /// Runs `read` on this connection, and once more on another node if it failed because of this one.
+    pub(super) async fn reading_on<T, E, F>(
+        &self,
+        mut conn: ReadConn<CaughtUp, C>,
+        read: &mut F,
+    ) -> Result<T, Error>
+    where
+        for<'r> F: AsyncFnMut(&'r mut ReadConn<CaughtUp, C>) -> Result<T, E>
+            + AsyncFuncMut<&'r mut ReadConn<CaughtUp, C>, Result<T, E>, Fut: Send>
+            + Send,
+        Error: From<E>,
+        E: Send,
+        T: Send,
+    {
         let (node, since) = (conn.lease().node(), Instant::now());
-        let shared = Arc::clone(self.router().shared());
+        let shared = self.router().shared();
+        // A statement that is given up, by the caller too, keeps its server busy: nobody else waits for that.
+        let known = &mut conn.lease_mut().guard.known;
+        let was_spent = std::mem::replace(&mut known.is_spent, true);
         // A statement on the primary has nowhere else to go.
         let gives_up = !conn.route().is_primary;
         let answer = io::unless(
@@ -53,11 +72,14 @@ impl<C: RoutedConnection> Session<C> {
             || shared.signals.answer(),
             || gives_up && shared.is_lost(node),
         );
-        let failure = match answer.await {
+        let answer = answer.await;
+        if answer.is_some() {
+            conn.lease_mut().guard.known.is_spent = was_spent;
+        }
+        let failure = match answer {
             Some(Ok(value)) => return Ok(value),
             Some(Err(error)) => Error::from(error),
             None => {
-                conn.lease_mut().guard.known.is_spent = true;
                 let node = shared.name(node).to_owned();
                 Error::checkout(node, Step::Ask, since, SILENT)
             }
@@ -70,12 +92,17 @@ impl<C: RoutedConnection> Session<C> {
         // Before another is asked for: with small pools, holding one can deadlock.
         drop(conn);
         tracing::debug!(
-            node = self.router().shared().name(node),
+            node = shared.name(node),
             error = %failure,
             "a read is run again elsewhere"
         );
-        let request = self.request_to_read(Some(node));
-        let mut conn = self.checkout(request).await.map(ReadConn::new)?;
+        let mut conn = self.read_elsewhere(node).await?;
         read(&mut conn).await.map_err(Error::from)
+    }
+
+    /// Checks out a connection of another node than this one, if another may serve.
+    pub(super) async fn read_elsewhere(&self, node: usize) -> Result<ReadConn<CaughtUp, C>, Error> {
+        let request = self.request_to_read(Some(node));
+        self.checkout(request).await.map(ReadConn::new)
     }
 }

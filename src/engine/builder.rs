@@ -217,6 +217,14 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
+    /// Sets the most second reads that [`Session::hedging`] runs, as a share of the calls of it: from 0, for none, to 1.
+    /// Each call pays for them for 10 s. Defaults to 0.05, one in 20.
+    #[cfg(feature = "hedge")]
+    pub fn hedge_budget(mut self, share: f32) -> Self {
+        self.settings.hedge_budget = share;
+        self
+    }
+
     /// Adds a class of functions: see [`Class`]. The last one of a name counts.
     pub fn class(mut self, name: impl Into<String>, class: Class) -> Self {
         let name = name.into();
@@ -257,6 +265,12 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     /// Returns what is to be built, if it makes sense.
     pub(crate) fn plan(self) -> Result<Plan<C, F>, ConfigError> {
         let nodes = topology(self.nodes, self.settings.single.as_ref())?;
+        #[cfg(feature = "hedge")]
+        if !(0.0..=1.0).contains(&self.settings.hedge_budget) {
+            return Err(ConfigError::HedgeBudget {
+                share: self.settings.hedge_budget.to_string(),
+            });
+        }
         Ok(Plan {
             nodes,
             settings: self.settings,

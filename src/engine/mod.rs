@@ -7,6 +7,8 @@ pub(crate) mod checkout;
 mod current;
 mod delays;
 mod flavour;
+#[cfg(feature = "hedge")]
+mod hedges;
 mod hurry;
 mod lease;
 mod options;
@@ -28,6 +30,8 @@ pub use builder::RouterBuilder;
 pub(crate) use checkout::Request;
 pub use flavour::{Async, Blocking};
 pub(crate) use flavour::{Flavour, NodePools};
+#[cfg(feature = "hedge")]
+pub(crate) use hedges::Hedges;
 pub(crate) use lease::{Grant, Lease};
 pub(crate) use options::{DELAYED, Options};
 #[allow(unused_imports, reason = "only where a flavour has no pool")]

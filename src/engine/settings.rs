@@ -33,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) urgent_questions: u32,
     pub(crate) node_share: Duration,
     pub(crate) alive_for: Duration,
+    #[cfg(feature = "hedge")]
+    pub(crate) hedge_budget: f32,
     pub(crate) classes: Vec<(String, Class)>,
     pub(crate) keys: Option<TokenKeys>,
     pub(crate) token_life: Duration,
@@ -59,6 +61,9 @@ impl Default for Settings {
             node_share: Duration::from_millis(250),
             // As HikariCP's `aliveBypassWindowMs`.
             alive_for: Duration::from_millis(500),
+            // As many as come past the 95th percentile: "The Tail at Scale".
+            #[cfg(feature = "hedge")]
+            hedge_budget: 0.05,
             classes: Vec::new(),
             keys: None,
             token_life: Duration::from_secs(60 * 60),

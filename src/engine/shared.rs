@@ -48,6 +48,8 @@ pub(crate) struct Shared {
     /// The time that a node's answer may take.
     pub(crate) probe_timeout: Duration,
     pub(crate) rejections: Rejections,
+    #[cfg(feature = "hedge")]
+    pub(crate) hedges: super::Hedges,
     window: Duration,
     clock: Arc<dyn Clock>,
     policy: Policy,
@@ -128,6 +130,8 @@ impl Shared {
             wait: settings.wait,
             probe_timeout: settings.watch_timeout,
             rejections: Rejections::default(),
+            #[cfg(feature = "hedge")]
+            hedges: super::Hedges::new(settings.hedge_budget),
             clock: Arc::clone(&settings.clock),
             checker: settings.check.build(dialect),
             policy: settings.policy(nodes),

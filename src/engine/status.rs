@@ -19,6 +19,9 @@ pub struct Status {
     /// The number of session tokens rejected since the router started, by reason; reasons that did not occur are
     /// left out.
     pub rejected_tokens: Vec<(Rejection, u64)>,
+    /// The number of second reads that [`Session::hedging`](crate::Session::hedging) has run.
+    #[cfg(feature = "hedge")]
+    pub hedges: u64,
 }
 
 /// A router's knowledge of one node.
@@ -99,6 +102,8 @@ impl Shared {
                 .into_iter()
                 .filter(|(_, count)| *count > 0)
                 .collect(),
+            #[cfg(feature = "hedge")]
+            hedges: self.hedges.run(),
         }
     }
 }

@@ -150,6 +150,13 @@ pub enum ConfigError {
         node: String,
     },
 
+    /// The share of reads that may run twice is no share.
+    #[error("`hedge_budget({share})` is no share of reads: give a number from 0 to 1")]
+    HedgeBudget {
+        /// The number that was given.
+        share: String,
+    },
+
     /// A function names a class that the router does not have.
     #[error(
         "`{function}` belongs to the class `{class}`, which the router does not have: add it with `class(\"{class}\", Class::new())`"

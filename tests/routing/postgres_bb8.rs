@@ -38,6 +38,8 @@ mod checks;
 mod connections;
 #[path = "postgres_async_suite/hanging.rs"]
 mod hanging;
+#[path = "postgres_async_suite/hedging.rs"]
+mod hedging;
 #[path = "postgres_suite/layers.rs"]
 mod layers;
 #[path = "suite/leaks.rs"]

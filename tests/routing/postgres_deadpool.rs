@@ -29,6 +29,8 @@ mod cancel;
 mod connections;
 #[path = "postgres_async_suite/hanging.rs"]
 mod hanging;
+#[path = "postgres_async_suite/hedging.rs"]
+mod hedging;
 #[path = "suite/pools.rs"]
 mod pools;
 #[path = "postgres_suite/roles.rs"]

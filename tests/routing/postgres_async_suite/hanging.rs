@@ -89,9 +89,9 @@ fn a_replica_that_freezes_fails_no_read_and_holds_none_up_for_long() {
             count(&mut router.read_eventual().await.unwrap()).await;
         }
         proxy.hang().unwrap();
-        let mut reads = tokio::task::JoinSet::new();
+        let (mut reads, mut others) = (tokio::task::JoinSet::new(), tokio::task::JoinSet::new());
         let mut ticks = tokio::time::interval(Duration::from_millis(10));
-        for _ in 0..400 {
+        for _ in 0..1000 {
             ticks.tick().await;
             let session = router.session();
             reads.spawn(async move {
@@ -101,15 +101,25 @@ fn a_replica_that_freezes_fails_no_read_and_holds_none_up_for_long() {
                 let counted: Result<i64, Error> = read.await;
                 (counted, since.elapsed())
             });
+            let router = router.clone();
+            others.spawn(async move {
+                let since = Instant::now();
+                count(&mut router.read_primary().await.unwrap()).await;
+                since.elapsed()
+            });
         }
         let reads = reads.join_all().await;
         for (counted, _) in &reads {
             assert_eq!(counted.as_ref().ok(), Some(&2), "{counted:?}");
         }
         let slowest = reads.iter().map(|(_, took)| *took).max().unwrap();
-        println!("the slowest of 400 reads while a replica froze: {slowest:?}");
-        // 0.35 s on an idle machine: the time to the watcher's question, and a node's share.
-        assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+        let noise = others.join_all().await.into_iter().max().unwrap();
+        println!(
+            "the slowest of 1000 reads in 10 s without a replica: {slowest:?}, on the primary: {noise:?}"
+        );
+        // 0.35 s on an idle machine: the time to the watcher's question, and a node's share. A busy one holds reads up
+        // that have nothing to do with the replica.
+        assert!(slowest < Duration::from_millis(500) + noise, "{slowest:?}");
         proxy.restore().unwrap();
     });
 }
