@@ -1,8 +1,9 @@
-//! Compares reads through a session with those on a raw pool that does not ping, which are as quick as can be.
+//! Compares reads and writes through a session with those on a raw pool that does not ping, which are as quick as can be.
 //!
-//! Three sides take turns, so that whatever else the machine does slows all: a session's read, its `read_eventual`, and
-//! diesel-async's own bb8 pool to the same standby. Warm pools; no writes, so all is proved. Once on the server's socket,
-//! with as many reads as there can be; once with a millisecond each way before the server, where round trips count.
+//! The sides take turns, so that whatever else the machine does slows all: a session's read, its `read_eventual`, and
+//! diesel-async's own bb8 pool to the same standby; a session's write, and such a pool to the primary. Warm pools; the
+//! sessions that read have written nothing, so all is proved. Once on the servers' sockets, with as many statements as
+//! there can be; once with a millisecond each way before each server, where round trips count.
 //!
 //! ```text
 //! cargo bench --all-features --bench reads -- --seconds 10
@@ -25,20 +26,20 @@ use tokio::task::JoinSet;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// The numbers of readers at the same time.
-const READERS: [u32; 3] = [1, 8, 32];
-/// The time that one side reads before it is the other's turn.
+/// The numbers of clients at the same time.
+const CLIENTS: [u32; 3] = [1, 8, 32];
+/// The time that one side works before it is the other's turn.
 const TURN: Duration = Duration::from_millis(100);
 /// The delay each way, where there is one.
 const DELAY: Duration = Duration::from_millis(1);
 
 #[derive(Debug, Parser)]
 struct Options {
-    /// The seconds that each number of readers runs, all sides together.
+    /// The seconds that each number of clients runs, all sides together.
     #[arg(long, value_name = "N", default_value_t = 10)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
-    /// Only this side, without a delay and with eight readers: for a profiler.
+    /// Only this side, without a delay and with eight clients: for a profiler.
     #[arg(long, value_name = "SIDE", value_parser = NAMES)]
     only: Option<String>,
     /// Passed by cargo.
@@ -63,9 +64,20 @@ enum Side {
     Session(Session),
     Eventual(Session),
     Raw(Pool<AsyncPgConnection>),
+    Write(Session),
+    RawWrite(Pool<AsyncPgConnection>),
 }
 
-const NAMES: [&str; 3] = ["session.read", "read_eventual", "raw"];
+const NAMES: [&str; SIDES] = [
+    "session.read",
+    "read_eventual",
+    "raw",
+    "session.write",
+    "raw write",
+];
+const SIDES: usize = 5;
+/// The side that each is compared with.
+const RAW: [usize; SIDES] = [2, 2, 2, 4, 4];
 
 fn main() -> Outcome {
     let options = Options::parse();
@@ -79,48 +91,46 @@ fn main() -> Outcome {
     cluster.wait_until_caught_up(Duration::from_secs(10))?;
     println!(
         "{:<8} {:>7} {:<14} {:>9} {:>12}",
-        "delay", "readers", "side", "reads/s", "of raw"
+        "delay", "clients", "side", "a second", "of raw"
     );
     for delay in [Duration::ZERO, DELAY] {
-        let proxy = cluster.standby(0).proxy()?;
-        proxy.set_delay(delay);
-        let url = match delay {
-            Duration::ZERO => cluster.standby(0).url(),
-            _ => proxy.url(),
+        let proxies = [cluster.primary().proxy()?, cluster.standby(0).proxy()?];
+        for proxy in &proxies {
+            proxy.set_delay(delay);
+        }
+        let urls = match delay {
+            Duration::ZERO => [cluster.primary().url(), cluster.standby(0).url()],
+            _ => [proxies[0].url(), proxies[1].url()],
         };
-        for readers in READERS {
-            if options.only.is_some() && (readers, delay) != (8, Duration::ZERO) {
+        for clients in CLIENTS {
+            if options.only.is_some() && (clients, delay) != (8, Duration::ZERO) {
                 continue;
             }
-            runtime.block_on(compare(&cluster, &url, readers, delay, &options))?;
+            runtime.block_on(compare(&urls, clients, delay, &options))?;
         }
     }
     Ok(())
 }
 
 async fn compare(
-    cluster: &PgCluster,
-    url: &str,
-    readers: u32,
+    [primary, standby]: &[String; 2],
+    clients: u32,
     delay: Duration,
     options: &Options,
 ) -> Outcome {
     let router = Router::builder()
-        .primary(Node::new("primary", cluster.primary().url()))
-        .replica(Node::new("standby", url).read_pool_size(readers))
+        .primary(Node::new("primary", primary).write_pool_size(clients))
+        .replica(Node::new("standby", standby).read_pool_size(clients))
         .build()
-        .await?;
-    let raw = Pool::builder()
-        .max_size(readers)
-        .test_on_check_out(false)
-        .build(AsyncDieselConnectionManager::new(url))
         .await?;
     let sides = [
         Side::Session(router.session()),
         Side::Eventual(router.session()),
-        Side::Raw(raw),
+        Side::Raw(raw_pool(standby, clients).await?),
+        Side::Write(router.session()),
+        Side::RawWrite(raw_pool(primary, clients).await?),
     ];
-    let mut counts: [Vec<f64>; 3] = Default::default();
+    let mut counts: [Vec<f64>; SIDES] = Default::default();
     let end = Instant::now() + Duration::from_secs(options.seconds);
     for round in 0.. {
         if Instant::now() >= end {
@@ -130,39 +140,44 @@ async fn compare(
             if options.only.as_deref().is_some_and(|only| only != name) {
                 continue;
             }
-            let rate = turn(side, readers).await?;
+            let rate = turn(side, clients).await?;
             // The first round opens connections.
             if round > 0 {
                 counts.push(rate);
             }
         }
     }
-    let raw = counts[2].clone();
-    for (name, counts) in NAMES.iter().zip(&counts) {
-        if counts.is_empty() {
+    for ((name, rates), raw) in NAMES.iter().zip(&counts).zip(RAW) {
+        if rates.is_empty() {
             continue;
         }
-        let quotients = counts.iter().zip(&raw).map(|(rate, raw)| rate / raw);
+        let quotients = rates.iter().zip(&counts[raw]).map(|(rate, raw)| rate / raw);
         println!(
-            "{:<8} {readers:>7} {name:<14} {:>9.0} {:>12.3}",
+            "{:<8} {clients:>7} {name:<14} {:>9.0} {:>12.3}",
             format!("{delay:?}"),
-            median(counts.iter().copied()),
+            median(rates.iter().copied()),
             median(quotients),
         );
     }
     Ok(())
 }
 
-/// Returns how many reads a second one side made in its turn.
-async fn turn(side: &Side, readers: u32) -> Outcome<f64> {
+async fn raw_pool(url: &str, size: u32) -> Outcome<Pool<AsyncPgConnection>> {
+    let manager = AsyncDieselConnectionManager::new(url);
+    let pool = Pool::builder().max_size(size).test_on_check_out(false);
+    Ok(pool.build(manager).await?)
+}
+
+/// Returns how many statements a second one side made in its turn.
+async fn turn(side: &Side, clients: u32) -> Outcome<f64> {
     let start = Instant::now();
     let mut tasks = JoinSet::new();
-    for reader in 0..readers {
+    for client in 0..clients {
         let side = side.clone();
         tasks.spawn(async move {
             let mut count = 0_u32;
             while start.elapsed() < TURN {
-                side.read((reader * 7 + count) as i32 % 1000 + 1).await?;
+                side.run((client * 7 + count) as i32 % 1000 + 1).await?;
                 count += 1;
             }
             Outcome::Ok(count)
@@ -176,20 +191,31 @@ async fn turn(side: &Side, readers: u32) -> Outcome<f64> {
 }
 
 impl Side {
-    async fn read(&self, id: i32) -> Outcome<String> {
+    async fn run(&self, id: i32) -> Outcome {
         let row = rows::table.find(id).select(rows::name);
-        Ok(match self {
-            // One session a read, as a request has one.
+        let renamed = diesel::update(rows::table.find(id)).set(rows::name.eq("renamed"));
+        // One session a statement, as a request has one.
+        match self {
             Self::Session(session) => {
                 let mut conn = session.router().session().read().await?;
-                row.first(&mut conn).await?
+                let _: String = row.first(&mut conn).await?;
             }
             Self::Eventual(session) => {
                 let mut conn = session.read_eventual().await?;
-                row.first(&mut conn).await?
+                let _: String = row.first(&mut conn).await?;
             }
-            Self::Raw(pool) => row.first(&mut *pool.get().await?).await?,
-        })
+            Self::Raw(pool) => {
+                let _: String = row.first(&mut *pool.get().await?).await?;
+            }
+            Self::Write(session) => {
+                let mut conn = session.router().session().write().await?;
+                renamed.execute(&mut conn).await?;
+            }
+            Self::RawWrite(pool) => {
+                renamed.execute(&mut *pool.get().await?).await?;
+            }
+        }
+        Ok(())
     }
 }
 

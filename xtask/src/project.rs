@@ -22,6 +22,7 @@ pub(crate) const FEATURE_GROUPS: &str = "\
     --group-features postgres,mysql \
     --group-features sync-postgres,sync-mysql \
     --group-features edge,tower,axum,moka,redis \
+    --group-features rustls,hedge \
     --group-features serde,test-util";
 
 /// Every backend of the libraries below us, so that all pairs share one build of Diesel and tokio.
