@@ -52,6 +52,18 @@ impl Node {
         }
     }
 
+    /// Returns its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns its URL, with the password if that has one.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Sets the number of connections in the pool for read handles. Defaults to 10.
     #[must_use]
     pub fn read_pool_size(self, size: u32) -> Self {
@@ -146,7 +158,7 @@ impl Node {
     }
 
     /// Returns the URL that a pool's connections are opened with; a watcher's for `None`.
-    pub(crate) fn url(&self, pool: Option<PoolKind>) -> &str {
+    pub(crate) fn url_of(&self, pool: Option<PoolKind>) -> &str {
         let own = pool.and_then(|pool| self.options(pool).url.as_deref());
         own.unwrap_or(&self.url)
     }

@@ -82,7 +82,7 @@ impl<C: RoutedConnection> Manager<C> {
         let (since, limit) = (Instant::now(), self.node.connect_timeout);
         let request = ConnectRequest {
             node: &self.node.name,
-            url: self.node.url(self.pool),
+            url: self.node.url_of(self.pool),
             pool: self.pool,
         };
         let mut conn = io::within(limit, (self.hooks.connect)(request))
