@@ -183,8 +183,9 @@ async fn galera_members(conn: &mut Conn) -> Result<Vec<Member>, String> {
     };
     match value("wsrep_cluster_status") {
         Some("Primary") => {}
-        Some(_) => return Err("the server is not in the primary component".to_owned()),
-        None => return Err("the server is in no Galera cluster".to_owned()),
+        Some("non-Primary") => return Err("the server is not in the primary component".to_owned()),
+        // Not loaded, or not connected to any: `Disconnected`.
+        Some(_) | None => return Err("the server is in no Galera cluster".to_owned()),
     }
     members(value("wsrep_incoming_addresses").unwrap_or_default())
 }

@@ -27,13 +27,14 @@ pub(crate) const SEMVER_CHECKS: Need = Need::Tool("cargo-semver-checks");
 pub(crate) const BUILD: [Need; 2] = [Need::Packages("compiler"), Need::Packages("clients")];
 
 /// The same, and what the tests start.
-pub(crate) const SERVERS: [Need; 6] = [
+pub(crate) const SERVERS: [Need; 7] = [
     BUILD[0],
     BUILD[1],
     Need::Packages("postgres"),
     Need::Packages("pgbouncer"),
     Need::Packages("mariadb"),
     Need::Packages("redis"),
+    Need::Packages("patroni"),
 ];
 
 /// Installs what is not there yet.

@@ -1,0 +1,149 @@
+//! A real Patroni cluster: its members through a switchover, a crash, a pause and a new start from nothing.
+
+mod cluster;
+
+use std::time::Instant;
+
+use diesel_routing::Node;
+use diesel_routing_discovery::{Discovery, Patroni, PatroniMember};
+use serde_json::{Value, json};
+
+use self::cluster::{Cluster, LIMIT, MEMBERS};
+
+fn discovery(cluster: &Cluster) -> Discovery<Patroni> {
+    let seeds = (0..MEMBERS).map(|index| cluster.api(index));
+    Discovery::of(Patroni::at(seeds, |member| {
+        Node::new(&*member.name, Cluster::url(member.port))
+    }))
+}
+
+/// Asks until the answer has what is waited for.
+async fn asked_until<T>(
+    cluster: &Cluster,
+    what: &str,
+    mut is_there: impl AsyncFnMut() -> Option<T>,
+) -> T {
+    let since = Instant::now();
+    loop {
+        if let Some(value) = is_there().await {
+            return value;
+        }
+        assert!(since.elapsed() < LIMIT, "in vain for {what}: {cluster:?}");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Returns the members as the API of any has them.
+async fn members(cluster: &Cluster) -> Vec<PatroniMember> {
+    for index in 0..MEMBERS {
+        let address = format!("{}/cluster", cluster.api(index));
+        let Ok(answer) = reqwest::get(address).await else {
+            continue;
+        };
+        let mut answer: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        return serde_json::from_value(answer["members"].take()).unwrap();
+    }
+    Vec::new()
+}
+
+/// Returns the name of the leader, once it is another than `not` and all members of this number follow it.
+async fn leader_of(cluster: &Cluster, count: usize, not: &str) -> String {
+    asked_until(cluster, "a leader whom all follow", async || {
+        let members = members(cluster).await;
+        let leader = members.iter().find(|member| member.role == "leader")?;
+        let follows =
+            |member: &&PatroniMember| is_running(member) && member.timeline == leader.timeline;
+        let follow = members.iter().filter(follows).count();
+        (leader.name != not && follow == count).then(|| leader.name.clone())
+    })
+    .await
+}
+
+fn is_running(member: &PatroniMember) -> bool {
+    ["running", "streaming"].contains(&&*member.state)
+}
+
+async fn post(cluster: &Cluster, index: usize, method: reqwest::Method, path: &str, body: &Value) {
+    let request = reqwest::Client::new()
+        .request(method, format!("{}{path}", cluster.api(index)))
+        .body(body.to_string());
+    let answer = request.send().await.unwrap();
+    let status = answer.status();
+    assert!(
+        status.is_success(),
+        "{path}: {status} {}",
+        answer.text().await.unwrap()
+    );
+}
+
+fn index_of(name: &str) -> usize {
+    name.trim_start_matches("node").parse().unwrap()
+}
+
+async fn names(discovery: &mut Discovery<Patroni>) -> Vec<String> {
+    let nodes = discovery.ask().await.unwrap();
+    let mut names: Vec<_> = nodes.iter().map(|node| node.name().to_owned()).collect();
+    names.sort_unstable();
+    names
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_members_are_found_whatever_becomes_of_their_roles() {
+    const ALL: [&str; MEMBERS] = ["node0", "node1", "node2"];
+    let mut cluster = Cluster::start();
+    let mut discovery = discovery(&cluster);
+    let first = leader_of(&cluster, MEMBERS, "").await;
+    assert_eq!(names(&mut discovery).await, ALL);
+
+    // A switchover.
+    let second = ALL.into_iter().find(|name| *name != first).unwrap();
+    let switchover = json!({"leader": first, "candidate": second});
+    post(
+        &cluster,
+        index_of(&first),
+        reqwest::Method::POST,
+        "/switchover",
+        &switchover,
+    )
+    .await;
+    assert_eq!(leader_of(&cluster, MEMBERS, &first).await, second);
+    assert_eq!(names(&mut discovery).await, ALL);
+
+    // A paused cluster keeps its members.
+    let pause = |on: bool| json!({"pause": on});
+    let patch = reqwest::Method::PATCH;
+    post(&cluster, 0, patch.clone(), "/config", &pause(true)).await;
+    assert_eq!(names(&mut discovery).await, ALL);
+    post(&cluster, 0, patch, "/config", &pause(false)).await;
+
+    // A member that starts from nothing stays one.
+    let replica = ALL.into_iter().find(|name| *name != second).unwrap();
+    let force = json!({"force": true});
+    post(
+        &cluster,
+        index_of(replica),
+        reqwest::Method::POST,
+        "/reinitialize",
+        &force,
+    )
+    .await;
+    asked_until(&cluster, "a member that starts from nothing", async || {
+        let members = members(&cluster).await;
+        let member = members.iter().find(|member| member.name == replica)?;
+        (!is_running(member)).then_some(())
+    })
+    .await;
+    assert_eq!(names(&mut discovery).await, ALL);
+    assert_eq!(leader_of(&cluster, MEMBERS, "").await, second);
+
+    // A crash: the member goes once its key in etcd has ended, and the others elect one.
+    cluster.kill_member(index_of(second));
+    let third = leader_of(&cluster, MEMBERS - 1, second).await;
+    let left: Vec<_> = ALL.into_iter().filter(|name| *name != second).collect();
+    assert_eq!(names(&mut discovery).await, left);
+
+    // And back.
+    cluster.start_member(index_of(second));
+    assert_eq!(leader_of(&cluster, MEMBERS, "").await, third);
+    assert_eq!(names(&mut discovery).await, ALL);
+}
