@@ -41,9 +41,9 @@ const WRITERS: [u32; 3] = [1, 10, 100];
 const DIGITS: u8 = 3;
 /// How long one side writes before it is the other's turn.
 const TURN: Duration = Duration::from_millis(50);
-/// The query for how often the primary was asked for its position. Only that question calls `pg_control_recovery`.
+/// The query for how often the primary was asked for its position again: without what stays as it is.
 const QUESTIONS: &str = "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements \
-                         WHERE query LIKE '%pg_control_recovery()%'";
+                         WHERE query LIKE '%pg_current_wal_insert_lsn()%' AND query NOT LIKE '%pg_control_system()%'";
 
 #[derive(Debug, Parser)]
 struct Options {

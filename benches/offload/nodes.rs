@@ -15,9 +15,10 @@ diesel::table! {
     }
 }
 
-/// The query for how often a server was asked for its position. Only that question calls `pg_control_recovery`.
+/// The query for how often a server was asked for its position again: without what stays as it is.
 const QUESTIONS: &str = "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements \
-                         WHERE query LIKE '%pg_control_recovery()%'";
+                         WHERE (query LIKE '%pg_current_wal_insert_lsn()%' OR query LIKE '%pg_last_wal_replay_lsn()%') \
+                           AND query NOT LIKE '%pg_control_system()%'";
 
 /// The numbers of questions to nodes for their positions.
 #[derive(Debug, Default)]

@@ -143,9 +143,16 @@ impl World {
 }
 
 impl Read {
-    /// Of these keys. A key without a row is shown as what comes before its first version: a replica that
-    /// is built anew begins without rows.
-    pub(crate) fn new(began: Moment, keys: &[i32], mut rows: Vec<Row>, route: Route<'_>) -> Self {
+    /// Of these keys, as a server gave them that said of itself whether it is the primary. A key without a row is shown as
+    /// what comes before its first version: a replica that is built anew begins without rows.
+    pub(crate) fn new(
+        began: Moment,
+        keys: &[i32],
+        rows: Vec<(Row, bool)>,
+        route: Route<'_>,
+    ) -> Self {
+        let is_primary = rows.iter().any(|(_, is_primary)| *is_primary);
+        let mut rows: Vec<_> = rows.into_iter().map(|(row, _)| row).collect();
         let is_there = |key: i32| rows.iter().any(|row| row.key == key);
         let missing: Vec<_> = keys.iter().filter(|&&key| !is_there(key)).collect();
         rows.extend(missing.into_iter().map(|&key| Row::before_all(key)));
@@ -155,7 +162,8 @@ impl Read {
             began,
             promised: true,
             node: route.node.to_owned(),
-            is_primary: route.is_primary,
+            // A reader's name may lead to it.
+            is_primary: is_primary || route.is_primary,
             reason: route.reason.as_str(),
         }
     }

@@ -113,8 +113,9 @@ fn line(record: &Record) -> String {
 fn read(read: &Read) -> String {
     let rows: Vec<_> = read.rows.iter().map(row).collect();
     let level = if read.promised { "" } else { ", eventual" };
+    let role = if read.is_primary { ", the primary" } else { "" };
     format!(
-        "{} from {} ({}{level})",
+        "{} from {}{role} ({}{level})",
         rows.join(" "),
         read.node,
         read.reason

@@ -42,6 +42,9 @@ impl RoutedConnection for AsyncPgConnection {
         let observe = crate::backend::postgres::Observe::new(facts);
         let answer: crate::backend::postgres::Answer =
             diesel_async::RunQueryDsl::get_result(observe, self).await?;
+        if answer.is_promoted(facts) {
+            return Ok(self.introduce(true, false).await?.observation);
+        }
         Ok(answer.observation(facts))
     }
 

@@ -31,7 +31,7 @@ pub(crate) fn role(in_recovery: bool) -> NodeRole {
     }
 }
 
-/// The oldest tested version. [`OBSERVE`] would work from 10 on, where its functions got their
+/// The oldest tested version. The questions would work from 10 on, where their functions got their
 /// names.
 const OLDEST: ServerVersion = ServerVersion::new(14, 0);
 
@@ -84,10 +84,11 @@ const NO_WAL: &str = "\
            false AS sees_receiver, NULL::int8 AS writes_on, NULL::int8 AS lsn \
       FROM (SELECT pg_is_in_recovery() AS standby) r";
 
-/// Completes [`FACTS`] with what positions are made of, and with the position, as [`OBSERVE`] has it.
+/// Completes [`FACTS`] with what positions are made of, and with the position, as the questions that repeat have it.
 ///
 /// The timeline of a standby is its receiver's, which roles without `pg_read_all_stats` do not see; then the newest
-/// its control file knows, which may lag after a failover but never runs ahead.
+/// its control file knows, which may lag after a failover but never runs ahead. That of a primary is its current WAL file's:
+/// `pg_control_checkpoint()` shows the old one for a while after a promotion.
 const WAL: &str = "\
            s.system_identifier AS system, \
            COALESCE(w.received_tli, GREATEST(c.timeline_id, v.min_recovery_end_timeline))::int8 AS timeline, \
@@ -102,27 +103,30 @@ const WAL: &str = "\
       FROM (SELECT pg_is_in_recovery() AS standby) r, pg_control_system() s, pg_control_checkpoint() c, pg_control_recovery() v, pg_control_init() i \
       LEFT JOIN pg_stat_get_wal_receiver() w ON true";
 
-/// Asks for what a server says of itself again and again, in one answer. Needs no privilege.
+/// Asks a primary again and again for its position.
 ///
-/// - The position of a primary is its *insert* position: with `synchronous_commit = off`, the others
-///   lie behind commits that were acknowledged.
-/// - The same query asks whether the server is in recovery: after a promotion the replay position
-///   stays, frozen.
-/// - The timeline of a primary is that of its current WAL file: `pg_control_checkpoint()` shows the old
-///   one for a while after a promotion. That of a standby is its receiver's, where the account sees that, else that
-///   of its control file: one reading of the file, of the four that the facts take.
-const OBSERVE: &str = "\
-    SELECT r.standby, \
-           (CASE WHEN NOT r.standby \
-                 THEN ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int4 \
-                 WHEN q.sees_receiver \
-                 THEN COALESCE((SELECT received_tli FROM pg_stat_get_wal_receiver()), \
-                               (SELECT min_recovery_end_timeline FROM pg_control_recovery())) \
-                 ELSE (SELECT min_recovery_end_timeline FROM pg_control_recovery()) \
-            END)::int8 AS timeline, \
-           ((CASE WHEN r.standby THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END) \
-             - '0/0'::pg_lsn)::int8 AS lsn \
-      FROM (SELECT pg_is_in_recovery() AS standby) r, (SELECT ";
+/// - That is its *insert* position: with `synchronous_commit = off`, the others lie behind commits that were acknowledged.
+/// - Its timeline is that of its facts. A primary has one as long as it is one, and its connections do not outlive that.
+const OBSERVE_PRIMARY: &str = "\
+    SELECT pg_is_in_recovery() AS standby, NULL::int8 AS timeline, \
+           (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::int8 AS lsn";
+
+/// Asks a standby again and again for its role, timeline and position, in one answer. Needs no privilege.
+///
+/// - It asks whether the server is in recovery: after a promotion the replay position stays, frozen. Then what a primary
+///   says is asked for with the facts.
+/// - The timeline is that of the control file: one reading of the file, of the four that the facts take.
+const OBSERVE_STANDBY: &str = "\
+    SELECT pg_is_in_recovery() AS standby, min_recovery_end_timeline::int8 AS timeline, \
+           (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::int8 AS lsn \
+      FROM pg_control_recovery()";
+
+/// [`OBSERVE_STANDBY`], for accounts that see the receiver: its timeline changes before that of the control file.
+const OBSERVE_RECEIVER: &str = "\
+    SELECT pg_is_in_recovery() AS standby, \
+           COALESCE((SELECT received_tli FROM pg_stat_get_wal_receiver()), \
+                    (SELECT min_recovery_end_timeline FROM pg_control_recovery()))::int8 AS timeline, \
+           (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::int8 AS lsn";
 
 /// Defines a query with an id: a connection prepares it once.
 macro_rules! ask {
@@ -171,24 +175,31 @@ ask!(AskFacts, |this, out| {
     out.push_sql(if this.positions { WAL } else { NO_WAL });
 });
 
-/// [`OBSERVE`], by an account that sees the receiver's timeline or not.
-#[derive(Debug, QueryId)]
-pub(crate) struct Observe {
-    sees_receiver: bool,
-}
+/// Asks again what a server with these facts says of itself.
+#[derive(Debug)]
+pub(crate) struct Observe(&'static str);
 
 impl Observe {
     pub(crate) fn new(facts: &ServerFacts) -> Self {
-        Self {
-            sees_receiver: facts.wal.is_some_and(|wal| wal.sees_receiver),
-        }
+        let wal = facts.wal.as_ref();
+        Self(if wal.is_some_and(|wal| wal.writes_on.is_some()) {
+            OBSERVE_PRIMARY
+        } else if wal.is_some_and(|wal| wal.sees_receiver) {
+            OBSERVE_RECEIVER
+        } else {
+            OBSERVE_STANDBY
+        })
     }
 }
 
+// A statement of its own for each: the id says nothing of the text.
+impl QueryId for Observe {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
 ask!(Observe, |this, out| {
-    out.push_sql(OBSERVE);
-    out.push_bind_param::<Bool, _>(&this.sees_receiver)?;
-    out.push_sql("::bool AS sees_receiver) q");
+    out.push_sql(this.0);
 });
 
 /// Returns the SQL that fails if its connection has this process of the server, in one round trip, which it takes to ask for
@@ -243,7 +254,7 @@ impl From<Facts> for Introduction {
     fn from(facts: Facts) -> Self {
         let answer = Answer {
             standby: facts.standby,
-            timeline: facts.writes_on,
+            timeline: None,
             lsn: facts.lsn,
         };
         let facts = ServerFacts::from(facts);
@@ -261,6 +272,7 @@ impl From<Facts> for ServerFacts {
                 page: facts.page?.cast_unsigned(),
                 segment: facts.segment?.cast_unsigned(),
                 sees_receiver: facts.sees_receiver,
+                writes_on: facts.writes_on.map(u32::try_from).transpose().ok()?,
             })
         };
         let wal = wal();
@@ -301,7 +313,7 @@ fn version(number: &str) -> Option<ServerVersion> {
 pub(crate) struct Answer {
     #[diesel(sql_type = Bool)]
     standby: bool,
-    /// `NULL` on a standby whose receiver is not running.
+    /// That of a standby; `NULL` on one whose receiver is not running.
     #[diesel(sql_type = Nullable<BigInt>)]
     timeline: Option<i64>,
     /// `NULL` on a standby that has replayed nothing yet.
@@ -310,21 +322,21 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Returns whether the server was promoted since its facts were asked for: then they have to be asked for again.
+    pub(crate) fn is_promoted(&self, facts: &ServerFacts) -> bool {
+        !self.standby && facts.role == Some(NodeRole::ReplaysWrites)
+    }
+
     /// Returns what the server says of itself, given its facts; of a standby's timelines the newest that is known, for
     /// they only grow.
     pub(crate) fn observation(&self, facts: &ServerFacts) -> Option<Observation> {
         let wal = facts.wal.as_ref()?;
         let lsn = Lsn(self.lsn?.cast_unsigned());
-        let lsn = if self.standby {
-            lsn
+        let (timeline, lsn) = if self.standby {
+            let timeline = self.timeline.map_or(Ok(0), u32::try_from).ok()?;
+            (timeline.max(wal.timeline), lsn)
         } else {
-            lsn.end_of_record(wal.page, wal.segment)
-        };
-        let timeline = self.timeline.map_or(Ok(0), u32::try_from).ok()?;
-        let timeline = if self.standby {
-            timeline.max(wal.timeline)
-        } else {
-            timeline
+            (wal.writes_on?, lsn.end_of_record(wal.page, wal.segment))
         };
         let position = PgPosition::new(wal.system, timeline, lsn);
         Some(Observation::new(
@@ -349,6 +361,40 @@ mod tests {
         assert_eq!(sql(999), None);
         let longest = wait(&required, Duration::MAX).expect("a wait");
         assert!(longest.contains("'2147483647ms'"), "{longest}");
+    }
+
+    /// It was asked as a standby, which does not say where a primary writes.
+    #[test]
+    fn a_standby_that_was_promoted_is_asked_as_a_primary() {
+        let wal = |writes_on| Wal {
+            system: 7,
+            timeline: 1,
+            page: 8192,
+            segment: 1 << 24,
+            sees_receiver: false,
+            writes_on,
+        };
+        let facts = |role, writes_on| ServerFacts {
+            role: Some(role),
+            wal: Some(wal(writes_on)),
+            ..ServerFacts::default()
+        };
+        let standby = facts(NodeRole::ReplaysWrites, None);
+        let primary = facts(NodeRole::TakesWrites, Some(2));
+        let answer = |standby| Answer {
+            standby,
+            timeline: None,
+            lsn: Some(90),
+        };
+        assert!(answer(false).is_promoted(&standby));
+        assert_eq!(answer(false).observation(&standby), None);
+        assert!(!answer(true).is_promoted(&standby));
+        assert!(!answer(false).is_promoted(&primary));
+        let position = PgPosition::new(7, 2, Lsn(90));
+        let told = Observation::new(NodeRole::TakesWrites, Position::Postgres(position));
+        assert_eq!(answer(false).observation(&primary), Some(told));
+        assert_eq!(Observe::new(&standby).0, OBSERVE_STANDBY);
+        assert_eq!(Observe::new(&primary).0, OBSERVE_PRIMARY);
     }
 
     #[test]

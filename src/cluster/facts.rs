@@ -48,6 +48,8 @@ pub(crate) struct Wal {
     pub(crate) segment: u64,
     /// Set if the account may see which timeline is being received.
     pub(crate) sees_receiver: bool,
+    /// The timeline that a primary writes on; `None` on a standby.
+    pub(crate) writes_on: Option<u32>,
 }
 
 impl ServerFacts {

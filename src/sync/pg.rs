@@ -39,6 +39,9 @@ impl RoutedConnection for PgConnection {
         let observe = crate::backend::postgres::Observe::new(facts);
         let answer: crate::backend::postgres::Answer =
             diesel::RunQueryDsl::get_result(observe, self)?;
+        if answer.is_promoted(facts) {
+            return Ok(self.introduce(true, false)?.observation);
+        }
         Ok(answer.observation(facts))
     }
 

@@ -21,6 +21,7 @@ pub(crate) fn steps(workspace: &Workspace) -> Result<Vec<Step<'_>>> {
             let why = match name {
                 "capture" => "what it costs a write to be remembered",
                 "reads" => "a read beside one on a raw pool, with round trips that count",
+                "question" => "what the question of a watcher costs a server",
                 "offload" => "reads kept off the primary, and stale ones, by strategy",
                 _ if counts => "instructions, the same on every run",
                 _ => "time, on this machine",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use diesel::sql_types::Bool;
 use diesel_routing::prelude::*;
 use diesel_routing::{Error, Level, Replica};
 
@@ -14,6 +15,7 @@ use crate::table::{Row, counters};
 
 use super::handles::{ReadConn, Session};
 use super::nodes::Routers;
+use super::table::IS_PRIMARY;
 use super::update::asynchronous as update;
 
 /// How long the reads wait that wait for a fresher replica.
@@ -170,9 +172,11 @@ async fn by_handle(began: Moment, session: &Session, keys: &[i32]) -> Result<Rea
     Ok(Read::new(began, keys, rows, conn.route()))
 }
 
-async fn rows(conn: &mut ReadConn<Replica>, keys: &[i32]) -> QueryResult<Vec<Row>> {
+async fn rows(conn: &mut ReadConn<Replica>, keys: &[i32]) -> QueryResult<Vec<(Row, bool)>> {
+    let is_primary = diesel::dsl::sql::<Bool>(IS_PRIMARY);
     counters::table
         .filter(counters::key.eq_any(keys))
+        .select((counters::all_columns, is_primary))
         .load(conn)
         .await
 }

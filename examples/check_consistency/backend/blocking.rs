@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use diesel::sql_types::Bool;
 use diesel_routing::sync::prelude::*;
 use diesel_routing::{Error, Level, Replica};
 
@@ -16,6 +17,7 @@ use crate::table::{Row, counters};
 
 use super::blocking_handles::{ReadConn, Session};
 use super::nodes::Routers;
+use super::table::IS_PRIMARY;
 use super::update::blocking as update;
 
 /// How long the reads wait that wait for a fresher replica.
@@ -163,8 +165,10 @@ fn by_handle(began: Moment, session: &Session, keys: &[i32]) -> Result<Read, Err
     Ok(Read::new(began, keys, rows, conn.route()))
 }
 
-fn rows(conn: &mut ReadConn<Replica>, keys: &[i32]) -> QueryResult<Vec<Row>> {
+fn rows(conn: &mut ReadConn<Replica>, keys: &[i32]) -> QueryResult<Vec<(Row, bool)>> {
+    let is_primary = diesel::dsl::sql::<Bool>(IS_PRIMARY);
     counters::table
         .filter(counters::key.eq_any(keys))
+        .select((counters::all_columns, is_primary))
         .load(conn)
 }

@@ -20,6 +20,9 @@ const SCHEMA: [&str; 3] = [
      END",
 ];
 
+/// What a server answers with each row: whether it is the primary.
+pub(crate) const IS_PRIMARY: &str = "NOT @@global.read_only";
+
 pub(crate) fn create(cluster: &MariaCluster) -> Result<()> {
     let primary = cluster.primary();
     for sql in SCHEMA {
