@@ -28,7 +28,8 @@ pub(crate) use encryption::{CIPHER, Cipher};
 /// number belongs to a statement that was abandoned. Needs no privilege.
 ///
 /// `read_only` is a number in MySQL and in MariaDB up to 11, and a word from MariaDB 12 on; compared
-/// with both `'OFF'` and `'0'`, a number is compared as a number (and `'OFF'` as 0).
+/// with both `'OFF'` and `'0'`, a number is compared as a number (and `'OFF'` as 0). Readers of Aurora have `innodb_read_only`
+/// instead, which no account gets past.
 #[derive(Debug, Clone, Copy, QueryId)]
 pub(crate) struct AskRole {
     number: i64,
@@ -58,7 +59,7 @@ impl AskRole {
 
 impl QueryFragment<Mysql> for AskRole {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
-        out.push_sql("SELECT @@global.read_only NOT IN ('OFF', '0'), CAST(");
+        out.push_sql("SELECT @@global.read_only NOT IN ('OFF', '0') OR @@global.innodb_read_only NOT IN ('OFF', '0'), CAST(");
         out.push_bind_param::<BigInt, _>(&self.number)?;
         out.push_sql(" AS SIGNED)");
         Ok(())
@@ -82,7 +83,7 @@ pub(crate) fn role(read_only: i64) -> NodeRole {
 /// Asks for the facts that are needed once. Needs no privilege. Variables that a server does not have are left out,
 /// so every kind answers.
 pub(crate) const FACTS: &str = "SHOW GLOBAL VARIABLES WHERE Variable_name IN \
-     ('version', 'wsrep_on', 'read_only', 'server_id', 'server_uid', 'server_uuid', 'hostname', 'port', 'datadir')";
+     ('version', 'wsrep_on', 'read_only', 'innodb_read_only', 'server_id', 'server_uid', 'server_uuid', 'hostname', 'port', 'datadir')";
 
 /// One row of the answer to [`FACTS`].
 #[derive(diesel::QueryableByName)]
@@ -113,10 +114,11 @@ pub(crate) fn facts(variables: &[Variable]) -> ServerFacts {
     };
     ServerFacts {
         kind: Some(kind),
-        role: Some(role(i64::from(!matches!(
-            value("read_only"),
-            "" | "OFF" | "0"
-        )))),
+        role: Some(role(i64::from(
+            ["read_only", "innodb_read_only"]
+                .iter()
+                .any(|name| !matches!(value(name), "" | "OFF" | "0")),
+        ))),
         // Servers on one machine differ in port and directory, cloned containers in the name of their host, and
         // whatever replicates in its id.
         identity: Some(
@@ -185,7 +187,7 @@ ask! {
     /// A replica's position is what it has *replayed*: it writes its binary log before it shows a
     /// transaction. The binary log also shows from which servers its transactions come.
     AskMariaDb,
-    "SELECT (@@global.read_only NOT IN ('OFF', '0')) AS read_only, \
+    "SELECT (@@global.read_only NOT IN ('OFF', '0') OR @@global.innodb_read_only NOT IN ('OFF', '0')) AS read_only, \
             (@@global.log_bin NOT IN ('OFF', '0')) AS is_ready, \
             (@@global.gtid_strict_mode NOT IN ('OFF', '0')) AS is_strict, \
             CAST(@@global.server_id AS CHAR) AS server, \
@@ -197,7 +199,7 @@ ask! {
 ask! {
     /// Asks MySQL for everything a watcher needs. Needs no privilege.
     AskMySql,
-    "SELECT (@@global.read_only NOT IN ('OFF', '0')) AS read_only, \
+    "SELECT (@@global.read_only NOT IN ('OFF', '0') OR @@global.innodb_read_only NOT IN ('OFF', '0')) AS read_only, \
             (@@global.gtid_mode = 'ON') AS is_ready, \
             1 AS is_strict, \
             CAST(@@global.server_uuid AS CHAR) AS server, \

@@ -68,3 +68,32 @@ fn after_a_failover_the_old_configuration_starts_whatever_the_old_primary_is() {
         assert!(matches!(error, Error::WrongRole { .. }), "{error:?}");
     });
 }
+
+/// It counted as a primary, for its `read_only` is off: so are the readers of Aurora.
+#[test]
+fn a_server_whose_engine_takes_no_writes_is_a_replica() {
+    run(async {
+        let cluster = diesel_routing_testkit::MariaCluster::builder()
+            .setting("innodb_read_only", "ON")
+            .start()
+            .unwrap();
+        for is_watched in [true, false] {
+            let reader = Node::new("reader", cluster.primary().url());
+            let router = match is_watched {
+                true => wait!(builder().node(reader).build()),
+                false => wait!(
+                    builder()
+                        .primary(Node::new("writer", cluster.primary().url()))
+                        .window_only()
+                        .build()
+                ),
+            };
+            let error = match router {
+                Ok(router) => wait!(router.write()).map(drop).unwrap_err(),
+                Err(error) => error,
+            };
+            let is_refused = matches!(error, Error::NoPrimary { .. } | Error::WrongRole { .. });
+            assert!(is_refused, "{error:?}");
+        }
+    });
+}
