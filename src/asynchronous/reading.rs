@@ -58,8 +58,7 @@ impl<C: RoutedConnection> Session<C> {
             Some(Err(error)) => Error::from(error),
             None => {
                 conn.lease_mut().guard.known.is_spent = true;
-                let node = shared.name(node).to_owned();
-                Error::checkout(node, Step::Ask, since, SILENT)
+                Error::checkout(shared.name(node), Step::Ask, since, SILENT)
             }
         };
         let again =
@@ -68,9 +67,10 @@ impl<C: RoutedConnection> Session<C> {
             return Err(failure);
         }
         // Before another is asked for: with small pools, holding one can deadlock.
+        let name = conn.route().node.to_owned();
         drop(conn);
         tracing::debug!(
-            node = self.router().shared().name(node),
+            node = name,
             error = %failure,
             "a read is run again elsewhere"
         );

@@ -9,6 +9,7 @@ mod delays;
 mod flavour;
 mod hurry;
 mod lease;
+mod nodes;
 mod options;
 mod pooled;
 mod rejections;
@@ -24,11 +25,14 @@ pub(crate) mod watcher;
 mod write_log;
 
 pub(crate) use arrivals::Arrivals;
+pub(crate) use builder::Recipe;
 pub use builder::RouterBuilder;
 pub(crate) use checkout::Request;
 pub use flavour::{Async, Blocking};
 pub(crate) use flavour::{Flavour, NodePools};
 pub(crate) use lease::{Grant, Lease};
+pub use nodes::Nodes;
+pub(crate) use nodes::{Change, Leaving, Seat};
 pub(crate) use options::{DELAYED, Options};
 #[allow(unused_imports, reason = "only where a flavour has no pool")]
 pub(crate) use pooled::NoPool;
