@@ -157,9 +157,9 @@ mod tests {
 
     #[test]
     fn a_slot_is_free_once_nothing_belongs_to_the_member_that_had_it() {
-        let members = members();
+        let mut members = members();
         let held = Arc::clone(members.get(0).expect("a member"));
-        let members = members.without(0);
+        members = members.without(0);
         assert!(members.get(0).is_none());
         let (members, slot, _) = members.with(Node::new("c", "db://c"));
         assert_eq!(slot, 2, "the first is not free yet");

@@ -391,7 +391,9 @@ impl Shared {
 
     /// Records that a node was met, whose server has these facts.
     pub(crate) fn meets(&self, member: &Member, facts: &ServerFacts) {
-        lock(&self.facts).insert(member.serial, facts.clone());
+        if !member.has_left() {
+            lock(&self.facts).insert(member.serial, facts.clone());
+        }
         if facts.waits {
             self.servers_wait.store(true, Ordering::Relaxed);
         }
