@@ -108,14 +108,14 @@ impl Shared {
                 tracing::warn!(%why, "a node that was added is missing: it serves as soon as it answers");
             }
         }
-        if let Some(why) = self.differs(slot) {
-            tracing::warn!(
-                node = node.name,
-                why,
-                "a node is not what it is configured as"
-            );
-        }
         Ok(())
+    }
+
+    /// Says so if a node that was added is not what it is configured as.
+    pub(crate) fn announce(&self, slot: usize, name: &str) {
+        if let Some(why) = self.differs(slot) {
+            tracing::warn!(node = name, why, "a node is not what it is configured as");
+        }
     }
 
     /// Records that a node has not answered in time, and returns the error.

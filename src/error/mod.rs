@@ -139,6 +139,17 @@ impl Error {
         Self::checkout(node.to_owned(), Step::Removed, since, why)
     }
 
+    /// Returns whether the node was removed.
+    pub(crate) fn is_removed(&self) -> bool {
+        matches!(
+            self,
+            Self::Checkout {
+                step: Step::Removed,
+                ..
+            }
+        )
+    }
+
     /// Returns whether a *read* that failed with this error may be retried on another node, because the
     /// node was at fault. A write may not, since its outcome may be unknown.
     ///

@@ -101,7 +101,10 @@ impl<C: RoutedConnection> Nodes<C> {
         await_arrivals(&arrivals, conditions).await;
         let arrival = arrivals.take().pop().flatten();
         shared.weigh_newcomer((joining.slot, member), arrival, conditions)?;
-        joining.keep()
+        let (slot, member) = (joining.slot, Arc::clone(member));
+        let left = joining.keep()?;
+        shared.announce(slot, &member.name);
+        Ok(left)
     }
 
     /// Waits until all connections of a node that has left are closed, or the time for that is over; returns how many are

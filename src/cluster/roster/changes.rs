@@ -42,7 +42,10 @@ impl Roster {
             self.primary = self.heir().unwrap_or(slot);
         }
         let continues = has_successor && self.continues(server);
-        if !continues {
+        if continues {
+            // It is no failover.
+            events.clear();
+        } else {
             // What the nodes have is measured by what the next one says.
             self.history = History::default();
         }
