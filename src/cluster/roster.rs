@@ -141,7 +141,8 @@ impl Roster {
             server,
             opened,
         } = question;
-        let takes_writes = observation.role == NodeRole::TakesWrites;
+        let takes_writes =
+            observation.role == NodeRole::TakesWrites && !self.is_outrun(&observation.position);
         let position = observation.position.clone();
         if self.cluster.is_none() && (takes_writes || !position.is_empty()) {
             self.cluster = Some(position.clone());
@@ -268,7 +269,7 @@ impl Roster {
                 .as_ref()
                 .filter(|best| self.may_be_written_to(best))
             {
-                None => !self.is_outrun(&observation.position),
+                None => true,
                 // Of two names of one server, the first counts.
                 Some(_) if observation.position.is_multi_writer() || self.is_twin(index, best) => {
                     self.is_up(index) && (index < best || !self.is_up(best))
@@ -306,6 +307,7 @@ impl Roster {
     fn may_be_written_to(&self, observation: &Observation) -> bool {
         observation.role == NodeRole::TakesWrites
             && self.is_ours(observation)
+            && !self.is_outrun(&observation.position)
             // In a cluster where every node accepts writes, one that is out of step must not.
             && !(observation.position.is_multi_writer() && observation.problem.is_some())
     }
@@ -348,6 +350,9 @@ impl Roster {
                 Some(Event::SplitBrain { primary, other }),
                 observation.position.about().second_primary.into(),
             )
+        } else if observation.role == NodeRole::TakesWrites && self.is_outrun(&observation.position)
+        {
+            (None, observation.position.about().second_primary.into())
         } else if observation.position.is_empty()
             && primary.is_some_and(|primary| !primary.position.is_empty())
         {

@@ -171,19 +171,24 @@ impl<C, F: Flavour<C>> Joining<C, F> {
     /// Keeps the node: returns the pools of the one whose place it takes.
     pub(crate) fn keep(mut self) -> Result<Option<Leaving<F::Pools>>, Error> {
         let router = &self.router;
-        let _changes = lock(router.recipe());
+        let changes = lock(router.recipe());
+        if changes.is_none() {
+            return Err(router.closed(self.slot));
+        }
         let members = router.shared().members();
         let is_member = members
             .get(self.slot)
             .is_some_and(|member| member.serial == self.member.serial);
         if !is_member {
-            // The router was closed, or it was removed meanwhile.
+            // It was removed meanwhile.
             return Err(Error::removed(&self.member.name, Instant::now()));
         }
         let left = match self.change {
             Change::Add => None,
             Change::Replace => {
                 let (slot, _) = find(&members, &self.member.name)?;
+                // Before the other goes: where roles are as configured, there is a primary all the while.
+                self.member.joined();
                 Some(router.unseat(&self.recipe.settings, slot))
             }
         };

@@ -82,12 +82,14 @@ impl Shared {
         Ok(())
     }
 
-    /// Weighs the answer of a node that has joined: an error if the router cannot work with it.
+    /// Weighs the answer of a node that has joined: an error if the router cannot work with it, or if it `must_answer` and
+    /// does not.
     pub(crate) fn weigh_newcomer(
         &self,
         (slot, node): (usize, &Member),
         arrival: Option<Arrival>,
         conditions: Conditions,
+        must_answer: bool,
     ) -> Result<(), Error> {
         let arrival = arrival.unwrap_or_else(|| Err(self.no_answer(slot, conditions)));
         match arrival {
@@ -100,9 +102,7 @@ impl Shared {
                 self.check_facts(node, &known.facts)?;
                 self.check_member(slot)?;
             }
-            Err(error) if conditions.requires_all || matches!(error, Error::Config(_)) => {
-                return Err(error);
-            }
+            Err(error) if must_answer || matches!(error, Error::Config(_)) => return Err(error),
             Err(error) => {
                 let why = error_chain(&error);
                 tracing::warn!(%why, "a node that was added is missing: it serves as soon as it answers");

@@ -70,7 +70,11 @@ impl Shared {
     pub(crate) fn status(&self, pools: impl Fn(usize) -> Vec<PoolStatus>) -> Status {
         let cluster = self.snapshot();
         let now = self.now();
-        let nodes = cluster.members.iter().filter_map(|(index, member)| {
+        let met = cluster
+            .members
+            .iter()
+            .filter(|(_, member)| !member.is_joining());
+        let nodes = met.filter_map(|(index, member)| {
             let node = cluster.nodes.get(index)?;
             let is_primary = cluster.is_led_by_node(index);
             Some(NodeStatus {

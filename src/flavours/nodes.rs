@@ -63,13 +63,13 @@ impl<C: RoutedConnection> Nodes<C> {
     /// Replaces the node that has the name of `node`: a new URL, a new secret, other pools. Its role is configured as the old
     /// one's was.
     ///
-    /// The new one is met first, as in [`add`](Self::add), while the old one serves. Then the old one goes as in
-    /// [`remove`](Self::remove), and it is returned how many of its connections are still open. If the new one does not
-    /// answer in time it takes the place all the same, and serves as soon as it can.
+    /// The new one is met first, while the old one serves. Then the old one goes as in [`remove`](Self::remove), and it is
+    /// returned how many of its connections are still open.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::UnknownNode`], and those of [`add`](Self::add): then the old one stays.
+    /// [`ConfigError::UnknownNode`], those of [`add`](Self::add), and [`Error::Checkout`] if the new one does not answer: a
+    /// secret that is wrong, an address where nobody is yet. Then the old one stays.
     ///
     /// # Cancel safety
     ///
@@ -100,7 +100,9 @@ impl<C: RoutedConnection> Nodes<C> {
         let conditions = conditions::<C>(&recipe.settings, since);
         await_arrivals(&arrivals, conditions).await;
         let arrival = arrivals.take().pop().flatten();
-        shared.weigh_newcomer((joining.slot, member), arrival, conditions)?;
+        // A secret that does not work takes the place of none.
+        let must_answer = conditions.requires_all || change == Change::Replace;
+        shared.weigh_newcomer((joining.slot, member), arrival, conditions, must_answer)?;
         let (slot, member) = (joining.slot, Arc::clone(member));
         let left = joining.keep()?;
         shared.announce(slot, &member.name);

@@ -266,3 +266,63 @@ fn a_node_that_was_lost_before_the_start_ended_is_down() {
     roster.settle();
     assert_eq!(roster.snapshot().nodes[1].health, Health::Down);
 }
+
+/// Had the old primary been left, it would have got the writes again.
+#[test]
+fn a_primary_that_is_removed_leaves_the_writes_to_nobody_on_an_older_history() {
+    let now = question();
+    let mut roster = roster(2);
+    roster.observed(0, now, says(PRIMARY, 1, 50));
+    roster.observed(1, now, says(PRIMARY, 2, 45));
+    roster.observed(0, now, says(PRIMARY, 1, 60));
+    let left = roster.members().without(1);
+    roster.leave(left, 1);
+    for lsn in [60, 70] {
+        let snapshot = roster.snapshot();
+        assert!(!snapshot.has_primary);
+        assert_ne!(snapshot.nodes[0].health, Health::Up);
+        roster.observed(0, now, says(PRIMARY, 1, lsn));
+    }
+    // Rebuilt and promoted, it is on a newer one.
+    roster.observed(0, now, says(PRIMARY, 3, 50));
+    let snapshot = roster.snapshot();
+    assert!(snapshot.has_primary);
+    assert_eq!(
+        (snapshot.primary, snapshot.nodes[0].health),
+        (0, Health::Up)
+    );
+}
+
+#[test]
+fn a_primary_that_is_replaced_by_a_name_of_the_same_server_is_there_all_the_while() {
+    let server = of_server(Some(ServerId::numbered(1)));
+    let mut roster = roster(2);
+    roster.observed(0, server, says(PRIMARY, 1, 50));
+    roster.observed(1, question(), says(REPLICA, 1, 50));
+    let (members, slot, _) = roster.members().with(Node::new("0", "new"));
+    roster.join(members, slot);
+    roster.observed(slot, server, says(PRIMARY, 1, 60));
+    let left = roster.members().without(0);
+    assert_eq!(roster.leave(left, 0), []);
+    let snapshot = roster.snapshot();
+    assert_eq!((snapshot.has_primary, snapshot.primary), (true, slot));
+    assert!(
+        snapshot.nodes[1].complete_as_of.is_some(),
+        "its lag is known"
+    );
+}
+
+#[test]
+fn what_a_node_says_that_was_removed_counts_for_nothing() {
+    let mut roster = roster(2);
+    roster.observed(0, question(), says(PRIMARY, 1, 50));
+    let left = roster.members().without(1);
+    roster.leave(left, 1);
+    assert_eq!(roster.observed(1, question(), says(PRIMARY, 2, 60)), []);
+    assert_eq!(roster.lost(1, "late"), []);
+    let snapshot = roster.snapshot();
+    assert_eq!(
+        (snapshot.primary, snapshot.nodes[1].clone()),
+        (0, NodeState::UNKNOWN)
+    );
+}

@@ -121,8 +121,10 @@ impl Shared {
     /// Returns how long a caller waits at most for a checkout that begins with this node.
     pub(crate) fn checkout_timeout(&self, node: usize) -> Duration {
         let cluster = self.snapshot.load();
-        let node = cluster.members.get(node);
-        // One that was just removed takes none: another will.
+        // Of one that was just removed it is as long as of the one that may serve in its place.
+        let members = [node, cluster.primary].into_iter();
+        let mut members = members.filter_map(|node| cluster.members.get(node));
+        let node = members.next();
         node.map_or(self.node_share, |node| node.checkout_timeout)
     }
 }

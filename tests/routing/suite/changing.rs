@@ -57,7 +57,7 @@ fn handles_and_sessions_outlive_the_nodes_that_they_are_of() {
         let nodes = router.nodes();
         wait!(nodes.add(cluster.replica(0))).unwrap();
         let session = router.session();
-        rename(&mut wait!(session.write()).unwrap(), "bob").await;
+        rename(&mut wait!(session.write()).unwrap(), "cleo").await;
         let mut conn = wait!(router.read_eventual()).unwrap();
         assert_eq!(conn.route().node, "replica-0");
         let remover = {
@@ -77,12 +77,12 @@ fn handles_and_sessions_outlive_the_nodes_that_they_are_of() {
         assert_eq!(remover.join().unwrap(), 0);
         let mut conn = wait!(session.read()).unwrap();
         assert_eq!(conn.route().node, "primary");
-        assert_eq!(name(&mut conn).await, "bob");
+        assert_eq!(name(&mut conn).await, "cleo");
         drop(conn);
         // Another node in its place.
         wait!(nodes.add(Node::new("other", cluster.replica_url()))).unwrap();
         let mut conn = wait!(session.read()).unwrap();
-        assert_eq!(name(&mut conn).await, "bob");
+        assert_eq!(name(&mut conn).await, "cleo");
     });
 }
 
