@@ -245,7 +245,8 @@ impl Roster {
 
     pub(crate) fn snapshot(&self) -> Snapshot {
         if !self.history.has_samples() {
-            return Snapshot::without_primary(self.states.clone(), self.primary);
+            let removed = self.removed.clone();
+            return Snapshot::without_primary(self.states.clone(), self.primary, removed);
         }
         Snapshot::new(
             self.states.clone(),

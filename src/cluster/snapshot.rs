@@ -26,6 +26,8 @@ pub(crate) struct Snapshot {
     pub(crate) order: Option<Order>,
     /// Set if there is no other node than the primary.
     pub(crate) is_alone: bool,
+    /// The last position of the primary, if that was removed and has no successor yet.
+    removed: Option<Position>,
 }
 
 /// The knowledge about one node.
@@ -79,6 +81,7 @@ impl Snapshot {
             primary,
             has_primary: true,
             recent,
+            removed: None,
         }
     }
 
@@ -101,8 +104,13 @@ impl Snapshot {
         Self::new(nodes, primary, Arc::new([]))
     }
 
-    /// Creates a cluster none of whose nodes is known to accept writes; `primary` is meant to.
-    pub(crate) fn without_primary(nodes: Vec<NodeState>, primary: usize) -> Self {
+    /// Creates a cluster none of whose nodes is known to accept writes; `primary` is meant to. One that did was `removed`
+    /// when it was at this position, if there was one.
+    pub(crate) fn without_primary(
+        nodes: Vec<NodeState>,
+        primary: usize,
+        removed: Option<Position>,
+    ) -> Self {
         Self {
             order: Order::of(&nodes, None),
             nodes,
@@ -110,6 +118,7 @@ impl Snapshot {
             has_primary: false,
             recent: Arc::new([]),
             is_alone: false,
+            removed,
         }
     }
 
@@ -153,9 +162,12 @@ impl Snapshot {
     /// Returns whether this is the server of the primary, by its identity; where servers do not tell who they are, the
     /// name counts, and so does any server where every node takes writes.
     pub(crate) fn is_primary(&self, server: Option<ServerId>) -> bool {
+        if !self.has_primary {
+            // Any that takes writes; but after one that was removed, only its own word tells its history.
+            return self.removed.is_none();
+        }
         let primary = self.nodes.get(self.primary);
         server.is_none()
-            || !self.has_primary
             || primary.is_none_or(|primary| {
                 let is_multi_writer = primary
                     .position
@@ -171,8 +183,12 @@ impl Snapshot {
             let theirs = &observation.position;
             theirs.same_cluster(ours) && theirs.succeeds(ours)
         };
+        let is_outrun = |removed: &Position| removed.succeeds(&observation.position);
         observation.role == NodeRole::TakesWrites
-            && (self.is_primary(server) || self.position().is_some_and(is_newer))
+            && match &self.removed {
+                Some(removed) => !is_outrun(removed),
+                None => self.is_primary(server) || self.position().is_some_and(is_newer),
+            }
     }
 
     /// Returns the state of the server that a connection leads to, by that server's own word: as if it were a node.
