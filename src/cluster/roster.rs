@@ -141,6 +141,10 @@ impl Roster {
             server,
             opened,
         } = question;
+        if self.is_promotion(node, server, &observation) {
+            // Whoever did that knows what gets lost, where histories do not tell.
+            self.removed = None;
+        }
         let takes_writes =
             observation.role == NodeRole::TakesWrites && !self.is_outrun(&observation.position);
         let position = observation.position.clone();

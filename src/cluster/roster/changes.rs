@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::super::{Member, Members, ServerId};
+use super::super::{Member, Members, Observation, ServerId};
 use super::{Event, NodeState, Roster, foreign};
 use crate::cluster::history::History;
 use crate::server::NodeRole;
@@ -72,6 +72,22 @@ impl Roster {
         members
             .min_by_key(|(_, member)| meant(member))
             .map(|(slot, _)| slot)
+    }
+
+    /// Returns whether this is the first answer of a server that takes writes, and did not before.
+    pub(super) fn is_promotion(
+        &self,
+        slot: usize,
+        server: Option<ServerId>,
+        said: &Observation,
+    ) -> bool {
+        let before = self.nodes.get(slot).and_then(Option::as_ref);
+        let known = self.servers.get(slot).copied().flatten();
+        said.role == NodeRole::TakesWrites
+            && before.is_some_and(|before| before.role == NodeRole::ReplaysWrites)
+            && known
+                .zip(server)
+                .is_some_and(|(known, server)| known.is_same_server(server))
     }
 
     /// Forgets what is known of the node in `slot`.

@@ -326,3 +326,25 @@ fn what_a_node_says_that_was_removed_counts_for_nothing() {
         (0, NodeState::UNKNOWN)
     );
 }
+
+/// Where histories have no order, one that was promoted with less than the removed primary had could never be written to.
+#[test]
+fn a_replica_that_is_promoted_after_the_primary_was_removed_gets_the_writes() {
+    use crate::position::MySqlPosition;
+    let uuid = |server: u64| format!("00000000-0000-0000-0000-{server:012}");
+    let says = |server: u64, role, set: &str| {
+        let set: MySqlPosition = set.parse().expect("a set of GTIDs");
+        Observation::new(role, Position::MySql(set.of_node(server.into())))
+    };
+    let on = |server| of_server(Some(ServerId::numbered(server)));
+    let (a, b) = (uuid(1), uuid(2));
+    let mut roster = roster(2);
+    // Server 2 took over from server 1, and has written what that has not replayed.
+    roster.observed(1, on(2), says(2, PRIMARY, &format!("{a}:1-9,{b}:1-5")));
+    roster.observed(0, on(1), says(1, REPLICA, &format!("{a}:1-9,{b}:1-3")));
+    let left = roster.members().without(1);
+    roster.leave(left, 1);
+    assert!(!roster.snapshot().has_primary);
+    roster.observed(0, on(1), says(1, PRIMARY, &format!("{a}:1-9,{b}:1-3")));
+    assert!(roster.snapshot().has_primary);
+}
