@@ -8,6 +8,8 @@ mod update;
 mod asynchronous;
 #[path = "backend/blocking.rs"]
 mod blocking;
+#[path = "backend/changes.rs"]
+mod changes;
 #[path = "backend/faults.rs"]
 mod faults;
 #[path = "backend/network.rs"]

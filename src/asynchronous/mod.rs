@@ -37,6 +37,8 @@ mod meeting;
 #[cfg(feature = "mysql")]
 #[path = "../flavours/mysql.rs"]
 mod mysql_server;
+#[path = "../flavours/nodes.rs"]
+mod nodes;
 #[path = "../flavours/read_handle.rs"]
 mod read_handle;
 #[path = "../flavours/router.rs"]
@@ -69,7 +71,7 @@ pub use write_handle::RawWrite;
 use diesel_routing_macros::__async as flavoured;
 
 pub use crate::context::Scoped;
-use crate::engine::{Router, RouterBuilder, Session};
+use crate::engine::{Nodes, Router, RouterBuilder, Session};
 
 /// Everything of Diesel's prelude, with `RunQueryDsl` and `SaveChangesDsl` replaced by ours, for
 /// diesel-async.

@@ -79,10 +79,7 @@ impl<C: RoutedConnection> Session<C> {
         let failure = match answer {
             Some(Ok(value)) => return Ok(value),
             Some(Err(error)) => Error::from(error),
-            None => {
-                let node = shared.name(node).to_owned();
-                Error::checkout(node, Step::Ask, since, SILENT)
-            }
+            None => Error::checkout(shared.name(node), Step::Ask, since, SILENT),
         };
         let again =
             failure.may_retry_read() || failure.may_be_a_lost_connection() && conn.is_lost().await;
@@ -90,9 +87,10 @@ impl<C: RoutedConnection> Session<C> {
             return Err(failure);
         }
         // Before another is asked for: with small pools, holding one can deadlock.
+        let name = conn.route().node.to_owned();
         drop(conn);
         tracing::debug!(
-            node = shared.name(node),
+            node = name,
             error = %failure,
             "a read is run again elsewhere"
         );

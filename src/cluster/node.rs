@@ -219,12 +219,22 @@ pub(crate) fn topology(
         Some(NodeRole::ReplaysWrites) => 2,
     });
     validate(&nodes)?;
-    let nodes = nodes.into_iter().map(|node| match node.role {
+    Ok(nodes.into_iter().map(fitted).collect())
+}
+
+/// Returns a valid node that joins those of a router, with this role.
+pub(crate) fn newcomer(mut node: Node, role: Option<NodeRole>) -> Result<Node, ConfigError> {
+    check(&node)?;
+    node.role = role;
+    Ok(fitted(node))
+}
+
+fn fitted(node: Node) -> Node {
+    match node.role {
         // A replica's server would refuse them.
         Some(NodeRole::ReplaysWrites) => node.pool(PoolKind::Write, PoolOptions::new().min_idle(0)),
         _ => node,
-    });
-    Ok(nodes.collect())
+    }
 }
 
 /// Checks nodes in their order.
@@ -249,20 +259,7 @@ fn validate(nodes: &[Node]) -> Result<(), ConfigError> {
                 name: node.name.clone(),
             });
         }
-        if node.weight == 0 {
-            return Err(ConfigError::NoWeight {
-                node: node.name.clone(),
-            });
-        }
-        if let Some(&pool) = PoolKind::ALL
-            .iter()
-            .find(|&&pool| node.pool_size(pool) == 0)
-        {
-            return Err(ConfigError::EmptyPool {
-                node: node.name.clone(),
-                pool,
-            });
-        }
+        check(node)?;
     }
     if let Some(twin) = others.iter().find(|node| node.url == primary.url) {
         return Err(ConfigError::ReplicaIsPrimary {
@@ -271,6 +268,25 @@ fn validate(nodes: &[Node]) -> Result<(), ConfigError> {
         });
     }
     Ok(())
+}
+
+/// Checks a node by itself.
+fn check(node: &Node) -> Result<(), ConfigError> {
+    if node.weight == 0 {
+        return Err(ConfigError::NoWeight {
+            node: node.name.clone(),
+        });
+    }
+    let empty = PoolKind::ALL
+        .into_iter()
+        .find(|&pool| node.pool_size(pool) == 0);
+    match empty {
+        Some(pool) => Err(ConfigError::EmptyPool {
+            node: node.name.clone(),
+            pool,
+        }),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

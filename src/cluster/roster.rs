@@ -1,17 +1,19 @@
 //! Determines the primary and the members of its cluster from the nodes' observations.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::history::History;
 use super::snapshot::{Health, NodeState, Snapshot};
-use super::{Observation, Question, ServerId};
+use super::{Members, Observation, Question, ServerId};
 use crate::position::Position;
 use crate::server::NodeRole;
 
 /// The last observation of every node.
 #[derive(Debug)]
 pub(crate) struct Roster {
+    members: Arc<Members>,
     nodes: Vec<Option<Observation>>,
     /// The servers that they were observed on.
     servers: Vec<Option<ServerId>>,
@@ -23,6 +25,8 @@ pub(crate) struct Roster {
     cluster: Option<Position>,
     /// The first answers, by node, while a router starts: nothing follows from one of them before all are there.
     first: Option<Vec<Option<(Question, Observation)>>>,
+    /// The last position of a primary that was removed, until another is found: none on an older history will do.
+    removed: Option<Position>,
 }
 
 /// The number of newest samples that a snapshot carries in full; older ones are thinned out. Sessions look
@@ -45,16 +49,22 @@ pub(crate) enum Event {
 
 impl Roster {
     /// Creates a roster of unknown nodes; the first counts as the primary until an observation differs.
-    pub(crate) fn new(nodes: usize) -> Self {
-        Self {
-            nodes: vec![None; nodes],
-            servers: vec![None; nodes],
-            states: vec![NodeState::UNKNOWN; nodes],
+    pub(crate) fn new(members: Arc<Members>) -> Self {
+        let mut roster = Self {
+            members: Arc::clone(&members),
+            nodes: Vec::new(),
+            servers: Vec::new(),
+            states: Vec::new(),
             history: History::default(),
             primary: 0,
             cluster: None,
             first: None,
+            removed: None,
+        };
+        for (slot, _) in members.iter() {
+            roster.vacate(slot);
         }
+        roster
     }
 
     /// Collects the first answers from now on, until they are [weighed](Self::settle).
@@ -91,6 +101,9 @@ impl Roster {
 
     /// Records that a node did not answer.
     pub(crate) fn lost(&mut self, node: usize, why: &str) -> Vec<Event> {
+        if self.members.get(node).is_none() {
+            return Vec::new();
+        }
         let state = &mut self.states[node];
         if let Some(first) = self.first.as_mut().and_then(|first| first.get_mut(node)) {
             *first = None;
@@ -114,6 +127,10 @@ impl Roster {
         question: Question,
         observation: Observation,
     ) -> Vec<Event> {
+        if self.members.get(node).is_none() {
+            // An answer that was under way when it was removed.
+            return Vec::new();
+        }
         if let Some(first) = self.first.as_mut().and_then(|first| first.get_mut(node)) {
             *first = Some((question, observation));
             return Vec::new();
@@ -124,7 +141,12 @@ impl Roster {
             server,
             opened,
         } = question;
-        let takes_writes = observation.role == NodeRole::TakesWrites;
+        if self.is_promotion(node, server, &observation) {
+            // Whoever did that knows what gets lost, where histories do not tell.
+            self.removed = None;
+        }
+        let takes_writes =
+            observation.role == NodeRole::TakesWrites && !self.is_outrun(&observation.position);
         let position = observation.position.clone();
         if self.cluster.is_none() && (takes_writes || !position.is_empty()) {
             self.cluster = Some(position.clone());
@@ -141,6 +163,7 @@ impl Roster {
             self.history.push(asked, &position);
             // GTID sets name ever more servers, so the newest one is kept.
             self.cluster = Some(position.clone());
+            self.removed = None;
         }
         let problem = self.judge(node, &mut events).map(Into::into);
         let health = if problem.is_some() {
@@ -161,6 +184,7 @@ impl Roster {
             self.history.complete_as_of(&position)
         };
         self.states[node] = NodeState {
+            serial: self.states[node].serial,
             health,
             server,
             opened: Some(opened),
@@ -181,7 +205,10 @@ impl Roster {
 
     /// Records what holds a node up. Returns whether that is new.
     pub(crate) fn diagnosed(&mut self, node: usize, why: Option<String>) -> bool {
-        let state = &mut self.states[node];
+        let is_member = self.members.get(node).is_some();
+        let Some(state) = self.states.get_mut(node).filter(|_| is_member) else {
+            return false;
+        };
         let is_new = state.notice.as_deref() != why.as_deref();
         if is_new {
             state.notice = why.map(Into::into);
@@ -222,7 +249,8 @@ impl Roster {
 
     pub(crate) fn snapshot(&self) -> Snapshot {
         if !self.history.has_samples() {
-            return Snapshot::without_primary(self.states.clone(), self.primary);
+            let removed = self.removed.clone();
+            return Snapshot::without_primary(self.states.clone(), self.primary, removed);
         }
         Snapshot::new(
             self.states.clone(),
@@ -268,16 +296,23 @@ impl Roster {
                 to: best,
             });
             // Until the old primary is observed again, it serves nothing.
-            if self.is_up(self.primary) {
+            if self.is_up(self.primary) && self.members.get(self.primary).is_some() {
                 self.states[self.primary].health = Health::Unknown;
             }
             self.primary = best;
         }
     }
 
+    /// Returns whether a primary that was removed, and has no successor yet, was on a newer history.
+    fn is_outrun(&self, position: &Position) -> bool {
+        let removed = self.removed.as_ref();
+        removed.is_some_and(|removed| removed.succeeds(position))
+    }
+
     fn may_be_written_to(&self, observation: &Observation) -> bool {
         observation.role == NodeRole::TakesWrites
             && self.is_ours(observation)
+            && !self.is_outrun(&observation.position)
             // In a cluster where every node accepts writes, one that is out of step must not.
             && !(observation.position.is_multi_writer() && observation.problem.is_some())
     }
@@ -320,6 +355,9 @@ impl Roster {
                 Some(Event::SplitBrain { primary, other }),
                 observation.position.about().second_primary.into(),
             )
+        } else if observation.role == NodeRole::TakesWrites && self.is_outrun(&observation.position)
+        {
+            (None, observation.position.about().second_primary.into())
         } else if observation.position.is_empty()
             && primary.is_some_and(|primary| !primary.position.is_empty())
         {
@@ -359,5 +397,6 @@ fn foreign(observation: &Observation, ours: &Position) -> Cow<'static, str> {
     format!("{what}: check its URL, or rebuild it from the primary").into()
 }
 
+mod changes;
 #[cfg(test)]
 mod tests;

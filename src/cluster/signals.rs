@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use event_listener::{Event, EventListener};
 
+use super::PerSlot;
+
 /// Requests to ask a node, and notice of the answers.
 #[derive(Debug)]
 pub(crate) struct Signals {
-    nodes: Vec<Ask>,
+    nodes: PerSlot<Ask>,
     answered: Event,
     stopped: AtomicBool,
     start: Instant,
@@ -48,10 +50,18 @@ pub(crate) enum Urgency {
     Later(EventListener),
 }
 
+impl Ask {
+    fn want(&self, level: u8) {
+        if self.wanted.fetch_max(level, Ordering::AcqRel) < level {
+            self.event.notify(1);
+        }
+    }
+}
+
 impl Signals {
     pub(crate) fn new(nodes: usize) -> Self {
         Self {
-            nodes: (0..nodes).map(|_| Ask::default()).collect(),
+            nodes: PerSlot::new(nodes),
             answered: Event::new(),
             stopped: AtomicBool::new(false),
             start: Instant::now(),
@@ -70,10 +80,26 @@ impl Signals {
     }
 
     fn want(&self, node: usize, level: u8) {
-        if let Some(ask) = self.nodes.get(node)
-            && ask.wanted.fetch_max(level, Ordering::AcqRel) < level
-        {
-            ask.event.notify(1);
+        if let Some(ask) = self.nodes.get(node) {
+            ask.want(level);
+        }
+    }
+
+    /// Makes room for one more node, of which nothing is known.
+    pub(crate) fn add(&self, node: usize) {
+        self.nodes.add(node);
+        if let Some(ask) = self.nodes.get(node) {
+            ask.wanted.store(LATER, Ordering::Release);
+            ask.reopen.store(false, Ordering::Release);
+            ask.strayed.store(0, Ordering::Relaxed);
+            ask.pending.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Wakes the watcher of `node`, whatever it waits for.
+    pub(crate) fn wake(&self, node: usize) {
+        if let Some(ask) = self.nodes.get(node) {
+            ask.event.notify(usize::MAX);
         }
     }
 
@@ -135,8 +161,8 @@ impl Signals {
 
     /// Requests that every node be asked.
     pub(crate) fn ask_all(&self) {
-        for node in 0..self.nodes.len() {
-            self.ask(node);
+        for ask in self.nodes.iter() {
+            ask.want(NOW);
         }
     }
 
@@ -205,7 +231,7 @@ impl Signals {
     /// Stops the watchers.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
-        for ask in &self.nodes {
+        for ask in self.nodes.iter() {
             ask.event.notify(usize::MAX);
         }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 pub(crate) use order::Order;
 
 use super::history::{Sample, age, complete_as_of};
-use super::{Observation, Said, ServerId};
+use super::{Member, Members, Observation, Said, ServerId};
 use crate::position::Position;
 use crate::server::NodeRole;
 
@@ -24,11 +24,17 @@ pub(crate) struct Snapshot {
     pub(crate) recent: Arc<[Sample]>,
     /// The replicas in order; `None` for a small cluster.
     pub(crate) order: Option<Order>,
+    /// Set if there is no other node than the primary.
+    pub(crate) is_alone: bool,
+    /// The last position of the primary, if that was removed and has no successor yet.
+    removed: Option<Position>,
 }
 
 /// The knowledge about one node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NodeState {
+    /// The serial of the [member](super::Member) that it is of; 0 in a free slot.
+    pub(crate) serial: u32,
     pub(crate) health: Health,
     /// The server that answered, if it tells which one it is.
     pub(crate) server: Option<ServerId>,
@@ -64,35 +70,62 @@ pub enum Health {
 }
 
 impl Snapshot {
+    /// Creates a cluster whose primary is known.
     pub(crate) fn new(nodes: Vec<NodeState>, primary: usize, recent: Arc<[Sample]>) -> Self {
+        // The others may be free slots.
+        let members = nodes.iter().filter(|node| node.serial != 0);
         Self {
             order: Order::of(&nodes, Some(primary)),
+            is_alone: nodes.len() == 1 || members.count() == 1,
             nodes,
             primary,
             has_primary: true,
             recent,
+            removed: None,
         }
     }
 
-    /// Creates a cluster whose nodes count as up, and of which nothing else can be known: the first
-    /// is the primary.
-    pub(crate) fn unwatched(nodes: usize) -> Self {
-        let node = NodeState {
-            health: Health::Up,
-            ..NodeState::UNKNOWN
+    /// Creates a cluster whose nodes count as up, and of which nothing else can be known: the one that is meant to be the
+    /// primary is. One that was not met yet serves nothing.
+    pub(crate) fn unwatched(members: &Members) -> Self {
+        let mut nodes = vec![NodeState::UNKNOWN; members.slots()];
+        for (slot, member) in members.iter() {
+            if let Some(node) = nodes.get_mut(slot) {
+                node.serial = member.serial;
+                if !member.is_joining() {
+                    node.health = Health::Up;
+                }
+            }
+        }
+        let meant = |(_, member): &(usize, &Arc<Member>)| {
+            member.role == Some(NodeRole::TakesWrites) && !member.is_joining()
         };
-        Self::new(vec![node; nodes], 0, Arc::new([]))
+        let primary = members.iter().find(meant).map_or(0, |(slot, _)| slot);
+        Self::new(nodes, primary, Arc::new([]))
     }
 
-    /// Creates a cluster none of whose nodes was ever seen to accept writes; `primary` is meant to.
-    pub(crate) fn without_primary(nodes: Vec<NodeState>, primary: usize) -> Self {
+    /// Creates a cluster none of whose nodes is known to accept writes; `primary` is meant to. One that did was `removed`
+    /// when it was at this position, if there was one.
+    pub(crate) fn without_primary(
+        nodes: Vec<NodeState>,
+        primary: usize,
+        removed: Option<Position>,
+    ) -> Self {
         Self {
             order: Order::of(&nodes, None),
             nodes,
             primary,
             has_primary: false,
             recent: Arc::new([]),
+            is_alone: false,
+            removed,
         }
+    }
+
+    /// Returns the serial of the member with this index; 0 if there is none.
+    #[inline]
+    pub(crate) fn serial(&self, node: usize) -> u32 {
+        self.nodes.get(node).map_or(0, |node| node.serial)
     }
 
     /// Returns whether this node is known to be the primary. It may be down.
@@ -129,9 +162,12 @@ impl Snapshot {
     /// Returns whether this is the server of the primary, by its identity; where servers do not tell who they are, the
     /// name counts, and so does any server where every node takes writes.
     pub(crate) fn is_primary(&self, server: Option<ServerId>) -> bool {
+        if !self.has_primary {
+            // Any that takes writes; but after one that was removed, only its own word tells its history.
+            return self.removed.is_none();
+        }
         let primary = self.nodes.get(self.primary);
         server.is_none()
-            || !self.has_primary
             || primary.is_none_or(|primary| {
                 let is_multi_writer = primary
                     .position
@@ -147,8 +183,12 @@ impl Snapshot {
             let theirs = &observation.position;
             theirs.same_cluster(ours) && theirs.succeeds(ours)
         };
+        let is_outrun = |removed: &Position| removed.succeeds(&observation.position);
         observation.role == NodeRole::TakesWrites
-            && (self.is_primary(server) || self.position().is_some_and(is_newer))
+            && match &self.removed {
+                Some(removed) => !is_outrun(removed),
+                None => self.is_primary(server) || self.position().is_some_and(is_newer),
+            }
     }
 
     /// Returns the state of the server that a connection leads to, by that server's own word: as if it were a node.
@@ -192,6 +232,11 @@ impl Snapshot {
         }
     }
 
+    /// Returns the time at which the primary was asked for its position.
+    pub(crate) fn primary_asked(&self) -> Option<Instant> {
+        self.nodes.get(self.primary)?.asked
+    }
+
     /// Returns the primary's position; `None` if it is unknown, or there is no primary.
     pub(crate) fn position(&self) -> Option<&Position> {
         let primary = self.nodes.get(self.primary)?;
@@ -201,6 +246,7 @@ impl Snapshot {
 
 impl NodeState {
     pub(crate) const UNKNOWN: Self = Self {
+        serial: 0,
         health: Health::Unknown,
         server: None,
         opened: None,

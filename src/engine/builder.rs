@@ -113,6 +113,13 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
+    /// Sets how long [`Nodes::remove`](super::Nodes::remove) and `replace` wait for the handles that are out. Defaults to
+    /// 10 s; those that are out longer go on working, and their connections are closed as they come back.
+    pub fn drain_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.drain_timeout = timeout;
+        self
+    }
+
     /// Sets the time for which a session's reads go to the primary after a write whose position is not known.
     /// Defaults to 5 s.
     pub fn window(mut self, window: Duration) -> Self {
@@ -273,9 +280,11 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         }
         Ok(Plan {
             nodes,
-            settings: self.settings,
-            library: self.library,
-            hooks: self.hooks,
+            recipe: Recipe {
+                settings: self.settings,
+                library: self.library,
+                hooks: self.hooks,
+            },
         })
     }
 }
@@ -284,15 +293,20 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
 pub(crate) struct Plan<C, F: Flavour<C>> {
     /// In the order of their indices.
     pub(crate) nodes: Vec<Node>,
+    pub(crate) recipe: Recipe<F::Library, F::Hooks>,
+}
+
+/// What the pools and the watcher of any node are made with.
+pub(crate) struct Recipe<L, H> {
     pub(crate) settings: Settings,
-    pub(crate) library: F::Library,
-    pub(crate) hooks: F::Hooks,
+    pub(crate) library: L,
+    pub(crate) hooks: H,
 }
 
 impl<C, F: Flavour<C>> Plan<C, F> {
     /// Returns the nodes to be met. A single database is met once.
     pub(crate) fn to_meet(&self) -> &[Node] {
-        let count = if self.settings.single.is_some() {
+        let count = if self.recipe.settings.single.is_some() {
             1
         } else {
             self.nodes.len()
@@ -312,7 +326,7 @@ impl<C, F: Flavour<C>> Plan<C, F> {
 
     /// Returns what all handles of the router share.
     pub(crate) fn shared(&self, server: Server) -> Arc<Shared> {
-        Arc::new(Shared::new(&self.settings, &self.nodes, server))
+        Arc::new(Shared::new(&self.recipe.settings, &self.nodes, server))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::cluster::PerSlot;
 use crate::routing::Delay;
 
 /// The least time before a node is tried again that had not caught up, in nanoseconds: less than a round trip. Chosen.
@@ -22,7 +23,7 @@ const SELDOM: u32 = 6;
 /// Who reads at once never lets that time pass, so one late replay would keep all such readers on the primary. So tries
 /// are made before it, too: half as many after each that is in vain, one read in 64 at least; all, after one in time.
 #[derive(Debug)]
-pub(crate) struct Delays(Vec<Node>);
+pub(crate) struct Delays(PerSlot<Node>);
 
 #[derive(Debug)]
 struct Node {
@@ -31,13 +32,27 @@ struct Node {
     odds: AtomicU32,
 }
 
-impl Delays {
-    pub(crate) fn new(nodes: usize) -> Self {
-        let node = || Node {
+impl Default for Node {
+    fn default() -> Self {
+        Self {
             time: AtomicU64::new(0),
             odds: AtomicU32::new(OFTEN),
-        };
-        Self((0..nodes).map(|_| node()).collect())
+        }
+    }
+}
+
+impl Delays {
+    pub(crate) fn new(nodes: usize) -> Self {
+        Self(PerSlot::new(nodes))
+    }
+
+    /// Makes room for one more node, of which nothing is known.
+    pub(crate) fn add(&self, node: usize) {
+        self.0.add(node);
+        if let Some(node) = self.0.get(node) {
+            node.time.store(0, Ordering::Relaxed);
+            node.odds.store(OFTEN, Ordering::Relaxed);
+        }
     }
 
     /// Returns the time that a node takes.

@@ -19,9 +19,9 @@ pub(crate) trait Flavour<C>: Sized + Send + Sync + 'static {
     /// The pools of one node.
     type Pools: NodePools;
     /// The pools' library, and what is set for all pools of a router.
-    type Library: fmt::Debug;
+    type Library: fmt::Debug + Send + Sync + 'static;
     /// The hooks that open and prepare connections.
-    type Hooks: Default;
+    type Hooks: Default + Send + Sync + 'static;
     /// The kind of store that keeps session states, by a key.
     #[cfg(feature = "edge")]
     type Store: fmt::Debug + Send + Sync + ?Sized + 'static;
@@ -35,4 +35,7 @@ pub(crate) trait Flavour<C>: Sized + Send + Sync + 'static {
 pub(crate) trait NodePools: Send + Sync + 'static {
     /// Returns the state of each pool.
     fn status(&self) -> Vec<PoolStatus>;
+
+    /// Closes the connections that are idle, once the node was removed; the others are closed as they come back.
+    fn drain(&self);
 }

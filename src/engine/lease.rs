@@ -77,20 +77,23 @@ impl<G> Lease<G> {
         self.grant.node
     }
 
-    pub(crate) fn route(&self) -> Route<'_> {
-        Route {
-            node: self.shared().name(self.grant.node),
-            is_primary: self.grant.is_primary,
-            reason: self.grant.reason,
-            function: self.grant.function,
-        }
-    }
-
     /// The same connection, now lent for more: the caller has proved that it may be.
     pub(crate) fn upgraded(mut self, access: Access, reason: Reason) -> Self {
         self.grant.access = self.grant.access.max(access);
         self.grant.reason = reason;
         self
+    }
+}
+
+impl<G: Loan> Lease<G> {
+    pub(crate) fn route(&self) -> Route<'_> {
+        Route {
+            // As it is called that the connection was opened for: another may have its index by now.
+            node: self.guard.node(),
+            is_primary: self.grant.is_primary,
+            reason: self.grant.reason,
+            function: self.grant.function,
+        }
     }
 
     /// Catches handles whose connections were swapped: safe code can `mem::swap` a replica's
@@ -100,12 +103,10 @@ impl<G> Lease<G> {
             return Ok(());
         }
         Err(Refused::Swapped {
-            node: self.shared().name(self.grant.node).to_owned(),
+            node: self.guard.node().to_owned(),
         })
     }
-}
 
-impl<G: Loan> Lease<G> {
     /// Checks that the connection was checked out for `needs`, and that it can be used at all.
     pub(crate) fn ready_for(&self, needs: Access) -> Result<(), Refused> {
         self.lent_for(needs)?;
@@ -118,7 +119,7 @@ impl<G: Loan> Lease<G> {
             return Ok(());
         }
         Err(Refused::GivenUp {
-            node: self.shared().name(self.node()).to_owned(),
+            node: self.guard.node().to_owned(),
         })
     }
 }

@@ -11,6 +11,7 @@ mod flavour;
 mod hedges;
 mod hurry;
 mod lease;
+mod nodes;
 mod options;
 mod pooled;
 mod rejections;
@@ -26,6 +27,7 @@ pub(crate) mod watcher;
 mod write_log;
 
 pub(crate) use arrivals::Arrivals;
+pub(crate) use builder::Recipe;
 pub use builder::RouterBuilder;
 pub(crate) use checkout::Request;
 pub use flavour::{Async, Blocking};
@@ -33,6 +35,8 @@ pub(crate) use flavour::{Flavour, NodePools};
 #[cfg(feature = "hedge")]
 pub(crate) use hedges::Hedges;
 pub(crate) use lease::{Grant, Lease};
+pub use nodes::Nodes;
+pub(crate) use nodes::{Change, Leaving, Seat};
 pub(crate) use options::{DELAYED, Options};
 #[allow(unused_imports, reason = "only where a flavour has no pool")]
 pub(crate) use pooled::NoPool;

@@ -3,10 +3,10 @@
 use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use crate::cluster::{Observation, Said, ServerFacts, ServerId};
+use crate::cluster::{Member, Observation, Said, ServerFacts, ServerId};
 use crate::server::NodeRole;
 
 /// A pooled connection, and what is known of it.
@@ -15,6 +15,8 @@ pub(crate) struct Pooled<C> {
     pub(crate) conn: C,
     pub(crate) known: Known,
     pub(crate) marks: Marks,
+    /// The node that it was opened for.
+    pub(crate) member: Arc<Member>,
 }
 
 /// Marks that statements leave on their connection.
@@ -288,6 +290,16 @@ macro_rules! pools {
                 let kinds = crate::server::PoolKind::ALL;
                 kinds.map(|kind| self.of(kind).status(kind)).into()
             }
+
+            fn drain(&self) {
+                for kind in crate::server::PoolKind::ALL {
+                    match self.of(kind) {
+                        $(#[cfg(feature = $feature)] Pool::$name(pool) => pool.drain(),)+
+                        #[cfg(not(any($(feature = $feature),+)))]
+                        Pool::Never(never) => match *never.value() {},
+                    }
+                }
+            }
         }
 
         /// Gives a connection back to its pool when dropped.
@@ -309,6 +321,10 @@ macro_rules! pools {
 
             fn awaits_answer(&self) -> bool {
                 self.marks.awaits_answer
+            }
+
+            fn node(&self) -> &str {
+                &self.member.name
             }
         }
 

@@ -1,13 +1,17 @@
 //! `Router`: one primary, any number of replicas, and the pools to them.
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Instant;
 
 use arc_swap::ArcSwapOption;
 
-use super::{Async, Flavour, NodePools, Options, Request, Session, Shared, Status};
+use super::nodes::{Leaving, Seat};
+use super::{
+    Async, Flavour, NodePools, Nodes, Options, Recipe, Request, Session, Settings, Shared, Status,
+};
 use crate::error::{Error, Step};
+use crate::mutex::lock;
 use crate::routing::Level;
 use crate::statement::Access;
 
@@ -44,16 +48,25 @@ use crate::statement::Access;
 /// ```
 #[expect(private_bounds, reason = "there are two flavours, and no others")]
 pub struct Router<C, F: Flavour<C> = Async> {
-    inner: Arc<Inner<F::Pools>>,
+    inner: Arc<Inner<F::Pools, F::Library, F::Hooks>>,
 }
 
-struct Inner<P> {
+struct Inner<P, L, H> {
     shared: Arc<Shared>,
-    /// By node; `None` once the router is closed.
-    pools: ArcSwapOption<Vec<P>>,
+    /// By slot; `None` once the router is closed.
+    seats: ArcSwapOption<Seats<P>>,
+    /// Locked while nodes come and go; `None` once the router is closed.
+    recipe: Mutex<Option<Arc<Recipe<L, H>>>>,
 }
 
-impl<P> Drop for Inner<P> {
+/// The pools of the nodes, by slot.
+type Seats<P> = Vec<Option<Arc<Seat<P>>>>;
+
+/// What the pools of a router's nodes are made with, behind the lock of those who change them.
+type Changes<C, F> =
+    Mutex<Option<Arc<Recipe<<F as Flavour<C>>::Library, <F as Flavour<C>>::Hooks>>>>;
+
+impl<P, L, H> Drop for Inner<P, L, H> {
     fn drop(&mut self) {
         self.shared.signals.stop();
     }
@@ -61,10 +74,48 @@ impl<P> Drop for Inner<P> {
 
 #[expect(private_bounds, reason = "there are two flavours, and no others")]
 impl<C, F: Flavour<C>> Router<C, F> {
-    pub(crate) fn new(shared: Arc<Shared>, pools: Vec<F::Pools>) -> Self {
-        let pools = ArcSwapOption::from_pointee(pools);
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        recipe: Arc<Recipe<F::Library, F::Hooks>>,
+        seats: impl IntoIterator<Item = Seat<F::Pools>>,
+    ) -> Self {
+        let seats: Vec<_> = seats.into_iter().map(|seat| Some(Arc::new(seat))).collect();
         Self {
-            inner: Arc::new(Inner { shared, pools }),
+            inner: Arc::new(Inner {
+                shared,
+                seats: ArcSwapOption::from_pointee(seats),
+                recipe: Mutex::new(Some(recipe)),
+            }),
+        }
+    }
+
+    /// Returns the router's nodes, which may be added, removed and replaced while it runs.
+    ///
+    /// # Example
+    ///
+    /// A replica that the autoscaler has started serves reads a moment later; one that it stops loses none.
+    ///
+    /// ```no_run
+    /// # #[cfg(all(feature = "postgres", feature = "bb8"))] {
+    /// use diesel_routing::{Node, pg::Router};
+    ///
+    /// # async fn example(router: Router, secret: &str) -> Result<(), diesel_routing::Error> {
+    /// let nodes = router.nodes();
+    /// nodes.add(Node::new("replica-2", "postgres://app@10.0.0.3/app")).await?;
+    /// assert_eq!(nodes.names(), ["primary", "replica-1", "replica-2"]);
+    ///
+    /// // A new secret: new connections are opened with it, and the old ones are closed as they come back.
+    /// nodes.replace(Node::new("replica-1", format!("postgres://app:{secret}@10.0.0.2/app"))).await?;
+    ///
+    /// // Gone at once for whoever asks for a connection; this waits for the handles that are out.
+    /// nodes.remove("replica-2").await?;
+    /// # Ok(()) }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn nodes(&self) -> Nodes<C, F> {
+        Nodes {
+            router: self.clone(),
         }
     }
 
@@ -106,16 +157,18 @@ impl<C, F: Flavour<C>> Router<C, F> {
     /// their connections are closed as they come back.
     pub fn close(&self) {
         self.inner.shared.signals.stop();
-        self.inner.pools.store(None);
+        let mut recipe = lock(&self.inner.recipe);
+        self.inner.seats.store(None);
+        *recipe = None;
     }
 
     /// Returns what the router knows of its nodes, pools and tokens now. Asks no server.
     #[must_use]
     pub fn status(&self) -> Status {
-        let pools = self.inner.pools.load_full();
-        self.inner.shared.status(|node| {
-            let pools = pools.as_deref().and_then(|pools| pools.get(node));
-            pools.map_or_else(Vec::new, NodePools::status)
+        let seats = self.inner.seats.load();
+        self.inner.shared.status(|slot| {
+            let seat = seats.as_deref().and_then(|seats| seats.get(slot)?.as_ref());
+            seat.map_or_else(Vec::new, |seat| seat.pools.status())
         })
     }
 
@@ -133,14 +186,52 @@ impl<C, F: Flavour<C>> Router<C, F> {
         }
     }
 
-    /// Returns the pools of all nodes; none once the router is closed.
-    pub(crate) fn pools(&self) -> Option<Arc<Vec<F::Pools>>> {
-        self.inner.pools.load_full()
+    /// Returns the pools of the node in `slot`, if it is still the one with this serial.
+    pub(crate) fn seat(&self, slot: usize, serial: u32) -> Result<Arc<Seat<F::Pools>>, Error> {
+        let seats = self.inner.seats.load();
+        let Some(seats) = seats.as_deref() else {
+            return Err(self.closed(slot));
+        };
+        let seat = seats.get(slot).and_then(Option::as_ref);
+        match seat.filter(|seat| seat.member.serial == serial) {
+            Some(seat) => Ok(Arc::clone(seat)),
+            None => Err(Error::removed(
+                &self.inner.shared.name(slot),
+                Instant::now(),
+            )),
+        }
+    }
+
+    /// Puts the pools of a node in its slot.
+    pub(super) fn seat_at(&self, slot: usize, seat: Option<Arc<Seat<F::Pools>>>) {
+        let Some(seats) = self.inner.seats.load_full() else {
+            return;
+        };
+        let mut seats = (*seats).clone();
+        if slot >= seats.len() {
+            seats.resize_with(slot + 1, || None);
+        }
+        seats[slot] = seat;
+        self.inner.seats.store(Some(Arc::new(seats)));
+    }
+
+    /// Takes the node in `slot` out: no decision is for it any more, and its pools lend nothing.
+    pub(super) fn unseat(&self, settings: &Settings, slot: usize) -> Leaving<F::Pools> {
+        let seats = self.inner.seats.load_full();
+        let seat = seats.and_then(|seats| seats.get(slot)?.clone());
+        self.inner.shared.let_go(settings, slot);
+        self.seat_at(slot, None);
+        Leaving::new(seat, settings.drain_timeout)
+    }
+
+    /// Returns what pools are made with, to be locked while nodes come and go.
+    pub(super) fn recipe(&self) -> &Changes<C, F> {
+        &self.inner.recipe
     }
 
     /// Returns the error of a checkout from a router that is closed.
     pub(crate) fn closed(&self, node: usize) -> Error {
-        let node = self.inner.shared.name(node).to_owned();
+        let node = self.inner.shared.name(node);
         Error::checkout(node, Step::Closed, Instant::now(), "the router was closed")
     }
 
@@ -159,7 +250,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
 }
 
 /// A router, if anyone keeps it.
-pub(crate) struct WeakRouter<C, F: Flavour<C>>(Weak<Inner<F::Pools>>);
+pub(crate) struct WeakRouter<C, F: Flavour<C>>(Weak<Inner<F::Pools, F::Library, F::Hooks>>);
 
 impl<C, F: Flavour<C>> WeakRouter<C, F> {
     pub(crate) fn upgrade(&self) -> Option<Router<C, F>> {
@@ -184,7 +275,7 @@ impl<C, F: Flavour<C>> Clone for Router<C, F> {
 impl<C, F: Flavour<C>> fmt::Debug for Router<C, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Router")
-            .field("nodes", &self.inner.shared.nodes)
+            .field("nodes", &self.nodes().names())
             .finish_non_exhaustive()
     }
 }

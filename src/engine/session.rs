@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::checkout::Loan;
 use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View};
 use crate::error::ConfigError;
 use crate::routing::Level;
@@ -170,7 +171,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
     }
 
     /// Counts the connection, if anyone wants to know.
-    pub(crate) fn count<G>(&self, lease: &Lease<G>) {
+    pub(crate) fn count<G: Loan>(&self, lease: &Lease<G>) {
         if let Some(routes) = &self.view.routes {
             routes.count(&lease.route());
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cluster::Node;
+use crate::cluster::{Members, Node};
 use crate::consistency::Class;
 use crate::routing::{Balance, Policy};
 use crate::session::{Clock, SystemClock, TokenKeys};
@@ -28,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) require_all: bool,
     /// The time that nodes have to answer while a router is built.
     pub(crate) build_timeout: Duration,
+    /// The time that is waited for the connections of a node that is removed.
+    pub(crate) drain_timeout: Duration,
     pub(crate) watch_interval: Duration,
     pub(crate) watch_timeout: Duration,
     pub(crate) urgent_questions: u32,
@@ -55,6 +57,7 @@ impl Default for Settings {
             single: None,
             require_all: false,
             build_timeout: Duration::from_secs(5),
+            drain_timeout: Duration::from_secs(10),
             watch_interval: Duration::from_millis(100),
             watch_timeout: Duration::from_secs(1),
             urgent_questions: 20,
@@ -73,10 +76,10 @@ impl Default for Settings {
 
 impl Settings {
     /// Returns what decisions are bound by, for these nodes.
-    pub(crate) fn policy(&self, nodes: &[Node]) -> Policy {
-        let near = nodes
-            .iter()
-            .map(|node| node.zone.is_some() && node.zone == self.zone);
+    pub(crate) fn policy(&self, members: &Members) -> Policy {
+        let slots = || (0..members.slots()).map(|slot| members.get(slot));
+        let near = slots()
+            .map(|node| node.is_some_and(|node| node.zone.is_some() && node.zone == self.zone));
         Policy {
             max_lag: self.max_lag,
             max_silence: self
@@ -84,7 +87,9 @@ impl Settings {
                 .saturating_add(self.watch_timeout)
                 .saturating_mul(2),
             balance: self.balance,
-            weights: nodes.iter().map(|node| node.weight).collect(),
+            weights: slots()
+                .map(|node| node.map_or(0, |node| node.weight))
+                .collect(),
             near: near.clone().any(|near| near).then(|| near.collect()),
         }
     }

@@ -1,29 +1,35 @@
 //! The state that all handles and sessions of a router share.
 
+mod changes;
 mod nodes;
+mod state;
 #[cfg(test)]
 mod tests;
 mod tokens;
 mod watching;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use diesel_routing_sql::Dialect as Sql;
 
+use self::state::State;
 use super::delays::Delays;
 use super::{Known, Rejections, Request, Settings};
 use crate::cluster::{
-    Health, Node, Roster, Sample, ServerFacts, ServerId, Signals, Snapshot, after, age,
+    Health, Member, Members, Node, PerSlot, Roster, Sample, ServerFacts, ServerId, Signals,
+    Snapshot, after, age,
 };
 use crate::consistency::{Class, Function};
 use crate::error::{ConfigError, Error};
+use crate::mutex::lock;
 use crate::position::Position;
 use crate::random;
-use crate::routing::{Decision, Delay, Inputs, Level, Policy, Reason, decide};
-use crate::server::{NodeRole, PoolKind};
+use crate::routing::{Decision, Delay, Inputs, Level, Reason, decide};
+use crate::server::PoolKind;
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
 use crate::statement::{Access, Checker};
 
@@ -38,10 +44,6 @@ const SLOWEST: Duration = Duration::from_secs(1);
 /// The state that all handles and sessions of a router share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    /// Names of the nodes, in the order of their configuration.
-    pub(crate) nodes: Vec<String>,
-    /// The roles that they are meant to have, where one was stated.
-    pub(super) meant: Vec<Option<NodeRole>>,
     pub(crate) checker: Checker,
     pub(crate) wait: Duration,
     pub(crate) signals: Signals,
@@ -52,32 +54,29 @@ pub(crate) struct Shared {
     pub(crate) hedges: super::Hedges,
     window: Duration,
     clock: Arc<dyn Clock>,
-    policy: Policy,
     classes: Vec<(String, Class)>,
     keys: Option<TokenKeys>,
     token_life: Duration,
     /// The last answer of every node.
     pub(super) roster: Mutex<Roster>,
-    /// The snapshot that decisions read.
-    pub(super) snapshot: ArcSwap<Snapshot>,
+    /// What decisions read.
+    pub(super) snapshot: ArcSwap<State>,
     /// Set if watchers replace the snapshot.
     pub(super) watched: bool,
     /// Connections out, by node.
-    out: Vec<AtomicU32>,
+    out: PerSlot<AtomicU32>,
     /// The number of replicas chosen by turns so far.
     turns: AtomicUsize,
     /// The latest sample of the primary that a caller took: watchers' samples come more seldom.
     latest: ArcSwapOption<Sample>,
     /// The time that each node takes to catch up.
     delays: Delays,
-    /// The most that a checkout may take of a caller, by the node that it begins with.
-    checkout_timeouts: Vec<Duration>,
-    /// The number of connections of each node for reads that fall back to it.
-    fallback_budgets: Vec<u32>,
     /// The most of that time that one node may take while another may serve.
     pub(crate) node_share: Duration,
     /// Set if primaries become replicas under open connections.
     pub(crate) demoted_in_place: bool,
+    /// The facts about the nodes that were met, by their serials.
+    facts: Mutex<HashMap<u32, ServerFacts>>,
     /// Set once a server was met that can be asked to wait until it has replayed a position.
     servers_wait: AtomicBool,
     /// Set until the nodes' first answers are weighed.
@@ -102,30 +101,29 @@ impl Shared {
             demoted_in_place,
         } = server;
         let count = nodes.len();
-        let roster = Roster::new(count);
-        let snapshot = if watched {
-            roster.snapshot()
-        } else {
-            Snapshot::unwatched(count)
+        let members = Arc::new(Members::new(nodes.iter().cloned()));
+        let roster = Roster::new(Arc::clone(&members));
+        let state = State {
+            cluster: if watched {
+                roster.snapshot()
+            } else {
+                Snapshot::unwatched(&members)
+            },
+            policy: Arc::new(settings.policy(&members)),
+            members,
         };
         Self {
             watched,
-            out: nodes.iter().map(|_| AtomicU32::new(0)).collect(),
+            out: PerSlot::new(count),
             turns: AtomicUsize::new(0),
             latest: ArcSwapOption::empty(),
             delays: Delays::new(count),
-            checkout_timeouts: nodes.iter().map(|node| node.checkout_timeout).collect(),
-            fallback_budgets: nodes
-                .iter()
-                .map(|node| node.pool_size(PoolKind::Fallback))
-                .collect(),
             node_share: settings.node_share,
             demoted_in_place,
+            facts: Mutex::default(),
             servers_wait: AtomicBool::new(false),
             starting: AtomicBool::new(false),
             signals: Signals::new(count),
-            nodes: nodes.iter().map(|node| node.name.clone()).collect(),
-            meant: nodes.iter().map(|node| node.role).collect(),
             window: settings.window,
             wait: settings.wait,
             probe_timeout: settings.watch_timeout,
@@ -134,23 +132,22 @@ impl Shared {
             hedges: super::Hedges::new(settings.hedge_budget),
             clock: Arc::clone(&settings.clock),
             checker: settings.check.build(dialect),
-            policy: settings.policy(nodes),
             classes: settings.classes.clone(),
             keys: settings.keys.clone(),
             token_life: settings.token_life,
             roster: Mutex::new(roster),
-            snapshot: ArcSwap::from_pointee(snapshot),
+            snapshot: ArcSwap::from_pointee(state),
         }
     }
 
     /// Returns the name of the node with this index.
-    pub(crate) fn name(&self, node: usize) -> &str {
-        self.nodes.get(node).map_or("?", String::as_str)
+    pub(crate) fn name(&self, node: usize) -> String {
+        self.snapshot.load().name(node).to_owned()
     }
 
     /// Returns what is known of the nodes now.
-    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
-        self.snapshot.load_full()
+    pub(crate) fn snapshot(&self) -> Guard<Arc<State>> {
+        self.snapshot.load()
     }
 
     /// Returns the number of connections of `node` that are out.
@@ -176,7 +173,7 @@ impl Shared {
     fn inputs<'a>(
         &'a self,
         request: &Request<'_>,
-        cluster: &'a Snapshot,
+        cluster: &'a State,
         system_now: Instant,
     ) -> Inputs<
         'a,
@@ -195,7 +192,7 @@ impl Shared {
                 .filter(|_| request.level == Level::Session)
                 .map(|session| session.need(now, self.window, cluster, latest)),
             cluster,
-            policy: &self.policy,
+            policy: &cluster.policy,
             now,
             system_now,
             avoid: request.avoid,
@@ -306,11 +303,12 @@ impl Shared {
         }
         let replicas = cluster.nodes.iter().enumerate();
         let replicas: Vec<_> = replicas
-            .filter(|(index, _)| !cluster.is_led_by_node(*index))
-            .map(|(index, node)| format!("`{}` is {}", self.name(index), node.health))
+            .filter(|(index, node)| node.serial != 0 && !cluster.is_led_by_node(*index))
+            .map(|(index, node)| format!("`{}` is {}", cluster.name(index), node.health))
             .collect();
-        let budget = self.fallback_budgets.get(decision.node);
-        error.of_fallback(budget.copied().unwrap_or_default(), replicas.join(", "))
+        let node = cluster.members.get(decision.node);
+        let budget = node.map_or(0, |node| node.pool_size(PoolKind::Fallback));
+        error.of_fallback(budget, replicas.join(", "))
     }
 
     /// Returns whether a session's token may know of a failover that this router does not: what it requires is
@@ -395,8 +393,11 @@ impl Shared {
         self.watched
     }
 
-    /// Records that a server with these facts was met.
-    pub(crate) fn meets(&self, facts: &ServerFacts) {
+    /// Records that a node was met, whose server has these facts.
+    pub(crate) fn meets(&self, member: &Member, facts: &ServerFacts) {
+        if !member.has_left() {
+            lock(&self.facts).insert(member.serial, facts.clone());
+        }
         if facts.waits {
             self.servers_wait.store(true, Ordering::Relaxed);
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::arrivals::Arrival;
 use super::{Known, Shared};
-use crate::cluster::{Health, Node, ServerFacts};
+use crate::cluster::{Health, Member, Node, ServerFacts};
 use crate::error::{ConfigError, Error, Step, error_chain};
 use crate::mutex::lock;
 use crate::server::NodeRole;
@@ -70,12 +70,52 @@ impl Shared {
             let why = error_chain(&failure);
             tracing::warn!(%why, "a node is missing at the start: it serves as soon as it answers");
         }
-        for (node, name) in self.nodes.iter().enumerate() {
+        for (node, member) in self.members().iter() {
             if let Some(why) = self.differs(node) {
-                tracing::warn!(node = name, why, "a node is not what it is configured as");
+                tracing::warn!(
+                    node = member.name,
+                    why,
+                    "a node is not what it is configured as"
+                );
             }
         }
         Ok(())
+    }
+
+    /// Weighs the answer of a node that has joined: an error if the router cannot work with it, or if it `must_answer` and
+    /// does not.
+    pub(crate) fn weigh_newcomer(
+        &self,
+        (slot, node): (usize, &Member),
+        arrival: Option<Arrival>,
+        conditions: Conditions,
+        must_answer: bool,
+    ) -> Result<(), Error> {
+        let arrival = arrival.unwrap_or_else(|| Err(self.no_answer(slot, conditions)));
+        match arrival {
+            Ok(known) => {
+                if conditions.requires_all || !self.watched {
+                    let role = node.role;
+                    let check = |role| known.facts.check_role(role, known.role, node);
+                    role.map_or(Ok(()), check)?;
+                }
+                self.check_facts(node, &known.facts)?;
+                self.check_member(slot)?;
+            }
+            Err(error) if must_answer || matches!(error, Error::Config(_)) => return Err(error),
+            Err(error) => {
+                let why = error_chain(&error);
+                tracing::warn!(%why, "a node that was added is missing: it serves as soon as it answers");
+            }
+        }
+        Ok(())
+    }
+
+    /// Says so if a node that was added is not what it is configured as.
+    pub(crate) fn announce(&self, slot: usize, name: &str) {
+        if let Some(why) = self.differs(slot) {
+            tracing::warn!(node = name, why, "a node is not what it is configured as");
+        }
     }
 
     /// Records that a node has not answered in time, and returns the error.
@@ -84,8 +124,7 @@ impl Shared {
         if self.watched {
             self.record_failure(node, &why);
         }
-        let node = self.name(node).to_owned();
-        Error::checkout(node, Step::Connect, conditions.since, why)
+        Error::checkout(self.name(node), Step::Connect, conditions.since, why)
     }
 
     fn check_failures(
@@ -154,8 +193,10 @@ impl Shared {
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Error {
         let cluster = self.snapshot.load();
-        let states = cluster.nodes.iter().enumerate().map(|(index, node)| {
-            let (name, problem) = (self.name(index), node.problem.as_deref());
+        let nodes = cluster.nodes.iter().enumerate();
+        let nodes = nodes.filter(|(_, node)| node.serial != 0);
+        let states = nodes.map(|(index, node)| {
+            let (name, problem) = (cluster.name(index), node.problem.as_deref());
             match (node.health, problem) {
                 (Health::Up, _) => format!("`{name}` only replays another's writes"),
                 (health, Some(problem)) => format!("`{name}` is {health} ({problem})"),
@@ -176,7 +217,7 @@ impl Shared {
         if !self.watched || !is_up {
             return None;
         }
-        let primary = self.name(cluster.primary);
+        let primary = cluster.name(cluster.primary);
         let takes_writes = cluster.is_led_by_node(node);
         if self.leads_to_primary(node) {
             return Some(format!(
@@ -184,7 +225,7 @@ impl Shared {
                  to a replica"
             ));
         }
-        match self.meant.get(node)?.as_ref()? {
+        match cluster.members.get(node)?.role? {
             NodeRole::TakesWrites if takes_writes || self.is_multi_writer() => None,
             NodeRole::TakesWrites if cluster.has_primary => Some(format!(
                 "it is configured as the primary and is a replica: `{primary}` takes the writes, as after a failover; \
@@ -200,10 +241,5 @@ impl Shared {
             ),
             NodeRole::ReplaysWrites => None,
         }
-    }
-
-    /// Returns the role that a node is meant to have, where one was stated.
-    pub(super) fn meant(&self, node: usize) -> Option<NodeRole> {
-        self.meant.get(node).copied().flatten()
     }
 }

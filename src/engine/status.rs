@@ -14,7 +14,8 @@ use crate::session::Rejection;
 #[non_exhaustive]
 pub struct Status {
     /// The nodes, in the order of their configuration: the one that is meant to be the primary first, then those of which
-    /// nothing is said, then the replicas.
+    /// nothing is said, then the replicas; nodes that were added since take the places of those that were removed, and come
+    /// last where there are none.
     pub nodes: Vec<NodeStatus>,
     /// The number of session tokens rejected since the router started, by reason; reasons that did not occur are
     /// left out.
@@ -72,11 +73,16 @@ impl Shared {
     pub(crate) fn status(&self, pools: impl Fn(usize) -> Vec<PoolStatus>) -> Status {
         let cluster = self.snapshot();
         let now = self.now();
-        let nodes = cluster.nodes.iter().enumerate().map(|(index, node)| {
+        let met = cluster
+            .members
+            .iter()
+            .filter(|(_, member)| !member.is_joining());
+        let nodes = met.filter_map(|(index, member)| {
+            let node = cluster.nodes.get(index)?;
             let is_primary = cluster.is_led_by_node(index);
-            NodeStatus {
-                name: self.name(index).to_owned(),
-                configured: self.meant(index),
+            Some(NodeStatus {
+                name: member.name.clone(),
+                configured: member.role,
                 is_primary,
                 health: node.health,
                 lag: if is_primary {
@@ -93,7 +99,7 @@ impl Shared {
                 ]),
                 handles: self.out(index),
                 pools: pools(index),
-            }
+            })
         });
         let rejected = Rejection::ALL.map(|reason| (reason, self.rejections.of(reason)));
         Status {

@@ -8,7 +8,7 @@ use event_listener::EventListener;
 use super::answers::Answers;
 use super::hurry::Hurry;
 use super::{Arrivals, Known, Settings, Shared};
-use crate::cluster::{NO_POSITION, Observation, Question, ServerFacts, Urgency};
+use crate::cluster::{Member, NO_POSITION, Observation, Question, ServerFacts, Urgency};
 use crate::error::{Error, Step, error_chain};
 use crate::position::ServerKind;
 use crate::server::NodeRole;
@@ -84,6 +84,7 @@ enum Link {
 pub(crate) struct Watcher {
     shared: Arc<Shared>,
     node: usize,
+    member: Arc<Member>,
     interval: Duration,
     /// The time that an answer may take.
     pub(crate) limit: Duration,
@@ -92,8 +93,8 @@ pub(crate) struct Watcher {
     link: Link,
     /// Set once the node was met.
     is_met: bool,
-    /// Where its first answer is awaited; `None` afterwards.
-    arrivals: Option<Arc<Arrivals>>,
+    /// Where its first answer is awaited, and its place there; `None` afterwards.
+    arrivals: Option<(Arc<Arrivals>, usize)>,
     /// What the server told other watchers; `None` if each has to ask.
     answers: Option<Arc<Answers>>,
     /// Set if answers are shared at all.
@@ -111,12 +112,13 @@ pub(crate) struct Watcher {
 }
 
 impl Watcher {
-    /// A watcher of a node that nothing is known of; its first answer is awaited by `arrivals`.
+    /// A watcher of the node in this slot, of which nothing is known; its first answer is awaited by `arrivals`, in this
+    /// place.
     pub(crate) fn new(
         shared: &Arc<Shared>,
         settings: &Settings,
-        node: usize,
-        arrivals: &Arc<Arrivals>,
+        (node, member): (usize, &Arc<Member>),
+        (arrivals, place): (&Arc<Arrivals>, usize),
     ) -> Self {
         let now = Instant::now();
         let known = Known::unknown(now);
@@ -127,12 +129,13 @@ impl Watcher {
             used: now,
             shared: Arc::clone(shared),
             node,
+            member: Arc::clone(member),
             interval: settings.watch_interval,
             limit: settings.watch_timeout,
             known,
             link: Link::Lost,
             is_met: false,
-            arrivals: Some(Arc::clone(arrivals)),
+            arrivals: Some((Arc::clone(arrivals), place)),
             asked: None,
             diagnosed: None,
             role: None,
@@ -153,16 +156,16 @@ impl Watcher {
     /// Returns what to call if the watcher cannot be started.
     pub(crate) fn unwatched(&self) -> impl FnOnce(&std::io::Error) + use<> {
         let (shared, node) = (Arc::clone(&self.shared), self.node);
+        let name = self.member.name.clone();
         let (arrivals, since) = (self.arrivals.clone(), Instant::now());
         move |error| {
-            tracing::error!(%error, node = shared.name(node), "a node cannot be watched");
+            tracing::error!(%error, node = name, "a node cannot be watched");
             let why = format!("it cannot be watched: {error}");
             if shared.is_watched() {
                 shared.record_failure(node, &why);
             }
-            if let Some(arrivals) = arrivals {
-                let name = shared.name(node).to_owned();
-                arrivals.record(node, Err(Error::checkout(name, Step::Connect, since, why)));
+            if let Some((arrivals, place)) = arrivals {
+                arrivals.record(place, Err(Error::checkout(name, Step::Connect, since, why)));
             }
         }
     }
@@ -235,6 +238,9 @@ impl Watcher {
         }
         match outcome {
             Outcome::Slept => {
+                if self.member.has_left() {
+                    return self.stop(now);
+                }
                 if matches!(self.shared.signals.urgency(self.node), Urgency::Later(_)) {
                     return self.ask_or_hear(now);
                 }
@@ -244,7 +250,7 @@ impl Watcher {
             Outcome::Urged => {}
             Outcome::Met(Ok(known)) => {
                 self.is_met = true;
-                self.shared.meets(&known.facts);
+                self.shared.meets(&self.member, &known.facts);
                 let said = known.said.clone();
                 self.opened(*known);
                 if !self.shared.is_watched() {
@@ -304,9 +310,9 @@ impl Watcher {
 
     /// Says that the node was met, or why it could not be, if that is awaited.
     fn arrive(&mut self, failure: Option<Error>) {
-        if let Some(arrivals) = self.arrivals.take() {
+        if let Some((arrivals, place)) = self.arrivals.take() {
             let arrival = failure.map_or_else(|| Ok(self.known.clone()), Err);
-            arrivals.record(self.node, arrival);
+            arrivals.record(place, arrival);
         }
     }
 
@@ -354,19 +360,20 @@ impl Watcher {
     fn fail(&mut self, why: &str) {
         // A diagnosis that fails says nothing of the node: the next question will.
         if self.asked.take().is_some() {
-            let node = self.shared.name(self.node);
-            tracing::debug!(node, why, "a node gave no answer");
+            tracing::debug!(node = self.member.name, why, "a node gave no answer");
             self.shared.record_failure(self.node, why);
         }
     }
 
     /// Waits until the node is to be asked again: when somebody wants to know, else after the interval.
     fn sleep(&mut self, now: Instant) -> Next {
-        let shared = &self.shared;
-        if shared.signals.is_stopped() {
-            return Next::Stop;
+        let shared = Arc::clone(&self.shared);
+        // Listen before looking: a removal in between counts.
+        let urgency = shared.signals.urgency(self.node);
+        if shared.signals.is_stopped() || self.member.has_left() {
+            return self.stop(now);
         }
-        let (limit, urgent) = match shared.signals.urgency(self.node) {
+        let (limit, urgent) = match urgency {
             Urgency::Now(urgent) => match self.hurry.delay(now) {
                 Duration::ZERO => {
                     self.hurry.spend(now);
@@ -395,6 +402,15 @@ impl Watcher {
             limit,
             close,
         }
+    }
+
+    /// Ends; whoever awaits its first answer learns that there will be none.
+    fn stop(&mut self, now: Instant) -> Next {
+        if self.arrivals.is_some() {
+            let removed = Error::removed(&self.member.name, now);
+            self.arrive(Some(removed));
+        }
+        Next::Stop
     }
 
     /// Returns whether the connection is to be closed, as others ask; it is opened again to ask over it.

@@ -33,6 +33,22 @@ pub enum ConfigError {
         name: String,
     },
 
+    /// A node was to be removed or replaced that the router does not have.
+    #[error("the router has no node `{name}`: its nodes are {nodes}")]
+    UnknownNode {
+        /// The name.
+        name: String,
+        /// The names of the nodes that it has.
+        nodes: String,
+    },
+
+    /// The only node of a router was to be removed.
+    #[error("`{node}` is the only node of its router: add another first, or `close()` the router")]
+    LastNode {
+        /// The node's name.
+        node: String,
+    },
+
     /// A replica is the primary under another name.
     #[error(
         "replica `{replica}` has the same database as primary `{primary}`: point it at a replica, or leave it out (a router without replicas reads from the primary)"

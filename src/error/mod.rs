@@ -133,6 +133,23 @@ impl Error {
         }
     }
 
+    /// Returns the error of a node that was removed.
+    pub(crate) fn removed(node: &str, since: Instant) -> Self {
+        let why = "the node was removed from the router";
+        Self::checkout(node.to_owned(), Step::Removed, since, why)
+    }
+
+    /// Returns whether the node was removed.
+    pub(crate) fn is_removed(&self) -> bool {
+        matches!(
+            self,
+            Self::Checkout {
+                step: Step::Removed,
+                ..
+            }
+        )
+    }
+
     /// Returns whether a *read* that failed with this error may be retried on another node, because the
     /// node was at fault. A write may not, since its outcome may be unknown.
     ///

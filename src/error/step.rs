@@ -23,6 +23,8 @@ pub enum Step {
     Ask,
     /// The pool is closed.
     Closed,
+    /// The node was removed, or replaced, while the caller waited for it.
+    Removed,
 }
 
 impl Step {
@@ -30,7 +32,7 @@ impl Step {
     pub(super) fn is_the_nodes(self) -> bool {
         matches!(
             self,
-            Self::Connect | Self::SetUp | Self::Recycle | Self::Ask
+            Self::Connect | Self::SetUp | Self::Recycle | Self::Ask | Self::Removed
         )
     }
 
@@ -48,6 +50,7 @@ impl Step {
                  the node, at the network between, and at what the name leads to"
             }
             Self::Closed => "the router was shut down; build a new one",
+            Self::Removed => "ask again: another node may serve",
         }
     }
 }
@@ -76,6 +79,7 @@ impl std::fmt::Display for Step {
             Self::Recycle => "recycle",
             Self::Ask => "ask",
             Self::Closed => "closed",
+            Self::Removed => "removed",
         })
     }
 }

@@ -5,11 +5,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::pool::{Hooks, Manager, Pools};
+use super::pool::{Hooks, Library, Manager, Pools};
 use super::{RoutedConnection, Router, RouterBuilder, flavoured, io, watch};
-use crate::cluster::{Node, after};
+use crate::cluster::{Member, after};
 use crate::engine::watcher::Watcher;
-use crate::engine::{Arrivals, Conditions, Server, Settings};
+use crate::engine::{Arrivals, Conditions, Recipe, Seat, Server, Settings};
 use crate::error::Error;
 use crate::server::{NodeRole, PoolKind};
 use crate::statement::Dialect;
@@ -41,80 +41,113 @@ impl<C: RoutedConnection> RouterBuilder<C> {
     pub async fn build(self) -> Result<Router<C>, Error> {
         let since = Instant::now();
         let plan = self.plan()?;
-        let watched = C::WATCHED && plan.settings.positions;
+        let watched = C::WATCHED && plan.recipe.settings.positions;
         plan.check_roles(watched)?;
-        let mut pools = Vec::with_capacity(plan.nodes.len());
-        for node in &plan.nodes {
-            pools.push(Pools::new(&plan.library, node, |kind| match kind {
-                PoolKind::Write => writer(node, &plan.hooks, &plan.settings, watched),
-                PoolKind::Read | PoolKind::Fallback => {
-                    reader(node, Some(kind), &plan.hooks, &plan.settings, watched)
-                }
-            })?);
-        }
         let shared = plan.shared(Server {
             dialect: <C::Backend as Dialect>::SQL,
             watched,
             demoted_in_place: C::DEMOTED_IN_PLACE,
         });
+        let members = shared.members();
+        let to_meet = plan.to_meet().to_vec();
+        let recipe = Arc::new(plan.recipe);
+        let mut seats = Vec::with_capacity(members.slots());
+        for (_, member) in members.iter() {
+            seats.push(Seat {
+                member: Arc::clone(member),
+                pools: pools(&recipe, member, watched)?,
+            });
+        }
         shared.start();
         // Dropping it ends the watchers.
-        let router = Router::new(shared, pools);
-        let arrivals = Arc::new(Arrivals::new(plan.to_meet().len()));
-        for (index, node) in plan.to_meet().iter().enumerate() {
-            let watcher = Watcher::new(router.shared(), &plan.settings, index, &arrivals);
-            let manager = reader(node, None, &plan.hooks, &plan.settings, watched);
-            watch::start(watcher, manager);
+        let router = Router::new(shared, Arc::clone(&recipe), seats);
+        let arrivals = Arc::new(Arrivals::new(to_meet.len()));
+        for (slot, member) in members.iter().take(to_meet.len()) {
+            start_watcher(&router, &recipe, (slot, member), (&arrivals, slot));
         }
-        let limit = plan.settings.build_timeout;
-        let deadline = after(since, limit);
-        while let Some(next) = arrivals.pending() {
-            if !io::until(deadline, next).await {
-                break;
-            }
-        }
-        let conditions = Conditions {
-            // A file that is not there does not come back by itself.
-            requires_all: plan.settings.require_all || !C::WATCHED,
-            since,
-            limit,
-        };
+        drop(members);
+        let conditions = conditions::<C>(&recipe.settings, since);
+        await_arrivals(&arrivals, conditions).await;
         let shared = router.shared();
-        shared.weigh(plan.to_meet(), arrivals.take(), conditions)?;
+        shared.weigh(&to_meet, arrivals.take(), conditions)?;
         Ok(router)
     }
+}
+
+/// Waits until each node has answered or refused, or the time for that is over.
+#[flavoured]
+pub(super) async fn await_arrivals(arrivals: &Arrivals, conditions: Conditions) {
+    let deadline = after(conditions.since, conditions.limit);
+    while let Some(next) = arrivals.pending() {
+        if !io::until(deadline, next).await {
+            break;
+        }
+    }
+}
+
+/// Returns what is asked of nodes that are met since then.
+pub(super) fn conditions<C: RoutedConnection>(settings: &Settings, since: Instant) -> Conditions {
+    Conditions {
+        // A file that is not there does not come back by itself.
+        requires_all: settings.require_all || !C::WATCHED,
+        since,
+        limit: settings.build_timeout,
+    }
+}
+
+/// Makes the pools of a node.
+pub(super) fn pools<C: RoutedConnection>(
+    recipe: &Recipe<Library, Hooks<C>>,
+    node: &Arc<Member>,
+    watched: bool,
+) -> Result<Pools<C>, Error> {
+    Pools::new(&recipe.library, node, |kind| match kind {
+        PoolKind::Write => writer(node, recipe, watched),
+        PoolKind::Read | PoolKind::Fallback => reader(node, Some(kind), recipe, watched),
+    })
+}
+
+/// Starts the watcher of a node.
+pub(super) fn start_watcher<C: RoutedConnection>(
+    router: &Router<C>,
+    recipe: &Recipe<Library, Hooks<C>>,
+    (slot, member): (usize, &Arc<Member>),
+    arrivals: (&Arc<Arrivals>, usize),
+) {
+    let shared = router.shared();
+    let watcher = Watcher::new(shared, &recipe.settings, (slot, member), arrivals);
+    let manager = reader(member, None, recipe, shared.is_watched());
+    watch::start(watcher, manager);
 }
 
 /// Returns the manager of a pool to read from, or of a watcher's connection. Roles change: the decision, not the
 /// configuration, says what a node must be.
 fn reader<C>(
-    node: &Node,
+    node: &Arc<Member>,
     pool: Option<PoolKind>,
-    hooks: &Hooks<C>,
-    settings: &Settings,
+    recipe: &Recipe<Library, Hooks<C>>,
     positions: bool,
 ) -> Manager<C> {
     Manager {
-        node: node.clone(),
+        node: Arc::clone(node),
         pool,
         role: None,
         read_only: true,
         positions,
-        alive_for: settings.alive_for,
-        hooks: hooks.clone(),
+        alive_for: recipe.settings.alive_for,
+        hooks: recipe.hooks.clone(),
     }
 }
 
 /// Returns the manager of a pool to write with.
 fn writer<C: RoutedConnection>(
-    node: &Node,
-    hooks: &Hooks<C>,
-    settings: &Settings,
+    node: &Arc<Member>,
+    recipe: &Recipe<Library, Hooks<C>>,
     positions: bool,
 ) -> Manager<C> {
     Manager {
         role: C::WATCHED.then_some(NodeRole::TakesWrites),
         read_only: false,
-        ..reader(node, Some(PoolKind::Write), hooks, settings, positions)
+        ..reader(node, Some(PoolKind::Write), recipe, positions)
     }
 }

@@ -10,7 +10,7 @@ use super::pool::Guard;
 use super::statement_guard::StatementGuard;
 use super::{RoutedConnection, Router, flavoured, io};
 use crate::engine::checkout::{Checkout, Next, Outcome};
-use crate::engine::{Lease, Pooled, Request};
+use crate::engine::{Lease, Pooled, Request, Seat};
 use crate::error::{Error, SILENT, Step};
 use crate::position::Position;
 use crate::server::PoolKind;
@@ -48,11 +48,15 @@ impl<C: RoutedConnection> Router<C> {
             outcome = match checkout.next(outcome, Instant::now()) {
                 Next::Take {
                     node,
+                    serial,
                     pool,
                     until,
                     deadline,
                     while_up,
-                } => self.take(node, pool, until, deadline, while_up).await,
+                } => {
+                    let node = (node, serial);
+                    self.take(node, pool, until, deadline, while_up).await
+                }
                 Next::Wait { answer, until } => {
                     if io::until(until, answer).await {
                         Outcome::Answered
@@ -82,24 +86,25 @@ impl<C: RoutedConnection> Router<C> {
     /// Takes a connection from a pool; if another node may serve as well, gives up once this one is known to be down.
     async fn take(
         &self,
-        node: usize,
+        (node, serial): (usize, u32),
         pool: PoolKind,
         until: Instant,
         deadline: Instant,
         while_up: bool,
     ) -> Outcome<Guard<C>> {
-        let pools = self.pools();
-        let Some(pools) = pools.as_deref().and_then(|pools| pools.get(node)) else {
-            return Outcome::Failed(self.closed(node));
+        let seat = match self.seat(node, serial) {
+            Ok(seat) => seat,
+            Err(error) => return Outcome::Failed(error),
         };
+        let Seat { member, pools } = &*seat;
         let (shared, since) = (self.shared(), Instant::now());
         let limit = until.saturating_duration_since(since);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let taken = io::unless(
-                pools.get(pool, limit.min(left), shared.name(node)),
+                pools.get(pool, limit.min(left), &member.name),
                 || shared.signals.answer(),
-                || while_up && shared.is_lost(node),
+                || member.has_left() || while_up && shared.is_lost(node),
             )
             .await;
             return match taken {
@@ -109,13 +114,15 @@ impl<C: RoutedConnection> Router<C> {
                     if error.is_wait()
                         && pools.has_room(pool)
                         && Instant::now() < deadline
+                        && !member.has_left()
                         && !(while_up && shared.is_lost(node)) =>
                 {
                     continue;
                 }
                 Some(Err(error)) => Outcome::Failed(error),
+                None if member.has_left() => Outcome::Failed(Error::removed(&member.name, since)),
                 None => {
-                    let node = shared.name(node).to_owned();
+                    let node = member.name.clone();
                     Outcome::Failed(Error::checkout(node, Step::Ask, since, SILENT))
                 }
             };
@@ -128,7 +135,7 @@ impl<C: RoutedConnection> Router<C> {
         let taken = self.take(node, PoolKind::Read, until, until, false).await;
         let Outcome::Taken(guard) = taken else { return };
         let (asked, sent) = (self.shared().now(), Instant::now());
-        if let Outcome::Said(mut guard, Some(said)) = self.ask(node, guard, until).await {
+        if let Outcome::Said(mut guard, Some(said)) = self.ask(node.0, guard, until).await {
             self.shared().hear(guard.known.server, asked, &said);
             guard.known.said(said, sent);
         }
@@ -140,7 +147,7 @@ impl<C: RoutedConnection> Router<C> {
         let limit = until.saturating_duration_since(since);
         let said = ask(&mut *guard, self.shared().is_watched());
         let failed = |error| {
-            let node = self.shared().name(node).to_owned();
+            let node = self.shared().name(node);
             Outcome::Failed(Error::checkout(node, Step::Ask, since, error))
         };
         match io::within(limit, said).await {
@@ -167,7 +174,7 @@ impl<C: RoutedConnection> Router<C> {
                 Outcome::Set(guard)
             }
             Err(error) => {
-                let node = self.shared().name(node).to_owned();
+                let node = self.shared().name(node);
                 Outcome::Failed(Error::checkout(node, Step::SetUp, since, error))
             }
         }
@@ -181,7 +188,9 @@ async fn await_replay<C: RoutedConnection>(
     limit: Duration,
     give_up: Duration,
 ) -> Outcome<Guard<C>> {
-    let Pooled { conn, known, marks } = &mut *guard;
+    let Pooled {
+        conn, known, marks, ..
+    } = &mut *guard;
     let wait = StatementGuard::marking(marks).during(conn.wait_for(required, limit, &known.facts));
     match io::within(give_up, wait).await {
         Ok(Ok(true)) => Outcome::Replayed(guard),

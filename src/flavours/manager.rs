@@ -11,7 +11,7 @@ use diesel::QueryResult;
 use super::hooks::{Connect, SetUp, TransactionManager, establish};
 use super::statement_guard::StatementGuard;
 use super::{RoutedConnection, flavoured, io};
-use crate::cluster::{Introduction, Node, Observation, Said, ServerId};
+use crate::cluster::{Introduction, Member, Observation, Said, ServerId};
 use crate::connect::{ConnectRequest, conceal};
 use crate::engine::{Known, Marks, Pooled};
 use crate::error::{Error, Step};
@@ -43,7 +43,7 @@ impl<C> Clone for Hooks<C> {
 
 /// Opens and checks the connections of one pool.
 pub(crate) struct Manager<C> {
-    pub(crate) node: Node,
+    pub(crate) node: Arc<Member>,
     /// `None` for a watcher's connections.
     pub(crate) pool: Option<PoolKind>,
     /// The role that its server must have; `None` for any.
@@ -70,16 +70,19 @@ impl<C: RoutedConnection> Manager<C> {
         )
         .await
         .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))??;
+        self.check_member(since)?;
         Ok(Box::new(Pooled {
             conn,
             known,
             marks: Marks::default(),
+            member: Arc::clone(&self.node),
         }))
     }
 
     /// Opens a connection, and runs the hook on it.
     pub(crate) async fn connect(&self) -> Result<C, Error> {
         let (since, limit) = (Instant::now(), self.node.connect_timeout);
+        self.check_member(since)?;
         let request = ConnectRequest {
             node: &self.node.name,
             url: self.node.url_of(self.pool),
@@ -149,6 +152,7 @@ impl<C: RoutedConnection> Manager<C> {
     /// Checks that a pooled connection may be handed out again: if it was idle for long, asks its server.
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) async fn recycle(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
+        self.check_member(Instant::now())?;
         if conn.known.has_expired() {
             let why = "it has lived for as long as its pool's `max_lifetime` lets it";
             return Err(self.failed(Step::Recycle, Instant::now(), why));
@@ -180,9 +184,18 @@ impl<C: RoutedConnection> Manager<C> {
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn must_close(conn: &mut Pooled<C>) -> bool {
         conn.known.is_spent
+            || conn.member.has_left()
             || conn.known.has_expired()
             || conn.marks.awaits_answer
             || C::TransactionManager::is_broken_transaction_manager(&mut conn.conn)
+    }
+
+    /// Returns an error once the node was removed: none of its connections is opened or lent any more.
+    fn check_member(&self, since: Instant) -> Result<(), Error> {
+        if !self.node.has_left() {
+            return Ok(());
+        }
+        Err(Error::removed(&self.node.name, since))
     }
 
     fn failed(
@@ -201,7 +214,9 @@ pub(super) async fn ask<C: RoutedConnection>(
     pooled: &mut Pooled<C>,
     positions: bool,
 ) -> QueryResult<Option<Observation>> {
-    let Pooled { conn, known, marks } = pooled;
+    let Pooled {
+        conn, known, marks, ..
+    } = pooled;
     // For every kind of connection: one whose check is abandoned may be cut off.
     let guard = StatementGuard::marking(marks);
     if positions {

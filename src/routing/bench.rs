@@ -42,6 +42,7 @@ impl Decider {
     fn with_positions(replicas: u32, at: fn(u64) -> Position) -> Self {
         let now = Instant::now();
         let state = NodeState {
+            serial: 0,
             notice: None,
             health: Health::Up,
             server: Some(ServerId::numbered(1)),

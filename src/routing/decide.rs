@@ -57,6 +57,8 @@ pub(crate) struct Decision {
     pub(crate) basis: Basis,
     /// The version of the session's requirements that the node meets; `None` for a read of no session.
     pub(crate) version: Option<u64>,
+    /// The serial of the [member](crate::cluster::Member) that the node is.
+    pub(crate) serial: u32,
 }
 
 /// The basis of a decision: the connections of the node that it holds for.
@@ -80,6 +82,7 @@ impl Decision {
             reason,
             basis: Basis::Nothing,
             version: None,
+            serial: cluster.serial(cluster.primary),
         }
     }
 
@@ -115,7 +118,7 @@ where
     match (inputs.level, &inputs.need) {
         (Level::Write, _) => primary(Reason::Write),
         (Level::Strong, _) => primary(Reason::Strong),
-        _ if cluster.nodes.len() == 1 && cluster.has_primary => primary(Reason::NoReplica),
+        _ if cluster.is_alone => primary(Reason::NoReplica),
         (Level::Session, None) => primary(Reason::NoSession),
         (Level::Session, Some(need)) => session(inputs, need),
         (Level::Eventual, _) => inputs
@@ -235,6 +238,7 @@ where
             reason,
             basis,
             version: self.version(),
+            serial: state.map_or(0, |state| state.serial),
         }
     }
 
@@ -296,6 +300,7 @@ where
             reason: need.reason(),
             basis: Basis::Itself,
             version: self.version(),
+            serial: self.cluster.serial(node),
         }
     }
 
@@ -353,6 +358,7 @@ where
             reason: Reason::Covered,
             basis,
             version: self.version(),
+            serial: state.serial,
         };
         Some((decision, required))
     }

@@ -257,12 +257,12 @@ impl Causal {
         let (Some(last), Some(primary)) = (cluster.recent.last(), cluster.position()) else {
             return;
         };
-        // What is known now may be older than what another thread has learnt.
-        if self
-            .arrived
-            .max(self.sampled)
-            .is_some_and(|at| last.asked <= at)
-        {
+        // What is known now may be older than what another thread has learnt; or the last sample is another node's, whose
+        // place this one has taken.
+        let asked = cluster
+            .primary_asked()
+            .map_or(last.asked, |asked| asked.min(last.asked));
+        if self.arrived.max(self.sampled).is_some_and(|at| asked <= at) {
             return;
         }
         for (position, _) in self.wrote.iter_mut().chain(&mut self.seen) {
@@ -443,7 +443,10 @@ fn reachable(
     cluster: &Snapshot,
 ) -> Option<(Position, Instant)> {
     let (position, at) = known?;
-    let primary = cluster.position()?;
+    let Some(primary) = cluster.position() else {
+        // Nothing shows that it is lost, while no node takes writes.
+        return cluster.has_positions().then_some((position, at));
+    };
     if primary.may_reach(&position) {
         return Some((position, at));
     }

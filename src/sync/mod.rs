@@ -31,6 +31,8 @@ mod meeting;
 #[cfg(feature = "sync-mysql")]
 #[path = "../flavours/mysql.rs"]
 mod mysql_server;
+#[path = "../flavours/nodes.rs"]
+mod nodes;
 #[path = "../flavours/read_handle.rs"]
 mod read_handle;
 #[path = "../flavours/router.rs"]
@@ -90,6 +92,9 @@ use crate::engine::Blocking;
 /// # Ok(()) }
 /// ```
 pub type Router<C> = crate::engine::Router<C, Blocking>;
+
+/// The nodes of a router of blocking Diesel; see [`Nodes`](crate::Nodes).
+pub type Nodes<C> = crate::engine::Nodes<C, Blocking>;
 
 /// The configuration of a router of blocking Diesel; see [`RouterBuilder`](crate::RouterBuilder).
 pub type RouterBuilder<C> = crate::engine::RouterBuilder<C, Blocking>;

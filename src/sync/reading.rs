@@ -47,9 +47,10 @@ impl<C: RoutedConnection> Session<C> {
             return Err(failure);
         }
         // Before another is asked for: with small pools, holding one can deadlock.
+        let name = conn.route().node.to_owned();
         drop(conn);
         tracing::debug!(
-            node = self.router().shared().name(node),
+            node = name,
             error = %failure,
             "a read is run again elsewhere"
         );

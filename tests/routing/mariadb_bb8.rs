@@ -16,6 +16,8 @@ pub(crate) fn builder() -> Builder {
 
 #[path = "mariadb_async_suite/mariadb_cancel.rs"]
 mod cancel;
+#[path = "suite/changing.rs"]
+mod changing;
 #[path = "mariadb_suite/mariadb.rs"]
 mod mariadb;
 #[path = "suite/single.rs"]

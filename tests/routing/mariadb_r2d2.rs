@@ -14,6 +14,8 @@ pub(crate) fn builder() -> Builder {
     Router::builder()
 }
 
+#[path = "suite/changing.rs"]
+mod changing;
 #[path = "mariadb_suite/mariadb.rs"]
 mod mariadb;
 #[path = "suite/single.rs"]

@@ -32,6 +32,12 @@ mod bad_input;
 mod batches;
 #[path = "async_suite/cancel.rs"]
 mod cancel;
+#[path = "suite/changing.rs"]
+mod changing;
+#[path = "postgres_suite/changing_load.rs"]
+mod changing_load;
+#[path = "postgres_suite/changing_nodes.rs"]
+mod changing_nodes;
 #[path = "suite/checks.rs"]
 mod checks;
 #[path = "postgres_suite/connections.rs"]

@@ -25,6 +25,12 @@ pub(crate) async fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
 mod bad_input;
 #[path = "async_suite/cancel.rs"]
 mod cancel;
+#[path = "suite/changing.rs"]
+mod changing;
+#[path = "postgres_suite/changing_load.rs"]
+mod changing_load;
+#[path = "postgres_suite/changing_nodes.rs"]
+mod changing_nodes;
 #[path = "postgres_suite/connections.rs"]
 mod connections;
 #[path = "postgres_async_suite/hanging.rs"]

@@ -34,6 +34,12 @@ mod bad_input;
 mod batches;
 #[path = "blocking_suite/blocking.rs"]
 mod blocking;
+#[path = "suite/changing.rs"]
+mod changing;
+#[path = "postgres_suite/changing_load.rs"]
+mod changing_load;
+#[path = "postgres_suite/changing_nodes.rs"]
+mod changing_nodes;
 #[path = "suite/checks.rs"]
 mod checks;
 #[path = "postgres_suite/connections.rs"]

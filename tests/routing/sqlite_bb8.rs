@@ -30,6 +30,8 @@ pub(crate) async fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
 mod bad_input;
 #[path = "async_suite/cancel.rs"]
 mod cancel;
+#[path = "suite/changing.rs"]
+mod changing;
 #[path = "suite/checks.rs"]
 mod checks;
 #[path = "suite/leaks.rs"]

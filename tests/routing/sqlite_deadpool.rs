@@ -25,6 +25,8 @@ pub(crate) async fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
 mod bad_input;
 #[path = "async_suite/cancel.rs"]
 mod cancel;
+#[path = "suite/changing.rs"]
+mod changing;
 #[path = "suite/pools.rs"]
 mod pools;
 #[path = "sqlite_suite/spelling.rs"]

@@ -34,6 +34,8 @@ mod bad_input;
 mod batches;
 #[path = "blocking_suite/blocking.rs"]
 mod blocking;
+#[path = "suite/changing.rs"]
+mod changing;
 #[path = "suite/checks.rs"]
 mod checks;
 #[path = "suite/leaks.rs"]

@@ -9,6 +9,7 @@ use diesel_routing_testkit::{Address, AddressPolicy, Proxy};
 use crate::network::{Failure, OnNetwork, Place, READERS, WRITER};
 use crate::options::Topology;
 
+use super::changes::Named;
 use super::{Cluster, Node};
 
 /// Addresses that lead to roles, and a proxy in front of each node.
@@ -22,8 +23,8 @@ pub(crate) struct Network {
 /// The nodes of one router.
 #[derive(Debug)]
 pub(crate) struct Names {
-    pub(crate) primary: diesel_routing::Node,
-    pub(crate) replicas: Vec<diesel_routing::Node>,
+    pub(crate) primary: Named,
+    pub(crate) replicas: Vec<Named>,
 }
 
 impl Network {
@@ -155,8 +156,11 @@ pub(crate) fn standbys(cluster: &Cluster) -> Vec<&Node> {
 }
 
 /// The settings are the defaults, but for time limits: what fails, fails soon.
-fn name(name: &str, url: String) -> diesel_routing::Node {
-    diesel_routing::Node::new(name, url)
-        .checkout_timeout(Duration::from_secs(1))
-        .connect_timeout(Duration::from_secs(1))
+fn name(name: &str, url: String) -> Named {
+    Named {
+        name: name.to_owned(),
+        node: diesel_routing::Node::new(name, url)
+            .checkout_timeout(Duration::from_secs(1))
+            .connect_timeout(Duration::from_secs(1)),
+    }
 }

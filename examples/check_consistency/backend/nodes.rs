@@ -8,6 +8,7 @@ use diesel_routing::TokenKeys;
 use crate::options::{Options, Pool, ROUTERS, Strategy, Topology};
 use crate::schedule::STANDBYS;
 
+use super::changes::{AnyRouter, Changing, DRAIN};
 use super::network::{self, Names, Network};
 use super::{Cluster, blocking_handles, handles, table};
 
@@ -19,6 +20,8 @@ const SHORT_WINDOW: Duration = Duration::from_millis(50);
 pub(crate) struct Routers {
     pub(crate) asynchronous: Vec<handles::Router>,
     pub(crate) blocking: Vec<blocking_handles::Router>,
+    /// All of them, with the nodes that each may have.
+    pub(crate) changing: Vec<Changing>,
 }
 
 pub(crate) fn start() -> Result<Cluster> {
@@ -38,11 +41,13 @@ pub(crate) fn start_network(cluster: &Cluster, options: &Options) -> Result<Opti
 
 macro_rules! router {
     ($builder:expr, $names:expr, $strategy:expr, $keys:expr) => {{
-        let names: Names = $names;
-        let mut builder = $builder.token_keys($keys.clone()).primary(names.primary);
-        for replica in names.replicas {
-            builder = builder.replica(replica);
+        let names: &Names = $names;
+        let primary = names.primary.node.clone();
+        let mut builder = $builder.token_keys($keys.clone()).primary(primary);
+        for replica in &names.replicas {
+            builder = builder.replica(replica.node.clone());
         }
+        builder = builder.drain_timeout(DRAIN);
         if $strategy == Strategy::Window {
             builder = builder.window_only().window(SHORT_WINDOW);
         }
@@ -63,24 +68,29 @@ impl Routers {
                 || network::direct(cluster),
                 |network| network.names(options.topology, number, cluster),
             );
-            match options.pool.of_router(number) {
+            let router = match options.pool.of_router(number) {
                 Pool::Bb8 => {
                     let builder = handles::Router::builder();
-                    let router = router!(builder, names, strategy, keys).await?;
-                    routers.asynchronous.push(router);
+                    let router = router!(builder, &names, strategy, keys).await?;
+                    routers.asynchronous.push(router.clone());
+                    AnyRouter::Asynchronous(router)
                 }
                 Pool::Deadpool => {
                     let builder = handles::Router::deadpool_builder();
-                    let router = router!(builder, names, strategy, keys).await?;
-                    routers.asynchronous.push(router);
+                    let router = router!(builder, &names, strategy, keys).await?;
+                    routers.asynchronous.push(router.clone());
+                    AnyRouter::Asynchronous(router)
                 }
                 Pool::R2d2 | Pool::All => {
                     let builder = blocking_handles::Router::builder();
-                    routers
-                        .blocking
-                        .push(router!(builder, names, strategy, keys)?);
+                    let router = router!(builder, &names, strategy, keys)?;
+                    routers.blocking.push(router.clone());
+                    AnyRouter::Blocking(router)
                 }
-            }
+            };
+            let Names { primary, replicas } = names;
+            let nodes = [primary].into_iter().chain(replicas).collect();
+            routers.changing.push(Changing { router, nodes });
         }
         Ok(routers)
     }

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::client::World;
 use crate::kept::Kept;
-use crate::options::Options;
+use crate::options::{Options, Strategy};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::schedule::Episode;
@@ -19,7 +19,7 @@ use crate::timelines;
 
 use super::network::Network;
 use super::nodes::{self, Routers};
-use super::{Cluster, asynchronous, blocking, faults, table};
+use super::{Cluster, asynchronous, blocking, changes, faults, table};
 
 /// How often the live line is drawn.
 const TICK: Duration = Duration::from_millis(100);
@@ -55,6 +55,13 @@ pub(crate) fn run(
         })
         .collect();
 
+    // Where roles are as configured, nobody would find another primary.
+    let changes = (options.strategy != Strategy::Window).then(|| {
+        let (world, routers) = (Arc::clone(&world), Arc::clone(&routers));
+        let handle = runtime.handle().clone();
+        thread::spawn(move || changes::change(&routers.changing, &handle, &world))
+    });
+
     // If that fails, a fault may last, and hold clients up for ever: nobody waits for them.
     let faults = supervise(options, episodes, stop, &cluster, network.as_ref(), &world)?;
     for task in tasks {
@@ -64,9 +71,12 @@ pub(crate) fn run(
         let ended = thread.join();
         ended.map_err(|_| anyhow!("a client panicked"))?;
     }
-    let Some(faults) = faults else {
+    let changes = changes.map(thread::JoinHandle::join).transpose();
+    let changes = changes.map_err(|_| anyhow!("what changes nodes panicked"))?;
+    let Some(mut faults) = faults else {
         return Ok(None);
     };
+    faults.extend(changes.into_iter().flatten());
     // Every fault is undone; one that was not would have left less to check than is reported.
     cluster.wait_until_caught_up(CATCH_UP)?;
     let mut records = world.history.take();

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bb8::{ErrorSink, ManageConnection, PooledConnection, RunError};
@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::{Library, Manager};
 use crate::asynchronous::RoutedConnection;
-use crate::cluster::{Node, PoolOptions};
+use crate::cluster::{Member, PoolOptions};
 use crate::engine::{PoolStatus, Pooled};
 use crate::engine::{Router, RouterBuilder};
 use crate::error::{Error, Step};
@@ -36,7 +36,7 @@ pub(crate) type Loan<C> = PooledConnection<'static, Opener<C>>;
 /// One bb8 pool.
 pub(crate) struct Pool<C: RoutedConnection> {
     pool: bb8::Pool<Opener<C>>,
-    node: Node,
+    node: Arc<Member>,
     size: u32,
     failures: Arc<Failures>,
 }
@@ -48,7 +48,7 @@ impl<C: RoutedConnection> Pool<C> {
         size: u32,
         options: &PoolOptions,
     ) -> Result<Self, Error> {
-        let node = manager.node.clone();
+        let node = Arc::clone(&manager.node);
         let failures = Arc::new(Failures::new(node.checkout_timeout));
         let pool = bb8::Pool::builder()
             .max_size(size)
@@ -76,6 +76,13 @@ impl<C: RoutedConnection> Pool<C> {
             open: state.connections,
             idle: state.idle_connections,
         }
+    }
+
+    /// Closes the connections that are idle: the manager of a node that was removed lends none again, so each that is taken
+    /// out is closed.
+    pub(crate) fn drain(&self) {
+        let get = pin!(self.pool.get());
+        let _ = get.poll(&mut Context::from_waker(Waker::noop()));
     }
 
     pub(crate) async fn get(&self) -> Result<Loan<C>, Error> {

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::{Library, Manager};
 use crate::asynchronous::RoutedConnection;
-use crate::cluster::{Node, PoolOptions};
+use crate::cluster::{Member, PoolOptions};
 use crate::engine::{PoolStatus, Pooled};
 use crate::engine::{Router, RouterBuilder};
 use crate::error::{Error, Step};
@@ -80,7 +80,7 @@ pub(crate) struct Settings;
 /// One deadpool pool.
 pub(crate) struct Pool<C: RoutedConnection> {
     pool: deadpool::managed::Pool<Opener<C>>,
-    node: Node,
+    node: Arc<Member>,
 }
 
 impl<C: RoutedConnection> Pool<C> {
@@ -90,7 +90,7 @@ impl<C: RoutedConnection> Pool<C> {
         size: u32,
         _: &PoolOptions,
     ) -> Result<Self, Error> {
-        let node = manager.node.clone();
+        let node = Arc::clone(&manager.node);
         let since = Instant::now();
         let timeout = Some(node.checkout_timeout);
         let opener = Opener {
@@ -118,6 +118,12 @@ impl<C: RoutedConnection> Pool<C> {
         }
     }
 
+    /// Closes the connections that are idle, and ends the waits of callers.
+    pub(crate) fn drain(&self) {
+        self.pool.close();
+        lock(&self.pool.manager().unclaimed).clear();
+    }
+
     pub(crate) async fn get(&self) -> Result<Loan<C>, Error> {
         let since = Instant::now();
         self.pool.get().await.map(Loan::new).map_err(|error| {
@@ -126,7 +132,8 @@ impl<C: RoutedConnection> Pool<C> {
                 PoolError::Timeout(TimeoutType::Wait) => Step::Wait,
                 PoolError::Timeout(TimeoutType::Create) => Step::Connect,
                 PoolError::Timeout(TimeoutType::Recycle) => Step::Recycle,
-                PoolError::Closed => Step::Closed,
+                // Pools are closed by nothing else.
+                PoolError::Closed => Step::Removed,
                 PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => Step::SetUp,
             };
             failed(&self.node, step, since, error)
@@ -194,7 +201,7 @@ impl<C: RoutedConnection> Drop for Discard<C> {
 }
 
 fn failed(
-    node: &Node,
+    node: &Member,
     step: Step,
     since: Instant,
     error: impl std::error::Error + Send + Sync + 'static,

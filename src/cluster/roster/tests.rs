@@ -1,6 +1,7 @@
 //! Tests of the roster.
 
 use super::*;
+use crate::cluster::Node;
 use crate::position::{Lsn, PgPosition};
 
 fn says(role: NodeRole, timeline: u32, lsn: u64) -> Observation {
@@ -24,13 +25,22 @@ fn of_server(server: Option<ServerId>) -> Question {
     }
 }
 
+fn roster(nodes: usize) -> Roster {
+    Roster::new(Arc::new(members(nodes)))
+}
+
+fn members(nodes: usize) -> Members {
+    let names = (0..nodes).map(|node| node.to_string());
+    Members::new(names.map(|name| Node::new(name.clone(), name)))
+}
+
 const PRIMARY: NodeRole = NodeRole::TakesWrites;
 const REPLICA: NodeRole = NodeRole::ReplaysWrites;
 
 #[test]
 fn the_primary_is_who_takes_writes_whatever_the_order_of_the_nodes() {
     let now = question();
-    let mut roster = Roster::new(3);
+    let mut roster = roster(3);
     roster.observed(0, now, says(REPLICA, 1, 10));
     roster.observed(2, now, says(REPLICA, 1, 10));
     let events = roster.observed(1, now, says(PRIMARY, 1, 10));
@@ -41,7 +51,7 @@ fn the_primary_is_who_takes_writes_whatever_the_order_of_the_nodes() {
 #[test]
 fn after_a_promotion_the_newest_timeline_wins_and_the_old_primary_gets_nothing() {
     let now = question();
-    let mut roster = Roster::new(2);
+    let mut roster = roster(2);
     roster.observed(0, now, says(PRIMARY, 1, 50));
     roster.observed(1, now, says(REPLICA, 1, 40));
     let events = roster.observed(1, now, says(PRIMARY, 2, 45));
@@ -68,7 +78,7 @@ fn after_a_promotion_the_newest_timeline_wins_and_the_old_primary_gets_nothing()
 #[test]
 fn two_names_of_one_server_are_one_primary_and_never_a_split_brain() {
     let promoted = of_server(Some(ServerId::numbered(2)));
-    let mut roster = Roster::new(2);
+    let mut roster = roster(2);
     roster.observed(
         0,
         of_server(Some(ServerId::numbered(1))),
@@ -89,7 +99,7 @@ fn two_names_of_one_server_are_one_primary_and_never_a_split_brain() {
 #[test]
 fn a_node_of_another_cluster_is_excluded() {
     let now = question();
-    let mut roster = Roster::new(2);
+    let mut roster = roster(2);
     roster.observed(0, now, says(PRIMARY, 1, 50));
     let stranger = Position::Postgres(PgPosition::new(8, 9, Lsn(99)));
     let events = roster.observed(1, now, Observation::new(PRIMARY, stranger.clone()));
@@ -119,7 +129,7 @@ fn a_node_of_another_cluster_is_excluded() {
 #[test]
 fn what_a_primary_said_last_stays_while_its_name_leads_to_a_standby() {
     let [ours, other] = [1, 2].map(|server| of_server(Some(ServerId::numbered(server))));
-    let mut roster = Roster::new(2);
+    let mut roster = roster(2);
     roster.observed(0, other, says(REPLICA, 1, 40));
     assert!(roster.snapshot().has_positions());
     roster.observed(0, ours, says(PRIMARY, 1, 50));
@@ -138,7 +148,7 @@ fn what_a_primary_said_last_stays_while_its_name_leads_to_a_standby() {
 #[test]
 fn a_lost_primary_stays_the_primary_until_another_node_takes_writes() {
     let now = question();
-    let mut roster = Roster::new(2);
+    let mut roster = roster(2);
     roster.observed(0, now, says(PRIMARY, 1, 50));
     roster.observed(1, now, says(REPLICA, 1, 50));
     roster.lost(0, "no answer");
@@ -150,7 +160,7 @@ fn a_lost_primary_stays_the_primary_until_another_node_takes_writes() {
 
 /// Returns a roster that was started with these first answers, in this order, and what it reported.
 fn started(nodes: usize, answers: &[(usize, Observation)]) -> (Roster, Vec<Event>) {
-    let mut roster = Roster::new(nodes);
+    let mut roster = roster(nodes);
     roster.start();
     for (node, said) in answers {
         let server = ServerId::numbered(*node as u64);
@@ -248,11 +258,93 @@ fn without_a_primary_every_standby_is_a_replica_of_unknown_lag_until_one_takes_w
 
 #[test]
 fn a_node_that_was_lost_before_the_start_ended_is_down() {
-    let mut roster = Roster::new(2);
+    let mut roster = roster(2);
     roster.start();
     roster.observed(0, question(), says(PRIMARY, 1, 50));
     roster.observed(1, question(), says(REPLICA, 1, 50));
     roster.lost(1, "no answer");
     roster.settle();
     assert_eq!(roster.snapshot().nodes[1].health, Health::Down);
+}
+
+/// Had the old primary been left, it would have got the writes again.
+#[test]
+fn a_primary_that_is_removed_leaves_the_writes_to_nobody_on_an_older_history() {
+    let now = question();
+    let mut roster = roster(2);
+    roster.observed(0, now, says(PRIMARY, 1, 50));
+    roster.observed(1, now, says(PRIMARY, 2, 45));
+    roster.observed(0, now, says(PRIMARY, 1, 60));
+    let left = roster.members().without(1);
+    roster.leave(left, 1);
+    for lsn in [60, 70] {
+        let snapshot = roster.snapshot();
+        assert!(!snapshot.has_primary);
+        assert_ne!(snapshot.nodes[0].health, Health::Up);
+        roster.observed(0, now, says(PRIMARY, 1, lsn));
+    }
+    // Rebuilt and promoted, it is on a newer one.
+    roster.observed(0, now, says(PRIMARY, 3, 50));
+    let snapshot = roster.snapshot();
+    assert!(snapshot.has_primary);
+    assert_eq!(
+        (snapshot.primary, snapshot.nodes[0].health),
+        (0, Health::Up)
+    );
+}
+
+#[test]
+fn a_primary_that_is_replaced_by_a_name_of_the_same_server_is_there_all_the_while() {
+    let server = of_server(Some(ServerId::numbered(1)));
+    let mut roster = roster(2);
+    roster.observed(0, server, says(PRIMARY, 1, 50));
+    roster.observed(1, question(), says(REPLICA, 1, 50));
+    let (members, slot, _) = roster.members().with(Node::new("0", "new"));
+    roster.join(members, slot);
+    roster.observed(slot, server, says(PRIMARY, 1, 60));
+    let left = roster.members().without(0);
+    assert_eq!(roster.leave(left, 0), []);
+    let snapshot = roster.snapshot();
+    assert_eq!((snapshot.has_primary, snapshot.primary), (true, slot));
+    assert!(
+        snapshot.nodes[1].complete_as_of.is_some(),
+        "its lag is known"
+    );
+}
+
+#[test]
+fn what_a_node_says_that_was_removed_counts_for_nothing() {
+    let mut roster = roster(2);
+    roster.observed(0, question(), says(PRIMARY, 1, 50));
+    let left = roster.members().without(1);
+    roster.leave(left, 1);
+    assert_eq!(roster.observed(1, question(), says(PRIMARY, 2, 60)), []);
+    assert_eq!(roster.lost(1, "late"), []);
+    let snapshot = roster.snapshot();
+    assert_eq!(
+        (snapshot.primary, snapshot.nodes[1].clone()),
+        (0, NodeState::UNKNOWN)
+    );
+}
+
+/// Where histories have no order, one that was promoted with less than the removed primary had could never be written to.
+#[test]
+fn a_replica_that_is_promoted_after_the_primary_was_removed_gets_the_writes() {
+    use crate::position::MySqlPosition;
+    let uuid = |server: u64| format!("00000000-0000-0000-0000-{server:012}");
+    let says = |server: u64, role, set: &str| {
+        let set: MySqlPosition = set.parse().expect("a set of GTIDs");
+        Observation::new(role, Position::MySql(set.of_node(server.into())))
+    };
+    let on = |server| of_server(Some(ServerId::numbered(server)));
+    let (a, b) = (uuid(1), uuid(2));
+    let mut roster = roster(2);
+    // Server 2 took over from server 1, and has written what that has not replayed.
+    roster.observed(1, on(2), says(2, PRIMARY, &format!("{a}:1-9,{b}:1-5")));
+    roster.observed(0, on(1), says(1, REPLICA, &format!("{a}:1-9,{b}:1-3")));
+    let left = roster.members().without(1);
+    roster.leave(left, 1);
+    assert!(!roster.snapshot().has_primary);
+    roster.observed(0, on(1), says(1, PRIMARY, &format!("{a}:1-9,{b}:1-3")));
+    assert!(roster.snapshot().has_primary);
 }

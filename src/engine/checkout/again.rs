@@ -152,8 +152,10 @@ impl<G: Loan> Checkout<'_, G> {
 
     /// Returns whether another node may serve what this one failed to.
     pub(super) fn may_do_elsewhere(&self, decision: Decision, error: &Error) -> bool {
-        !self.shared.is_primary(decision.node)
-            && (error.may_retry_read() || error.is_wait() && !decision.reason.is_for_primary())
+        // Another node may have its index by now.
+        error.is_removed()
+            || !self.shared.is_primary(decision.node)
+                && (error.may_retry_read() || error.is_wait() && !decision.reason.is_for_primary())
     }
 
     /// Tries another node; the primary, once all tries are used up.

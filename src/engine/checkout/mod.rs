@@ -143,6 +143,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             reason: Reason::Covered,
             basis: Basis::Itself,
             version: None,
+            serial: 0,
         };
         Self {
             state: State::Holding { decision, guard },
@@ -262,7 +263,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
         if self.servers_wait
             && let Some((there, required)) = self.shared.freshest_candidate(&self.request, now)
         {
-            let (node, pool) = (there.node, there.reason.pool());
+            let (node, serial, pool) = (there.node, there.serial, there.reason.pool());
             self.state = State::TakingToWait {
                 there,
                 required,
@@ -271,6 +272,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             };
             return Next::Take {
                 node,
+                serial,
                 pool,
                 until,
                 deadline: until,
@@ -322,6 +324,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
         self.state = State::Taking { decision };
         Next::Take {
             node,
+            serial: decision.serial,
             pool: decision.reason.pool(),
             until,
             deadline: if decision.basis == Basis::Itself {
@@ -366,9 +369,10 @@ impl<'a, G: Loan> Checkout<'a, G> {
             Proof::Possible => self.ask(decision, guard, now),
             Proof::Missing => self.unproved(decision, guard, now),
             Proof::WrongRole => {
+                let name = guard.node().to_owned();
                 drop(guard);
                 let error = Error::WrongRole {
-                    node: self.shared.name(decision.node).to_owned(),
+                    node: name,
                     expected: NodeRole::TakesWrites,
                     found: NodeRole::ReplaysWrites,
                 };
@@ -379,9 +383,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 let is_new = self
                     .began
                     .is_some_and(|began| guard.known().opened >= began);
+                let (node, since) = (guard.node().to_owned(), now);
                 drop(guard);
                 self.shared.signals.reopen(decision.node);
-                let (node, since) = (self.shared.name(decision.node).to_owned(), now);
                 let why = "its connection leads to another server than the primary, which takes writes as well: \
                            shut that down, or make it follow the primary";
                 let error = Error::checkout(node, Step::Ask, since, why);

@@ -43,6 +43,9 @@ pub(crate) trait Loan {
 
     /// Returns whether the last statement on it awaits its answer: the next one would get that.
     fn awaits_answer(&self) -> bool;
+
+    /// Returns the name of the node that it was opened for.
+    fn node(&self) -> &str;
 }
 
 /// The next step of a checkout; `G` is a [`Loan`].
@@ -52,6 +55,8 @@ pub(crate) enum Next<G> {
     /// one; where another node may serve as well, not after this one is known to be down either.
     Take {
         node: usize,
+        /// The serial of the node that was decided for: another may have its index by then.
+        serial: u32,
         pool: PoolKind,
         until: Instant,
         deadline: Instant,

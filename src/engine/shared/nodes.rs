@@ -112,14 +112,19 @@ impl Shared {
         cluster.position().is_some_and(Position::is_multi_writer)
     }
 
-    /// Returns the node that takes writes, as far as is known; until one is known, the one that is meant to.
-    pub(crate) fn primary(&self) -> usize {
-        self.snapshot.load().primary
+    /// Returns the node that takes writes, as far as is known, and its serial; until one is known, the one that is meant to.
+    pub(crate) fn primary(&self) -> (usize, u32) {
+        let cluster = self.snapshot.load();
+        (cluster.primary, cluster.serial(cluster.primary))
     }
 
     /// Returns how long a caller waits at most for a checkout that begins with this node.
     pub(crate) fn checkout_timeout(&self, node: usize) -> Duration {
-        let timeout = self.checkout_timeouts.get(node);
-        timeout.copied().unwrap_or(Duration::ZERO)
+        let cluster = self.snapshot.load();
+        // Of one that was just removed it is as long as of the one that may serve in its place.
+        let members = [node, cluster.primary].into_iter();
+        let mut members = members.filter_map(|node| cluster.members.get(node));
+        let node = members.next();
+        node.map_or(self.node_share, |node| node.checkout_timeout)
     }
 }

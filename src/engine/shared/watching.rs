@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::state::State;
 use super::{FASTEST, SLOWEST, Shared};
-use crate::cluster::{Event, Observation, Question, Roster, Sample, ServerId};
+use crate::cluster::{Event, Observation, Question, Roster, Sample, ServerId, Snapshot};
 use crate::error::ConfigError;
 use crate::mutex::lock;
 use crate::random;
+use crate::routing::Policy;
 use crate::server::NodeRole;
 
 impl Shared {
@@ -76,14 +78,29 @@ impl Shared {
     }
 
     pub(in crate::engine) fn publish(&self, roster: &Roster) {
-        self.snapshot.store(Arc::new(roster.snapshot()));
+        let policy = Arc::clone(&self.snapshot.load().policy);
+        self.publish_under(policy, roster);
+    }
+
+    pub(super) fn publish_under(&self, policy: Arc<Policy>, roster: &Roster) {
+        let members = Arc::clone(roster.members());
+        let state = State {
+            cluster: if self.watched {
+                roster.snapshot()
+            } else {
+                Snapshot::unwatched(&members)
+            },
+            members,
+            policy,
+        };
+        self.snapshot.store(Arc::new(state));
         self.signals.answered();
     }
 
     /// Checks that all nodes that have answered are of one cluster, and that the primary's positions mean something.
     pub(crate) fn check_cluster(&self) -> Result<(), ConfigError> {
         let roster = lock(&self.roster);
-        let name = |node: usize| self.name(node).to_owned();
+        let name = |node: usize| self.name(node);
         if let Some((foreign, why)) = roster.foreign() {
             let member = roster.member().unwrap_or_default();
             return Err(ConfigError::OtherCluster {

@@ -16,7 +16,7 @@ fn cluster(start: Instant, asked: u32) -> Snapshot {
             position: at(u64::from(tick) * 10),
         })
         .collect();
-    let mut cluster = Snapshot::unwatched(2);
+    let mut cluster = Snapshot::new(vec![NodeState::UNKNOWN; 2], 0, [].into());
     let last = samples.last();
     cluster.nodes[0] = NodeState {
         health: Health::Up,

@@ -8,7 +8,7 @@ use r2d2::{HandleError, ManageConnection, PooledConnection};
 use scheduled_thread_pool::{OnPoolDropBehavior, ScheduledThreadPool};
 
 use super::{Library, Manager};
-use crate::cluster::{Node, PoolOptions};
+use crate::cluster::{Member, PoolOptions, after};
 use crate::engine::{PoolStatus, Pooled};
 use crate::error::{Error, Step};
 use crate::mutex::lock;
@@ -22,6 +22,10 @@ impl<C: RoutedConnection> Router<C> {
         RouterBuilder::new(Library::R2d2(Settings::new()))
     }
 }
+
+/// The longest time after which a caller who waits looks whether the node is still there: r2d2 has no way to wake it. Chosen:
+/// a node's share of a caller's time by default, so few wait twice.
+const SLICE: Duration = Duration::from_millis(250);
 
 /// The threads that open connections for all pools of a router.
 #[derive(Clone)]
@@ -69,7 +73,7 @@ impl<C: RoutedConnection> ManageConnection for Manager<C> {
 /// One r2d2 pool, and the last error of its background threads: r2d2's own error has the text only.
 pub(crate) struct Pool<C: RoutedConnection> {
     pool: r2d2::Pool<Manager<C>>,
-    node: Node,
+    node: Arc<Member>,
     last_error: Arc<LastError>,
 }
 
@@ -99,7 +103,7 @@ impl<C: RoutedConnection> Pool<C> {
         options: &PoolOptions,
     ) -> Result<Self, Error> {
         let last_error = Arc::<LastError>::default();
-        let node = manager.node.clone();
+        let node = Arc::clone(&manager.node);
         let pool = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(options.min_idle.unwrap_or(0).min(size)))
@@ -127,14 +131,31 @@ impl<C: RoutedConnection> Pool<C> {
         }
     }
 
+    /// Closes the connections that are idle: the manager of a node that was removed lends none again.
+    pub(crate) fn drain(&self) {
+        drop(self.pool.try_get());
+    }
+
     pub(crate) fn get(&self, limit: Duration) -> Result<Loan<C>, Error> {
         let since = Instant::now();
-        let timeout = limit.min(self.node.checkout_timeout);
-        self.pool.get_timeout(timeout).map_err(|error| {
+        let until = after(since, limit.min(self.node.checkout_timeout));
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let error = match self.pool.get_timeout(left.min(SLICE)) {
+                Ok(conn) => return Ok(conn),
+                Err(error) => error,
+            };
+            if self.node.has_left() {
+                return Err(Error::removed(&self.node.name, since));
+            }
             // The cause, if one was seen while this caller waited; otherwise the wait itself.
-            self.last_error.take_since(since).unwrap_or_else(|| {
-                Error::checkout(self.node.name.clone(), Step::Wait, since, error)
-            })
-        })
+            if let Some(error) = self.last_error.take_since(since) {
+                return Err(error);
+            }
+            if left <= SLICE {
+                let node = self.node.name.clone();
+                return Err(Error::checkout(node, Step::Wait, since, error));
+            }
+        }
     }
 }

@@ -29,6 +29,11 @@ impl Mariadb {
         self.0.primary().url()
     }
 
+    /// The URL of the first replica.
+    pub(crate) fn replica_url(&self) -> String {
+        self.0.replica(0).url()
+    }
+
     pub(crate) fn replica(&self, index: usize) -> Node {
         Node::new(format!("replica-{index}"), self.0.replica(index).url())
     }

@@ -51,6 +51,26 @@ impl Postgres {
         self.0.standbys().len()
     }
 
+    pub(crate) fn primary_url(&self) -> String {
+        self.0.primary().url()
+    }
+
+    /// The URL of the first replica.
+    pub(crate) fn replica_url(&self) -> String {
+        self.0.standby(0).url()
+    }
+
+    /// A server that belongs to no other's cluster.
+    pub(crate) fn foreign() -> Self {
+        Self(
+            PgCluster::builder()
+                .standbys(0)
+                .own_identity()
+                .start()
+                .unwrap(),
+        )
+    }
+
     /// The replica keeps its rows until it is resumed.
     pub(crate) fn pause(&self, index: usize) {
         self.0.standby(index).pause_replay().unwrap();

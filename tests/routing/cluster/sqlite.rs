@@ -44,6 +44,11 @@ impl Sqlite {
         self.0.primary_url()
     }
 
+    /// The URL of the first replica.
+    pub(crate) fn replica_url(&self) -> &str {
+        self.0.replica_url(0).unwrap()
+    }
+
     pub(crate) fn replica(&self, index: usize) -> Node {
         Node::new(
             format!("replica-{index}"),

@@ -207,3 +207,29 @@ fn each_caller_in_a_row_learns_at_once_why_a_node_cannot_be_reached() {
         }
     });
 }
+
+#[test]
+fn a_node_whose_adding_is_given_up_is_gone_and_may_be_added_again() {
+    run(async {
+        let cluster = Cluster::start(1);
+        let router = builder().primary(cluster.primary()).build().await.unwrap();
+        let nodes = router.nodes();
+        let proxy = cluster.standby(0).proxy().unwrap();
+        proxy.hang().unwrap();
+        let node = replica_behind(proxy.url()).connect_timeout(Duration::from_secs(30));
+        let given_up = tokio::time::timeout(TIMEOUT, nodes.add(node.clone())).await;
+        assert!(given_up.is_err(), "{given_up:?}");
+        assert_eq!(router.status().nodes.len(), 1);
+        // What replaces a node is given up, and the node stays.
+        let url = proxy.url();
+        let given_up =
+            tokio::time::timeout(TIMEOUT, nodes.replace(Node::new("primary", url))).await;
+        assert!(given_up.is_err(), "{given_up:?}");
+        assert_eq!(nodes.names(), ["primary"]);
+        router.write().await.expect("the primary is untouched");
+        proxy.restore().unwrap();
+        nodes.add(node).await.unwrap();
+        let conn = router.read_eventual().await.unwrap();
+        assert_eq!(conn.route().node, "replica-0");
+    });
+}

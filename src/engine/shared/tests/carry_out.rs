@@ -1,10 +1,11 @@
 //! Carries checkouts out in the model, while what chance has happens.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::servers::{Pooled, known, said};
 use super::steps::Chance;
-use super::world::World;
+use super::world::{World, name};
 use crate::engine::Grant;
 use crate::engine::checkout::{Checkout, Next, Outcome};
 use crate::error::{Error, Step as ErrorStep};
@@ -22,8 +23,9 @@ impl World {
         for _ in 0..100 {
             self.system += Duration::from_nanos(1);
             outcome = match checkout.next(outcome, self.system) {
-                Next::Take { node, .. } => {
-                    self.take(router, node, chances.next().unwrap_or(Chance::Nothing))
+                Next::Take { node, serial, .. } => {
+                    let chance = chances.next().unwrap_or(Chance::Nothing);
+                    self.take(router, (node, serial), chance)
                 }
                 Next::Wait { until, .. } => match chances.next().unwrap_or(Chance::Nothing) {
                     Chance::Nothing | Chance::Refusal => {
@@ -48,6 +50,10 @@ impl World {
                         self.answered(router, node);
                         Outcome::Answered
                     }
+                    Chance::Change(change) => {
+                        self.change(change);
+                        Outcome::Answered
+                    }
                 },
                 Next::Ask {
                     node,
@@ -60,6 +66,7 @@ impl World {
                             self.restart(guard.server, back_by);
                         }
                         Chance::Progress { by, .. } => self.replay(guard.server, by),
+                        Chance::Change(change) => self.change(change),
                         _ => {}
                     }
                     let server = self.servers[guard.server];
@@ -114,16 +121,31 @@ impl World {
     }
 
     /// Takes a connection from a pool, as far as fate has it.
-    pub(super) fn take(&mut self, router: usize, node: usize, chance: Chance) -> Outcome<Pooled> {
+    pub(super) fn take(
+        &mut self,
+        router: usize,
+        (slot, serial): (usize, u32),
+        chance: Chance,
+    ) -> Outcome<Pooled> {
         match chance {
             Chance::Refusal => {
-                let name = node.to_string();
+                let name = slot.to_string();
                 let step = ErrorStep::Connect;
                 let error = Error::checkout(name, step, Instant::now(), "refused");
                 return Outcome::Failed(error);
             }
-            Chance::Restart { back_by } if self.leads[node] != 0 => {
-                self.restart(self.leads[node], back_by);
+            Chance::Change(change) => self.change(change),
+            _ => {}
+        }
+        let members = self.routers[router].members();
+        let member = members.get(slot).filter(|member| member.serial == serial);
+        let Some(member) = member else {
+            return Outcome::Failed(Error::removed("?", Instant::now()));
+        };
+        let name = name(member);
+        match chance {
+            Chance::Restart { back_by } if self.leads[name] != 0 => {
+                self.restart(self.leads[name], back_by);
             }
             Chance::Answer(which) if !self.answers.is_empty() => {
                 self.answer(which.index(self.answers.len()));
@@ -131,29 +153,33 @@ impl World {
             Chance::Progress { node, by } => self.replay(self.leads[node], by),
             _ => {}
         }
-        let pool = &mut self.pools[router][node];
+        let pool = self.pools.entry((router, serial)).or_default();
         // As pools do, with two connections each: the oldest first, or a new one.
         pool.retain(|conn| self.servers[conn.server].run == conn.run && !conn.known.is_spent);
         let conn = if pool.len() < 2 {
-            let server = self.leads[node];
+            let server = self.leads[name];
             let run = self.servers[server].run;
             Pooled {
-                node,
+                node: slot,
                 server,
                 run,
                 known: known(server, self.system),
+                member: Arc::clone(member),
             }
         } else {
             pool.remove(0)
         };
         if matches!(chance, Chance::Restart { .. }) {
-            self.answered(router, node);
+            self.answered(router, name);
         }
         Outcome::Taken(conn)
     }
 
-    /// A connection comes back to its pool.
+    /// A connection comes back to its pool, unless its node was removed.
     pub(super) fn give_back(&mut self, router: usize, conn: Pooled) {
-        self.pools[router][conn.node].push(conn);
+        if !conn.member.has_left() {
+            let pool = self.pools.entry((router, conn.member.serial));
+            pool.or_default().push(conn);
+        }
     }
 }

@@ -45,6 +45,7 @@ fn where_one_replica_is_late_another_is_tried_and_the_time_of_the_answer_is_not_
                 server: node,
                 run: 0,
                 known: known(node, opened),
+                member: Arc::clone(shared.members().get(node).unwrap()),
             }),
             Next::Ask { node, guard, .. } => {
                 asked.push(node);
@@ -104,6 +105,7 @@ fn a_read_that_waits_tries_no_more_often_where_there_are_more_replicas() {
                     server: node,
                     run: 0,
                     known: known(node, opened),
+                    member: Arc::clone(shared.members().get(node).unwrap()),
                 }),
                 Next::Ask { node, guard, .. } => {
                     tries += 1;

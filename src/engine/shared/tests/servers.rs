@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use diesel_routing_sql::Dialect as Sql;
 
-use crate::cluster::{Node, Observation, ServerFacts, ServerId};
+use crate::cluster::{Member, Node, Observation, ServerFacts, ServerId};
 use crate::engine::checkout::Loan;
 use crate::engine::{Known, Request, Settings, Shared};
 use crate::position::{Lsn, PgPosition, Position};
@@ -57,6 +57,8 @@ pub(super) struct Pooled {
     pub(super) server: usize,
     pub(super) run: u64,
     pub(super) known: Known,
+    /// The node that it was opened for.
+    pub(super) member: Arc<Member>,
 }
 
 impl Loan for Pooled {
@@ -70,6 +72,10 @@ impl Loan for Pooled {
 
     fn awaits_answer(&self) -> bool {
         false
+    }
+
+    fn node(&self) -> &str {
+        &self.member.name
     }
 }
 

@@ -48,8 +48,33 @@ pub(super) enum Step {
         user: usize,
         to: usize,
     },
+    /// A node gives no answer.
+    Lose {
+        router: usize,
+        node: usize,
+    },
+    /// A router's nodes change.
+    Change(Change),
     Tick {
         millis: u64,
+    },
+}
+
+/// A change of a router's nodes, by their names: of one that it has, or that it has not.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Change {
+    Remove {
+        router: usize,
+        node: usize,
+    },
+    Add {
+        router: usize,
+        node: usize,
+    },
+    /// Another is to take its place, or takes it if that was so already.
+    Replace {
+        router: usize,
+        node: usize,
     },
 }
 
@@ -66,6 +91,8 @@ pub(super) enum Chance {
     Answer(prop::sample::Index),
     /// A node replays, is asked, and answers.
     Progress { node: usize, by: u64 },
+    /// A router's nodes change.
+    Change(Change),
 }
 
 /// The way a session reads.
@@ -99,6 +126,16 @@ fn chance() -> impl Strategy<Value = Chance> {
         1 => (0..4_u64).prop_map(|back_by| Chance::Restart { back_by }),
         2 => any::<prop::sample::Index>().prop_map(Chance::Answer),
         2 => (1..NODES, 1..5_u64).prop_map(|(node, by)| Chance::Progress { node, by }),
+        1 => change().prop_map(Chance::Change),
+    ]
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let place = || (0..ROUTERS, 0..NODES);
+    prop_oneof![
+        1 => place().prop_map(|(router, node)| Change::Remove { router, node }),
+        2 => place().prop_map(|(router, node)| Change::Add { router, node }),
+        2 => place().prop_map(|(router, node)| Change::Replace { router, node }),
     ]
 }
 
@@ -115,7 +152,9 @@ pub(super) fn steps() -> impl Strategy<Value = Step> {
         5 => (1..SERVERS, 1..5_u64).prop_map(|(server, by)| Step::Replay { server, by }),
         1 => (1..SERVERS, 0..4_u64).prop_map(|(server, back_by)| Step::Restart { server, back_by }),
         2 => (0..NODES, 0..SERVERS).prop_map(|(node, to)| Step::Lead { node, to }),
-        8 => (router.clone(), node).prop_map(|(router, node)| Step::Ask { router, node }),
+        8 => (router.clone(), node.clone()).prop_map(|(router, node)| Step::Ask { router, node }),
+        1 => (router.clone(), node).prop_map(|(router, node)| Step::Lose { router, node }),
+        3 => change().prop_map(Step::Change),
         8 => any::<prop::sample::Index>().prop_map(|which| Step::Answer { which }),
         1 => (user, router).prop_map(|(user, to)| Step::Move { user, to }),
         6 => (1..40_u64).prop_map(|millis| Step::Tick { millis }),

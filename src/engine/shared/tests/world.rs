@@ -1,5 +1,6 @@
 //! The model: servers, connections, routers and users.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -8,8 +9,8 @@ use proptest::prelude::*;
 use super::servers::{
     NODES, Pooled, ROUTERS, SERVERS, SESSIONS, Server, Steps, WATCHED, identity, read_of, said,
 };
-use super::steps::{Chance, How, Step};
-use crate::cluster::{Node, Observation, Question};
+use super::steps::{Chance, Change, How, Step};
+use crate::cluster::{Member, Node, Observation, Question};
 use crate::engine::checkout::Checkout;
 use crate::engine::{Grant, Request, Settings, Shared};
 use crate::routing::Level;
@@ -35,7 +36,9 @@ struct Watcher {
 
 pub(super) struct Answer {
     router: usize,
-    node: usize,
+    /// The slot, and the node that has it, which its watcher holds.
+    slot: usize,
+    member: Arc<Member>,
     question: Question,
     said: Observation,
 }
@@ -46,12 +49,14 @@ pub(super) struct World {
     /// The server that a new connection to each node leads to.
     pub(super) leads: [usize; NODES],
     pub(super) routers: Vec<Arc<Shared>>,
+    settings: Settings,
     users: Vec<User>,
     /// Answers under way.
     pub(super) answers: Vec<Answer>,
-    /// The connections of each router: its watchers', and up to two in each pool, which are taken by turns.
-    watchers: [[Option<Watcher>; NODES]; ROUTERS],
-    pub(super) pools: [[Vec<Pooled>; NODES]; ROUTERS],
+    /// The connections of each router, by the serial of the node: its watchers', and up to two in each pool, which are
+    /// taken by turns.
+    watchers: HashMap<(usize, u32), Watcher>,
+    pub(super) pools: HashMap<(usize, u32), Vec<Pooled>>,
     /// The system's clock: it goes on with every step.
     pub(super) system: Instant,
     /// The acknowledged writes, with their time by the routers' clock.
@@ -89,10 +94,11 @@ impl World {
             }; SERVERS],
             leads: std::array::from_fn(|node| node),
             routers,
+            settings,
             users: (0..SESSIONS).map(user).collect(),
             answers: Vec::new(),
-            watchers: Default::default(),
-            pools: Default::default(),
+            watchers: HashMap::new(),
+            pools: HashMap::new(),
             system: Instant::now(),
             log: Vec::new(),
             from_replicas: 0,
@@ -145,6 +151,12 @@ impl World {
                 }
             }
             Step::Move { user, to } => self.hand_over(user, to)?,
+            Step::Lose { router, node } => {
+                for (slot, _) in self.named(router, node) {
+                    self.routers[router].record_failure(slot, "lost");
+                }
+            }
+            Step::Change(change) => self.change(change),
             Step::Tick { millis } => self.clock.pass(Duration::from_millis(millis)),
         }
         Ok(())
@@ -282,10 +294,12 @@ impl World {
     /// A node is asked by a router, and answers.
     pub(super) fn answered(&mut self, router: usize, node: usize) {
         self.system += Duration::from_nanos(1);
-        let other = |answer: &Answer| (answer.router, answer.node) != (router, node);
-        self.answers.retain(other);
+        let is_of = |answer: &Answer| answer.router == router && name(&answer.member) == node;
+        self.answers.retain(|answer| !is_of(answer));
         self.ask(router, node);
-        self.answer(self.answers.len() - 1);
+        while let Some(which) = self.answers.iter().position(is_of) {
+            self.answer(which);
+        }
     }
 
     pub(super) fn replay(&mut self, server: usize, by: u64) {
@@ -318,28 +332,85 @@ impl World {
         self.routers[*router].returned(conn.node, conn.known.server, Some(session));
     }
 
+    /// Returns the members of this name, with their slots: while one takes another's place there are two.
+    fn named(&self, router: usize, node: usize) -> Vec<(usize, Arc<Member>)> {
+        let members = self.routers[router].members();
+        let members = members
+            .iter()
+            .map(|(slot, member)| (slot, Arc::clone(member)));
+        members.filter(|(_, member)| name(member) == node).collect()
+    }
+
+    pub(super) fn change(&mut self, change: Change) {
+        let (Change::Remove { router, node }
+        | Change::Add { router, node }
+        | Change::Replace { router, node }) = change;
+        let named = self.named(router, node);
+        let shared = Arc::clone(&self.routers[router]);
+        let new = Node::new(node.to_string(), node.to_string());
+        match (change, &named[..]) {
+            (Change::Remove { .. }, [(slot, _), ..]) if shared.members().iter().count() > 1 => {
+                self.remove(router, *slot);
+            }
+            (Change::Add { .. }, []) | (Change::Replace { .. }, [_]) => {
+                let taken = shared.take_in(&self.settings, new, |_, _| Ok::<_, ()>(()));
+                if let (Ok((_, member)), Change::Add { .. }) = (taken, change) {
+                    shared.met(&member);
+                }
+            }
+            (Change::Replace { .. }, [(one, former), (other, latter)]) => {
+                let (old, new) = match former.is_joining() {
+                    true => (*other, former),
+                    false => (*one, latter),
+                };
+                self.remove(router, old);
+                shared.met(new);
+            }
+            _ => {}
+        }
+    }
+
+    fn remove(&mut self, router: usize, slot: usize) {
+        let shared = &self.routers[router];
+        let serial = shared.members().get(slot).map(|member| member.serial);
+        shared.let_go(&self.settings, slot);
+        if let Some(serial) = serial {
+            self.pools.remove(&(router, serial));
+            self.watchers.remove(&(router, serial));
+        }
+    }
+
     pub(super) fn ask(&mut self, router: usize, node: usize) {
+        for (slot, member) in self.named(router, node) {
+            self.ask_at(router, slot, member);
+        }
+    }
+
+    fn ask_at(&mut self, router: usize, slot: usize, member: Arc<Member>) {
         // One question to a node at a time, as a watcher asks.
-        let waits = |answer: &Answer| (answer.router, answer.node) == (router, node);
+        let waits =
+            |answer: &Answer| answer.router == router && answer.member.serial == member.serial;
         if self.answers.iter().any(waits) {
             return;
         }
-        let slot = &mut self.watchers[router][node];
-        let stands = slot.filter(|watcher| self.servers[watcher.server].run == watcher.run);
-        let reopens = self.routers[router].signals.take_reopen(node);
+        let key = (router, member.serial);
+        let known = self.watchers.get(&key).copied();
+        let stands = known.filter(|watcher| self.servers[watcher.server].run == watcher.run);
+        let reopens = self.routers[router].signals.take_reopen(slot);
         let watcher = stands.filter(|_| !reopens).unwrap_or_else(|| {
-            let server = self.leads[node];
+            let server = self.leads[name(&member)];
             Watcher {
                 server,
                 run: self.servers[server].run,
                 opened: self.system,
             }
         });
-        *slot = Some(watcher);
+        self.watchers.insert(key, watcher);
         self.system += Duration::from_nanos(1);
         self.answers.push(Answer {
             router,
-            node,
+            slot,
+            member,
             question: Question {
                 asked: self.clock.now(),
                 sent: self.system,
@@ -352,7 +423,7 @@ impl World {
 
     pub(super) fn answer(&mut self, which: usize) {
         let answer = self.answers.swap_remove(which);
-        self.routers[answer.router].record_observation(answer.node, answer.question, answer.said);
+        self.routers[answer.router].record_observation(answer.slot, answer.question, answer.said);
     }
 
     fn hand_over(&mut self, user: usize, to: usize) -> Result<(), TestCaseError> {
@@ -369,6 +440,11 @@ impl World {
         (user.router, user.session) = (to, session);
         Ok(())
     }
+}
+
+/// Returns the number that a node has as its name.
+pub(super) fn name(member: &Member) -> usize {
+    member.name.parse().expect("a number")
 }
 
 /// Returns what a session is told of a connection that is lent to it.

@@ -1,0 +1,33 @@
+//! `State`: what decisions read.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::cluster::{Members, Snapshot};
+use crate::routing::Policy;
+
+/// What decisions read: one value, so that indices mean the same in all of it. Never changed, but replaced.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) cluster: Snapshot,
+    /// The nodes that there are, by index.
+    pub(crate) members: Arc<Members>,
+    /// What bounds decisions, by index where it is about nodes.
+    pub(crate) policy: Arc<Policy>,
+}
+
+impl State {
+    /// Returns the name of the node with this index, as far as there is one.
+    pub(crate) fn name(&self, node: usize) -> &str {
+        self.members.get(node).map_or("?", |member| &member.name)
+    }
+}
+
+impl Deref for State {
+    type Target = Snapshot;
+
+    #[inline]
+    fn deref(&self) -> &Snapshot {
+        &self.cluster
+    }
+}

@@ -1,0 +1,113 @@
+//! Clients that work while nodes come and go.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use super::*;
+
+/// What a client did.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) reads: u32,
+    pub(crate) failed_reads: Vec<String>,
+    pub(crate) writes: u32,
+    pub(crate) failed_writes: Vec<String>,
+    /// The time in which writes failed.
+    pub(crate) down: Duration,
+    /// The nodes that it read from.
+    pub(crate) nodes: BTreeSet<String>,
+}
+
+/// Clients, each on a thread of its own.
+pub(crate) struct Load {
+    is_over: Arc<AtomicBool>,
+    clients: Vec<JoinHandle<Tally>>,
+}
+
+impl Load {
+    pub(crate) fn start(router: &Router, clients: usize) -> Self {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let clients = (0..clients).map(|_| {
+            let (router, is_over) = (router.clone(), Arc::clone(&is_over));
+            let runtime = tokio::runtime::Handle::current();
+            std::thread::spawn(move || {
+                runtime.block_on(async move {
+                    let mut tally = Tally::default();
+                    while !AtomicBool::load(&is_over, Ordering::Relaxed) {
+                        work(&router, &mut tally).await;
+                    }
+                    tally
+                })
+            })
+        });
+        let clients = clients.collect();
+        Self { is_over, clients }
+    }
+
+    /// Ends the clients' work; what all of them did, and the longest time in which one's writes failed.
+    pub(crate) fn end(self) -> Tally {
+        self.is_over.store(true, Ordering::Relaxed);
+        let tallies = self
+            .clients
+            .into_iter()
+            .map(|client| client.join().unwrap());
+        tallies.fold(Tally::default(), |mut all, one| {
+            all.reads += one.reads;
+            all.failed_reads.extend(one.failed_reads);
+            all.writes += one.writes;
+            all.failed_writes.extend(one.failed_writes);
+            all.down = all.down.max(one.down);
+            all.nodes.extend(one.nodes);
+            all
+        })
+    }
+}
+
+/// One session: it writes, and reads a few times.
+async fn work(router: &Router, tally: &mut Tally) {
+    let session = router.session();
+    let (since, mut has_failed) = (Instant::now(), false);
+    loop {
+        let written = async {
+            let mut conn = wait!(session.write())?;
+            let row = users::table.find(2);
+            wait!(
+                diesel::update(row)
+                    .set(users::name.eq("eve"))
+                    .execute(&mut conn)
+            )?;
+            Ok::<_, Error>(())
+        };
+        match written.await {
+            Ok(()) => break,
+            Err(error) => {
+                has_failed = true;
+                tally.failed_writes.push(format!("{error:?}"));
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        assert!(since.elapsed() < Duration::from_secs(20), "{tally:?}");
+    }
+    if has_failed {
+        tally.down += since.elapsed();
+    }
+    tally.writes += 1;
+    for _ in 0..8 {
+        let read = wait!(session.reading(body!(|conn| {
+            let from = conn.route().node.to_owned();
+            let count = wait!(users::table.count().get_result::<i64>(conn))?;
+            Ok::<_, diesel::result::Error>((from, count))
+        })));
+        match read {
+            Ok((from, count)) => {
+                assert_eq!(count, 2);
+                tally.reads += 1;
+                tally.nodes.insert(from);
+            }
+            Err(error) => tally.failed_reads.push(format!("{error:?}")),
+        }
+    }
+}
