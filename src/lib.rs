@@ -220,7 +220,8 @@ pub use diesel_routing_macros::Statement;
 pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
-    Async, Blocking, NodeStatus, Nodes, PoolStatus, Router, RouterBuilder, Session, Status,
+    Async, Blocking, DiscoveryStatus, NodeStatus, Nodes, PoolStatus, Router, RouterBuilder,
+    Session, Status,
 };
 pub use error::{ConfigError, Error, Refused, Step, may_retry_read};
 pub use position::*;

@@ -9,6 +9,7 @@ mod diagnostics;
 mod diesel_connection;
 mod dsl;
 mod flavour;
+mod following;
 mod gate;
 #[cfg(feature = "hedge")]
 mod hedging;

@@ -94,7 +94,7 @@ const WAL: &str = "\
            COALESCE(w.received_tli, GREATEST(c.timeline_id, v.min_recovery_end_timeline))::int8 AS timeline, \
            i.wal_block_size::int8 AS page, \
            i.bytes_per_wal_segment::int8 AS segment, \
-           w.received_tli IS NOT NULL AS sees_receiver, \
+           pg_has_role('pg_read_all_stats', 'USAGE') AS sees_receiver, \
            (CASE WHEN NOT r.standby \
                  THEN ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int4 \
             END)::int8 AS writes_on, \

@@ -22,7 +22,7 @@ pub(crate) use identity::ServerId;
 pub use introduction::Introduction;
 pub(crate) use member::{Member, Members};
 pub use node::Node;
-pub(crate) use node::{newcomer, topology};
+pub(crate) use node::{is_same, newcomer, topology};
 pub use observation::Observation;
 pub(crate) use observation::Said;
 pub(crate) use per_slot::PerSlot;

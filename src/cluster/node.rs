@@ -20,7 +20,7 @@ use crate::server::{NodeRole, PoolKind};
 ///     .checkout_timeout(Duration::from_secs(1));
 /// # let _ = replica;
 /// ```
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Node {
     pub(crate) name: String,
     pub(crate) url: String,
@@ -227,6 +227,15 @@ pub(crate) fn newcomer(mut node: Node, role: Option<NodeRole>) -> Result<Node, C
     check(&node)?;
     node.role = role;
     Ok(fitted(node))
+}
+
+/// Returns whether `node` would be the same as this one, in its role.
+pub(crate) fn is_same(present: &Node, node: &Node) -> bool {
+    let node = Node {
+        role: present.role,
+        ..node.clone()
+    };
+    fitted(node) == *present
 }
 
 fn fitted(node: Node) -> Node {

@@ -7,7 +7,7 @@ use super::history::A_YEAR;
 use crate::random;
 
 /// The options of one of a node's pools; see [`Node::pool`](crate::Node::pool). What is not set has its default.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[must_use]
 pub struct PoolOptions {
     pub(crate) url: Option<String>,

@@ -7,6 +7,7 @@ pub(crate) mod checkout;
 mod current;
 mod delays;
 mod flavour;
+mod following;
 #[cfg(feature = "hedge")]
 mod hedges;
 mod hurry;
@@ -32,6 +33,8 @@ pub use builder::RouterBuilder;
 pub(crate) use checkout::Request;
 pub use flavour::{Async, Blocking};
 pub(crate) use flavour::{Flavour, NodePools};
+pub use following::DiscoveryStatus;
+pub(crate) use following::{Following, Turn};
 #[cfg(feature = "hedge")]
 pub(crate) use hedges::Hedges;
 pub(crate) use lease::{Grant, Lease};

@@ -50,6 +50,7 @@ pub(crate) struct Shared {
     /// The time that a node's answer may take.
     pub(crate) probe_timeout: Duration,
     pub(crate) rejections: Rejections,
+    pub(super) discoveries: Mutex<Vec<Arc<Mutex<super::following::State>>>>,
     #[cfg(feature = "hedge")]
     pub(crate) hedges: super::Hedges,
     window: Duration,
@@ -128,6 +129,7 @@ impl Shared {
             wait: settings.wait,
             probe_timeout: settings.watch_timeout,
             rejections: Rejections::default(),
+            discoveries: Mutex::default(),
             #[cfg(feature = "hedge")]
             hedges: super::Hedges::new(settings.hedge_budget),
             clock: Arc::clone(&settings.clock),

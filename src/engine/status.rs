@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Shared;
+use super::{DiscoveryStatus, Shared};
 use crate::cluster::Health;
 use crate::position::Position;
 use crate::server::{NodeRole, PoolKind};
@@ -20,6 +20,8 @@ pub struct Status {
     /// The number of session tokens rejected since the router started, by reason; reasons that did not occur are
     /// left out.
     pub rejected_tokens: Vec<(Rejection, u64)>,
+    /// The sources of node sets that [`Nodes::follow`](crate::Nodes) follows, in the order of their start.
+    pub discoveries: Vec<DiscoveryStatus>,
     /// The number of second reads that [`Session::hedging`](crate::Session::hedging) has run.
     #[cfg(feature = "hedge")]
     pub hedges: u64,
@@ -108,6 +110,7 @@ impl Shared {
                 .into_iter()
                 .filter(|(_, count)| *count > 0)
                 .collect(),
+            discoveries: self.discovery_status(),
             #[cfg(feature = "hedge")]
             hedges: self.hedges.run(),
         }

@@ -81,6 +81,20 @@ impl<C: RoutedConnection> Nodes<C> {
         }
     }
 
+    /// Replaces a node, as [`replace`](Self::replace) does, and does not wait for the connections of the old one.
+    pub(super) async fn put_in_place(&self, node: Node) -> Result<(), Error> {
+        let left = self.take_in(node, Change::Replace).await?;
+        // Closes those that are idle.
+        let _ = left.map(|left| left.open());
+        Ok(())
+    }
+
+    /// Removes a node, as [`remove`](Self::remove) does, and does not wait for its connections.
+    pub(super) fn let_go(&self, name: &str) -> Result<(), Error> {
+        self.leave(name)?.open();
+        Ok(())
+    }
+
     /// Takes a node in, and returns the pools of the one whose place it takes.
     async fn take_in(
         &self,

@@ -8,6 +8,7 @@ mod current;
 mod diesel_connection;
 mod dsl;
 mod flavour;
+mod following;
 mod hooks;
 mod io;
 mod pool;

@@ -42,6 +42,8 @@ mod changing_nodes;
 mod checks;
 #[path = "postgres_suite/connections.rs"]
 mod connections;
+#[path = "postgres_suite/following.rs"]
+mod following;
 #[path = "postgres_async_suite/hanging.rs"]
 mod hanging;
 #[path = "postgres_async_suite/hedging.rs"]
@@ -52,6 +54,8 @@ mod layers;
 mod leaks;
 #[path = "postgres_suite/locks.rs"]
 mod locks;
+#[path = "async_suite/node_sets.rs"]
+mod node_sets;
 #[path = "suite/pools.rs"]
 mod pools;
 #[path = "postgres_suite/roles.rs"]

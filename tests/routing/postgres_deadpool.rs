@@ -33,10 +33,14 @@ mod changing_load;
 mod changing_nodes;
 #[path = "postgres_suite/connections.rs"]
 mod connections;
+#[path = "postgres_suite/following.rs"]
+mod following;
 #[path = "postgres_async_suite/hanging.rs"]
 mod hanging;
 #[path = "postgres_async_suite/hedging.rs"]
 mod hedging;
+#[path = "async_suite/node_sets.rs"]
+mod node_sets;
 #[path = "suite/pools.rs"]
 mod pools;
 #[path = "postgres_suite/roles.rs"]

@@ -46,10 +46,14 @@ mod checks;
 mod connections;
 #[path = "postgres_blocking_suite/copy.rs"]
 mod copy;
+#[path = "postgres_suite/following.rs"]
+mod following;
 #[path = "postgres_suite/layers.rs"]
 mod layers;
 #[path = "postgres_suite/locks.rs"]
 mod locks;
+#[path = "blocking_suite/node_sets.rs"]
+mod node_sets;
 #[path = "suite/pools.rs"]
 mod pools;
 #[path = "postgres_suite/roles.rs"]

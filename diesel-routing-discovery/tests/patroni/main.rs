@@ -2,9 +2,11 @@
 
 mod cluster;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use diesel_routing::Node;
+use diesel_routing::pg::Router;
+use diesel_routing::prelude::*;
 use diesel_routing_discovery::{Discovery, Patroni, PatroniMember};
 use serde_json::{Value, json};
 
@@ -20,7 +22,7 @@ fn discovery(cluster: &Cluster) -> Discovery<Patroni> {
 /// Asks until the answer has what is waited for.
 async fn asked_until<T>(
     cluster: &Cluster,
-    what: &str,
+    what: impl Fn() -> String,
     mut is_there: impl AsyncFnMut() -> Option<T>,
 ) -> T {
     let since = Instant::now();
@@ -28,7 +30,11 @@ async fn asked_until<T>(
         if let Some(value) = is_there().await {
             return value;
         }
-        assert!(since.elapsed() < LIMIT, "in vain for {what}: {cluster:?}");
+        assert!(
+            since.elapsed() < LIMIT,
+            "in vain for {}: {cluster:?}",
+            what()
+        );
         tokio::task::yield_now().await;
     }
 }
@@ -48,14 +54,18 @@ async fn members(cluster: &Cluster) -> Vec<PatroniMember> {
 
 /// Returns the name of the leader, once it is another than `not` and all members of this number follow it.
 async fn leader_of(cluster: &Cluster, count: usize, not: &str) -> String {
-    asked_until(cluster, "a leader whom all follow", async || {
-        let members = members(cluster).await;
-        let leader = members.iter().find(|member| member.role == "leader")?;
-        let follows =
-            |member: &&PatroniMember| is_running(member) && member.timeline == leader.timeline;
-        let follow = members.iter().filter(follows).count();
-        (leader.name != not && follow == count).then(|| leader.name.clone())
-    })
+    asked_until(
+        cluster,
+        || "a leader whom all follow".to_owned(),
+        async || {
+            let members = members(cluster).await;
+            let leader = members.iter().find(|member| member.role == "leader")?;
+            let follows =
+                |member: &&PatroniMember| is_running(member) && member.timeline == leader.timeline;
+            let follow = members.iter().filter(follows).count();
+            (leader.name != not && follow == count).then(|| leader.name.clone())
+        },
+    )
     .await
 }
 
@@ -85,6 +95,78 @@ async fn names(discovery: &mut Discovery<Patroni>) -> Vec<String> {
     let mut names: Vec<_> = nodes.iter().map(|node| node.name().to_owned()).collect();
     names.sort_unstable();
     names
+}
+
+/// Writes until a write goes to this member, and reads until a read comes from each of the others.
+async fn routed(cluster: &Cluster, router: &Router, leader: &str, replicas: &[&str]) {
+    asked_until(
+        cluster,
+        || format!("a write on {leader}: {:#?}", router.status()),
+        async || {
+            let conn = router.write().await.ok()?;
+            (conn.route().node == leader).then_some(())
+        },
+    )
+    .await;
+    let mut missing = replicas.to_vec();
+    asked_until(
+        cluster,
+        || format!("reads from {replicas:?}: {:#?}", router.status()),
+        async || {
+            let mut conn = router.read_eventual().await.ok()?;
+            let one = diesel::select(1.into_sql::<diesel::sql_types::Integer>());
+            let one: QueryResult<i32> = one.get_result(&mut conn).await;
+            if one == Ok(1) {
+                missing.retain(|name| *name != conn.route().node);
+            }
+            missing.is_empty().then_some(())
+        },
+    )
+    .await;
+}
+
+/// The router starts with the address of one member, whatever that is, and finds the rest.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_router_follows_the_cluster_through_a_crash_of_its_leader() {
+    let mut cluster = Cluster::start();
+    let first = leader_of(&cluster, MEMBERS, "").await;
+    let mut discovery = discovery(&cluster);
+    let nodes = discovery.ask().await.unwrap();
+    let known = nodes.into_iter().find(|node| node.name() != first).unwrap();
+    let router = Router::builder().node(known).build().await.unwrap();
+    let quick = Duration::from_millis(200);
+    let sets = discovery.no_more_often_than(quick).at_least_every(quick);
+    let following = tokio::spawn(router.nodes().follow(sets.into_stream()));
+    let others = |name: &str| {
+        let all = ["node0", "node1", "node2"];
+        all.into_iter()
+            .filter(|other| *other != name)
+            .collect::<Vec<_>>()
+    };
+    routed(&cluster, &router, &first, &others(&first)).await;
+
+    cluster.kill_member(index_of(&first));
+    let second = leader_of(&cluster, MEMBERS - 1, &first).await;
+    let left: Vec<_> = others(&first);
+    let replica: Vec<_> = left
+        .iter()
+        .copied()
+        .filter(|name| *name != second)
+        .collect();
+    routed(&cluster, &router, &second, &replica).await;
+    asked_until(
+        &cluster,
+        || "the end of the member that crashed".to_owned(),
+        async || (!router.nodes().names().contains(&first)).then_some(()),
+    )
+    .await;
+    let state = router.status().discoveries.pop().unwrap();
+    assert!(state.age.is_some_and(|age| age < LIMIT), "{state:?}");
+
+    cluster.start_member(index_of(&first));
+    leader_of(&cluster, MEMBERS, "").await;
+    routed(&cluster, &router, &second, &others(&second)).await;
+    following.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,11 +209,15 @@ async fn the_members_are_found_whatever_becomes_of_their_roles() {
         &force,
     )
     .await;
-    asked_until(&cluster, "a member that starts from nothing", async || {
-        let members = members(&cluster).await;
-        let member = members.iter().find(|member| member.name == replica)?;
-        (!is_running(member)).then_some(())
-    })
+    asked_until(
+        &cluster,
+        || "a member that starts from nothing".to_owned(),
+        async || {
+            let members = members(&cluster).await;
+            let member = members.iter().find(|member| member.name == replica)?;
+            (!is_running(member)).then_some(())
+        },
+    )
     .await;
     assert_eq!(names(&mut discovery).await, ALL);
     assert_eq!(leader_of(&cluster, MEMBERS, "").await, second);
