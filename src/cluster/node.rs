@@ -1,10 +1,12 @@
 //! `Node`: a server as configured.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::history::A_YEAR;
 use super::pool_options::PoolOptions;
 use crate::error::ConfigError;
+use crate::routing::PeakEwma;
 use crate::server::{NodeRole, PoolKind};
 
 /// A database server and the pools to it, as configured.
@@ -29,6 +31,10 @@ pub struct Node {
     pub(crate) connect_timeout: Duration,
     pub(crate) zone: Option<String>,
     pub(crate) weight: u32,
+    pub(crate) tags: Vec<String>,
+    pub(crate) only_tagged: bool,
+    /// The time that it takes to answer, where a router measures that.
+    pub(crate) latency: Option<Arc<PeakEwma>>,
     /// The role that it is meant to have, if the router's builder was told one.
     pub(crate) role: Option<NodeRole>,
 }
@@ -48,6 +54,9 @@ impl Node {
             connect_timeout: Duration::from_secs(5),
             zone: None,
             weight: 1,
+            tags: Vec::new(),
+            only_tagged: false,
+            latency: None,
             role: None,
         }
     }
@@ -131,6 +140,33 @@ impl Node {
     #[must_use]
     pub fn weight(mut self, weight: u32) -> Self {
         self.weight = weight;
+        self
+    }
+
+    /// Adds a tag, by which reads may ask for this node while it is a replica: see [`Session::on`](crate::Session::on). A
+    /// node may have several. It serves other reads as well, unless it is [`only_tagged`](Self::only_tagged).
+    ///
+    /// ```
+    /// use diesel_routing::Node;
+    ///
+    /// let replica = Node::new("replica-2", "postgres://app@10.0.0.3/app")
+    ///     .tag("reporting")
+    ///     .tag("search");
+    /// # let _ = replica;
+    /// ```
+    #[must_use]
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
+    /// Reserves the node, while it is a replica, for reads that ask for one of its [tags](Self::tag): others do not use it,
+    /// whatever the state of the other replicas. For a replica whose work must not slow others down.
+    ///
+    /// If it becomes the primary, it serves what the primary does.
+    #[must_use]
+    pub fn only_tagged(mut self) -> Self {
+        self.only_tagged = true;
         self
     }
 }
@@ -235,6 +271,11 @@ fn validate(nodes: &[Node]) -> Result<(), ConfigError> {
         if !names.insert(node.name.as_str()) {
             return Err(ConfigError::DuplicateName {
                 name: node.name.clone(),
+            });
+        }
+        if node.only_tagged && node.tags.is_empty() {
+            return Err(ConfigError::NoTag {
+                node: node.name.clone(),
             });
         }
         if node.weight == 0 {
@@ -355,6 +396,14 @@ mod tests {
     fn a_weight_of_zero_is_refused_with_the_node() {
         let error = topology(vec![primary("a"), replica("b").weight(0)], None).unwrap_err();
         assert_eq!(error, ConfigError::NoWeight { node: "b".into() });
+    }
+
+    #[test]
+    fn a_node_that_is_reserved_for_no_tag_is_refused() {
+        let error = topology(vec![primary("a"), replica("b").only_tagged()], None).unwrap_err();
+        assert_eq!(error, ConfigError::NoTag { node: "b".into() });
+        let tagged = replica("b").only_tagged().tag("reporting");
+        assert!(topology(vec![primary("a"), tagged], None).is_ok());
     }
 
     #[test]

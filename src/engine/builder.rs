@@ -12,7 +12,9 @@ use crate::consistency::Class;
 use crate::error::ConfigError;
 #[cfg(doc)]
 use crate::error::Error;
+#[cfg(doc)]
 use crate::routing::Balance;
+use crate::routing::Balancing;
 use crate::server::NodeRole;
 use crate::session::{Clock, TokenKeys};
 use crate::statement::StatementCheck;
@@ -127,9 +129,16 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     }
 
     /// Sets how a replica is chosen among those that may serve a read. Defaults to
-    /// [`Balance::LeastOfTwo`].
-    pub fn balance(mut self, balance: Balance) -> Self {
-        self.settings.balance = balance;
+    /// [`Balance::LeastOfTwo`]; the primary may have [a share](Balance::include_primary).
+    pub fn balance(mut self, balance: impl Into<Balancing>) -> Self {
+        self.settings.balance = balance.into();
+        self
+    }
+
+    /// Sets the time after which a third is left of what a replica's latency was above what it is now, under
+    /// [`Balance::Latency`]. Defaults to 10 s, as in Finagle: less forgets a slow answer sooner, more is steadier.
+    pub fn latency_decay(mut self, decay: Duration) -> Self {
+        self.settings.latency_decay = decay;
         self
     }
 
@@ -256,7 +265,9 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
 
     /// Returns what is to be built, if it makes sense.
     pub(crate) fn plan(self) -> Result<Plan<C, F>, ConfigError> {
-        let nodes = topology(self.nodes, self.settings.single.as_ref())?;
+        self.settings.balance.check()?;
+        let mut nodes = topology(self.nodes, self.settings.single.as_ref())?;
+        self.settings.prepare(&mut nodes);
         Ok(Plan {
             nodes,
             settings: self.settings,

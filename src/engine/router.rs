@@ -8,7 +8,7 @@ use arc_swap::ArcSwapOption;
 
 use super::{Async, Flavour, NodePools, Options, Request, Session, Shared, Status};
 use crate::error::{Error, Step};
-use crate::routing::Level;
+use crate::routing::{Level, Tag, Target};
 use crate::statement::Access;
 
 /// Lends connections of one primary and its replicas, as handles that say what they may do.
@@ -45,6 +45,8 @@ use crate::statement::Access;
 #[expect(private_bounds, reason = "there are two flavours, and no others")]
 pub struct Router<C, F: Flavour<C> = Async> {
     inner: Arc<Inner<F::Pools>>,
+    /// The replicas that its reads ask for, and those of its sessions.
+    pub(super) on: Option<Tag>,
 }
 
 struct Inner<P> {
@@ -65,6 +67,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
         let pools = ArcSwapOption::from_pointee(pools);
         Self {
             inner: Arc::new(Inner { shared, pools }),
+            on: None,
         }
     }
 
@@ -102,6 +105,24 @@ impl<C, F: Flavour<C>> Router<C, F> {
         session
     }
 
+    /// Returns this router, with reads on replicas with this [tag](crate::Node::tag), those of sessions that it starts
+    /// included: see [`Session::on`]. Both have the same pools.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # async fn example(router: diesel_routing::pg::Router) -> Result<(), diesel_routing::Error> {
+    /// let reports = router.on("reporting");
+    /// let conn = reports.read_eventual().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn on(&self, tag: impl Into<Tag>) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            on: Some(tag.into()),
+        }
+    }
+
     /// Closes the pools: every later checkout fails with [`Step::Closed`]. Handles that are out go on working;
     /// their connections are closed as they come back.
     pub fn close(&self) {
@@ -120,7 +141,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
     }
 
     /// Returns what a call outside any session asks for.
-    pub(crate) fn request(&self, level: Level, access: Access) -> Request<'static> {
+    pub(crate) fn request(&self, level: Level, access: Access) -> Request<'_> {
         Request {
             level,
             access,
@@ -129,8 +150,14 @@ impl<C, F: Flavour<C>> Router<C, F> {
             avoid: None,
             may_try: true,
             max_lag: None,
+            on: self.target(),
             function: None,
         }
+    }
+
+    /// Returns the replicas that its reads ask for.
+    pub(crate) fn target(&self) -> Option<Target<'_>> {
+        self.on.as_ref().map(Tag::target)
     }
 
     /// Returns the pools of all nodes; none once the router is closed.
@@ -154,22 +181,26 @@ impl<C, F: Flavour<C>> Router<C, F> {
     }
 
     pub(crate) fn downgrade(&self) -> WeakRouter<C, F> {
-        WeakRouter(Arc::downgrade(&self.inner))
+        WeakRouter(Arc::downgrade(&self.inner), self.on.clone())
     }
 }
 
 /// A router, if anyone keeps it.
-pub(crate) struct WeakRouter<C, F: Flavour<C>>(Weak<Inner<F::Pools>>);
+pub(crate) struct WeakRouter<C, F: Flavour<C>>(Weak<Inner<F::Pools>>, Option<Tag>);
 
 impl<C, F: Flavour<C>> WeakRouter<C, F> {
     pub(crate) fn upgrade(&self) -> Option<Router<C, F>> {
-        self.0.upgrade().map(|inner| Router { inner })
+        let inner = self.0.upgrade()?;
+        Some(Router {
+            inner,
+            on: self.1.clone(),
+        })
     }
 }
 
 impl<C, F: Flavour<C>> Clone for WeakRouter<C, F> {
     fn clone(&self) -> Self {
-        Self(Weak::clone(&self.0))
+        Self(Weak::clone(&self.0), self.1.clone())
     }
 }
 
@@ -177,6 +208,7 @@ impl<C, F: Flavour<C>> Clone for Router<C, F> {
     fn clone(&self) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
+            on: self.on.clone(),
         }
     }
 }

@@ -50,7 +50,7 @@ pub(crate) struct Shared {
     pub(crate) rejections: Rejections,
     window: Duration,
     clock: Arc<dyn Clock>,
-    policy: Policy,
+    pub(super) policy: Policy,
     classes: Vec<(String, Class)>,
     keys: Option<TokenKeys>,
     token_life: Duration,
@@ -182,6 +182,7 @@ impl Shared {
         impl Fn(usize) -> bool,
     > {
         let now = self.clock.now();
+        let random = random::number();
         let latest = self.latest.load();
         let latest = latest.as_deref();
         Inputs {
@@ -196,7 +197,9 @@ impl Shared {
             system_now,
             avoid: request.avoid,
             max_lag: request.max_lag,
-            random: random::number(),
+            on: request.on.and_then(|on| self.policy.tags.wanted(on)),
+            random,
+            lot: request.session.map_or(random, |session| session.lot()),
             turn: || self.turns.fetch_add(1, Ordering::Relaxed),
             load: |node| self.out(node),
             delay: |node| self.delays.of(node),
@@ -237,6 +240,7 @@ impl Shared {
             },
             wait: function.wait.or(class.wait).unwrap_or(request.wait),
             max_lag: class.max_lag,
+            on: function.on.or(request.on),
             function: Some(function.path),
             ..request
         })
@@ -288,7 +292,7 @@ impl Shared {
             avoid: None,
             ..*request
         };
-        !self.look(&request, now).reason.is_for_primary()
+        self.look(&request, now).reason.may_be_a_replicas()
     }
 
     /// Returns the error of a checkout that ends with this one: of the fallback pool, one that says why it was needed.

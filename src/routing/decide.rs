@@ -1,9 +1,12 @@
 //! The routing decision.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::balance::{Balance, Chooser, Replicas};
-use super::{Block, Delay, HomeServer, Level, Need, Reason};
+use super::{
+    Block, Delay, HomeServer, Level, Need, Otherwise, PeakEwma, Reason, Share, Tags, Wanted,
+};
 use crate::cluster::{Health, NodeState, Order, ServerId, Snapshot, age};
 use crate::position::Position;
 
@@ -21,8 +24,12 @@ pub(crate) struct Inputs<'a, L, T, D, S> {
     pub(crate) avoid: Option<usize>,
     /// Replicas that lag more than this do not serve this caller; `None` applies the router's limit only.
     pub(crate) max_lag: Option<Duration>,
+    /// The replicas that are asked for; `None` for any.
+    pub(crate) on: Option<Wanted<'a>>,
     /// A random number.
     pub(crate) random: u64,
+    /// The random number that says whether this caller belongs to the primary's share: the same for all of a session.
+    pub(crate) lot: u64,
     /// Connections in use, by node.
     pub(crate) load: L,
     /// Number of replicas chosen in turn so far.
@@ -45,6 +52,11 @@ pub(crate) struct Policy {
     pub(crate) max_silence: Duration,
     pub(crate) balance: Balance,
     pub(crate) weights: Vec<u32>,
+    /// The times that nodes take to answer, by node; empty if they are not measured.
+    pub(crate) latencies: Vec<Arc<PeakEwma>>,
+    /// The primary's share of the reads that a replica may serve.
+    pub(crate) primary_share: Share,
+    pub(crate) tags: Tags,
     /// By node, set if it is in the caller's zone; `None` if no node is.
     pub(crate) near: Option<Vec<bool>>,
 }
@@ -110,6 +122,24 @@ where
     D: Fn(usize) -> Delay,
     S: Fn(usize) -> bool,
 {
+    let decision = by_level(inputs);
+    if inputs.policy.primary_share != Share::NONE
+        && !decision.reason.is_for_primary()
+        && inputs.is_primarys_share()
+    {
+        return Decision::primary(inputs.cluster, Reason::PrimaryShare);
+    }
+    decision
+}
+
+#[inline]
+fn by_level<L, T, D, S>(inputs: &Inputs<'_, L, T, D, S>) -> Decision
+where
+    L: Fn(usize) -> u32,
+    T: Fn() -> usize,
+    D: Fn(usize) -> Delay,
+    S: Fn(usize) -> bool,
+{
     let cluster = inputs.cluster;
     let primary = |reason| Decision::primary(cluster, reason);
     match (inputs.level, &inputs.need) {
@@ -142,6 +172,12 @@ where
             Block::CapturePending | Block::SeenPending => Reason::CapturePending,
             Block::OldHistory => Reason::OldHistory,
         });
+    }
+    if let Some(on) = inputs.on
+        && need.home.is_none_or(|home| !on.has(home.node))
+        && let Some(decision) = inputs.tagged(on)
+    {
+        return decision;
     }
     // A session stays with the replica it has read from: everything it saw there is still there.
     if let Some(home) = &need.home
@@ -199,6 +235,26 @@ where
                 (Level::Session, Some(need)) => need.is_met(node),
                 (Level::Session, None) | (Level::Strong | Level::Write, _) => false,
             }
+    }
+
+    /// Returns whether the primary serves this caller, whom a replica may serve: it belongs to the primary's share, and
+    /// the primary answers.
+    fn is_primarys_share(&self) -> bool {
+        let primary = self.cluster.primary;
+        let node = self.cluster.nodes.get(primary);
+        self.on.is_none()
+            && self.policy.primary_share.is_drawn(self.lot)
+            && self.cluster.has_primary
+            && self.avoid != Some(primary)
+            && node.is_some_and(|node| node.health == Health::Up)
+            && !(self.is_silent)(primary)
+    }
+
+    /// Returns a replica with the tag that may serve this caller.
+    fn tagged(&self, on: Wanted<'_>) -> Option<Decision> {
+        let reason = self.reason()?;
+        let node = self.pick_tagged(on, |index, node| self.qualifies(index, node))?;
+        Some(self.at(node, reason))
     }
 
     /// Returns a replica that may serve this caller.
@@ -309,6 +365,7 @@ where
     fn is_eligible(&self, index: usize, node: &NodeState) -> bool {
         !self.cluster.is_led_by_node(index)
             && Some(index) != self.avoid
+            && self.policy.tags.admit(self.on, index)
             && node.health == Health::Up
             && !(self.is_silent)(index)
             && node
@@ -376,7 +433,29 @@ where
             .is_some()
     }
 
-    /// Returns a node that qualifies, in the caller's zone if there is one.
+    /// Returns a node that qualifies and has the tag, in the caller's zone if there is one. Of a large cluster, it looks at
+    /// all nodes if few have the tag: a read that is limited to them must find the one that qualifies.
+    fn pick_tagged(
+        &self,
+        on: Wanted<'_>,
+        qualifies: impl Fn(usize, &NodeState) -> bool,
+    ) -> Option<usize> {
+        let fits = |index: usize| {
+            let node = self.cluster.nodes.get(index);
+            on.has(index) && node.is_some_and(|node| qualifies(index, node))
+        };
+        let chooser = self.chooser(self.policy.balance);
+        let nodes = self.cluster.nodes.len();
+        let near = self.policy.near.as_ref();
+        near.and_then(|near| {
+            let is_near = |index: usize| near.get(index).is_some_and(|&near| near);
+            chooser.pick(nodes, |index| is_near(index) && fits(index))
+        })
+        .or_else(|| chooser.pick(nodes, fits))
+    }
+
+    /// Returns a node that qualifies, with the tag that is asked for if there is one, and in the caller's zone if there is
+    /// one.
     ///
     /// In a cluster of more than 64 nodes, it may find none although a few qualify. It finds one if one of the first four
     /// does in the `order`.
@@ -385,6 +464,12 @@ where
         qualifies: impl Fn(usize, &NodeState) -> bool,
         order: impl FnOnce(&Order) -> &[u32],
     ) -> Option<usize> {
+        if let Some(on) = self.on {
+            let found = self.pick_tagged(on, &qualifies);
+            if found.is_some() || on.otherwise != Otherwise::AnyReplica {
+                return found;
+            }
+        }
         let eligible = |index: usize| {
             let node = self.cluster.nodes.get(index);
             node.is_some_and(|node| qualifies(index, node))
@@ -405,6 +490,8 @@ where
         Chooser {
             balance,
             weights: &self.policy.weights,
+            latencies: &self.policy.latencies,
+            now: self.system_now,
             load: &self.load,
             random: self.random,
             turn: &self.turn,

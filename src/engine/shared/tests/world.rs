@@ -244,6 +244,7 @@ impl World {
             avoid: None,
             may_try: true,
             max_lag: None,
+            on: None,
             function: None,
         };
         let (first, servers_wait) = match how {
