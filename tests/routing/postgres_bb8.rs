@@ -40,12 +40,16 @@ mod connections;
 mod hanging;
 #[path = "postgres_suite/layers.rs"]
 mod layers;
+#[path = "postgres_suite/latency.rs"]
+mod latency;
 #[path = "suite/leaks.rs"]
 mod leaks;
 #[path = "postgres_suite/locks.rs"]
 mod locks;
 #[path = "suite/pools.rs"]
 mod pools;
+#[path = "suite/replicas.rs"]
+mod replicas;
 #[path = "postgres_suite/roles.rs"]
 mod roles;
 #[path = "suite/routes.rs"]

@@ -40,12 +40,16 @@ mod checks;
 mod connections;
 #[path = "postgres_blocking_suite/copy.rs"]
 mod copy;
+#[path = "postgres_suite/latency.rs"]
+mod latency;
 #[path = "postgres_suite/layers.rs"]
 mod layers;
 #[path = "postgres_suite/locks.rs"]
 mod locks;
 #[path = "suite/pools.rs"]
 mod pools;
+#[path = "suite/replicas.rs"]
+mod replicas;
 #[path = "postgres_suite/roles.rs"]
 mod roles;
 #[path = "suite/sample.rs"]

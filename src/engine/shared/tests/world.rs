@@ -12,7 +12,7 @@ use super::steps::{Chance, How, Step};
 use crate::cluster::{Node, Observation, Question};
 use crate::engine::checkout::Checkout;
 use crate::engine::{Grant, Request, Settings, Shared};
-use crate::routing::Level;
+use crate::routing::{Balance, Level, Otherwise, Target};
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
 use crate::statement::Access;
 
@@ -62,7 +62,8 @@ pub(super) struct World {
 impl World {
     pub(super) fn new() -> Self {
         let clock = Steps(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))));
-        let settings = Settings {
+        let settings = |share| Settings {
+            balance: Balance::default().include_primary(share),
             // What is not proved within the window is a failure here.
             window: Duration::from_secs(3600),
             clock: Arc::new(clock.clone()),
@@ -70,10 +71,19 @@ impl World {
             ..Settings::default()
         };
         let nodes: Vec<_> = (0..NODES)
-            .map(|index| Node::new(format!("{index}"), format!("{index}")))
+            .map(|index| {
+                let node = Node::new(format!("{index}"), format!("{index}"));
+                match index {
+                    2 => node.tag("tag"),
+                    3 => node.tag("tag").only_tagged(),
+                    _ => node,
+                }
+            })
             .collect();
+        // The last one's primary takes a share.
         let routers = (0..ROUTERS)
-            .map(|_| Arc::new(Shared::new(&settings, &nodes, WATCHED)))
+            .map(|router| if router + 1 == ROUTERS { 0.3 } else { 0.0 })
+            .map(|share| Arc::new(Shared::new(&settings(share), &nodes, WATCHED)))
             .collect();
         let user = |index: usize| User {
             router: index % ROUTERS,
@@ -115,15 +125,16 @@ impl World {
             Step::Read {
                 user,
                 how,
+                on,
                 ref chances,
-            } => self.read(user, how, chances)?,
+            } => self.read(user, how, on, chances)?,
             Step::TwoReads { user } => {
                 let how = How::Session {
                     wait: 0,
                     servers_wait: false,
                 };
-                let one = self.lend(user, how, &[]);
-                let other = self.lend(user, how, &[]);
+                let one = self.lend(user, how, None, &[]);
+                let other = self.lend(user, how, None, &[]);
                 let first = one.as_ref().map(|one| one.server);
                 for conn in [one, other].into_iter().flatten() {
                     // The second was got before the first one looked.
@@ -175,11 +186,25 @@ impl World {
         self.log.push((self.clock.now(), self.servers[0].replayed));
     }
 
-    fn read(&mut self, user: usize, how: How, chances: &[Chance]) -> Result<(), TestCaseError> {
+    fn read(
+        &mut self,
+        user: usize,
+        how: How,
+        on: Option<Otherwise>,
+        chances: &[Chance],
+    ) -> Result<(), TestCaseError> {
         let asked = self.clock.now();
-        let Some(conn) = self.lend(user, how, chances) else {
+        let Some(conn) = self.lend(user, how, on, chances) else {
             return Ok(());
         };
+        // Any name may lead to the primary.
+        let (node, is_primary) = (conn.node, conn.server == 0);
+        match on {
+            Some(Otherwise::Fail) => prop_assert!(node >= 2, "is on node {node}"),
+            Some(Otherwise::Primary) => prop_assert!(node >= 2 || is_primary, "is on {node}"),
+            Some(Otherwise::AnyReplica) => {}
+            None => prop_assert!(node != 3 || is_primary, "is on the node that is reserved"),
+        }
         match how {
             How::Bounded { millis } => {
                 let bound = Duration::from_millis(millis);
@@ -232,7 +257,13 @@ impl World {
     }
 
     /// Checks a connection out as routers do, while what `chances` says happens; `None` if there is none.
-    fn lend(&mut self, user: usize, how: How, chances: &[Chance]) -> Option<Pooled> {
+    fn lend(
+        &mut self,
+        user: usize,
+        how: How,
+        on: Option<Otherwise>,
+        chances: &[Chance],
+    ) -> Option<Pooled> {
         let router = self.users[user].router;
         let session = Arc::clone(&self.users[user].session);
         let mut chances = chances.iter().copied();
@@ -244,7 +275,10 @@ impl World {
             avoid: None,
             may_try: true,
             max_lag: None,
-            on: None,
+            on: on.map(|otherwise| Target {
+                name: "tag",
+                otherwise,
+            }),
             function: None,
         };
         let (first, servers_wait) = match how {
