@@ -94,7 +94,10 @@ impl Settings {
                 .saturating_add(self.watch_timeout)
                 .saturating_mul(2),
             balance: self.balance.balance,
-            latencies: nodes.iter().filter_map(|node| node.latency.clone()).collect(),
+            latencies: nodes
+                .iter()
+                .filter_map(|node| node.latency.clone())
+                .collect(),
             primary_share: self.balance.primary(),
             tags: Tags::new(
                 nodes

@@ -307,7 +307,11 @@ impl Shared {
         let replicas = cluster.nodes.iter().enumerate();
         let replicas: Vec<_> = replicas
             .filter(|(index, _)| !cluster.is_led_by_node(*index))
-            .map(|(index, node)| format!("`{}` is {}", self.name(index), node.health))
+            .map(|(index, node)| {
+                let is_reserved = self.policy.tags.is_reserved(index);
+                let reserved = if is_reserved { ", for its tags" } else { "" };
+                format!("`{}` is {}{reserved}", self.name(index), node.health)
+            })
             .collect();
         let budget = self.fallback_budgets.get(decision.node);
         error.of_fallback(budget.copied().unwrap_or_default(), replicas.join(", "))

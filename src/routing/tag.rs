@@ -137,13 +137,20 @@ impl Tags {
         self.known.iter().map(|(name, _)| name.as_str())
     }
 
+    /// Returns whether a node serves only reads that ask for one of its tags, while it is a replica.
+    #[inline]
+    pub(crate) fn is_reserved(&self, node: usize) -> bool {
+        let reserved = self.reserved.as_ref();
+        reserved.is_some_and(|nodes| is_set(nodes, node))
+    }
+
     /// Returns whether a node may serve a request as a replica, as far as tags are concerned.
     #[inline]
     pub(crate) fn admit(&self, wanted: Option<Wanted<'_>>, node: usize) -> bool {
         match (wanted, &self.reserved) {
             (None, None) => true,
-            (wanted, reserved) => {
-                let is_reserved = reserved.as_ref().is_some_and(|nodes| is_set(nodes, node));
+            (wanted, _) => {
+                let is_reserved = self.is_reserved(node);
                 let may_be_any = wanted.is_none_or(|on| on.otherwise == Otherwise::AnyReplica);
                 may_be_any && !is_reserved || wanted.is_some_and(|on| on.has(node))
             }

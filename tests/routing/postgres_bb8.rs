@@ -38,10 +38,10 @@ mod checks;
 mod connections;
 #[path = "postgres_async_suite/hanging.rs"]
 mod hanging;
-#[path = "postgres_suite/layers.rs"]
-mod layers;
 #[path = "postgres_suite/latency.rs"]
 mod latency;
+#[path = "postgres_suite/layers.rs"]
+mod layers;
 #[path = "suite/leaks.rs"]
 mod leaks;
 #[path = "postgres_suite/locks.rs"]

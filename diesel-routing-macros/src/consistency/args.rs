@@ -189,7 +189,9 @@ impl Words {
         if let Some(word) = self.otherwise.as_ref().filter(|_| self.on.is_none()) {
             return Err(syn::Error::new(
                 word.span(),
-                format!("`{word}` goes with `on = \"..\"`: it says where a read goes that no replica with the tag may serve"),
+                format!(
+                    "`{word}` goes with `on = \"..\"`: it says where a read goes that no replica with the tag may serve"
+                ),
             ));
         }
         let otherwise = self.otherwise;

@@ -175,6 +175,11 @@ impl<G: Loan> Checkout<'_, G> {
     pub(super) fn decide_again(&mut self, now: Instant) -> Next<G> {
         self.attempts = self.attempts.saturating_sub(1);
         self.retakes = RETAKES;
+        // Pools that are busy are all that it has.
+        let is_to_wait = self.attempts == 0 && self.request.is_limited() && self.was_busy;
+        if is_to_wait && !self.is_past(now) && self.shared.has_replica(&self.request, now) {
+            return self.go_round_again(now);
+        }
         let decision = if self.attempts == 0 {
             self.shared.fall_back(&self.request)
         } else {

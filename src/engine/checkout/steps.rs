@@ -38,9 +38,7 @@ pub(crate) struct Request<'a> {
 impl Request<'_> {
     /// Returns whether it fails rather than go where this decision sends it: no replica with its tag may serve it.
     pub(super) fn refuses(&self, decision: Decision) -> bool {
-        self.is_limited()
-            && decision.reason.is_for_primary()
-            && !decision.reason.is_the_primarys()
+        self.is_limited() && decision.reason.is_for_primary() && !decision.reason.is_the_primarys()
     }
 
     /// Returns whether only replicas with its tag may serve it, if any may.

@@ -5,8 +5,8 @@ mod choice;
 use proptest::prelude::*;
 
 use super::*;
-use crate::routing::Target;
 use crate::position::{Lsn, PgPosition, Position};
+use crate::routing::Target;
 
 /// One decision's inputs, as plain data.
 #[derive(Debug, Clone)]

@@ -48,11 +48,19 @@ fn most_reads_go_to_the_replica_that_answers_sooner_and_come_back_when_both_do()
         // Both have been asked once their connections were open.
         let since = Instant::now();
         while !matches!(latencies(&router), (Some(slow), Some(_)) if slow >= delay) {
-            assert!(since.elapsed() < Duration::from_secs(20), "{:?}", latencies(&router));
+            assert!(
+                since.elapsed() < Duration::from_secs(20),
+                "{:?}",
+                latencies(&router)
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
         let slow = on_the_slow_one(&router, 100).await;
-        assert!(slow <= 20, "{slow} of 100 on the slow one: {:?}", latencies(&router));
+        assert!(
+            slow <= 20,
+            "{slow} of 100 on the slow one: {:?}",
+            latencies(&router)
+        );
 
         // A handle that is held while nothing is asked on it is no slow answer.
         let mut held = wait!(router.read_eventual()).unwrap();
@@ -65,7 +73,11 @@ fn most_reads_go_to_the_replica_that_answers_sooner_and_come_back_when_both_do()
         proxy.set_delay(Duration::ZERO);
         let since = Instant::now();
         while on_the_slow_one(&router, 40).await < 10 {
-            assert!(since.elapsed() < Duration::from_secs(60), "{:?}", latencies(&router));
+            assert!(
+                since.elapsed() < Duration::from_secs(60),
+                "{:?}",
+                latencies(&router)
+            );
         }
     });
 }

@@ -164,7 +164,10 @@ fn the_primary_serves_its_share_at_every_level_that_a_replica_may_serve() {
             }
         }
         // 100 each on average; five standard deviations are 35.
-        assert!(shares.iter().all(|share| (65..=135).contains(share)), "{shares:?}");
+        assert!(
+            shares.iter().all(|share| (65..=135).contains(share)),
+            "{shares:?}"
+        );
     });
 }
 
