@@ -183,6 +183,7 @@ impl Shared {
     > {
         let now = self.clock.now();
         let random = random::number();
+        let on = request.on.and_then(|on| self.policy.tags.wanted(on));
         let latest = self.latest.load();
         let latest = latest.as_deref();
         Inputs {
@@ -197,7 +198,8 @@ impl Shared {
             system_now,
             avoid: request.avoid,
             max_lag: request.max_lag,
-            on: request.on.and_then(|on| self.policy.tags.wanted(on)),
+            on,
+            is_limited: request.avoid.is_some() || !self.policy.tags.admit_all(on),
             random,
             lot: request.session.map_or(random, |session| session.lot()),
             turn: || self.turns.fetch_add(1, Ordering::Relaxed),

@@ -1,5 +1,7 @@
 //! The routing decision.
 
+mod preferred;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,6 +28,9 @@ pub(crate) struct Inputs<'a, L, T, D, S> {
     pub(crate) max_lag: Option<Duration>,
     /// The replicas that are asked for; `None` for any.
     pub(crate) on: Option<Wanted<'a>>,
+    /// Set if not every replica may be taken: one is to be avoided, or some are asked for or reserved. One test for each
+    /// node instead of three.
+    pub(crate) is_limited: bool,
     /// A random number.
     pub(crate) random: u64,
     /// The random number that says whether this caller belongs to the primary's share: the same for all of a session.
@@ -237,26 +242,6 @@ where
             }
     }
 
-    /// Returns whether the primary serves this caller, whom a replica may serve: it belongs to the primary's share, and
-    /// the primary answers.
-    fn is_primarys_share(&self) -> bool {
-        let primary = self.cluster.primary;
-        let node = self.cluster.nodes.get(primary);
-        self.on.is_none()
-            && self.policy.primary_share.is_drawn(self.lot)
-            && self.cluster.has_primary
-            && self.avoid != Some(primary)
-            && node.is_some_and(|node| node.health == Health::Up)
-            && !(self.is_silent)(primary)
-    }
-
-    /// Returns a replica with the tag that may serve this caller.
-    fn tagged(&self, on: Wanted<'_>) -> Option<Decision> {
-        let reason = self.reason()?;
-        let node = self.pick_tagged(on, |index, node| self.qualifies(index, node))?;
-        Some(self.at(node, reason))
-    }
-
     /// Returns a replica that may serve this caller.
     #[inline]
     fn replica(&self) -> Option<Decision> {
@@ -364,8 +349,7 @@ where
     #[inline]
     fn is_eligible(&self, index: usize, node: &NodeState) -> bool {
         !self.cluster.is_led_by_node(index)
-            && Some(index) != self.avoid
-            && self.policy.tags.admit(self.on, index)
+            && (!self.is_limited || self.may_take(index))
             && node.health == Health::Up
             && !(self.is_silent)(index)
             && node
@@ -431,27 +415,6 @@ where
         self.chooser(Balance::Random)
             .pick_among(replicas, None::<&fn(usize) -> bool>, eligible)
             .is_some()
-    }
-
-    /// Returns a node that qualifies and has the tag, in the caller's zone if there is one. Of a large cluster, it looks at
-    /// all nodes if few have the tag: a read that is limited to them must find the one that qualifies.
-    fn pick_tagged(
-        &self,
-        on: Wanted<'_>,
-        qualifies: impl Fn(usize, &NodeState) -> bool,
-    ) -> Option<usize> {
-        let fits = |index: usize| {
-            let node = self.cluster.nodes.get(index);
-            on.has(index) && node.is_some_and(|node| qualifies(index, node))
-        };
-        let chooser = self.chooser(self.policy.balance);
-        let nodes = self.cluster.nodes.len();
-        let near = self.policy.near.as_ref();
-        near.and_then(|near| {
-            let is_near = |index: usize| near.get(index).is_some_and(|&near| near);
-            chooser.pick(nodes, |index| is_near(index) && fits(index))
-        })
-        .or_else(|| chooser.pick(nodes, fits))
     }
 
     /// Returns a node that qualifies, with the tag that is asked for if there is one, and in the caller's zone if there is

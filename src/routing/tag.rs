@@ -144,6 +144,12 @@ impl Tags {
         reserved.is_some_and(|nodes| is_set(nodes, node))
     }
 
+    /// Returns whether every node may serve a request as a replica, as far as tags are concerned.
+    #[inline]
+    pub(crate) fn admit_all(&self, wanted: Option<Wanted<'_>>) -> bool {
+        wanted.is_none() && self.reserved.is_none()
+    }
+
     /// Returns whether a node may serve a request as a replica, as far as tags are concerned.
     #[inline]
     pub(crate) fn admit(&self, wanted: Option<Wanted<'_>>, node: usize) -> bool {

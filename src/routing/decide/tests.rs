@@ -70,6 +70,7 @@ impl Case {
             name: "tag",
             otherwise,
         });
+        let on = target.and_then(|target| policy.tags.wanted(target));
         decide(&Inputs {
             level: self.level,
             need: self.need.clone(),
@@ -78,7 +79,8 @@ impl Case {
             now: now(),
             system_now: now(),
             avoid: self.avoid,
-            on: target.and_then(|target| policy.tags.wanted(target)),
+            on,
+            is_limited: self.avoid.is_some() || !policy.tags.admit_all(on),
             lot: self.random,
             max_lag: self.max_lag,
             random: self.random,

@@ -105,6 +105,7 @@ fn a_share_of_one_in_four_is_that_at_every_level() {
             system_now: now(),
             avoid: None,
             on: None,
+            is_limited: false,
             max_lag: None,
             random,
             lot,
