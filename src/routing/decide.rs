@@ -127,11 +127,12 @@ where
     D: Fn(usize) -> Delay,
     S: Fn(usize) -> bool,
 {
+    // A decision is large: it is returned where it is made.
+    if inputs.policy.primary_share == Share::NONE {
+        return by_level(inputs);
+    }
     let decision = by_level(inputs);
-    if inputs.policy.primary_share != Share::NONE
-        && !decision.reason.is_for_primary()
-        && inputs.is_primarys_share()
-    {
+    if !decision.reason.is_for_primary() && inputs.is_primarys_share() {
         return Decision::primary(inputs.cluster, Reason::PrimaryShare);
     }
     decision
