@@ -94,7 +94,7 @@ impl Words {
                 let tag = text(input, &word, "the tag, as in `on = \"reporting\"`")?;
                 once(&mut self.on, (tag, span), &word)
             }
-            "or_any_replica" | "or_primary" | "or_fail" => self.otherwise(word),
+            "or_any_replica" | "or_primary" | "or_fail" => self.otherwise(&word),
             "class" => {
                 let class = text(input, &word, "the class, as in `class = \"payments\"`")?;
                 once(&mut self.class, class, &word)
@@ -140,13 +140,13 @@ impl Words {
         Ok(())
     }
 
-    fn otherwise(&mut self, word: Ident) -> syn::Result<()> {
+    fn otherwise(&mut self, word: &Ident) -> syn::Result<()> {
         match &self.otherwise {
-            Some(known) if *known != word => Err(syn::Error::new(
+            Some(known) if known != word => Err(syn::Error::new(
                 word.span(),
                 format!("`{word}` and `{known}` contradict each other: give one of them"),
             )),
-            _ => once(&mut self.otherwise, word.clone(), &word),
+            _ => once(&mut self.otherwise, word.clone(), word),
         }
     }
 
