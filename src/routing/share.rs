@@ -28,10 +28,12 @@ impl Balance {
     /// [`ConfigError::PrimaryShare`](crate::ConfigError::PrimaryShare).
     ///
     /// ```
+    /// # #[cfg(all(feature = "postgres", feature = "bb8"))] {
     /// use diesel_routing::{Balance, pg::Router};
     ///
     /// let builder = Router::builder().balance(Balance::LeastOfTwo.include_primary(0.25));
     /// # let _ = builder;
+    /// # }
     /// ```
     pub fn include_primary(self, share: f64) -> Balancing {
         Balancing {
