@@ -42,11 +42,12 @@ const QUALIFY: [(&str, Adapt); 5] = [
     ("none, silent", Decider::silent),
 ];
 
-const BALANCES: [Balance; 4] = [
+const BALANCES: [Balance; 5] = [
     Balance::LeastOfTwo,
     Balance::Random,
     Balance::RoundRobin,
     Balance::Weighted,
+    Balance::Latency,
 ];
 
 fn main() {

@@ -133,6 +133,8 @@ pub fn derive_statement(input: TokenStream) -> TokenStream {
 /// | option | with | meaning |
 /// |---|---|---|
 /// | `wait = "50ms"` | `session`, `bounded` | waits up to this long for a replica before going to the primary |
+/// | `on = "reporting"` | `eventual`, `bounded`, `session` | reads from replicas with this tag: `Node::tag`, `Session::on` |
+/// | `or_any_replica`, `or_primary`, `or_fail` | `on` | where a read goes that none of them may serve; the first is the default |
 /// | `class = "payments"` | any | applies the settings of a class: `RouterBuilder::class` |
 /// | `untracked` | `write` | does not record the writes in the session |
 /// | `name = ".."` | any | replaces the function's path in routes and errors |

@@ -1,6 +1,7 @@
 //! `StatementGuard`: marks a connection while a statement awaits its answer, and if it fails.
 
 use std::future::Future;
+use std::time::Instant;
 
 use diesel::QueryResult;
 
@@ -17,6 +18,10 @@ pub struct StatementGuard<'a> {
     marks: Option<&'a mut Marks>,
     /// Set if abandoned statements leave a mark.
     can_be_cut_off: bool,
+    /// Set if its time is not recorded.
+    is_untimed: bool,
+    /// The time of its start, if that is recorded.
+    since: Option<Instant>,
 }
 
 impl<'a> StatementGuard<'a> {
@@ -25,14 +30,16 @@ impl<'a> StatementGuard<'a> {
         Self {
             marks: Some(marks),
             can_be_cut_off: true,
+            is_untimed: false,
+            since: None,
         }
     }
 
     /// Creates a guard for a connection that survives abandoned statements.
     pub(crate) fn of_survivor(marks: &'a mut Marks) -> Self {
         Self {
-            marks: Some(marks),
             can_be_cut_off: false,
+            ..Self::marking(marks)
         }
     }
 
@@ -41,7 +48,15 @@ impl<'a> StatementGuard<'a> {
         Self {
             marks: None,
             can_be_cut_off: false,
+            is_untimed: true,
+            since: None,
         }
+    }
+
+    /// Leaves the statement's time out of what is known of the node.
+    pub(crate) fn untimed(mut self) -> Self {
+        self.is_untimed = true;
+        self
     }
 
     /// Marks the connection as one that may have ended: what is done with it is not seen.
@@ -53,10 +68,12 @@ impl<'a> StatementGuard<'a> {
 
     #[inline]
     pub(crate) fn start(&mut self) {
-        if self.can_be_cut_off
-            && let Some(marks) = &mut self.marks
-        {
-            marks.awaits_answer = true;
+        if let Some(marks) = &mut self.marks {
+            marks.awaits_answer |= self.can_be_cut_off;
+            // Each poll starts it: the first counts.
+            if !self.is_untimed && self.since.is_none() {
+                self.since = marks.start();
+            }
         }
     }
 
@@ -65,6 +82,9 @@ impl<'a> StatementGuard<'a> {
         if let Some(marks) = &mut self.marks {
             marks.awaits_answer &= !self.can_be_cut_off;
             marks.has_failed |= answer.is_err();
+            if answer.is_ok() {
+                marks.answered(self.since);
+            }
         }
     }
 

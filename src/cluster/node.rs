@@ -1,10 +1,12 @@
 //! `Node`: a server as configured.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::history::A_YEAR;
 use super::pool_options::PoolOptions;
 use crate::error::ConfigError;
+use crate::routing::PeakEwma;
 use crate::server::{NodeRole, PoolKind};
 
 /// A database server and the pools to it, as configured.
@@ -20,7 +22,7 @@ use crate::server::{NodeRole, PoolKind};
 ///     .checkout_timeout(Duration::from_secs(1));
 /// # let _ = replica;
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Node {
     pub(crate) name: String,
     pub(crate) url: String,
@@ -29,6 +31,10 @@ pub struct Node {
     pub(crate) connect_timeout: Duration,
     pub(crate) zone: Option<String>,
     pub(crate) weight: u32,
+    pub(crate) tags: Vec<String>,
+    pub(crate) only_tagged: bool,
+    /// The time that it takes to answer, where a router measures that.
+    pub(crate) latency: Option<Arc<PeakEwma>>,
     /// The role that it is meant to have, if the router's builder was told one.
     pub(crate) role: Option<NodeRole>,
 }
@@ -48,6 +54,9 @@ impl Node {
             connect_timeout: Duration::from_secs(5),
             zone: None,
             weight: 1,
+            tags: Vec::new(),
+            only_tagged: false,
+            latency: None,
             role: None,
         }
     }
@@ -145,6 +154,33 @@ impl Node {
         self.weight = weight;
         self
     }
+
+    /// Adds a tag, by which reads may ask for this node while it is a replica: see [`Session::on`](crate::Session::on). A
+    /// node may have several. It serves other reads as well, unless it is [`only_tagged`](Self::only_tagged).
+    ///
+    /// ```
+    /// use diesel_routing::Node;
+    ///
+    /// let replica = Node::new("replica-2", "postgres://app@10.0.0.3/app")
+    ///     .tag("reporting")
+    ///     .tag("search");
+    /// # let _ = replica;
+    /// ```
+    #[must_use]
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
+    /// Reserves the node, while it is a replica, for reads that ask for one of its [tags](Self::tag): others do not use it,
+    /// whatever the state of the other replicas. For a replica whose work must not slow others down.
+    ///
+    /// If it becomes the primary, it serves what the primary does.
+    #[must_use]
+    pub fn only_tagged(mut self) -> Self {
+        self.only_tagged = true;
+        self
+    }
 }
 
 impl Node {
@@ -231,11 +267,32 @@ pub(crate) fn newcomer(mut node: Node, role: Option<NodeRole>) -> Result<Node, C
 
 /// Returns whether `node` would be the same as this one, in its role.
 pub(crate) fn is_same(present: &Node, node: &Node) -> bool {
-    let node = Node {
+    let Node {
+        name,
+        url,
+        pools,
+        checkout_timeout,
+        connect_timeout,
+        zone,
+        weight,
+        tags,
+        only_tagged,
+        // What was measured is no setting.
+        latency: _,
+        role: _,
+    } = fitted(Node {
         role: present.role,
         ..node.clone()
-    };
-    fitted(node) == *present
+    });
+    name == present.name
+        && url == present.url
+        && pools == present.pools
+        && (checkout_timeout, connect_timeout)
+            == (present.checkout_timeout, present.connect_timeout)
+        && zone == present.zone
+        && weight == present.weight
+        && tags == present.tags
+        && only_tagged == present.only_tagged
 }
 
 fn fitted(node: Node) -> Node {
@@ -281,6 +338,11 @@ fn validate(nodes: &[Node]) -> Result<(), ConfigError> {
 
 /// Checks a node by itself.
 fn check(node: &Node) -> Result<(), ConfigError> {
+    if node.only_tagged && node.tags.is_empty() {
+        return Err(ConfigError::NoTag {
+            node: node.name.clone(),
+        });
+    }
     if node.weight == 0 {
         return Err(ConfigError::NoWeight {
             node: node.name.clone(),
@@ -392,6 +454,14 @@ mod tests {
     fn a_weight_of_zero_is_refused_with_the_node() {
         let error = topology(vec![primary("a"), replica("b").weight(0)], None).unwrap_err();
         assert_eq!(error, ConfigError::NoWeight { node: "b".into() });
+    }
+
+    #[test]
+    fn a_node_that_is_reserved_for_no_tag_is_refused() {
+        let error = topology(vec![primary("a"), replica("b").only_tagged()], None).unwrap_err();
+        assert_eq!(error, ConfigError::NoTag { node: "b".into() });
+        let tagged = replica("b").only_tagged().tag("reporting");
+        assert!(topology(vec![primary("a"), tagged], None).is_ok());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::routing::Level;
+use crate::routing::{Level, Otherwise, Target};
 
 /// The arguments of a function's `#[consistency(..)]`, known at compile time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,7 @@ pub struct Function {
     pub(crate) level: Level,
     pub(crate) wait: Option<Duration>,
     pub(crate) class: Option<&'static str>,
+    pub(crate) on: Option<Target<'static>>,
     pub(crate) is_untracked: bool,
 }
 
@@ -23,6 +24,7 @@ impl Function {
             level,
             wait: None,
             class: None,
+            on: None,
             is_untracked: false,
         }
     }
@@ -38,6 +40,35 @@ impl Function {
     #[must_use]
     pub const fn of_class(mut self, class: &'static str) -> Self {
         self.class = Some(class);
+        self
+    }
+
+    /// Sets the [tag](crate::Node::tag) of the replicas that its reads ask for; others serve what none of them may.
+    #[must_use]
+    pub const fn on(mut self, tag: &'static str) -> Self {
+        self.on = Some(Target {
+            name: tag,
+            otherwise: Otherwise::AnyReplica,
+        });
+        self
+    }
+
+    /// Lets the primary serve what no replica with the tag may: see [`Tag::or_primary`](crate::Tag::or_primary).
+    #[must_use]
+    pub const fn or_primary(self) -> Self {
+        self.otherwise(Otherwise::Primary)
+    }
+
+    /// Makes it fail where no replica with the tag may serve: see [`Tag::or_fail`](crate::Tag::or_fail).
+    #[must_use]
+    pub const fn or_fail(self) -> Self {
+        self.otherwise(Otherwise::Fail)
+    }
+
+    const fn otherwise(mut self, otherwise: Otherwise) -> Self {
+        if let Some(on) = &mut self.on {
+            on.otherwise = otherwise;
+        }
         self
     }
 

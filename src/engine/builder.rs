@@ -12,7 +12,9 @@ use crate::consistency::Class;
 use crate::error::ConfigError;
 #[cfg(doc)]
 use crate::error::Error;
+#[cfg(doc)]
 use crate::routing::Balance;
+use crate::routing::Balancing;
 use crate::server::NodeRole;
 use crate::session::{Clock, TokenKeys};
 use crate::statement::StatementCheck;
@@ -134,9 +136,16 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     }
 
     /// Sets how a replica is chosen among those that may serve a read. Defaults to
-    /// [`Balance::LeastOfTwo`].
-    pub fn balance(mut self, balance: Balance) -> Self {
-        self.settings.balance = balance;
+    /// [`Balance::LeastOfTwo`]; the primary may have [a share](Balance::include_primary).
+    pub fn balance(mut self, balance: impl Into<Balancing>) -> Self {
+        self.settings.balance = balance.into();
+        self
+    }
+
+    /// Sets the time after which a third is left of what a replica's latency was above what it is now, under
+    /// [`Balance::Latency`]. Defaults to 10 s, as in Finagle: less forgets a slow answer sooner, more is steadier.
+    pub fn latency_decay(mut self, decay: Duration) -> Self {
+        self.settings.latency_decay = decay;
         self
     }
 
@@ -271,13 +280,15 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
 
     /// Returns what is to be built, if it makes sense.
     pub(crate) fn plan(self) -> Result<Plan<C, F>, ConfigError> {
-        let nodes = topology(self.nodes, self.settings.single.as_ref())?;
+        self.settings.balance.check()?;
         #[cfg(feature = "hedge")]
         if !(0.0..=1.0).contains(&self.settings.hedge_budget) {
             return Err(ConfigError::HedgeBudget {
                 share: self.settings.hedge_budget.to_string(),
             });
         }
+        let mut nodes = topology(self.nodes, self.settings.single.as_ref())?;
+        self.settings.prepare(&mut nodes);
         Ok(Plan {
             nodes,
             recipe: Recipe {

@@ -36,9 +36,14 @@ impl<C: 'static, F: Flavour<C>> Router<C, F> {
     /// For services with several routers of one kind; with a single one, [`Session::current`] finds the same.
     #[must_use]
     pub fn current(&self) -> Session<C, F> {
-        context::find(|view: &View<Self>| view.router.is(self))
-            .map(Session::from_view)
-            .unwrap_or_else(|| Session::outside(self.clone()))
+        let Some(view) = context::find(|view: &View<Self>| view.router.is(self)) else {
+            return Session::outside(self.clone());
+        };
+        let session = Session::from_view(view);
+        match &self.on {
+            Some(tag) => session.on(tag.clone()),
+            None => session,
+        }
     }
 
     /// Makes this the router that [`Session::current`] uses outside any scope, for the whole process and this

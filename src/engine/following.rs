@@ -39,7 +39,7 @@ pub struct DiscoveryStatus {
 }
 
 /// A step towards a node set.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Turn {
     Add(Node),
     Replace(Node),
@@ -138,12 +138,17 @@ mod tests {
         }
     }
 
+    fn shown(turns: &[Turn]) -> String {
+        format!("{turns:?}")
+    }
+
     #[test]
     fn what_is_new_comes_before_what_goes_and_what_is_the_same_stays() {
         let mut following = following();
         let members = Members::new([node("one")]);
         let set = vec![node("one"), node("two")];
-        assert_eq!(following.turns(&members, set), [Turn::Add(node("two"))]);
+        let turns = following.turns(&members, set);
+        assert_eq!(shown(&turns), shown(&[Turn::Add(node("two"))]));
         let members = Members::new([node("one"), node("two")]);
         let changed = node("two").weight(7);
         let set = vec![changed.clone(), node("three")];
@@ -152,17 +157,17 @@ mod tests {
             Turn::Add(node("three")),
             Turn::Remove("one".to_owned()),
         ];
-        assert_eq!(following.turns(&members, set), turns);
+        assert_eq!(shown(&following.turns(&members, set)), shown(&turns));
     }
 
     #[test]
     fn nodes_that_no_set_has_named_stay() {
         let mut following = following();
         let members = Members::new([node("configured"), node("one")]);
-        assert_eq!(following.turns(&members, vec![node("one")]), []);
+        assert_eq!(shown(&following.turns(&members, vec![node("one")])), "[]");
         let turns = following.turns(&members, vec![node("two")]);
         let expected = [Turn::Add(node("two")), Turn::Remove("one".to_owned())];
-        assert_eq!(turns, expected);
+        assert_eq!(shown(&turns), shown(&expected));
     }
 
     #[test]
@@ -171,7 +176,7 @@ mod tests {
         let members = Members::new([node("one")]);
         for _ in 0..2 {
             let turns = following.turns(&members, vec![node("one"), node("two")]);
-            assert_eq!(turns, [Turn::Add(node("two"))]);
+            assert_eq!(shown(&turns), shown(&[Turn::Add(node("two"))]));
         }
     }
 }

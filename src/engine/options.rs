@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use crate::routing::Level;
+use crate::routing::{Level, Tag};
 
 /// The differences of a session's calls from the router's defaults.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Options {
     /// The longest wait of reads for a fresher replica; the router's if `None`.
     pub(crate) wait: Option<Duration>,
     /// The level of `read`.
     pub(crate) level: Level,
+    /// The replicas that reads ask for; the router's if `None`.
+    pub(crate) on: Option<Tag>,
     /// Set if writes are remembered.
     pub(crate) tracked: bool,
     /// Set for the placeholder session used outside any scope; it tracks nothing.
@@ -22,6 +24,7 @@ impl Default for Options {
         Self {
             wait: None,
             level: Level::Session,
+            on: None,
             tracked: true,
             outside: false,
         }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crate::cluster::{Member, Observation, Said, ServerFacts, ServerId};
+use crate::routing::PeakEwma;
 use crate::server::NodeRole;
 
 /// A pooled connection, and what is known of it.
@@ -26,6 +27,25 @@ pub(crate) struct Marks {
     pub(crate) awaits_answer: bool,
     /// Set once a statement failed: the connection may have ended.
     pub(crate) has_failed: bool,
+    /// Where the times of its statements are recorded, if they are.
+    pub(crate) latency: Option<Arc<PeakEwma>>,
+}
+
+impl Marks {
+    /// Returns the start of a statement, if its time is recorded.
+    #[inline]
+    pub(crate) fn start(&self) -> Option<Instant> {
+        self.latency.as_ref().map(|_| Instant::now())
+    }
+
+    /// Records the time of a statement that began then, and was answered now.
+    #[inline]
+    pub(crate) fn answered(&self, since: Option<Instant>) {
+        if let (Some(latency), Some(since)) = (&self.latency, since) {
+            let now = Instant::now();
+            latency.observe(now.saturating_duration_since(since), now);
+        }
+    }
 }
 
 impl<C> Pooled<C> {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::error::{Error, Step};
 use crate::mutex::lock;
-use crate::routing::Level;
+use crate::routing::{Level, Tag, Target};
 use crate::statement::Access;
 
 /// Lends connections of one primary and its replicas, as handles that say what they may do.
@@ -49,6 +49,8 @@ use crate::statement::Access;
 #[expect(private_bounds, reason = "there are two flavours, and no others")]
 pub struct Router<C, F: Flavour<C> = Async> {
     inner: Arc<Inner<F::Pools, F::Library, F::Hooks>>,
+    /// The replicas that its reads ask for, and those of its sessions.
+    pub(super) on: Option<Tag>,
 }
 
 struct Inner<P, L, H> {
@@ -86,6 +88,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
                 seats: ArcSwapOption::from_pointee(seats),
                 recipe: Mutex::new(Some(recipe)),
             }),
+            on: None,
         }
     }
 
@@ -153,6 +156,24 @@ impl<C, F: Flavour<C>> Router<C, F> {
         session
     }
 
+    /// Returns this router, with reads on replicas with this [tag](crate::Node::tag), those of sessions that it starts
+    /// included: see [`Session::on`]. Both have the same pools.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # async fn example(router: diesel_routing::pg::Router) -> Result<(), diesel_routing::Error> {
+    /// let reports = router.on("reporting");
+    /// let conn = reports.read_eventual().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn on(&self, tag: impl Into<Tag>) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            on: Some(tag.into()),
+        }
+    }
+
     /// Closes the pools: every later checkout fails with [`Step::Closed`]. Handles that are out go on working;
     /// their connections are closed as they come back.
     pub fn close(&self) {
@@ -173,7 +194,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
     }
 
     /// Returns what a call outside any session asks for.
-    pub(crate) fn request(&self, level: Level, access: Access) -> Request<'static> {
+    pub(crate) fn request(&self, level: Level, access: Access) -> Request<'_> {
         Request {
             level,
             access,
@@ -182,8 +203,14 @@ impl<C, F: Flavour<C>> Router<C, F> {
             avoid: None,
             may_try: true,
             max_lag: None,
+            on: self.target(),
             function: None,
         }
+    }
+
+    /// Returns the replicas that its reads ask for.
+    pub(crate) fn target(&self) -> Option<Target<'_>> {
+        self.on.as_ref().map(Tag::target)
     }
 
     /// Returns the pools of the node in `slot`, if it is still the one with this serial.
@@ -245,22 +272,29 @@ impl<C, F: Flavour<C>> Router<C, F> {
     }
 
     pub(crate) fn downgrade(&self) -> WeakRouter<C, F> {
-        WeakRouter(Arc::downgrade(&self.inner))
+        WeakRouter(Arc::downgrade(&self.inner), self.on.clone())
     }
 }
 
 /// A router, if anyone keeps it.
-pub(crate) struct WeakRouter<C, F: Flavour<C>>(Weak<Inner<F::Pools, F::Library, F::Hooks>>);
+pub(crate) struct WeakRouter<C, F: Flavour<C>>(
+    Weak<Inner<F::Pools, F::Library, F::Hooks>>,
+    Option<Tag>,
+);
 
 impl<C, F: Flavour<C>> WeakRouter<C, F> {
     pub(crate) fn upgrade(&self) -> Option<Router<C, F>> {
-        self.0.upgrade().map(|inner| Router { inner })
+        let inner = self.0.upgrade()?;
+        Some(Router {
+            inner,
+            on: self.1.clone(),
+        })
     }
 }
 
 impl<C, F: Flavour<C>> Clone for WeakRouter<C, F> {
     fn clone(&self) -> Self {
-        Self(Weak::clone(&self.0))
+        Self(Weak::clone(&self.0), self.1.clone())
     }
 }
 
@@ -268,6 +302,7 @@ impl<C, F: Flavour<C>> Clone for Router<C, F> {
     fn clone(&self) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
+            on: self.on.clone(),
         }
     }
 }

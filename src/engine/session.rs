@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::checkout::Loan;
 use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View};
 use crate::error::ConfigError;
-use crate::routing::Level;
+use crate::routing::{Level, Tag};
 #[cfg(feature = "edge")]
 use crate::session::Activity;
 use crate::session::{Rejection, SignedToken, Token};
@@ -28,7 +28,7 @@ use crate::statement::Access;
 ///
 /// # Views
 ///
-/// [`waiting`](Self::waiting), [`at_level`](Self::at_level), [`untracked`](Self::untracked) and
+/// [`waiting`](Self::waiting), [`at_level`](Self::at_level), [`on`](Self::on), [`untracked`](Self::untracked) and
 /// [`delayed`](Self::delayed) return the same session with another setting, for one call or for as long as you
 /// keep it:
 ///
@@ -108,6 +108,26 @@ impl<C, F: Flavour<C>> Session<C, F> {
         self.with(|options| options.set_level(level))
     }
 
+    /// Returns this session, with reads on replicas with this [tag](crate::Node::tag). Where none of them may serve a read, it
+    /// goes to another replica, or as the [`Tag`] says. What needs the primary goes there as before.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # async fn example(session: diesel_routing::pg::Session) -> Result<(), diesel_routing::Error> {
+    /// use diesel_routing::Tag;
+    ///
+    /// let conn = session.on("reporting").read().await?;
+    /// let conn = session.on(Tag::new("reporting").or_fail()).read_eventual().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// A session stays with the replica that it has read from, if that has the tag. A tag that no node has makes reads fail
+    /// with [`ConfigError::NoSuchTag`].
+    #[must_use]
+    pub fn on(&self, tag: impl Into<Tag>) -> Self {
+        self.with(|options| options.on = Some(tag.into()))
+    }
+
     /// Returns this session, with a `write` that leaves no mark: for counters, audit rows and the like, which no
     /// later read of the session must see. What is read through such a handle leaves no mark, either.
     #[must_use]
@@ -138,6 +158,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
             wait,
             tracked,
             outside,
+            ref on,
             ..
         } = self.view.options;
         let remembers = match access {
@@ -152,6 +173,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
             avoid,
             may_try: true,
             max_lag: None,
+            on: on.as_ref().map(Tag::target).or(self.view.router.target()),
             function: None,
         }
     }

@@ -1,11 +1,11 @@
 //! A router's settings.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::cluster::{Members, Node};
 use crate::consistency::Class;
-use crate::routing::{Balance, Policy};
+use crate::routing::{Balance, Balancing, PeakEwma, Policy, Tags};
 use crate::session::{Clock, SystemClock, TokenKeys};
 use crate::statement::StatementCheck;
 
@@ -18,7 +18,9 @@ pub(crate) struct Settings {
     pub(crate) has_system_clock: bool,
     pub(crate) check: StatementCheck,
     pub(crate) max_lag: Duration,
-    pub(crate) balance: Balance,
+    pub(crate) balance: Balancing,
+    /// The time constant of latencies' decay.
+    pub(crate) latency_decay: Duration,
     pub(crate) zone: Option<String>,
     pub(crate) wait: Duration,
     pub(crate) positions: bool,
@@ -50,7 +52,9 @@ impl Default for Settings {
             has_system_clock: true,
             check: StatementCheck::default(),
             max_lag: Duration::from_secs(60),
-            balance: Balance::default(),
+            balance: Balancing::default(),
+            // As Finagle's `p2cPeakEwma`.
+            latency_decay: Duration::from_secs(10),
             zone: None,
             wait: Duration::ZERO,
             positions: true,
@@ -75,6 +79,17 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Prepares nodes for what is measured of them.
+    pub(crate) fn prepare(&self, nodes: &mut [Node]) {
+        let is_measured = self.balance.balance == Balance::Latency;
+        let now = Instant::now();
+        for node in nodes {
+            // Each router measures by itself, though nodes may be clones.
+            let latency = is_measured.then(|| Arc::new(PeakEwma::new(self.latency_decay, now)));
+            node.latency = latency;
+        }
+    }
+
     /// Returns what decisions are bound by, for these nodes.
     pub(crate) fn policy(&self, members: &Members) -> Policy {
         let slots = || (0..members.slots()).map(|slot| members.get(slot));
@@ -86,7 +101,16 @@ impl Settings {
                 .watch_interval
                 .saturating_add(self.watch_timeout)
                 .saturating_mul(2),
-            balance: self.balance,
+            balance: self.balance.balance,
+            latencies: slots()
+                .map(|node| node.and_then(|node| node.latency.clone()))
+                .collect(),
+            primary_share: self.balance.primary(),
+            tags: Tags::new(slots().map(|node| {
+                node.map_or((&[][..], false), |node| {
+                    (node.tags.as_slice(), node.only_tagged)
+                })
+            })),
             weights: slots()
                 .map(|node| node.map_or(0, |node| node.weight))
                 .collect(),

@@ -185,6 +185,8 @@ impl Shared {
         impl Fn(usize) -> bool,
     > {
         let now = self.clock.now();
+        let random = random::number();
+        let on = request.on.and_then(|on| cluster.policy.tags.wanted(on));
         let latest = self.latest.load();
         let latest = latest.as_deref();
         Inputs {
@@ -199,7 +201,10 @@ impl Shared {
             system_now,
             avoid: request.avoid,
             max_lag: request.max_lag,
-            random: random::number(),
+            on,
+            is_limited: request.avoid.is_some() || !cluster.policy.tags.admit_all(on),
+            random,
+            lot: request.session.map_or(random, |session| session.lot()),
             turn: || self.turns.fetch_add(1, Ordering::Relaxed),
             load: |node| self.out(node),
             delay: |node| self.delays.of(node),
@@ -240,6 +245,7 @@ impl Shared {
             },
             wait: function.wait.or(class.wait).unwrap_or(request.wait),
             max_lag: class.max_lag,
+            on: function.on.or(request.on),
             function: Some(function.path),
             ..request
         })
@@ -291,7 +297,7 @@ impl Shared {
             avoid: None,
             ..*request
         };
-        !self.look(&request, now).reason.is_for_primary()
+        self.look(&request, now).reason.may_be_a_replicas()
     }
 
     /// Returns the error of a checkout that ends with this one: of the fallback pool, one that says why it was needed.
@@ -306,7 +312,11 @@ impl Shared {
         let replicas = cluster.nodes.iter().enumerate();
         let replicas: Vec<_> = replicas
             .filter(|(index, node)| node.serial != 0 && !cluster.is_led_by_node(*index))
-            .map(|(index, node)| format!("`{}` is {}", cluster.name(index), node.health))
+            .map(|(index, node)| {
+                let is_reserved = cluster.policy.tags.is_reserved(index);
+                let reserved = if is_reserved { ", for its tags" } else { "" };
+                format!("`{}` is {}{reserved}", cluster.name(index), node.health)
+            })
             .collect();
         let node = cluster.members.get(decision.node);
         let budget = node.map_or(0, |node| node.pool_size(PoolKind::Fallback));

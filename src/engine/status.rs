@@ -52,6 +52,9 @@ pub struct NodeStatus {
     pub notice: Option<String>,
     /// Handles that are out.
     pub handles: u32,
+    /// The time that it is expected to take to answer: see [`Balance::Latency`](crate::Balance::Latency), without which it
+    /// is not measured. `None` if unknown.
+    pub latency: Option<Duration>,
     /// Its pools: for reads, for writes, and for reads that fall back to it as the primary.
     pub pools: Vec<PoolStatus>,
 }
@@ -100,6 +103,7 @@ impl Shared {
                     self.differs(index).as_deref(),
                 ]),
                 handles: self.out(index),
+                latency: self.latency(index),
                 pools: pools(index),
             })
         });

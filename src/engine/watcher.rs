@@ -104,6 +104,8 @@ pub(crate) struct Watcher {
     used: Instant,
     /// The question that is under way: when it was sent, by the router's clock and by the system's.
     asked: Option<(Instant, Instant)>,
+    /// The instant of the question that is under way, if it is sent over a connection that was open.
+    sent: Option<Instant>,
     /// The instant of the last question why it is behind.
     diagnosed: Option<Instant>,
     /// The role that it had last.
@@ -137,6 +139,7 @@ impl Watcher {
             is_met: false,
             arrivals: Some((Arc::clone(arrivals), place)),
             asked: None,
+            sent: None,
             diagnosed: None,
             role: None,
             hurry: Hurry::new(settings.urgent_questions),
@@ -186,11 +189,13 @@ impl Watcher {
         self.shared.signals.asking(self.node, now);
         self.asked = Some((self.shared.now(), now));
         self.used = now;
+        self.sent = None;
         if !self.is_met {
             Next::Meet
         } else if is_moved || self.link != Link::Open {
             Next::Open
         } else {
+            self.sent = Some(now);
             Next::Observe
         }
     }
@@ -278,6 +283,10 @@ impl Watcher {
                 return Next::Observe;
             }
             Outcome::Observed(observation) => {
+                if let Some(sent) = self.sent.take() {
+                    let time = now.saturating_duration_since(sent);
+                    self.shared.answered_in(self.node, time, now);
+                }
                 self.tell(observation, now);
                 self.arrive(None);
                 if let Some(next) = self.diagnose(now) {

@@ -173,6 +173,39 @@ pub enum ConfigError {
         share: String,
     },
 
+    /// A node is reserved for reads that ask for one of its tags, and has none, so it would never be chosen.
+    #[error(
+        "node `{node}` serves only reads that ask for one of its tags, and has none: give it one with `tag(\"..\")`, or leave \
+         out `only_tagged()`"
+    )]
+    NoTag {
+        /// The node's name.
+        node: String,
+    },
+
+    /// The primary's share of reads is not a share.
+    #[error("the primary's share of reads is {share}: give a number from 0.0 (none) to 1.0 (all)")]
+    PrimaryShare {
+        /// The number, as text.
+        share: String,
+    },
+
+    /// A read asks for replicas with a tag that no node has.
+    #[error(
+        "{} replicas tagged `{tag}`, and no node has that tag{}: give it to a node with `tag(\"{tag}\")`, or ask for one that \
+         there is",
+        function.map_or_else(|| "a read asks for".to_owned(), |function| format!("`{function}` asks for")),
+        there_are(known)
+    )]
+    NoSuchTag {
+        /// The tag.
+        tag: String,
+        /// The function with [`#[consistency(..)]`](macro@crate::consistency) that asked for it, if any.
+        function: Option<&'static str>,
+        /// The tags that there are.
+        known: Vec<String>,
+    },
+
     /// A function names a class that the router does not have.
     #[error(
         "`{function}` belongs to the class `{class}`, which the router does not have: add it with `class(\"{class}\", Class::new())`"
@@ -196,4 +229,13 @@ pub enum ConfigError {
          call `router.make_default()` once, so that what is outside any scope reads from the primary"
     )]
     NoCurrentSession,
+}
+
+/// Returns the tags that there are, in words.
+fn there_are(known: &[String]) -> String {
+    if known.is_empty() {
+        return String::new();
+    }
+    let known: Vec<_> = known.iter().map(|tag| format!("`{tag}`")).collect();
+    format!(" (there is {})", known.join(", "))
 }

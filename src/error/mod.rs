@@ -75,6 +75,23 @@ pub enum Error {
         source: Source,
     },
 
+    /// No replica with the tag that a read is [limited to](crate::Tag::or_fail) may serve it.
+    #[error(
+        "no replica tagged `{tag}` may serve{} ({reason}), and it may not go elsewhere: {replicas}. See to these replicas, or \
+         let the read fall back: `Tag::or_any_replica` or `Tag::or_primary`",
+        function.map_or_else(|| " this read".to_owned(), |function| format!(" `{function}`"))
+    )]
+    NoTaggedReplica {
+        /// The tag.
+        tag: String,
+        /// The reason for which it would have gone to the primary: the name of a [`Reason`](crate::Reason).
+        reason: &'static str,
+        /// The state of each node with the tag, in words.
+        replicas: String,
+        /// The function with [`#[consistency(..)]`](macro@crate::consistency) that asked for it, if any.
+        function: Option<&'static str>,
+    },
+
     /// A node has another role than its configured one.
     #[error(
         "node `{node}` was configured as {expected}, but {}: point it at the right server, or change its role \
@@ -163,6 +180,7 @@ impl Error {
             // Of a read that no replica serves, another has been looked for.
             Self::Config(_)
             | Self::NoReplica { .. }
+            | Self::NoTaggedReplica { .. }
             | Self::NoPrimary { .. }
             | Self::NoNode { .. } => false,
         }
@@ -183,6 +201,7 @@ impl Error {
     pub(crate) fn of_function(mut self, path: &'static str) -> Self {
         if let Self::Checkout { function, .. }
         | Self::NoReplica { function, .. }
+        | Self::NoTaggedReplica { function, .. }
         | Self::NoPrimary { function, .. } = &mut self
         {
             *function = Some(path);

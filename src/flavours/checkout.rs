@@ -191,7 +191,9 @@ async fn await_replay<C: RoutedConnection>(
     let Pooled {
         conn, known, marks, ..
     } = &mut *guard;
-    let wait = StatementGuard::marking(marks).during(conn.wait_for(required, limit, &known.facts));
+    // It takes as long as it has to wait: that says nothing of how soon the server answers.
+    let statement = StatementGuard::marking(marks).untimed();
+    let wait = statement.during(conn.wait_for(required, limit, &known.facts));
     match io::within(give_up, wait).await {
         Ok(Ok(true)) => Outcome::Replayed(guard),
         Ok(Ok(false)) => Outcome::NotReplayed,

@@ -74,7 +74,10 @@ impl<C: RoutedConnection> Manager<C> {
         Ok(Box::new(Pooled {
             conn,
             known,
-            marks: Marks::default(),
+            marks: Marks {
+                latency: self.node.latency.clone(),
+                ..Marks::default()
+            },
             member: Arc::clone(&self.node),
         }))
     }

@@ -2,7 +2,12 @@
 
 mod sample;
 
+use std::sync::Arc;
+use std::time::Instant;
+
 pub(crate) use sample::Replicas;
+
+use super::PeakEwma;
 
 /// The method of choosing among eligible replicas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,6 +25,20 @@ pub enum Balance {
     /// A random replica, in proportion to the [weights](crate::Node::weight). Among more than 64 nodes, the
     /// proportion is that of a few random replicas, so shares of great weights are a little less.
     Weighted,
+    /// The one of two random replicas that is expected to answer sooner: the peak EWMA of the times that it took to answer,
+    /// times one more than its connections in use. For replicas that differ in speed or distance, as those of several
+    /// regions do: the near ones get most reads without a [zone](crate::RouterBuilder::zone).
+    ///
+    /// Measured is the time from each statement to its answer (all rows of a `load`, the first of a stream), on whatever
+    /// handle, and that of the watchers' questions: not the time for which a handle was held, or a connection waited for.
+    /// A statement that fails or is given up does not count. A slower answer counts at once, a quicker one little by
+    /// little, over the [decay time](crate::RouterBuilder::latency_decay). So a replica is avoided for a while after a slow
+    /// statement, whoever is to blame; where statements differ much, give the heavy ones
+    /// [replicas of their own](crate::Session::on).
+    ///
+    /// The formula is that of Finagle's `p2cPeakEwma` and of `tower::load::PeakEwma`. A session stays with the replica that
+    /// it has read from, as with every other balance.
+    Latency,
 }
 
 /// The number of random indices tried before all are examined. Chosen: if half the replicas are eligible,
@@ -31,6 +50,10 @@ pub(crate) struct Chooser<'a, L, T> {
     pub(crate) balance: Balance,
     /// Weights, by node.
     pub(crate) weights: &'a [u32],
+    /// The times to answer, by node; empty if they are not measured.
+    pub(crate) latencies: &'a [Option<Arc<PeakEwma>>],
+    /// The present, by the system's clock.
+    pub(crate) now: Instant,
     /// Connections in use, by node.
     pub(crate) load: L,
     /// A random number.
@@ -45,11 +68,11 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Chooser<'_, L, T> {
         let mut random = Random(self.random);
         match self.balance {
             Balance::Random => draw(count, &eligible, None, &mut random),
-            Balance::LeastOfTwo => {
+            Balance::LeastOfTwo | Balance::Latency => {
                 let one = draw(count, &eligible, None, &mut random)?;
                 let other = draw(count, &eligible, Some(one), &mut random);
                 Some(match other {
-                    Some(other) if (self.load)(other) < (self.load)(one) => other,
+                    Some(other) if self.is_better(other, one) => other,
                     _ => one,
                 })
             }
@@ -79,6 +102,27 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Chooser<'_, L, T> {
             }
             None => true,
         })
+    }
+}
+
+impl<L: Fn(usize) -> u32, T> Chooser<'_, L, T> {
+    /// Returns whether, of two replicas, the first is to be preferred.
+    #[inline]
+    fn is_better(&self, first: usize, second: usize) -> bool {
+        if self.balance == Balance::Latency
+            && let (Some(first), Some(second)) = (self.cost(first), self.cost(second))
+        {
+            return first < second;
+        }
+        // Those of which nothing is known yet are taken by turns.
+        (self.load)(first) < (self.load)(second)
+    }
+
+    /// Returns the time in which a replica is expected to answer all who have a connection of it, and one more; `None` if
+    /// it has not answered yet.
+    fn cost(&self, node: usize) -> Option<f64> {
+        let expected = self.latencies.get(node)?.as_ref()?.expected(self.now)?;
+        Some(expected * (f64::from((self.load)(node)) + 1.0))
     }
 }
 
@@ -132,6 +176,8 @@ impl Random {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn chooser<L: Fn(usize) -> u32>(
@@ -142,6 +188,8 @@ mod tests {
         Chooser {
             balance,
             weights: &[3, 1, 2, 2],
+            latencies: &[],
+            now: Instant::now(),
             load,
             random,
             turn: move || usize::try_from(random).unwrap(),
@@ -159,7 +207,8 @@ mod tests {
 
     #[test]
     fn every_eligible_replica_gets_its_share_and_no_other_gets_any() {
-        for balance in [Balance::Random, Balance::LeastOfTwo, Balance::RoundRobin] {
+        use Balance::{Latency, LeastOfTwo, Random, RoundRobin};
+        for balance in [Random, LeastOfTwo, RoundRobin, Latency] {
             let shares = counts(balance, 4, |index| index != 0);
             assert_eq!(shares[0], 0);
             assert!(
@@ -198,11 +247,50 @@ mod tests {
         }
     }
 
+    /// Returns the times of nodes, in milliseconds; `None` for one that has not answered.
+    fn latencies<const N: usize>(
+        times: [Option<u64>; N],
+        now: Instant,
+    ) -> [Option<Arc<PeakEwma>>; N] {
+        times.map(|time| {
+            let latency = PeakEwma::new(Duration::from_secs(10), now);
+            if let Some(time) = time {
+                latency.observe(Duration::from_millis(time), now);
+            }
+            Some(Arc::new(latency))
+        })
+    }
+
+    #[test]
+    fn of_two_the_one_that_answers_all_who_wait_sooner_is_taken() {
+        let now = Instant::now();
+        let choice = |times, loads: [u32; 3], random| {
+            let latencies = latencies(times, now);
+            let chooser = Chooser {
+                latencies: &latencies,
+                now,
+                ..chooser(Balance::Latency, random, |node| loads[node])
+            };
+            chooser.pick(3, |index| index > 0).unwrap()
+        };
+        for random in 0..100 {
+            let times = [Some(1), Some(20), Some(2)];
+            assert_eq!(choice(times, [0; 3], random), 2);
+            assert_eq!(choice(times, [0, 0, 8], random), 2);
+            // Ten behind each other, each of 2 ms: 20 ms with the one at hand.
+            assert_eq!(choice(times, [0, 0, 10], random), 1);
+            // Nothing is known of one: those in use count.
+            let times = [Some(1), Some(20), None];
+            assert_eq!(choice(times, [0, 0, 1], random), 1);
+            assert_eq!(choice(times, [0, 2, 1], random), 2);
+        }
+    }
+
     #[test]
     fn no_eligible_replica_is_none_however_many_there_are() {
-        use Balance::{LeastOfTwo, Random, RoundRobin, Weighted};
+        use Balance::{Latency, LeastOfTwo, Random, RoundRobin, Weighted};
         for count in [0, 1, 3, 1000] {
-            for balance in [LeastOfTwo, Random, RoundRobin, Weighted] {
+            for balance in [LeastOfTwo, Random, RoundRobin, Weighted, Latency] {
                 assert_eq!(chooser(balance, 7, |_| 0).pick(count, |_| false), None);
             }
         }

@@ -1,5 +1,6 @@
 //! Exposes the decision to the project's own benches: `decide` is not public.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::balance::Balance;
@@ -7,6 +8,7 @@ use super::decide::{Inputs, Policy, decide};
 use super::delay::Delay;
 use super::level::Level;
 use super::need::Need;
+use super::{PeakEwma, Share, Tags};
 use crate::cluster::{Health, NodeState, ServerId, Snapshot};
 use crate::position::{Lsn, MySqlPosition, PgPosition, Position};
 
@@ -61,6 +63,9 @@ impl Decider {
                 max_silence: 2 * SECOND,
                 balance: Balance::default(),
                 weights: vec![1; nodes],
+                latencies: Vec::new(),
+                primary_share: Share::NONE,
+                tags: Tags::default(),
                 near: None,
             },
             // Times before this one stay in the clock's range.
@@ -116,6 +121,17 @@ impl Decider {
     #[must_use]
     pub fn balance(mut self, balance: Balance) -> Self {
         self.policy.balance = balance;
+        if balance == Balance::Latency {
+            let start = self.cluster.nodes.first().and_then(|node| node.opened);
+            let start = start.unwrap_or(self.now);
+            let node = |index: u64| {
+                let latency = PeakEwma::new(10 * SECOND, start);
+                latency.observe(Duration::from_micros(100 + index % 7), self.now);
+                Some(Arc::new(latency))
+            };
+            let nodes = u64::try_from(self.cluster.nodes.len()).unwrap_or_default();
+            self.policy.latencies = (0..nodes).map(node).collect();
+        }
         self
     }
 
@@ -159,6 +175,9 @@ impl Decider {
             now: self.now,
             system_now: self.now,
             avoid: None,
+            on: None,
+            is_limited: false,
+            lot: random,
             // No replica is likely to have caught up, so all ways to find one are tried.
             delay: |_| Delay {
                 time: SECOND,

@@ -1,9 +1,14 @@
 //! The routing decision.
 
+mod preferred;
+
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::balance::{Balance, Chooser, Replicas};
-use super::{Block, Delay, HomeServer, Level, Need, Reason};
+use super::{
+    Block, Delay, HomeServer, Level, Need, Otherwise, PeakEwma, Reason, Share, Tags, Wanted,
+};
 use crate::cluster::{Health, NodeState, Order, ServerId, Snapshot, age};
 use crate::position::Position;
 
@@ -21,8 +26,15 @@ pub(crate) struct Inputs<'a, L, T, D, S> {
     pub(crate) avoid: Option<usize>,
     /// Replicas that lag more than this do not serve this caller; `None` applies the router's limit only.
     pub(crate) max_lag: Option<Duration>,
+    /// The replicas that are asked for; `None` for any.
+    pub(crate) on: Option<Wanted<'a>>,
+    /// Set if not every replica may be taken: one is to be avoided, or some are asked for or reserved. One test for each
+    /// node instead of three.
+    pub(crate) is_limited: bool,
     /// A random number.
     pub(crate) random: u64,
+    /// The random number that says whether this caller belongs to the primary's share: the same for all of a session.
+    pub(crate) lot: u64,
     /// Connections in use, by node.
     pub(crate) load: L,
     /// Number of replicas chosen in turn so far.
@@ -45,6 +57,11 @@ pub(crate) struct Policy {
     pub(crate) max_silence: Duration,
     pub(crate) balance: Balance,
     pub(crate) weights: Vec<u32>,
+    /// The times that nodes take to answer, by node, where they are measured.
+    pub(crate) latencies: Vec<Option<Arc<PeakEwma>>>,
+    /// The primary's share of the reads that a replica may serve.
+    pub(crate) primary_share: Share,
+    pub(crate) tags: Tags,
     /// By node, set if it is in the caller's zone; `None` if no node is.
     pub(crate) near: Option<Vec<bool>>,
 }
@@ -113,6 +130,25 @@ where
     D: Fn(usize) -> Delay,
     S: Fn(usize) -> bool,
 {
+    // A decision is large: it is returned where it is made.
+    if inputs.policy.primary_share == Share::NONE {
+        return by_level(inputs);
+    }
+    let decision = by_level(inputs);
+    if !decision.reason.is_for_primary() && inputs.is_primarys_share() {
+        return Decision::primary(inputs.cluster, Reason::PrimaryShare);
+    }
+    decision
+}
+
+#[inline]
+fn by_level<L, T, D, S>(inputs: &Inputs<'_, L, T, D, S>) -> Decision
+where
+    L: Fn(usize) -> u32,
+    T: Fn() -> usize,
+    D: Fn(usize) -> Delay,
+    S: Fn(usize) -> bool,
+{
     let cluster = inputs.cluster;
     let primary = |reason| Decision::primary(cluster, reason);
     match (inputs.level, &inputs.need) {
@@ -145,6 +181,12 @@ where
             Block::CapturePending | Block::SeenPending => Reason::CapturePending,
             Block::OldHistory => Reason::OldHistory,
         });
+    }
+    if let Some(on) = inputs.on
+        && need.home.is_none_or(|home| !on.has(home.node))
+        && let Some(decision) = inputs.tagged(on)
+    {
+        return decision;
     }
     // A session stays with the replica it has read from: everything it saw there is still there.
     if let Some(home) = &need.home
@@ -313,7 +355,7 @@ where
     #[inline]
     fn is_eligible(&self, index: usize, node: &NodeState) -> bool {
         !self.cluster.is_led_by_node(index)
-            && Some(index) != self.avoid
+            && (!self.is_limited || self.may_take(index))
             && node.health == Health::Up
             && !(self.is_silent)(index)
             && node
@@ -382,7 +424,8 @@ where
             .is_some()
     }
 
-    /// Returns a node that qualifies, in the caller's zone if there is one.
+    /// Returns a node that qualifies, with the tag that is asked for if there is one, and in the caller's zone if there is
+    /// one.
     ///
     /// In a cluster of more than 64 nodes, it may find none although a few qualify. It finds one if one of the first four
     /// does in the `order`.
@@ -391,6 +434,12 @@ where
         qualifies: impl Fn(usize, &NodeState) -> bool,
         order: impl FnOnce(&Order) -> &[u32],
     ) -> Option<usize> {
+        if let Some(on) = self.on {
+            let found = self.pick_tagged(on, &qualifies);
+            if found.is_some() || on.otherwise != Otherwise::AnyReplica {
+                return found;
+            }
+        }
         let eligible = |index: usize| {
             let node = self.cluster.nodes.get(index);
             node.is_some_and(|node| qualifies(index, node))
@@ -411,6 +460,8 @@ where
         Chooser {
             balance,
             weights: &self.policy.weights,
+            latencies: &self.policy.latencies,
+            now: self.system_now,
             load: &self.load,
             random: self.random,
             turn: &self.turn,

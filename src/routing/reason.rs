@@ -38,9 +38,13 @@ pub enum Reason {
     NoSession,
     /// The router has no replica: the primary.
     NoReplica,
-    /// No replica is up and within the lag limit: the primary, from the fallback pool. A replica whose lag is unknown
-    /// counts as beyond the limit; after a start, that is one whose replication stands still.
+    /// No replica is up and within the lag limit, or none with the [tag](crate::Tag) that a read is limited to: the primary,
+    /// from the fallback pool. A replica whose lag is unknown counts as beyond the limit; after a start, that is one whose
+    /// replication stands still.
     Fallback,
+    /// A replica may serve the read, which belongs to the
+    /// [share of the primary](crate::Balance::include_primary): the primary.
+    PrimaryShare,
 }
 
 impl Reason {
@@ -62,6 +66,7 @@ impl Reason {
             Self::NoSession => "no_session",
             Self::NoReplica => "no_replica",
             Self::Fallback => "fallback",
+            Self::PrimaryShare => "primary_share",
         }
     }
 
@@ -87,8 +92,20 @@ impl Reason {
             | Self::OldHistory
             | Self::NoSession
             | Self::NoReplica
-            | Self::Fallback => true,
+            | Self::Fallback
+            | Self::PrimaryShare => true,
         }
+    }
+
+    /// Returns whether a replica may serve, chosen or not.
+    #[inline]
+    pub(crate) fn may_be_a_replicas(self) -> bool {
+        self == Self::PrimaryShare || !self.is_for_primary()
+    }
+
+    /// Returns whether only the primary ever does, whatever the state of replicas.
+    pub(crate) fn is_the_primarys(self) -> bool {
+        matches!(self, Self::Write | Self::Strong)
     }
 }
 

@@ -10,11 +10,14 @@ use super::moment::Moment;
 use crate::cluster::{Sample, ServerId, Snapshot, age};
 use crate::mutex::lock;
 use crate::position::Position;
+use crate::random;
 use crate::routing::{Block, HomeServer, Need};
 
 /// One session's causal state, shared by its handles.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct SessionState {
+    /// A random number: whether it belongs to the primary's share of reads.
+    lot: u64,
     causal: Mutex<Causal>,
     /// Number of handles with writes of unknown outcome.
     unsettled: AtomicU32,
@@ -68,7 +71,22 @@ pub(crate) struct Export {
     pub(crate) home: Option<usize>,
 }
 
+impl Default for SessionState {
+    fn default() -> Self {
+        Self {
+            lot: random::number(),
+            causal: Mutex::default(),
+            unsettled: AtomicU32::default(),
+        }
+    }
+}
+
 impl SessionState {
+    /// Returns a random number, always the same.
+    pub(crate) fn lot(&self) -> u64 {
+        self.lot
+    }
+
     /// Records a commit that was acknowledged before `now`.
     pub(crate) fn committed(&self, now: Instant) {
         let mut causal = self.lock();

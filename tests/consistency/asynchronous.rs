@@ -53,6 +53,16 @@ async fn set_locale_untracked(conn: &mut WriteConn, locale: &str) -> Result<(), 
     Ok(())
 }
 
+#[consistency(eventual, on = "reporting")]
+async fn report(conn: &mut ReadConn<Replica>) -> Result<Seen, Error> {
+    look(conn).await
+}
+
+#[consistency(session, on = "reporting", or_fail)]
+async fn report_or_nothing(conn: &mut ReadConn<CaughtUp>) -> Result<Seen, Error> {
+    look(conn).await
+}
+
 #[consistency(session, class = "payments")]
 async fn in_class(conn: &mut ReadConn<CaughtUp>) -> Result<Seen, Error> {
     look(conn).await
@@ -173,6 +183,45 @@ async fn a_class_is_the_routers_or_an_error_that_names_it() {
     assert_eq!(
         at(&in_class(&router.session()).await.unwrap()),
         ("en", "replica")
+    );
+}
+
+#[tokio::test]
+async fn a_function_asks_for_replicas_with_its_tag() {
+    let cluster = cluster();
+    let (primary, replica) = nodes(&cluster);
+    let untagged = Router::builder().primary(primary.clone());
+    let untagged = untagged.replica(replica.clone()).build().await.unwrap();
+    let error = report(&untagged).await.unwrap_err();
+    let path = concat!(module_path!(), "::report");
+    assert!(
+        matches!(&error, Error::Config(ConfigError::NoSuchTag { tag, function: Some(function), .. })
+            if tag == "reporting" && *function == path),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains(path), "{error}");
+
+    let tagged = replica.tag("reporting").only_tagged();
+    let router = Router::builder().primary(primary).replica(tagged);
+    let router = router.build().await.unwrap();
+    let session = router.session();
+    assert_eq!(at(&report(&session).await.unwrap()), ("en", "replica"));
+    assert_eq!(at(&report(&router).await.unwrap()), ("en", "replica"));
+    // The function's tag counts, not the call's.
+    assert_eq!(
+        at(&report(&session.on("search")).await.unwrap()),
+        ("en", "replica")
+    );
+    let seen = report_or_nothing(&session).await.unwrap();
+    assert_eq!(at(&seen), ("en", "replica"));
+    // No other function reads there.
+    assert_eq!(eventually(&session).await.unwrap().2, Reason::Fallback);
+    set_locale(&session, "de").await.unwrap();
+    let error = report_or_nothing(&session).await.unwrap_err();
+    let words = error.to_string();
+    assert!(
+        words.contains("::report_or_nothing` (recent_write)"),
+        "{words}"
     );
 }
 

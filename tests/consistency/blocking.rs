@@ -21,6 +21,11 @@ fn eventually(conn: &mut ReadConn<Replica>) -> Result<Seen, Error> {
     look(conn)
 }
 
+#[consistency(eventual, on = "reporting", or_primary)]
+fn report(conn: &mut ReadConn<Replica>) -> Result<Seen, Error> {
+    look(conn)
+}
+
 #[consistency(session)]
 fn in_session(conn: &mut ReadConn<CaughtUp>) -> Result<Seen, Error> {
     look(conn)
@@ -119,4 +124,15 @@ fn a_repository_behind_a_trait_is_routed_and_can_be_mocked() {
     mock.expect_locale().returning(|_, _| Ok("de".to_owned()));
     let another = router(&cluster).session();
     assert_eq!(greeting(&mock, &another).unwrap(), "Guten Tag");
+}
+
+#[test]
+fn a_function_asks_for_replicas_with_its_tag() {
+    let cluster = cluster();
+    let (primary, replica) = nodes(&cluster);
+    let tagged = replica.tag("reporting").only_tagged();
+    let router = Router::builder().primary(primary).replica(tagged);
+    let router = router.build().expect("a router");
+    assert_eq!(report(&router).unwrap().1, "replica");
+    assert_eq!(eventually(&router.session()).unwrap().1, "primary");
 }

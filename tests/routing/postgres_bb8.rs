@@ -48,6 +48,8 @@ mod following;
 mod hanging;
 #[path = "postgres_async_suite/hedging.rs"]
 mod hedging;
+#[path = "postgres_suite/latency.rs"]
+mod latency;
 #[path = "postgres_suite/layers.rs"]
 mod layers;
 #[path = "suite/leaks.rs"]
@@ -58,6 +60,8 @@ mod locks;
 mod node_sets;
 #[path = "suite/pools.rs"]
 mod pools;
+#[path = "suite/replicas.rs"]
+mod replicas;
 #[path = "postgres_suite/roles.rs"]
 mod roles;
 #[path = "suite/routes.rs"]

@@ -48,6 +48,8 @@ mod connections;
 mod copy;
 #[path = "postgres_suite/following.rs"]
 mod following;
+#[path = "postgres_suite/latency.rs"]
+mod latency;
 #[path = "postgres_suite/layers.rs"]
 mod layers;
 #[path = "postgres_suite/locks.rs"]
@@ -56,6 +58,8 @@ mod locks;
 mod node_sets;
 #[path = "suite/pools.rs"]
 mod pools;
+#[path = "suite/replicas.rs"]
+mod replicas;
 #[path = "postgres_suite/roles.rs"]
 mod roles;
 #[path = "suite/sample.rs"]

@@ -42,6 +42,8 @@ mod checks;
 mod leaks;
 #[path = "suite/pools.rs"]
 mod pools;
+#[path = "suite/replicas.rs"]
+mod replicas;
 #[path = "suite/routes.rs"]
 mod routes;
 #[path = "suite/sample.rs"]

@@ -8,18 +8,26 @@ use syn::{Attribute, Ident, LitStr, Path, Token};
 
 use super::level::{self, Kind, Level};
 
-const OPTIONS: &str = "`wait = \"50ms\"`, `class = \"..\"`, `name = \"..\"`, `untracked` (with `write`), `crate = \"..\"`";
+const OPTIONS: &str = "`wait = \"50ms\"`, `on = \"..\"` (with `or_any_replica`, `or_primary` or `or_fail`), `class = \"..\"`, `name = \"..\"`, `untracked` (with `write`), `crate = \"..\"`";
 
 /// A level and its options.
 pub(super) struct Args {
     pub(super) level: Level,
     pub(super) level_span: Span,
     pub(super) wait: Option<Duration>,
+    pub(super) on: Option<On>,
     pub(super) class: Option<LitStr>,
     pub(super) name: Option<LitStr>,
     pub(super) is_untracked: bool,
     /// The path of `diesel_routing`.
     pub(super) root: Path,
+}
+
+/// The replicas that reads ask for.
+pub(super) struct On {
+    pub(super) tag: LitStr,
+    /// Where reads go that none of them may serve: `or_primary` and the like.
+    pub(super) otherwise: Option<Ident>,
 }
 
 /// Returns whether an attribute is this macro's.
@@ -54,6 +62,8 @@ impl Parse for Args {
 struct Words {
     level: Option<(Level, Span)>,
     wait: Option<(Duration, Span)>,
+    on: Option<(LitStr, Span)>,
+    otherwise: Option<Ident>,
     class: Option<LitStr>,
     name: Option<LitStr>,
     untracked: Option<Span>,
@@ -80,6 +90,11 @@ impl Words {
                 let wait = duration(&text(input, &word, "how long, as in `wait = \"50ms\"`")?)?;
                 once(&mut self.wait, (wait, span), &word)
             }
+            "on" => {
+                let tag = text(input, &word, "the tag, as in `on = \"reporting\"`")?;
+                once(&mut self.on, (tag, span), &word)
+            }
+            "or_any_replica" | "or_primary" | "or_fail" => self.otherwise(&word),
             "class" => {
                 let class = text(input, &word, "the class, as in `class = \"payments\"`")?;
                 once(&mut self.class, class, &word)
@@ -125,6 +140,16 @@ impl Words {
         Ok(())
     }
 
+    fn otherwise(&mut self, word: &Ident) -> syn::Result<()> {
+        match &self.otherwise {
+            Some(known) if known != word => Err(syn::Error::new(
+                word.span(),
+                format!("`{word}` and `{known}` contradict each other: give one of them"),
+            )),
+            _ => once(&mut self.otherwise, word.clone(), word),
+        }
+    }
+
     fn finish(self) -> syn::Result<Args> {
         let (level, level_span) = self.level.ok_or_else(|| {
             syn::Error::new(
@@ -151,7 +176,27 @@ impl Words {
                 ),
             ));
         }
+        if let Some((_, span)) = self.on.as_ref().filter(|_| !level.kind.may_be_a_replica()) {
+            return Err(syn::Error::new(
+                *span,
+                format!(
+                    "`on` goes with {}: a `{}` function never goes to a replica",
+                    level::on_replicas(),
+                    level.kind.word
+                ),
+            ));
+        }
+        if let Some(word) = self.otherwise.as_ref().filter(|_| self.on.is_none()) {
+            return Err(syn::Error::new(
+                word.span(),
+                format!(
+                    "`{word}` goes with `on = \"..\"`: it says where a read goes that no replica with the tag may serve"
+                ),
+            ));
+        }
+        let otherwise = self.otherwise;
         Ok(Args {
+            on: self.on.map(|(tag, _)| On { tag, otherwise }),
             level,
             level_span,
             wait: self.wait.map(|(wait, _)| wait),

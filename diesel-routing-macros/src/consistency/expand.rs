@@ -8,7 +8,7 @@ use syn::{
     parse_quote_spanned,
 };
 
-use super::args::Args;
+use super::args::{Args, On};
 use super::body;
 use super::level::nanos;
 use super::signature::{self, Handle, Kind};
@@ -125,11 +125,19 @@ fn about(args: &Args, signature: &Signature) -> TokenStream {
         let nanos = nanos(wait);
         quote!(.waiting(::core::time::Duration::from_nanos(#nanos)))
     });
+    let on = args.on.as_ref().map(|On { tag, otherwise }| {
+        // Without one, it is the default.
+        let otherwise = otherwise
+            .as_ref()
+            .filter(|word| *word != "or_any_replica")
+            .map(|word| quote!(.#word()));
+        quote!(.on(#tag) #otherwise)
+    });
     let class = args.class.as_ref().map(|class| quote!(.of_class(#class)));
     let untracked = args.is_untracked.then(|| quote!(.untracked()));
     quote! {
         const {
-            &#root::consistency::Function::new(#path, #root::Level::#level) #wait #class #untracked
+            &#root::consistency::Function::new(#path, #root::Level::#level) #wait #on #class #untracked
         }
     }
 }

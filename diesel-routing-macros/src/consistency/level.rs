@@ -113,6 +113,16 @@ pub(super) fn waiting() -> String {
     words.join(" and ")
 }
 
+/// Returns the words of the levels that replicas may serve.
+pub(super) fn on_replicas() -> String {
+    let levels = KINDS.iter().filter(|kind| kind.may_be_a_replica());
+    let words: Vec<_> = levels.map(|kind| format!("`{}`", kind.word)).collect();
+    match words.split_last() {
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
 /// A level, as an attribute sets it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Level {
@@ -149,5 +159,6 @@ mod tests {
             "`eventual`, `bounded = \"250ms\"`, `session`, `strong`, `write`"
         );
         assert_eq!(waiting(), "`session` and `bounded`");
+        assert_eq!(on_replicas(), "`eventual`, `bounded` and `session`");
     }
 }

@@ -36,6 +36,11 @@ fn options_are_a_constant() {
         "fn find(conn: &mut ReadConn<CaughtUp>) -> Result<User, Error> { go(conn) }",
     );
     snapshot(
+        "options_on",
+        "eventual, on = \"reporting\", or_fail",
+        "fn find(conn: &mut ReadConn<Replica>) -> Result<User, Error> { go(conn) }",
+    );
+    snapshot(
         "options_of_a_write",
         "write, untracked, crate = \"my::routing\"",
         "fn log(conn: &mut WriteConn) -> Result<(), Error> { go(conn) }",

@@ -92,7 +92,9 @@ impl<G: Loan> Checkout<'_, G> {
         }
         match error {
             // Its role changed since it was last watched.
-            Error::WrongRole { .. } if self.shared.is_watched() => {
+            Error::WrongRole { .. }
+                if self.shared.is_watched() && decision.reason != Reason::PrimaryShare =>
+            {
                 let answer = self.shared.signals.answer();
                 self.shared.signals.reopen(node);
                 self.shared.signals.ask_all();
@@ -107,6 +109,7 @@ impl<G: Loan> Checkout<'_, G> {
                 self.give_up_guessing(now)
             }
             // A pool that is exhausted, too: another node may be idle.
+            error if self.has_no_other(decision, now) => self.fail(decision, error, now),
             error if self.may_do_elsewhere(decision, &error) => {
                 tracing::debug!(%error, "a replica gives no connection");
                 self.shared.signals.ask(node);
@@ -152,16 +155,33 @@ impl<G: Loan> Checkout<'_, G> {
 
     /// Returns whether another node may serve what this one failed to.
     pub(super) fn may_do_elsewhere(&self, decision: Decision, error: &Error) -> bool {
+        if decision.reason == Reason::PrimaryShare {
+            return error.may_retry_read() || error.is_wait();
+        }
         // Another node may have its index by now.
         error.is_removed()
             || !self.shared.is_primary(decision.node)
                 && (error.may_retry_read() || error.is_wait() && !decision.reason.is_for_primary())
     }
 
+    /// Returns whether this replica is the only node that may serve the request now: others do not have its tag, or cannot.
+    pub(super) fn has_no_other(&self, decision: Decision, now: Instant) -> bool {
+        let request = Request {
+            avoid: Some(decision.node),
+            ..self.request
+        };
+        self.request.is_limited() && self.request.refuses(self.shared.look(&request, now))
+    }
+
     /// Tries another node; the primary, once all tries are used up.
     pub(super) fn decide_again(&mut self, now: Instant) -> Next<G> {
         self.attempts = self.attempts.saturating_sub(1);
         self.retakes = RETAKES;
+        // Pools that are busy are all that it has.
+        let is_to_wait = self.attempts == 0 && self.request.is_limited() && self.was_busy;
+        if is_to_wait && !self.is_past(now) && self.shared.has_replica(&self.request, now) {
+            return self.go_round_again(now);
+        }
         let decision = if self.attempts == 0 {
             self.shared.fall_back(&self.request)
         } else {

@@ -154,7 +154,12 @@ impl<'a, G: Loan> Checkout<'a, G> {
 
     /// Returns what to do next, given what came of the last step; `now` is the system's clock.
     pub(crate) fn next(&mut self, outcome: Outcome<G>, now: Instant) -> Next<G> {
-        self.began.get_or_insert(now);
+        if self.began.is_none() {
+            self.began = Some(now);
+            if let Err(error) = self.shared.check_tag(&self.request) {
+                return Next::Fail(error.into());
+            }
+        }
         match (std::mem::replace(&mut self.state, State::New), outcome) {
             (State::New, _) => self.begin(now),
             (State::Holding { decision, guard }, _) => self.examine(decision, guard, None, now),
@@ -305,6 +310,10 @@ impl<'a, G: Loan> Checkout<'a, G> {
     /// Takes a connection of the node that was decided for; of a replica no longer than its share of the time, for
     /// another node may serve as well.
     fn take(&mut self, decision: Decision, now: Instant) -> Next<G> {
+        // Where the primary is asked first, a replica may serve once it has answered.
+        if self.request.refuses(decision) && decision.reason != Reason::CapturePending {
+            return Next::Fail(self.shared.no_tagged(&self.request, decision.reason));
+        }
         let node = decision.node;
         let deadline = *self
             .deadline
@@ -316,7 +325,8 @@ impl<'a, G: Loan> Checkout<'a, G> {
             {
                 deadline.min(after(now, share))
             }
-            _ if decision.reason.is_for_primary() => deadline,
+            _ if !decision.reason.may_be_a_replicas() => deadline,
+            _ if self.has_no_other(decision, now) => deadline,
             // A guess is worth no wait.
             Basis::Itself => deadline.min(after(now, share / GUESS)),
             _ => deadline.min(after(now, share)),
@@ -333,7 +343,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 deadline
             },
             // A primary that was chosen although it is down has no better.
-            while_up: !decision.reason.is_for_primary()
+            while_up: decision.reason.may_be_a_replicas()
                 || decision.wants_fresher() && !self.shared.is_lost(node),
         }
     }
@@ -354,6 +364,10 @@ impl<'a, G: Loan> Checkout<'a, G> {
             self.shared.learn(node, &self.request, serves, asked, now);
         }
         match proof {
+            Proof::Given { .. } if self.request.refuses(decision) => {
+                drop(guard);
+                Next::Fail(self.shared.no_tagged(&self.request, decision.reason))
+            }
             Proof::Given { reason, version } => {
                 if self.shared.has_left(decision.node, guard.known()) {
                     guard.known_mut().is_spent = true;

@@ -9,7 +9,7 @@ use crate::cluster::Observation;
 use crate::engine::{Grant, Known};
 use crate::error::Error;
 use crate::position::Position;
-use crate::routing::Level;
+use crate::routing::{Decision, Level, Otherwise, Target};
 use crate::server::PoolKind;
 use crate::session::SessionState;
 use crate::statement::Access;
@@ -29,8 +29,22 @@ pub(crate) struct Request<'a> {
     pub(crate) may_try: bool,
     /// The lag past which replicas do not serve it; the router's, if `None`.
     pub(crate) max_lag: Option<Duration>,
+    /// The replicas that it asks for.
+    pub(crate) on: Option<Target<'a>>,
     /// The function that it is for.
     pub(crate) function: Option<&'static str>,
+}
+
+impl Request<'_> {
+    /// Returns whether it fails rather than go where this decision sends it: no replica with its tag may serve it.
+    pub(super) fn refuses(&self, decision: Decision) -> bool {
+        self.is_limited() && decision.reason.is_for_primary() && !decision.reason.is_the_primarys()
+    }
+
+    /// Returns whether only replicas with its tag may serve it, if any may.
+    pub(super) fn is_limited(&self) -> bool {
+        self.on.is_some_and(|on| on.otherwise == Otherwise::Fail)
+    }
 }
 
 /// A connection on loan from a pool. Dropping it gives it back.

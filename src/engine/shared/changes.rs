@@ -7,6 +7,7 @@ use crate::cluster::{Member, Members, Node, ServerFacts};
 use crate::engine::Settings;
 use crate::error::ConfigError;
 use crate::mutex::lock;
+use crate::routing::Policy;
 use crate::server::NodeRole;
 
 impl Shared {
@@ -20,20 +21,28 @@ impl Shared {
     pub(crate) fn take_in<E>(
         &self,
         settings: &Settings,
-        node: Node,
+        mut node: Node,
         seat: impl FnOnce(usize, &Arc<Member>) -> Result<(), E>,
     ) -> Result<(usize, Arc<Member>), E> {
+        settings.prepare(std::slice::from_mut(&mut node));
         let (members, slot, member) = self.members().with(node);
         self.signals.add(slot);
         self.delays.add(slot);
         // Not reset: whoever counted a connection in there counts it out, late as it may be.
         self.out.add(slot);
         seat(slot, &member)?;
-        let policy = Arc::new(settings.policy(&members));
+        let policy = self.policy_for(settings, &members);
         let mut roster = lock(&self.roster);
         roster.join(members, slot);
         self.publish_under(policy, &roster);
         Ok((slot, member))
+    }
+
+    /// Returns what bounds decisions for these members; tags that were known stay known.
+    fn policy_for(&self, settings: &Settings, members: &Members) -> Arc<Policy> {
+        let mut policy = settings.policy(members);
+        policy.tags = policy.tags.and_names_of(&self.snapshot.load().policy.tags);
+        Arc::new(policy)
     }
 
     /// Takes the node in `slot` out. Only one caller at a time may change the members.
@@ -43,7 +52,7 @@ impl Shared {
             return;
         };
         let left = members.without(slot);
-        let policy = Arc::new(settings.policy(&left));
+        let policy = self.policy_for(settings, &left);
         let mut roster = lock(&self.roster);
         let events = roster.leave(left, slot);
         self.publish_under(policy, &roster);

@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::Shared;
 use crate::cluster::Health;
-use crate::engine::Known;
+use crate::engine::{Known, Request};
+use crate::error::{ConfigError, Error};
 use crate::position::Position;
+use crate::routing::Reason;
 
 /// The time for which status tells that a name leads to several servers, after that was noticed. Chosen.
 const RECENT: Duration = Duration::from_secs(10);
@@ -116,6 +118,59 @@ impl Shared {
     pub(crate) fn primary(&self) -> (usize, u32) {
         let cluster = self.snapshot.load();
         (cluster.primary, cluster.serial(cluster.primary))
+    }
+
+    /// Checks that some node has the tag that a request asks for.
+    pub(crate) fn check_tag(&self, request: &Request<'_>) -> Result<(), ConfigError> {
+        let cluster = self.snapshot.load();
+        let tags = &cluster.policy.tags;
+        match request.on {
+            Some(on) if tags.wanted(on).is_none() => Err(ConfigError::NoSuchTag {
+                tag: on.name.to_owned(),
+                function: request.function,
+                known: tags.names().map(str::to_owned).collect(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the error of a request that only replicas with its tag may serve, and would go to the primary.
+    pub(crate) fn no_tagged(&self, request: &Request<'_>, reason: Reason) -> Error {
+        let cluster = self.snapshot.load();
+        let on = request.on.and_then(|on| cluster.policy.tags.wanted(on));
+        let nodes = cluster.nodes.iter().enumerate();
+        let nodes = nodes.filter(|(index, _)| on.is_some_and(|on| on.has(*index)));
+        let nodes: Vec<_> = nodes
+            .map(|(index, node)| {
+                let name = cluster.name(index);
+                if cluster.is_led_by_node(index) {
+                    format!("`{name}` is the primary")
+                } else {
+                    format!("`{name}` is {}", node.health)
+                }
+            })
+            .collect();
+        Error::NoTaggedReplica {
+            tag: request.on.map_or("", |on| on.name).to_owned(),
+            reason: reason.as_str(),
+            replicas: nodes.join(", "),
+            function: request.function,
+        }
+    }
+
+    /// Records the time that a node took to answer.
+    pub(crate) fn answered_in(&self, node: usize, time: Duration, now: Instant) {
+        let cluster = self.snapshot.load();
+        if let Some(Some(latency)) = cluster.policy.latencies.get(node) {
+            latency.observe(time, now);
+        }
+    }
+
+    /// Returns the time that a node is expected to take to answer, if that is measured and it has answered.
+    pub(crate) fn latency(&self, node: usize) -> Option<Duration> {
+        let cluster = self.snapshot.load();
+        let latency = cluster.policy.latencies.get(node)?;
+        latency.as_ref()?.latency(Instant::now())
     }
 
     /// Returns how long a caller waits at most for a checkout that begins with this node.

@@ -86,7 +86,7 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Chooser<'_, L, T> {
                 |index| may(index) && qualifies(index),
             ),
             Balance::Weighted => self.weigh_some(from, draws, may, qualifies, random),
-            Balance::LeastOfTwo => {
+            Balance::LeastOfTwo | Balance::Latency => {
                 let one = find(
                     draws,
                     || any(from, random),
@@ -95,7 +95,7 @@ impl<L: Fn(usize) -> u32, T: Fn() -> usize> Chooser<'_, L, T> {
                 let fits = |index| index != one && may(index) && qualifies(index);
                 let other = find(draws.min(from.len()), || any(from, random), fits);
                 Some(match other {
-                    Some(other) if (self.load)(other) < (self.load)(one) => other,
+                    Some(other) if self.is_better(other, one) => other,
                     _ => one,
                 })
             }
@@ -170,13 +170,16 @@ fn range<'o>(order: &'o [u32], qualifies: &impl Fn(usize) -> bool) -> &'o [u32] 
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
-    const BALANCES: [Balance; 4] = [
+    const BALANCES: [Balance; 5] = [
         Balance::LeastOfTwo,
         Balance::Random,
         Balance::RoundRobin,
         Balance::Weighted,
+        Balance::Latency,
     ];
 
     /// Returns how often each of 1,000 nodes is chosen in 100,000 choices among `replicas`, the first node weighing
@@ -193,6 +196,8 @@ mod tests {
             let chooser = Chooser {
                 balance,
                 weights: &weights,
+                latencies: &[],
+                now: Instant::now(),
                 load: |_| 0,
                 random: turn,
                 turn: || usize::try_from(turn).unwrap(),
@@ -264,6 +269,8 @@ mod tests {
                     let chooser = Chooser {
                         balance,
                         weights: &[1; 1000],
+                        latencies: &[],
+                        now: Instant::now(),
                         load: |_| 0,
                         random: seed,
                         turn: || usize::try_from(seed).unwrap(),

@@ -1,9 +1,12 @@
 //! Rules that hold for every decision, in every cluster and for every session.
 
+mod choice;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::position::{Lsn, PgPosition, Position};
+use crate::routing::Target;
 
 /// One decision's inputs, as plain data.
 #[derive(Debug, Clone)]
@@ -17,6 +20,13 @@ struct Case {
     random: u64,
     /// One bit for each node, set if it is in the caller's zone.
     near: u8,
+    /// The same for the tag, and for those that serve nothing else.
+    tagged: u8,
+    reserved: u8,
+    /// Where a read goes that asks for the tag, and that no node with it may serve; `None` if it asks for none.
+    on: Option<Otherwise>,
+    /// Set if all reads that replicas may serve are the primary's share.
+    is_shared: bool,
     may_try: bool,
     silent: Option<usize>,
 }
@@ -38,13 +48,29 @@ impl Case {
         let near: Vec<_> = (0..count)
             .map(|index| self.near >> (index % 8) & 1 == 1)
             .collect();
+        let tags: Vec<Vec<String>> = (0..count)
+            .map(|index| self.is_tagged(index).then(|| "tag".to_owned()))
+            .map(Vec::from_iter)
+            .collect();
+        let nodes = tags.iter().enumerate();
+        let nodes = nodes.map(|(index, tags)| (tags.as_slice(), self.is_reserved(index)));
         let policy = Policy {
             max_lag: MAX_LAG,
             max_silence: MAX_SILENCE,
             balance: self.balance,
             weights: vec![1; count],
+            latencies: Vec::new(),
+            primary_share: Balance::Random
+                .include_primary(if self.is_shared { 1.0 } else { 0.0 })
+                .primary(),
+            tags: Tags::new(nodes),
             near: near.contains(&true).then_some(near),
         };
+        let target = self.on.map(|otherwise| Target {
+            name: "tag",
+            otherwise,
+        });
+        let on = target.and_then(|target| policy.tags.wanted(target));
         decide(&Inputs {
             level: self.level,
             need: self.need.clone(),
@@ -53,6 +79,9 @@ impl Case {
             now: now(),
             system_now: now(),
             avoid: self.avoid,
+            on,
+            is_limited: self.avoid.is_some() || !policy.tags.admit_all(on),
+            lot: self.random,
             max_lag: self.max_lag,
             random: self.random,
             load: |node| u32::try_from(node).unwrap() % 3,
@@ -66,10 +95,30 @@ impl Case {
         })
     }
 
-    /// Returns whether a replica may serve anything at all.
+    fn is_tagged(&self, index: usize) -> bool {
+        self.tagged >> (index % 8) & 1 == 1
+    }
+
+    fn is_reserved(&self, index: usize) -> bool {
+        self.is_tagged(index) && self.reserved >> (index % 8) & 1 == 1
+    }
+
+    /// Returns what is asked for; `None` if that is no tag, or one that no node has.
+    fn asked(&self) -> Option<Otherwise> {
+        let mut nodes = 0..self.cluster.nodes.len();
+        self.on.filter(|_| nodes.any(|index| self.is_tagged(index)))
+    }
+
+    /// Returns whether a replica may serve anything at all, to one who asks for what this caller does.
     fn is_healthy(&self, index: usize) -> bool {
         let node = &self.cluster.nodes[index];
-        index != self.cluster.primary
+        let is_wanted = match self.asked() {
+            None => !self.is_reserved(index),
+            Some(Otherwise::AnyReplica) => self.is_tagged(index) || !self.is_reserved(index),
+            Some(_) => self.is_tagged(index),
+        };
+        is_wanted
+            && index != self.cluster.primary
             && Some(index) != self.avoid
             && Some(index) != self.silent
             && node.health == Health::Up
@@ -195,6 +244,7 @@ fn cases() -> impl Strategy<Value = Case> {
             Just(Balance::Random),
             Just(Balance::RoundRobin),
             Just(Balance::Weighted),
+            Just(Balance::Latency),
         ],
         prop::option::weighted(0.2, 0..6_usize),
         prop::option::weighted(0.3, (0..90_u64).prop_map(Duration::from_secs)),
@@ -204,6 +254,15 @@ fn cases() -> impl Strategy<Value = Case> {
             any::<bool>(),
             prop::option::weighted(0.2, 0..6_usize),
         ),
+        // Often there are no tags.
+        prop_oneof![
+            1 => Just((0, 0, None)),
+            1 => (any::<u8>(), any::<u8>(), prop::option::of(prop_oneof![
+                Just(Otherwise::AnyReplica),
+                Just(Otherwise::Primary),
+                Just(Otherwise::Fail),
+            ])),
+        ],
     )
         .prop_map(
             |(
@@ -216,6 +275,7 @@ fn cases() -> impl Strategy<Value = Case> {
                 max_lag,
                 random,
                 (near, may_try, silent),
+                (tagged, reserved, on),
             )| {
                 Case {
                     level,
@@ -229,6 +289,10 @@ fn cases() -> impl Strategy<Value = Case> {
                     max_lag,
                     random,
                     near,
+                    tagged,
+                    reserved,
+                    on,
+                    is_shared: false,
                     may_try,
                     silent,
                 }
@@ -308,6 +372,7 @@ proptest! {
             && case.cluster.nodes.get(home.node).is_some_and(|node| need.is_home(node))
             && case.is_healthy(home.node)
             && case.is_proved(home.node, &need)
+            && (case.asked().is_none() || case.is_tagged(home.node))
         {
             prop_assert_eq!(case.decide().node, home.node);
         }
@@ -328,7 +393,7 @@ proptest! {
 
     #[test]
     fn the_callers_zone_serves_what_it_can(case in cases()) {
-        if case.level == Level::Eventual {
+        if case.level == Level::Eventual && case.asked().is_none() {
             let near = |index: usize| case.near >> index & 1 == 1;
             let may = |index: usize| case.is_healthy(index) && near(index);
             if (0..case.cluster.nodes.len()).any(may) {

@@ -26,6 +26,16 @@ mod asynchronous {
         Ok(users::table.count().get_result(conn).await?)
     }
 
+    #[consistency(session, on = "reporting", or_fail)]
+    async fn report(conn: &mut ReadConn<CaughtUp>) -> Result<i64, Error> {
+        Ok(users::table.count().get_result(conn).await?)
+    }
+
+    #[consistency(bounded = "1s", or_any_replica, on = "search")]
+    async fn found(conn: &mut ReadConn<Replica>) -> Result<i64, Error> {
+        Ok(users::table.count().get_result(conn).await?)
+    }
+
     /// Its documentation stays.
     #[consistency(session)]
     #[inline]

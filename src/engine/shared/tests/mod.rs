@@ -19,7 +19,7 @@ use super::Shared;
 use crate::cluster::{Node, Observation, Question};
 use crate::engine::{Known, Request, Settings};
 use crate::position::{Lsn, PgPosition, Position};
-use crate::routing::Reason;
+use crate::routing::{Otherwise, Reason};
 use crate::session::{Clock, SessionState};
 
 proptest! {
@@ -59,6 +59,7 @@ fn the_model_reads_from_replicas_so_it_proves_something() {
                     wait: 0,
                     servers_wait: false,
                 },
+                on: None,
                 chances: Vec::new(),
             })
             .unwrap();
@@ -183,6 +184,7 @@ fn a_wait_on_a_replica_that_restarted_does_not_take_the_session_back() {
             wait: 50,
             servers_wait: true,
         },
+        on: Some(Otherwise::AnyReplica),
         chances: vec![Chance::Nothing, Chance::Progress { node: 3, by }],
     };
     let write = [Step::Write { user: 0 }, Step::Tick { millis: 1 }];

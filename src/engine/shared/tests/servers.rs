@@ -134,6 +134,7 @@ pub(super) fn read_of(session: &Arc<SessionState>) -> Request<'_> {
         avoid: None,
         may_try: true,
         max_lag: None,
+        on: None,
         function: None,
     }
 }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::servers::{NODES, ROUTERS, SERVERS, SESSIONS};
+use crate::routing::Otherwise;
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
@@ -13,6 +14,7 @@ pub(super) enum Step {
     Read {
         user: usize,
         how: How,
+        on: Option<Otherwise>,
         chances: Vec<Chance>,
     },
     /// Reads that overlap: one handle is out while another is got.
@@ -119,6 +121,16 @@ fn how() -> impl Strategy<Value = How> {
     ]
 }
 
+/// Where a read goes that no replica with the tag may serve, if it asks for one.
+fn on() -> impl Strategy<Value = Option<Otherwise>> {
+    prop_oneof![
+        3 => Just(None),
+        1 => Just(Some(Otherwise::AnyReplica)),
+        1 => Just(Some(Otherwise::Primary)),
+        1 => Just(Some(Otherwise::Fail)),
+    ]
+}
+
 fn chance() -> impl Strategy<Value = Chance> {
     prop_oneof![
         3 => Just(Chance::Nothing),
@@ -144,8 +156,8 @@ pub(super) fn steps() -> impl Strategy<Value = Step> {
     let router = 0..ROUTERS;
     prop_oneof![
         2 => user.clone().prop_map(|user| Step::Write { user }),
-        7 => (user.clone(), how(), prop::collection::vec(chance(), 0..6))
-            .prop_map(|(user, how, chances)| Step::Read { user, how, chances }),
+        7 => (user.clone(), how(), on(), prop::collection::vec(chance(), 0..6))
+            .prop_map(|(user, how, on, chances)| Step::Read { user, how, on, chances }),
         1 => user.clone().prop_map(|user| Step::TwoReads { user }),
         1 => user.clone().prop_map(|user| Step::RacingReads { user }),
         1 => Just(Step::OtherWrites),

@@ -13,7 +13,7 @@ use super::steps::{Chance, Change, How, Step};
 use crate::cluster::{Member, Node, Observation, Question};
 use crate::engine::checkout::Checkout;
 use crate::engine::{Grant, Request, Settings, Shared};
-use crate::routing::Level;
+use crate::routing::{Balance, Level, Otherwise, Target};
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
 use crate::statement::Access;
 
@@ -49,7 +49,7 @@ pub(super) struct World {
     /// The server that a new connection to each node leads to.
     pub(super) leads: [usize; NODES],
     pub(super) routers: Vec<Arc<Shared>>,
-    settings: Settings,
+    settings: Vec<Settings>,
     users: Vec<User>,
     /// Answers under way.
     pub(super) answers: Vec<Answer>,
@@ -67,18 +67,23 @@ pub(super) struct World {
 impl World {
     pub(super) fn new() -> Self {
         let clock = Steps(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))));
-        let settings = Settings {
+        let settings = |share| Settings {
+            balance: Balance::default().include_primary(share),
             // What is not proved within the window is a failure here.
             window: Duration::from_secs(3600),
             clock: Arc::new(clock.clone()),
             keys: TokenKeys::new(1, [1; 32]).ok(),
             ..Settings::default()
         };
-        let nodes: Vec<_> = (0..NODES)
-            .map(|index| Node::new(format!("{index}"), format!("{index}")))
+        let nodes: Vec<_> = (0..NODES).map(configured).collect();
+        // The last one's primary takes a share.
+        let settings: Vec<_> = (0..ROUTERS)
+            .map(|router| if router + 1 == ROUTERS { 0.3 } else { 0.0 })
+            .map(settings)
             .collect();
-        let routers = (0..ROUTERS)
-            .map(|_| Arc::new(Shared::new(&settings, &nodes, WATCHED)))
+        let routers = settings
+            .iter()
+            .map(|settings| Arc::new(Shared::new(settings, &nodes, WATCHED)))
             .collect();
         let user = |index: usize| User {
             router: index % ROUTERS,
@@ -121,15 +126,16 @@ impl World {
             Step::Read {
                 user,
                 how,
+                on,
                 ref chances,
-            } => self.read(user, how, chances)?,
+            } => self.read(user, how, on, chances)?,
             Step::TwoReads { user } => {
                 let how = How::Session {
                     wait: 0,
                     servers_wait: false,
                 };
-                let one = self.lend(user, how, &[]);
-                let other = self.lend(user, how, &[]);
+                let one = self.lend(user, how, None, &[]);
+                let other = self.lend(user, how, None, &[]);
                 let first = one.as_ref().map(|one| one.server);
                 for conn in [one, other].into_iter().flatten() {
                     // The second was got before the first one looked.
@@ -187,11 +193,25 @@ impl World {
         self.log.push((self.clock.now(), self.servers[0].replayed));
     }
 
-    fn read(&mut self, user: usize, how: How, chances: &[Chance]) -> Result<(), TestCaseError> {
+    fn read(
+        &mut self,
+        user: usize,
+        how: How,
+        on: Option<Otherwise>,
+        chances: &[Chance],
+    ) -> Result<(), TestCaseError> {
         let asked = self.clock.now();
-        let Some(conn) = self.lend(user, how, chances) else {
+        let Some(conn) = self.lend(user, how, on, chances) else {
             return Ok(());
         };
+        // Any name may lead to the primary.
+        let (node, is_primary) = (conn.node, conn.server == 0);
+        match on {
+            Some(Otherwise::Fail) => prop_assert!(node >= 2, "is on node {node}"),
+            Some(Otherwise::Primary) => prop_assert!(node >= 2 || is_primary, "is on {node}"),
+            Some(Otherwise::AnyReplica) => {}
+            None => prop_assert!(node != 3 || is_primary, "is on the node that is reserved"),
+        }
         match how {
             How::Bounded { millis } => {
                 let bound = Duration::from_millis(millis);
@@ -244,7 +264,13 @@ impl World {
     }
 
     /// Checks a connection out as routers do, while what `chances` says happens; `None` if there is none.
-    fn lend(&mut self, user: usize, how: How, chances: &[Chance]) -> Option<Pooled> {
+    fn lend(
+        &mut self,
+        user: usize,
+        how: How,
+        on: Option<Otherwise>,
+        chances: &[Chance],
+    ) -> Option<Pooled> {
         let router = self.users[user].router;
         let session = Arc::clone(&self.users[user].session);
         let mut chances = chances.iter().copied();
@@ -256,6 +282,10 @@ impl World {
             avoid: None,
             may_try: true,
             max_lag: None,
+            on: on.map(|otherwise| Target {
+                name: "tag",
+                otherwise,
+            }),
             function: None,
         };
         let (first, servers_wait) = match how {
@@ -347,13 +377,13 @@ impl World {
         | Change::Replace { router, node }) = change;
         let named = self.named(router, node);
         let shared = Arc::clone(&self.routers[router]);
-        let new = Node::new(node.to_string(), node.to_string());
+        let new = configured(node);
         match (change, &named[..]) {
             (Change::Remove { .. }, [(slot, _), ..]) if shared.members().iter().count() > 1 => {
                 self.remove(router, *slot);
             }
             (Change::Add { .. }, []) | (Change::Replace { .. }, [_]) => {
-                let taken = shared.take_in(&self.settings, new, |_, _| Ok::<_, ()>(()));
+                let taken = shared.take_in(&self.settings[router], new, |_, _| Ok::<_, ()>(()));
                 if let (Ok((_, member)), Change::Add { .. }) = (taken, change) {
                     shared.met(&member);
                 }
@@ -373,7 +403,7 @@ impl World {
     fn remove(&mut self, router: usize, slot: usize) {
         let shared = &self.routers[router];
         let serial = shared.members().get(slot).map(|member| member.serial);
-        shared.let_go(&self.settings, slot);
+        shared.let_go(&self.settings[router], slot);
         if let Some(serial) = serial {
             self.pools.remove(&(router, serial));
             self.watchers.remove(&(router, serial));
@@ -445,6 +475,16 @@ impl World {
 /// Returns the number that a node has as its name.
 pub(super) fn name(member: &Member) -> usize {
     member.name.parse().expect("a number")
+}
+
+/// Returns a node as it is configured.
+fn configured(index: usize) -> Node {
+    let node = Node::new(index.to_string(), index.to_string());
+    match index {
+        2 => node.tag("tag"),
+        3 => node.tag("tag").only_tagged(),
+        _ => node,
+    }
 }
 
 /// Returns what a session is told of a connection that is lent to it.
