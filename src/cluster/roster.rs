@@ -49,9 +49,9 @@ pub(crate) enum Event {
 
 impl Roster {
     /// Creates a roster of unknown nodes; the first counts as the primary until an observation differs.
-    pub(crate) fn new(members: Arc<Members>) -> Self {
+    pub(crate) fn new(members: &Arc<Members>) -> Self {
         let mut roster = Self {
-            members: Arc::clone(&members),
+            members: Arc::clone(members),
             nodes: Vec::new(),
             servers: Vec::new(),
             states: Vec::new(),

@@ -103,7 +103,7 @@ impl Shared {
         } = server;
         let count = nodes.len();
         let members = Arc::new(Members::new(nodes.iter().cloned()));
-        let roster = Roster::new(Arc::clone(&members));
+        let roster = Roster::new(&members);
         let state = State {
             cluster: if watched {
                 roster.snapshot()

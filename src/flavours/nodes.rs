@@ -57,7 +57,7 @@ impl<C: RoutedConnection> Nodes<C> {
     /// The node is removed before anything is waited for: dropping the future ends the wait alone.
     pub async fn remove(&self, name: &str) -> Result<u32, Error> {
         let left = self.leave(name)?;
-        Ok(self.drain(left).await)
+        Ok(self.drain(&left).await)
     }
 
     /// Replaces the node that has the name of `node`: a new URL, a new secret, other pools. Its role is configured as the old
@@ -76,7 +76,7 @@ impl<C: RoutedConnection> Nodes<C> {
     /// Dropping the future before the new one was met leaves the old one in place; later, it ends the wait alone.
     pub async fn replace(&self, node: Node) -> Result<u32, Error> {
         match self.take_in(node, Change::Replace).await? {
-            Some(left) => Ok(self.drain(left).await),
+            Some(left) => Ok(self.drain(&left).await),
             None => Ok(0),
         }
     }
@@ -125,7 +125,7 @@ impl<C: RoutedConnection> Nodes<C> {
 
     /// Waits until all connections of a node that has left are closed, or the time for that is over; returns how many are
     /// open then.
-    async fn drain(&self, left: Leaving<Pools<C>>) -> u32 {
+    async fn drain(&self, left: &Leaving<Pools<C>>) -> u32 {
         let limit = left.limit();
         let deadline = after(Instant::now(), limit);
         loop {

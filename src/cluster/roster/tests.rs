@@ -26,7 +26,7 @@ fn of_server(server: Option<ServerId>) -> Question {
 }
 
 fn roster(nodes: usize) -> Roster {
-    Roster::new(Arc::new(members(nodes)))
+    Roster::new(&Arc::new(members(nodes)))
 }
 
 fn members(nodes: usize) -> Members {

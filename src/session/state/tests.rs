@@ -80,3 +80,49 @@ fn a_proof_from_before_another_server_was_read_says_nothing_of_what_was_seen_the
     assert_eq!(need().block, None, "the primary was asked since");
     assert!(!need().is_met(&behind));
 }
+
+/// Once the window was over, a session forgot what it had written, and read an older state from a replica.
+#[test]
+fn while_no_node_takes_writes_a_session_keeps_the_position_of_what_it_wrote() {
+    let start = Instant::now();
+    let session = SessionState::default();
+    let window = Duration::from_secs(5);
+    session.committed(start + Duration::from_millis(15));
+    let with = cluster(start, 3);
+    let need = session.need(start + Duration::from_millis(40), window, &with, None);
+    assert_eq!(need.wrote, Some(at(20)));
+    let replica = |lsn| NodeState {
+        health: Health::Up,
+        position: Some(at(lsn)),
+        ..NodeState::UNKNOWN
+    };
+    let nodes = vec![NodeState::UNKNOWN, replica(10), replica(20)];
+    let without = Snapshot::without_primary(nodes.clone(), 0, None);
+    let need = session.need(start + window * 2, window, &without, None);
+    assert_eq!(need.block, None);
+    assert!(!need.is_met(&nodes[1]));
+    assert!(need.is_met(&nodes[2]));
+}
+
+/// Where another name of the primary's server takes the place of the one that was asked last, what that says is older than
+/// what sessions know.
+#[test]
+fn what_another_name_of_the_primary_said_before_lowers_no_position() {
+    let start = Instant::now();
+    let session = SessionState::default();
+    session.committed(start + Duration::from_millis(15));
+    let mut cluster = cluster(start, 2);
+    let now = start + Duration::from_secs(1);
+    let need = session.need(now, Duration::from_secs(5), &cluster, None);
+    assert_eq!(need.wrote, Some(at(20)));
+    // One more sample, and then the other name, which was asked before the write.
+    let recent = cluster.recent.iter().cloned().chain([Sample {
+        asked: start + Duration::from_millis(30),
+        position: at(30),
+    }]);
+    cluster.recent = recent.collect();
+    cluster.nodes[0].position = Some(at(10));
+    cluster.nodes[0].asked = Some(start + Duration::from_millis(10));
+    let need = session.need(now, Duration::from_secs(5), &cluster, None);
+    assert_eq!(need.wrote, Some(at(20)));
+}
