@@ -205,12 +205,13 @@ impl World {
             return Ok(());
         };
         // Any name may lead to the primary.
-        let (node, is_primary) = (conn.node, conn.server == 0);
+        let (node, is_primary) = (&conn.member, conn.server == 0);
+        let (name, is_tagged) = (&node.name, !node.tags.is_empty());
         match on {
-            Some(Otherwise::Fail) => prop_assert!(node >= 2, "is on node {node}"),
-            Some(Otherwise::Primary) => prop_assert!(node >= 2 || is_primary, "is on {node}"),
+            Some(Otherwise::Fail) => prop_assert!(is_tagged, "is on node {name}"),
+            Some(Otherwise::Primary) => prop_assert!(is_tagged || is_primary, "is on {name}"),
             Some(Otherwise::AnyReplica) => {}
-            None => prop_assert!(node != 3 || is_primary, "is on the node that is reserved"),
+            None => prop_assert!(!node.only_tagged || is_primary, "is on the reserved node"),
         }
         match how {
             How::Bounded { millis } => {
