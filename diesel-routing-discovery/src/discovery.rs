@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use diesel_routing::Node;
 use futures_core::Stream;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use rand::RngExt as _;
 
 use crate::{DiscoveryError, Found, Source};
@@ -110,6 +110,21 @@ impl<S: Source> Discovery<S> {
         })
     }
 
+    /// Returns the node sets as an iterator that waits between them, for blocking code: give it a thread.
+    ///
+    /// # Errors
+    ///
+    /// The system's, if no runtime can be started to ask in.
+    pub fn into_blocking(
+        self,
+    ) -> std::io::Result<impl Iterator<Item = Result<Vec<Node>, DiscoveryError>> + Send> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let mut sets = Box::pin(self.into_stream());
+        Ok(std::iter::from_fn(move || runtime.block_on(sets.next())))
+    }
+
     async fn look(&mut self) -> Result<Found, DiscoveryError> {
         let Ok(answer) = tokio::time::timeout(self.timeout, self.source.ask()).await else {
             return Err(DiscoveryError::TimedOut {
@@ -190,7 +205,6 @@ mod tests {
     use std::pin::pin;
     use std::sync::Arc;
 
-    use futures_util::StreamExt as _;
     use tokio::sync::Notify;
     use tokio::time::Instant;
 
@@ -286,6 +300,18 @@ mod tests {
         let error = sets.next().await.unwrap().unwrap_err();
         assert_eq!(error.to_string(), "the list has not answered within 5s");
         assert_eq!(names(&sets.next().await.unwrap().unwrap()), ["one"]);
+    }
+
+    #[test]
+    fn blocking_code_gets_the_same_sets() {
+        let source = told([Some(nodes(&["one"])), Some(nodes(&["two"]))]);
+        let quick = Duration::from_millis(1);
+        let discovery = Discovery::of(source)
+            .no_more_often_than(quick)
+            .at_least_every(quick);
+        let mut sets = discovery.into_blocking().unwrap();
+        assert_eq!(names(&sets.next().unwrap().unwrap()), ["one"]);
+        assert_eq!(names(&sets.next().unwrap().unwrap()), ["two"]);
     }
 
     #[tokio::test]

@@ -4,8 +4,9 @@
 pub(crate) const ROOT_PACKAGE: &str = "diesel-routing";
 
 /// The library crates, for `cargo semver-checks`, which does not read macro crates.
-pub(crate) const LIBRARIES: [&str; 3] = [
+pub(crate) const LIBRARIES: [&str; 4] = [
     "diesel-routing",
+    "diesel-routing-discovery",
     "diesel-routing-sql",
     "diesel-routing-testkit",
 ];
