@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use diesel_routing::ManualClock;
+use diesel_routing::{ManualClock, Node};
 use diesel_routing::{Reason, Rejection};
 use diesel_routing_testkit::PgCluster;
 
@@ -91,5 +91,34 @@ async fn a_token_from_before_a_promotion_sends_reads_to_the_primary_until_its_wi
     let since = Instant::now();
     while theme(&there.resume(token.as_str())).await.2 {
         in_time(since, "a read from a replica, past the window");
+    }
+}
+
+/// Whether the account sees the receiver was learnt from a receiver that was not there yet. So the standby was on the timeline
+/// of its control file, which an idle server leaves as it is for minutes.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_standby_whose_receiver_begins_late_is_found_on_the_new_timeline() {
+    let cluster = cluster(2);
+    cluster.wait_until_caught_up(LIMIT).expect("caught up");
+    cluster.cut_replication(2).expect("cut");
+    let promoted = cluster.split_brain(1).expect("split brain");
+    cluster.node(0).kill().expect("killed");
+    let privileged = |server: &Server| server.url_for("postgres", "app");
+    let router = Router::builder()
+        .primary(Node::new("promoted", privileged(promoted)))
+        .replica(Node::new("standby", privileged(cluster.node(2))))
+        .build()
+        .await
+        .expect("a router");
+    cluster.repoint(2, 1).expect("repointed");
+    cluster.restore_replication(2).expect("restored");
+    let since = Instant::now();
+    loop {
+        let session = router.session();
+        let conn = session.read_bounded(LIMIT).await.expect("a connection");
+        if conn.route().node == "standby" {
+            return;
+        }
+        in_time(since, "a read from the standby");
     }
 }
