@@ -14,6 +14,9 @@ use crate::{DiscoveryError, Found, Source};
 /// The standbys of one server, by any account that may see them.
 const ASK: &str = "SELECT application_name, client_addr, client_hostname, state FROM pg_catalog.pg_stat_replication";
 
+/// The time that one server has to answer. Chosen: well within a question's.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// The time for which the standbys of a server that does not answer stay. Chosen: longer than a failover and a restart.
 const KEPT: Duration = Duration::from_secs(600);
 
@@ -42,12 +45,16 @@ const KEPT: Duration = Duration::from_secs(600);
 /// ```
 pub struct Streaming {
     seeds: Vec<Node>,
-    rule: Box<dyn Fn(&Standby) -> Option<Node> + Send + Sync>,
+    rule: Rule,
     connect: Connect,
     /// By the name of the server that told.
     told: BTreeMap<String, Told>,
 }
 
+/// The rule that makes nodes of standbys.
+type Rule = Box<dyn Fn(&Standby) -> Option<Node> + Send + Sync>;
+
+/// What opens connections.
 type Connect =
     Box<dyn Fn(&str) -> BoxFuture<'static, Result<Client, tokio_postgres::Error>> + Send + Sync>;
 
@@ -194,9 +201,6 @@ impl Source for Streaming {
         }
     }
 }
-
-/// The time that one server has to answer. Chosen: well within a question's.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 impl fmt::Debug for Streaming {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

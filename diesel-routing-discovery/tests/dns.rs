@@ -1,5 +1,7 @@
 //! Names with several addresses, and SRV records, from a DNS server of the test's own.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::pin::pin;
 use std::str::FromStr;

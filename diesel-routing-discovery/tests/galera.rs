@@ -1,5 +1,7 @@
 //! The members that a real Galera cluster knows.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use diesel_routing::Node;
 use diesel_routing_discovery::{Discovery, Galera};
 use diesel_routing_testkit::{GaleraCluster, MariaCluster};

@@ -1,5 +1,7 @@
 //! Answers of Patroni's REST API, from a server of the test's own: what the real one seldom says.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 

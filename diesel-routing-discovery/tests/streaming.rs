@@ -1,5 +1,7 @@
 //! The standbys that real servers stream to.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::time::{Duration, Instant};
 
 use diesel_routing::Node;

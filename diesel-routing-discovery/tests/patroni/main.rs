@@ -1,5 +1,7 @@
 //! A real Patroni cluster: its members through a switchover, a crash, a pause and a new start from nothing.
 
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
+
 mod cluster;
 
 use std::time::{Duration, Instant};
