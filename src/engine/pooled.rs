@@ -41,7 +41,16 @@ impl Marks {
     /// Records the time of a statement that began then, and was answered now.
     #[inline]
     pub(crate) fn answered(&self, since: Option<Instant>) {
-        if let (Some(latency), Some(since)) = (&self.latency, since) {
+        if let Some(since) = since {
+            self.observe(since);
+        }
+    }
+
+    /// Kept out of every statement's code, which mostly has no need of it.
+    #[cold]
+    #[inline(never)]
+    fn observe(&self, since: Instant) {
+        if let Some(latency) = &self.latency {
             let now = Instant::now();
             latency.observe(now.saturating_duration_since(since), now);
         }

@@ -18,6 +18,7 @@ pub struct StatementGuard<'a> {
 
 impl<'a> StatementGuard<'a> {
     /// Creates a guard that sets these marks.
+    #[inline]
     pub(super) fn marking(marks: &'a mut Marks) -> Self {
         Self {
             since: marks.start(),
