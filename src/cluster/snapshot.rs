@@ -134,6 +134,15 @@ impl Snapshot {
         self.has_primary && node == self.primary
     }
 
+    /// Returns whether its nodes have positions, though that of the primary may be unknown at the moment, as of a new name
+    /// of it: no session forgets what it requires meanwhile.
+    pub(crate) fn knows_positions(&self) -> bool {
+        self.position().is_some()
+            || self.removed.is_some()
+            || !self.recent.is_empty()
+            || self.nodes.iter().any(|node| node.position.is_some())
+    }
+
     /// Returns whether its nodes have positions at all.
     pub(crate) fn has_positions(&self) -> bool {
         if self.has_primary {

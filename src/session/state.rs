@@ -303,12 +303,14 @@ impl Causal {
     }
 
     /// Drops what can neither be proved nor matter any more: past the window, only positions that can
-    /// be compared are kept.
+    /// be compared are kept, and what the next sample of a primary will give one.
     fn forget(&mut self, now: Instant, window: Duration, cluster: &Snapshot) {
         let past = |at: Instant| age(at, now) >= window;
+        // While there is no primary to ask, time proves nothing: a replica that starts again may go back by minutes.
+        let is_asked = cluster.knows_positions();
         self.unknown = self.unknown.filter(|&at| !past(at));
-        self.committed = self.committed.filter(|&at| !past(at));
-        self.read = self.read.filter(|&at| !past(at));
+        self.committed = self.committed.filter(|&at| is_asked || !past(at));
+        self.read = self.read.filter(|&at| is_asked || !past(at));
         for known in [&mut self.wrote, &mut self.seen] {
             if known.as_ref().is_some_and(|(_, at)| past(*at)) {
                 *known = reachable(known.take(), cluster);
@@ -335,20 +337,20 @@ impl Causal {
         let block = if self.unknown.is_some() {
             Some(Block::RecentWrite)
         } else if self.committed.is_some() {
-            Some(if cluster.has_positions() {
+            Some(if cluster.knows_positions() {
                 Block::CapturePending
             } else {
                 Block::RecentWrite
             })
         } else if old(&self.wrote) || old(&self.seen) {
             Some(Block::OldHistory)
-        } else if self.read.is_some() && cluster.has_positions() {
+        } else if self.read.is_some() && cluster.knows_positions() {
             Some(Block::SeenPending)
         } else {
             None
         };
         // Without positions nothing proves what another replica has, and reads are spread.
-        let home = self.home.as_ref().filter(|_| cluster.has_positions());
+        let home = self.home.as_ref().filter(|_| cluster.knows_positions());
         Need {
             block,
             wrote: position_of(self.wrote.as_ref()),
@@ -386,7 +388,7 @@ impl Causal {
         }
         let mut unknown = self.unknown.max(self.committed);
         let mut is_complete = true;
-        if cluster.has_positions() {
+        if cluster.knows_positions() {
             is_complete = self.committed.is_none() && self.read.is_none();
             unknown = unknown.max(self.read);
             if let Some(home) = &self.home {
@@ -463,7 +465,7 @@ fn reachable(
     let (position, at) = known?;
     let Some(primary) = cluster.position() else {
         // Nothing shows that it is lost, while no node takes writes.
-        return cluster.has_positions().then_some((position, at));
+        return cluster.knows_positions().then_some((position, at));
     };
     if primary.may_reach(&position) {
         return Some((position, at));

@@ -126,3 +126,28 @@ fn what_another_name_of_the_primary_said_before_lowers_no_position() {
     let need = session.need(now, Duration::from_secs(5), &cluster, None);
     assert_eq!(need.wrote, Some(at(20)));
 }
+
+/// Past the window, it forgot what it had seen there, and a replica that had gone back by minutes served it.
+#[test]
+fn a_read_whose_position_nobody_has_told_yet_binds_past_the_window() {
+    let start = Instant::now();
+    let session = SessionState::default();
+    let window = Duration::from_secs(5);
+    // On a server of which nothing is known.
+    session.read_ends(None, start + Duration::from_millis(15));
+    let replica = NodeState {
+        health: Health::Up,
+        position: Some(at(10)),
+        ..NodeState::UNKNOWN
+    };
+    let nodes = vec![NodeState::UNKNOWN, replica];
+    let without = Snapshot::without_primary(nodes.clone(), 0, None);
+    let need = |cluster: &_| session.need(start + window * 2, window, cluster, None);
+    assert_eq!(need(&without).block, Some(Block::SeenPending));
+    // The name of the primary is there, and not its position.
+    let unknown = Snapshot::new(nodes, 0, [].into());
+    assert_eq!(need(&unknown).block, Some(Block::SeenPending));
+    // It is asked at last.
+    let need = need(&cluster(start, 3));
+    assert_eq!((need.block, need.seen), (None, Some(at(20))));
+}
