@@ -1,4 +1,4 @@
-//! What the question that a watcher repeats costs a server, beside the read of a row by its key.
+//! Measures the cost of the question that a watcher repeats, for a server, beside the read of a row by its key.
 //!
 //! The question depends on the node's role, and on whether the account sees the receiver. It is taken from a watcher of a running router, by its text in `pg_stat_activity`. Both are prepared, and run in
 //! turns over one connection; what counts is the time that the connection's process at the server has a processor

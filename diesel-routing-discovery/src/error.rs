@@ -29,7 +29,7 @@ pub enum DiscoveryError {
     Unreadable {
         /// The source, in a few words.
         source_name: String,
-        /// What is wrong, and where.
+        /// The mistake, and its place.
         cause: String,
     },
 
@@ -38,7 +38,7 @@ pub enum DiscoveryError {
     Empty {
         /// The source, in a few words.
         source_name: String,
-        /// What to look at.
+        /// The thing to look at.
         remedy: &'static str,
     },
 

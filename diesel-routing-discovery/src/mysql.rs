@@ -30,19 +30,15 @@ type Rule = Box<dyn Fn(&Member) -> Node + Send + Sync>;
 ///
 /// Servers are asked all at once, and the first that belongs to a group that has its majority is believed. Members that are
 /// `OFFLINE` are left out. The account needs `SELECT` on that table.
-pub struct GroupReplication {
-    servers: Vec<String>,
-    rule: Rule,
-}
+#[derive(Debug)]
+pub struct GroupReplication(Servers);
 
 /// The members of a Galera cluster, by `wsrep_incoming_addresses`.
 ///
 /// Servers are asked all at once, and the first of the primary component is believed. Each member needs an address for clients:
 /// `wsrep_node_incoming_address`, where the one it finds itself is wrong. Any account may ask.
-pub struct Galera {
-    servers: Vec<String>,
-    rule: Rule,
-}
+#[derive(Debug)]
+pub struct Galera(Servers);
 
 impl GroupReplication {
     /// Creates a source of the group that these servers' URLs lead to.
@@ -50,10 +46,7 @@ impl GroupReplication {
         servers: impl IntoIterator<Item = impl Into<String>>,
         node: impl Fn(&Member) -> Node + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            servers: servers.into_iter().map(Into::into).collect(),
-            rule: Box::new(node),
-        }
+        Self(Servers::new("the group", servers, node))
     }
 }
 
@@ -77,84 +70,96 @@ impl Galera {
         servers: impl IntoIterator<Item = impl Into<String>>,
         node: impl Fn(&Member) -> Node + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            servers: servers.into_iter().map(Into::into).collect(),
-            rule: Box::new(node),
-        }
+        Self(Servers::new("the Galera cluster", servers, node))
     }
 }
 
 impl Source for GroupReplication {
     fn name(&self) -> String {
-        name("the group behind", &self.servers)
+        self.0.name()
     }
 
     async fn ask(&mut self) -> Result<Found, DiscoveryError> {
-        let members = first(&self.servers, || self.name(), group_members).await?;
-        Ok(Found::new(members.iter().map(&self.rule).collect()))
+        self.0.first(group_members).await
     }
 }
 
 impl Source for Galera {
     fn name(&self) -> String {
-        name("the Galera cluster behind", &self.servers)
+        self.0.name()
     }
 
     async fn ask(&mut self) -> Result<Found, DiscoveryError> {
-        let members = first(&self.servers, || self.name(), galera_members).await?;
+        self.0.first(galera_members).await
+    }
+}
+
+/// The servers that know a cluster's members.
+struct Servers {
+    /// The kind of cluster, in words.
+    kind: &'static str,
+    urls: Vec<String>,
+    rule: Rule,
+}
+
+impl Servers {
+    fn new(
+        kind: &'static str,
+        urls: impl IntoIterator<Item = impl Into<String>>,
+        node: impl Fn(&Member) -> Node + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            kind,
+            urls: urls.into_iter().map(Into::into).collect(),
+            rule: Box::new(node),
+        }
+    }
+
+    fn name(&self) -> String {
+        let hosts: Vec<_> = self.urls.iter().map(|url| host(url)).collect();
+        format!("{} behind {}", self.kind, hosts.join(", "))
+    }
+
+    /// Returns the nodes of the first answer of any server.
+    async fn first(
+        &self,
+        ask: impl AsyncFn(&mut Conn) -> Result<Vec<Member>, String>,
+    ) -> Result<Found, DiscoveryError> {
+        let unreachable = |cause: String| DiscoveryError::Unreachable {
+            source_name: self.name(),
+            cause,
+        };
+        if self.urls.is_empty() {
+            return Err(unreachable("no server is given".to_owned()));
+        }
+        let asked = self.urls.iter().map(|url| {
+            Box::pin(async {
+                let answer = tokio::time::timeout(PATIENCE, async {
+                    let opts = Opts::from_url(url).map_err(|error| error.to_string())?;
+                    let mut conn = Conn::new(opts).await.map_err(|error| error.to_string())?;
+                    let members = ask(&mut conn).await?;
+                    // It has said what it had to; how it takes the goodbye is no matter.
+                    let _ = conn.disconnect().await;
+                    Ok(members)
+                });
+                let answer = answer.await.unwrap_or_else(|_| {
+                    Err(format!(
+                        "`{}` has not answered within {PATIENCE:?}",
+                        host(url)
+                    ))
+                });
+                answer.map_err(unreachable)
+            })
+        });
+        let (members, _) = future::select_ok(asked).await?;
         Ok(Found::new(members.iter().map(&self.rule).collect()))
     }
 }
 
-impl fmt::Debug for GroupReplication {
+impl fmt::Debug for Servers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GroupReplication")
-            .field("at", &self.name())
-            .finish_non_exhaustive()
+        f.write_str(&self.name())
     }
-}
-
-impl fmt::Debug for Galera {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Galera")
-            .field("at", &self.name())
-            .finish_non_exhaustive()
-    }
-}
-
-/// Returns the first answer of any server.
-async fn first(
-    servers: &[String],
-    source_name: impl Fn() -> String,
-    ask: impl AsyncFn(&mut Conn) -> Result<Vec<Member>, String>,
-) -> Result<Vec<Member>, DiscoveryError> {
-    let unreachable = |cause: String| DiscoveryError::Unreachable {
-        source_name: source_name(),
-        cause,
-    };
-    if servers.is_empty() {
-        return Err(unreachable("no server is given".to_owned()));
-    }
-    let asked = servers.iter().map(|url| {
-        Box::pin(async {
-            let answer = tokio::time::timeout(PATIENCE, async {
-                let opts = Opts::from_url(url).map_err(|error| error.to_string())?;
-                let mut conn = Conn::new(opts).await.map_err(|error| error.to_string())?;
-                let members = ask(&mut conn).await?;
-                // It has said what it had to; how it takes the goodbye is no matter.
-                let _ = conn.disconnect().await;
-                Ok(members)
-            });
-            let answer = answer.await.unwrap_or_else(|_| {
-                Err(format!(
-                    "`{}` has not answered within {PATIENCE:?}",
-                    host(url)
-                ))
-            });
-            answer.map_err(unreachable)
-        })
-    });
-    future::select_ok(asked).await.map(|(members, _)| members)
 }
 
 async fn group_members(conn: &mut Conn) -> Result<Vec<Member>, String> {
@@ -210,11 +215,6 @@ fn members(addresses: &str) -> Result<Vec<Member>, String> {
         }
     });
     members.collect()
-}
-
-fn name(what: &str, urls: &[String]) -> String {
-    let hosts: Vec<_> = urls.iter().map(|url| host(url)).collect();
-    format!("{what} {}", hosts.join(", "))
 }
 
 /// Returns the host and port of a URL, without its account and password.

@@ -23,7 +23,7 @@ const KEPT: Duration = Duration::from_secs(600);
 /// The standbys that PostgreSQL servers stream to, as their `pg_stat_replication` has them: of given servers, of the standbys
 /// found there, and so on.
 ///
-/// What a server says of a standby is its `application_name` (`cluster_name` by default) and the address that it connects from, so a
+/// A server tells of a standby its `application_name` (`cluster_name` by default) and the address that it connects from, so a
 /// rule of yours makes a node of that. `None` leaves it out: a backup that streams, say. The given servers are always nodes. The
 /// standbys of a server that does not answer stay nodes for ten minutes, for a failover must not take the replicas away.
 ///
@@ -54,7 +54,7 @@ pub struct Streaming {
 /// The rule that makes nodes of standbys.
 type Rule = Box<dyn Fn(&Standby) -> Option<Node> + Send + Sync>;
 
-/// What opens connections.
+/// The function that opens connections.
 type Connect =
     Box<dyn Fn(&str) -> BoxFuture<'static, Result<Client, tokio_postgres::Error>> + Send + Sync>;
 

@@ -43,7 +43,7 @@ pub(crate) struct Read {
     /// Whether the session was promised what it wrote and saw; if not, it still must not see less later.
     pub(crate) promised: bool,
     pub(crate) node: String,
-    /// Whether it ran on the primary, by whatever name.
+    /// Set if it ran on the primary, by whatever name.
     pub(crate) is_primary: bool,
     pub(crate) reason: &'static str,
 }

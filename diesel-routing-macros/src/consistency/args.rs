@@ -26,7 +26,7 @@ pub(super) struct Args {
 /// The replicas that reads ask for.
 pub(super) struct On {
     pub(super) tag: LitStr,
-    /// Where reads go that none of them may serve: `or_primary` and the like.
+    /// The place of reads that none of them may serve: `or_primary` and the like.
     pub(super) otherwise: Option<Ident>,
 }
 

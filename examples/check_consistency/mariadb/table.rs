@@ -20,7 +20,7 @@ const SCHEMA: [&str; 3] = [
      END",
 ];
 
-/// What a server answers with each row: whether it is the primary.
+/// The expression by which a server says with each row that it is the primary.
 pub(crate) const IS_PRIMARY: &str = "NOT @@global.read_only";
 
 pub(crate) fn create(cluster: &MariaCluster) -> Result<()> {

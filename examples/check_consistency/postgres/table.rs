@@ -21,7 +21,7 @@ const SCHEMA: &str = "
     END $$;
     CREATE TRIGGER log_write BEFORE UPDATE ON counters FOR EACH ROW EXECUTE FUNCTION log_write();";
 
-/// What a server answers with each row: whether it is the primary.
+/// The expression by which a server says with each row that it is the primary.
 pub(crate) const IS_PRIMARY: &str = "NOT pg_is_in_recovery()";
 
 pub(crate) fn create(cluster: &PgCluster) -> Result<()> {

@@ -3,76 +3,28 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::servers::{Pooled, identity, known, read_of, said, watched};
+use super::servers::{Pooled, Steps, identity, known, read_of, said, watched};
 use crate::cluster::{Node, Question};
-use crate::engine::Request;
 use crate::engine::checkout::{Checkout, Next, Outcome};
+use crate::engine::{Request, Shared};
 use crate::session::{Clock, SessionState};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// A session that wrote two milliseconds ago, and two replicas that had not got there when they were last asked.
-#[test]
-fn where_one_replica_is_late_another_is_tried_and_the_time_of_the_answer_is_not_held_against_it() {
-    let nodes = ["primary", "one", "two"].map(|name| Node::new(name, name));
-    let (clock, shared) = watched(&nodes);
-    let opened = Instant::now();
-    let says = |node, lsn| {
-        let question = Question {
-            asked: clock.now(),
-            sent: opened,
-            server: Some(identity(node)),
-            opened,
-        };
-        shared.record_observation(node, question, said(node, lsn));
-        clock.pass(MILLISECOND);
-    };
-    for node in 0..nodes.len() {
-        says(node, 80);
-    }
-    let session = Arc::<SessionState>::default();
-    session.committed(clock.now());
-    clock.pass(MILLISECOND);
-    says(0, 90);
-
-    let mut checkout = Checkout::new(&shared, read_of(&session), false);
-    let mut outcome = Outcome::Started;
-    let mut asked = Vec::new();
-    let lent = loop {
-        outcome = match checkout.next(outcome, opened) {
-            Next::Take { node, .. } => Outcome::Taken(Pooled {
-                node,
-                server: node,
-                run: 0,
-                known: known(node, opened),
-                member: Arc::clone(shared.members().get(node).unwrap()),
-            }),
-            Next::Ask { node, guard, .. } => {
-                asked.push(node);
-                // The first has not got there, and its answer takes long.
-                clock.pass(MILLISECOND * 10);
-                let lsn = if asked.len() == 1 { 89 } else { 90 };
-                Outcome::Said(guard, Some(said(node, lsn)))
-            }
-            Next::Lend(guard, _) => break guard.node,
-            next => panic!("{next:?}"),
-        };
-    };
-    assert_eq!(asked.len(), 2, "{asked:?}");
-    assert_ne!(asked[0], asked[1]);
-    assert_eq!(lent, asked[1], "the primary was not needed");
-    assert_eq!(shared.delays.of(asked[0]).time, MILLISECOND * 3);
+/// A session that wrote two milliseconds ago, and replicas that had not got there when they were last asked.
+struct Behind {
+    clock: Steps,
+    shared: Shared,
+    session: Arc<SessionState>,
+    opened: Instant,
 }
 
-/// Each replica had tries of its own: a read that waited 50 ms for one of 50 asked 500 times.
-#[test]
-fn a_read_that_waits_tries_no_more_often_where_there_are_more_replicas() {
-    let tries = |replicas: usize| {
+impl Behind {
+    fn new(replicas: usize) -> Self {
         let names = (0..=replicas).map(|name| name.to_string());
         let nodes: Vec<_> = names.map(|name| Node::new(name.clone(), name)).collect();
         let (clock, shared) = watched(&nodes);
-        let mut system = Instant::now();
-        let opened = system;
+        let opened = Instant::now();
         let says = |node, lsn| {
             let question = Question {
                 asked: clock.now(),
@@ -90,29 +42,77 @@ fn a_read_that_waits_tries_no_more_often_where_there_are_more_replicas() {
         session.committed(clock.now());
         clock.pass(MILLISECOND);
         says(0, 90);
+        clock.pass(MILLISECOND);
+        Self {
+            clock,
+            shared,
+            session,
+            opened,
+        }
+    }
 
+    /// Takes a connection of a node, which leads to the server of its number.
+    fn take(&self, node: usize) -> Outcome<Pooled> {
+        Outcome::Taken(Pooled {
+            node,
+            server: node,
+            run: 0,
+            known: known(node, self.opened),
+            member: Arc::clone(self.shared.members().get(node).unwrap()),
+        })
+    }
+}
+
+#[test]
+fn where_one_replica_is_late_another_is_tried_and_the_time_of_the_answer_is_not_held_against_it() {
+    let behind = Behind::new(2);
+    let mut checkout = Checkout::new(&behind.shared, read_of(&behind.session), false);
+    let mut outcome = Outcome::Started;
+    let mut asked = Vec::new();
+    let lent = loop {
+        outcome = match checkout.next(outcome, behind.opened) {
+            Next::Take { node, .. } => behind.take(node),
+            Next::Ask { node, guard, .. } => {
+                asked.push(node);
+                // The first has not got there, and its answer takes long.
+                behind.clock.pass(MILLISECOND * 10);
+                let lsn = if asked.len() == 1 { 89 } else { 90 };
+                Outcome::Said(guard, Some(said(node, lsn)))
+            }
+            Next::Lend(guard, _) => break guard.node,
+            next => panic!("{next:?}"),
+        };
+    };
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    assert_ne!(asked[0], asked[1]);
+    assert_eq!(lent, asked[1], "the primary was not needed");
+    let learnt = behind.shared.delays.of(asked[0]).time;
+    assert_eq!(learnt, MILLISECOND * 3);
+}
+
+/// Each replica had tries of its own: a read that waited 50 ms for one of 50 asked 500 times.
+#[test]
+fn a_read_that_waits_tries_no_more_often_where_there_are_more_replicas() {
+    let tries = |replicas: usize| {
+        let behind = Behind::new(replicas);
+        let mut system = behind.opened;
         let request = Request {
             wait: MILLISECOND * 50,
-            ..read_of(&session)
+            ..read_of(&behind.session)
         };
-        let mut checkout = Checkout::new(&shared, request, false);
+        let mut checkout = Checkout::new(&behind.shared, request, false);
         let mut outcome = Outcome::Started;
         let mut tries = 0;
         loop {
             outcome = match checkout.next(outcome, system) {
-                Next::Take { node, .. } => Outcome::Taken(Pooled {
-                    node,
-                    server: node,
-                    run: 0,
-                    known: known(node, opened),
-                    member: Arc::clone(shared.members().get(node).unwrap()),
-                }),
+                Next::Take { node, .. } => behind.take(node),
                 Next::Ask { node, guard, .. } => {
                     tries += 1;
-                    Outcome::Said(guard, Some(said(node, if node == 0 { 90 } else { 80 })))
+                    let lsn = if node == 0 { 90 } else { 80 };
+                    Outcome::Said(guard, Some(said(node, lsn)))
                 }
                 Next::Wait { until, .. } => {
-                    clock.pass(until.saturating_duration_since(system));
+                    behind.clock.pass(until.saturating_duration_since(system));
                     system = until;
                     Outcome::TimedOut
                 }
