@@ -287,6 +287,7 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
                 share: self.settings.hedge_budget.to_string(),
             });
         }
+        self.settings.check_regions()?;
         let mut nodes = topology(self.nodes, self.settings.single.as_ref())?;
         self.settings.prepare(&mut nodes);
         Ok(Plan {

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::cluster::{Members, Node};
 use crate::consistency::Class;
-use crate::routing::{Balance, Balancing, PeakEwma, Policy, Tags};
+use crate::error::ConfigError;
+use crate::routing::{Balance, Balancing, PeakEwma, Policy, RegionPolicy, Tags};
 use crate::session::{Clock, SystemClock, TokenKeys};
 use crate::statement::StatementCheck;
 
@@ -87,6 +88,18 @@ impl Settings {
             // Each router measures by itself, though nodes may be clones.
             let latency = is_measured.then(|| Arc::new(PeakEwma::new(self.latency_decay, now)));
             node.latency = latency;
+        }
+    }
+
+    /// Checks that the router knows its region if a class depends on that.
+    pub(crate) fn check_regions(&self) -> Result<(), ConfigError> {
+        let mut classes = self.classes.iter();
+        let depends = classes.find(|(_, class)| class.region != RegionPolicy::Pay);
+        match depends {
+            Some((class, _)) if self.zone.is_none() => Err(ConfigError::NoRegion {
+                class: class.clone(),
+            }),
+            _ => Ok(()),
         }
     }
 

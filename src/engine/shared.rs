@@ -190,7 +190,7 @@ impl Shared {
         let latest = self.latest.load();
         let latest = latest.as_deref();
         Inputs {
-            level: request.level,
+            level: request.level_under(cluster.primary, &cluster.policy),
             need: request
                 .session
                 .filter(|_| request.level == Level::Session)
@@ -245,6 +245,7 @@ impl Shared {
             },
             wait: function.wait.or(class.wait).unwrap_or(request.wait),
             max_lag: class.max_lag,
+            region: class.region,
             on: function.on.or(request.on),
             function: Some(function.path),
             ..request

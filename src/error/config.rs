@@ -217,6 +217,15 @@ pub enum ConfigError {
         class: &'static str,
     },
 
+    /// A class says what its reads do about other regions, and the router has none of its own.
+    #[error(
+        "the class `{class}` says what its reads do about nodes in other regions, and the router does not know its own: tell it          with `zone(..)`, and each node's with `Node::zone`"
+    )]
+    NoRegion {
+        /// The class.
+        class: String,
+    },
+
     /// A session token was requested, and there is no key to sign it with.
     #[error(
         "there are no keys to sign session tokens with: give the router's builder some with `token_keys`"

@@ -66,6 +66,14 @@ pub(crate) struct Policy {
     pub(crate) near: Option<Vec<bool>>,
 }
 
+impl Policy {
+    /// Returns whether a node is outside the caller's zone, if the caller has one.
+    pub(crate) fn is_afar(&self, node: usize) -> bool {
+        let near = self.near.as_ref();
+        near.is_none_or(|near| near.get(node).is_none_or(|is_near| !is_near))
+    }
+}
+
 /// A node, and the reason for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Decision {

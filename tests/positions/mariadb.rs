@@ -18,6 +18,8 @@ mod ended;
 mod flavours;
 #[path = "suite/retries.rs"]
 mod reading;
+#[path = "suite/regions.rs"]
+mod regions;
 #[path = "suite/roles.rs"]
 mod roles;
 #[path = "suite/round_trips.rs"]
