@@ -212,7 +212,9 @@ mod server;
 mod session;
 mod statement;
 
-pub use cluster::{Health, Introduction, Node, Observation, PoolOptions, ServerFacts};
+pub use cluster::{
+    Diagnosis, Health, Introduction, Node, Observation, PoolOptions, ServerFacts, SourceAddress,
+};
 pub use connect::{ConnectRequest, Purpose};
 pub use consistency::Class;
 pub use context::Scope;
@@ -221,7 +223,7 @@ pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
     Async, Blocking, DiscoveryStatus, NodeStatus, Nodes, PoolStatus, Router, RouterBuilder,
-    Session, Status,
+    Session, Status, Upstream,
 };
 pub use error::{ConfigError, Error, Refused, Step, may_retry_read};
 pub use position::*;

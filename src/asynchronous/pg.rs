@@ -10,7 +10,7 @@ use futures_core::Stream;
 pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use crate::asynchronous::RoutedConnection;
-use crate::cluster::{Introduction, Observation, ServerFacts};
+use crate::cluster::{Diagnosis, Introduction, Observation, ServerFacts};
 use crate::connect::conceal;
 use crate::position::Position;
 use crate::server::NodeRole;
@@ -80,6 +80,12 @@ impl RoutedConnection for AsyncPgConnection {
             return Ok(true);
         }
         ran.map(|()| false)
+    }
+
+    async fn diagnose(&mut self, _: &ServerFacts) -> QueryResult<Diagnosis> {
+        let query = diesel::sql_query(crate::backend::postgres::DIAGNOSE);
+        let replication = diesel_async::RunQueryDsl::get_result(query, self).await;
+        crate::backend::postgres::diagnosed(replication)
     }
 
     async fn wait_for(

@@ -1,5 +1,7 @@
 //! Queries to PostgreSQL, for both flavours of connections.
 
+mod diagnosis;
+
 use std::time::Duration;
 
 use diesel::QueryResult;
@@ -12,6 +14,8 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text, Untyped};
 use crate::cluster::{Introduction, Observation, ServerFacts, Wal};
 use crate::position::{Lsn, PgPosition, Position, ServerKind};
 use crate::server::{NodeRole, ServerVersion};
+
+pub(crate) use diagnosis::{DIAGNOSE, diagnosed};
 
 diesel::define_sql_function! {
     /// Returns whether the server replays another's log.

@@ -6,6 +6,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod upstreams;
 mod watching;
 
 use std::collections::HashMap;
@@ -21,7 +22,7 @@ use super::delays::Delays;
 use super::{Known, Rejections, Request, Settings};
 use crate::cluster::{
     Health, Member, Members, Node, PerSlot, Roster, Sample, ServerFacts, ServerId, Signals,
-    Snapshot, after, age,
+    Snapshot, SourceAddress, after, age,
 };
 use crate::consistency::{Class, Function};
 use crate::error::{ConfigError, Error};
@@ -78,6 +79,8 @@ pub(crate) struct Shared {
     pub(crate) demoted_in_place: bool,
     /// The facts about the nodes that were met, by their serials.
     facts: Mutex<HashMap<u32, ServerFacts>>,
+    /// Where replicas replicate from, as they say, by their serials.
+    sources: Mutex<HashMap<u32, SourceAddress>>,
     /// Set once a server was met that can be asked to wait until it has replayed a position.
     servers_wait: AtomicBool,
     /// Set until the nodes' first answers are weighed.
@@ -122,6 +125,7 @@ impl Shared {
             node_share: settings.node_share,
             demoted_in_place,
             facts: Mutex::default(),
+            sources: Mutex::default(),
             servers_wait: AtomicBool::new(false),
             starting: AtomicBool::new(false),
             signals: Signals::new(count),

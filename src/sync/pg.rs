@@ -10,7 +10,7 @@ use diesel::{Connection, ConnectionResult, PgConnection, QueryResult};
 pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use super::RoutedConnection;
-use crate::cluster::{Introduction, Observation, ServerFacts};
+use crate::cluster::{Diagnosis, Introduction, Observation, ServerFacts};
 use crate::connect::conceal;
 use crate::position::Position;
 use crate::server::NodeRole;
@@ -73,6 +73,12 @@ impl RoutedConnection for PgConnection {
             return Ok(true);
         }
         ran.map(|()| false)
+    }
+
+    fn diagnose(&mut self, _: &ServerFacts) -> QueryResult<Diagnosis> {
+        let query = diesel::sql_query(crate::backend::postgres::DIAGNOSE);
+        let replication = diesel::RunQueryDsl::get_result(query, self);
+        crate::backend::postgres::diagnosed(replication)
     }
 
     fn wait_for(

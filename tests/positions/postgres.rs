@@ -1,6 +1,7 @@
 //! On PostgreSQL.
 
 mod bad_input;
+mod cascades;
 mod commits;
 mod crashes;
 mod histories;
@@ -31,6 +32,8 @@ mod round_trips;
 mod sessions;
 #[path = "suite/tokens.rs"]
 mod tokens;
+#[path = "suite/upstreams.rs"]
+mod upstreams;
 #[path = "suite/views.rs"]
 mod views;
 #[path = "suite/watching.rs"]
@@ -80,6 +83,23 @@ fn with_schema(builder: PgClusterBuilder) -> Cluster {
         .wait_until_caught_up(LIMIT)
         .expect("standbys that follow");
     cluster
+}
+
+/// A standby, and another one that follows it; all may see where a receiver has its WAL from.
+pub(crate) fn cascade() -> Cluster {
+    let cluster = with_schema(Cluster::builder().standbys(1).standby_of(1));
+    let grant = "GRANT pg_read_all_stats TO app";
+    cluster.primary().admin_execute(grant).expect("granted");
+    cluster.wait_until_caught_up(LIMIT).expect("caught up");
+    cluster
+}
+
+/// Makes a standby follow another node by the address that clients reach that by.
+pub(crate) fn repoint(cluster: &Cluster, standby: usize, to: usize) {
+    let dir = cluster.node(to).socket_dir().display();
+    let info = format!("host={dir} port=5432 user=postgres");
+    let standby = cluster.node(standby);
+    standby.set("primary_conninfo", &info).expect("repointed");
 }
 
 pub(crate) fn node(name: &str, node: &PgNode) -> diesel_routing::Node {
