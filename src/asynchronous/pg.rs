@@ -30,6 +30,7 @@ impl RoutedConnection for AsyncPgConnection {
     // The task that owns the socket reads and drops the answers that are not awaited any more.
     const SURVIVES_CANCELLATION: bool = true;
     const WATCHED: bool = true;
+    const KNOWS_SUBSCRIBERS: bool = true;
     const WAITS: bool = true;
 
     /// Opens a connection to what libpq takes as well; TLS needs the feature `rustls`.
@@ -39,6 +40,12 @@ impl RoutedConnection for AsyncPgConnection {
     }
 
     async fn observe(&mut self, facts: &ServerFacts) -> QueryResult<Option<Observation>> {
+        if facts.is_subscriber {
+            let ask = crate::backend::postgres::AskSubscriber;
+            let answer: crate::backend::postgres::Subscriptions =
+                diesel_async::RunQueryDsl::get_result(ask, self).await?;
+            return Ok(Some(answer.observation()));
+        }
         let observe = crate::backend::postgres::Observe::new(facts);
         let answer: crate::backend::postgres::Answer =
             diesel_async::RunQueryDsl::get_result(observe, self).await?;

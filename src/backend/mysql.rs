@@ -113,6 +113,7 @@ pub(crate) fn facts(variables: &[Variable]) -> ServerFacts {
         ServerKind::MySql
     };
     ServerFacts {
+        is_subscriber: false,
         kind: Some(kind),
         role: Some(role(i64::from(
             ["read_only", "innodb_read_only"]

@@ -27,6 +27,9 @@ pub(crate) struct Roster {
     first: Option<Vec<Option<(Question, Observation)>>>,
     /// The last position of a primary that was removed, until another is found: none on an older history will do.
     removed: Option<Position>,
+    /// What feeds those that are logical subscribers, by node, and what they are measured by.
+    feeds: Vec<Option<Feed>>,
+    led: Option<Led>,
 }
 
 /// The number of newest samples that a snapshot carries in full; older ones are thinned out. Sessions look
@@ -60,6 +63,8 @@ impl Roster {
             cluster: None,
             first: None,
             removed: None,
+            feeds: Vec::new(),
+            led: None,
         };
         for (slot, _) in members.iter() {
             roster.vacate(slot);
@@ -82,7 +87,8 @@ impl Roster {
             .enumerate()
             .filter_map(|(node, answer)| Some((node, answer?)))
             .collect();
-        let mut positions = answers.iter().map(|(_, (_, said))| &said.position);
+        let of_cluster = answers.iter().filter(|(_, (_, said))| said.feed.is_none());
+        let mut positions = of_cluster.map(|(_, (_, said))| &said.position);
         self.cluster = positions.find(|position| !position.is_empty()).cloned();
         answers.sort_by_key(|(_, (_, said))| said.role != NodeRole::TakesWrites);
         let mut events = Vec::new();
@@ -135,6 +141,10 @@ impl Roster {
             *first = Some((question, observation));
             return Vec::new();
         }
+        if observation.feed.is_some() {
+            self.subscriber_observed(node, question, &observation);
+            return Vec::new();
+        }
         let Question {
             asked,
             sent,
@@ -161,6 +171,7 @@ impl Roster {
         self.find_primary(&mut events);
         if node == self.primary && takes_writes {
             self.history.push(asked, &position);
+            self.leads(asked, &position);
             // GTID sets name ever more servers, so the newest one is kept.
             self.cluster = Some(position.clone());
             self.removed = None;
@@ -248,15 +259,13 @@ impl Roster {
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
-        if !self.history.has_samples() {
-            let removed = self.removed.clone();
-            return Snapshot::without_primary(self.states.clone(), self.primary, removed);
-        }
-        Snapshot::new(
-            self.states.clone(),
-            self.primary,
-            self.history.recent(RECENT),
-        )
+        let states = self.states.clone();
+        let snapshot = if self.history.has_samples() {
+            Snapshot::new(states, self.primary, self.history.recent(RECENT))
+        } else {
+            Snapshot::without_primary(states, self.primary, self.removed.clone())
+        };
+        snapshot.fed(&self.feeds)
     }
 
     /// Finds the primary: the node that accepts writes on the newest history; a tie stays with the present one.
@@ -398,5 +407,9 @@ fn foreign(observation: &Observation, ours: &Position) -> Cow<'static, str> {
 }
 
 mod changes;
+mod subscribers;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use subscribers::Feed;
+use subscribers::Led;

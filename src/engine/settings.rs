@@ -124,6 +124,13 @@ impl Settings {
                     (node.tags.as_slice(), node.only_tagged)
                 })
             })),
+            logical: if slots().flatten().any(|node| node.is_logical) {
+                slots()
+                    .map(|node| node.is_some_and(|node| node.is_logical))
+                    .collect()
+            } else {
+                Vec::new()
+            },
             weights: slots()
                 .map(|node| node.map_or(0, |node| node.weight))
                 .collect(),

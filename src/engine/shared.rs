@@ -271,8 +271,8 @@ impl Shared {
         now: Instant,
     ) -> Option<(Reason, Option<u64>)> {
         let cluster = self.snapshot.load();
-        let said = known.said.as_ref()?;
-        let state = cluster.state_of(known.server, known.opened, said);
+        let said = cluster.heard(node, known.said.as_ref()?)?;
+        let state = cluster.state_of(known.server, known.opened, &said);
         let inputs = self.inputs(request, &cluster, now);
         let reason = inputs.serves(node, &state)?;
         Some((reason, inputs.version()))

@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use super::pool::{Hooks, Library, Manager, Pools};
 use super::{RoutedConnection, Router, RouterBuilder, flavoured, io, watch};
-use crate::cluster::{Member, after};
+use crate::cluster::{Member, Node, after};
 use crate::engine::watcher::Watcher;
 use crate::engine::{Arrivals, Conditions, Recipe, Seat, Server, Settings};
-use crate::error::Error;
+use crate::error::{ConfigError, Error};
 use crate::server::{NodeRole, PoolKind};
 use crate::statement::Dialect;
 
@@ -43,6 +43,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         let plan = self.plan()?;
         let watched = C::WATCHED && plan.recipe.settings.positions;
         plan.check_roles(watched)?;
+        plan.nodes.iter().try_for_each(check_kind::<C>)?;
         let shared = plan.shared(Server {
             dialect: <C::Backend as Dialect>::SQL,
             watched,
@@ -72,6 +73,15 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         shared.weigh(&to_meet, arrivals.take(), conditions)?;
         Ok(router)
     }
+}
+
+/// Checks that a node is of a kind that this backend knows.
+pub(super) fn check_kind<C: RoutedConnection>(node: &Node) -> Result<(), ConfigError> {
+    if node.is_logical && !C::KNOWS_SUBSCRIBERS {
+        let node = node.name().to_owned();
+        return Err(ConfigError::LogicalElsewhere { node });
+    }
+    Ok(())
 }
 
 /// Waits until each node has answered or refused, or the time for that is over.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::builder::{await_arrivals, conditions, pools, start_watcher};
+use super::builder::{await_arrivals, check_kind, conditions, pools, start_watcher};
 use super::pool::Pools;
 use super::{Nodes, RoutedConnection, flavoured, io};
 use crate::cluster::{Node, after};
@@ -101,6 +101,7 @@ impl<C: RoutedConnection> Nodes<C> {
         node: Node,
         change: Change,
     ) -> Result<Option<Leaving<Pools<C>>>, Error> {
+        check_kind::<C>(&node)?;
         let since = Instant::now();
         let shared = self.router.shared();
         let watched = shared.is_watched();

@@ -62,11 +62,18 @@ pub(crate) struct Policy {
     /// The primary's share of the reads that a replica may serve.
     pub(crate) primary_share: Share,
     pub(crate) tags: Tags,
+    /// By node, set if it is a logical subscriber; empty if none is.
+    pub(crate) logical: Vec<bool>,
     /// By node, set if it is in the caller's zone; `None` if no node is.
     pub(crate) near: Option<Vec<bool>>,
 }
 
 impl Policy {
+    /// Returns whether a node is a logical subscriber.
+    pub(crate) fn is_logical(&self, node: usize) -> bool {
+        self.logical.get(node).is_some_and(|&is_logical| is_logical)
+    }
+
     /// Returns whether a node is outside the caller's zone, if the caller has one.
     pub(crate) fn is_afar(&self, node: usize) -> bool {
         let near = self.near.as_ref();
@@ -167,7 +174,7 @@ where
         (Level::Session, Some(need)) => session(inputs, need),
         (Level::Eventual, _) => inputs
             .replica()
-            .unwrap_or_else(|| primary(Reason::Fallback)),
+            .unwrap_or_else(|| primary(inputs.without_replica())),
         (Level::Bounded(_), _) => inputs
             .replica()
             .unwrap_or_else(|| primary(Reason::TooStale)),
@@ -214,7 +221,7 @@ where
     primary(if inputs.has_eligible() {
         Reason::NotCaughtUp
     } else {
-        Reason::Fallback
+        inputs.without_replica()
     })
 }
 

@@ -36,6 +36,10 @@ pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
     /// Set if nodes report positions, so that each is watched. Defaults to `false`.
     const WATCHED: bool = false;
 
+    /// Set if logical subscribers can be asked how far they are. Defaults to `false`: a router refuses
+    /// [them](crate::Node::logical).
+    const KNOWS_SUBSCRIBERS: bool = false;
+
     /// Set if a primary can become a replica under open connections: then each read that needs the primary asks its
     /// connection first. Defaults to `false`: then a connection that has led to the primary once does so until it ends.
     const DEMOTED_IN_PLACE: bool = false;

@@ -28,6 +28,7 @@ pub type ReadSql = crate::ReadSql<diesel::pg::Pg>;
 
 impl RoutedConnection for PgConnection {
     const WATCHED: bool = true;
+    const KNOWS_SUBSCRIBERS: bool = true;
     const WAITS: bool = true;
 
     /// Opens a connection as libpq does.
@@ -36,6 +37,12 @@ impl RoutedConnection for PgConnection {
     }
 
     fn observe(&mut self, facts: &ServerFacts) -> QueryResult<Option<Observation>> {
+        if facts.is_subscriber {
+            let ask = crate::backend::postgres::AskSubscriber;
+            let answer: crate::backend::postgres::Subscriptions =
+                diesel::RunQueryDsl::get_result(ask, self)?;
+            return Ok(Some(answer.observation()));
+        }
         let observe = crate::backend::postgres::Observe::new(facts);
         let answer: crate::backend::postgres::Answer =
             diesel::RunQueryDsl::get_result(observe, self)?;

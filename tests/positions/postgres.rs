@@ -9,6 +9,7 @@ mod many;
 mod pgbouncer;
 mod repository;
 mod retries;
+mod subscribers;
 mod sync;
 mod waits;
 

@@ -348,3 +348,90 @@ fn a_replica_that_is_promoted_after_the_primary_was_removed_gets_the_writes() {
     roster.observed(0, on(1), says(1, PRIMARY, &format!("{a}:1-9,{b}:1-3")));
     assert!(roster.snapshot().has_primary);
 }
+
+/// A roster of a primary and a logical subscriber, and what the latter says: how far it is, and which run of its worker feeds it.
+fn with_subscriber() -> (Roster, impl Fn(u64, u64) -> Observation) {
+    let nodes = [
+        Node::new("0", "0"),
+        Node::new("1", "1").logical().tag("reporting"),
+    ];
+    let roster = Roster::new(&Arc::new(Members::new(nodes.into_iter())));
+    let subscriber = |lsn, run| {
+        let position = PgPosition::new(0, 0, Lsn(lsn));
+        Observation::new(REPLICA, position.into()).fed_by(run)
+    };
+    (roster, subscriber)
+}
+
+#[test]
+fn a_logical_subscriber_is_as_far_as_its_subscription_and_never_the_primary_or_foreign() {
+    let (mut roster, subscriber) = with_subscriber();
+    roster.start();
+    roster.observed(1, question(), subscriber(50, 1));
+    let asked = question();
+    roster.observed(0, asked, says(PRIMARY, 1, 50));
+    assert_eq!(roster.settle(), []);
+    assert_eq!(roster.foreign(), None);
+    roster.observed(1, question(), subscriber(50, 1));
+    let state = roster.snapshot().nodes[1].clone();
+    assert_eq!(
+        (state.health, state.complete_as_of),
+        (Health::Up, Some(asked.asked))
+    );
+    assert_eq!(state.position, Some(PgPosition::new(7, 1, Lsn(50)).into()));
+    roster.observed(0, question(), says(PRIMARY, 1, 60));
+    roster.observed(1, question(), subscriber(59, 1));
+    let behind = roster.snapshot().nodes[1].clone();
+    assert_eq!(
+        behind.complete_as_of,
+        Some(asked.asked),
+        "the rest is not there"
+    );
+}
+
+/// It had 60 of the old primary's log, which counted as the new one's.
+#[test]
+fn what_a_subscriber_has_of_a_primary_that_was_left_behind_is_not_its_successors() {
+    let (mut roster, subscriber) = with_subscriber();
+    roster.observed(0, question(), says(PRIMARY, 1, 50));
+    roster.observed(1, question(), subscriber(60, 1));
+    roster.observed(0, question(), says(PRIMARY, 2, 55));
+    roster.observed(1, question(), subscriber(60, 1));
+    assert_eq!(roster.snapshot().nodes[1].complete_as_of, None);
+    let asked = question();
+    roster.observed(0, asked, says(PRIMARY, 2, 60));
+    roster.observed(1, question(), subscriber(60, 2));
+    let state = roster.snapshot().nodes[1].clone();
+    assert_eq!(
+        state.complete_as_of,
+        Some(asked.asked),
+        "its worker was started anew"
+    );
+}
+
+/// It would have served nothing for as long as its worker ran.
+#[test]
+fn a_subscriber_that_follows_the_successor_before_that_is_known_counts_as_its() {
+    let (mut roster, subscriber) = with_subscriber();
+    roster.observed(0, question(), says(PRIMARY, 1, 50));
+    roster.observed(1, question(), subscriber(50, 1));
+    let told = question();
+    roster.observed(1, told, subscriber(70, 2));
+    let asked = question();
+    roster.observed(0, asked, says(PRIMARY, 2, 70));
+    roster.observed(1, question(), subscriber(70, 2));
+    let snapshot = roster.snapshot();
+    assert_eq!(snapshot.nodes[1].complete_as_of, Some(asked.asked));
+    // As its own connections say it.
+    let said = |run| crate::cluster::Said {
+        observation: subscriber(70, run),
+        sent: Instant::now(),
+    };
+    let told = said(2);
+    let heard = snapshot.heard(1, &told).expect("it is fed by that run");
+    assert_eq!(
+        heard.observation.position,
+        PgPosition::new(7, 2, Lsn(70)).into()
+    );
+    assert!(snapshot.heard(1, &said(3)).is_none());
+}

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::routing::Tag;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4096))]
@@ -70,6 +71,7 @@ proptest! {
 #[test]
 fn a_share_of_one_in_four_is_that_at_every_level() {
     let node = NodeState {
+        serial: 1,
         health: Health::Up,
         complete_as_of: Some(now()),
         sent: Some(now()),
@@ -88,6 +90,7 @@ fn a_share_of_one_in_four_is_that_at_every_level() {
         latencies: Vec::new(),
         primary_share: Balance::LeastOfTwo.include_primary(0.25).primary(),
         tags: Tags::default(),
+        logical: Vec::new(),
         near: None,
     };
     let decide = |level, lot, random| {
@@ -141,4 +144,69 @@ fn a_share_of_one_in_four_is_that_at_every_level() {
         }
     }
     assert_eq!(decide(Level::Strong, 0, 0).reason, Reason::Strong);
+}
+
+/// What it tells of itself may be less than what a session has seen there.
+#[test]
+fn a_logical_subscriber_serves_no_session_whatever_it_has() {
+    let position = Position::Postgres(PgPosition::new(1, 1, Lsn(10)));
+    let node = NodeState {
+        serial: 1,
+        health: Health::Up,
+        complete_as_of: Some(now()),
+        sent: Some(now()),
+        position: Some(position.clone()),
+        ..NodeState::UNKNOWN
+    };
+    let cluster = Snapshot::new(vec![node; 2], 0, [].into());
+    let names = ["reporting".to_owned()];
+    let policy = Policy {
+        max_lag: MAX_LAG,
+        max_silence: MAX_SILENCE,
+        balance: Balance::LeastOfTwo,
+        weights: vec![1; 2],
+        latencies: Vec::new(),
+        primary_share: Share::NONE,
+        tags: Tags::new([(&[][..], false), (&names[..], true)].into_iter()),
+        logical: vec![false, true],
+        near: None,
+    };
+    let tag = Tag::new("reporting");
+    let decided = |level, on: bool| {
+        let need = Need {
+            wrote: Some(position.clone()),
+            may_leave: true,
+            ..Need::default()
+        };
+        let decision = decide(&Inputs {
+            level,
+            need: (level == Level::Session).then_some(need),
+            cluster: &cluster,
+            policy: &policy,
+            now: now(),
+            system_now: now(),
+            avoid: None,
+            on: on.then(|| policy.tags.wanted(tag.target())).flatten(),
+            is_limited: true,
+            max_lag: None,
+            random: 0,
+            lot: 0,
+            load: |_| 0,
+            turn: || 0,
+            delay: |_| Delay {
+                time: Duration::ZERO,
+                odds: u32::MAX,
+            },
+            may_try: true,
+            is_silent: |_| false,
+        });
+        (decision.node, decision.reason)
+    };
+    let bounded = Level::Bounded(Duration::from_secs(1));
+    assert_eq!(decided(Level::Eventual, true), (1, Reason::Eventual));
+    assert_eq!(decided(bounded, true), (1, Reason::Bounded));
+    assert_eq!(decided(Level::Session, true), (0, Reason::Fallback));
+    // Of the others it is no part, and no loss to them.
+    assert_eq!(decided(Level::Eventual, false), (0, Reason::NoReplica));
+    assert_eq!(decided(Level::Session, false), (0, Reason::NoReplica));
 }
