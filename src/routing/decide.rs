@@ -316,7 +316,8 @@ where
         may_try.then(|| self.itself(home.node, need))
     }
 
-    /// Returns a replica that is not known to have what the session needs, but likely to.
+    /// Returns a replica that is not known to have what the session needs, but likely to: in the caller's zone if there is one,
+    /// for a try elsewhere that is in vain costs more than the primary would.
     fn likely(&self, need: &Need) -> Option<Decision> {
         if !self.tries() {
             return None;
@@ -324,7 +325,9 @@ where
         let passed = age(need.since?, self.now);
         let node = self.pick(
             |index, node| {
-                self.is_eligible(index, node) && (self.delay)(index).allows(passed, self.random)
+                self.is_eligible(index, node)
+                    && !self.is_afar(index)
+                    && (self.delay)(index).allows(passed, self.random)
             },
             |order| &order.by_freshness,
         )?;
@@ -347,7 +350,7 @@ where
         let (node, delay) = nodes
             .filter(|(index, node)| self.is_eligible(*index, node))
             .map(|(index, _)| (index, (self.delay)(index).time))
-            .min_by_key(|(_, delay)| *delay)?;
+            .min_by_key(|(index, delay)| (self.is_afar(*index), *delay))?;
         Some((self.itself(node, need), delay.saturating_sub(passed)))
     }
 
@@ -394,7 +397,7 @@ where
         let (node, state) = nodes
             .filter(|(index, node)| self.is_eligible(*index, node))
             .filter(|(_, node)| need.may_leave || need.is_home(node))
-            .max_by_key(|(_, node)| node.complete_as_of)?;
+            .max_by_key(|(index, node)| (!self.is_afar(*index), node.complete_as_of))?;
         let basis = if need.may_leave {
             // Whatever server it is: it waits for all that is required.
             Basis::Nothing

@@ -24,6 +24,11 @@ where
             && !(self.is_silent)(primary)
     }
 
+    /// Returns whether a node is outside the caller's zone, if any node is inside.
+    pub(super) fn is_afar(&self, index: usize) -> bool {
+        self.policy.near.is_some() && self.policy.is_afar(index)
+    }
+
     /// Returns whether a replica may be taken, as far as its place is concerned.
     #[cold]
     pub(super) fn may_take(&self, index: usize) -> bool {
