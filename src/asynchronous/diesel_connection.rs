@@ -49,10 +49,10 @@ where
         T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let query = source.as_query();
-        match self.begin_statement(&query) {
-            Ok((conn, guard, ending)) => TrackedLoad {
+        match self.begin_statement(query) {
+            Ok((statement, conn, guard, ending)) => TrackedLoad {
                 gate: Gate::Admitted {
-                    future: conn.load(query),
+                    future: conn.load(statement),
                     guard,
                 },
                 ending,
@@ -71,10 +71,10 @@ where
     where
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
-        match self.begin_statement(&source) {
-            Ok((conn, guard, ending)) => Tracked {
+        match self.begin_statement(source) {
+            Ok((statement, conn, guard, ending)) => Tracked {
                 gate: Gate::Admitted {
-                    future: conn.execute_returning_count(source),
+                    future: conn.execute_returning_count(statement),
                     guard,
                 },
                 ending,

@@ -64,7 +64,13 @@ pub trait Admits<Q, M> {
 /// locking clause that the backend does not have.
 pub trait Inspects<Q, M> {
     #[doc(hidden)]
-    fn inspect(&self, query: &Q, by: Inspection, locks_granted: bool, key: Key) -> QueryResult<()>;
+    fn inspect(
+        &mut self,
+        query: &Q,
+        by: Inspection,
+        locks_granted: bool,
+        key: Key,
+    ) -> QueryResult<()>;
 }
 
 /// The properties of a statement that its type shows.
@@ -277,7 +283,7 @@ where
 
 #[diagnostic::do_not_recommend]
 impl<C: AsyncConnectionCore, Q> Inspects<Q, Unchecked> for C {
-    fn inspect(&self, _: &Q, _: Inspection, _: bool, _: Key) -> QueryResult<()> {
+    fn inspect(&mut self, _: &Q, _: Inspection, _: bool, _: Key) -> QueryResult<()> {
         Ok(())
     }
 }
@@ -286,8 +292,15 @@ impl<R: Role, C: RoutedConnection, Q, M> Inspects<Q, Checked<M>> for ReadConn<R,
 where
     Q: QueryFragment<C::Backend> + QueryId,
 {
-    fn inspect(&self, query: &Q, by: Inspection, locks_granted: bool, _: Key) -> QueryResult<()> {
-        let checker = &self.lease().shared().checker;
-        checker.admit::<C::Backend, Q>(query, by, locks_granted)
+    fn inspect(
+        &mut self,
+        query: &Q,
+        by: Inspection,
+        locks_granted: bool,
+        _: Key,
+    ) -> QueryResult<()> {
+        let lease = self.lease_mut();
+        let checker = &lease.log.shared().checker;
+        checker.admit::<C::Backend, Q>(query, by, locks_granted, &mut lease.guard.seen)
     }
 }

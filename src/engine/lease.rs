@@ -98,6 +98,7 @@ impl<G: Loan> Lease<G> {
 
     /// Catches handles whose connections were swapped: safe code can `mem::swap` a replica's
     /// connection into a handle that promises more, seen through `DerefMut`.
+    #[inline]
     pub(crate) fn lent_for(&self, needs: Access) -> Result<(), Refused> {
         if self.grant.access >= needs {
             return Ok(());
@@ -108,12 +109,14 @@ impl<G: Loan> Lease<G> {
     }
 
     /// Checks that the connection was checked out for `needs`, and that it can be used at all.
+    #[inline]
     pub(crate) fn ready_for(&self, needs: Access) -> Result<(), Refused> {
         self.lent_for(needs)?;
         self.is_answered()
     }
 
     /// Checks that the last statement was answered.
+    #[inline]
     pub(crate) fn is_answered(&self) -> Result<(), Refused> {
         if !self.guard.awaits_answer() {
             return Ok(());

@@ -9,6 +9,7 @@ use std::time::Instant;
 use crate::cluster::{Member, Observation, Said, ServerFacts, ServerId};
 use crate::routing::PeakEwma;
 use crate::server::NodeRole;
+use crate::statement::Seen;
 
 /// A pooled connection, and what is known of it.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Pooled<C> {
     pub(crate) conn: C,
     pub(crate) known: Known,
     pub(crate) marks: Marks,
+    /// The statements that were seen on it.
+    pub(crate) seen: Seen,
     /// The node that it was opened for.
     pub(crate) member: Arc<Member>,
 }

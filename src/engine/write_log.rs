@@ -10,7 +10,7 @@ use crate::cluster::ServerId;
 use crate::engine::Shared;
 use crate::error::is_read_only;
 use crate::session::{Reading, SessionState};
-use crate::statement::{Dialect, Reach};
+use crate::statement::{Dialect, Reach, Seen};
 
 /// Follows the writes of one checked-out connection.
 ///
@@ -49,22 +49,31 @@ impl WriteLog {
     }
 
     /// A statement is about to be sent, at this transaction depth; `None` if it only reads, or nobody
-    /// remembers its writes.
+    /// remembers its writes. Returns its SQL beside it, if that was rendered.
     #[inline]
-    pub(crate) fn begin_statement<DB, Q>(&mut self, query: &Q, depth: u32) -> Option<Ending<'_>>
+    pub(crate) fn begin_statement<DB, Q>(
+        &mut self,
+        query: &Q,
+        depth: u32,
+        seen: &mut Seen,
+    ) -> (Option<Ending<'_>>, Option<String>)
     where
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
     {
-        self.session.as_ref()?;
+        if self.session.is_none() {
+            return (None, None);
+        }
         // One more write changes nothing, unless it commits the others, as DDL does on MySQL.
         if DB::SQL != Sql::Mysql && self.unsettled.is_some_and(|lowest| lowest <= depth) {
-            return Some(self.begin(depth));
+            return (Some(self.begin(depth)), None);
         }
-        match self.shared.checker.writes::<DB, Q>(query)? {
-            Reach::Atomic => Some(self.begin(depth)),
-            Reach::Unbounded => Some(self.begin_unbounded(depth)),
-        }
+        let (reach, sql) = self.shared.checker.writes::<DB, Q>(query, seen);
+        let ending = reach.map(|reach| match reach {
+            Reach::Atomic => self.begin(depth),
+            Reach::Unbounded => self.begin_unbounded(depth),
+        });
+        (ending, sql)
     }
 
     /// A write is about to be sent, at this transaction depth.

@@ -16,6 +16,7 @@ use crate::connect::{ConnectRequest, conceal};
 use crate::engine::{Known, Marks, Pooled};
 use crate::error::{Error, Step};
 use crate::server::{NodeRole, PoolKind};
+use crate::statement::Seen;
 
 /// The hooks that open and prepare connections.
 pub(crate) struct Hooks<C> {
@@ -78,6 +79,7 @@ impl<C: RoutedConnection> Manager<C> {
                 latency: self.node.latency.clone(),
                 ..Marks::default()
             },
+            seen: Seen::default(),
             member: Arc::clone(&self.node),
         }))
     }

@@ -13,7 +13,7 @@ use super::pool::Guard;
 use super::statement_guard::StatementGuard;
 use super::{ReadConn, RoutedConnection, WriteConn};
 use crate::engine::{Ending, Lease};
-use crate::statement::{Access, Primary};
+use crate::statement::{Access, Inspected, Primary};
 
 impl<C: RoutedConnection> WriteConn<C> {
     /// The access that the connection inside must have been checked out for.
@@ -54,21 +54,23 @@ impl<C: RoutedConnection> WriteConn<C> {
         Ok((conn, guard, lease.log.begin_unbounded(depth)))
     }
 
-    /// Like [`begin_write`](Self::begin_write); there is an ending only if the statement writes.
+    /// Like [`begin_write`](Self::begin_write), with the statement to send; there is an ending only if it writes.
     pub(super) fn begin_statement<Q>(
         &mut self,
-        query: &Q,
-    ) -> QueryResult<(&mut C, StatementGuard<'_>, Option<Ending<'_>>)>
+        query: Q,
+    ) -> QueryResult<(Inspected<Q>, &mut C, StatementGuard<'_>, Option<Ending<'_>>)>
     where
         Q: QueryFragment<C::Backend> + QueryId,
     {
         let lease = self.lease_mut();
         lease.ready_for(Access::Write)?;
-        let (conn, guard) = lease.guard.parts();
-        let ending = lease
+        let depth = depth(&mut lease.guard.conn);
+        let seen = &mut lease.guard.seen;
+        let (ending, sql) = lease
             .log
-            .begin_statement::<C::Backend, Q>(query, depth(conn));
-        Ok((conn, guard, ending))
+            .begin_statement::<C::Backend, Q>(&query, depth, seen);
+        let (conn, guard) = lease.guard.parts();
+        Ok((Inspected::new(query, sql), conn, guard, ending))
     }
 }
 

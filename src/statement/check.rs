@@ -1,6 +1,6 @@
 //! The statement check: inspects the rendered SQL for what types cannot show.
 
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 
 use diesel::QueryResult;
 use diesel::query_builder::{QueryBuilder, QueryFragment, QueryId};
@@ -9,6 +9,8 @@ use diesel_routing_sql::{Dialect as Sql, Finding, Functions, inspect_rendered};
 use crate::error::Refused;
 use crate::statement::dialect::Dialect;
 use crate::statement::effect::Inspection;
+use crate::statement::inspected::Inspected;
+use crate::statement::seen::Seen;
 use crate::statement::verdict::{Reach, Verdict, Verdicts};
 
 /// The check's reaction to a statement that does not belong on a read handle.
@@ -27,12 +29,12 @@ pub enum CheckPolicy {
 /// The statement check: finds in a statement's SQL what its type does not show.
 ///
 /// Diesel lets a locking sub-select into a plain SELECT, and `sql::<T>("..")`, `nextval` or a
-/// user's function are invisible to types. So the SQL of a statement is inspected when its query
-/// type first runs on a read handle: nested row locks, data-modifying CTEs, and functions with
-/// side effects. The verdict is cached by Diesel's static query id, so later runs cost one lookup. A
-/// statement without a static id (it is boxed, or holds raw SQL, or a list of varying length) is
-/// cached by its SQL, which has to be rendered on each run. The verdicts of about 4000 statements of
-/// either kind are kept.
+/// user's function are invisible to types. So the SQL of a statement is inspected: nested row locks, data-modifying CTEs, and
+/// functions with side effects.
+///
+/// Where Diesel prepares a statement once and uses it again on the same connection, by its static query id, the verdict holds for
+/// that connection, and later runs cost one lookup. Any other statement (it is boxed, or holds raw SQL, or a list of varying
+/// length) is looked up by its SQL, which has to be rendered for that on each run. The verdicts on about 4000 texts are kept.
 ///
 /// Defaults to [`CheckPolicy::Deny`] with the built-in list of side-effect functions of the
 /// router's database, see [`Functions`].
@@ -90,7 +92,6 @@ impl StatementCheck {
             policy: self.policy,
             forbids_more: !self.forbidden.is_empty(),
             functions,
-            types: Verdicts::default(),
             texts: Verdicts::default(),
             text_hasher: RandomState::new(),
         }
@@ -104,9 +105,7 @@ pub(crate) struct Checker {
     /// Set if functions were added to the built-in list.
     forbids_more: bool,
     functions: Functions,
-    /// Verdicts by Diesel's static query id.
-    types: Verdicts,
-    /// Verdicts by the SQL of statements without such an id.
+    /// Verdicts by the statements' SQL.
     texts: Verdicts,
     // Randomly seeded: SQL may hold what a user typed.
     text_hasher: RandomState,
@@ -120,6 +119,7 @@ impl Checker {
         query: &Q,
         by: Inspection,
         locks_granted: bool,
+        seen: &mut Seen,
     ) -> QueryResult<()>
     where
         DB: Dialect,
@@ -133,118 +133,117 @@ impl Checker {
         if inspected || self.policy == CheckPolicy::Off {
             return Ok(());
         }
-        if self.passes(self.known_type::<Q>(), locks_granted) {
+        let known = seen.verdict::<DB, Q, Q>(query)?;
+        if known.is_some_and(|verdict| self.passes(verdict, locks_granted)) {
             return Ok(());
         }
-        self.admit_by_text::<DB, Q>(query, locks_granted)
+        self.admit_by_text::<DB, Q>(query, locks_granted, seen)
     }
 
     // Kept apart from the caller, which is inlined into every query method.
     #[inline(never)]
-    fn admit_by_text<DB, Q>(&self, query: &Q, locks_granted: bool) -> QueryResult<()>
+    fn admit_by_text<DB, Q>(
+        &self,
+        query: &Q,
+        locks_granted: bool,
+        seen: &mut Seen,
+    ) -> QueryResult<()>
     where
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
     {
         let sql = render::<DB, Q>(query)?;
-        if self.passes(self.known_text::<Q>(&sql), locks_granted) {
-            return Ok(());
-        }
-        self.admit_unknown(sql, locks_granted, DB::SQL, type_hash::<Q>())
+        let hash = self.text_hasher.hash_one(&sql);
+        let known = self.texts.get(hash);
+        let verdict = match known.filter(|verdict| self.passes(*verdict, locks_granted)) {
+            Some(verdict) => verdict,
+            None => self.admit_unknown(&sql, hash, locks_granted, DB::SQL)?,
+        };
+        seen.remember::<DB, Q, Q>(query, verdict)
     }
 
     #[inline]
-    fn passes(&self, verdict: Option<Verdict>, locks_granted: bool) -> bool {
+    fn passes(&self, verdict: Verdict, locks_granted: bool) -> bool {
         match verdict {
-            Some(Verdict::Reads) => true,
-            Some(Verdict::Locks) if locks_granted => true,
+            Verdict::Reads => true,
+            Verdict::Locks if locks_granted => true,
             // The warning was logged when the verdict was reached.
-            Some(Verdict::Locks | Verdict::Writes(_)) => self.policy == CheckPolicy::Warn,
-            None => false,
+            Verdict::Locks | Verdict::Writes(_) => self.policy == CheckPolicy::Warn,
         }
     }
 
     #[cold]
     fn admit_unknown(
         &self,
-        sql: String,
+        sql: &str,
+        hash: u64,
         locks_granted: bool,
         dialect: Sql,
-        type_hash: Option<u64>,
-    ) -> QueryResult<()> {
-        let Err(finding) = self.inspect(&sql, dialect, type_hash) else {
-            return Ok(());
+    ) -> QueryResult<Verdict> {
+        let found = self.inspect(sql, hash, dialect);
+        let verdict = Verdict::of(&found, dialect);
+        let Err(finding) = found else {
+            return Ok(verdict);
         };
         if locks_granted && !finding.is_write() {
-            return Ok(());
+            return Ok(verdict);
         }
         if self.policy == CheckPolicy::Warn {
             tracing::warn!(%finding, sql, "a statement on a read handle does more than read");
-            return Ok(());
+            return Ok(verdict);
         }
+        let sql = sql.to_owned();
         Err(Refused::Statement { sql, finding }.into())
     }
 
-    /// Returns what the statement may change, if anything. Unknown statements count as writes.
+    /// Returns what the statement may change, if anything, and its SQL, if that was rendered. Unknown statements count as writes.
     #[inline]
-    pub(crate) fn writes<DB, Q>(&self, query: &Q) -> Option<Reach>
+    pub(crate) fn writes<DB, Q>(
+        &self,
+        query: &Q,
+        seen: &mut Seen,
+    ) -> (Option<Reach>, Option<String>)
     where
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
     {
         if names_a_write::<Q>() {
-            return Some(Reach::Atomic);
+            return (Some(Reach::Atomic), None);
         }
-        let verdict = self.known_type::<Q>();
-        let verdict = verdict.or_else(|| self.verdict_by_text::<DB, Q>(query));
-        match verdict {
+        let (verdict, sql) = match seen.verdict::<DB, Q, Inspected<Q>>(query) {
+            Ok(Some(verdict)) => (Some(verdict), None),
+            _ => self.verdict_by_text::<DB, Q>(query, seen).unzip(),
+        };
+        let reach = match verdict {
             Some(Verdict::Reads | Verdict::Locks) => None,
             Some(Verdict::Writes(reach)) => Some(reach),
             None => Some(Reach::Unbounded),
-        }
+        };
+        (reach, sql)
     }
 
     #[inline(never)]
-    fn verdict_by_text<DB, Q>(&self, query: &Q) -> Option<Verdict>
+    fn verdict_by_text<DB, Q>(&self, query: &Q, seen: &mut Seen) -> Option<(Verdict, String)>
     where
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
     {
         let sql = render::<DB, Q>(query).ok()?;
-        let known = self.known_text::<Q>(&sql);
-        known.or_else(|| {
-            let found = self.inspect(&sql, DB::SQL, type_hash::<Q>());
-            Some(Verdict::of(&found, DB::SQL))
-        })
+        let hash = self.text_hasher.hash_one(&sql);
+        let verdict = self.texts.get(hash).unwrap_or_else(|| {
+            let found = self.inspect(&sql, hash, DB::SQL);
+            Verdict::of(&found, DB::SQL)
+        });
+        seen.remember::<DB, Q, Inspected<Q>>(query, verdict).ok()?;
+        Some((verdict, sql))
     }
 
-    /// Inspects the statement, and remembers the verdict.
-    fn inspect(&self, sql: &str, dialect: Sql, type_hash: Option<u64>) -> Result<(), Finding> {
+    /// Inspects a statement, and remembers the verdict.
+    fn inspect(&self, sql: &str, hash: u64, dialect: Sql) -> Result<(), Finding> {
         let found = inspect_rendered(sql, dialect, &self.functions);
-        let verdict = Verdict::of(&found, dialect);
-        match type_hash {
-            Some(hash) => self.types.insert(hash, verdict),
-            None => self.texts.insert(self.text_hasher.hash_one(sql), verdict),
-        }
+        self.texts.insert(hash, Verdict::of(&found, dialect));
         found
     }
-
-    #[inline]
-    fn known_type<Q: QueryId>(&self) -> Option<Verdict> {
-        self.types.get(type_hash::<Q>()?)
-    }
-
-    fn known_text<Q: QueryId>(&self, sql: &str) -> Option<Verdict> {
-        if Q::HAS_STATIC_QUERY_ID {
-            return None;
-        }
-        self.texts.get(self.text_hasher.hash_one(sql))
-    }
-}
-
-#[inline]
-fn type_hash<Q: QueryId>() -> Option<u64> {
-    Q::query_id().map(|id| BuildHasherDefault::<TypeIdHasher>::default().hash_one(id))
 }
 
 impl Verdict {
@@ -298,28 +297,6 @@ fn render<DB: Dialect, Q: QueryFragment<DB>>(query: &Q) -> QueryResult<String> {
     Ok(builder.finish())
 }
 
-/// A hasher that passes a `TypeId` through, because it is a hash already.
-#[derive(Debug, Default)]
-struct TypeIdHasher(u64);
-
-impl Hasher for TypeIdHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.0 ^= u64::from_ne_bytes(word);
-        }
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 ^= word;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use diesel::prelude::*;
@@ -357,7 +334,7 @@ mod tests {
         let checker = StatementCheck::default().forbid("audit").build(Sql::Sqlite);
         let run = |filter| {
             let query = users::table.filter(sql::<Bool>(filter)).into_boxed();
-            checker.admit::<Sqlite, _>(&query, Inspection::None, false)
+            checker.admit::<Sqlite, _>(&query, Inspection::None, false, &mut Seen::default())
         };
         // Twice, because the second time the verdict is cached.
         for _ in 0..2 {

@@ -4,20 +4,24 @@ pub mod effect;
 
 mod check;
 mod dialect;
+mod inspected;
 mod isolation;
 mod raw_sql;
 mod role;
+mod seen;
 mod verb;
 mod verdict;
 
 pub(crate) use check::Checker;
 pub use check::{CheckPolicy, StatementCheck};
 pub use dialect::Dialect;
+pub(crate) use inspected::Inspected;
 pub(crate) use isolation::Characteristics;
 #[allow(unused_imports, reason = "SQLite has no levels")]
 pub(crate) use isolation::Isolation;
 pub use raw_sql::ReadSql;
 pub(crate) use role::{Access, GrantsTransactions};
 pub use role::{CaughtUp, Primary, Replica, Role};
+pub(crate) use seen::Seen;
 pub use verb::{Execute, Load};
 pub(crate) use verdict::Reach;

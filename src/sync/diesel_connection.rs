@@ -42,8 +42,8 @@ impl<C: RoutedConnection> Connection for WriteConn<C> {
     where
         T: QueryFragment<Self::Backend> + QueryId,
     {
-        let (conn, guard, ending) = self.begin_statement(source)?;
-        let result = guard.during(conn.execute_returning_count(source));
+        let (statement, conn, guard, ending) = self.begin_statement(source)?;
+        let result = guard.during(conn.execute_returning_count(&statement));
         if let Some(ending) = ending {
             ending.finish(result.as_ref().err());
         }
@@ -81,8 +81,8 @@ impl<B, C: RoutedConnection + LoadConnection<B>> LoadConnection<B> for WriteConn
         T: Query + QueryFragment<Self::Backend> + QueryId + 'query,
         Self::Backend: QueryMetadata<T::SqlType>,
     {
-        let (conn, guard, ending) = self.begin_statement(&source)?;
-        match guard.during(conn.load(source)) {
+        let (statement, conn, guard, ending) = self.begin_statement(source)?;
+        match guard.during(conn.load(statement)) {
             Ok(rows) => Ok(Cursor {
                 rows,
                 ending: Finish(ending),

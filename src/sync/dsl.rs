@@ -2,6 +2,7 @@
 
 use diesel::query_dsl::methods::{ExecuteDsl, LimitDsl};
 use diesel::query_dsl::{LoadQuery, UpdateAndFetchResults};
+use diesel::result::Error::NotFound;
 use diesel::{Connection, QueryResult};
 
 use super::runs::{Admits, Inspects, Key, Runs, Saves, Target};
@@ -26,6 +27,7 @@ use crate::statement::{Execute, Load};
 /// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError) around a [`Refused`](crate::Refused).
 pub trait RunQueryDsl<H, M>: Sized {
     /// Runs the statement and returns the number of rows it affected.
+    #[inline]
     fn execute(self, conn: &mut H) -> QueryResult<usize>
     where
         H: Runs<Execute<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
@@ -37,13 +39,14 @@ pub trait RunQueryDsl<H, M>: Sized {
     }
 
     /// Runs the query and returns all rows.
+    #[inline]
     fn load<'query, U>(self, conn: &mut H) -> QueryResult<Vec<U>>
     where
         H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn, guard) = conn.admit(Load(self), Key::new())?;
-        guard.during(diesel::RunQueryDsl::load(query, conn))
+        guard.during(all(query.internal_load(conn)))
     }
 
     /// Runs the query and returns an iterator over its rows.
@@ -60,7 +63,7 @@ pub trait RunQueryDsl<H, M>: Sized {
         H::Conn: 'conn,
     {
         let (query, conn, guard) = conn.admit(Load(self), Key::new())?;
-        guard.during(diesel::RunQueryDsl::load_iter(query, conn))
+        guard.during(query.internal_load(conn))
     }
 
     /// Runs the query and returns its first row.
@@ -68,13 +71,14 @@ pub trait RunQueryDsl<H, M>: Sized {
     /// # Errors
     ///
     /// Returns [`NotFound`](diesel::result::Error::NotFound) if there is no row.
+    #[inline]
     fn get_result<'query, U>(self, conn: &mut H) -> QueryResult<U>
     where
         H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn, guard) = conn.admit(Load(self), Key::new())?;
-        guard.during(diesel::RunQueryDsl::get_result(query, conn))
+        guard.during(one(query.internal_load(conn)))
     }
 
     /// Runs the query and returns all rows: like [`load`](Self::load), for statements that return what
@@ -92,6 +96,7 @@ pub trait RunQueryDsl<H, M>: Sized {
     /// # Errors
     ///
     /// Returns [`NotFound`](diesel::result::Error::NotFound) if there is no row.
+    #[inline]
     fn first<'query, U>(self, conn: &mut H) -> QueryResult<U>
     where
         Self: LimitDsl,
@@ -99,7 +104,7 @@ pub trait RunQueryDsl<H, M>: Sized {
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn, guard) = conn.admit(Load(LimitDsl::limit(self, 1)), Key::new())?;
-        guard.during(diesel::RunQueryDsl::get_result(query, conn))
+        guard.during(one(query.internal_load(conn)))
     }
 }
 
@@ -134,4 +139,18 @@ impl<T, H, M> SaveChangesDsl<H, M> for T where
         + diesel::AsChangeset<Target = <T as diesel::associations::HasTable>::Table>
         + diesel::query_builder::IntoUpdateTarget
 {
+}
+
+// Not Diesel's own methods, which a query's type may replace, and be handed the connection.
+
+/// Returns all rows.
+#[inline]
+fn all<U>(rows: QueryResult<impl Iterator<Item = QueryResult<U>>>) -> QueryResult<Vec<U>> {
+    rows?.collect()
+}
+
+/// Returns the first row.
+#[inline]
+fn one<U>(rows: QueryResult<impl Iterator<Item = QueryResult<U>>>) -> QueryResult<U> {
+    rows?.next().unwrap_or_else(|| Err(NotFound))
 }

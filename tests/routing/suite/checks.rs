@@ -212,7 +212,149 @@ fn a_query_type_is_inspected_once() {
         };
         assert_eq!(second, third, "what Diesel needs for itself: {counts:?}");
         assert!(first_checked > second, "it was looked at: {counts:?}");
-        assert_eq!([second_checked, third_checked], [second; 2], "{counts:?}");
+        // As Diesel, it asks a fragment of another author whether its text may be kept.
+        let asked = second + 1;
+        assert_eq!([second_checked, third_checked], [asked; 2], "{counts:?}");
+    });
+}
+
+/// The same, without an id that Diesel could find what it has prepared by.
+#[derive(Debug, Clone, diesel_routing::Statement)]
+#[statement(read)]
+struct Unnamed(Counted);
+
+impl QueryId for Unnamed {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Unnamed {
+    type SqlType = Integer;
+}
+
+impl<DB: Backend> QueryFragment<DB> for Unnamed {
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        QueryFragment::<DB>::walk_ast(&self.0, pass)
+    }
+}
+
+impl<Conn> diesel::RunQueryDsl<Conn> for Unnamed {}
+
+/// It was rendered twice: for the check, and for Diesel.
+#[test]
+fn a_query_without_an_id_is_rendered_once_on_a_write_handle() {
+    run(async {
+        let world = World::start(1).await;
+        let mut counts = Vec::new();
+        // Outside a session, nobody remembers writes, and nothing is looked at.
+        for session in [None, Some(world.router.session())] {
+            let renders = Arc::new(AtomicUsize::new(0));
+            let query = Unnamed(Counted(Arc::clone(&renders)));
+            let mut conn = match &session {
+                Some(session) => wait!(session.write()).unwrap(),
+                None => wait!(world.router.write()).unwrap(),
+            };
+            for _ in 0..3 {
+                renders.store(0, Ordering::SeqCst);
+                assert_eq!(wait!(query.clone().get_result::<i32>(&mut conn)), Ok(1));
+            }
+            counts.push(renders.swap(0, Ordering::SeqCst));
+        }
+        assert_eq!(counts[0], counts[1]);
+    });
+}
+
+/// A fragment with an id, whose SQL depends on a value; Diesel uses what it has prepared again, if it may.
+#[derive(Debug, Clone, Copy, diesel_routing::Statement)]
+#[statement(read)]
+struct Chosen {
+    sql: &'static str,
+    may_be_kept: bool,
+}
+
+impl QueryId for Chosen {
+    type QueryId = Self;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for Chosen {
+    type SqlType = Integer;
+}
+
+impl<DB: Backend> QueryFragment<DB> for Chosen {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        if !self.may_be_kept {
+            pass.unsafe_to_cache_prepared();
+        }
+        pass.push_sql(self.sql);
+        Ok(())
+    }
+}
+
+impl<Conn> diesel::RunQueryDsl<Conn> for Chosen {}
+
+const HARMLESS: &str = "SELECT 1";
+const FORBIDDEN: &str = "SELECT length(lower('A'))";
+
+/// The verdict on the first text admitted all others.
+#[test]
+fn each_text_of_a_type_that_diesel_prepares_anew_is_looked_at() {
+    run(async {
+        let world = World::with(1, |builder| {
+            builder.statement_check(forbids_lower(CheckPolicy::Deny))
+        })
+        .await;
+        let mut conn = wait!(world.router.read_eventual()).unwrap();
+        // Diesel keeps the second, and not the others.
+        for (sql, may_be_kept) in [
+            (HARMLESS, false),
+            (HARMLESS, true),
+            (FORBIDDEN, false),
+            (HARMLESS, true),
+            (FORBIDDEN, false),
+        ] {
+            let query = Chosen { sql, may_be_kept };
+            let answer = wait!(query.get_result::<i32>(&mut conn));
+            if sql == HARMLESS {
+                assert_eq!(answer, Ok(1));
+            } else {
+                assert!(matches!(
+                    refusal(&answer.unwrap_err()),
+                    Refused::Statement { .. }
+                ));
+            }
+        }
+        // So it counts as a write on a handle that may run it.
+        let session = world.router.session();
+        let mut conn = wait!(session.write()).unwrap();
+        for (sql, may_be_kept) in [(HARMLESS, true), (FORBIDDEN, false)] {
+            let query = Chosen { sql, may_be_kept };
+            wait!(query.get_result::<i32>(&mut conn)).unwrap();
+        }
+        drop(conn);
+        assert!(is_marked(&session).await);
+    });
+}
+
+/// Diesel would have prepared the second text on the second connection, where nothing was looked at.
+#[test]
+fn an_id_that_stands_for_two_texts_is_known_on_the_connection_where_diesel_knows_it() {
+    run(async {
+        let world = World::with(1, |builder| {
+            builder.statement_check(forbids_lower(CheckPolicy::Deny))
+        })
+        .await;
+        let query = |sql| Chosen {
+            sql,
+            may_be_kept: true,
+        };
+        let mut one = wait!(world.router.read_eventual()).unwrap();
+        assert_eq!(wait!(query(HARMLESS).get_result::<i32>(&mut one)), Ok(1));
+        let mut other = wait!(world.router.read_eventual()).unwrap();
+        let refused = wait!(query(FORBIDDEN).get_result::<i32>(&mut other)).unwrap_err();
+        assert!(matches!(refusal(&refused), Refused::Statement { .. }));
     });
 }
 
