@@ -133,10 +133,7 @@ pub(crate) fn facts(variables: &[Variable]) -> ServerFacts {
             .map(value)
             .join("/"),
         ),
-        address: None,
         waits: kind != ServerKind::Galera,
-        backend: None,
-        wal: None,
         version: version(value("version")),
         oldest: Some(if is_mariadb {
             OLDEST_MARIADB
@@ -148,6 +145,7 @@ pub(crate) fn facts(variables: &[Variable]) -> ServerFacts {
             .parse()
             .ok()
             .filter(|_| kind != ServerKind::Galera),
+        ..ServerFacts::default()
     }
 }
 

@@ -9,7 +9,7 @@ use super::pool::{Hooks, Library, Manager, Pools};
 use super::{RoutedConnection, Router, RouterBuilder, flavoured, io, watch};
 use crate::cluster::{Member, after};
 use crate::engine::watcher::Watcher;
-use crate::engine::{Arrivals, Conditions, Recipe, Seat, Server, Settings};
+use crate::engine::{Arrivals, Conditions, Questions, Recipe, Seat, Server, Settings};
 use crate::error::Error;
 use crate::server::{NodeRole, PoolKind};
 use crate::statement::Dialect;
@@ -41,7 +41,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
     pub async fn build(self) -> Result<Router<C>, Error> {
         let since = Instant::now();
         let plan = self.plan()?;
-        let watched = C::WATCHED && plan.recipe.settings.positions;
+        let watched = C::WATCHED && plan.recipe.settings.questions != Questions::Nothing;
         plan.check_roles(watched)?;
         let shared = plan.shared(Server {
             dialect: <C::Backend as Dialect>::SQL,
@@ -134,6 +134,7 @@ fn reader<C>(
         role: None,
         read_only: true,
         positions,
+        aurora: recipe.settings.questions == Questions::Aurora,
         alive_for: recipe.settings.alive_for,
         hooks: recipe.hooks.clone(),
     }
