@@ -7,10 +7,10 @@
 
 use std::time::Duration;
 
-use diesel::{QueryResult, QueryableByName};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Bool, Double, Nullable, Text, Untyped};
+use diesel::{QueryResult, QueryableByName};
 
 use super::postgres::{FACTS, Facts, NO_WAL, READ_ONLY, ask, role};
 use crate::cluster::{Introduction, Observation, ServerFacts};
