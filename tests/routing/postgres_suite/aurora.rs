@@ -175,6 +175,23 @@ fn of_the_readers_behind_one_name_each_serves_by_its_own_word() {
         }
         assert_eq!(bounded.into_iter().collect::<Vec<_>>(), ["node1"]);
         assert_eq!(any.into_iter().collect::<Vec<_>>(), ["node1", "node2"]);
+        // Only one of them is watched at a time.
+        says(&cluster, 1, "lag", "10");
+        let mut bounded = BTreeSet::new();
+        while bounded.len() < 2 {
+            let session = router.session();
+            let mut held = Vec::new();
+            for _ in 0..4 {
+                held.push(wait!(session.read_bounded(BOUND)).unwrap());
+            }
+            for conn in &mut held {
+                if !conn.route().is_primary {
+                    bounded.insert(instance(conn).await);
+                }
+            }
+            let late = since.elapsed() > Duration::from_secs(40);
+            assert!(!late, "{bounded:?}");
+        }
     });
 }
 
