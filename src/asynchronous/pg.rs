@@ -166,7 +166,6 @@ impl crate::RouterBuilder<AsyncPgConnection> {
     /// # Ok(()) }
     /// # }
     /// ```
-    #[must_use]
     pub fn aurora(self) -> Self {
         self.asks_aurora()
     }

@@ -153,7 +153,6 @@ impl super::RouterBuilder<PgConnection> {
     /// # Ok(()) }
     /// # }
     /// ```
-    #[must_use]
     pub fn aurora(self) -> Self {
         self.asks_aurora()
     }
