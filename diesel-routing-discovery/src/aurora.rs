@@ -11,11 +11,10 @@ use tokio_postgres::Client;
 use crate::postgres::{Connect, PATIENCE, connect_plainly, said};
 use crate::{DiscoveryError, Found, Source};
 
-/// The list, and the age of each row: the row of the instance that is asked has no time. The functions that compare are
-/// named in full, for whoever may create others.
+/// The list, and the age of each row: the row of the instance that is asked has no time.
 const ASK: &str = "\
-    SELECT server_id::text, session_id::text OPERATOR(pg_catalog.=) 'MASTER_SESSION_ID', \
-           extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) last_update_timestamp)::float8 \
+    SELECT server_id::text, session_id = 'MASTER_SESSION_ID', \
+           extract(epoch FROM clock_timestamp() - last_update_timestamp)::float8 \
       FROM aurora_replica_status()";
 
 /// The age past which a row is not believed, and the time for which an instance stays that is listed no more: rows of deleted
@@ -29,8 +28,8 @@ const KEPT: Duration = Duration::from_secs(300);
 ///
 /// Servers are asked all at once, and the first that lists a writer is believed: give the cluster endpoint and the reader
 /// endpoint. A rule of yours makes nodes of instances; [`AuroraInstance::endpoint`] makes their addresses. An instance that
-/// is listed no more stays for five minutes. Any account may ask. Routers that follow it need `aurora()`, or `window_only()`
-/// with roles that the rule states.
+/// is listed no more stays for five minutes. Routers that follow it need `aurora()`, or `window_only()` with roles that the
+/// rule states.
 ///
 /// # Example
 ///
