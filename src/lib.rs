@@ -212,7 +212,9 @@ mod server;
 mod session;
 mod statement;
 
-pub use cluster::{Health, Introduction, Node, Observation, PoolOptions, ServerFacts};
+pub use cluster::{
+    Diagnosis, Health, Introduction, Node, Observation, PoolOptions, ServerFacts, SourceAddress,
+};
 pub use connect::{ConnectRequest, Purpose};
 pub use consistency::Class;
 pub use context::Scope;
@@ -221,11 +223,11 @@ pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
     Async, Blocking, DiscoveryStatus, NodeStatus, Nodes, PoolStatus, Router, RouterBuilder,
-    Session, Status,
+    Session, Status, Upstream,
 };
 pub use error::{ConfigError, Error, Refused, Step, may_retry_read};
 pub use position::*;
-pub use routing::{Balance, Balancing, Level, Reason, Route, Tag};
+pub use routing::{Balance, Balancing, Level, Reason, RegionPolicy, Route, Tag};
 pub use server::{NodeRole, PoolKind, ServerVersion};
 #[cfg(feature = "test-util")]
 pub use session::ManualClock;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use diesel::{ConnectionResult, QueryResult};
 use diesel_async::{AsyncConnection, AsyncConnectionCore, TransactionManager};
 
-use crate::cluster::{Introduction, Observation, ServerFacts};
-use crate::position::{Position, ServerKind};
+use crate::cluster::{Diagnosis, Introduction, Observation, ServerFacts};
+use crate::position::Position;
 use crate::server::NodeRole;
 use crate::statement::Dialect;
 
@@ -45,6 +45,10 @@ pub trait RoutedConnection:
     /// Set if nodes report positions, so that each is watched. Defaults to `false`.
     const WATCHED: bool = false;
 
+    /// Set if logical subscribers can be asked how far they are. Defaults to `false`: a router refuses
+    /// [them](crate::Node::logical).
+    const KNOWS_SUBSCRIBERS: bool = false;
+
     /// Set if a primary can become a replica under open connections: then each read that needs the primary asks its
     /// connection first. Defaults to `false`: then a connection that has led to the primary once does so until it ends.
     const DEMOTED_IN_PLACE: bool = false;
@@ -66,20 +70,21 @@ pub trait RoutedConnection:
         async { Ok(None) }
     }
 
-    /// Returns the reason why a replica of this kind falls behind, in words, as far as it reports one. Defaults to
-    /// `None`.
+    /// Returns what a replica, of which these `facts` are known, says of its replication: what holds it up, and where it
+    /// replicates from. Defaults to nothing.
     ///
-    /// Called at most once a second, and only for replicas that are behind.
+    /// Called once on a replica's first connection, then at most once a second for one that is behind, and now and then for
+    /// others.
     ///
     /// # Errors
     ///
     /// Returns Diesel's error, if the server does not answer.
     fn diagnose(
         &mut self,
-        kind: Option<ServerKind>,
-    ) -> impl Future<Output = QueryResult<Option<String>>> + Send {
-        let _ = kind;
-        async { Ok(None) }
+        facts: &ServerFacts,
+    ) -> impl Future<Output = QueryResult<Diagnosis>> + Send {
+        let _ = facts;
+        async { Ok(Diagnosis::default()) }
     }
 
     /// Set if servers can [wait](Self::wait_for) until they have replayed a position, those whose

@@ -10,7 +10,7 @@ use futures_core::Stream;
 pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use crate::asynchronous::RoutedConnection;
-use crate::cluster::{Introduction, Observation, ServerFacts};
+use crate::cluster::{Diagnosis, Introduction, Observation, ServerFacts};
 use crate::connect::conceal;
 use crate::position::Position;
 use crate::server::NodeRole;
@@ -30,6 +30,7 @@ impl RoutedConnection for AsyncPgConnection {
     // The task that owns the socket reads and drops the answers that are not awaited any more.
     const SURVIVES_CANCELLATION: bool = true;
     const WATCHED: bool = true;
+    const KNOWS_SUBSCRIBERS: bool = true;
     const WAITS: bool = true;
 
     /// Opens a connection to what libpq takes as well; TLS needs the feature `rustls`.
@@ -43,6 +44,12 @@ impl RoutedConnection for AsyncPgConnection {
             let answer: crate::backend::aurora::Answer =
                 diesel_async::RunQueryDsl::get_result(crate::backend::aurora::Observe, self)
                     .await?;
+            return Ok(Some(answer.observation()));
+        }
+        if facts.is_subscriber {
+            let ask = crate::backend::postgres::AskSubscriber;
+            let answer: crate::backend::postgres::Subscriptions =
+                diesel_async::RunQueryDsl::get_result(ask, self).await?;
             return Ok(Some(answer.observation()));
         }
         let observe = crate::backend::postgres::Observe::new(facts);
@@ -94,6 +101,15 @@ impl RoutedConnection for AsyncPgConnection {
             return Ok(true);
         }
         ran.map(|()| false)
+    }
+
+    async fn diagnose(&mut self, facts: &ServerFacts) -> QueryResult<Diagnosis> {
+        if facts.is_aurora {
+            return Ok(Diagnosis::default());
+        }
+        let query = diesel::sql_query(crate::backend::postgres::DIAGNOSE);
+        let replication = diesel_async::RunQueryDsl::get_result(query, self).await;
+        crate::backend::postgres::diagnosed(replication)
     }
 
     async fn wait_for(

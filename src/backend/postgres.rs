@@ -1,5 +1,8 @@
 //! Queries to PostgreSQL, for both flavours of connections.
 
+mod diagnosis;
+mod subscription;
+
 use std::time::Duration;
 
 use diesel::QueryResult;
@@ -12,6 +15,9 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text, Untyped};
 use crate::cluster::{Introduction, Observation, ServerFacts, Wal};
 use crate::position::{Lsn, PgPosition, Position, ServerKind};
 use crate::server::{NodeRole, ServerVersion};
+
+pub(crate) use diagnosis::{DIAGNOSE, diagnosed};
+pub(crate) use subscription::Subscriptions;
 
 diesel::define_sql_function! {
     /// Returns whether the server replays another's log.
@@ -203,6 +209,14 @@ impl QueryId for Observe {
 
 ask!(Observe, |this, out| {
     out.push_sql(this.0);
+});
+
+/// Asks a logical subscriber how far it is.
+#[derive(Debug, QueryId)]
+pub(crate) struct AskSubscriber;
+
+ask!(AskSubscriber, |_this, out| {
+    out.push_sql(subscription::OBSERVE_SUBSCRIBER);
 });
 
 /// Returns the SQL that fails if its connection has this process of the server, in one round trip, which it takes to ask for

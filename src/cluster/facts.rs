@@ -36,6 +36,8 @@ pub struct ServerFacts {
     /// The id that distinguishes this server's writes from others' (`server_id`, on MySQL and MariaDB): a
     /// router refuses two servers with the same one.
     pub server_id: Option<u64>,
+    /// Set on a logical subscriber: its subscriptions tell how far it is, not its log.
+    pub(crate) is_subscriber: bool,
 }
 
 /// What does not change within a run of a PostgreSQL server, and what changes seldom.

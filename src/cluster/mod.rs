@@ -1,5 +1,6 @@
 //! The cluster: its nodes, their observations, and the conclusions from these.
 
+mod diagnosis;
 mod facts;
 mod history;
 mod identity;
@@ -14,6 +15,7 @@ mod roster;
 mod signals;
 mod snapshot;
 
+pub use diagnosis::{Diagnosis, SourceAddress};
 pub use facts::ServerFacts;
 #[cfg(any(feature = "postgres", feature = "sync-postgres"))]
 pub(crate) use facts::Wal;

@@ -33,6 +33,8 @@ pub struct Node {
     pub(crate) weight: u32,
     pub(crate) tags: Vec<String>,
     pub(crate) only_tagged: bool,
+    /// Set if it is a logical subscriber.
+    pub(crate) is_logical: bool,
     /// The time that it takes to answer, where a router measures that.
     pub(crate) latency: Option<Arc<PeakEwma>>,
     /// The role that it is meant to have, if the router's builder was told one.
@@ -56,6 +58,7 @@ impl Node {
             weight: 1,
             tags: Vec::new(),
             only_tagged: false,
+            is_logical: false,
             latency: None,
             role: None,
         }
@@ -181,6 +184,33 @@ impl Node {
         self.only_tagged = true;
         self
     }
+
+    /// Makes it a logical subscriber of the cluster: a server with a log of its own that applies what the primary publishes
+    /// (PostgreSQL, `CREATE SUBSCRIPTION`).
+    ///
+    /// It has what its publications hold and nothing else, so only reads that ask for one of its [tags](Self::tag) use it, of
+    /// which it needs one: by the tag, the caller says that it has all tables that the read relies on. Of these reads it serves
+    /// `eventual` and `bounded` ones; its lag is that of `pg_stat_subscription.latest_end_lsn` of all subscriptions in the URL's database
+    /// behind the primary. It serves nothing while tables are being copied. It never becomes the primary.
+    ///
+    /// Session reads go elsewhere: what a session has seen on a subscriber may be more than that tells of itself.
+    ///
+    /// After a failover, it serves once its subscription follows the new primary. Let that happen by a name that leads to the
+    /// primary alone: a subscriber does not tell whom it follows.
+    ///
+    /// ```
+    /// use diesel_routing::Node;
+    ///
+    /// let warehouse = Node::new("warehouse", "postgres://app@10.0.1.9/reports")
+    ///     .logical()
+    ///     .tag("reporting");
+    /// # let _ = warehouse;
+    /// ```
+    #[must_use]
+    pub fn logical(mut self) -> Self {
+        self.is_logical = true;
+        self
+    }
 }
 
 impl Node {
@@ -249,6 +279,11 @@ pub(crate) fn topology(
         validate(std::slice::from_ref(&primary))?;
         return Ok(vec![primary, replica]);
     }
+    let subscribers = nodes.iter_mut().filter(|node| node.is_logical);
+    for subscriber in subscribers {
+        // One that is meant to be the primary is refused.
+        subscriber.role.get_or_insert(NodeRole::ReplaysWrites);
+    }
     nodes.sort_by_key(|node| match node.role {
         Some(NodeRole::TakesWrites) => 0,
         None => 1,
@@ -260,8 +295,12 @@ pub(crate) fn topology(
 
 /// Returns a valid node that joins those of a router, with this role.
 pub(crate) fn newcomer(mut node: Node, role: Option<NodeRole>) -> Result<Node, ConfigError> {
+    node.role = if node.is_logical {
+        role.or(Some(NodeRole::ReplaysWrites))
+    } else {
+        role
+    };
     check(&node)?;
-    node.role = role;
     Ok(fitted(node))
 }
 
@@ -277,6 +316,7 @@ pub(crate) fn is_same(present: &Node, node: &Node) -> bool {
         weight,
         tags,
         only_tagged,
+        is_logical,
         // What was measured is no setting.
         latency: _,
         role: _,
@@ -293,9 +333,12 @@ pub(crate) fn is_same(present: &Node, node: &Node) -> bool {
         && weight == present.weight
         && tags == present.tags
         && only_tagged == present.only_tagged
+        && is_logical == present.is_logical
 }
 
-fn fitted(node: Node) -> Node {
+fn fitted(mut node: Node) -> Node {
+    // It has no more than its publications hold.
+    node.only_tagged |= node.is_logical;
     match node.role {
         // A replica's server would refuse them.
         Some(NodeRole::ReplaysWrites) => node.pool(PoolKind::Write, PoolOptions::new().min_idle(0)),
@@ -338,6 +381,16 @@ fn validate(nodes: &[Node]) -> Result<(), ConfigError> {
 
 /// Checks a node by itself.
 fn check(node: &Node) -> Result<(), ConfigError> {
+    if node.is_logical && node.role == Some(NodeRole::TakesWrites) {
+        return Err(ConfigError::LogicalPrimary {
+            node: node.name.clone(),
+        });
+    }
+    if node.is_logical && node.tags.is_empty() {
+        return Err(ConfigError::LogicalWithoutTag {
+            node: node.name.clone(),
+        });
+    }
     if node.only_tagged && node.tags.is_empty() {
         return Err(ConfigError::NoTag {
             node: node.name.clone(),
@@ -361,130 +414,4 @@ fn check(node: &Node) -> Result<(), ConfigError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn node(name: &str) -> Node {
-        Node::new(name, format!("db://{name}"))
-    }
-
-    fn primary(name: &str) -> Node {
-        Node {
-            role: Some(NodeRole::TakesWrites),
-            ..node(name)
-        }
-    }
-
-    fn replica(name: &str) -> Node {
-        Node {
-            role: Some(NodeRole::ReplaysWrites),
-            ..node(name)
-        }
-    }
-
-    fn names(nodes: Vec<Node>) -> Vec<String> {
-        nodes.into_iter().map(|node| node.name).collect()
-    }
-
-    #[test]
-    fn a_router_needs_a_primary() {
-        let error = topology(vec![replica("a")], None).unwrap_err();
-        assert_eq!(error, ConfigError::NoPrimary);
-        let error = topology(vec![], None).unwrap_err();
-        assert_eq!(error, ConfigError::NoPrimary);
-    }
-
-    #[test]
-    fn the_primary_stands_first_and_a_node_that_may_be_it_before_the_replicas() {
-        let nodes = vec![
-            replica("a"),
-            node("b"),
-            primary("c"),
-            node("d"),
-            replica("e"),
-        ];
-        let ordered = topology(nodes, None).unwrap();
-        assert_eq!(names(ordered), ["c", "b", "d", "a", "e"]);
-        assert_eq!(
-            names(topology(vec![replica("a"), node("b")], None).unwrap()),
-            ["b", "a"]
-        );
-    }
-
-    #[test]
-    fn two_primaries_are_named_in_the_error() {
-        let error = topology(vec![primary("a"), primary("b")], None).unwrap_err();
-        assert!(error.to_string().contains("`a` and `b`"), "{error}");
-    }
-
-    #[test]
-    fn no_replica_is_legal() {
-        assert_eq!(names(topology(vec![primary("a")], None).unwrap()), ["a"]);
-    }
-
-    #[test]
-    fn names_are_unique() {
-        let error = topology(vec![primary("a"), replica("b"), node("b")], None).unwrap_err();
-        assert_eq!(error, ConfigError::DuplicateName { name: "b".into() });
-    }
-
-    #[test]
-    fn a_pool_of_size_zero_is_refused_with_the_node_and_the_pool() {
-        let error = topology(vec![primary("a"), replica("b").read_pool_size(0)], None).unwrap_err();
-        let pool = PoolKind::Read;
-        assert_eq!(
-            error,
-            ConfigError::EmptyPool {
-                node: "b".into(),
-                pool
-            }
-        );
-        let error = topology(vec![primary("a").write_pool_size(0)], None).unwrap_err();
-        let pool = PoolKind::Write;
-        assert_eq!(
-            error,
-            ConfigError::EmptyPool {
-                node: "a".into(),
-                pool
-            }
-        );
-    }
-
-    #[test]
-    fn a_weight_of_zero_is_refused_with_the_node() {
-        let error = topology(vec![primary("a"), replica("b").weight(0)], None).unwrap_err();
-        assert_eq!(error, ConfigError::NoWeight { node: "b".into() });
-    }
-
-    #[test]
-    fn a_node_that_is_reserved_for_no_tag_is_refused() {
-        let error = topology(vec![primary("a"), replica("b").only_tagged()], None).unwrap_err();
-        assert_eq!(error, ConfigError::NoTag { node: "b".into() });
-        let tagged = replica("b").only_tagged().tag("reporting");
-        assert!(topology(vec![primary("a"), tagged], None).is_ok());
-    }
-
-    #[test]
-    fn a_replica_at_the_primarys_url_is_refused() {
-        let twin = Node::new("b", "db://a");
-        let error = topology(vec![primary("a"), twin], None).unwrap_err();
-        let (replica, primary) = ("b".into(), "a".into());
-        assert_eq!(error, ConfigError::ReplicaIsPrimary { replica, primary });
-    }
-
-    #[test]
-    fn a_single_database_stands_for_both_and_has_no_others_beside_it() {
-        let single = topology(vec![], Some(&node("a"))).unwrap();
-        assert_eq!(names(single), ["a", "a-replica"]);
-        for other in [primary("b"), replica("b"), node("b")] {
-            let error = topology(vec![other], Some(&node("a"))).unwrap_err();
-            assert_eq!(error, ConfigError::NotSingle { node: "b".into() });
-        }
-    }
-
-    #[test]
-    fn a_password_in_the_url_is_not_shown() {
-        let node = Node::new("a", "postgres://app:hunter2@host/db");
-        assert!(!format!("{node:?}").contains("hunter2"));
-    }
-}
+mod tests;

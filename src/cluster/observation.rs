@@ -22,6 +22,8 @@ pub struct Observation {
     pub follows: Option<String>,
     /// The reason why its position proves nothing, or why it should serve nothing, with a remedy; if there is one.
     pub problem: Option<Cow<'static, str>>,
+    /// On a logical subscriber, the run of what feeds it: another number for each.
+    pub(crate) feed: Option<u64>,
 }
 
 impl Observation {
@@ -43,7 +45,15 @@ impl Observation {
             lag: None,
             follows: None,
             problem: None,
+            feed: None,
         }
+    }
+
+    /// Makes it that of a logical subscriber, which is fed by this run of its workers.
+    #[cfg(any(feature = "postgres", feature = "sync-postgres", test))]
+    pub(crate) fn fed_by(mut self, run: u64) -> Self {
+        self.feed = Some(run);
+        self
     }
 
     /// Adds a reason not to use the node, and a remedy.

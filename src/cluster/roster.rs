@@ -27,6 +27,9 @@ pub(crate) struct Roster {
     first: Option<Vec<Option<(Question, Observation)>>>,
     /// The last position of a primary that was removed, until another is found: none on an older history will do.
     removed: Option<Position>,
+    /// What feeds those that are logical subscribers, by node, and what they are measured by.
+    feeds: Vec<Option<Feed>>,
+    led: Option<Led>,
 }
 
 /// The number of newest samples that a snapshot carries in full; older ones are thinned out. Sessions look
@@ -60,6 +63,8 @@ impl Roster {
             cluster: None,
             first: None,
             removed: None,
+            feeds: Vec::new(),
+            led: None,
         };
         for (slot, _) in members.iter() {
             roster.vacate(slot);
@@ -82,9 +87,8 @@ impl Roster {
             .enumerate()
             .filter_map(|(node, answer)| Some((node, answer?)))
             .collect();
-        let mut positions = answers
-            .iter()
-            .filter_map(|(_, (_, said))| said.position.as_ref());
+        let of_cluster = answers.iter().filter(|(_, (_, said))| said.feed.is_none());
+        let mut positions = of_cluster.filter_map(|(_, (_, said))| said.position.as_ref());
         self.cluster = positions.find(|position| !position.is_empty()).cloned();
         answers.sort_by_key(|(_, (_, said))| said.role != NodeRole::TakesWrites);
         let mut events = Vec::new();
@@ -137,6 +141,10 @@ impl Roster {
             *first = Some((question, observation));
             return Vec::new();
         }
+        if observation.feed.is_some() {
+            self.subscriber_observed(node, question, &observation);
+            return Vec::new();
+        }
         let Question {
             asked,
             sent,
@@ -163,7 +171,10 @@ impl Roster {
         self.find_primary(&mut events);
         if node == self.primary && takes_writes {
             match &position {
-                Some(position) => self.history.push(asked, position),
+                Some(position) => {
+                    self.history.push(asked, position);
+                    self.leads(asked, position);
+                }
                 None => self.history.begin(),
             }
             // GTID sets name ever more servers, so the newest one is kept.
@@ -257,19 +268,16 @@ impl Roster {
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
+        let states = self.states.clone();
         if !self.history.has_begun() {
             let removed = self.removed.clone();
-            return Snapshot::without_primary(self.states.clone(), self.primary, removed);
+            return Snapshot::without_primary(states, self.primary, removed).fed(&self.feeds);
         }
-        let mut snapshot = Snapshot::new(
-            self.states.clone(),
-            self.primary,
-            self.history.recent(RECENT),
-        );
+        let mut snapshot = Snapshot::new(states, self.primary, self.history.recent(RECENT));
         let primary = self.nodes[self.primary].as_ref();
         let primary = primary.filter(|primary| primary.role == NodeRole::TakesWrites);
         snapshot.writer = primary.and_then(|primary| primary.follows.clone());
-        snapshot
+        snapshot.fed(&self.feeds)
     }
 
     /// Finds the primary: the node that accepts writes on the newest history; a tie stays with the present one.
@@ -432,5 +440,9 @@ fn foreign(observation: &Observation, ours: &Position) -> Cow<'static, str> {
 }
 
 mod changes;
+mod subscribers;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use subscribers::Feed;
+use subscribers::Led;

@@ -1,11 +1,13 @@
 //! The knowledge about every node, as one immutable value.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(crate) use order::Order;
 
 use super::history::{Sample, age, complete_as_of};
+use super::roster::Feed;
 use super::{Member, Members, Observation, Said, ServerId};
 use crate::position::Position;
 use crate::server::NodeRole;
@@ -30,6 +32,8 @@ pub(crate) struct Snapshot {
     pub(crate) writer: Option<String>,
     /// The last position of the primary, if that was removed and has no successor yet.
     removed: Option<Position>,
+    /// What feeds logical subscribers, by node; empty if none is one.
+    feeds: Vec<Option<Feed>>,
 }
 
 /// The knowledge about one node.
@@ -85,6 +89,7 @@ impl Snapshot {
             recent,
             writer: None,
             removed: None,
+            feeds: Vec::new(),
         }
     }
 
@@ -123,7 +128,28 @@ impl Snapshot {
             is_alone: false,
             writer: None,
             removed,
+            feeds: Vec::new(),
         }
+    }
+
+    /// Adds what feeds logical subscribers, by node.
+    pub(super) fn fed(mut self, feeds: &[Option<Feed>]) -> Self {
+        if feeds.iter().any(Option::is_some) {
+            self.feeds = feeds.to_vec();
+        }
+        self
+    }
+
+    /// Returns what the server of a node's connection has said, as the primary would say it: a logical subscriber knows its
+    /// place there, and not whose. `None` if that is unknown.
+    pub(crate) fn heard<'s>(&self, node: usize, said: &'s Said) -> Option<Cow<'s, Said>> {
+        if said.observation.feed.is_none() {
+            return Some(Cow::Borrowed(said));
+        }
+        let feed = self.feeds.get(node)?.as_ref()?;
+        let mut said = said.clone();
+        said.observation.position = Some(feed.translated(&said.observation)?);
+        Some(Cow::Owned(said))
     }
 
     /// Returns the serial of the member with this index; 0 if there is none.
@@ -223,6 +249,7 @@ impl Snapshot {
             lag,
             follows,
             problem,
+            ..
         } = &said.observation;
         let mut known = self.nodes.iter().filter_map(|node| {
             let is_member = node.health != Health::Excluded;

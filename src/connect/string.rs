@@ -122,6 +122,14 @@ impl<'a> ConnectionString<'a> {
         })
     }
 
+    /// Returns the hosts that a URL has before its path, with their ports; `None` for pairs.
+    pub(crate) fn authority(&self) -> Option<&'a str> {
+        let (_, rest) = self.head?.split_once("://")?;
+        // As in `parse`: what stands before the `@` is user information, slashes and all.
+        let rest = rest.split_once('@').map_or(rest, |(_, rest)| rest);
+        Some(rest.split_once('/').map_or(rest, |(hosts, _)| hosts))
+    }
+
     /// Takes a parameter out, and returns its value: of several, the last.
     pub(crate) fn take(&mut self, name: &str) -> Option<String> {
         let mut value = None;

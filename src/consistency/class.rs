@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::routing::RegionPolicy;
+
 /// Settings for the functions of one class, where they differ from the router's defaults:
 /// `#[consistency(session, class = "payments")]`.
 ///
@@ -21,6 +23,7 @@ use std::time::Duration;
 pub struct Class {
     pub(crate) wait: Option<Duration>,
     pub(crate) max_lag: Option<Duration>,
+    pub(crate) region: RegionPolicy,
 }
 
 impl Class {
@@ -38,6 +41,24 @@ impl Class {
     /// Sets the lag beyond which a replica serves none of its reads.
     pub fn max_lag(mut self, lag: Duration) -> Self {
         self.max_lag = Some(lag);
+        self
+    }
+
+    /// Sets what its reads do about nodes in another region. Defaults to [`RegionPolicy::Pay`]. The others need a router that
+    /// knows [its own](crate::RouterBuilder::zone).
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// use diesel_routing::{Class, RegionPolicy};
+    ///
+    /// // Exact where the primary is near; elsewhere up to 2 s old, from a replica that is.
+    /// let timeline = Class::new().region_policy(RegionPolicy::Bound(Duration::from_secs(2)));
+    /// // The page is shown without them where they are far.
+    /// let hints = Class::new().region_policy(RegionPolicy::Refuse);
+    /// # let _ = (timeline, hints);
+    /// ```
+    pub fn region_policy(mut self, policy: RegionPolicy) -> Self {
+        self.region = policy;
         self
     }
 }

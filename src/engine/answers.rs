@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, Weak};
 use std::time::Instant;
 
-use crate::cluster::{Observation, Question, ServerFacts, ServerId};
+use crate::cluster::{Diagnosis, Observation, Question, ServerFacts, ServerId};
 use crate::mutex::lock;
 
 /// What one server said last to any watcher of this process: with a router for each tenant, it is asked once for all.
@@ -16,7 +16,7 @@ pub(super) struct Answers(Mutex<Last>);
 #[derive(Debug, Default)]
 struct Last {
     answer: Option<(Question, Observation)>,
-    diagnosis: Option<(Instant, Option<String>)>,
+    diagnosis: Option<(Instant, Diagnosis)>,
 }
 
 /// Answers are the same only to accounts that may see the same.
@@ -60,13 +60,13 @@ impl Answers {
             .filter(|(question, _)| question.sent > since)
     }
 
-    /// Records what holds the server up, as it said when it was asked at this time.
-    pub(super) fn tell_diagnosis(&self, asked: Instant, why: Option<String>) {
-        lock(&self.0).diagnosis = Some((asked, why));
+    /// Records what the server said of its replication when it was asked at this time.
+    pub(super) fn tell_diagnosis(&self, asked: Instant, diagnosis: Diagnosis) {
+        lock(&self.0).diagnosis = Some((asked, diagnosis));
     }
 
     /// Returns the last diagnosis, if it was asked for after `since`, and when it was.
-    pub(super) fn diagnosis_since(&self, since: Instant) -> Option<(Instant, Option<String>)> {
+    pub(super) fn diagnosis_since(&self, since: Instant) -> Option<(Instant, Diagnosis)> {
         let last = lock(&self.0);
         last.diagnosis.clone().filter(|(asked, _)| *asked > since)
     }

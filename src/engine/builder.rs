@@ -292,6 +292,7 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
                 share: self.settings.hedge_budget.to_string(),
             });
         }
+        self.settings.check_regions()?;
         let mut nodes = topology(self.nodes, self.settings.single.as_ref())?;
         if self.settings.single.is_some() {
             // Whatever was said after it.

@@ -54,6 +54,6 @@ pub use session::Session;
 pub(crate) use settings::{Questions, Settings};
 pub(crate) use shared::{Server, Shared};
 pub(crate) use start::Conditions;
-pub use status::{NodeStatus, PoolStatus, Status};
+pub use status::{NodeStatus, PoolStatus, Status, Upstream};
 pub(crate) use view::View;
 pub(crate) use write_log::{Ending, WriteLog};

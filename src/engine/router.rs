@@ -12,7 +12,7 @@ use super::{
 };
 use crate::error::{Error, Step};
 use crate::mutex::lock;
-use crate::routing::{Level, Tag, Target};
+use crate::routing::{Level, RegionPolicy, Tag, Target};
 use crate::statement::Access;
 
 /// Lends connections of one primary and its replicas, as handles that say what they may do.
@@ -204,6 +204,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
             may_try: true,
             max_lag: None,
             on: self.target(),
+            region: RegionPolicy::Pay,
             function: None,
         }
     }

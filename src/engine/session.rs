@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::checkout::Loan;
 use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View};
 use crate::error::ConfigError;
-use crate::routing::{Level, Tag};
+use crate::routing::{Level, RegionPolicy, Tag};
 #[cfg(feature = "edge")]
 use crate::session::Activity;
 use crate::session::{Rejection, SignedToken, Token};
@@ -174,6 +174,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
             may_try: true,
             max_lag: None,
             on: on.as_ref().map(Tag::target).or(self.view.router.target()),
+            region: RegionPolicy::Pay,
             function: None,
         }
     }

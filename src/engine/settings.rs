@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::cluster::{Members, Node};
 use crate::consistency::Class;
-use crate::routing::{Balance, Balancing, PeakEwma, Policy, Tags};
+use crate::error::ConfigError;
+use crate::routing::{Balance, Balancing, PeakEwma, Policy, RegionPolicy, Tags};
 use crate::session::{Clock, SystemClock, TokenKeys};
 use crate::statement::StatementCheck;
 
@@ -101,6 +102,18 @@ impl Settings {
         }
     }
 
+    /// Checks that the router knows its region if a class depends on that.
+    pub(crate) fn check_regions(&self) -> Result<(), ConfigError> {
+        let mut classes = self.classes.iter();
+        let depends = classes.find(|(_, class)| class.region != RegionPolicy::Pay);
+        match depends {
+            Some((class, _)) if self.zone.is_none() => Err(ConfigError::NoRegion {
+                class: class.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Returns what decisions are bound by, for these nodes.
     pub(crate) fn policy(&self, members: &Members) -> Policy {
         let slots = || (0..members.slots()).map(|slot| members.get(slot));
@@ -122,6 +135,13 @@ impl Settings {
                     (node.tags.as_slice(), node.only_tagged)
                 })
             })),
+            logical: if slots().flatten().any(|node| node.is_logical) {
+                slots()
+                    .map(|node| node.is_some_and(|node| node.is_logical))
+                    .collect()
+            } else {
+                Vec::new()
+            },
             weights: slots()
                 .map(|node| node.map_or(0, |node| node.weight))
                 .collect(),

@@ -6,6 +6,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod upstreams;
 mod watching;
 
 use std::collections::HashMap;
@@ -21,7 +22,7 @@ use super::delays::Delays;
 use super::{Known, Questions, Rejections, Request, Settings};
 use crate::cluster::{
     BothClocks, Health, Member, Members, Node, PerSlot, Roster, Sample, ServerFacts, ServerId,
-    Signals, Snapshot, after, age,
+    Signals, Snapshot, SourceAddress, after, age,
 };
 use crate::consistency::{Class, Function};
 use crate::error::{ConfigError, Error};
@@ -55,7 +56,7 @@ pub(crate) struct Shared {
     pub(crate) hedges: super::Hedges,
     window: Duration,
     /// Set if nodes are watched whose positions mean nothing, but who tell how far they lag.
-    trusts_window: bool,
+    pub(crate) trusts_window: bool,
     clock: Arc<dyn Clock>,
     classes: Vec<(String, Class)>,
     keys: Option<TokenKeys>,
@@ -80,6 +81,8 @@ pub(crate) struct Shared {
     pub(crate) demoted_in_place: bool,
     /// The facts about the nodes that were met, by their serials.
     facts: Mutex<HashMap<u32, ServerFacts>>,
+    /// Where replicas replicate from, as they say, by their serials.
+    sources: Mutex<HashMap<u32, SourceAddress>>,
     /// Set once a server was met that can be asked to wait until it has replayed a position.
     servers_wait: AtomicBool,
     /// Set until the nodes' first answers are weighed.
@@ -124,6 +127,7 @@ impl Shared {
             node_share: settings.node_share,
             demoted_in_place,
             facts: Mutex::default(),
+            sources: Mutex::default(),
             servers_wait: AtomicBool::new(false),
             starting: AtomicBool::new(false),
             signals: Signals::new(count),
@@ -193,7 +197,7 @@ impl Shared {
         let latest = self.latest.load();
         let latest = latest.as_deref();
         Inputs {
-            level: request.level,
+            level: request.level_under(cluster.primary, &cluster.policy),
             need: request
                 .session
                 .filter(|_| request.level == Level::Session)
@@ -258,6 +262,7 @@ impl Shared {
             },
             wait: function.wait.or(class.wait).unwrap_or(request.wait),
             max_lag: class.max_lag,
+            region: class.region,
             on: function.on.or(request.on),
             function: Some(function.path),
             ..request
@@ -279,13 +284,13 @@ impl Shared {
         now: Instant,
     ) -> Option<(Reason, Option<u64>)> {
         let cluster = self.snapshot.load();
-        let said = known.said.as_ref()?;
+        let said = cluster.heard(node, known.said.as_ref()?)?;
         let inputs = self.inputs(request, &cluster, now);
         let clocks = BothClocks {
             now: inputs.now,
             system_now: now,
         };
-        let state = cluster.state_of(known.server, known.opened, said, clocks);
+        let state = cluster.state_of(known.server, known.opened, &said, clocks);
         let reason = inputs.serves(node, &state)?;
         Some((reason, inputs.version()))
     }

@@ -46,10 +46,14 @@ pub struct NodeStatus {
     /// The reason why it serves nothing, and what to do; `None` if it serves.
     pub problem: Option<String>,
     /// The cause of its lag, as it said when it was asked last: an applier that has stopped, with its error; a
-    /// missing privilege to say more. Or that its name leads to more than one server, as connections have shown lately;
+    /// missing privilege to say more; on PostgreSQL, replay that is paused, a receiver that is not running. Or that its name leads to more than one server, as connections have shown lately;
     /// or to the primary's; or that it is not what it is configured as, as after a failover.
     /// `None` if nothing does, or the kind of server cannot tell.
     pub notice: Option<String>,
+    /// The server that it replicates from, as it says; `None` of the primary, and where it does not say: on PostgreSQL to
+    /// accounts without `pg_read_all_stats` (part of `pg_monitor`), on MySQL and MariaDB to those that may not ask for a
+    /// replica's status.
+    pub upstream: Option<Upstream>,
     /// Handles that are out.
     pub handles: u32,
     /// The time that it is expected to take to answer: see [`Balance::Latency`](crate::Balance::Latency), without which it
@@ -57,6 +61,17 @@ pub struct NodeStatus {
     pub latency: Option<Duration>,
     /// Its pools: for reads, for writes, and for reads that fall back to it as the primary.
     pub pools: Vec<PoolStatus>,
+}
+
+/// The server that a replica replicates from: the primary, or in a cascade another replica.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Upstream {
+    /// The name of the node that has this address, by its URL or by what its server says; `None` if none of the router's has:
+    /// addresses may differ from one network to another.
+    pub node: Option<String>,
+    /// Its address, as the replica has it.
+    pub address: String,
 }
 
 /// The state of one pool.
@@ -102,6 +117,7 @@ impl Shared {
                     self.several(index),
                     self.differs(index).as_deref(),
                 ]),
+                upstream: self.upstream(index, &cluster),
                 handles: self.out(index),
                 latency: self.latency(index),
                 pools: pools(index),

@@ -8,9 +8,8 @@ use event_listener::EventListener;
 use super::answers::Answers;
 use super::hurry::Hurry;
 use super::{Arrivals, Known, Settings, Shared};
-use crate::cluster::{Member, NO_POSITION, Observation, Question, ServerFacts, Urgency};
+use crate::cluster::{Diagnosis, Member, NO_POSITION, Observation, Question, ServerFacts, Urgency};
 use crate::error::{Error, Step, error_chain};
-use crate::position::ServerKind;
 use crate::server::NodeRole;
 
 /// The next step of a watcher.
@@ -29,8 +28,8 @@ pub(crate) enum Next {
     Open,
     /// Ask the server, over the open connection, for its role and position.
     Observe,
-    /// Ask the server, over the open connection, what holds its replication up.
-    Diagnose(Option<ServerKind>),
+    /// Ask the server, over the open connection, what holds its replication up, and where it replicates from.
+    Diagnose,
     /// Close the connection, and end.
     Stop,
 }
@@ -48,8 +47,8 @@ pub(crate) enum Outcome {
     Opened(Box<Known>),
     /// The server answered.
     Observed(Observation),
-    /// The server answered what holds it up, if anything does.
-    Diagnosed(Option<String>),
+    /// The server answered what it knows of its replication.
+    Diagnosed(Diagnosis),
     /// It failed, for this reason: close the connection.
     Failed(String),
 }
@@ -68,6 +67,9 @@ const REOPEN_AFTER: Duration = Duration::from_secs(1);
 /// The time without a question of its own after which a watcher closes its connection: what stands between may have cut off
 /// one that was silent for longer. Chosen.
 const CLOSE_AFTER: Duration = Duration::from_secs(10);
+
+/// The time after which a replica that is well is asked once more where it replicates from. Chosen: that changes seldom.
+const REPOINTED_AFTER: Duration = Duration::from_secs(30);
 
 /// The state of a watcher's connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -293,11 +295,11 @@ impl Watcher {
                     return next;
                 }
             }
-            Outcome::Diagnosed(why) => {
+            Outcome::Diagnosed(diagnosis) => {
                 if let Some(answers) = &self.answers {
-                    answers.tell_diagnosis(now, why.clone());
+                    answers.tell_diagnosis(now, diagnosis.clone());
                 }
-                self.shared.record_diagnosis(self.node, why);
+                self.shared.record_diagnosis(self.node, diagnosis);
             }
             Outcome::Failed(why) => {
                 self.link = Link::Lost;
@@ -357,13 +359,13 @@ impl Watcher {
             .answers
             .as_ref()
             .and_then(|answers| answers.diagnosis_since(known));
-        if let Some((asked, why)) = told {
+        if let Some((asked, diagnosis)) = told {
             self.diagnosed = Some(asked);
-            self.shared.record_diagnosis(self.node, why);
+            self.shared.record_diagnosis(self.node, diagnosis);
             return None;
         }
         self.diagnosed = Some(now);
-        (self.link == Link::Open).then_some(Next::Diagnose(self.known.facts.kind))
+        (self.link == Link::Open).then_some(Next::Diagnose)
     }
 
     fn fail(&mut self, why: &str) {
@@ -432,11 +434,13 @@ impl Watcher {
         has_rest
     }
 
-    /// Returns whether a replica that is behind is to be asked why: each once to begin with, then now and then.
+    /// Returns whether a replica is to be asked for its replication: each once to begin with, one that is behind more often
+    /// than others.
     fn is_diagnosis_due(&self, now: Instant) -> bool {
         let is_due = self.diagnosed.is_none_or(|last| {
-            now.saturating_duration_since(last) >= Shared::DIAGNOSE_AFTER
-                && self.shared.is_held_up(self.node)
+            let passed = now.saturating_duration_since(last);
+            passed >= REPOINTED_AFTER
+                || passed >= Shared::DIAGNOSE_AFTER && self.shared.is_held_up(self.node)
         });
         is_due && !self.shared.is_primary(self.node) && !self.shared.is_starting()
     }

@@ -241,6 +241,45 @@ pub enum ConfigError {
         class: &'static str,
     },
 
+    /// A logical subscriber is configured as the primary.
+    #[error(
+        "node `{node}` is a logical subscriber, and configured as the primary: it applies what another server publishes, so give \
+         that server as the primary, and this one to `replica(..)`"
+    )]
+    LogicalPrimary {
+        /// The node's name.
+        node: String,
+    },
+
+    /// A logical subscriber has no tag, so no read would ever use it.
+    #[error(
+        "node `{node}` is a logical subscriber and has no tag, so no read would use it: it has only what its publications hold; \
+         give it a tag with `Node::tag`, by which reads ask for it that need nothing else"
+    )]
+    LogicalWithoutTag {
+        /// The node's name.
+        node: String,
+    },
+
+    /// A logical subscriber on a kind of server whose subscribers' lag cannot be asked for.
+    #[error(
+        "node `{node}` is configured as a logical subscriber, and the router knows those of PostgreSQL alone, of a cluster with \
+         positions: leave `logical()` out if it is a replica"
+    )]
+    LogicalElsewhere {
+        /// The node's name.
+        node: String,
+    },
+
+    /// A class says what its reads do about other regions, and the router has none of its own.
+    #[error(
+        "the class `{class}` says what its reads do about nodes in other regions, and the router does not know its own: tell it          with `zone(..)`, and each node's with `Node::zone`"
+    )]
+    NoRegion {
+        /// The class.
+        class: String,
+    },
+
     /// A session token was requested, and there is no key to sign it with.
     #[error(
         "there are no keys to sign session tokens with: give the router's builder some with `token_keys`"

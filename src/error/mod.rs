@@ -94,6 +94,23 @@ pub enum Error {
         function: Option<&'static str>,
     },
 
+    /// No node in the router's own region may serve a read of a class that [refuses](crate::RegionPolicy::Refuse) others.
+    #[error(
+        "{} goes to node `{node}`{} ({reason}), and its class refuses other regions: see to the replicas of this one, or let the          class pay for the way (`RegionPolicy::Pay`)",
+        function.map_or_else(|| "the read".to_owned(), |function| format!("`{function}`")),
+        region.as_ref().map_or_else(|| ", whose region is unknown".to_owned(), |region| format!(" in region `{region}`"))
+    )]
+    OtherRegion {
+        /// The name of the node that could serve it, as configured.
+        node: String,
+        /// That node's [zone](crate::Node::zone).
+        region: Option<String>,
+        /// The reason for which it would have gone there: the name of a [`Reason`](crate::Reason).
+        reason: &'static str,
+        /// The function with [`#[consistency(..)]`](macro@crate::consistency) that asked for it, if any.
+        function: Option<&'static str>,
+    },
+
     /// A node has another role than its configured one.
     #[error(
         "node `{node}` was configured as {expected}, but {}: point it at the right server, or change its role \
@@ -183,6 +200,7 @@ impl Error {
             Self::Config(_)
             | Self::NoReplica { .. }
             | Self::NoTaggedReplica { .. }
+            | Self::OtherRegion { .. }
             | Self::NoPrimary { .. }
             | Self::NoNode { .. } => false,
         }
@@ -204,6 +222,7 @@ impl Error {
         if let Self::Checkout { function, .. }
         | Self::NoReplica { function, .. }
         | Self::NoTaggedReplica { function, .. }
+        | Self::OtherRegion { function, .. }
         | Self::NoPrimary { function, .. } = &mut self
         {
             *function = Some(path);

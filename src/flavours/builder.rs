@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use super::pool::{Hooks, Library, Manager, Pools};
 use super::{RoutedConnection, Router, RouterBuilder, flavoured, io, watch};
-use crate::cluster::{Member, after};
+use crate::cluster::{Member, Node, after};
 use crate::engine::watcher::Watcher;
-use crate::engine::{Arrivals, Conditions, Questions, Recipe, Seat, Server, Settings};
-use crate::error::Error;
+use crate::engine::{Arrivals, Conditions, Questions, Recipe, Seat, Server, Settings, Shared};
+use crate::error::{ConfigError, Error};
 use crate::server::{NodeRole, PoolKind};
 use crate::statement::Dialect;
 
@@ -48,6 +48,9 @@ impl<C: RoutedConnection> RouterBuilder<C> {
             watched,
             demoted_in_place: C::DEMOTED_IN_PLACE,
         });
+        plan.nodes
+            .iter()
+            .try_for_each(|node| check_kind::<C>(node, &shared))?;
         let members = shared.members();
         let to_meet = plan.to_meet().to_vec();
         let recipe = Arc::new(plan.recipe);
@@ -72,6 +75,20 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         shared.weigh(&to_meet, arrivals.take(), conditions)?;
         Ok(router)
     }
+}
+
+/// Checks that a node is of a kind that this backend knows.
+pub(super) fn check_kind<C: RoutedConnection>(
+    node: &Node,
+    shared: &Shared,
+) -> Result<(), ConfigError> {
+    // What it has is measured by the primary's positions.
+    let is_measured = C::KNOWS_SUBSCRIBERS && !shared.trusts_window;
+    if node.is_logical && !is_measured {
+        let node = node.name().to_owned();
+        return Err(ConfigError::LogicalElsewhere { node });
+    }
+    Ok(())
 }
 
 /// Waits until each node has answered or refused, or the time for that is over.

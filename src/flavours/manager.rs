@@ -128,7 +128,18 @@ impl<C: RoutedConnection> Manager<C> {
         } else {
             conn.introduce(self.positions, self.read_only).await
         };
-        let Introduction { facts, observation } = introduced.map_err(failed)?;
+        let Introduction {
+            mut facts,
+            mut observation,
+        } = introduced.map_err(failed)?;
+        if self.node.is_logical {
+            facts.is_subscriber = true;
+            facts.role = Some(NodeRole::ReplaysWrites);
+            observation = match self.positions {
+                true => conn.observe(&facts).await.map_err(failed)?,
+                false => None,
+            };
+        }
         let role = match &observation {
             Some(observation) => Some(observation.role),
             None => facts.role,

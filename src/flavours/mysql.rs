@@ -11,7 +11,7 @@ use super::{RoutedConnection, flavoured};
 use crate::backend::mysql::{
     Answer, AskGalera, AskMariaDb, AskMySql, AskRole, MySqlSource, Outcome, Variable,
 };
-use crate::cluster::{Observation, ServerFacts};
+use crate::cluster::{Diagnosis, Observation, ServerFacts};
 use crate::connect::conceal;
 use crate::position::{Position, ServerKind};
 use crate::server::NodeRole;
@@ -60,9 +60,9 @@ impl RoutedConnection for Raw {
         Ok(crate::backend::mysql::facts(&variables))
     }
 
-    async fn diagnose(&mut self, kind: Option<ServerKind>) -> QueryResult<Option<String>> {
-        let Some(kind @ (ServerKind::MariaDb | ServerKind::MySql)) = kind else {
-            return Ok(None);
+    async fn diagnose(&mut self, facts: &ServerFacts) -> QueryResult<Diagnosis> {
+        let Some(kind @ (ServerKind::MariaDb | ServerKind::MySql)) = facts.kind else {
+            return Ok(Diagnosis::default());
         };
         let query = diesel::sql_query(crate::backend::mysql::diagnosis(kind));
         let sources = if kind == ServerKind::MySql {

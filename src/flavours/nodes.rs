@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::builder::{await_arrivals, conditions, pools, start_watcher};
+use super::builder::{await_arrivals, check_kind, conditions, pools, start_watcher};
 use super::pool::Pools;
 use super::{Nodes, RoutedConnection, flavoured, io};
 use crate::cluster::{Node, after};
@@ -103,6 +103,7 @@ impl<C: RoutedConnection> Nodes<C> {
     ) -> Result<Option<Leaving<Pools<C>>>, Error> {
         let since = Instant::now();
         let shared = self.router.shared();
+        check_kind::<C>(&node, shared)?;
         let watched = shared.is_watched();
         // Dropping it takes the node out again.
         let joining = self.join(node, change, |recipe, member| {

@@ -66,8 +66,8 @@ async fn step<C: RoutedConnection>(
                 .map_err(|error| error_chain(&error))
         }
         // An answer that comes late would be taken for that to the next question.
-        (Next::Diagnose(kind), Some(conn)) => {
-            let why = io::within(watcher.limit, conn.diagnose(kind)).await;
+        (Next::Diagnose, Some(conn)) => {
+            let why = io::within(watcher.limit, conn.diagnose(watcher.facts())).await;
             let why = why.map_err(|_| watcher.too_slow())?;
             why.map(Outcome::Diagnosed)
                 .map_err(|error| error_chain(&error))
@@ -81,7 +81,7 @@ async fn step<C: RoutedConnection>(
                 Box::new(met.known)
             })))
         }
-        (Next::Open | Next::Observe | Next::Diagnose(_), conn) => {
+        (Next::Open | Next::Observe | Next::Diagnose, conn) => {
             // One that stands still is closed first: its server may have no room for another.
             *conn = None;
             let opened = manager.open().await.map_err(|error| error_chain(&error))?;

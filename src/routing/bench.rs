@@ -66,6 +66,7 @@ impl Decider {
                 latencies: Vec::new(),
                 primary_share: Share::NONE,
                 tags: Tags::default(),
+                logical: Vec::new(),
                 near: None,
             },
             // Times before this one stay in the clock's range.

@@ -62,8 +62,23 @@ pub(crate) struct Policy {
     /// The primary's share of the reads that a replica may serve.
     pub(crate) primary_share: Share,
     pub(crate) tags: Tags,
+    /// By node, set if it is a logical subscriber; empty if none is.
+    pub(crate) logical: Vec<bool>,
     /// By node, set if it is in the caller's zone; `None` if no node is.
     pub(crate) near: Option<Vec<bool>>,
+}
+
+impl Policy {
+    /// Returns whether a node is a logical subscriber.
+    pub(crate) fn is_logical(&self, node: usize) -> bool {
+        self.logical.get(node).is_some_and(|&is_logical| is_logical)
+    }
+
+    /// Returns whether a node is outside the caller's zone, if the caller has one.
+    pub(crate) fn is_afar(&self, node: usize) -> bool {
+        let near = self.near.as_ref();
+        near.is_none_or(|near| near.get(node).is_none_or(|is_near| !is_near))
+    }
 }
 
 /// A node, and the reason for it.
@@ -159,7 +174,7 @@ where
         (Level::Session, Some(need)) => session(inputs, need),
         (Level::Eventual, _) => inputs
             .replica()
-            .unwrap_or_else(|| primary(Reason::Fallback)),
+            .unwrap_or_else(|| primary(inputs.without_replica())),
         (Level::Bounded(_), _) => inputs
             .replica()
             .unwrap_or_else(|| primary(Reason::TooStale)),
@@ -206,7 +221,7 @@ where
     primary(if inputs.has_eligible() {
         Reason::NotCaughtUp
     } else {
-        Reason::Fallback
+        inputs.without_replica()
     })
 }
 
@@ -301,7 +316,8 @@ where
         may_try.then(|| self.itself(home.node, need))
     }
 
-    /// Returns a replica that is not known to have what the session needs, but likely to.
+    /// Returns a replica that is not known to have what the session needs, but likely to: in the caller's zone if there is one,
+    /// for a try elsewhere that is in vain costs more than the primary would.
     fn likely(&self, need: &Need) -> Option<Decision> {
         if !self.tries() {
             return None;
@@ -309,7 +325,9 @@ where
         let passed = age(need.since?, self.now);
         let node = self.pick(
             |index, node| {
-                self.is_eligible(index, node) && (self.delay)(index).allows(passed, self.random)
+                self.is_eligible(index, node)
+                    && !self.is_afar(index)
+                    && (self.delay)(index).allows(passed, self.random)
             },
             |order| &order.by_freshness,
         )?;
@@ -332,7 +350,7 @@ where
         let (node, delay) = nodes
             .filter(|(index, node)| self.is_eligible(*index, node))
             .map(|(index, _)| (index, (self.delay)(index).time))
-            .min_by_key(|(_, delay)| *delay)?;
+            .min_by_key(|(index, delay)| (self.is_afar(*index), *delay))?;
         Some((self.itself(node, need), delay.saturating_sub(passed)))
     }
 
@@ -379,7 +397,7 @@ where
         let (node, state) = nodes
             .filter(|(index, node)| self.is_eligible(*index, node))
             .filter(|(_, node)| need.may_leave || need.is_home(node))
-            .max_by_key(|(_, node)| node.complete_as_of)?;
+            .max_by_key(|(index, node)| (!self.is_afar(*index), node.complete_as_of))?;
         let basis = if need.may_leave {
             // Whatever server it is: it waits for all that is required.
             Basis::Nothing

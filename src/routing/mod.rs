@@ -9,6 +9,7 @@ mod latency;
 mod level;
 mod need;
 mod reason;
+mod region;
 mod share;
 mod tag;
 
@@ -20,6 +21,7 @@ pub use level::Level;
 pub(crate) use level::levels;
 pub(crate) use need::{Block, HomeServer, Need};
 pub use reason::{Reason, Route};
+pub use region::RegionPolicy;
 pub use share::Balancing;
 pub(crate) use share::Share;
 pub use tag::Tag;

@@ -36,7 +36,7 @@ pub enum Reason {
     OldHistory,
     /// The read belongs to no session, so its requirements are unknown: the primary.
     NoSession,
-    /// The router has no replica: the primary.
+    /// The router has no replica, or those that it has are [reserved](crate::Node::only_tagged) for other reads: the primary.
     NoReplica,
     /// No replica is up and within the lag limit, or none with the [tag](crate::Tag) that a read is limited to: the primary,
     /// from the fallback pool. A replica whose lag is unknown counts as beyond the limit; after a start, that is one whose

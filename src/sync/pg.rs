@@ -10,7 +10,7 @@ use diesel::{Connection, ConnectionResult, PgConnection, QueryResult};
 pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use super::RoutedConnection;
-use crate::cluster::{Introduction, Observation, ServerFacts};
+use crate::cluster::{Diagnosis, Introduction, Observation, ServerFacts};
 use crate::connect::conceal;
 use crate::position::Position;
 use crate::server::NodeRole;
@@ -28,6 +28,7 @@ pub type ReadSql = crate::ReadSql<diesel::pg::Pg>;
 
 impl RoutedConnection for PgConnection {
     const WATCHED: bool = true;
+    const KNOWS_SUBSCRIBERS: bool = true;
     const WAITS: bool = true;
 
     /// Opens a connection as libpq does.
@@ -39,6 +40,12 @@ impl RoutedConnection for PgConnection {
         if facts.is_aurora {
             let answer: crate::backend::aurora::Answer =
                 diesel::RunQueryDsl::get_result(crate::backend::aurora::Observe, self)?;
+            return Ok(Some(answer.observation()));
+        }
+        if facts.is_subscriber {
+            let ask = crate::backend::postgres::AskSubscriber;
+            let answer: crate::backend::postgres::Subscriptions =
+                diesel::RunQueryDsl::get_result(ask, self)?;
             return Ok(Some(answer.observation()));
         }
         let observe = crate::backend::postgres::Observe::new(facts);
@@ -85,6 +92,15 @@ impl RoutedConnection for PgConnection {
             return Ok(true);
         }
         ran.map(|()| false)
+    }
+
+    fn diagnose(&mut self, facts: &ServerFacts) -> QueryResult<Diagnosis> {
+        if facts.is_aurora {
+            return Ok(Diagnosis::default());
+        }
+        let query = diesel::sql_query(crate::backend::postgres::DIAGNOSE);
+        let replication = diesel::RunQueryDsl::get_result(query, self);
+        crate::backend::postgres::diagnosed(replication)
     }
 
     fn wait_for(

@@ -18,6 +18,8 @@ mod ended;
 mod flavours;
 #[path = "suite/retries.rs"]
 mod reading;
+#[path = "suite/regions.rs"]
+mod regions;
 #[path = "suite/roles.rs"]
 mod roles;
 #[path = "suite/round_trips.rs"]
@@ -26,6 +28,8 @@ mod round_trips;
 mod sessions;
 #[path = "suite/tokens.rs"]
 mod tokens;
+#[path = "suite/upstreams.rs"]
+mod upstreams;
 #[path = "suite/views.rs"]
 mod views;
 #[path = "suite/watching.rs"]
@@ -69,6 +73,27 @@ impl Standbys for Cluster {
 
     fn standbys(&self) -> &[MariaNode] {
         self.replicas()
+    }
+}
+
+/// A replica, and another one that follows it.
+pub(crate) fn cascade() -> Cluster {
+    with_schema(Cluster::builder().replicas(1).replica_of(1))
+}
+
+/// Makes a replica follow another node by the address that clients reach that by.
+pub(crate) fn repoint(cluster: &Cluster, replica: usize, to: usize) {
+    let url = cluster.node(to).url();
+    let (_, address) = url.split_once('@').expect("an account");
+    let (host, port) = address.split_once(':').expect("a port");
+    let (port, _) = port.split_once('/').expect("a database");
+    let replica = cluster.node(replica);
+    for sql in [
+        "STOP SLAVE",
+        &format!("CHANGE MASTER TO MASTER_HOST = '{host}', MASTER_PORT = {port}"),
+        "START SLAVE",
+    ] {
+        replica.admin_execute(sql).expect(sql);
     }
 }
 

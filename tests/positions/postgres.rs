@@ -1,6 +1,7 @@
 //! On PostgreSQL.
 
 mod bad_input;
+mod cascades;
 mod commits;
 mod crashes;
 mod histories;
@@ -8,6 +9,7 @@ mod many;
 mod pgbouncer;
 mod repository;
 mod retries;
+mod subscribers;
 mod sync;
 mod waits;
 
@@ -21,6 +23,8 @@ mod ended;
 mod flavours;
 #[path = "suite/retries.rs"]
 mod reading;
+#[path = "suite/regions.rs"]
+mod regions;
 #[path = "suite/roles.rs"]
 mod roles;
 #[path = "suite/round_trips.rs"]
@@ -29,6 +33,8 @@ mod round_trips;
 mod sessions;
 #[path = "suite/tokens.rs"]
 mod tokens;
+#[path = "suite/upstreams.rs"]
+mod upstreams;
 #[path = "suite/views.rs"]
 mod views;
 #[path = "suite/watching.rs"]
@@ -78,6 +84,23 @@ fn with_schema(builder: PgClusterBuilder) -> Cluster {
         .wait_until_caught_up(LIMIT)
         .expect("standbys that follow");
     cluster
+}
+
+/// A standby, and another one that follows it; all may see where a receiver has its WAL from.
+pub(crate) fn cascade() -> Cluster {
+    let cluster = with_schema(Cluster::builder().standbys(1).standby_of(1));
+    let grant = "GRANT pg_read_all_stats TO app";
+    cluster.primary().admin_execute(grant).expect("granted");
+    cluster.wait_until_caught_up(LIMIT).expect("caught up");
+    cluster
+}
+
+/// Makes a standby follow another node by the address that clients reach that by.
+pub(crate) fn repoint(cluster: &Cluster, standby: usize, to: usize) {
+    let dir = cluster.node(to).socket_dir().display();
+    let info = format!("host={dir} port=5432 user=postgres");
+    let standby = cluster.node(standby);
+    standby.set("primary_conninfo", &info).expect("repointed");
 }
 
 pub(crate) fn node(name: &str, node: &PgNode) -> diesel_routing::Node {

@@ -150,6 +150,18 @@ impl PgCluster {
         self.node(index).link("let its replication hang")?.hang()
     }
 
+    /// Makes what goes between node `index` and the node it follows take `delay` each way, as between two regions.
+    ///
+    /// # Errors
+    ///
+    /// As [`cut_replication`](Self::cut_replication).
+    pub fn delay_replication(&self, index: usize, delay: Duration) -> Result<(), ServerError> {
+        self.node(index)
+            .link("delay its replication")?
+            .set_delay(delay);
+        Ok(())
+    }
+
     /// Undoes [`cut_replication`](Self::cut_replication) and
     /// [`hang_replication`](Self::hang_replication). A cut standby reconnects within 0.1 s.
     ///

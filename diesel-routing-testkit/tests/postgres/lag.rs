@@ -33,6 +33,17 @@ fn an_apply_delay_holds_commits_back_until_it_ends() {
 }
 
 #[test]
+fn replication_takes_the_time_that_it_is_given() {
+    const DELAY: Duration = Duration::from_millis(300);
+    let cluster = cluster(2);
+    cluster.delay_replication(1, DELAY).unwrap();
+    let since = std::time::Instant::now();
+    write(cluster.primary(), 2);
+    arrives(&cluster, cluster.standby(0), 2);
+    assert!(since.elapsed() >= DELAY, "{:?}", since.elapsed());
+}
+
+#[test]
 fn a_frozen_receiver_gets_nothing_while_queries_go_on() {
     let cluster = cluster(1);
     let standby = cluster.standby(0);

@@ -2,8 +2,9 @@
 
 use diesel::QueryResult;
 use diesel::result::Error as DieselError;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
+use crate::cluster::{Diagnosis, SourceAddress};
 use crate::position::ServerKind;
 
 /// Returns the query for a replica's replication status. Needs a privilege.
@@ -17,6 +18,10 @@ pub(crate) fn diagnosis(kind: ServerKind) -> &'static str {
 /// One row of the answer to [`diagnosis`] on MariaDB: a source that is replicated from.
 #[derive(diesel::QueryableByName)]
 pub(crate) struct MariaDbSource {
+    #[diesel(sql_type = Nullable<Text>, column_name = "Master_Host")]
+    host: Option<String>,
+    #[diesel(sql_type = Integer, column_name = "Master_Port")]
+    port: i32,
     #[diesel(sql_type = Nullable<Text>, column_name = "Slave_IO_Running")]
     receiver: Option<String>,
     #[diesel(sql_type = Nullable<Text>, column_name = "Slave_SQL_Running")]
@@ -32,6 +37,10 @@ pub(crate) struct MariaDbSource {
 /// One row of the answer to [`diagnosis`] on MySQL: a source that is replicated from.
 #[derive(diesel::QueryableByName)]
 pub(crate) struct MySqlSource {
+    #[diesel(sql_type = Nullable<Text>, column_name = "Source_Host")]
+    host: Option<String>,
+    #[diesel(sql_type = Integer, column_name = "Source_Port")]
+    port: i32,
     #[diesel(sql_type = Nullable<Text>, column_name = "Replica_IO_Running")]
     receiver: Option<String>,
     #[diesel(sql_type = Nullable<Text>, column_name = "Replica_SQL_Running")]
@@ -47,6 +56,8 @@ pub(crate) struct MySqlSource {
 impl From<MySqlSource> for MariaDbSource {
     fn from(source: MySqlSource) -> Self {
         Self {
+            host: source.host,
+            port: source.port,
             receiver: source.receiver,
             applier: source.applier,
             receiver_error: source.receiver_error,
@@ -63,11 +74,11 @@ impl From<MySqlSource> for MariaDbSource {
     }
 }
 
-/// Returns what holds a replica up, in words; `None` if nothing does.
+/// Returns what a replica says of its replication: its first source, and what holds it up, in words, if anything does.
 pub(crate) fn diagnosed(
     sources: QueryResult<Vec<MariaDbSource>>,
     kind: ServerKind,
-) -> QueryResult<Option<String>> {
+) -> QueryResult<Diagnosis> {
     let (start, by_gtid, privilege) = match kind {
         ServerKind::MySql => (
             "START REPLICA",
@@ -84,24 +95,24 @@ pub(crate) fn diagnosed(
         Ok(sources) => sources,
         // Error 1227, which Diesel has no kind for.
         Err(DieselError::DatabaseError(_, error)) if error.message().contains("Access denied") => {
-            return Ok(Some(format!(
+            return Ok(Diagnosis::new(Some(format!(
                 "the reason for its lag is unknown, because the router's account lacks a privilege: \
                  GRANT {privilege} ON *.* TO it"
-            )));
+            ))));
         }
         Err(error) => return Err(error),
     };
     if sources.is_empty() {
-        return Ok(Some(format!(
+        return Ok(Diagnosis::new(Some(format!(
             "it has no replication source: make it follow the primary (`{by_gtid}`, then `{start}`)"
-        )));
+        ))));
     }
     let is = |text: &Option<String>, word: &str| text.as_deref() == Some(word);
     let words = |text: &Option<String>| match text.as_deref() {
         None | Some("") => "it was stopped".to_owned(),
         Some(error) => error.to_owned(),
     };
-    Ok(sources.iter().find_map(|source| {
+    let problem = sources.iter().find_map(|source| {
         if is(&source.applier, "No") {
             let error = words(&source.applier_error);
             Some(format!(
@@ -119,5 +130,12 @@ pub(crate) fn diagnosed(
         } else {
             None
         }
-    }))
+    });
+    let source = sources.into_iter().find_map(|source| {
+        Some(SourceAddress {
+            host: source.host.filter(|host| !host.is_empty())?,
+            port: u16::try_from(source.port).ok()?,
+        })
+    });
+    Ok(Diagnosis::new(problem).with_source(source))
 }

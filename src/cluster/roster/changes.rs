@@ -96,9 +96,11 @@ impl Roster {
             self.nodes.resize(slot + 1, None);
             self.servers.resize(slot + 1, None);
             self.states.resize(slot + 1, NodeState::UNKNOWN);
+            self.feeds.resize(slot + 1, None);
         }
         self.nodes[slot] = None;
         self.servers[slot] = None;
+        self.feeds[slot] = None;
         self.states[slot] = NodeState {
             serial: self.members.get(slot).map_or(0, |member| member.serial),
             ..NodeState::UNKNOWN

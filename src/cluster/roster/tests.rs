@@ -4,6 +4,8 @@ use super::*;
 use crate::cluster::Node;
 use crate::position::{Lsn, PgPosition};
 
+mod without_positions;
+
 fn says(role: NodeRole, timeline: u32, lsn: u64) -> Observation {
     Observation::new(
         role,
@@ -349,69 +351,89 @@ fn a_replica_that_is_promoted_after_the_primary_was_removed_gets_the_writes() {
     assert!(roster.snapshot().has_primary);
 }
 
-fn instance(role: NodeRole, follows: &str, lag: Option<u64>) -> Observation {
-    Observation {
-        lag: lag.map(Duration::from_millis),
-        follows: Some(follows.to_owned()),
-        ..Observation::without_position(role)
-    }
+/// A roster of a primary and a logical subscriber, and what the latter says: how far it is, and which run of its worker feeds it.
+fn with_subscriber() -> (Roster, impl Fn(u64, u64) -> Observation) {
+    let nodes = [
+        Node::new("0", "0"),
+        Node::new("1", "1").logical().tag("reporting"),
+    ];
+    let roster = Roster::new(&Arc::new(Members::new(nodes.into_iter())));
+    let subscriber = |lsn, run| {
+        let position = PgPosition::new(0, 0, Lsn(lsn));
+        Observation::new(REPLICA, position.into()).fed_by(run)
+    };
+    (roster, subscriber)
 }
 
-/// As on Aurora.
 #[test]
-fn without_positions_roles_are_followed_and_lag_is_what_a_node_says() {
-    let now = question();
-    let asked = |node| Question {
-        server: Some(ServerId::numbered(node)),
-        ..now
-    };
-    let mut roster = roster(3);
-    roster.observed(0, asked(0), instance(PRIMARY, "a", Some(0)));
-    roster.observed(1, asked(1), instance(REPLICA, "a", Some(300)));
-    roster.observed(2, asked(2), instance(REPLICA, "a", None));
+fn a_logical_subscriber_is_as_far_as_its_subscription_and_never_the_primary_or_foreign() {
+    let (mut roster, subscriber) = with_subscriber();
+    roster.start();
+    roster.observed(1, question(), subscriber(50, 1));
+    let asked = question();
+    roster.observed(0, asked, says(PRIMARY, 1, 50));
+    assert_eq!(roster.settle(), []);
+    assert_eq!(roster.foreign(), None);
+    roster.observed(1, question(), subscriber(50, 1));
+    let state = roster.snapshot().nodes[1].clone();
+    assert_eq!(
+        (state.health, state.complete_as_of),
+        (Health::Up, Some(asked.asked))
+    );
+    assert_eq!(state.position, Some(PgPosition::new(7, 1, Lsn(50)).into()));
+    roster.observed(0, question(), says(PRIMARY, 1, 60));
+    roster.observed(1, question(), subscriber(59, 1));
+    let behind = roster.snapshot().nodes[1].clone();
+    assert_eq!(
+        behind.complete_as_of,
+        Some(asked.asked),
+        "the rest is not there"
+    );
+}
+
+/// It had 60 of the old primary's log, which counted as the new one's.
+#[test]
+fn what_a_subscriber_has_of_a_primary_that_was_left_behind_is_not_its_successors() {
+    let (mut roster, subscriber) = with_subscriber();
+    roster.observed(0, question(), says(PRIMARY, 1, 50));
+    roster.observed(1, question(), subscriber(60, 1));
+    roster.observed(0, question(), says(PRIMARY, 2, 55));
+    roster.observed(1, question(), subscriber(60, 1));
+    assert_eq!(roster.snapshot().nodes[1].complete_as_of, None);
+    let asked = question();
+    roster.observed(0, asked, says(PRIMARY, 2, 60));
+    roster.observed(1, question(), subscriber(60, 2));
+    let state = roster.snapshot().nodes[1].clone();
+    assert_eq!(
+        state.complete_as_of,
+        Some(asked.asked),
+        "its worker was started anew"
+    );
+}
+
+/// It would have served nothing for as long as its worker ran.
+#[test]
+fn a_subscriber_that_follows_the_successor_before_that_is_known_counts_as_its() {
+    let (mut roster, subscriber) = with_subscriber();
+    roster.observed(0, question(), says(PRIMARY, 1, 50));
+    roster.observed(1, question(), subscriber(50, 1));
+    let told = question();
+    roster.observed(1, told, subscriber(70, 2));
+    let asked = question();
+    roster.observed(0, asked, says(PRIMARY, 2, 70));
+    roster.observed(1, question(), subscriber(70, 2));
     let snapshot = roster.snapshot();
-    assert!(snapshot.has_primary && !snapshot.knows_positions());
-    let lag = |node: usize| snapshot.nodes[node].lag(now.asked);
-    assert_eq!(lag(1), Some(Duration::from_millis(300)));
-    assert_eq!(lag(2), None);
-
-    // Nothing tells which of two writers is the older one: the one that is known, as long as it is up.
-    let events = roster.observed(1, asked(1), instance(PRIMARY, "b", Some(0)));
-    let (primary, other) = (0, 1);
-    assert_eq!(events, [Event::SplitBrain { primary, other }]);
-    let events = roster.lost(0, "gone");
-    assert_eq!(events, [Event::Promoted { from: 0, to: 1 }]);
-    // The other reader has not heard of it, nor has the former writer.
-    for reader in [2, 0] {
-        roster.observed(
-            reader,
-            asked(reader as u64),
-            instance(REPLICA, "a", Some(10)),
-        );
-        let state = &roster.snapshot().nodes[reader];
-        assert_eq!(state.health, Health::Excluded);
-        let problem = state.problem.as_deref().unwrap_or_default();
-        assert!(problem.contains("`a`, and `b` takes"), "{problem}");
-        roster.observed(
-            reader,
-            asked(reader as u64),
-            instance(REPLICA, "b", Some(10)),
-        );
-        assert_eq!(roster.snapshot().nodes[reader].health, Health::Up);
-    }
-}
-
-#[test]
-fn without_positions_a_connection_leads_to_the_primary_if_that_is_its_server_or_down() {
-    let server = |number| Some(ServerId::numbered(number));
-    let mut roster = roster(2);
-    roster.observed(0, of_server(server(1)), instance(PRIMARY, "a", Some(0)));
-    let is_led_by = |roster: &Roster, number| {
-        let said = instance(PRIMARY, "b", Some(0));
-        roster.snapshot().is_led_by(server(number), &said)
+    assert_eq!(snapshot.nodes[1].complete_as_of, Some(asked.asked));
+    // As its own connections say it.
+    let said = |run| crate::cluster::Said {
+        observation: subscriber(70, run),
+        sent: Instant::now(),
     };
-    assert!(is_led_by(&roster, 1));
-    assert!(!is_led_by(&roster, 2));
-    roster.lost(0, "gone");
-    assert!(is_led_by(&roster, 2));
+    let told = said(2);
+    let heard = snapshot.heard(1, &told).expect("it is fed by that run");
+    assert_eq!(
+        heard.observation.position,
+        Some(PgPosition::new(7, 2, Lsn(70)).into())
+    );
+    assert!(snapshot.heard(1, &said(3)).is_none());
 }

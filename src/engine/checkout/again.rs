@@ -170,7 +170,7 @@ impl<G: Loan> Checkout<'_, G> {
             avoid: Some(decision.node),
             ..self.request
         };
-        self.request.is_limited() && self.request.refuses(self.shared.look(&request, now))
+        self.request.is_limited() && self.request.lacks_its_tag(self.shared.look(&request, now))
     }
 
     /// Tries another node; the primary, once all tries are used up.

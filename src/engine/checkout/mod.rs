@@ -311,8 +311,10 @@ impl<'a, G: Loan> Checkout<'a, G> {
     /// another node may serve as well.
     fn take(&mut self, decision: Decision, now: Instant) -> Next<G> {
         // Where the primary is asked first, a replica may serve once it has answered.
-        if self.request.refuses(decision) && decision.reason != Reason::CapturePending {
-            return Next::Fail(self.shared.no_tagged(&self.request, decision.reason));
+        if decision.reason != Reason::CapturePending
+            && let Some(refusal) = self.shared.refusal(&self.request, decision)
+        {
+            return Next::Fail(refusal);
         }
         let node = decision.node;
         let deadline = *self
@@ -364,11 +366,11 @@ impl<'a, G: Loan> Checkout<'a, G> {
             self.shared.learn(node, &self.request, serves, asked, now);
         }
         match proof {
-            Proof::Given { .. } if self.request.refuses(decision) => {
-                drop(guard);
-                Next::Fail(self.shared.no_tagged(&self.request, decision.reason))
-            }
             Proof::Given { reason, version } => {
+                if let Some(refusal) = self.shared.refusal(&self.request, decision) {
+                    drop(guard);
+                    return Next::Fail(refusal);
+                }
                 if self.shared.has_left(decision.node, guard.known()) {
                     guard.known_mut().is_spent = true;
                 }

@@ -9,7 +9,7 @@ use crate::cluster::Observation;
 use crate::engine::{Grant, Known};
 use crate::error::Error;
 use crate::position::Position;
-use crate::routing::{Decision, Level, Otherwise, Target};
+use crate::routing::{Decision, Level, Otherwise, Policy, RegionPolicy, Target};
 use crate::server::PoolKind;
 use crate::session::SessionState;
 use crate::statement::Access;
@@ -31,13 +31,24 @@ pub(crate) struct Request<'a> {
     pub(crate) max_lag: Option<Duration>,
     /// The replicas that it asks for.
     pub(crate) on: Option<Target<'a>>,
+    /// What it does about nodes in another region.
+    pub(crate) region: RegionPolicy,
     /// The function that it is for.
     pub(crate) function: Option<&'static str>,
 }
 
 impl Request<'_> {
+    /// Returns its level, while this node is the primary.
+    #[inline]
+    pub(in crate::engine) fn level_under(&self, primary: usize, policy: &Policy) -> Level {
+        if self.region == RegionPolicy::Pay || !policy.is_afar(primary) {
+            return self.level;
+        }
+        self.region.level_afar(self.level)
+    }
+
     /// Returns whether it fails rather than go where this decision sends it: no replica with its tag may serve it.
-    pub(super) fn refuses(&self, decision: Decision) -> bool {
+    pub(in crate::engine) fn lacks_its_tag(&self, decision: Decision) -> bool {
         self.is_limited() && decision.reason.is_for_primary() && !decision.reason.is_the_primarys()
     }
 

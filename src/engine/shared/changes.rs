@@ -59,6 +59,7 @@ impl Shared {
         drop(roster);
         member.leave();
         lock(&self.facts).remove(&member.serial);
+        lock(&self.sources).remove(&member.serial);
         self.signals.wake(slot);
         // Whoever waits for it looks again.
         self.signals.answered();

@@ -7,7 +7,7 @@ use crate::cluster::Health;
 use crate::engine::{Known, Request};
 use crate::error::{ConfigError, Error};
 use crate::position::Position;
-use crate::routing::Reason;
+use crate::routing::{Decision, Level, Reason, RegionPolicy};
 
 /// The time for which status tells that a name leads to several servers, after that was noticed. Chosen.
 const RECENT: Duration = Duration::from_secs(10);
@@ -134,8 +134,36 @@ impl Shared {
         }
     }
 
+    /// Returns the error of a request that fails rather than go where this decision sends it.
+    #[inline]
+    pub(crate) fn refusal(&self, request: &Request<'_>, decision: Decision) -> Option<Error> {
+        if request.lacks_its_tag(decision) {
+            return Some(self.no_tagged(request, decision.reason));
+        }
+        if request.region != RegionPolicy::Refuse || request.level == Level::Write {
+            return None;
+        }
+        self.other_region(request, decision)
+    }
+
+    /// Returns the error of a request that stays in this region, and would leave it.
+    #[cold]
+    fn other_region(&self, request: &Request<'_>, decision: Decision) -> Option<Error> {
+        let cluster = self.snapshot.load();
+        let node = decision.node;
+        cluster.policy.is_afar(node).then(|| Error::OtherRegion {
+            node: cluster.name(node).to_owned(),
+            region: cluster
+                .members
+                .get(node)
+                .and_then(|member| member.zone.clone()),
+            reason: decision.reason.as_str(),
+            function: request.function,
+        })
+    }
+
     /// Returns the error of a request that only replicas with its tag may serve, and would go to the primary.
-    pub(crate) fn no_tagged(&self, request: &Request<'_>, reason: Reason) -> Error {
+    fn no_tagged(&self, request: &Request<'_>, reason: Reason) -> Error {
         let cluster = self.snapshot.load();
         let on = request.on.and_then(|on| cluster.policy.tags.wanted(on));
         let nodes = cluster.nodes.iter().enumerate();

@@ -58,14 +58,6 @@ impl Shared {
             })
     }
 
-    /// Records what holds a node up, as it says.
-    pub(crate) fn record_diagnosis(&self, node: usize, why: Option<String>) {
-        let mut roster = lock(&self.roster);
-        if roster.diagnosed(node, why) {
-            self.publish(&roster);
-        }
-    }
-
     /// Records that a node gave no answer.
     pub(crate) fn record_failure(&self, node: usize, why: &str) {
         let mut roster = lock(&self.roster);

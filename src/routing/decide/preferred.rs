@@ -2,7 +2,7 @@
 
 use super::{Decision, Inputs};
 use crate::cluster::{Health, NodeState};
-use crate::routing::{Delay, Wanted};
+use crate::routing::{Delay, Level, Reason, Wanted};
 
 impl<L, T, D, S> Inputs<'_, L, T, D, S>
 where
@@ -24,10 +24,36 @@ where
             && !(self.is_silent)(primary)
     }
 
+    /// Returns whether a node is outside the caller's zone, if any node is inside.
+    pub(super) fn is_afar(&self, index: usize) -> bool {
+        self.policy.near.is_some() && self.policy.is_afar(index)
+    }
+
     /// Returns whether a replica may be taken, as far as its place is concerned.
     #[cold]
     pub(super) fn may_take(&self, index: usize) -> bool {
-        Some(index) != self.avoid && self.policy.tags.admit(self.on, index)
+        Some(index) != self.avoid
+            && self.policy.tags.admit(self.on, index)
+            // What was seen there may be more than it tells of itself.
+            && (self.level != Level::Session || !self.policy.is_logical(index))
+    }
+
+    /// Returns the reason for the primary where no replica may serve this caller: that there is none, if all are reserved for
+    /// others, for then none was lost.
+    #[cold]
+    pub(super) fn without_replica(&self) -> Reason {
+        let mut nodes = self.cluster.nodes.iter().enumerate();
+        let is_others = self.on.is_none()
+            && nodes.all(|(index, node)| {
+                node.serial == 0
+                    || index == self.cluster.primary
+                    || self.policy.tags.is_reserved(index)
+            });
+        if is_others {
+            Reason::NoReplica
+        } else {
+            Reason::Fallback
+        }
     }
 
     /// Returns a replica with the tag that may serve this caller.

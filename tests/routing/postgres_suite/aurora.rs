@@ -131,7 +131,9 @@ fn a_read_that_bounds_its_age_comes_from_a_reader_that_says_so_and_has_heard_of_
         let lag = status(&router, "replica-0").lag.unwrap();
         assert!(lag > Duration::from_secs(599), "{lag:?}");
         assert_eq!(status(&router, "primary").lag, Some(Duration::ZERO));
-        assert_eq!(status(&router, "replica-0").position, None);
+        let reader = status(&router, "replica-0");
+        // Nobody asks why it lags by functions that it lacks.
+        assert_eq!((reader.position, reader.notice), (None, None));
     });
 }
 
@@ -283,6 +285,14 @@ fn another_server_than_auroras_is_refused_and_so_is_aurora_without_being_told() 
         let reader = builder().node(cluster.replica(0));
         let error = wait!(reader.build()).unwrap_err();
         assert!(is_told(&error), "{error:?}");
+
+        let logical = cluster.replica(0).logical().tag("reporting");
+        let measured = builder().primary(cluster.primary()).replica(logical);
+        let error = wait!(measured.aurora().build()).unwrap_err();
+        assert!(
+            matches!(&error, Error::Config(ConfigError::LogicalElsewhere { .. })),
+            "{error:?}"
+        );
 
         // The last one counts, and a single database is not asked.
         wait!(aurora(&cluster).window_only().build()).unwrap();

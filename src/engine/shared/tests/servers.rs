@@ -9,7 +9,7 @@ use crate::cluster::{Member, Node, Observation, ServerFacts, ServerId};
 use crate::engine::checkout::Loan;
 use crate::engine::{Known, Request, Settings, Shared};
 use crate::position::{Lsn, PgPosition, Position};
-use crate::routing::Level;
+use crate::routing::{Level, RegionPolicy};
 use crate::server::NodeRole;
 use crate::session::{Clock, SessionState};
 use crate::statement::Access;
@@ -135,6 +135,7 @@ pub(super) fn read_of(session: &Arc<SessionState>) -> Request<'_> {
         may_try: true,
         max_lag: None,
         on: None,
+        region: RegionPolicy::Pay,
         function: None,
     }
 }

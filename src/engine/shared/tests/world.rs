@@ -13,7 +13,7 @@ use super::steps::{Chance, Change, How, Step};
 use crate::cluster::{Member, Node, Observation, Question};
 use crate::engine::checkout::Checkout;
 use crate::engine::{Grant, Request, Settings, Shared};
-use crate::routing::{Balance, Level, Otherwise, Target};
+use crate::routing::{Balance, Level, Otherwise, RegionPolicy, Target};
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
 use crate::statement::Access;
 
@@ -287,6 +287,7 @@ impl World {
                 name: "tag",
                 otherwise,
             }),
+            region: RegionPolicy::Pay,
             function: None,
         };
         let (first, servers_wait) = match how {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::routing::Tag;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4096))]
@@ -70,6 +71,7 @@ proptest! {
 #[test]
 fn a_share_of_one_in_four_is_that_at_every_level() {
     let node = NodeState {
+        serial: 1,
         health: Health::Up,
         complete_as_of: Some(now()),
         sent: Some(now()),
@@ -88,6 +90,7 @@ fn a_share_of_one_in_four_is_that_at_every_level() {
         latencies: Vec::new(),
         primary_share: Balance::LeastOfTwo.include_primary(0.25).primary(),
         tags: Tags::default(),
+        logical: Vec::new(),
         near: None,
     };
     let decide = |level, lot, random| {
@@ -141,4 +144,101 @@ fn a_share_of_one_in_four_is_that_at_every_level() {
         }
     }
     assert_eq!(decide(Level::Strong, 0, 0).reason, Reason::Strong);
+}
+
+/// Decides for one who may try replicas, between a primary and a replica that are both here.
+fn of_two(
+    adapt: impl Fn(&mut Policy),
+    level: Level,
+    wrote: u64,
+    on: Option<&Tag>,
+) -> (usize, Reason) {
+    let position = Position::Postgres(PgPosition::new(1, 1, Lsn(10)));
+    let node = NodeState {
+        serial: 1,
+        health: Health::Up,
+        complete_as_of: Some(now()),
+        sent: Some(now()),
+        position: Some(position),
+        ..NodeState::UNKNOWN
+    };
+    let cluster = Snapshot::new(vec![node; 2], 0, [].into());
+    let mut policy = Policy {
+        max_lag: MAX_LAG,
+        max_silence: MAX_SILENCE,
+        balance: Balance::LeastOfTwo,
+        weights: vec![1; 2],
+        latencies: Vec::new(),
+        primary_share: Share::NONE,
+        tags: Tags::default(),
+        logical: Vec::new(),
+        near: None,
+    };
+    adapt(&mut policy);
+    let on = on.map(|tag| policy.tags.wanted(tag.target()).expect("a tag"));
+    let need = Need {
+        wrote: Some(PgPosition::new(1, 1, Lsn(wrote)).into()),
+        since: Some(now()),
+        may_leave: true,
+        ..Need::default()
+    };
+    let decision = decide(&Inputs {
+        level,
+        need: (level == Level::Session).then_some(need),
+        cluster: &cluster,
+        policy: &policy,
+        now: now(),
+        system_now: now(),
+        avoid: None,
+        on,
+        is_limited: !policy.tags.admit_all(on),
+        max_lag: None,
+        random: 0,
+        lot: 0,
+        load: |_| 0,
+        turn: || 0,
+        delay: |_| Delay {
+            time: Duration::ZERO,
+            odds: u32::MAX,
+        },
+        may_try: true,
+        is_silent: |_| false,
+    });
+    (decision.node, decision.reason)
+}
+
+/// What it tells of itself may be less than what a session has seen there.
+#[test]
+fn a_logical_subscriber_serves_no_session_whatever_it_has() {
+    let names = ["reporting".to_owned()];
+    let tag = Tag::new("reporting");
+    let decided = |level, on| {
+        let adapt = |policy: &mut Policy| {
+            policy.tags = Tags::new([(&[][..], false), (&names[..], true)].into_iter());
+            policy.logical = vec![false, true];
+        };
+        of_two(adapt, level, 10, on)
+    };
+    let bounded = Level::Bounded(Duration::from_secs(1));
+    assert_eq!(decided(Level::Eventual, Some(&tag)), (1, Reason::Eventual));
+    assert_eq!(decided(bounded, Some(&tag)), (1, Reason::Bounded));
+    assert_eq!(decided(Level::Session, Some(&tag)), (0, Reason::Fallback));
+    // Of the others it is no part, and no loss to them.
+    assert_eq!(decided(Level::Eventual, None), (0, Reason::NoReplica));
+    assert_eq!(decided(Level::Session, None), (0, Reason::NoReplica));
+}
+
+/// A session beside the primary tried a replica at the other end of the world after each write.
+#[test]
+fn a_replica_that_is_only_likely_to_serve_is_tried_in_the_callers_zone() {
+    let decided = |near: Option<[bool; 2]>, wrote| {
+        let adapt = |policy: &mut Policy| policy.near = near.map(|near| near.to_vec());
+        of_two(adapt, Level::Session, wrote, None)
+    };
+    for near in [None, Some([false, true])] {
+        assert_eq!(decided(near, 11), (1, Reason::Covered), "it may be tried");
+    }
+    assert_eq!(decided(Some([true, false]), 11), (0, Reason::NotCaughtUp));
+    // One that is known to have it serves.
+    assert_eq!(decided(Some([true, false]), 10), (1, Reason::Covered));
 }
