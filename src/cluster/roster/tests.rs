@@ -357,7 +357,7 @@ fn with_subscriber() -> (Roster, impl Fn(u64, u64) -> Observation) {
         Node::new("0", "0"),
         Node::new("1", "1").logical().tag("reporting"),
     ];
-    let roster = Roster::new(&Arc::new(Members::new(nodes.into_iter())));
+    let roster = Roster::new(&Arc::new(Members::new(nodes)));
     let subscriber = |lsn, run| {
         let position = PgPosition::new(0, 0, Lsn(lsn));
         Observation::new(REPLICA, position.into()).fed_by(run)
