@@ -1,7 +1,7 @@
 //! Which database servers are there? Sources of node sets for [`diesel_routing`].
 //!
 //! A [`Source`] is a place that knows: DNS ([`Dns`]), Patroni's REST API ([`Patroni`]), the servers themselves
-//! ([`Streaming`], [`GroupReplication`], [`Galera`]), a file ([`NodesFile`]). A [`Discovery`] asks it again and again, and
+//! ([`Streaming`], [`Aurora`], [`GroupReplication`], [`Galera`]), a file ([`NodesFile`]). A [`Discovery`] asks it again and again, and
 //! is a stream of node sets, which a router follows: what is new is added, what is gone is drained.
 //!
 //! A source says which servers there are, nothing more. What each of them is, primary or replica, how far it has got and
@@ -12,7 +12,7 @@
 //! |---|---|
 //! | `dns` | [`Dns`]: all addresses of a name, or SRV records |
 //! | `patroni` | [`Patroni`]: the members of a Patroni cluster |
-//! | `postgres` | [`Streaming`]: the standbys that PostgreSQL servers stream to |
+//! | `postgres` | [`Streaming`]: the standbys that PostgreSQL servers stream to; [`Aurora`]: the instances of Aurora PostgreSQL |
 //! | `mysql` | [`GroupReplication`], [`Galera`]: the members of those clusters |
 //! | `file` | [`NodesFile`]: a TOML file, read again when it changes |
 
@@ -28,6 +28,8 @@
 )]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+#[cfg(feature = "postgres")]
+mod aurora;
 mod discovery;
 #[cfg(feature = "dns")]
 mod dns;
@@ -42,6 +44,8 @@ mod patroni;
 mod postgres;
 mod source;
 
+#[cfg(feature = "postgres")]
+pub use aurora::{Aurora, AuroraInstance};
 pub use discovery::Discovery;
 #[cfg(feature = "dns")]
 pub use dns::{Dns, Service};

@@ -15,7 +15,7 @@ use crate::{DiscoveryError, Found, Source};
 const ASK: &str = "SELECT application_name, client_addr, client_hostname, state FROM pg_catalog.pg_stat_replication";
 
 /// The time that one server has to answer. Chosen: well within a question's.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The time for which the standbys of a server that does not answer stay. Chosen: longer than a failover and a restart.
 const KEPT: Duration = Duration::from_secs(600);
@@ -55,7 +55,7 @@ pub struct Streaming {
 type Rule = Box<dyn Fn(&Standby) -> Option<Node> + Send + Sync>;
 
 /// The function that opens connections.
-type Connect =
+pub(crate) type Connect =
     Box<dyn Fn(&str) -> BoxFuture<'static, Result<Client, tokio_postgres::Error>> + Send + Sync>;
 
 #[derive(Debug)]
@@ -87,14 +87,7 @@ impl Streaming {
         Self {
             seeds: servers.into_iter().collect(),
             rule: Box::new(rule),
-            connect: Box::new(|url| {
-                let url = url.to_owned();
-                Box::pin(async move {
-                    let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
-                    tokio::spawn(connection);
-                    Ok(client)
-                })
-            }),
+            connect: connect_plainly(),
             told: BTreeMap::new(),
         }
     }
@@ -117,10 +110,7 @@ impl Streaming {
         let source_name = || format!("the server `{}`", server.name());
         let unreachable = |error: tokio_postgres::Error| DiscoveryError::Unreachable {
             source_name: source_name(),
-            cause: match error.as_db_error() {
-                Some(said) => said.to_string(),
-                None => error.to_string(),
-            },
+            cause: said(&error),
         };
         let client = (self.connect)(server.url()).await.map_err(unreachable)?;
         let rows = client.query(ASK, &[]).await.map_err(unreachable)?;
@@ -208,5 +198,25 @@ impl fmt::Debug for Streaming {
             .field("seeds", &self.seeds)
             .field("told", &self.told)
             .finish_non_exhaustive()
+    }
+}
+
+/// Returns the function that opens connections without TLS.
+pub(crate) fn connect_plainly() -> Connect {
+    Box::new(|url| {
+        let url = url.to_owned();
+        Box::pin(async move {
+            let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
+            tokio::spawn(connection);
+            Ok(client)
+        })
+    })
+}
+
+/// Returns the server's words, if the error is its.
+pub(crate) fn said(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(said) => said.to_string(),
+        None => error.to_string(),
     }
 }

@@ -158,6 +158,19 @@ pub trait RoutedConnection:
         }
     }
 
+    /// Learns what an instance of Aurora PostgreSQL says of itself, for routers whose builder was told `aurora()`, which only
+    /// those of PostgreSQL have. Defaults to [`introduce`](Self::introduce).
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error.
+    fn introduce_aurora(
+        &mut self,
+        read_only: bool,
+    ) -> impl Future<Output = QueryResult<Introduction>> + Send {
+        self.introduce(true, read_only)
+    }
+
     /// Returns whether the server's end of this connection is `backend`, as the [facts](ServerFacts::backend) of another
     /// one have it that is open: then something in between shares server connections among clients. Defaults to asking
     /// for this connection's facts.

@@ -40,6 +40,12 @@ impl RoutedConnection for AsyncPgConnection {
     }
 
     async fn observe(&mut self, facts: &ServerFacts) -> QueryResult<Option<Observation>> {
+        if facts.is_aurora {
+            let answer: crate::backend::aurora::Answer =
+                diesel_async::RunQueryDsl::get_result(crate::backend::aurora::Observe, self)
+                    .await?;
+            return Ok(Some(answer.observation()));
+        }
         if facts.is_subscriber {
             let ask = crate::backend::postgres::AskSubscriber;
             let answer: crate::backend::postgres::Subscriptions =
@@ -77,6 +83,14 @@ impl RoutedConnection for AsyncPgConnection {
             .map(Into::into)
     }
 
+    /// Returns the facts, the role and the lag of an instance of Aurora, and makes the connection read-only, with one query.
+    async fn introduce_aurora(&mut self, read_only: bool) -> QueryResult<Introduction> {
+        let introduce = crate::backend::aurora::Introduce { read_only };
+        diesel_async::RunQueryDsl::get_result::<crate::backend::aurora::Introduced>(introduce, self)
+            .await
+            .map(Into::into)
+    }
+
     async fn shares(&mut self, backend: u64) -> QueryResult<bool> {
         let ran = self
             .batch_execute(&crate::backend::postgres::fails_on(backend))
@@ -89,7 +103,10 @@ impl RoutedConnection for AsyncPgConnection {
         ran.map(|()| false)
     }
 
-    async fn diagnose(&mut self, _: &ServerFacts) -> QueryResult<Diagnosis> {
+    async fn diagnose(&mut self, facts: &ServerFacts) -> QueryResult<Diagnosis> {
+        if facts.is_aurora {
+            return Ok(Diagnosis::default());
+        }
         let query = diesel::sql_query(crate::backend::postgres::DIAGNOSE);
         let replication = diesel_async::RunQueryDsl::get_result(query, self).await;
         crate::backend::postgres::diagnosed(replication)
@@ -111,7 +128,7 @@ impl RoutedConnection for AsyncPgConnection {
             return Ok(false);
         }
         let observation = self.observe(facts).await?;
-        Ok(observation.is_some_and(|observation| observation.position.covers(required)))
+        Ok(observation.is_some_and(|observation| observation.covers(required)))
     }
 
     /// Returns the role, by whether the server is in recovery.
@@ -123,6 +140,50 @@ impl RoutedConnection for AsyncPgConnection {
 
     async fn begin_with(&mut self, sql: &str) -> QueryResult<()> {
         AnsiTransactionManager::begin_transaction_sql(self, sql).await
+    }
+}
+
+impl crate::RouterBuilder<AsyncPgConnection> {
+    /// Asks servers what instances of Aurora PostgreSQL can tell, `aurora_replica_status()`, instead of positions, which
+    /// they do not have.
+    ///
+    /// **This was never run on the real service**: it was written from its documentation, and run on PostgreSQL with
+    /// functions of those names. Try it on a cluster of your own first.
+    ///
+    /// - Roles are followed: a failover among the nodes is noticed, and a process may start after one. Nodes may be given
+    ///   with [`node`](Self::node), as instances' endpoints.
+    /// - Lag is known, as far as the rows vouch for it: what a reader says, and the age of what it knows of the writer. So
+    ///   `read_bounded` and [`max_lag`](Self::max_lag) hold as far as these are right. A reader of which nothing is known
+    ///   counts as within the limits, as with [`window_only`](Self::window_only), but serves no `read_bounded`.
+    /// - A session's reads go to the writer for the [`window`](Self::window) after it wrote, as with `window_only`: nothing
+    ///   that is documented proves that a reader shows a commit. But a reader that says it lags more than the window serves
+    ///   no session.
+    ///
+    /// Of this and `window_only()`, the last one counts. On another server than Aurora's, `build` fails with
+    /// [`ConfigError::NotAurora`](crate::ConfigError::NotAurora).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "bb8")] {
+    /// use std::time::Duration;
+    /// use diesel_routing::{Node, pg::Router};
+    ///
+    /// # async fn example() -> Result<(), diesel_routing::Error> {
+    /// let host = "c7tj4.us-east-1.rds.amazonaws.com";
+    /// let instance = |id: &str| Node::new(id, format!("postgres://app@{id}.{host}/app?sslmode=verify-full"));
+    /// let router = Router::builder()
+    ///     .aurora()
+    ///     .node(instance("mydb-1"))
+    ///     .node(instance("mydb-2"))
+    ///     .window(Duration::from_secs(5)) // more than readers lag
+    ///     .build()
+    ///     .await?;
+    /// # Ok(()) }
+    /// # }
+    /// ```
+    pub fn aurora(self) -> Self {
+        self.asks_aurora()
     }
 }
 

@@ -76,7 +76,7 @@ impl Waited {
 ///
 /// - A server is told from others, and a run of it from others, by the instant of its start, in microseconds. The
 ///   address tells copies of a running machine apart; `NULL` over a unix socket.
-const FACTS: &str = "\
+pub(super) const FACTS: &str = "\
     SELECT pg_backend_pid()::int8 AS backend, \
            current_setting('server_version_num') AS version, \
            r.standby, \
@@ -85,7 +85,7 @@ const FACTS: &str = "\
            concat_ws('/', inet_server_addr()::text, inet_server_port()::text) AS address, ";
 
 /// Completes [`FACTS`] without positions: those of the account may be none of its business.
-const NO_WAL: &str = "\
+pub(super) const NO_WAL: &str = "\
            NULL::int8 AS system, NULL::int8 AS timeline, NULL::int8 AS page, NULL::int8 AS segment, \
            false AS sees_receiver, NULL::int8 AS writes_on, NULL::int8 AS lsn \
       FROM (SELECT pg_is_in_recovery() AS standby) r";
@@ -153,8 +153,11 @@ macro_rules! ask {
     };
 }
 
+pub(super) use ask;
+
 /// A column of [`FACTS`] by which the connection becomes read-only.
-const READ_ONLY: &str = "set_config('default_transaction_read_only', 'on', false) AS guard, ";
+pub(super) const READ_ONLY: &str =
+    "set_config('default_transaction_read_only', 'on', false) AS guard, ";
 
 /// [`FACTS`], with what positions are made of or without.
 ///
@@ -353,10 +356,7 @@ impl Answer {
             (wal.writes_on?, lsn.end_of_record(wal.page, wal.segment))
         };
         let position = PgPosition::new(wal.system, timeline, lsn);
-        Some(Observation::new(
-            role(self.standby),
-            Position::Postgres(position),
-        ))
+        Some(Observation::new(role(self.standby), position.into()))
     }
 }
 

@@ -29,6 +29,8 @@ pub struct ServerFacts {
     pub waits: bool,
     /// The oldest supported version of this kind of server.
     pub oldest: Option<ServerVersion>,
+    /// Set if the server is asked as an instance of Aurora PostgreSQL.
+    pub(crate) is_aurora: bool,
     /// What a PostgreSQL server's positions are made of, beside its answers.
     pub(crate) wal: Option<Wal>,
     /// The id that distinguishes this server's writes from others' (`server_id`, on MySQL and MariaDB): a

@@ -18,6 +18,8 @@ pub(crate) struct Sample {
 #[derive(Debug, Default)]
 pub(crate) struct History {
     samples: VecDeque<Sample>,
+    /// Set once a primary has answered, with a position or without.
+    has_begun: bool,
 }
 
 /// The number of samples kept: at the default interval of 100 ms, the last six and a half minutes, and
@@ -28,6 +30,7 @@ impl History {
     /// Adds the newest sample: the primary was at `position` when it was asked. A sample of another history
     /// (the cluster failed over) discards the older ones.
     pub(crate) fn push(&mut self, asked: Instant, position: &Position) {
+        self.has_begun = true;
         let sample = Sample {
             asked,
             position: position.mark(),
@@ -49,9 +52,14 @@ impl History {
         }
     }
 
-    /// Returns whether a primary has been asked.
-    pub(crate) fn has_samples(&self) -> bool {
-        !self.samples.is_empty()
+    /// Records that the primary has answered, and has no position.
+    pub(crate) fn begin(&mut self) {
+        self.has_begun = true;
+    }
+
+    /// Returns whether a primary has answered.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_begun
     }
 
     /// Returns the instant up to which a replica at `position` is known to have everything that was

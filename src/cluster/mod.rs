@@ -33,4 +33,4 @@ pub(crate) use question::Question;
 pub(crate) use roster::{Event, NO_POSITION, Roster};
 pub(crate) use signals::{Signals, Urgency};
 pub use snapshot::Health;
-pub(crate) use snapshot::{NodeState, Order, Snapshot};
+pub(crate) use snapshot::{BothClocks, NodeState, Order, Snapshot};

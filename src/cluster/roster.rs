@@ -88,7 +88,7 @@ impl Roster {
             .filter_map(|(node, answer)| Some((node, answer?)))
             .collect();
         let of_cluster = answers.iter().filter(|(_, (_, said))| said.feed.is_none());
-        let mut positions = of_cluster.map(|(_, (_, said))| &said.position);
+        let mut positions = of_cluster.filter_map(|(_, (_, said))| said.position.as_ref());
         self.cluster = positions.find(|position| !position.is_empty()).cloned();
         answers.sort_by_key(|(_, (_, said))| said.role != NodeRole::TakesWrites);
         let mut events = Vec::new();
@@ -156,10 +156,10 @@ impl Roster {
             self.removed = None;
         }
         let takes_writes =
-            observation.role == NodeRole::TakesWrites && !self.is_outrun(&observation.position);
-        let position = observation.position.clone();
-        if self.cluster.is_none() && (takes_writes || !position.is_empty()) {
-            self.cluster = Some(position.clone());
+            observation.role == NodeRole::TakesWrites && !self.is_outrun(&observation);
+        let (position, lag) = (observation.position.clone(), observation.lag);
+        if self.cluster.is_none() && (takes_writes || !observation.is_empty()) {
+            self.cluster.clone_from(&position);
         }
         self.nodes[node] = Some(observation);
         self.servers[node] = server;
@@ -170,10 +170,15 @@ impl Roster {
         let mut events = Vec::new();
         self.find_primary(&mut events);
         if node == self.primary && takes_writes {
-            self.history.push(asked, &position);
-            self.leads(asked, &position);
+            match &position {
+                Some(position) => {
+                    self.history.push(asked, position);
+                    self.leads(asked, position);
+                }
+                None => self.history.begin(),
+            }
             // GTID sets name ever more servers, so the newest one is kept.
-            self.cluster = Some(position.clone());
+            self.cluster.clone_from(&position);
             self.removed = None;
         }
         let problem = self.judge(node, &mut events).map(Into::into);
@@ -182,7 +187,7 @@ impl Roster {
         } else {
             Health::Up
         };
-        if node == self.primary && !takes_writes && self.history.has_samples() {
+        if node == self.primary && !takes_writes && self.history.has_begun() {
             // Its name leads to another server, or it was demoted: what is known of the primary is what it said last.
             let state = &mut self.states[node];
             state.health = health;
@@ -192,14 +197,16 @@ impl Roster {
         let complete_as_of = if node == self.primary && takes_writes {
             Some(asked)
         } else {
-            self.history.complete_as_of(&position)
+            let by_position = |position| self.history.complete_as_of(position);
+            let by_position = position.as_ref().and_then(by_position);
+            by_position.or_else(|| asked.checked_sub(lag?))
         };
         self.states[node] = NodeState {
             serial: self.states[node].serial,
             health,
             server,
             opened: Some(opened),
-            position: Some(position),
+            position,
             complete_as_of,
             asked: Some(asked),
             sent: Some(sent),
@@ -253,18 +260,23 @@ impl Roster {
     pub(crate) fn member(&self) -> Option<usize> {
         let told = |answer: &Option<Observation>| {
             let told = answer.as_ref();
-            told.is_some_and(|answer| !answer.position.is_empty() && self.is_ours(answer))
+            told.is_some_and(|answer| {
+                answer.position.is_some() && !answer.is_empty() && self.is_ours(answer)
+            })
         };
         self.nodes.iter().position(told)
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
         let states = self.states.clone();
-        let snapshot = if self.history.has_samples() {
-            Snapshot::new(states, self.primary, self.history.recent(RECENT))
-        } else {
-            Snapshot::without_primary(states, self.primary, self.removed.clone())
-        };
+        if !self.history.has_begun() {
+            let removed = self.removed.clone();
+            return Snapshot::without_primary(states, self.primary, removed).fed(&self.feeds);
+        }
+        let mut snapshot = Snapshot::new(states, self.primary, self.history.recent(RECENT));
+        let primary = self.nodes[self.primary].as_ref();
+        let primary = primary.filter(|primary| primary.role == NodeRole::TakesWrites);
+        snapshot.writer = primary.and_then(|primary| primary.follows.clone());
         snapshot.fed(&self.feeds)
     }
 
@@ -285,14 +297,12 @@ impl Roster {
             {
                 None => true,
                 // Of two names of one server, the first counts.
-                Some(_) if observation.position.is_multi_writer() || self.is_twin(index, best) => {
+                Some(_) if observation.is_multi_writer() || self.is_twin(index, best) => {
                     self.is_up(index) && (index < best || !self.is_up(best))
                 }
                 Some(now) => {
-                    observation.position.succeeds(&now.position)
-                        || !self.is_up(best)
-                            && self.is_up(index)
-                            && !now.position.succeeds(&observation.position)
+                    observation.succeeds(now)
+                        || !self.is_up(best) && self.is_up(index) && !now.succeeds(observation)
                 }
             };
             if is_better {
@@ -313,17 +323,17 @@ impl Roster {
     }
 
     /// Returns whether a primary that was removed, and has no successor yet, was on a newer history.
-    fn is_outrun(&self, position: &Position) -> bool {
-        let removed = self.removed.as_ref();
-        removed.is_some_and(|removed| removed.succeeds(position))
+    fn is_outrun(&self, observation: &Observation) -> bool {
+        let positions = self.removed.as_ref().zip(observation.position.as_ref());
+        positions.is_some_and(|(removed, position)| removed.succeeds(position))
     }
 
     fn may_be_written_to(&self, observation: &Observation) -> bool {
         observation.role == NodeRole::TakesWrites
             && self.is_ours(observation)
-            && !self.is_outrun(&observation.position)
+            && !self.is_outrun(observation)
             // In a cluster where every node accepts writes, one that is out of step must not.
-            && !(observation.position.is_multi_writer() && observation.problem.is_some())
+            && !(observation.is_multi_writer() && observation.problem.is_some())
     }
 
     /// Returns whether two nodes are names of one server.
@@ -337,9 +347,8 @@ impl Roster {
     }
 
     fn is_ours(&self, observation: &Observation) -> bool {
-        self.cluster
-            .as_ref()
-            .is_none_or(|ours| observation.position.same_cluster(ours))
+        let positions = self.cluster.as_ref().zip(observation.position.as_ref());
+        positions.is_none_or(|(ours, position)| position.same_cluster(ours))
     }
 
     /// Returns the reason why a node that answers must not be used, if there is one.
@@ -349,28 +358,29 @@ impl Roster {
         let (event, problem) = if !self.is_ours(observation) {
             let ours = self.cluster.as_ref()?;
             (Some(Event::Foreign { node }), foreign(observation, ours))
-        } else if node == self.primary && self.history.has_samples() {
+        } else if node == self.primary && self.history.has_begun() {
             // It has what the others lack: whatever is wrong with it, no other node can serve.
             return None;
         } else if let Some(problem) = &observation.problem {
             (None, problem.clone())
         } else if observation.role == NodeRole::TakesWrites
             && primary.is_some_and(|primary| primary.role == NodeRole::TakesWrites)
-            && !observation.position.is_multi_writer()
+            && !observation.is_multi_writer()
             && !self.is_twin(node, self.primary)
         {
             let (primary, other) = (self.primary, node);
             (
                 Some(Event::SplitBrain { primary, other }),
-                observation.position.about().second_primary.into(),
+                second_primary(observation).into(),
             )
-        } else if observation.role == NodeRole::TakesWrites && self.is_outrun(&observation.position)
-        {
-            (None, observation.position.about().second_primary.into())
-        } else if observation.position.is_empty()
-            && primary.is_some_and(|primary| !primary.position.is_empty())
-        {
+        } else if observation.role == NodeRole::TakesWrites && self.is_outrun(observation) {
+            (None, second_primary(observation).into())
+        } else if observation.is_empty() && primary.is_some_and(|primary| !primary.is_empty()) {
             (None, NO_GTID.into())
+        } else if node != self.primary
+            && let Some(primary) = primary.filter(|primary| observation.follows_another(primary))
+        {
+            (None, follows_another(observation, primary))
         } else {
             return None;
         };
@@ -385,9 +395,32 @@ const NO_GTID: &str = "it has replayed no transaction with a GTID, and the prima
                        (on MariaDB `CHANGE MASTER TO MASTER_USE_GTID = slave_pos`, on MySQL \
                        `SOURCE_AUTO_POSITION = 1`), from a copy of the primary";
 
+/// The problem with a second node that accepts writes, of a cluster without positions.
+const SECOND_WRITER: &str = "it takes writes, and so does the primary: as during a failover; if it stays so, they are of two \
+                             clusters, so check its URL";
+
+fn second_primary(observation: &Observation) -> &'static str {
+    let position = observation.position.as_ref();
+    position.map_or(SECOND_WRITER, |position| position.about().second_primary)
+}
+
+/// Returns the problem with a node that has another server's writes than the primary's.
+fn follows_another(observation: &Observation, primary: &Observation) -> Cow<'static, str> {
+    let name = |said: &Observation| said.follows.clone().unwrap_or_default();
+    format!(
+        "it follows the writer `{}`, and `{}` takes the writes: as during a failover; if it stays so, they are of two \
+         clusters, so check its URL",
+        name(observation),
+        name(primary)
+    )
+    .into()
+}
+
 /// Returns the problem with a node of another cluster than that of the position `ours`.
 fn foreign(observation: &Observation, ours: &Position) -> Cow<'static, str> {
-    let (kind, our_kind) = (observation.position.about().server, ours.about().server);
+    let our_kind = ours.about().server;
+    let kind = observation.position.as_ref();
+    let kind = kind.map_or(our_kind, |position| position.about().server);
     if kind != our_kind {
         return format!(
             "it is a {kind} server, and the primary is {our_kind}: positions of different kinds cannot be \

@@ -28,6 +28,8 @@ pub(crate) struct Snapshot {
     pub(crate) order: Option<Order>,
     /// Set if there is no other node than the primary.
     pub(crate) is_alone: bool,
+    /// The id of the primary, where servers name the one whose writes they have.
+    pub(crate) writer: Option<String>,
     /// The last position of the primary, if that was removed and has no successor yet.
     removed: Option<Position>,
     /// What feeds logical subscribers, by node; empty if none is one.
@@ -85,6 +87,7 @@ impl Snapshot {
             primary,
             has_primary: true,
             recent,
+            writer: None,
             removed: None,
             feeds: Vec::new(),
         }
@@ -123,6 +126,7 @@ impl Snapshot {
             has_primary: false,
             recent: Arc::new([]),
             is_alone: false,
+            writer: None,
             removed,
             feeds: Vec::new(),
         }
@@ -144,7 +148,7 @@ impl Snapshot {
         }
         let feed = self.feeds.get(node)?.as_ref()?;
         let mut said = said.clone();
-        said.observation.position = feed.translated(&said.observation)?;
+        said.observation.position = Some(feed.translated(&said.observation)?);
         Some(Cow::Owned(said))
     }
 
@@ -208,17 +212,22 @@ impl Snapshot {
                     .position
                     .as_ref()
                     .is_some_and(Position::is_multi_writer);
-                primary.position.is_none() || primary.is_server(server) || is_multi_writer
+                // Without positions, one that takes writes while the known primary is down is its successor.
+                let is_succeeded = primary.position.is_none() && primary.health == Health::Down;
+                primary.server.is_none()
+                    || primary.is_server(server)
+                    || is_multi_writer
+                    || is_succeeded
             })
     }
 
     /// Returns whether a server that said this is the primary, by its identity or on a newer history.
     pub(crate) fn is_led_by(&self, server: Option<ServerId>, observation: &Observation) -> bool {
+        let theirs = observation.position.as_ref();
         let is_newer = |ours: &Position| {
-            let theirs = &observation.position;
-            theirs.same_cluster(ours) && theirs.succeeds(ours)
+            theirs.is_some_and(|theirs| theirs.same_cluster(ours) && theirs.succeeds(ours))
         };
-        let is_outrun = |removed: &Position| removed.succeeds(&observation.position);
+        let is_outrun = |removed: &Position| theirs.is_some_and(|theirs| removed.succeeds(theirs));
         observation.role == NodeRole::TakesWrites
             && match &self.removed {
                 Some(removed) => !is_outrun(removed),
@@ -232,10 +241,13 @@ impl Snapshot {
         server: Option<ServerId>,
         opened: Instant,
         said: &Said,
+        now: BothClocks,
     ) -> NodeState {
         let Observation {
             role,
             position,
+            lag,
+            follows,
             problem,
             ..
         } = &said.observation;
@@ -248,11 +260,20 @@ impl Snapshot {
         } else {
             known.next()
         };
-        let is_foreign = || ours.is_some_and(|ours| !position.same_cluster(ours));
+        let is_foreign = || {
+            let positions = ours.zip(position.as_ref());
+            positions.is_some_and(|(ours, position)| !position.same_cluster(ours))
+        };
         // One that takes writes is the primary, or must not be used.
         let is_apart =
             || *role == NodeRole::TakesWrites && !self.is_led_by(server, &said.observation);
-        let is_excluded = problem.is_some() || is_foreign() || is_apart();
+        let follows_another = || {
+            let names = self.writer.as_ref().zip(follows.as_ref());
+            names.is_some_and(|(ours, theirs)| ours != theirs)
+        };
+        let is_excluded = problem.is_some() || is_foreign() || is_apart() || follows_another();
+        let by_position = |position| complete_as_of(&self.recent, position);
+        let by_lag = || now.at(said.sent)?.checked_sub((*lag)?);
         NodeState {
             health: if is_excluded {
                 Health::Excluded
@@ -261,8 +282,8 @@ impl Snapshot {
             },
             server,
             opened: Some(opened),
-            complete_as_of: complete_as_of(&self.recent, position),
-            position: Some(position.clone()),
+            complete_as_of: position.as_ref().and_then(by_position).or_else(by_lag),
+            position: position.clone(),
             sent: Some(said.sent),
             ..NodeState::UNKNOWN
         }
@@ -277,6 +298,20 @@ impl Snapshot {
     pub(crate) fn position(&self) -> Option<&Position> {
         let primary = self.nodes.get(self.primary)?;
         primary.position.as_ref().filter(|_| self.has_primary)
+    }
+}
+
+/// The present, by the router's clock and by the system's.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BothClocks {
+    pub(crate) now: Instant,
+    pub(crate) system_now: Instant,
+}
+
+impl BothClocks {
+    /// Returns the instant by the router's clock that was `at` by the system's.
+    fn at(self, at: Instant) -> Option<Instant> {
+        self.now.checked_sub(age(at, self.system_now))
     }
 }
 

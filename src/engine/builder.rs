@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Async, Flavour, Server, Settings, Shared};
+use super::{Async, Flavour, Questions, Server, Settings, Shared};
 #[cfg(doc)]
 use super::{Router, Session};
 use crate::cluster::{Node, topology};
@@ -167,7 +167,13 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     /// the primary for the window after it wrote. For servers whose positions the router's
     /// account may not ask for. Then nothing shows that a replica belongs to another cluster.
     pub fn window_only(mut self) -> Self {
-        self.settings.positions = false;
+        self.settings.questions = Questions::Nothing;
+        self
+    }
+
+    #[cfg(any(feature = "postgres", feature = "sync-postgres"))]
+    pub(crate) fn asks_aurora(mut self) -> Self {
+        self.settings.questions = Questions::Aurora;
         self
     }
 
@@ -188,7 +194,6 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     /// [`ConfigError::NotSingle`](crate::ConfigError::NotSingle).
     pub fn single_database(mut self, node: Node) -> Self {
         self.settings.single = Some(node);
-        self.settings.positions = false;
         self
     }
 
@@ -279,7 +284,7 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     }
 
     /// Returns what is to be built, if it makes sense.
-    pub(crate) fn plan(self) -> Result<Plan<C, F>, ConfigError> {
+    pub(crate) fn plan(mut self) -> Result<Plan<C, F>, ConfigError> {
         self.settings.balance.check()?;
         #[cfg(feature = "hedge")]
         if !(0.0..=1.0).contains(&self.settings.hedge_budget) {
@@ -289,6 +294,10 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         }
         self.settings.check_regions()?;
         let mut nodes = topology(self.nodes, self.settings.single.as_ref())?;
+        if self.settings.single.is_some() {
+            // Whatever was said after it.
+            self.settings.questions = Questions::Nothing;
+        }
         self.settings.prepare(&mut nodes);
         Ok(Plan {
             nodes,

@@ -51,7 +51,7 @@ pub(crate) use router::WeakRouter;
 pub(crate) use routes::RouteCount;
 pub(crate) use routes::Routes;
 pub use session::Session;
-pub(crate) use settings::Settings;
+pub(crate) use settings::{Questions, Settings};
 pub(crate) use shared::{Server, Shared};
 pub(crate) use start::Conditions;
 pub use status::{NodeStatus, PoolStatus, Status, Upstream};

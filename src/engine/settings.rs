@@ -10,6 +10,17 @@ use crate::routing::{Balance, Balancing, PeakEwma, Policy, RegionPolicy, Tags};
 use crate::session::{Clock, SystemClock, TokenKeys};
 use crate::statement::StatementCheck;
 
+/// What servers are asked for again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Questions {
+    /// Their roles and positions.
+    Positions,
+    /// What Aurora PostgreSQL tells: roles and lag.
+    Aurora,
+    /// Nothing: roles are as configured.
+    Nothing,
+}
+
 /// The settings that builders collect.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -24,7 +35,7 @@ pub(crate) struct Settings {
     pub(crate) latency_decay: Duration,
     pub(crate) zone: Option<String>,
     pub(crate) wait: Duration,
-    pub(crate) positions: bool,
+    pub(crate) questions: Questions,
     /// The one database that is primary and replica.
     pub(crate) single: Option<Node>,
     /// Set if a router starts with all of its nodes only.
@@ -58,7 +69,7 @@ impl Default for Settings {
             latency_decay: Duration::from_secs(10),
             zone: None,
             wait: Duration::ZERO,
-            positions: true,
+            questions: Questions::Positions,
             single: None,
             require_all: false,
             build_timeout: Duration::from_secs(5),

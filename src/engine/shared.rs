@@ -19,10 +19,10 @@ use diesel_routing_sql::Dialect as Sql;
 
 use self::state::State;
 use super::delays::Delays;
-use super::{Known, Rejections, Request, Settings};
+use super::{Known, Questions, Rejections, Request, Settings};
 use crate::cluster::{
-    Health, Member, Members, Node, PerSlot, Roster, Sample, ServerFacts, ServerId, Signals,
-    Snapshot, SourceAddress, after, age,
+    BothClocks, Health, Member, Members, Node, PerSlot, Roster, Sample, ServerFacts, ServerId,
+    Signals, Snapshot, SourceAddress, after, age,
 };
 use crate::consistency::{Class, Function};
 use crate::error::{ConfigError, Error};
@@ -55,6 +55,8 @@ pub(crate) struct Shared {
     #[cfg(feature = "hedge")]
     pub(crate) hedges: super::Hedges,
     window: Duration,
+    /// Set if nodes are watched whose positions mean nothing, but who tell how far they lag.
+    pub(crate) trusts_window: bool,
     clock: Arc<dyn Clock>,
     classes: Vec<(String, Class)>,
     keys: Option<TokenKeys>,
@@ -130,6 +132,7 @@ impl Shared {
             starting: AtomicBool::new(false),
             signals: Signals::new(count),
             window: settings.window,
+            trusts_window: settings.questions == Questions::Aurora,
             wait: settings.wait,
             probe_timeout: settings.watch_timeout,
             rejections: Rejections::default(),
@@ -204,7 +207,7 @@ impl Shared {
             now,
             system_now,
             avoid: request.avoid,
-            max_lag: request.max_lag,
+            max_lag: self.max_lag(request, cluster),
             on,
             is_limited: request.avoid.is_some() || !cluster.policy.tags.admit_all(on),
             random,
@@ -215,6 +218,16 @@ impl Shared {
             may_try: request.may_try,
             is_silent: move |node| self.is_silent(node, system_now),
         }
+    }
+
+    /// Returns the lag past which replicas do not serve a request; the router's, if `None`. Where nothing but the window
+    /// says that they have what a session wrote, that is as much as they may lag for it.
+    fn max_lag(&self, request: &Request<'_>, cluster: &State) -> Option<Duration> {
+        if !self.trusts_window || request.level != Level::Session {
+            return request.max_lag;
+        }
+        let limit = request.max_lag.unwrap_or(cluster.policy.max_lag);
+        Some(limit.min(self.window))
     }
 
     /// Decides for the primary, for a caller whom no replica serves.
@@ -272,8 +285,12 @@ impl Shared {
     ) -> Option<(Reason, Option<u64>)> {
         let cluster = self.snapshot.load();
         let said = cluster.heard(node, known.said.as_ref()?)?;
-        let state = cluster.state_of(known.server, known.opened, &said);
         let inputs = self.inputs(request, &cluster, now);
+        let clocks = BothClocks {
+            now: inputs.now,
+            system_now: now,
+        };
+        let state = cluster.state_of(known.server, known.opened, &said, clocks);
         let reason = inputs.serves(node, &state)?;
         Some((reason, inputs.version()))
     }

@@ -106,7 +106,7 @@ impl Shared {
                 is_primary,
                 health: node.health,
                 lag: if is_primary {
-                    node.position.as_ref().map(|_| Duration::ZERO)
+                    node.asked.map(|_| Duration::ZERO)
                 } else {
                     node.lag(now)
                 },

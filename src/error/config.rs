@@ -103,6 +103,30 @@ pub enum ConfigError {
         why: String,
     },
 
+    /// A node is an instance of Aurora PostgreSQL, which has no positions.
+    #[error(
+        "node `{node}` is an instance of Aurora PostgreSQL, which has no positions ({why}): ask for what it has with \
+         `aurora()`, or do without with `window_only()`"
+    )]
+    IsAurora {
+        /// The node's name.
+        node: String,
+        /// The server's words.
+        why: String,
+    },
+
+    /// A node that is asked as an instance of Aurora PostgreSQL is another server.
+    #[error(
+        "node `{node}` does not answer as an instance of Aurora PostgreSQL ({why}): leave out `aurora()`, or give the \
+         instance's URL"
+    )]
+    NotAurora {
+        /// The node's name.
+        node: String,
+        /// The server's words.
+        why: String,
+    },
+
     /// Nothing is said of a node's role, and nobody finds it out.
     #[error(
         "nothing says what node `{node}` is, and this router does not ask for roles (it has `window_only()`, or its servers \
@@ -239,8 +263,8 @@ pub enum ConfigError {
 
     /// A logical subscriber on a kind of server whose subscribers' lag cannot be asked for.
     #[error(
-        "node `{node}` is configured as a logical subscriber, and the router knows those of PostgreSQL alone: leave `logical()` out \
-         if it is a replica"
+        "node `{node}` is configured as a logical subscriber, and the router knows those of PostgreSQL alone, of a cluster with \
+         positions: leave `logical()` out if it is a replica"
     )]
     LogicalElsewhere {
         /// The node's name.

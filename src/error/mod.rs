@@ -19,7 +19,9 @@ pub use step::Step;
 use step::remedy;
 pub use words::may_retry_read;
 pub(crate) use words::{error_chain, is_read_only};
-use words::{is_refused_function, shares_connections};
+use words::{
+    is_refused_function, is_refused_on_aurora, lacks_aurora_functions, shares_connections,
+};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -270,6 +272,10 @@ impl Error {
                     ConfigError::SharedConnections { node }.into()
                 } else if is_refused_function(&words) {
                     ConfigError::MayNotAsk { node, why: words }.into()
+                } else if is_refused_on_aurora(&words) {
+                    ConfigError::IsAurora { node, why: words }.into()
+                } else if lacks_aurora_functions(&words) {
+                    ConfigError::NotAurora { node, why: words }.into()
                 } else {
                     self
                 }

@@ -89,5 +89,20 @@ pub(super) fn shares_connections(words: &str) -> bool {
 /// Returns whether PostgreSQL refused the account a function (SQLSTATE 42501, which Diesel has no kind for); only English
 /// messages are recognised.
 pub(super) fn is_refused_function(words: &str) -> bool {
-    words.contains("permission denied for function pg_")
+    ["pg_", "aurora_"]
+        .iter()
+        .any(|function| words.contains(&format!("permission denied for function {function}")))
+}
+
+/// Returns whether an instance of Aurora PostgreSQL refused to tell a position: as its users report its words, of readers, and
+/// of writers whose `wal_level` is not `logical`.
+pub(super) fn is_refused_on_aurora(words: &str) -> bool {
+    words.contains("is currently not supported for Aurora")
+        || words.contains("wal_level must be set to 'logical'")
+}
+
+/// Returns whether a server lacks the functions of Aurora PostgreSQL (SQLSTATE 42883, which Diesel has no kind for); only
+/// English messages are recognised.
+pub(super) fn lacks_aurora_functions(words: &str) -> bool {
+    words.contains("function aurora_") && words.contains("does not exist")
 }

@@ -9,7 +9,7 @@ use super::pool::{Hooks, Library, Manager, Pools};
 use super::{RoutedConnection, Router, RouterBuilder, flavoured, io, watch};
 use crate::cluster::{Member, Node, after};
 use crate::engine::watcher::Watcher;
-use crate::engine::{Arrivals, Conditions, Recipe, Seat, Server, Settings};
+use crate::engine::{Arrivals, Conditions, Questions, Recipe, Seat, Server, Settings, Shared};
 use crate::error::{ConfigError, Error};
 use crate::server::{NodeRole, PoolKind};
 use crate::statement::Dialect;
@@ -41,14 +41,16 @@ impl<C: RoutedConnection> RouterBuilder<C> {
     pub async fn build(self) -> Result<Router<C>, Error> {
         let since = Instant::now();
         let plan = self.plan()?;
-        let watched = C::WATCHED && plan.recipe.settings.positions;
+        let watched = C::WATCHED && plan.recipe.settings.questions != Questions::Nothing;
         plan.check_roles(watched)?;
-        plan.nodes.iter().try_for_each(check_kind::<C>)?;
         let shared = plan.shared(Server {
             dialect: <C::Backend as Dialect>::SQL,
             watched,
             demoted_in_place: C::DEMOTED_IN_PLACE,
         });
+        plan.nodes
+            .iter()
+            .try_for_each(|node| check_kind::<C>(node, &shared))?;
         let members = shared.members();
         let to_meet = plan.to_meet().to_vec();
         let recipe = Arc::new(plan.recipe);
@@ -76,8 +78,13 @@ impl<C: RoutedConnection> RouterBuilder<C> {
 }
 
 /// Checks that a node is of a kind that this backend knows.
-pub(super) fn check_kind<C: RoutedConnection>(node: &Node) -> Result<(), ConfigError> {
-    if node.is_logical && !C::KNOWS_SUBSCRIBERS {
+pub(super) fn check_kind<C: RoutedConnection>(
+    node: &Node,
+    shared: &Shared,
+) -> Result<(), ConfigError> {
+    // What it has is measured by the primary's positions.
+    let is_measured = C::KNOWS_SUBSCRIBERS && !shared.trusts_window;
+    if node.is_logical && !is_measured {
         let node = node.name().to_owned();
         return Err(ConfigError::LogicalElsewhere { node });
     }
@@ -144,6 +151,7 @@ fn reader<C>(
         role: None,
         read_only: true,
         positions,
+        aurora: recipe.settings.questions == Questions::Aurora,
         alive_for: recipe.settings.alive_for,
         hooks: recipe.hooks.clone(),
     }

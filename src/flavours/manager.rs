@@ -52,6 +52,8 @@ pub(crate) struct Manager<C> {
     pub(crate) read_only: bool,
     /// Set if its server is asked for positions.
     pub(crate) positions: bool,
+    /// Set if its server is asked as an instance of Aurora PostgreSQL.
+    pub(crate) aurora: bool,
     /// The time for which a connection counts as standing after its server's last answer.
     pub(crate) alive_for: Duration,
     pub(crate) hooks: Hooks<C>,
@@ -123,7 +125,11 @@ impl<C: RoutedConnection> Manager<C> {
     ) -> Result<Known, Error> {
         let failed = |error| self.failed(Step::SetUp, since, error);
         let sent = Instant::now();
-        let introduced = conn.introduce(self.positions, self.read_only).await;
+        let introduced = if self.aurora {
+            conn.introduce_aurora(self.read_only).await
+        } else {
+            conn.introduce(self.positions, self.read_only).await
+        };
         let Introduction {
             mut facts,
             mut observation,

@@ -89,7 +89,7 @@ impl RoutedConnection for Raw {
         }
         // MariaDB's function compares numbers alone, whatever the history.
         let observation = self.observe(facts).await?;
-        Ok(observation.is_some_and(|observation| observation.position.covers(required)))
+        Ok(observation.is_some_and(|observation| observation.covers(required)))
     }
 
     async fn set_causal_reads(&mut self, on: bool) -> QueryResult<()> {

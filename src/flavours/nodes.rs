@@ -101,9 +101,9 @@ impl<C: RoutedConnection> Nodes<C> {
         node: Node,
         change: Change,
     ) -> Result<Option<Leaving<Pools<C>>>, Error> {
-        check_kind::<C>(&node)?;
         let since = Instant::now();
         let shared = self.router.shared();
+        check_kind::<C>(&node, shared)?;
         let watched = shared.is_watched();
         // Dropping it takes the node out again.
         let joining = self.join(node, change, |recipe, member| {

@@ -281,7 +281,7 @@ where
         let state = self.cluster.nodes.get(node);
         let said = state.and_then(|state| Some((state.server?, state.sent?)));
         let basis = match said {
-            _ if !self.cluster.knows_positions() => Basis::Nothing,
+            None if !self.cluster.knows_positions() => Basis::Nothing,
             None => Basis::Itself,
             Some((server, sent)) => match reason {
                 // A read of any state relies on no answer; one that must not go back, on the last.

@@ -136,6 +136,16 @@ pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
         Ok(facts.into())
     }
 
+    /// Learns what an instance of Aurora PostgreSQL says of itself, for routers whose builder was told `aurora()`, which only
+    /// those of PostgreSQL have. Defaults to [`introduce`](Self::introduce).
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error.
+    fn introduce_aurora(&mut self, read_only: bool) -> QueryResult<Introduction> {
+        self.introduce(true, read_only)
+    }
+
     /// Returns whether the server's end of this connection is `backend`, as the [facts](ServerFacts::backend) of another
     /// one have it that is open: then something in between shares server connections among clients. Defaults to asking
     /// for this connection's facts.

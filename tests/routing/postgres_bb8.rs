@@ -26,6 +26,8 @@ pub(crate) async fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
     <Manager as TransactionManager<WriteConn>>::begin_transaction(conn).await
 }
 
+#[path = "postgres_suite/aurora.rs"]
+mod aurora;
 #[path = "suite/bad_input.rs"]
 mod bad_input;
 #[path = "batch_suite/batches.rs"]

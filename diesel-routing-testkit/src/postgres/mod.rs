@@ -1,3 +1,4 @@
+mod aurora;
 mod binaries;
 mod builder;
 mod cluster;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod address;
+mod aurora;
 mod cleanup;
 mod clients;
 mod failover;

@@ -101,7 +101,10 @@ mod tests {
     fn a_subscriber_is_where_the_last_of_its_workers_is() {
         let observation = answer().observation();
         assert_eq!(observation.role, NodeRole::ReplaysWrites);
-        assert_eq!(observation.position, PgPosition::new(0, 0, Lsn(90)).into());
+        assert_eq!(
+            observation.position,
+            Some(PgPosition::new(0, 0, Lsn(90)).into())
+        );
         assert_eq!(observation.problem, None);
         let again = Subscriptions {
             workers: Some("7,9".to_owned()),

@@ -33,7 +33,7 @@ impl Roster {
             return Vec::new();
         }
         if let Some(gone) = gone.filter(|gone| self.may_be_written_to(gone)) {
-            self.removed = Some(gone.position);
+            self.removed = gone.position;
         }
         let mut events = Vec::new();
         self.find_primary(&mut events);
@@ -58,7 +58,7 @@ impl Roster {
         let servers = server.zip(self.servers[self.primary]);
         let said = self.nodes[self.primary].as_ref();
         servers.is_some_and(|(one, other)| one.is_same_server(other))
-            || said.is_some_and(|said| said.position.is_multi_writer())
+            || said.is_some_and(Observation::is_multi_writer)
     }
 
     /// Returns the node that stands for the primary while none takes writes: the one that is meant to be it, or the first.

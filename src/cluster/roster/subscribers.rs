@@ -147,7 +147,7 @@ impl Feed {
     /// Returns the position that a subscriber has told, on the primary's history; `None` if it is fed by another run by now.
     pub(in crate::cluster) fn translated(&self, said: &Observation) -> Option<Position> {
         match said.position {
-            Position::Postgres(PgPosition { lsn, .. }) if said.feed == Some(self.run) => {
+            Some(Position::Postgres(PgPosition { lsn, .. })) if said.feed == Some(self.run) => {
                 Some(PgPosition::new(self.system, self.timeline, lsn).into())
             }
             _ => None,

@@ -4,6 +4,8 @@ use super::*;
 use crate::cluster::Node;
 use crate::position::{Lsn, PgPosition};
 
+mod without_positions;
+
 fn says(role: NodeRole, timeline: u32, lsn: u64) -> Observation {
     Observation::new(
         role,
@@ -355,7 +357,7 @@ fn with_subscriber() -> (Roster, impl Fn(u64, u64) -> Observation) {
         Node::new("0", "0"),
         Node::new("1", "1").logical().tag("reporting"),
     ];
-    let roster = Roster::new(&Arc::new(Members::new(nodes.into_iter())));
+    let roster = Roster::new(&Arc::new(Members::new(nodes)));
     let subscriber = |lsn, run| {
         let position = PgPosition::new(0, 0, Lsn(lsn));
         Observation::new(REPLICA, position.into()).fed_by(run)
@@ -431,7 +433,7 @@ fn a_subscriber_that_follows_the_successor_before_that_is_known_counts_as_its() 
     let heard = snapshot.heard(1, &told).expect("it is fed by that run");
     assert_eq!(
         heard.observation.position,
-        PgPosition::new(7, 2, Lsn(70)).into()
+        Some(PgPosition::new(7, 2, Lsn(70)).into())
     );
     assert!(snapshot.heard(1, &said(3)).is_none());
 }

@@ -18,12 +18,12 @@ impl Shared {
         let is_primary = said.role == NodeRole::TakesWrites
             && server.is_some()
             && self.snapshot.load().is_primary(server);
-        if !is_primary {
+        let Some(position) = said.position.as_ref().filter(|_| is_primary) else {
             return;
-        }
+        };
         let sample = Arc::new(Sample {
             asked,
-            position: said.position.mark(),
+            position: position.mark(),
         });
         self.latest.rcu(|latest| match latest {
             Some(latest) if latest.asked >= asked => Some(Arc::clone(latest)),
