@@ -1,5 +1,6 @@
 //! Connection strings and their TLS, passwords kept out of words, and the request that hooks are told of.
 
+mod database;
 mod password;
 mod request;
 mod secrets;
@@ -7,6 +8,7 @@ mod string;
 #[allow(dead_code, reason = "where not every driver is compiled in")]
 mod tls;
 
+pub(crate) use database::{database_of, with_database};
 pub use request::{ConnectRequest, Purpose};
 pub(crate) use secrets::conceal;
 pub(crate) use string::ConnectionString;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{DiscoveryStatus, Shared};
-use crate::cluster::Health;
+use crate::cluster::{Health, Member};
 use crate::position::Position;
 use crate::server::{NodeRole, PoolKind};
 use crate::session::Rejection;
@@ -50,7 +50,7 @@ pub struct NodeStatus {
     /// or to the primary's; or that it is not what it is configured as, as after a failover.
     /// `None` if nothing does, or the kind of server cannot tell.
     pub notice: Option<String>,
-    /// Handles that are out.
+    /// Handles that are out, whatever the database.
     pub handles: u32,
     /// The time that it is expected to take to answer: see [`Balance::Latency`](crate::Balance::Latency), without which it
     /// is not measured. `None` if unknown.
@@ -73,9 +73,22 @@ pub struct PoolStatus {
     pub idle: u32,
 }
 
+impl PoolStatus {
+    /// The state of a node's pools that nobody has needed yet.
+    pub(crate) fn none_of(node: &Member) -> Vec<Self> {
+        let pools = PoolKind::ALL.map(|pool| Self {
+            pool,
+            max_size: node.pool_size(pool),
+            open: 0,
+            idle: 0,
+        });
+        pools.into()
+    }
+}
+
 impl Shared {
     /// The present status, with the pools of each node.
-    pub(crate) fn status(&self, pools: impl Fn(usize) -> Vec<PoolStatus>) -> Status {
+    pub(crate) fn status(&self, pools: impl Fn(usize, &Member) -> Vec<PoolStatus>) -> Status {
         let cluster = self.snapshot();
         let now = self.now();
         let met = cluster
@@ -104,7 +117,7 @@ impl Shared {
                 ]),
                 handles: self.out(index),
                 latency: self.latency(index),
-                pools: pools(index),
+                pools: pools(index, member),
             })
         });
         let rejected = Rejection::ALL.map(|reason| (reason, self.rejections.of(reason)));

@@ -106,7 +106,7 @@ impl<C: RoutedConnection> Pool<C> {
         let node = Arc::clone(&manager.node);
         let pool = r2d2::Pool::builder()
             .max_size(size)
-            .min_idle(Some(options.min_idle.unwrap_or(0).min(size)))
+            .min_idle(Some(manager.min_idle(options, size)))
             .idle_timeout(options.idle())
             .max_lifetime(options.lifetime())
             .connection_timeout(node.checkout_timeout)

@@ -1,0 +1,24 @@
+//! Async PostgreSQL in deadpool pools.
+
+pub(crate) use diesel_async::SimpleAsyncConnection as _;
+pub(crate) use diesel_routing::RouterBuilder;
+pub(crate) use diesel_routing::pg::{ReadConn, Router, Session, WriteConn};
+pub(crate) use diesel_routing::prelude::*;
+
+pub(crate) use crate::cluster::Postgres as Cluster;
+pub(crate) use crate::flavour::{async_hook as hook, later as wait, *};
+
+pub(crate) type Builder = RouterBuilder<diesel_async::AsyncPgConnection>;
+
+pub(crate) fn builder() -> Builder {
+    Router::deadpool_builder()
+}
+
+#[path = "suite/databases.rs"]
+mod databases;
+#[path = "suite/families.rs"]
+mod families;
+#[path = "suite/tenants.rs"]
+mod tenants;
+#[path = "../routing/suite/world.rs"]
+mod world;

@@ -1,0 +1,24 @@
+//! Blocking PostgreSQL in r2d2 pools.
+
+pub(crate) use diesel::connection::SimpleConnection as _;
+pub(crate) use diesel_routing::sync::RouterBuilder;
+pub(crate) use diesel_routing::sync::pg::{ReadConn, Router, Session, WriteConn};
+pub(crate) use diesel_routing::sync::prelude::*;
+
+pub(crate) use crate::cluster::Postgres as Cluster;
+pub(crate) use crate::flavour::{blocking_hook as hook, now as wait, *};
+
+pub(crate) type Builder = RouterBuilder<PgConnection>;
+
+pub(crate) fn builder() -> Builder {
+    Router::builder()
+}
+
+#[path = "suite/databases.rs"]
+mod databases;
+#[path = "suite/families.rs"]
+mod families;
+#[path = "suite/tenants.rs"]
+mod tenants;
+#[path = "../routing/suite/world.rs"]
+mod world;
