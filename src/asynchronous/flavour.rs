@@ -15,6 +15,8 @@ impl<C: RoutedConnection> Flavour<C> for Async {
     #[cfg(feature = "edge")]
     type Store = dyn crate::edge::TokenStore;
 
+    const DECODES_NAMES: bool = true;
+
     fn pools(
         recipe: &Recipe<Library, Hooks<C>>,
         node: &Arc<Member>,

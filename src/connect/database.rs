@@ -1,18 +1,34 @@
 //! A connection string that leads to another database.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::ConnectionString;
 
 /// The parameter that names the database: of a URL it counts more than the path.
 const PARAMETER: &str = "dbname";
 
-/// All but what the URL standard calls unreserved.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+/// What cannot stand in a path as it is: what ends it, escapes, and what the URL standard would encode.
+const RESERVED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'@')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// Returns whether a name stands in a URL as it is.
+pub(crate) fn is_plain(database: &str) -> bool {
+    utf8_percent_encode(database, RESERVED).eq([database])
+}
 
 /// Returns a connection string with this database in place of its own; `None` if it is malformed, or drivers differ on where
 /// its database stands.
@@ -100,10 +116,18 @@ mod tests {
         }
         assert_eq!(
             with_database("mysql://h", name).as_deref(),
-            Some("mysql://h/a%2Fb%3Fc%23d%25e%20%27f%5C%C3%A9")
+            Some("mysql://h/a%2Fb%3Fc%23d%25e%20'f%5C%C3%A9")
         );
         let pairs = with_database("host=h", name).expect("pairs");
         assert_eq!(pairs, r"host=h dbname='a/b?c#d%e \'f\\é'");
+    }
+
+    #[test]
+    fn plain_names_stand_as_they_are() {
+        assert!(is_plain("tenant_7.a-b$c'd~"));
+        for name in ["a b", "a/b", "a%20b", "a\u{e9}", "a?", "a@b"] {
+            assert!(!is_plain(name), "{name}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod string;
 #[allow(dead_code, reason = "where not every driver is compiled in")]
 mod tls;
 
-pub(crate) use database::{database_of, with_database};
+pub(crate) use database::{database_of, is_plain, with_database};
 pub use request::{ConnectRequest, Purpose};
 pub(crate) use secrets::conceal;
 pub(crate) use string::ConnectionString;

@@ -7,6 +7,7 @@ use diesel_routing_sql::Dialect as Sql;
 
 use super::router::Inner;
 use super::{Recipe, Shared};
+use crate::connect::is_plain;
 use crate::error::ConfigError;
 use crate::mutex::lock;
 use crate::server::PoolKind;
@@ -47,11 +48,12 @@ impl<P, L, H> Databases<P, L, H> {
     }
 
     /// Returns the router for a database: the one that there is, else a new one; `None` if `asked`, which is asked for it, is
-    /// closed.
+    /// closed. `decodes` says whether MySQL's driver decodes the name in a URL.
     pub(super) fn router(
         &self,
         asked: &Inner<P, L, H>,
         name: &str,
+        decodes: bool,
     ) -> Result<Option<Arc<Inner<P, L, H>>>, ConfigError> {
         let mut open = lock(&self.open);
         if asked.is_closed() {
@@ -61,7 +63,7 @@ impl<P, L, H> Databases<P, L, H> {
         if known.is_some() {
             return Ok(known);
         }
-        self.check(name)?;
+        self.check(name, decodes)?;
         let built = open.built.as_ref().and_then(Weak::upgrade);
         let router = match built {
             Some(built) if self.is_given(name) => built,
@@ -121,7 +123,7 @@ impl<P, L, H> Databases<P, L, H> {
     }
 
     /// Checks that there may be a database of this name, and that the nodes' URLs can be made to lead to it.
-    fn check(&self, name: &str) -> Result<(), ConfigError> {
+    fn check(&self, name: &str, decodes: bool) -> Result<(), ConfigError> {
         let database = || name.to_owned();
         let invalid = |why| {
             Err(ConfigError::DatabaseName {
@@ -143,6 +145,15 @@ impl<P, L, H> Databases<P, L, H> {
         }
         if dialect == Sql::Postgres && name.len() > LONGEST {
             return invalid("it has more than 63 bytes, and PostgreSQL would cut it off there");
+        }
+        // The URL standard takes these for steps along the path.
+        if dialect == Sql::Mysql && matches!(name, "." | "..") {
+            return invalid("no URL can name it");
+        }
+        if dialect == Sql::Mysql && !decodes && !is_plain(name) {
+            return invalid(
+                "Diesel's blocking MySQL connection takes names from URLs as they stand there, and this would have to be encoded",
+            );
         }
         let members = self.shared.members();
         for (_, member) in members.iter() {

@@ -29,6 +29,9 @@ pub(crate) trait Flavour<C>: Sized + Send + Sync + 'static {
     #[cfg(feature = "edge")]
     type Store: fmt::Debug + Send + Sync + ?Sized + 'static;
 
+    /// Set if MySQL's driver decodes the name of a database in a URL.
+    const DECODES_NAMES: bool;
+
     /// Makes the pools of a node, to this database; `None` is the one that its URL was given with.
     fn pools(
         recipe: &Recipe<Self::Library, Self::Hooks>,

@@ -231,7 +231,8 @@ impl<C, F: Flavour<C>> Router<C, F> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::DatabaseName`] for an empty name, one with NUL, or one that PostgreSQL would cut off;
+    /// [`ConfigError::DatabaseName`] for an empty name, one with NUL, one that PostgreSQL would cut off, or one that Diesel's
+    /// blocking MySQL connection cannot be told;
     /// [`ConfigError::DatabaseInUrl`] if a node's URL does not tell where its database stands;
     /// [`ConfigError::OneDatabase`] on SQLite, where a file is the database; [`Error::Checkout`] once this router is closed.
     /// A database that does not exist is the server's error at a checkout.
@@ -257,7 +258,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
     /// ```
     pub fn for_database(&self, name: impl AsRef<str>) -> Result<Self, Error> {
         let databases = &self.inner.databases;
-        let router = databases.router(&self.inner, name.as_ref())?;
+        let router = databases.router(&self.inner, name.as_ref(), F::DECODES_NAMES)?;
         let inner = router.ok_or_else(|| self.closed(self.inner.shared.primary().0))?;
         let on = self.on.clone();
         Ok(Self { inner, on })

@@ -227,7 +227,7 @@ pub enum ConfigError {
     },
 
     /// No database can have the name that a router was asked for.
-    #[error("`{database}` cannot be the name of a database: {why}")]
+    #[error("`{}` cannot be the name of a database: {why}", database.escape_debug())]
     DatabaseName {
         /// The name.
         database: String,

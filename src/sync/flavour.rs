@@ -15,6 +15,8 @@ impl<C: RoutedConnection> Flavour<C> for Blocking {
     #[cfg(feature = "edge")]
     type Store = dyn super::edge::TokenStore;
 
+    const DECODES_NAMES: bool = false;
+
     fn pools(
         recipe: &Recipe<Library, Hooks<C>>,
         node: &Arc<Member>,

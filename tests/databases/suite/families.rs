@@ -91,7 +91,7 @@ fn the_watchers_end_with_the_last_router() {
         // Nodes come and go through any of them.
         wait!(b.nodes().remove("replica-0")).unwrap();
         wait!(b.nodes().add(cluster.replica(0))).unwrap();
-        assert_eq!(on_a_replica(&b).await, "tenant_b");
+        assert!(on_a_replica(&b).await.starts_with("write"));
         assert!(cluster.connections_to("app") > 0, "the watchers'");
         drop(b);
         until_connections(&cluster, "tenant_b", 0);
