@@ -30,3 +30,4 @@ mod postgres_bb8;
 mod postgres_deadpool;
 mod postgres_r2d2;
 mod questions;
+mod sqlite;

@@ -18,6 +18,12 @@ pub(crate) fn builder() -> Builder {
 mod databases;
 #[path = "suite/families.rs"]
 mod families;
+#[path = "postgres_suite/following.rs"]
+mod following;
+#[path = "../routing/async_suite/node_sets.rs"]
+mod node_sets;
+#[path = "postgres_suite/spelling.rs"]
+mod spelling;
 #[path = "suite/tenants.rs"]
 mod tenants;
 #[path = "../routing/suite/world.rs"]

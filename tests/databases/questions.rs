@@ -9,8 +9,11 @@ use diesel_routing_testkit::{PgCluster, Proxy};
 
 use crate::flavour::run;
 
-/// The most questions a second that an idle server may be asked.
-const LIMIT: f64 = 3.0;
+/// The most questions a second that an idle server may be asked by one router, for however many databases: it asks one.
+const OF_ONE: f64 = 3.0;
+
+/// The same by many routers. Now and then two ask at the same time, or one opens a connection to ask, which takes a few.
+const OF_MANY: f64 = 6.0;
 
 /// The time for which they are counted.
 const TIME: Duration = Duration::from_secs(10);
@@ -41,7 +44,7 @@ impl Servers {
     }
 
     /// Prints and checks the questions a second to each server, from when the routers count as idle.
-    fn check(&self, of: &str) {
+    fn check(&self, of: &str, limit: f64) {
         // The pace of questions falls until ten seconds after the last checkout.
         std::thread::sleep(Duration::from_secs(12));
         let (before, since) = (self.asked(), Instant::now());
@@ -54,7 +57,7 @@ impl Servers {
             "{of}: {rates:.1?} questions a second, {:?} connections",
             self.connections()
         );
-        assert!(rates.iter().all(|rate| *rate <= LIMIT), "{of}: {rates:?}");
+        assert!(rates.iter().all(|rate| *rate <= limit), "{of}: {rates:?}");
         // They are watched all the same.
         assert!(rates.iter().all(|rate| *rate > 0.2), "{of}: {rates:?}");
     }
@@ -105,7 +108,7 @@ fn hundreds_of_databases_ask_no_more_than_one() {
             .map(|name| router.for_database(name).unwrap())
             .collect();
         let memory = print_memory("routers for 500 databases", memory);
-        servers.check("500 databases that nobody has used");
+        servers.check("500 databases that nobody has used", OF_ONE);
         assert!(servers.connections().iter().all(|open| *open <= 1));
 
         // Few of them exist: a checkout makes pools all the same, on each node that it tries.
@@ -131,7 +134,7 @@ fn hundreds_of_databases_ask_no_more_than_one() {
         }
         assert_eq!(served, 10);
         print_memory("with their pools", memory);
-        servers.check("500 databases that were used");
+        servers.check("500 databases that were used", OF_ONE);
         let open: usize = servers.connections().iter().sum();
         assert!(open <= 3 + 10 * 3, "{open} connections");
     });
@@ -165,7 +168,7 @@ fn hundreds_of_databases_ask_no_more_than_one_in_blocking_code() {
     });
     print_memory("routers for 500 databases, blocking", memory);
     assert_eq!(self::threads(), threads, "they are the router's");
-    servers.check("500 databases, blocking");
+    servers.check("500 databases, blocking", OF_ONE);
 }
 
 /// The number of threads that routers have started.
@@ -192,7 +195,7 @@ fn separate_routers_of_one_process_ask_together() {
                 .fold(pg::Router::builder(), |builder, node| builder.node(node));
             routers.push(builder.build().await.unwrap());
         }
-        servers.check("50 routers");
+        servers.check("50 routers", OF_MANY);
         drop(routers);
     });
 }

@@ -8,7 +8,6 @@ use std::time::Instant;
 use super::tenants::*;
 use super::world::{name, rename};
 use super::*;
-use diesel_routing::PoolOptions;
 
 #[test]
 fn rows_of_two_databases_are_told_apart_and_a_session_reads_its_write_on_a_replica() {
