@@ -10,6 +10,9 @@ pub(crate) use crate::flavour::{blocking_hook as hook, now as wait, *};
 
 pub(crate) type Builder = RouterBuilder<MysqlConnection>;
 
+/// Set if the driver decodes names in URLs.
+pub(crate) const DECODES: bool = false;
+
 pub(crate) fn builder() -> Builder {
     Router::builder()
 }
@@ -18,6 +21,8 @@ pub(crate) fn builder() -> Builder {
 mod databases;
 #[path = "suite/families.rs"]
 mod families;
+#[path = "mariadb_suite/names.rs"]
+mod names;
 #[path = "suite/tenants.rs"]
 mod tenants;
 #[path = "../routing/suite/world.rs"]
