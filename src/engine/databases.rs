@@ -29,6 +29,9 @@ struct Open<P, L, H> {
     by_name: HashMap<Arc<str>, Weak<Inner<P, L, H>>>,
 }
 
+/// A router that is open.
+type Found<P, L, H> = Arc<Inner<P, L, H>>;
+
 impl<P, L, H> Databases<P, L, H> {
     pub(super) fn new(shared: Arc<Shared>, recipe: Arc<Recipe<L, H>>) -> Self {
         Self {
@@ -54,7 +57,7 @@ impl<P, L, H> Databases<P, L, H> {
         asked: &Inner<P, L, H>,
         name: &str,
         decodes: bool,
-    ) -> Result<Option<Arc<Inner<P, L, H>>>, ConfigError> {
+    ) -> Result<Option<Found<P, L, H>>, ConfigError> {
         let mut open = lock(&self.open);
         if asked.is_closed() {
             return Ok(None);
@@ -80,7 +83,7 @@ impl<P, L, H> Databases<P, L, H> {
     }
 
     /// Returns the routers that are open.
-    pub(super) fn open(&self) -> Vec<Arc<Inner<P, L, H>>> {
+    pub(super) fn open(&self) -> Vec<Found<P, L, H>> {
         let open = lock(&self.open);
         let routers = open.built.iter().chain(open.by_name.values());
         let mut routers: Vec<_> = routers.filter_map(Weak::upgrade).collect();
@@ -92,7 +95,7 @@ impl<P, L, H> Databases<P, L, H> {
     }
 
     /// Returns the router that was built, if it is open.
-    pub(super) fn open_as_built(&self) -> Option<Arc<Inner<P, L, H>>> {
+    pub(super) fn open_as_built(&self) -> Option<Found<P, L, H>> {
         lock(&self.open).built.as_ref().and_then(Weak::upgrade)
     }
 

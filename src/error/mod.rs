@@ -45,7 +45,7 @@ pub enum Error {
         /// The node's name, as configured.
         node: String,
         /// The database, of a router [for one](crate::Router::for_database).
-        database: Option<String>,
+        database: Option<Box<str>>,
         /// The step that failed.
         step: Step,
         /// The time that the caller waited.
@@ -68,7 +68,7 @@ pub enum Error {
         /// The primary's name, as configured.
         node: String,
         /// The database, of a router [for one](crate::Router::for_database).
-        database: Option<String>,
+        database: Option<Box<str>>,
         /// The size of its fallback pool.
         budget: u32,
         /// The time that the caller waited.
@@ -219,7 +219,7 @@ impl Error {
     /// Returns the same error, of a router for this database.
     pub(crate) fn of_database(mut self, name: Option<&str>) -> Self {
         if let Self::Checkout { database, .. } | Self::NoReplica { database, .. } = &mut self {
-            *database = name.map(str::to_owned);
+            *database = name.map(Box::from);
         }
         self
     }

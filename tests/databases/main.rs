@@ -30,4 +30,5 @@ mod postgres_bb8;
 mod postgres_deadpool;
 mod postgres_r2d2;
 mod questions;
+mod servers;
 mod sqlite;

@@ -7,11 +7,14 @@ pub(crate) use diesel_routing::prelude::*;
 
 pub(crate) use crate::cluster::Mariadb as Cluster;
 pub(crate) use crate::flavour::{async_hook as hook, later as wait, *};
+pub(crate) use crate::servers::Databases as _;
 
 pub(crate) type Builder = RouterBuilder<diesel_async::AsyncMysqlConnection>;
 
-/// Set if the driver decodes names in URLs.
-pub(crate) const DECODES: bool = true;
+/// Returns whether the driver decodes names in URLs.
+pub(crate) fn decodes() -> bool {
+    true
+}
 
 pub(crate) fn builder() -> Builder {
     Router::builder()

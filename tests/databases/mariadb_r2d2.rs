@@ -7,11 +7,14 @@ pub(crate) use diesel_routing::sync::prelude::*;
 
 pub(crate) use crate::cluster::Mariadb as Cluster;
 pub(crate) use crate::flavour::{blocking_hook as hook, now as wait, *};
+pub(crate) use crate::servers::Databases as _;
 
 pub(crate) type Builder = RouterBuilder<MysqlConnection>;
 
-/// Set if the driver decodes names in URLs.
-pub(crate) const DECODES: bool = false;
+/// Returns whether the driver decodes names in URLs.
+pub(crate) fn decodes() -> bool {
+    false
+}
 
 pub(crate) fn builder() -> Builder {
     Router::builder()

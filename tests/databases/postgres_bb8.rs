@@ -7,6 +7,7 @@ pub(crate) use diesel_routing::prelude::*;
 
 pub(crate) use crate::cluster::Postgres as Cluster;
 pub(crate) use crate::flavour::{async_hook as hook, later as wait, *};
+pub(crate) use crate::servers::Databases as _;
 
 pub(crate) type Builder = RouterBuilder<diesel_async::AsyncPgConnection>;
 

@@ -7,6 +7,7 @@ pub(crate) use diesel_routing::sync::prelude::*;
 
 pub(crate) use crate::cluster::Postgres as Cluster;
 pub(crate) use crate::flavour::{blocking_hook as hook, now as wait, *};
+pub(crate) use crate::servers::Databases as _;
 
 pub(crate) type Builder = RouterBuilder<PgConnection>;
 

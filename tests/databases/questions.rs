@@ -53,7 +53,7 @@ impl Servers {
         let rates: Vec<_> = std::iter::zip(after, before)
             .map(|(after, before)| (after - before) as f64 / seconds)
             .collect();
-        println!(
+        eprintln!(
             "{of}: {rates:.1?} questions a second, {:?} connections",
             self.connections()
         );
@@ -87,7 +87,7 @@ fn resident() -> u64 {
 fn print_memory(what: &str, before: u64) -> u64 {
     let now = resident();
     let each = now.saturating_sub(before) as f64 / TENANTS as f64;
-    println!("{what}: {each:.1} KiB a tenant");
+    eprintln!("{what}: {each:.1} KiB a tenant");
     now
 }
 

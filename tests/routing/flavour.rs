@@ -5,8 +5,8 @@ use std::future::Future;
 pub(crate) use std::time::Duration;
 
 pub(crate) use diesel_routing::{
-    CaughtUp, CheckPolicy, ConfigError, Error, ManualClock, Node, NodeRole, PoolKind, PoolOptions,
-    Primary, Reason, Refused, Replica, StatementCheck, Step, TokenKeys,
+    CaughtUp, CheckPolicy, ConfigError, Error, ManualClock, Node, NodeRole, PoolKind, Primary,
+    Reason, Refused, Replica, StatementCheck, Step, TokenKeys,
 };
 
 pub(crate) use crate::schema::{Rename, User, posts, users};

@@ -1,5 +1,7 @@
 //! Connection strings of all kinds, and accounts, that lead to another database.
 
+use diesel_routing::PoolOptions;
+
 use super::tenants::{on_a_replica, seed};
 use super::*;
 

@@ -5,6 +5,8 @@ use std::error::Error as _;
 use std::sync::{Barrier, Mutex};
 use std::time::Instant;
 
+use diesel_routing::PoolOptions;
+
 use super::tenants::*;
 use super::world::{name, rename};
 use super::*;

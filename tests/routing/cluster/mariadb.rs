@@ -42,28 +42,6 @@ impl Mariadb {
         self.0.replicas().len()
     }
 
-    /// Creates an empty database.
-    pub(crate) fn create_database(&self, name: &str) {
-        for sql in [
-            format!("CREATE DATABASE {name}"),
-            format!("GRANT ALL ON {name}.* TO app"),
-        ] {
-            self.0.primary().admin_execute(&sql).unwrap();
-        }
-    }
-
-    /// Returns the number of connections that clients have to a database, on all nodes.
-    pub(crate) fn connections_to(&self, database: &str) -> u32 {
-        let sql = format!(
-            "SELECT count(*) FROM information_schema.processlist WHERE user = 'app' AND db = '{database}'"
-        );
-        let nodes = self.0.nodes().iter();
-        nodes
-            .map(|node| node.admin_value(&sql).unwrap().unwrap())
-            .map(|count| count.parse::<u32>().unwrap())
-            .sum()
-    }
-
     /// The replica keeps its rows until it is resumed.
     pub(crate) fn pause(&self, index: usize) {
         self.0.replica(index).pause_replay().unwrap();

@@ -60,25 +60,6 @@ impl Postgres {
         self.0.standby(0).url()
     }
 
-    /// Creates an empty database.
-    pub(crate) fn create_database(&self, name: &str) {
-        let sql = format!("CREATE DATABASE {name} OWNER app");
-        self.0.primary().admin_execute(&sql).unwrap();
-    }
-
-    /// Returns the number of connections that clients have to a database, on all nodes.
-    pub(crate) fn connections_to(&self, database: &str) -> u32 {
-        let sql = format!(
-            "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename = 'app' \
-             AND datname = '{database}' AND pid <> pg_backend_pid()"
-        );
-        let nodes = self.0.nodes().iter();
-        nodes
-            .map(|node| node.admin_value(&sql).unwrap().unwrap())
-            .map(|count| count.parse::<u32>().unwrap())
-            .sum()
-    }
-
     /// A server that belongs to no other's cluster.
     pub(crate) fn foreign() -> Self {
         Self(
