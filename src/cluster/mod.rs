@@ -13,6 +13,7 @@ mod question;
 mod roster;
 mod signals;
 mod snapshot;
+mod urls;
 
 pub use facts::ServerFacts;
 #[cfg(any(feature = "postgres", feature = "sync-postgres"))]
