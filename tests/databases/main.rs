@@ -30,5 +30,6 @@ mod postgres_bb8;
 mod postgres_deadpool;
 mod postgres_r2d2;
 mod questions;
+mod scope;
 mod servers;
 mod sqlite;
