@@ -7,7 +7,9 @@ use std::pin::pin;
 use futures_core::Stream;
 use tokio::task::JoinSet;
 
-use super::{Nodes, RoutedConnection, Router};
+#[cfg(doc)]
+use super::Router;
+use super::{Nodes, RoutedConnection};
 use crate::cluster::Node;
 use crate::engine::{Following, Turn};
 use crate::error::Error;
@@ -15,7 +17,7 @@ use crate::error::Error;
 impl<C: RoutedConnection> Nodes<C> {
     /// Makes the router's nodes those of each set that comes: what is new is [added](Self::add), what has changed is
     /// [replaced](Self::replace), what is gone is [removed](Self::remove) once the rest is done. Runs until the stream
-    /// ends or the router is dropped, so spawn it.
+    /// ends or the router is dropped, and those for its servers' other databases, so spawn it.
     ///
     /// Sets come from the crate `diesel-routing-discovery` (DNS, Patroni, the servers' own lists, a file), or from any
     /// stream. A node that no set has named stays, so a primary may be configured and the replicas be found. Several streams may be
@@ -43,14 +45,14 @@ impl<C: RoutedConnection> Nodes<C> {
         &self,
         node_sets: impl Stream<Item = Result<Vec<Node>, E>> + Send + 'static,
     ) -> impl Future<Output = ()> + Send + 'static {
-        let router = self.router.downgrade();
+        let nodes = self.downgrade();
         let mut following = Following::start(self.router.shared());
         async move {
             let mut node_sets = pin!(node_sets);
             loop {
                 let next = poll_fn(|cx| node_sets.as_mut().poll_next(cx)).await;
                 // Kept only while there is something to do.
-                let Some(router) = router.upgrade() else {
+                let Some(nodes) = nodes.upgrade() else {
                     return;
                 };
                 // An error of any type lives no longer than this.
@@ -60,8 +62,8 @@ impl<C: RoutedConnection> Nodes<C> {
                         following.failed(Following::EMPTY.to_owned())
                     }
                     Some(Ok(set)) => {
-                        let turns = following.turns(&router.shared().members(), set);
-                        following.took(&carry_out(&router, turns).await);
+                        let turns = following.turns(&nodes.router.shared().members(), set);
+                        following.took(&carry_out(&nodes, turns).await);
                     }
                     Some(Err(problem)) => following.failed(problem),
                     None => return following.ended(),
@@ -72,13 +74,13 @@ impl<C: RoutedConnection> Nodes<C> {
 }
 
 /// Carries these out, the removals last; returns what failed.
-async fn carry_out<C: RoutedConnection>(router: &Router<C>, turns: Vec<Turn>) -> Vec<Error> {
+async fn carry_out<C: RoutedConnection>(nodes: &Nodes<C>, turns: Vec<Turn>) -> Vec<Error> {
     let mut failures = Vec::new();
     // All at the same time: each may wait for a node that does not answer.
     let mut comings = JoinSet::new();
     let mut gone = Vec::new();
     for turn in turns {
-        let nodes = router.nodes();
+        let nodes = nodes.clone();
         match turn {
             Turn::Add(node) => {
                 comings.spawn(async move { nodes.add(node).await });
@@ -94,7 +96,6 @@ async fn carry_out<C: RoutedConnection>(router: &Router<C>, turns: Vec<Turn>) ->
             failures.push(error);
         }
     }
-    let nodes = router.nodes();
     failures.extend(gone.iter().filter_map(|name| nodes.let_go(name).err()));
     failures
 }

@@ -14,6 +14,7 @@ mod question;
 mod roster;
 mod signals;
 mod snapshot;
+mod urls;
 
 pub use diagnosis::{Diagnosis, SourceAddress};
 pub use facts::ServerFacts;

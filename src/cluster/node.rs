@@ -223,12 +223,6 @@ impl Node {
         })
     }
 
-    /// Returns the URL that a pool's connections are opened with; a watcher's for `None`.
-    pub(crate) fn url_of(&self, pool: Option<PoolKind>) -> &str {
-        let own = pool.and_then(|pool| self.options(pool).url.as_deref());
-        own.unwrap_or(&self.url)
-    }
-
     /// Returns the options of a pool.
     pub(crate) fn options(&self, pool: PoolKind) -> &PoolOptions {
         let [read, write, fallback] = &self.pools;

@@ -1,5 +1,6 @@
 //! Connection strings and their TLS, passwords kept out of words, and the request that hooks are told of.
 
+mod database;
 mod endpoints;
 mod password;
 mod request;
@@ -8,6 +9,7 @@ mod string;
 #[allow(dead_code, reason = "where not every driver is compiled in")]
 mod tls;
 
+pub(crate) use database::{database_of, is_plain, with_database};
 pub(crate) use endpoints::endpoints;
 pub use request::{ConnectRequest, Purpose};
 pub(crate) use secrets::conceal;

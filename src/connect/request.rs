@@ -11,6 +11,8 @@ use crate::server::PoolKind;
 pub struct ConnectRequest<'a> {
     pub(crate) node: &'a str,
     pub(crate) url: &'a str,
+    /// The database, if the router is of one that was asked for by its name.
+    pub(crate) database: Option<&'a str>,
     /// `None` for a watcher's.
     pub(crate) pool: Option<PoolKind>,
 }
@@ -34,10 +36,17 @@ impl<'a> ConnectRequest<'a> {
         self.node
     }
 
-    /// Returns the URL: the pool's own, if it has one, else the node's.
+    /// Returns the URL: the pool's own, if it has one, else the node's. It leads to the [database](Self::database).
     #[must_use]
     pub fn url(self) -> &'a str {
         self.url
+    }
+
+    /// Returns the name of the database, if the router is one
+    /// [for a database](crate::Router::for_database); `None` if it is the one that the node's URL was given with.
+    #[must_use]
+    pub fn database(self) -> Option<&'a str> {
+        self.database
     }
 
     /// Returns the pool that the connection is for; `None` for a connection that watches.
@@ -69,6 +78,7 @@ impl fmt::Debug for ConnectRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConnectRequest")
             .field("node", &self.node)
+            .field("database", &self.database)
             .field("pool", &self.pool)
             .finish_non_exhaustive()
     }

@@ -130,6 +130,11 @@ impl<'a> ConnectionString<'a> {
         Some(rest.split_once('/').map_or(rest, |(hosts, _)| hosts))
     }
 
+    /// Returns a URL up to its `?`; `None` for pairs.
+    pub(crate) fn head(&self) -> Option<&'a str> {
+        self.head
+    }
+
     /// Takes a parameter out, and returns its value: of several, the last.
     pub(crate) fn take(&mut self, name: &str) -> Option<String> {
         let mut value = None;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::cluster::{Diagnosis, Observation, Question, ServerFacts, ServerId};
 use crate::mutex::lock;
@@ -16,6 +16,8 @@ pub(super) struct Answers(Mutex<Last>);
 #[derive(Debug, Default)]
 struct Last {
     answer: Option<(Question, Observation)>,
+    /// The time at which a watcher began to ask, as it was time to.
+    asking: Option<Instant>,
     diagnosis: Option<(Instant, Diagnosis)>,
 }
 
@@ -60,6 +62,21 @@ impl Answers {
             .filter(|(question, _)| question.sent > since)
     }
 
+    /// Returns whether the server may be asked now: not while another watcher's question is under way, which began within
+    /// `patience`. If it may, the question is under way from here on.
+    pub(super) fn may_ask(&self, now: Instant, patience: Duration) -> bool {
+        let mut last = lock(&self.0);
+        let answered = last.answer.as_ref().map(|(question, _)| question.sent);
+        let is_under_way = last.asking.is_some_and(|asking| {
+            answered.is_none_or(|answered| answered < asking)
+                && now.saturating_duration_since(asking) < patience
+        });
+        if !is_under_way {
+            last.asking = Some(now);
+        }
+        !is_under_way
+    }
+
     /// Records what the server said of its replication when it was asked at this time.
     pub(super) fn tell_diagnosis(&self, asked: Instant, diagnosis: Diagnosis) {
         lock(&self.0).diagnosis = Some((asked, diagnosis));
@@ -74,8 +91,6 @@ impl Answers {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::position::{Lsn, PgPosition, Position};
     use crate::server::NodeRole;
@@ -88,17 +103,37 @@ mod tests {
         Answers::of(&facts).expect("an identity")
     }
 
-    #[test]
-    fn all_who_reach_a_server_share_its_last_answer() {
-        let opened = Instant::now();
-        let question = |sent| Question {
+    fn question(sent: Instant) -> Question {
+        Question {
             asked: sent,
             sent,
             server: None,
-            opened,
-        };
+            opened: sent,
+        }
+    }
+
+    fn said() -> Observation {
         let position = Position::Postgres(PgPosition::new(7, 1, Lsn(1)));
-        let said = Observation::new(NodeRole::TakesWrites, position);
+        Observation::new(NodeRole::TakesWrites, position)
+    }
+
+    #[test]
+    fn one_asks_at_a_time_but_nobody_waits_for_long() {
+        let (answers, now) = (answers("one that is asked"), Instant::now());
+        let after = |millis| now + Duration::from_millis(millis);
+        let patience = Duration::from_millis(250);
+        assert!(answers.may_ask(now, patience));
+        assert!(!answers.may_ask(after(100), patience));
+        answers.tell(question(now), &said());
+        assert!(answers.may_ask(after(200), patience), "it has answered");
+        assert!(!answers.may_ask(after(400), patience));
+        assert!(answers.may_ask(after(450), patience), "it hangs");
+    }
+
+    #[test]
+    fn all_who_reach_a_server_share_its_last_answer() {
+        let opened = Instant::now();
+        let said = said();
         let (one, other) = (answers("one of two"), answers("one of two"));
         let later = opened + Duration::from_secs(1);
         one.tell(question(later), &said);

@@ -1,8 +1,11 @@
 //! Async or blocking: what differs in the parts of a router.
 
 use std::fmt;
+use std::sync::Arc;
 
-use super::PoolStatus;
+use super::{PoolStatus, Recipe};
+use crate::cluster::Member;
+use crate::error::Error;
 
 /// The flavour of [diesel-async](https://docs.rs/diesel-async): what the crate root's types are.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +28,17 @@ pub(crate) trait Flavour<C>: Sized + Send + Sync + 'static {
     /// The kind of store that keeps session states, by a key.
     #[cfg(feature = "edge")]
     type Store: fmt::Debug + Send + Sync + ?Sized + 'static;
+
+    /// Set if MySQL's driver decodes the name of a database in a URL.
+    const DECODES_NAMES: bool;
+
+    /// Makes the pools of a node, to this database; `None` is the one that its URL was given with.
+    fn pools(
+        recipe: &Recipe<Self::Library, Self::Hooks>,
+        node: &Arc<Member>,
+        database: Option<&Arc<str>>,
+        is_watched: bool,
+    ) -> Result<Self::Pools, Error>;
 
     /// Saves a session's state that no request waits for; returns whether that could be started.
     #[cfg(feature = "edge")]

@@ -96,6 +96,11 @@ impl<G: Loan> Lease<G> {
         }
     }
 
+    /// Returns whether it is a connection to this database of the nodes that `shared` knows.
+    pub(crate) fn is_of(&self, shared: &Shared, database: Option<&str>) -> bool {
+        std::ptr::eq(self.shared(), shared) && self.guard.database() == database
+    }
+
     /// Catches handles whose connections were swapped: safe code can `mem::swap` a replica's
     /// connection into a handle that promises more, seen through `DerefMut`.
     #[inline]

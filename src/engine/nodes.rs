@@ -4,13 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Async, Flavour, NodePools, Recipe, Router};
+use super::router::WeakDatabases;
+use super::{Async, Flavour, NodePools, Recipe, Router, WeakRouter};
 use crate::cluster::{Member, Members, Node, newcomer};
 use crate::error::{ConfigError, Error};
 use crate::mutex::lock;
 use crate::server::NodeRole;
 
-/// The nodes of a [`Router`], from [`Router::nodes`]: added, removed and replaced while it runs.
+/// The nodes of a [`Router`], from [`Router::nodes`]: added, removed and replaced while it runs. Routers
+/// [for other databases](Router::for_database) of the same servers have the same.
 ///
 /// Sessions, tokens and handles live on: they are about what servers have, and not about nodes. Reads and writes go on
 /// meanwhile, and wait for none of this.
@@ -46,16 +48,12 @@ impl<C, F: Flavour<C>> Nodes<C, F> {
         met.map(|(_, member)| member.name.clone()).collect()
     }
 
-    /// Takes `node` in, with the pools that `pools` makes for it.
-    pub(crate) fn join(
-        &self,
-        node: Node,
-        change: Change,
-        pools: impl FnOnce(&Recipe<F::Library, F::Hooks>, &Arc<Member>) -> Result<F::Pools, Error>,
-    ) -> Result<Joining<C, F>, Error> {
+    /// Takes `node` in.
+    pub(crate) fn join(&self, node: Node, change: Change) -> Result<Joining<C, F>, Error> {
         let router = &self.router;
-        let recipe = lock(router.recipe());
-        let recipe = recipe.as_ref().ok_or_else(|| router.closed(0))?;
+        let _changes = lock(&router.databases().changes);
+        router.check_open(0)?;
+        let recipe = &router.databases().recipe;
         let members = router.shared().members();
         let is_watched = router.shared().is_watched();
         let node = expected(
@@ -68,10 +66,7 @@ impl<C, F: Flavour<C>> Nodes<C, F> {
         let (slot, member) = router
             .shared()
             .take_in(&recipe.settings, node, |slot, member| {
-                let pools = pools(recipe, member)?;
-                let member = Arc::clone(member);
-                router.seat_at(slot, Some(Arc::new(Seat { member, pools })));
-                Ok::<_, Error>(())
+                router.seat_newcomer(slot, member)
             })?;
         Ok(Joining {
             router: router.clone(),
@@ -86,8 +81,9 @@ impl<C, F: Flavour<C>> Nodes<C, F> {
     /// Takes the node called `name` out, and returns its pools.
     pub(crate) fn leave(&self, name: &str) -> Result<Leaving<F::Pools>, Error> {
         let router = &self.router;
-        let recipe = lock(router.recipe());
-        let recipe = recipe.as_ref().ok_or_else(|| router.closed(0))?;
+        let _changes = lock(&router.databases().changes);
+        router.check_open(0)?;
+        let recipe = &router.databases().recipe;
         let members = router.shared().members();
         let (slot, member) = find(&members, name)?;
         if let Some(single) = &recipe.settings.single {
@@ -108,6 +104,37 @@ impl<C, F: Flavour<C>> Nodes<C, F> {
             return Err(ConfigError::NoPrimary.into());
         }
         Ok(router.unseat(&recipe.settings, slot))
+    }
+}
+
+/// Nodes, as long as anyone keeps a router of theirs.
+pub(crate) struct WeakNodes<C, F: Flavour<C>> {
+    router: WeakRouter<C, F>,
+    databases: WeakDatabases<C, F>,
+}
+
+#[expect(private_bounds, reason = "there are two flavours, and no others")]
+impl<C, F: Flavour<C>> Nodes<C, F> {
+    pub(crate) fn downgrade(&self) -> WeakNodes<C, F> {
+        WeakNodes {
+            router: self.router.downgrade(),
+            databases: self.router.databases_weak(),
+        }
+    }
+}
+
+impl<C, F: Flavour<C>> WeakNodes<C, F> {
+    /// Returns the nodes by the router that they were taken from, or by one for another database if that is closed or dropped.
+    pub(crate) fn upgrade(&self) -> Option<Nodes<C, F>> {
+        let own = self.router.upgrade();
+        let is_open = own
+            .as_ref()
+            .is_some_and(|router| router.check_open(0).is_ok());
+        let router = match own {
+            Some(_) if is_open => own,
+            _ => Router::any_of(&self.databases).or(own),
+        };
+        router.map(|router| Nodes { router })
     }
 }
 
@@ -171,10 +198,8 @@ impl<C, F: Flavour<C>> Joining<C, F> {
     /// Keeps the node: returns the pools of the one whose place it takes.
     pub(crate) fn keep(mut self) -> Result<Option<Leaving<F::Pools>>, Error> {
         let router = &self.router;
-        let changes = lock(router.recipe());
-        if changes.is_none() {
-            return Err(router.closed(self.slot));
-        }
+        let _changes = lock(&router.databases().changes);
+        router.check_open(self.slot)?;
         let members = router.shared().members();
         let is_member = members
             .get(self.slot)
@@ -203,7 +228,7 @@ impl<C, F: Flavour<C>> Drop for Joining<C, F> {
         if self.has_joined {
             return;
         }
-        let _changes = lock(self.router.recipe());
+        let _changes = lock(&self.router.databases().changes);
         let members = self.router.shared().members();
         if members
             .get(self.slot)
@@ -216,15 +241,15 @@ impl<C, F: Flavour<C>> Drop for Joining<C, F> {
 
 /// The pools of a node that has left, until all their connections are closed.
 pub(crate) struct Leaving<P> {
-    /// `None` if the router is closed.
-    seat: Option<Arc<Seat<P>>>,
+    /// Of each router that has any: none if they are closed.
+    seats: Vec<Arc<Seat<P>>>,
     /// The time that is waited for them.
     limit: Duration,
 }
 
 impl<P: NodePools> Leaving<P> {
-    pub(crate) fn new(seat: Option<Arc<Seat<P>>>, limit: Duration) -> Self {
-        Self { seat, limit }
+    pub(crate) fn new(seats: Vec<Arc<Seat<P>>>, limit: Duration) -> Self {
+        Self { seats, limit }
     }
 
     /// Returns the time that is waited for them.
@@ -234,10 +259,11 @@ impl<P: NodePools> Leaving<P> {
 
     /// Returns the number of connections that are open, and closes those that are idle.
     pub(crate) fn open(&self) -> u32 {
-        let Some(seat) = &self.seat else { return 0 };
-        seat.pools.drain();
-        let pools = seat.pools.status();
-        pools.iter().map(|pool| pool.open).sum()
+        let pools = self.seats.iter().flat_map(|seat| {
+            seat.pools.drain();
+            seat.pools.status()
+        });
+        pools.map(|pool| pool.open).sum()
     }
 }
 

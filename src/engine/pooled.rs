@@ -21,6 +21,8 @@ pub(crate) struct Pooled<C> {
     pub(crate) seen: Seen,
     /// The node that it was opened for.
     pub(crate) member: Arc<Member>,
+    /// The database; `None` for the one that the node's URL was given with.
+    pub(crate) database: Option<Arc<str>>,
 }
 
 /// Marks that statements leave on their connection.
@@ -357,6 +359,10 @@ macro_rules! pools {
 
             fn node(&self) -> &str {
                 &self.member.name
+            }
+
+            fn database(&self) -> Option<&str> {
+                self.database.as_deref()
             }
         }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::checkout::Loan;
 use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View};
-use crate::error::ConfigError;
+use crate::error::{ConfigError, Error};
 use crate::routing::{Level, RegionPolicy, Tag};
 #[cfg(feature = "edge")]
 use crate::session::Activity;
@@ -133,6 +133,27 @@ impl<C, F: Flavour<C>> Session<C, F> {
     #[must_use]
     pub fn untracked(&self) -> Self {
         self.with(|options| options.tracked = false)
+    }
+
+    /// Returns this session, with reads and writes in another database of the same servers: see
+    /// [`Router::for_database`]. What it wrote and saw in one counts in all, so it may come from whoever knows of no tenants: a
+    /// token, the edge of a service.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Router::for_database`].
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # async fn example(session: diesel_routing::pg::Session) -> Result<(), diesel_routing::Error> {
+    /// let session = session.for_database("tenant_7")?;
+    /// let conn = session.read().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn for_database(&self, name: impl AsRef<str>) -> Result<Self, Error> {
+        let mut view = (*self.view).clone();
+        view.router = view.router.for_database(name)?;
+        Ok(Self::from_view(Arc::new(view)))
     }
 
     /// Returns the router that this session reads and writes through.

@@ -46,6 +46,7 @@ const SLOWEST: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) checker: Checker,
+    pub(crate) dialect: Sql,
     pub(crate) wait: Duration,
     pub(crate) signals: Signals,
     /// The time that a node's answer may take.
@@ -141,6 +142,7 @@ impl Shared {
             hedges: super::Hedges::new(settings.hedge_budget),
             clock: Arc::clone(&settings.clock),
             checker: settings.check.build(dialect),
+            dialect,
             classes: settings.classes.clone(),
             keys: settings.keys.clone(),
             token_life: settings.token_life,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{DiscoveryStatus, Shared};
-use crate::cluster::Health;
+use crate::cluster::{Health, Member};
 use crate::position::Position;
 use crate::server::{NodeRole, PoolKind};
 use crate::session::Rejection;
@@ -54,7 +54,7 @@ pub struct NodeStatus {
     /// accounts without `pg_read_all_stats` (part of `pg_monitor`), on MySQL and MariaDB to those that may not ask for a
     /// replica's status.
     pub upstream: Option<Upstream>,
-    /// Handles that are out.
+    /// Handles that are out, whatever the database.
     pub handles: u32,
     /// The time that it is expected to take to answer: see [`Balance::Latency`](crate::Balance::Latency), without which it
     /// is not measured. `None` if unknown.
@@ -88,9 +88,22 @@ pub struct PoolStatus {
     pub idle: u32,
 }
 
+impl PoolStatus {
+    /// The state of a node's pools that nobody has needed yet.
+    pub(crate) fn none_of(node: &Member) -> Vec<Self> {
+        let pools = PoolKind::ALL.map(|pool| Self {
+            pool,
+            max_size: node.pool_size(pool),
+            open: 0,
+            idle: 0,
+        });
+        pools.into()
+    }
+}
+
 impl Shared {
     /// The present status, with the pools of each node.
-    pub(crate) fn status(&self, pools: impl Fn(usize) -> Vec<PoolStatus>) -> Status {
+    pub(crate) fn status(&self, pools: impl Fn(usize, &Member) -> Vec<PoolStatus>) -> Status {
         let cluster = self.snapshot();
         let now = self.now();
         let met = cluster
@@ -120,7 +133,7 @@ impl Shared {
                 upstream: self.upstream(index, &cluster),
                 handles: self.out(index),
                 latency: self.latency(index),
-                pools: pools(index),
+                pools: pools(index, member),
             })
         });
         let rejected = Rejection::ALL.map(|reason| (reason, self.rejections.of(reason)));

@@ -104,6 +104,8 @@ pub(crate) struct Watcher {
     /// The time of the last question whose answer was recorded, and of the last over the own connection.
     heard: Instant,
     used: Instant,
+    /// Set once it has waited for another watcher's question, since it heard an answer.
+    has_waited: bool,
     /// The question that is under way: when it was sent, by the router's clock and by the system's.
     asked: Option<(Instant, Instant)>,
     /// The instant of the question that is under way, if it is sent over a connection that was open.
@@ -131,6 +133,7 @@ impl Watcher {
             shares: settings.has_system_clock,
             heard: now,
             used: now,
+            has_waited: false,
             shared: Arc::clone(shared),
             node,
             member: Arc::clone(member),
@@ -206,12 +209,19 @@ impl Watcher {
     fn ask_or_hear(&mut self, now: Instant) -> Next {
         let is_moved = self.is_to_be_reopened(now);
         let may_hear = !is_moved && self.link != Link::Lost;
-        let answers = self.answers.as_ref().filter(|_| may_hear);
-        let Some((question, said)) = answers.and_then(|answers| answers.since(self.heard)) else {
+        let Some(answers) = self.answers.as_ref().filter(|_| may_hear) else {
             return self.ask_by(is_moved, now);
         };
-        self.record(question, said);
-        self.diagnose(now).unwrap_or_else(|| self.sleep(now))
+        if let Some((question, said)) = answers.since(self.heard) {
+            self.record(question, said);
+            return self.diagnose(now).unwrap_or_else(|| self.sleep(now));
+        }
+        if answers.may_ask(now, self.shared.node_share) || self.has_waited {
+            return self.ask_by(is_moved, now);
+        }
+        // Once: should the server hang, each is to know that soon.
+        self.has_waited = true;
+        self.sleep(now)
     }
 
     /// Returns whether the name may lead to another server by now, which is to be watched instead: its role changed, it
@@ -346,6 +356,7 @@ impl Watcher {
         // At first, it is what it was when the connection was opened.
         self.role = self.known.role.replace(said.role);
         self.heard = question.sent;
+        self.has_waited = false;
         self.shared.record_observation(self.node, question, said);
     }
 
@@ -402,7 +413,9 @@ impl Watcher {
                 let pace = Shared::jittered(shared.pace(self.interval, now));
                 let limit = match self.link {
                     Link::Lost => pace,
-                    _ => pace.saturating_sub(passed).max(pace / 4),
+                    Link::Open => pace.saturating_sub(passed).max(pace / 4),
+                    // Later than any with a connection: to ask, it would have to open one.
+                    Link::Resting => (pace * 5 / 4).saturating_sub(passed).max(pace / 4),
                 };
                 (limit, urgent)
             }

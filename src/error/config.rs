@@ -273,11 +273,42 @@ pub enum ConfigError {
 
     /// A class says what its reads do about other regions, and the router has none of its own.
     #[error(
-        "the class `{class}` says what its reads do about nodes in other regions, and the router does not know its own: tell it          with `zone(..)`, and each node's with `Node::zone`"
+        "the class `{class}` says what its reads do about nodes in other regions, and the router does not know its own: tell it \
+         with `zone(..)`, and each node's with `Node::zone`"
     )]
     NoRegion {
         /// The class.
         class: String,
+    },
+
+    /// A router was asked for another database of its servers, and they have one each.
+    #[error(
+        "there is no router for database `{database}`: of SQLite, a database is a file, so build a router for each"
+    )]
+    OneDatabase {
+        /// The name that was asked for.
+        database: String,
+    },
+
+    /// No database can have the name that a router was asked for.
+    #[error("`{}` cannot be the name of a database: {why}", database.escape_debug())]
+    DatabaseName {
+        /// The name.
+        database: String,
+        /// The reason.
+        why: &'static str,
+    },
+
+    /// A node's URL does not tell where another database's name would stand.
+    #[error(
+        "the URL of node `{node}` cannot be made to lead to database `{database}`: give a URL with `://` or \
+         `keyword=value` pairs, and percent-encode `@`, `:`, `/`, `?` and `#` in a URL's user name, password and parameters"
+    )]
+    DatabaseInUrl {
+        /// The node's name.
+        node: String,
+        /// The database.
+        database: String,
     },
 
     /// A session token was requested, and there is no key to sign it with.

@@ -38,13 +38,16 @@ pub enum Error {
 
     /// A node did not give a connection.
     #[error(
-        "node `{node}` gave no connection{} after {waited:?}, in step {step}: {remedy}",
+        "node `{node}` gave no connection{}{} after {waited:?}, in step {step}: {remedy}",
+        of_database(database.as_deref()),
         function.map(|function| format!(" to `{function}`")).unwrap_or_default(),
         remedy = remedy(*step, source.as_ref())
     )]
     Checkout {
         /// The node's name, as configured.
         node: String,
+        /// The database, of a router [for one](crate::Router::for_database).
+        database: Option<Box<str>>,
         /// The step that failed.
         step: Step,
         /// The time that the caller waited.
@@ -58,13 +61,16 @@ pub enum Error {
     /// No replica served a read, and the connections of the primary that are set aside for such reads are in use.
     #[error(
         "no replica serves{} and the primary's budget for reads without one is used up: the {budget} connections of \
-         node `{node}`'s fallback pool were in use for {waited:?}; the replicas: {replicas}. See to the replicas, or \
+         node `{node}`'s fallback pool{} were in use for {waited:?}; the replicas: {replicas}. See to the replicas, or \
          raise the budget (`Node::fallback_pool_size`) if the primary can take more",
-        function.map(|function| format!(" `{function}`,")).unwrap_or_else(|| ",".to_owned())
+        function.map(|function| format!(" `{function}`,")).unwrap_or_else(|| ",".to_owned()),
+        of_database(database.as_deref())
     )]
     NoReplica {
         /// The primary's name, as configured.
         node: String,
+        /// The database, of a router [for one](crate::Router::for_database).
+        database: Option<Box<str>>,
         /// The size of its fallback pool.
         budget: u32,
         /// The time that the caller waited.
@@ -162,6 +168,7 @@ impl Error {
     ) -> Self {
         Self::Checkout {
             node,
+            database: None,
             step,
             waited: since.elapsed(),
             function: None,
@@ -230,17 +237,27 @@ impl Error {
         self
     }
 
+    /// Returns the same error, of a router for this database.
+    pub(crate) fn of_database(mut self, name: Option<&str>) -> Self {
+        if let Self::Checkout { database, .. } | Self::NoReplica { database, .. } = &mut self {
+            *database = name.map(Box::from);
+        }
+        self
+    }
+
     /// Turns the failure to get a connection from a fallback pool of this size into the refusal that it is.
     pub(crate) fn of_fallback(self, budget: u32, replicas: String) -> Self {
         match self {
             Self::Checkout {
                 node,
+                database,
                 step: Step::Wait,
                 waited,
                 function,
                 source,
             } => Self::NoReplica {
                 node,
+                database,
                 budget,
                 waited,
                 replicas,
@@ -296,6 +313,11 @@ impl Error {
             )
         )
     }
+}
+
+/// Returns the words for the database that a connection was to be of.
+fn of_database(database: Option<&str>) -> String {
+    database.map_or_else(String::new, |database| format!(" of database `{database}`"))
 }
 
 /// Returns each error with its causes, in one line.

@@ -1,7 +1,7 @@
 //! `Step`: the step that failed, and its remedy.
 
 use super::tls;
-use super::words::{error_chain, shares_connections};
+use super::words::{error_chain, lacks_database, shares_connections};
 
 /// The words for a node that does not answer while a caller waits for it.
 pub(crate) const SILENT: &str = "it does not answer its watcher any more";
@@ -49,7 +49,9 @@ impl Step {
                 "the connection was lost, the node hangs, or its name leads to another server than it should: look at \
                  the node, at the network between, and at what the name leads to"
             }
-            Self::Closed => "the router was shut down; build a new one",
+            Self::Closed => {
+                "the router was closed; build a new one, or ask another for its database"
+            }
             Self::Removed => "ask again: another node may serve",
         }
     }
@@ -63,6 +65,8 @@ pub(super) fn remedy(step: Step, source: &(dyn std::error::Error + 'static)) -> 
     } else if shares_connections(&words) {
         "it is behind a pooler that shares server connections among clients: set the pooler to session \
          mode, or give the server's own URL"
+    } else if lacks_database(&words) {
+        "create the database, or see to its name and the account's rights; a replica has a new one once it has replayed that"
     } else if let Some(remedy) = tls::remedy(&words) {
         remedy
     } else {

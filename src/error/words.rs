@@ -26,6 +26,15 @@ pub fn may_retry_read(error: &DieselError) -> bool {
     }
 }
 
+/// Returns whether a server refused a connection because it has no such database, or the account may not enter it.
+pub(super) fn lacks_database(words: &str) -> bool {
+    let is_postgres = words.contains("database \"") && words.contains("does not exist");
+    is_postgres
+        || words.contains("permission denied for database")
+        || words.contains("Unknown database")
+        || words.contains("to database '")
+}
+
 /// Returns whether the server refused a write because the server or its transaction is read-only.
 ///
 /// MySQL and MariaDB report errors 1290 and 1836, for which Diesel has no kind; only English messages are recognised.

@@ -58,7 +58,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         for (_, member) in members.iter() {
             seats.push(Seat {
                 member: Arc::clone(member),
-                pools: pools(&recipe, member, watched)?,
+                pools: pools(&recipe, member, None, watched)?,
             });
         }
         shared.start();
@@ -112,15 +112,22 @@ pub(super) fn conditions<C: RoutedConnection>(settings: &Settings, since: Instan
     }
 }
 
-/// Makes the pools of a node.
+/// Makes the pools of a node, to this database; `None` is the one that its URL was given with.
 pub(super) fn pools<C: RoutedConnection>(
     recipe: &Recipe<Library, Hooks<C>>,
     node: &Arc<Member>,
+    database: Option<&Arc<str>>,
     watched: bool,
 ) -> Result<Pools<C>, Error> {
-    Pools::new(&recipe.library, node, |kind| match kind {
-        PoolKind::Write => writer(node, recipe, watched),
-        PoolKind::Read | PoolKind::Fallback => reader(node, Some(kind), recipe, watched),
+    Pools::new(&recipe.library, node, |kind| {
+        let manager = match kind {
+            PoolKind::Write => writer(node, recipe, watched),
+            PoolKind::Read | PoolKind::Fallback => reader(node, Some(kind), recipe, watched),
+        };
+        Manager {
+            database: database.cloned(),
+            ..manager
+        }
     })
 }
 
@@ -147,6 +154,7 @@ fn reader<C>(
 ) -> Manager<C> {
     Manager {
         node: Arc::clone(node),
+        database: None,
         pool,
         role: None,
         read_only: true,

@@ -78,7 +78,7 @@ impl<C: RoutedConnection> Router<C> {
                     let session = checkout.session().map(Arc::clone);
                     return Ok(Lease::new(guard, Arc::clone(self.shared()), session, grant));
                 }
-                Next::Fail(error) => return Err(error),
+                Next::Fail(error) => return Err(error.of_database(self.database())),
             };
         }
     }

@@ -11,7 +11,7 @@ use diesel::QueryResult;
 use super::hooks::{Connect, SetUp, TransactionManager, establish};
 use super::statement_guard::StatementGuard;
 use super::{RoutedConnection, flavoured, io};
-use crate::cluster::{Introduction, Member, Observation, Said, ServerId};
+use crate::cluster::{Introduction, Member, Observation, PoolOptions, Said, ServerId};
 use crate::connect::{ConnectRequest, conceal};
 use crate::engine::{Known, Marks, Pooled};
 use crate::error::{Error, Step};
@@ -45,6 +45,8 @@ impl<C> Clone for Hooks<C> {
 /// Opens and checks the connections of one pool.
 pub(crate) struct Manager<C> {
     pub(crate) node: Arc<Member>,
+    /// The database; `None` for the one that its URL was given with.
+    pub(crate) database: Option<Arc<str>>,
     /// `None` for a watcher's connections.
     pub(crate) pool: Option<PoolKind>,
     /// The role that its server must have; `None` for any.
@@ -83,6 +85,7 @@ impl<C: RoutedConnection> Manager<C> {
             },
             seen: Seen::default(),
             member: Arc::clone(&self.node),
+            database: self.database.clone(),
         }))
     }
 
@@ -90,9 +93,12 @@ impl<C: RoutedConnection> Manager<C> {
     pub(crate) async fn connect(&self) -> Result<C, Error> {
         let (since, limit) = (Instant::now(), self.node.connect_timeout);
         self.check_member(since)?;
+        let database = self.database.as_deref();
+        let url = self.node.url_to(database, self.pool)?;
         let request = ConnectRequest {
             node: &self.node.name,
-            url: self.node.url_of(self.pool),
+            url: &url,
+            database,
             pool: self.pool,
         };
         let mut conn = io::within(limit, (self.hooks.connect)(request))
@@ -169,6 +175,16 @@ impl<C: RoutedConnection> Manager<C> {
             reads_causally: false,
             is_spent: false,
         })
+    }
+
+    /// Returns the number of idle connections that its pool keeps open. Of databases there are many, so those that are asked for
+    /// by their names keep none.
+    #[allow(dead_code, reason = "where no pool is compiled in")]
+    pub(crate) fn min_idle(&self, options: &PoolOptions, size: u32) -> u32 {
+        match self.database {
+            Some(_) => 0,
+            None => options.min_idle.unwrap_or(0).min(size),
+        }
     }
 
     /// Checks that a pooled connection may be handed out again: if it was idle for long, asks its server.

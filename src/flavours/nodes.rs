@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::builder::{await_arrivals, check_kind, conditions, pools, start_watcher};
+use super::builder::{await_arrivals, check_kind, conditions, start_watcher};
 use super::pool::Pools;
 use super::{Nodes, RoutedConnection, flavoured, io};
 use crate::cluster::{Node, after};
@@ -104,11 +104,8 @@ impl<C: RoutedConnection> Nodes<C> {
         let since = Instant::now();
         let shared = self.router.shared();
         check_kind::<C>(&node, shared)?;
-        let watched = shared.is_watched();
         // Dropping it takes the node out again.
-        let joining = self.join(node, change, |recipe, member| {
-            pools(recipe, member, watched)
-        })?;
+        let joining = self.join(node, change)?;
         let (recipe, member) = (&joining.recipe, &joining.member);
         let arrivals = Arc::new(Arrivals::new(1));
         start_watcher(&self.router, recipe, (joining.slot, member), (&arrivals, 0));

@@ -133,8 +133,9 @@ impl<C: RoutedConnection> Session<C> {
         conn: ReadConn<Replica, C>,
     ) -> Result<ReadConn<CaughtUp, C>, Error> {
         let lease = conn.into_lease();
-        let is_ours = std::ptr::eq(&**self.router().shared(), lease.shared());
-        // A connection of another router says nothing about this session's data, and one that awaits an answer can't
+        let router = self.router();
+        let is_ours = lease.is_of(router.shared(), router.database());
+        // A connection of another router, be it of another database, says nothing about this session's data, and one that awaits an answer can't
         // be used any more.
         if !is_ours || lease.is_answered().is_err() {
             drop(lease);

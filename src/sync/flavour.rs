@@ -1,8 +1,12 @@
 //! The parts of a router of this flavour.
 
+use std::sync::Arc;
+
 use super::RoutedConnection;
 use super::pool::{Hooks, Library, Pools};
-use crate::engine::{Blocking, Flavour};
+use crate::cluster::Member;
+use crate::engine::{Blocking, Flavour, Recipe};
+use crate::error::Error;
 
 impl<C: RoutedConnection> Flavour<C> for Blocking {
     type Pools = Pools<C>;
@@ -10,6 +14,17 @@ impl<C: RoutedConnection> Flavour<C> for Blocking {
     type Hooks = Hooks<C>;
     #[cfg(feature = "edge")]
     type Store = dyn super::edge::TokenStore;
+
+    const DECODES_NAMES: bool = false;
+
+    fn pools(
+        recipe: &Recipe<Library, Hooks<C>>,
+        node: &Arc<Member>,
+        database: Option<&Arc<str>>,
+        is_watched: bool,
+    ) -> Result<Pools<C>, Error> {
+        super::builder::pools(recipe, node, database, is_watched)
+    }
 
     #[cfg(feature = "edge")]
     fn save_late(save: crate::edge::Save<C, Self>) -> bool {

@@ -3,7 +3,9 @@
 use std::fmt::Display;
 use std::thread;
 
-use super::{Nodes, RoutedConnection, Router};
+#[cfg(doc)]
+use super::Router;
+use super::{Nodes, RoutedConnection};
 use crate::cluster::Node;
 use crate::engine::{Following, Turn};
 use crate::error::Error;
@@ -33,19 +35,19 @@ impl<C: RoutedConnection> Nodes<C> {
     /// # }
     /// ```
     pub fn follow<E: Display>(self, node_sets: impl IntoIterator<Item = Result<Vec<Node>, E>>) {
-        let router = self.router.downgrade();
+        let nodes = self.downgrade();
         let mut following = Following::start(self.router.shared());
         drop(self);
         for next in node_sets {
             // Kept only while there is something to do.
-            let Some(router) = router.upgrade() else {
+            let Some(nodes) = nodes.upgrade() else {
                 return;
             };
             match next {
                 Ok(set) if set.is_empty() => following.failed(Following::EMPTY.to_owned()),
                 Ok(set) => {
-                    let turns = following.turns(&router.shared().members(), set);
-                    following.took(&carry_out(&router, turns));
+                    let turns = following.turns(&nodes.router.shared().members(), set);
+                    following.took(&carry_out(&nodes, turns));
                 }
                 Err(error) => following.failed(error.to_string()),
             }
@@ -55,8 +57,7 @@ impl<C: RoutedConnection> Nodes<C> {
 }
 
 /// Carries these out, the removals last; returns what failed.
-fn carry_out<C: RoutedConnection>(router: &Router<C>, turns: Vec<Turn>) -> Vec<Error> {
-    let nodes = &router.nodes();
+fn carry_out<C: RoutedConnection>(nodes: &Nodes<C>, turns: Vec<Turn>) -> Vec<Error> {
     let (mut failures, mut gone) = (Vec::new(), Vec::new());
     // All at the same time: each may wait for a node that does not answer.
     thread::scope(|scope| {

@@ -64,12 +64,18 @@ macro_rules! blocking_hook {
     (|$conn:ident| $body:expr) => {
         move |$conn, _| $body
     };
+    (|$conn:ident, $request:ident| $body:expr) => {
+        move |$conn, $request| $body
+    };
 }
 
 /// A set-up hook, in async code.
 macro_rules! async_hook {
     (|$conn:ident| $body:expr) => {
         move |$conn, _| Box::pin(async move { $body })
+    };
+    (|$conn:ident, $request:ident| $body:expr) => {
+        move |$conn, $request| Box::pin(async move { $body })
     };
 }
 

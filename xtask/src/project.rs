@@ -39,10 +39,10 @@ pub(crate) const CONSISTENCY_EXAMPLE: &str = "check_consistency";
 
 /// What runs against PostgreSQL servers of other versions.
 pub(crate) const POSTGRES_TESTS: &str = "--package diesel-routing --package diesel-routing-testkit --all-features \
-    --test positions --test postgres --test routing";
+    --test databases --test positions --test postgres --test routing";
 /// Of the tests on several servers, those on PostgreSQL.
 pub(crate) const ON_POSTGRES: &str =
-    "not (binary(routing) | binary(positions)) | test(/^postgres/)";
+    "not (binary(databases) | binary(positions) | binary(routing)) | test(/^postgres/)";
 
 /// What runs on MySQL as well.
 pub(crate) const MYSQL_TESTS: &str = "--package diesel-routing --package diesel-routing-testkit --all-features \

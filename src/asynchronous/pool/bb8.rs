@@ -52,7 +52,7 @@ impl<C: RoutedConnection> Pool<C> {
         let failures = Arc::new(Failures::new(node.checkout_timeout));
         let pool = bb8::Pool::builder()
             .max_size(size)
-            .min_idle(options.min_idle.map(|idle| idle.min(size)))
+            .min_idle(Some(manager.min_idle(options, size)))
             .idle_timeout(options.idle())
             .max_lifetime(options.lifetime())
             .connection_timeout(node.checkout_timeout)

@@ -71,6 +71,9 @@ pub(crate) trait Loan {
 
     /// Returns the name of the node that it was opened for.
     fn node(&self) -> &str;
+
+    /// Returns the database that it was opened for; `None` for the one that the node's URL was given with.
+    fn database(&self) -> Option<&str>;
 }
 
 /// The next step of a checkout; `G` is a [`Loan`].

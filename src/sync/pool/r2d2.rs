@@ -51,29 +51,52 @@ impl fmt::Debug for Settings {
 }
 
 /// A checked-out connection.
-pub(crate) type Loan<C> = PooledConnection<Manager<C>>;
+pub(crate) type Loan<C> = PooledConnection<Opener<C>>;
 
-impl<C: RoutedConnection> ManageConnection for Manager<C> {
+/// Opens and checks connections for r2d2.
+#[derive(Debug)]
+pub(crate) struct Opener<C> {
+    manager: Manager<C>,
+    /// The time from which nobody waits any more. Of a pool that keeps idle connections it is not known.
+    wanted_until: Option<Arc<Mutex<Instant>>>,
+}
+
+impl<C: RoutedConnection> ManageConnection for Opener<C> {
     type Connection = Box<Pooled<C>>;
     type Error = Error;
 
     fn connect(&self) -> Result<Box<Pooled<C>>, Error> {
-        self.open()
+        let now = Instant::now();
+        // r2d2 tries again and again where a connection could not be opened: with a database for each tenant, of which some
+        // are gone, a server would have much to refuse.
+        if let Some(until) = &self.wanted_until
+            && now >= *lock(until)
+        {
+            let node = self.manager.node.name.clone();
+            return Err(Error::checkout(
+                node,
+                Step::Connect,
+                now,
+                "nobody waits for it",
+            ));
+        }
+        self.manager.open()
     }
 
     fn is_valid(&self, conn: &mut Box<Pooled<C>>) -> Result<(), Error> {
-        self.recycle(conn)
+        self.manager.recycle(conn)
     }
 
     fn has_broken(&self, conn: &mut Box<Pooled<C>>) -> bool {
-        std::thread::panicking() || Self::is_broken(conn)
+        std::thread::panicking() || Manager::is_broken(conn)
     }
 }
 
 /// One r2d2 pool, and the last error of its background threads: r2d2's own error has the text only.
 pub(crate) struct Pool<C: RoutedConnection> {
-    pool: r2d2::Pool<Manager<C>>,
+    pool: r2d2::Pool<Opener<C>>,
     node: Arc<Member>,
+    wanted_until: Option<Arc<Mutex<Instant>>>,
     last_error: Arc<LastError>,
 }
 
@@ -104,19 +127,26 @@ impl<C: RoutedConnection> Pool<C> {
     ) -> Result<Self, Error> {
         let last_error = Arc::<LastError>::default();
         let node = Arc::clone(&manager.node);
+        let has_name = manager.database.is_some();
+        let wanted_until = has_name.then(|| Arc::new(Mutex::new(Instant::now())));
+        let opener = Opener {
+            manager,
+            wanted_until: wanted_until.clone(),
+        };
         let pool = r2d2::Pool::builder()
             .max_size(size)
-            .min_idle(Some(options.min_idle.unwrap_or(0).min(size)))
+            .min_idle(Some(opener.manager.min_idle(options, size)))
             .idle_timeout(options.idle())
             .max_lifetime(options.lifetime())
             .connection_timeout(node.checkout_timeout)
             .test_on_check_out(true)
             .thread_pool(Arc::clone(&settings.0))
             .error_handler(Box::new(Arc::clone(&last_error)))
-            .build_unchecked(manager);
+            .build_unchecked(opener);
         Ok(Self {
             pool,
             node,
+            wanted_until,
             last_error,
         })
     }
@@ -139,6 +169,10 @@ impl<C: RoutedConnection> Pool<C> {
     pub(crate) fn get(&self, limit: Duration) -> Result<Loan<C>, Error> {
         let since = Instant::now();
         let until = after(since, limit.min(self.node.checkout_timeout));
+        if let Some(wanted_until) = &self.wanted_until {
+            let mut wanted_until = lock(wanted_until);
+            *wanted_until = until.max(*wanted_until);
+        }
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let error = match self.pool.get_timeout(left.min(SLICE)) {

@@ -77,6 +77,10 @@ impl Loan for Pooled {
     fn node(&self) -> &str {
         &self.member.name
     }
+
+    fn database(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// Returns what is known of a new connection.

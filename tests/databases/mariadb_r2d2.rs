@@ -1,0 +1,32 @@
+//! Blocking MariaDB in r2d2 pools.
+
+pub(crate) use diesel::connection::SimpleConnection as _;
+pub(crate) use diesel_routing::sync::RouterBuilder;
+pub(crate) use diesel_routing::sync::mysql::{ReadConn, Router, Session, WriteConn};
+pub(crate) use diesel_routing::sync::prelude::*;
+
+pub(crate) use crate::cluster::Mariadb as Cluster;
+pub(crate) use crate::flavour::{blocking_hook as hook, now as wait, *};
+pub(crate) use crate::servers::Databases as _;
+
+pub(crate) type Builder = RouterBuilder<MysqlConnection>;
+
+/// Returns whether the driver decodes names in URLs.
+pub(crate) fn decodes() -> bool {
+    false
+}
+
+pub(crate) fn builder() -> Builder {
+    Router::builder()
+}
+
+#[path = "suite/databases.rs"]
+mod databases;
+#[path = "suite/families.rs"]
+mod families;
+#[path = "mariadb_suite/names.rs"]
+mod names;
+#[path = "suite/tenants.rs"]
+mod tenants;
+#[path = "../routing/suite/world.rs"]
+mod world;
