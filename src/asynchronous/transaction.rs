@@ -114,6 +114,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     {
         let lease = self.lease_mut();
         lease.ready_for(R::NEEDS).map_err(DieselError::from)?;
+        let number = lease.guard.number;
         let conn = &mut lease.guard.conn;
         let outermost = depth(conn) == 0;
         if outermost {
@@ -124,6 +125,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         }
         let result = f(self).await;
         let lease = self.lease_mut();
+        lease.holds(number).map_err(DieselError::from)?;
         let commits = result.is_ok();
         let closed = match lease.is_answered() {
             Ok(()) if commits => {
@@ -262,7 +264,9 @@ where
             Some(sql) => self.raw().begin_with(&sql).await?,
             None => Manager::<Self>::begin_transaction(self).await?,
         }
+        let number = self.lease_mut().guard.number;
         let result = f(self).await;
+        self.lease_mut().holds(number).map_err(DieselError::from)?;
         let closed = match &result {
             Ok(_) => Manager::<Self>::commit_transaction(self).await,
             Err(_) => Manager::<Self>::rollback_transaction(self).await,

@@ -113,6 +113,18 @@ impl<G: Loan> Lease<G> {
         })
     }
 
+    /// Checks that the handle still holds the connection with this number, on which a transaction was opened: it must not close
+    /// one of another. The connection that it holds is closed when it comes back.
+    pub(crate) fn holds(&mut self, number: u64) -> Result<(), Refused> {
+        if self.guard.number() == number {
+            return Ok(());
+        }
+        self.guard.known_mut().is_spent = true;
+        Err(Refused::SwappedInTransaction {
+            node: self.guard.node().to_owned(),
+        })
+    }
+
     /// Checks that the connection was checked out for `needs`, and that it can be used at all.
     #[inline]
     pub(crate) fn ready_for(&self, needs: Access) -> Result<(), Refused> {

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -17,6 +18,8 @@ pub(crate) struct Pooled<C> {
     pub(crate) conn: C,
     pub(crate) known: Known,
     pub(crate) marks: Marks,
+    /// Its number, which no other has.
+    pub(crate) number: u64,
     /// The statements that were seen on it.
     pub(crate) seen: Seen,
     /// The node that it was opened for.
@@ -100,6 +103,12 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// Returns a number for a new connection.
+    pub(crate) fn next_number() -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// Knows nothing of a connection that was opened now.
     pub(crate) fn unknown(now: Instant) -> Self {
         Self {
@@ -355,6 +364,10 @@ macro_rules! pools {
 
             fn awaits_answer(&self) -> bool {
                 self.marks.awaits_answer
+            }
+
+            fn number(&self) -> u64 {
+                self.number
             }
 
             fn node(&self) -> &str {

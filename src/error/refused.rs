@@ -44,6 +44,16 @@ pub enum Refused {
         node: String,
     },
 
+    /// The handle got another connection inside a transaction. Neither is committed: both connections are closed.
+    #[error(
+        "refused: when the transaction was to be closed, its handle held another connection (node `{node}`) than that on which \
+         it was opened: two handles were swapped (`std::mem::swap`); nothing of it is committed"
+    )]
+    SwappedInTransaction {
+        /// The node of the connection that the handle holds.
+        node: String,
+    },
+
     /// An earlier statement on the connection was abandoned before the server had answered it, on MySQL or MariaDB.
     #[error(
         "refused: an earlier statement on this connection (node `{node}`) was abandoned half-way, as by a timeout \

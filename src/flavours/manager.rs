@@ -83,6 +83,7 @@ impl<C: RoutedConnection> Manager<C> {
                 latency: self.node.latency.clone(),
                 ..Marks::default()
             },
+            number: Known::next_number(),
             seen: Seen::default(),
             member: Arc::clone(&self.node),
             database: self.database.clone(),

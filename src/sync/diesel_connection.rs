@@ -9,10 +9,12 @@ use diesel::expression::QueryMetadata;
 use diesel::migration::MigrationConnection;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::query_dsl::UpdateAndFetchResults;
+use diesel::result::Error as DieselError;
 use diesel::sql_types::TypeMetadata;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 
 use super::connection::depth;
+use super::transaction::close;
 use super::{RoutedConnection, WriteConn};
 use crate::engine::Ending;
 
@@ -159,6 +161,23 @@ type Raw<C> = <C as Connection>::TransactionManager;
 
 impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
     type TransactionStateData = <Raw<C> as TransactionManager<C>>::TransactionStateData;
+
+    /// As Diesel's own, with an eye on the connection: a swap would have another one's transaction committed.
+    fn transaction<F, R, E>(conn: &mut WriteConn<C>, callback: F) -> Result<R, E>
+    where
+        F: FnOnce(&mut WriteConn<C>) -> Result<R, E>,
+        E: From<DieselError>,
+    {
+        Self::begin_transaction(conn)?;
+        let number = conn.lease_mut().guard.number;
+        let result = callback(conn);
+        conn.lease_mut().holds(number).map_err(DieselError::from)?;
+        let closed = match &result {
+            Ok(_) => Self::commit_transaction(conn),
+            Err(_) => Self::rollback_transaction(conn),
+        };
+        close(result, closed)
+    }
 
     fn begin_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
         conn.lease_mut().lent_for(crate::statement::Access::Write)?;

@@ -76,6 +76,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         lease
             .lent_for(R::NEEDS)
             .map_err(diesel::result::Error::from)?;
+        let number = lease.guard.number;
         let conn = &mut lease.guard.conn;
         let outermost = depth(conn) == 0;
         if outermost {
@@ -85,7 +86,9 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
             C::TransactionManager::begin_transaction(conn)?;
         }
         let result = f(self);
-        let conn = &mut self.lease_mut().guard.conn;
+        let lease = self.lease_mut();
+        lease.holds(number).map_err(diesel::result::Error::from)?;
+        let conn = &mut lease.guard.conn;
         let closed = match &result {
             Ok(_) => C::TransactionManager::commit_transaction(conn),
             Err(_) => C::TransactionManager::rollback_transaction(conn),
@@ -271,7 +274,11 @@ impl<C: RoutedConnection> WriteConn<C> {
             .lent_for(crate::statement::Access::Write)
             .map_err(diesel::result::Error::from)?;
         self.raw().begin_with(begin)?;
+        let number = self.lease_mut().guard.number;
         let result = f(self);
+        self.lease_mut()
+            .holds(number)
+            .map_err(diesel::result::Error::from)?;
         let closed = match &result {
             Ok(_) => Manager::<Self>::commit_transaction(self),
             Err(_) => Manager::<Self>::rollback_transaction(self),
@@ -316,7 +323,7 @@ impl WriteConn<diesel::SqliteConnection> {
 }
 
 /// Returns the outcome of a transaction, from those of its body and of closing it.
-fn close<T, E>(body: Result<T, E>, closed: QueryResult<()>) -> Result<T, E>
+pub(super) fn close<T, E>(body: Result<T, E>, closed: QueryResult<()>) -> Result<T, E>
 where
     E: From<diesel::result::Error>,
 {

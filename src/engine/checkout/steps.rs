@@ -69,6 +69,9 @@ pub(crate) trait Loan {
     /// Returns whether the last statement on it awaits its answer: the next one would get that.
     fn awaits_answer(&self) -> bool;
 
+    /// Returns the number of the connection, which no other has.
+    fn number(&self) -> u64;
+
     /// Returns the name of the node that it was opened for.
     fn node(&self) -> &str;
 

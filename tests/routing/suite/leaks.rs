@@ -144,6 +144,46 @@ fn a_swap_in_the_middle_of_a_transaction_commits_nothing() {
     });
 }
 
+/// The inner one was `Ok`, though it had closed the outer one's transaction, and its own was lost.
+#[test]
+fn a_swap_of_two_open_transactions_is_an_error_and_commits_neither() {
+    fn assert_swapped(result: QueryResult<()>) {
+        let error = result.unwrap_err();
+        let refused = refusal(&error);
+        assert!(
+            matches!(refused, Refused::SwappedInTransaction { node } if node == "primary"),
+            "{refused:?}"
+        );
+    }
+    run(async {
+        let (world, session) = world().await;
+        let mut writer = wait!(session.write()).unwrap();
+        let mut reader = wait!(session.read_primary()).unwrap();
+        let tx_of_writer = &mut writer;
+        let outer = wait!(reader.snapshot(body!(|view| -> QueryResult<()> {
+            let swapped = &mut *view;
+            let inner = wait!(tx_of_writer.transaction(body!(|tx| -> QueryResult<()> {
+                wait!(diesel::delete(users::table).execute(tx))?;
+                let as_reader: &mut ReadConn<Primary> = &mut *tx;
+                std::mem::swap(as_reader, swapped);
+                Ok(())
+            })));
+            assert_swapped(inner);
+            Ok(())
+        })));
+        assert_swapped(outer);
+        drop((writer, reader));
+        let mut check = wait!(world.router.read_primary()).unwrap();
+        assert_eq!(count(&mut check).await, 2);
+        let mut next = wait!(world.router.write()).unwrap();
+        assert_eq!(
+            count(&mut next).await,
+            2,
+            "no half-open transaction is lent"
+        );
+    });
+}
+
 #[test]
 fn what_is_printed_of_handles_shows_the_route_and_no_url() {
     run(async {

@@ -74,6 +74,10 @@ impl Loan for Pooled {
         false
     }
 
+    fn number(&self) -> u64 {
+        0
+    }
+
     fn node(&self) -> &str {
         &self.member.name
     }
