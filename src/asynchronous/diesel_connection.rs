@@ -51,10 +51,7 @@ where
         let query = source.as_query();
         match self.begin_statement(query) {
             Ok((statement, conn, guard, ending)) => TrackedLoad {
-                gate: Gate::Admitted {
-                    future: conn.load(statement),
-                    guard,
-                },
+                gate: Gate::admitted(conn.load(statement), guard),
                 ending,
             },
             Err(error) => TrackedLoad {
@@ -73,10 +70,7 @@ where
     {
         match self.begin_statement(source) {
             Ok((statement, conn, guard, ending)) => Tracked {
-                gate: Gate::Admitted {
-                    future: conn.execute_returning_count(statement),
-                    guard,
-                },
+                gate: Gate::admitted(conn.execute_returning_count(statement), guard),
                 ending,
             },
             Err(error) => Tracked {

@@ -10,28 +10,43 @@ use crate::asynchronous::statement_guard::StatementGuard;
 
 pin_project_lite::pin_project! {
     /// A statement's future, or the reason why it was not sent.
-    #[project = GateProjection]
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
-    #[allow(missing_docs, reason = "pin-project-lite takes no comments on these fields")]
-    #[expect(clippy::exhaustive_enums, reason = "hidden from users")]
-    pub enum Gate<'conn, F> {
-        /// The handle may run the statement: diesel-async's own future.
+    pub struct Gate<'conn, F> {
+        #[pin]
+        state: State<'conn, F>,
+    }
+}
+
+pin_project_lite::pin_project! {
+    #[project = StateProjection]
+    #[derive(Debug)]
+    enum State<'conn, F> {
+        // The handle may run the statement: diesel-async's own future.
         Admitted {
             #[pin]
             future: F,
             guard: StatementGuard<'conn>,
         },
-        /// The statement was refused, for this reason; `None` once returned.
+        // The statement was refused, for this reason; `None` once returned.
         Refused {
             error: Option<diesel::result::Error>,
         },
     }
 }
 
-impl<F> Gate<'_, F> {
+impl<'conn, F> Gate<'conn, F> {
+    /// Lets a statement through that the handle may run.
+    pub(crate) fn admitted(future: F, guard: StatementGuard<'conn>) -> Self {
+        Self {
+            state: State::Admitted { future, guard },
+        }
+    }
+
     pub(crate) fn refused(error: diesel::result::Error) -> Self {
-        Self::Refused { error: Some(error) }
+        Self {
+            state: State::Refused { error: Some(error) },
+        }
     }
 }
 
@@ -42,14 +57,14 @@ where
     type Output = QueryResult<T>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project() {
-            GateProjection::Admitted { future, guard } => {
+        match self.project().state.project() {
+            StateProjection::Admitted { future, guard } => {
                 guard.start();
                 let answer = ready!(future.poll(cx));
                 guard.finish(&answer);
                 Poll::Ready(answer)
             }
-            GateProjection::Refused { error } => match error.take() {
+            StateProjection::Refused { error } => match error.take() {
                 Some(error) => Poll::Ready(Err(error)),
                 // Polled after it was ready: unlike a finished `async` block, it does not panic.
                 None => Poll::Pending,

@@ -160,10 +160,7 @@ where
         Self: Admits<Q, Checked<M>> + Inspects<Q, Checked<M>>,
     {
         match self.admit_statement(&verb.0) {
-            Ok((conn, guard)) => Gate::Admitted {
-                future: start(verb.0, conn),
-                guard,
-            },
+            Ok((conn, guard)) => Gate::admitted(start(verb.0, conn), guard),
             Err(error) => Gate::refused(error),
         }
     }
@@ -193,10 +190,7 @@ where
     {
         let query = verb.0.as_query();
         match self.admit_statement(&query) {
-            Ok((conn, guard)) => Gate::Admitted {
-                future: start(query, conn),
-                guard,
-            },
+            Ok((conn, guard)) => Gate::admitted(start(query, conn), guard),
             Err(error) => Gate::refused(error),
         }
     }
@@ -233,10 +227,7 @@ impl<C: AsyncConnectionCore> Saves<Unchecked> for C {
     where
         F: Future<Output = QueryResult<T>>,
     {
-        Gate::Admitted {
-            future: start(self),
-            guard: StatementGuard::unmarked(),
-        }
+        Gate::admitted(start(self), StatementGuard::unmarked())
     }
 }
 
@@ -262,7 +253,7 @@ impl<C: AsyncConnectionCore, Q> Admits<Q, Unchecked> for C {
     fn claim(_: &Q, _: Key) -> Claim {
         Claim {
             locks: false,
-            inspection: Inspection::None,
+            inspection: Inspection::NONE,
         }
     }
 }

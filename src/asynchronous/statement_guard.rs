@@ -13,8 +13,7 @@ use crate::engine::Marks;
 /// order alone, the next statement would get this one's answer.
 #[derive(Debug)]
 #[must_use = "the statement's future starts and finishes it"]
-#[expect(unnameable_types, reason = "hidden from users")]
-pub struct StatementGuard<'a> {
+pub(crate) struct StatementGuard<'a> {
     marks: Option<&'a mut Marks>,
     /// Set if abandoned statements leave a mark.
     can_be_cut_off: bool,

@@ -8,7 +8,7 @@ use diesel_routing_sql::{Dialect as Sql, Finding, Functions, inspect_rendered};
 
 use crate::error::Refused;
 use crate::statement::dialect::Dialect;
-use crate::statement::effect::Inspection;
+use crate::statement::effect::{InspectedBy, Inspection};
 use crate::statement::inspected::Inspected;
 use crate::statement::seen::Seen;
 use crate::statement::verdict::{Reach, Verdict, Verdicts};
@@ -125,10 +125,10 @@ impl Checker {
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
     {
-        let inspected = match by {
-            Inspection::None => false,
-            Inspection::BuiltIn => !self.forbids_more,
-            Inspection::Vouched => true,
+        let inspected = match by.0 {
+            InspectedBy::Nobody => false,
+            InspectedBy::BuiltIn => !self.forbids_more,
+            InspectedBy::User => true,
         };
         if inspected || self.policy == CheckPolicy::Off {
             return Ok(());
@@ -334,7 +334,7 @@ mod tests {
         let checker = StatementCheck::default().forbid("audit").build(Sql::Sqlite);
         let run = |filter| {
             let query = users::table.filter(sql::<Bool>(filter)).into_boxed();
-            checker.admit::<Sqlite, _>(&query, Inspection::None, false, &mut Seen::default())
+            checker.admit::<Sqlite, _>(&query, Inspection::NONE, false, &mut Seen::default())
         };
         // Twice, because the second time the verdict is cached.
         for _ in 0..2 {

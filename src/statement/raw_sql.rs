@@ -136,9 +136,9 @@ impl<DB, Q> Statement<Built> for ReadSql<DB, Q> {
 
     fn inspection(&self) -> Inspection {
         if self.vouched {
-            Inspection::Vouched
+            Inspection::VOUCHED
         } else {
-            Inspection::BuiltIn
+            Inspection::BUILT_IN
         }
     }
 }

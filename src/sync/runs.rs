@@ -196,7 +196,7 @@ impl<C: Connection, Q> Admits<Q, Unchecked> for C {
     fn claim(_: &Q, _: Key) -> Claim {
         Claim {
             locks: false,
-            inspection: Inspection::None,
+            inspection: Inspection::NONE,
         }
     }
 }
