@@ -12,8 +12,8 @@ use diesel_routing_sql::Finding;
 pub enum Refused {
     /// The statement check found something that a read handle must not run.
     #[error(
-        "refused on a read handle: {finding}; run it on a `WriteConn` (from `session.write()`), or, if \
-         it is harmless, allow it in the router's `StatementCheck`; the statement: {sql}"
+        "refused on a read handle: {finding}; {}; the statement: {sql}",
+        way_out(finding)
     )]
     Statement {
         /// The statement as it would have been sent.
@@ -69,5 +69,60 @@ pub enum Refused {
 impl From<Refused> for diesel::result::Error {
     fn from(refused: Refused) -> Self {
         Self::QueryBuilderError(Box::new(refused))
+    }
+}
+
+/// Returns what to do about a statement that was refused for this.
+fn way_out(finding: &Finding) -> String {
+    const WRITE: &str = "run it on a `WriteConn` (from `session.write()`)";
+    match finding {
+        Finding::SideEffect { function, .. } => format!(
+            "{WRITE}, or, if `{function}` is harmless in your use, allow it in the router's `StatementCheck` with \
+             `allow(\"{function}\")`"
+        ),
+        Finding::RowLock { .. } => {
+            "lock inside `ReadConn<Primary>::transaction`, or on a `WriteConn` (from `session.write()`)".to_owned()
+        }
+        Finding::Empty | Finding::SeveralStatements => {
+            "run one statement at a time here; `batch_execute` is for a `WriteConn` (from `session.write()`)".to_owned()
+        }
+        // It may be a read that is not known here.
+        Finding::Unparsable { .. } | Finding::ConditionalComment { .. } | Finding::NotARead { .. } => format!(
+            "if you know that it only reads, say so with `ReadSql::vouch(..)`; if it does more, {WRITE}"
+        ),
+        _ => WRITE.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel_routing_sql::{Dialect, Functions, inspect};
+
+    use super::*;
+
+    #[test]
+    fn each_refusal_names_the_door_that_opens() {
+        let functions = Functions::builtin(Dialect::Postgres);
+        for (sql, door) in [
+            ("SELECT nextval('ids')", "`allow(\"nextval\")`"),
+            (
+                "SELECT 1 FROM t FOR UPDATE",
+                "`ReadConn<Primary>::transaction`",
+            ),
+            ("SELECT 1; SELECT 2", "one statement at a time"),
+            ("FLY ME TO THE MOON", "`ReadSql::vouch(..)`"),
+            (
+                "DELETE FROM t",
+                "run it on a `WriteConn` (from `session.write()`); the statement: DELETE",
+            ),
+        ] {
+            let finding = inspect(sql, Dialect::Postgres, &functions).unwrap_err();
+            let refused = Refused::Statement {
+                sql: sql.to_owned(),
+                finding,
+            };
+            let words = refused.to_string();
+            assert!(words.contains(door), "{words}");
+        }
     }
 }
