@@ -215,7 +215,7 @@ async fn a_function_asks_for_replicas_with_its_tag() {
     let seen = report_or_nothing(&session).await.unwrap();
     assert_eq!(at(&seen), ("en", "replica"));
     // No other function reads there.
-    assert_eq!(eventually(&session).await.unwrap().2, Reason::Fallback);
+    assert_eq!(eventually(&session).await.unwrap().2, Reason::NoReplica);
     set_locale(&session, "de").await.unwrap();
     let error = report_or_nothing(&session).await.unwrap_err();
     let words = error.to_string();
