@@ -29,7 +29,7 @@ type Rule = Box<dyn Fn(&Member) -> Node + Send + Sync>;
 /// The members of a group of MySQL's group replication (`InnoDB` Cluster), by `performance_schema.replication_group_members`.
 ///
 /// Servers are asked all at once, and the first that belongs to a group that has its majority is believed. Members that are
-/// `OFFLINE` are left out. The account needs `SELECT` on that table.
+/// `OFFLINE` are left out. The account needs `SELECT` on that table. Run on MySQL 9.7 (`cargo xtask test --mysql`).
 #[derive(Debug)]
 pub struct GroupReplication(Servers);
 

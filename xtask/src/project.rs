@@ -45,10 +45,10 @@ pub(crate) const ON_POSTGRES: &str =
     "not (binary(databases) | binary(positions) | binary(routing)) | test(/^postgres/)";
 
 /// What runs on MySQL as well.
-pub(crate) const MYSQL_TESTS: &str = "--package diesel-routing --package diesel-routing-testkit --all-features \
-    --test positions --test mariadb";
-/// What is not MariaDB's own: its files, lock waits, settings, the text of its positions, and Galera.
-pub(crate) const ON_MYSQL: &str = "binary(mariadb) & not test(/^galera|_relay_log_which_is_gone_/) \
+pub(crate) const MYSQL_TESTS: &str = "--package diesel-routing --package diesel-routing-discovery --package diesel-routing-testkit \
+    --all-features --test positions --test mariadb --test group_replication --run-ignored all";
+/// What is not MariaDB's own (its files, lock waits, settings, the text of its positions, and Galera), and MySQL's own.
+pub(crate) const ON_MYSQL: &str = "binary(group_replication) | binary(mariadb) & not test(/^galera|_relay_log_which_is_gone_/) \
      | test(/^mariadb::/) & not test(/^mariadb::(bad_input|locks)::|_history$/)";
 
 /// What runs with each server in a container.
