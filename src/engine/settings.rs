@@ -135,6 +135,7 @@ impl Settings {
                     (node.tags.as_slice(), node.only_tagged)
                 })
             })),
+            unreserved: slots().flatten().filter(|node| !node.only_tagged).count(),
             logical: if slots().flatten().any(|node| node.is_logical) {
                 slots()
                     .map(|node| node.is_some_and(|node| node.is_logical))

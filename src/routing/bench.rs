@@ -66,6 +66,7 @@ impl Decider {
                 latencies: Vec::new(),
                 primary_share: Share::NONE,
                 tags: Tags::default(),
+                unreserved: nodes,
                 logical: Vec::new(),
                 near: None,
             },

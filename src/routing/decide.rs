@@ -62,6 +62,8 @@ pub(crate) struct Policy {
     /// The primary's share of the reads that a replica may serve.
     pub(crate) primary_share: Share,
     pub(crate) tags: Tags,
+    /// The number of nodes that are not reserved for the reads that ask for them.
+    pub(crate) unreserved: usize,
     /// By node, set if it is a logical subscriber; empty if none is.
     pub(crate) logical: Vec<bool>,
     /// By node, set if it is in the caller's zone; `None` if no node is.

@@ -40,16 +40,9 @@ where
 
     /// Returns the reason for the primary where no replica may serve this caller: that there is none, if all are reserved for
     /// others, for then none was lost.
-    #[cold]
     pub(super) fn without_replica(&self) -> Reason {
-        let mut nodes = self.cluster.nodes.iter().enumerate();
-        let is_others = self.on.is_none()
-            && nodes.all(|(index, node)| {
-                node.serial == 0
-                    || index == self.cluster.primary
-                    || self.policy.tags.is_reserved(index)
-            });
-        if is_others {
+        let primary = usize::from(!self.policy.tags.is_reserved(self.cluster.primary));
+        if self.on.is_none() && self.policy.unreserved <= primary {
             Reason::NoReplica
         } else {
             Reason::Fallback

@@ -64,6 +64,7 @@ impl Case {
                 .include_primary(if self.is_shared { 1.0 } else { 0.0 })
                 .primary(),
             tags: Tags::new(nodes),
+            unreserved: (0..count).filter(|&node| !self.is_reserved(node)).count(),
             logical: Vec::new(),
             near: near.contains(&true).then_some(near),
         };

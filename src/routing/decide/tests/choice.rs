@@ -90,6 +90,7 @@ fn a_share_of_one_in_four_is_that_at_every_level() {
         latencies: Vec::new(),
         primary_share: Balance::LeastOfTwo.include_primary(0.25).primary(),
         tags: Tags::default(),
+        unreserved: 3,
         logical: Vec::new(),
         near: None,
     };
@@ -171,6 +172,7 @@ fn of_two(
         latencies: Vec::new(),
         primary_share: Share::NONE,
         tags: Tags::default(),
+        unreserved: 2,
         logical: Vec::new(),
         near: None,
     };
@@ -216,6 +218,7 @@ fn a_logical_subscriber_serves_no_session_whatever_it_has() {
         let adapt = |policy: &mut Policy| {
             policy.tags = Tags::new([(&[][..], false), (&names[..], true)].into_iter());
             policy.logical = vec![false, true];
+            policy.unreserved = 1;
         };
         of_two(adapt, level, 10, on)
     };
