@@ -121,17 +121,21 @@ impl Shared {
     }
 
     /// Checks that some node has the tag that a request asks for.
+    #[inline]
     pub(crate) fn check_tag(&self, request: &Request<'_>) -> Result<(), ConfigError> {
+        let Some(on) = request.on else {
+            return Ok(());
+        };
         let cluster = self.snapshot.load();
         let tags = &cluster.policy.tags;
-        match request.on {
-            Some(on) if tags.wanted(on).is_none() => Err(ConfigError::NoSuchTag {
-                tag: on.name.to_owned(),
-                function: request.function,
-                known: tags.names().map(str::to_owned).collect(),
-            }),
-            _ => Ok(()),
+        if tags.wanted(on).is_some() {
+            return Ok(());
         }
+        Err(ConfigError::NoSuchTag {
+            tag: on.name.to_owned(),
+            function: request.function,
+            known: tags.names().map(str::to_owned).collect(),
+        })
     }
 
     /// Returns the error of a request that fails rather than go where this decision sends it.
