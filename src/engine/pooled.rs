@@ -73,9 +73,9 @@ impl<C> Pooled<C> {
 
     /// Records that it comes back to its pool: a connection whose statements have all succeeded stands.
     #[allow(dead_code, reason = "where no pool is compiled in")]
-    pub(crate) fn returns(&mut self) {
+    pub(crate) fn returns(&mut self, now: Instant) {
         if !self.marks.has_failed {
-            self.known.alive = Instant::now();
+            self.known.alive = now;
         }
     }
 }
@@ -131,8 +131,8 @@ impl Known {
     }
 
     /// Returns whether it has lived for as long as it may.
-    pub(crate) fn has_expired(&self) -> bool {
-        self.expires.is_some_and(|expiry| Instant::now() >= expiry)
+    pub(crate) fn has_expired(&self, now: Instant) -> bool {
+        self.expires.is_some_and(|expiry| now >= expiry)
     }
 
     /// Records what the server said, asked at `sent`.

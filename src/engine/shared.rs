@@ -59,6 +59,8 @@ pub(crate) struct Shared {
     /// Set if nodes are watched whose positions mean nothing, but who tell how far they lag.
     pub(crate) trusts_window: bool,
     clock: Arc<dyn Clock>,
+    /// Set if that is the system's.
+    has_system_clock: bool,
     classes: Vec<(String, Class)>,
     keys: Option<TokenKeys>,
     token_life: Duration,
@@ -141,6 +143,7 @@ impl Shared {
             #[cfg(feature = "hedge")]
             hedges: super::Hedges::new(settings.hedge_budget),
             clock: Arc::clone(&settings.clock),
+            has_system_clock: settings.has_system_clock,
             checker: settings.check.build(dialect),
             dialect,
             classes: settings.classes.clone(),
@@ -193,7 +196,11 @@ impl Shared {
         impl Fn(usize) -> Delay,
         impl Fn(usize) -> bool,
     > {
-        let now = self.clock.now();
+        let now = if self.has_system_clock {
+            system_now
+        } else {
+            self.clock.now()
+        };
         let random = random::number();
         let on = request.on.and_then(|on| cluster.policy.tags.wanted(on));
         let latest = self.latest.load();

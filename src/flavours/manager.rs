@@ -191,15 +191,17 @@ impl<C: RoutedConnection> Manager<C> {
     /// Checks that a pooled connection may be handed out again: if it was idle for long, asks its server.
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) async fn recycle(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
-        self.check_member(Instant::now())?;
-        if conn.known.has_expired() {
+        // One look at the clock: it is a good part of what a loan costs.
+        let since = Instant::now();
+        self.check_member(since)?;
+        if conn.known.has_expired(since) {
             let why = "it has lived for as long as its pool's `max_lifetime` lets it";
-            return Err(self.failed(Step::Recycle, Instant::now(), why));
+            return Err(self.failed(Step::Recycle, since, why));
         }
-        if !conn.marks.has_failed && conn.known.alive.elapsed() < self.alive_for {
+        let idle = since.saturating_duration_since(conn.known.alive);
+        if !conn.marks.has_failed && idle < self.alive_for {
             return Ok(());
         }
-        let since = Instant::now();
         match ask(conn, self.positions).await {
             Ok(Some(said)) => conn.known.said(said, since),
             Ok(None) => {}
@@ -214,17 +216,23 @@ impl<C: RoutedConnection> Manager<C> {
     /// outstanding.
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn is_broken(conn: &mut Pooled<C>) -> bool {
-        conn.returns();
-        Self::must_close(conn)
+        let now = Instant::now();
+        conn.returns(now);
+        Self::must_close_at(conn, now)
     }
 
     /// Returns whether a connection must be closed: it has an open transaction, an answer is outstanding, or it has lived
     /// for long.
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn must_close(conn: &mut Pooled<C>) -> bool {
+        Self::must_close_at(conn, Instant::now())
+    }
+
+    #[allow(dead_code, reason = "where no pool is compiled in")]
+    fn must_close_at(conn: &mut Pooled<C>, now: Instant) -> bool {
         conn.known.is_spent
             || conn.member.has_left()
-            || conn.known.has_expired()
+            || conn.known.has_expired(now)
             || conn.marks.awaits_answer
             || C::TransactionManager::is_broken_transaction_manager(&mut conn.conn)
     }

@@ -467,11 +467,13 @@ impl<'a, G: Loan> Checkout<'a, G> {
     /// Lends the connection, once its reads are causal as far as they must be. Where all nodes take writes,
     /// what others have acknowledged may not be there yet.
     fn settle(&mut self, decision: Decision, guard: G) -> Next<G> {
-        let causal = self.shared.is_primary(decision.node);
-        if self.shared.is_multi_writer() && guard.known().reads_causally != causal {
-            self.state = State::Setting { decision };
-            let (node, on) = (decision.node, causal);
-            return Next::SetCausalReads { node, guard, on };
+        if self.shared.is_multi_writer() {
+            let on = self.shared.is_primary(decision.node);
+            if guard.known().reads_causally != on {
+                self.state = State::Setting { decision };
+                let node = decision.node;
+                return Next::SetCausalReads { node, guard, on };
+            }
         }
         Next::Lend(guard, self.grant(decision))
     }

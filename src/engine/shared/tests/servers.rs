@@ -126,6 +126,7 @@ pub(super) fn watched(nodes: &[Node]) -> (Steps, Shared) {
     let clock = Steps(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))));
     let settings = Settings {
         clock: Arc::new(clock.clone()),
+        has_system_clock: false,
         ..Settings::default()
     };
     let shared = Shared::new(&settings, nodes, WATCHED);

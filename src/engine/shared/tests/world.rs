@@ -72,6 +72,7 @@ impl World {
             // What is not proved within the window is a failure here.
             window: Duration::from_secs(3600),
             clock: Arc::new(clock.clone()),
+            has_system_clock: false,
             keys: TokenKeys::new(1, [1; 32]).ok(),
             ..Settings::default()
         };
