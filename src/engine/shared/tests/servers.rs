@@ -124,13 +124,17 @@ pub(super) const WATCHED: crate::engine::Server = crate::engine::Server {
 /// Returns the state of a router over these nodes, and its clock, which stands still.
 pub(super) fn watched(nodes: &[Node]) -> (Steps, Shared) {
     let clock = Steps(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))));
-    let settings = Settings {
+    let shared = Shared::new(&measured_by(&clock), nodes, WATCHED);
+    (clock, shared)
+}
+
+/// Returns the settings of a router with this clock.
+pub(super) fn measured_by(clock: &Steps) -> Settings {
+    Settings {
         clock: Arc::new(clock.clone()),
         has_system_clock: false,
         ..Settings::default()
-    };
-    let shared = Shared::new(&settings, nodes, WATCHED);
-    (clock, shared)
+    }
 }
 
 /// Returns the request of a session's read that does not wait.

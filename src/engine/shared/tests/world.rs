@@ -7,7 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 use proptest::prelude::*;
 
 use super::servers::{
-    NODES, Pooled, ROUTERS, SERVERS, SESSIONS, Server, Steps, WATCHED, identity, read_of, said,
+    NODES, Pooled, ROUTERS, SERVERS, SESSIONS, Server, Steps, WATCHED, identity, measured_by,
+    read_of, said,
 };
 use super::steps::{Chance, Change, How, Step};
 use crate::cluster::{Member, Node, Observation, Question};
@@ -71,10 +72,8 @@ impl World {
             balance: Balance::default().include_primary(share),
             // What is not proved within the window is a failure here.
             window: Duration::from_secs(3600),
-            clock: Arc::new(clock.clone()),
-            has_system_clock: false,
             keys: TokenKeys::new(1, [1; 32]).ok(),
-            ..Settings::default()
+            ..measured_by(&clock)
         };
         let nodes: Vec<_> = (0..NODES).map(configured).collect();
         // The last one's primary takes a share.
