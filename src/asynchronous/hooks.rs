@@ -5,6 +5,8 @@ use std::sync::Arc;
 use diesel::{ConnectionResult, QueryResult};
 use futures_core::future::BoxFuture;
 
+#[allow(unused_imports, reason = "where no pool is compiled in")]
+pub(super) use diesel_async::SimpleAsyncConnection as SimpleConnection;
 pub(super) use diesel_async::TransactionManager;
 
 use super::{RoutedConnection, RouterBuilder};

@@ -35,6 +35,8 @@ pub(crate) struct Marks {
     pub(crate) awaits_answer: bool,
     /// Set once a statement failed: the connection may have ended.
     pub(crate) has_failed: bool,
+    /// Set once a statement ran for which its caller vouched: it may have made the connection one that writes.
+    pub(crate) was_vouched_for: bool,
     /// Where the times of its statements are recorded, if they are.
     pub(crate) latency: Option<Arc<PeakEwma>>,
 }

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use diesel::QueryResult;
 
+#[allow(unused_imports, reason = "where no pool is compiled in")]
+use super::hooks::SimpleConnection;
 use super::hooks::{Connect, SetUp, TransactionManager, establish};
 use super::statement_guard::StatementGuard;
 use super::{RoutedConnection, flavoured, io};
@@ -16,7 +18,7 @@ use crate::connect::{ConnectRequest, conceal};
 use crate::engine::{Known, Marks, Pooled};
 use crate::error::{Error, Step};
 use crate::server::{NodeRole, PoolKind};
-use crate::statement::Seen;
+use crate::statement::{Dialect, Seen};
 
 /// The hooks that open and prepare connections.
 pub(crate) struct Hooks<C> {
@@ -197,6 +199,14 @@ impl<C: RoutedConnection> Manager<C> {
         if conn.known.has_expired(since) {
             let why = "it has lived for as long as its pool's `max_lifetime` lets it";
             return Err(self.failed(Step::Recycle, since, why));
+        }
+        if conn.marks.was_vouched_for && self.read_only {
+            let sql = <C::Backend as Dialect>::READ_ONLY;
+            // For every kind of connection: one whose check is abandoned may be cut off.
+            let guard = StatementGuard::marking(&mut conn.marks);
+            let set = guard.during(conn.conn.batch_execute(sql)).await;
+            set.map_err(|error| self.failed(Step::SetUp, since, error))?;
+            conn.marks.was_vouched_for = false;
         }
         let idle = since.saturating_duration_since(conn.known.alive);
         if !conn.marks.has_failed && idle < self.alive_for {

@@ -78,6 +78,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
             && !self.lease.in_snapshot
             && depth(&mut self.lease.guard.conn) > 0;
         let claim = Self::claim(query, Key::new());
+        self.lease.guard.marks.was_vouched_for |= claim.inspection.is_vouched();
         if claim.locks && !locks_granted {
             return Err(Refused::LockOutsideTransaction.into());
         }

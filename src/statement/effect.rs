@@ -73,6 +73,12 @@ impl Inspection {
     pub(crate) const NONE: Self = Self(InspectedBy::Nobody);
     pub(crate) const BUILT_IN: Self = Self(InspectedBy::BuiltIn);
     pub(crate) const VOUCHED: Self = Self(InspectedBy::User);
+
+    /// Returns whether nothing is known of the statement but that its user vouches for it.
+    #[inline]
+    pub(crate) fn is_vouched(self) -> bool {
+        matches!(self.0, InspectedBy::User)
+    }
 }
 
 /// The effect of a statement: [`Read`], [`RowLock`], [`Write`] or [`Opaque`]. Sealed.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use diesel::{ConnectionResult, QueryResult};
 
+#[allow(unused_imports, reason = "where no pool is compiled in")]
+pub(super) use diesel::connection::SimpleConnection;
 pub(super) use diesel::connection::TransactionManager;
 
 use super::{RoutedConnection, RouterBuilder};

@@ -33,6 +33,9 @@ impl Postgres {
         Node::new(name, self.0.primary().url())
     }
 
+    /// Makes a connection one that writes.
+    pub(crate) const READ_WRITE: &str = "SET default_transaction_read_only = off";
+
     /// What a write gets on a read-only connection.
     pub(crate) fn assert_read_only(error: &diesel::result::Error) {
         use diesel::result::DatabaseErrorKind::ReadOnlyTransaction;

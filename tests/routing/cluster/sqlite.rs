@@ -35,6 +35,9 @@ impl Sqlite {
         Node::new(name, self.0.primary_url())
     }
 
+    /// Makes a connection one that writes.
+    pub(crate) const READ_WRITE: &str = "PRAGMA query_only = 0";
+
     /// What a write gets on a read-only connection. Diesel has no kind for it on SQLite.
     pub(crate) fn assert_read_only(error: &diesel::result::Error) {
         assert!(error.to_string().contains("readonly database"), "{error:?}");

@@ -423,3 +423,18 @@ fn what_a_user_vouches_for_meets_a_read_only_connection_on_replica_and_primary()
         assert_eq!(rows, 2);
     });
 }
+
+/// It stayed as it was made, for whoever got the connection next.
+#[test]
+fn a_connection_that_was_made_to_write_by_what_a_user_vouched_for_is_lent_read_only_again() {
+    run(async {
+        let world = World::sized(1, 1, |builder| builder).await;
+        let insert = ReadSql::vouch("INSERT INTO users (name) VALUES ('eve')");
+        let mut conn = wait!(world.router.read_primary()).unwrap();
+        wait!(ReadSql::vouch(Cluster::READ_WRITE).execute(&mut conn)).unwrap();
+        wait!(insert.clone().execute(&mut conn)).expect("the user vouched for it");
+        drop(conn);
+        let mut conn = wait!(world.router.read_primary()).unwrap();
+        Cluster::assert_read_only(&wait!(insert.execute(&mut conn)).unwrap_err());
+    });
+}
