@@ -88,13 +88,14 @@ pub(crate) fn repoint(cluster: &Cluster, replica: usize, to: usize) {
     let (host, port) = address.split_once(':').expect("a port");
     let (port, _) = port.split_once('/').expect("a database");
     let replica = cluster.node(replica);
-    for sql in [
-        "STOP SLAVE",
-        &format!("CHANGE MASTER TO MASTER_HOST = '{host}', MASTER_PORT = {port}"),
-        "START SLAVE",
-    ] {
-        replica.admin_execute(sql).expect(sql);
-    }
+    replica.admin_execute("STOP REPLICA").expect("stopped");
+    let mariadb = format!("CHANGE MASTER TO MASTER_HOST = '{host}', MASTER_PORT = {port}");
+    let mysql =
+        format!("CHANGE REPLICATION SOURCE TO SOURCE_HOST = '{host}', SOURCE_PORT = {port}");
+    let repointed = replica.admin_execute(&mariadb);
+    let repointed = repointed.or_else(|_| replica.admin_execute(&mysql));
+    repointed.expect("repointed");
+    replica.admin_execute("START REPLICA").expect("started");
 }
 
 pub(crate) fn cluster(replicas: usize) -> Cluster {
