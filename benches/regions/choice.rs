@@ -1,4 +1,4 @@
-//! What a read asks for.
+//! `Choice`: the level and the class of a read.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use diesel_routing::{CaughtUp, Error, Primary, Replica, Role, consistency};
 
 use super::schema::beats;
 
-/// What a read asks for, and what its class does about other regions.
+/// The level of a read, and the policy of its class about other regions.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Choice {
     Strong,
@@ -55,7 +55,7 @@ impl fmt::Display for Choice {
     }
 }
 
-/// What a read has seen.
+/// The age and the place of what a read returned.
 #[derive(Debug)]
 pub(crate) struct Seen {
     /// The time at which the row was written, in microseconds since 1970.

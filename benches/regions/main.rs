@@ -1,5 +1,5 @@
-//! What each choice about other regions costs, and what it shows: three regions, the primary in one of them, and 80 and 200 ms for the round
-//! trip from the others.
+//! Compares the choices about other regions by their time and by the age of what they read: three regions, the primary in one of them, and
+//! 80 and 200 ms for the round trip from the others.
 //!
 //! Each region has a replica and a router of its own; what goes between regions, replication too, takes half a round trip each way. The
 //! row that is read has the time at which it was written: so a read tells how old the state is that it has seen. Users write a row of their

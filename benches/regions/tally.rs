@@ -1,4 +1,4 @@
-//! What was measured.
+//! `Tally`: times and ages of reads, as percentiles.
 
 use std::fmt;
 use std::time::Duration;

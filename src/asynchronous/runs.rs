@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use diesel::QueryResult;
-use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
+use diesel::query_builder::AsQuery;
 use diesel_async::AsyncConnectionCore;
 
 use crate::asynchronous::gate::Gate;
@@ -276,22 +276,5 @@ where
 impl<C: AsyncConnectionCore, Q> Inspects<Q, Unchecked> for C {
     fn inspect(&mut self, _: &Q, _: Inspection, _: bool, _: Key) -> QueryResult<()> {
         Ok(())
-    }
-}
-
-impl<R: Role, C: RoutedConnection, Q, M> Inspects<Q, Checked<M>> for ReadConn<R, C>
-where
-    Q: QueryFragment<C::Backend> + QueryId,
-{
-    fn inspect(
-        &mut self,
-        query: &Q,
-        by: Inspection,
-        locks_granted: bool,
-        _: Key,
-    ) -> QueryResult<()> {
-        let lease = self.lease_mut();
-        let checker = &lease.log.shared().checker;
-        checker.admit::<C::Backend, Q>(query, by, locks_granted, &mut lease.guard.seen)
     }
 }

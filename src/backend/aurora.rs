@@ -120,7 +120,7 @@ impl Answer {
     }
 }
 
-/// What an instance says of itself and of its writer; times are in seconds.
+/// An instance's answer about itself and its writer; times are in seconds.
 #[derive(QueryableByName)]
 struct Status {
     #[diesel(sql_type = Text)]

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
 use diesel::QueryResult;
+use diesel::query_builder::{QueryFragment, QueryId};
 
 use super::connection::depth;
 use super::pool::Guard;
@@ -16,7 +17,7 @@ use super::{ReadConn, RoutedConnection, Session, flavoured, io};
 use crate::engine::Lease;
 use crate::error::{Error, Refused};
 use crate::routing::Route;
-use crate::statement::effect::{Effect, GrantedTo, Grants};
+use crate::statement::effect::{Checked, Effect, GrantedTo, Grants, Inspection};
 use crate::statement::{Access, CaughtUp, Primary, Replica, Role};
 
 #[flavoured]
@@ -129,6 +130,23 @@ impl<C: RoutedConnection> Deref for ReadConn<Primary, C> {
 impl<C: RoutedConnection> DerefMut for ReadConn<Primary, C> {
     fn deref_mut(&mut self) -> &mut Self::Target {
         ReadConn::of_mut(&mut self.lease)
+    }
+}
+
+impl<R: Role, C: RoutedConnection, Q, M> Inspects<Q, Checked<M>> for ReadConn<R, C>
+where
+    Q: QueryFragment<C::Backend> + QueryId,
+{
+    fn inspect(
+        &mut self,
+        query: &Q,
+        by: Inspection,
+        locks_granted: bool,
+        _: Key,
+    ) -> QueryResult<()> {
+        let lease = self.lease_mut();
+        let checker = &lease.log.shared().checker;
+        checker.admit::<C::Backend, Q>(query, by, locks_granted, &mut lease.guard.seen)
     }
 }
 

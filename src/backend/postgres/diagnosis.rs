@@ -1,4 +1,4 @@
-//! What a standby says of its replication.
+//! Asks a standby for its receiver and its replay.
 
 use diesel::QueryResult;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};

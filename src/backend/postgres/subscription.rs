@@ -1,4 +1,4 @@
-//! How far a logical subscriber is in its publisher's log.
+//! Asks a logical subscriber for its place in its publisher's log.
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 

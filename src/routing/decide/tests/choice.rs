@@ -83,16 +83,8 @@ fn a_share_of_one_in_four_is_that_at_every_level() {
         node.position = Some(Position::Postgres(position));
     }
     let policy = Policy {
-        max_lag: MAX_LAG,
-        max_silence: MAX_SILENCE,
-        balance: Balance::LeastOfTwo,
-        weights: vec![1; 3],
-        latencies: Vec::new(),
         primary_share: Balance::LeastOfTwo.include_primary(0.25).primary(),
-        tags: Tags::default(),
-        unreserved: 3,
-        logical: Vec::new(),
-        near: None,
+        ..policy_of(3)
     };
     let decide = |level, lot, random| {
         let need = Need {
@@ -147,6 +139,22 @@ fn a_share_of_one_in_four_is_that_at_every_level() {
     assert_eq!(decide(Level::Strong, 0, 0).reason, Reason::Strong);
 }
 
+/// Returns the defaults for this many nodes, of which nothing is said.
+fn policy_of(nodes: usize) -> Policy {
+    Policy {
+        max_lag: MAX_LAG,
+        max_silence: MAX_SILENCE,
+        balance: Balance::LeastOfTwo,
+        weights: vec![1; nodes],
+        latencies: Vec::new(),
+        primary_share: Share::NONE,
+        tags: Tags::default(),
+        unreserved: nodes,
+        logical: Vec::new(),
+        near: None,
+    }
+}
+
 /// Decides for one who may try replicas, between a primary and a replica that are both here.
 fn of_two(
     adapt: impl Fn(&mut Policy),
@@ -164,18 +172,7 @@ fn of_two(
         ..NodeState::UNKNOWN
     };
     let cluster = Snapshot::new(vec![node; 2], 0, [].into());
-    let mut policy = Policy {
-        max_lag: MAX_LAG,
-        max_silence: MAX_SILENCE,
-        balance: Balance::LeastOfTwo,
-        weights: vec![1; 2],
-        latencies: Vec::new(),
-        primary_share: Share::NONE,
-        tags: Tags::default(),
-        unreserved: 2,
-        logical: Vec::new(),
-        near: None,
-    };
+    let mut policy = policy_of(2);
     adapt(&mut policy);
     let on = on.map(|tag| policy.tags.wanted(tag.target()).expect("a tag"));
     let need = Need {
