@@ -1,6 +1,6 @@
 //! Compares reads and writes through a session with those on a raw pool that does not ping, which are as quick as can be.
 //!
-//! The sides take turns, so that whatever else the machine does slows all: a session's read, its `read_eventual`, and
+//! The sides take turns in random order, so that whatever else the machine does slows all: a session's read, its `read_eventual`, and
 //! diesel-async's own bb8 pool to the same standby; a session's write, and such a pool to the primary. Warm pools; the
 //! sessions that read have written nothing, so all is proved. Once on the servers' sockets, with as many statements as
 //! there can be; once with a millisecond each way before each server, where round trips count.
@@ -22,6 +22,7 @@ use diesel_routing::Node;
 use diesel_routing::pg::{Router, Session};
 use diesel_routing::prelude::*;
 use diesel_routing_testkit::PgCluster;
+use rand::seq::SliceRandom;
 use tokio::task::JoinSet;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -131,19 +132,26 @@ async fn compare(
         Side::RawWrite(raw_pool(primary, clients).await?),
     ];
     let mut counts: [Vec<f64>; SIDES] = Default::default();
+    let mut order: [usize; SIDES] = std::array::from_fn(|side| side);
     let end = Instant::now() + Duration::from_secs(options.seconds);
     for round in 0.. {
         if Instant::now() >= end {
             break;
         }
-        for ((side, counts), name) in sides.iter().zip(&mut counts).zip(NAMES) {
-            if options.only.as_deref().is_some_and(|only| only != name) {
+        // At random: while the standby replays what the last turn wrote, it reads more slowly.
+        order.shuffle(&mut rand::rng());
+        for side in order {
+            if options
+                .only
+                .as_deref()
+                .is_some_and(|only| only != NAMES[side])
+            {
                 continue;
             }
-            let rate = turn(side, clients).await?;
+            let rate = turn(&sides[side], clients).await?;
             // The first round opens connections.
             if round > 0 {
-                counts.push(rate);
+                counts[side].push(rate);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Waiting: what differs most between the flavours, under the same names.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -35,6 +35,15 @@ pub(super) async fn within_or<F: Future>(
     timeout(limit.saturating_sub(first), step).await
 }
 
+/// Begins a step, and returns its output if it is done at once.
+pub(crate) async fn at_once<F: Future>(mut step: Pin<&mut F>) -> Option<F::Output> {
+    poll_fn(|cx| match step.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
 /// Carries a step out, but gives it up once `is_over`, which is asked at each event.
 pub(super) async fn unless<F: Future>(
     step: F,
@@ -43,7 +52,7 @@ pub(super) async fn unless<F: Future>(
 ) -> Option<F::Output> {
     let mut step = pin!(step);
     // Mostly it is done at once, and no listener is needed.
-    if let Poll::Ready(output) = poll_fn(|cx| Poll::Ready(step.as_mut().poll(cx))).await {
+    if let Some(output) = at_once(step.as_mut()).await {
         return Some(output);
     }
     loop {

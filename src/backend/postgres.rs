@@ -123,15 +123,15 @@ const OBSERVE_PRIMARY: &str = "\
 ///   says is asked for with the facts.
 /// - The timeline is that of the control file: one reading of the file, of the four that the facts take.
 const OBSERVE_STANDBY: &str = "\
-    SELECT pg_is_in_recovery() AS standby, min_recovery_end_timeline::int8 AS timeline, \
-           (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::int8 AS lsn \
-      FROM pg_control_recovery()";
+    SELECT pg_is_in_recovery() AS standby, \
+           (pg_control_recovery()).min_recovery_end_timeline::int8 AS timeline, \
+           (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::int8 AS lsn";
 
 /// [`OBSERVE_STANDBY`], for accounts that see the receiver: its timeline changes before that of the control file.
 const OBSERVE_RECEIVER: &str = "\
     SELECT pg_is_in_recovery() AS standby, \
-           COALESCE((SELECT received_tli FROM pg_stat_get_wal_receiver()), \
-                    (SELECT min_recovery_end_timeline FROM pg_control_recovery()))::int8 AS timeline, \
+           COALESCE((pg_stat_get_wal_receiver()).received_tli, \
+                    (pg_control_recovery()).min_recovery_end_timeline)::int8 AS timeline, \
            (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::int8 AS lsn";
 
 /// Defines a query with an id: a connection prepares it once.

@@ -180,27 +180,34 @@ macro_rules! pools {
         crate::engine::pools!(@common $($feature $name = $module;)+);
 
         impl<C: RoutedConnection> Pool<C> {
-            async fn get(&self) -> Result<Guard<C>, crate::error::Error> {
+            async fn get(&self, since: std::time::Instant) -> Result<Guard<C>, crate::error::Error> {
                 match self {
                     $(#[cfg(feature = $feature)]
-                    Self::$name(pool) => pool.get().await.map(Guard::$name),)+
+                    Self::$name(pool) => pool.get(since).await.map(Guard::$name),)+
                     #[cfg(not(any($(feature = $feature),+)))]
-                    Self::Never(never) => match *never.value() {},
+                    Self::Never(never) => {
+                        let _ = since;
+                        match *never.value() {}
+                    }
                 }
             }
         }
 
         impl<C: RoutedConnection> Pools<C> {
-            /// Takes a connection; `limit` bounds the whole of it.
+            /// Takes a connection; `limit` bounds the whole of it, which began at `since`.
             pub(crate) async fn get(
                 &self,
                 kind: crate::server::PoolKind,
                 limit: std::time::Duration,
                 node: &str,
+                since: std::time::Instant,
             ) -> Result<Guard<C>, crate::error::Error> {
-                let since = std::time::Instant::now();
                 // Pinned where it is: a future is copied whole wherever it is passed on.
-                let get = std::pin::pin!(self.of(kind).get());
+                let mut get = std::pin::pin!(self.of(kind).get(since));
+                // Mostly one is idle, and no timer is needed.
+                if let Some(taken) = crate::asynchronous::io::at_once(get.as_mut()).await {
+                    return taken;
+                }
                 tokio::time::timeout(limit, get).await.unwrap_or_else(|elapsed| {
                     let (node, step) = (node.to_owned(), crate::error::Step::Wait);
                     Err(crate::error::Error::checkout(node, step, since, elapsed))
@@ -235,6 +242,7 @@ macro_rules! pools {
                 kind: crate::server::PoolKind,
                 limit: std::time::Duration,
                 _node: &str,
+                _since: std::time::Instant,
             ) -> Result<Guard<C>, crate::error::Error> {
                 self.of(kind).get(limit)
             }

@@ -19,12 +19,9 @@ use crate::server::PoolKind;
 impl<C: RoutedConnection> Router<C> {
     /// Checks out a connection for what is asked for; if a node fails to give one, another may.
     pub(crate) async fn checkout(&self, request: Request<'_>) -> Result<Lease<Guard<C>>, Error> {
-        self.carry_out(Checkout::new(
-            self.shared(),
-            request,
-            self.shared().servers_wait(),
-        ))
-        .await
+        let shared = self.shared();
+        let mut checkout = Checkout::new(shared, request, shared.servers_wait());
+        self.carry_out(&mut checkout).await
     }
 
     /// Checks out the connection of `lease`, if it may serve what is asked for; else another.
@@ -35,17 +32,18 @@ impl<C: RoutedConnection> Router<C> {
     ) -> Result<Lease<Guard<C>>, Error> {
         let (node, guard) = (lease.node(), lease.into_guard());
         let servers_wait = self.shared().servers_wait();
-        let checkout = Checkout::upgrading(self.shared(), request, servers_wait, node, guard);
-        self.carry_out(checkout).await
+        let mut checkout = Checkout::upgrading(self.shared(), request, servers_wait, node, guard);
+        self.carry_out(&mut checkout).await
     }
 
     async fn carry_out(
         &self,
-        mut checkout: Checkout<'_, Guard<C>>,
+        checkout: &mut Checkout<'_, Guard<C>>,
     ) -> Result<Lease<Guard<C>>, Error> {
         let mut outcome = Outcome::Started;
         loop {
-            outcome = match checkout.next(outcome, Instant::now()) {
+            let now = Instant::now();
+            outcome = match checkout.next(outcome, now) {
                 Next::Take {
                     node,
                     serial,
@@ -55,7 +53,7 @@ impl<C: RoutedConnection> Router<C> {
                     while_up,
                 } => {
                     let node = (node, serial);
-                    self.take(node, pool, until, deadline, while_up).await
+                    self.take(node, pool, until, deadline, while_up, now).await
                 }
                 Next::Wait { answer, until } => {
                     if io::until(until, answer).await {
@@ -83,7 +81,8 @@ impl<C: RoutedConnection> Router<C> {
         }
     }
 
-    /// Takes a connection from a pool; if another node may serve as well, gives up once this one is known to be down.
+    /// Takes a connection from a pool; if another node may serve as well, gives up once this one is known to be down. `since` is
+    /// now: a look at the clock is a good part of what a loan costs.
     async fn take(
         &self,
         (node, serial): (usize, u32),
@@ -91,18 +90,20 @@ impl<C: RoutedConnection> Router<C> {
         until: Instant,
         deadline: Instant,
         while_up: bool,
+        since: Instant,
     ) -> Outcome<Guard<C>> {
         let seat = match self.seat(node, serial) {
             Ok(seat) => seat,
             Err(error) => return Outcome::Failed(error),
         };
         let Seat { member, pools } = &*seat;
-        let (shared, since) = (self.shared(), Instant::now());
+        let shared = self.shared();
         let limit = until.saturating_duration_since(since);
+        let mut now = since;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.saturating_duration_since(now);
             let taken = io::unless(
-                pools.get(pool, limit.min(left), &member.name),
+                pools.get(pool, limit.min(left), &member.name, now),
                 || shared.signals.answer(),
                 || member.has_left() || while_up && shared.is_lost(node),
             )
@@ -113,10 +114,11 @@ impl<C: RoutedConnection> Router<C> {
                 Some(Err(error))
                     if error.is_wait()
                         && pools.has_room(pool)
-                        && Instant::now() < deadline
                         && !member.has_left()
-                        && !(while_up && shared.is_lost(node)) =>
+                        && !(while_up && shared.is_lost(node))
+                        && Instant::now() < deadline =>
                 {
+                    now = Instant::now();
                     continue;
                 }
                 Some(Err(error)) => Outcome::Failed(error),
@@ -132,7 +134,10 @@ impl<C: RoutedConnection> Router<C> {
     /// Asks the primary for its position over a connection of its pool, if it gives one: a sample for all sessions.
     pub(crate) async fn hear_primary(&self, until: Instant) {
         let node = self.shared().primary();
-        let taken = self.take(node, PoolKind::Read, until, until, false).await;
+        let now = Instant::now();
+        let taken = self
+            .take(node, PoolKind::Read, until, until, false, now)
+            .await;
         let Outcome::Taken(guard) = taken else { return };
         let (asked, sent) = (self.shared().now(), Instant::now());
         if let Outcome::Said(mut guard, Some(said)) = self.ask(node.0, guard, until).await {

@@ -85,8 +85,7 @@ impl<C: RoutedConnection> Pool<C> {
         let _ = get.poll(&mut Context::from_waker(Waker::noop()));
     }
 
-    pub(crate) async fn get(&self) -> Result<Loan<C>, Error> {
-        let since = Instant::now();
+    pub(crate) async fn get(&self, since: Instant) -> Result<Loan<C>, Error> {
         let mut conn = pin!(self.pool.get_owned());
         let mut failure = pin!(self.failures.next_since(since));
         poll_fn(|cx| match conn.as_mut().poll(cx) {

@@ -124,8 +124,7 @@ impl<C: RoutedConnection> Pool<C> {
         lock(&self.pool.manager().unclaimed).clear();
     }
 
-    pub(crate) async fn get(&self) -> Result<Loan<C>, Error> {
-        let since = Instant::now();
+    pub(crate) async fn get(&self, since: Instant) -> Result<Loan<C>, Error> {
         self.pool.get().await.map(Loan::new).map_err(|error| {
             let step = match error {
                 PoolError::Backend(error) => return error,
