@@ -4,15 +4,17 @@ use crate::quick::is_plain_select;
 use crate::scan::{scan, scan_planned};
 use crate::statement::classify;
 use crate::tokens::Tokens;
-use crate::{Dialect, Finding, Functions, parse};
+use crate::wrong::why_wrong;
+use crate::{Dialect, Finding, Functions};
 
 /// Checks that SQL written by a person is exactly one statement that only reads.
 ///
 /// That is a SELECT, VALUES, TABLE or WITH .. SELECT without locks and without listed functions, an
 /// EXPLAIN that runs no write, a SHOW, or a PRAGMA that only answers. One semicolon or more at the end
-/// are fine. What sqlparser parses must be a read to it as well. What it does not parse is refused, in its
-/// words, if the SQL is wrong for every server; else the parser does not know all of the server's
-/// grammar, and the tokens decide.
+/// are fine. SQL that is wrong for every server is refused, as far as two or three tokens in a row show it.
+///
+/// With the feature `sqlparser`, what that parses must be a read to it as well; what it does not parse is refused, in its
+/// words, if the tokens show that it is wrong. Else the parser does not know all of the server's grammar, and the tokens decide.
 ///
 /// # Errors
 ///
@@ -33,8 +35,18 @@ pub fn inspect(sql: &str, dialect: Dialect, functions: &Functions) -> Result<(),
         // Their grammars are wide, and none of their forms writes.
         Kind::Show | Kind::Pragma => Ok(()),
         Kind::Query | Kind::Plan(_) | Kind::RunPlan(_) | Kind::CopyOut => {
-            let is_plain = is_plain_select(sql, functions);
-            parse::confirm(sql, &tokens, dialect, kind, is_plain)
+            let why = why_wrong(&tokens, dialect);
+            // There is nothing for a parser to find in a plain SELECT, without any word that a write or a lock needs.
+            #[cfg(feature = "sqlparser")]
+            if why.is_some() || !is_plain_select(sql, functions) {
+                return crate::parse::confirm(sql, &tokens, dialect, kind, why);
+            }
+            match why {
+                Some(why) => Err(Finding::Unparsable {
+                    message: why.to_owned(),
+                }),
+                None => Ok(()),
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! | function | input | used by |
 //! |---|---|---|
-//! | [`inspect`] | one statement; also parsed, as far as sqlparser knows its grammar | the `read_sql!` macros, `ReadSql::check` |
+//! | [`inspect`] | one statement; with the feature `sqlparser` also parsed, as far as that knows its grammar | the `read_sql!` macros, `ReadSql::check` |
 //! | [`inspect_rendered`] | one statement as Diesel rendered it (`$1`, `?`) | the statement check at run time |
 //! | [`inspect_fragment`] | part of a statement | literals given to `sql::<..>("..")` |
 //!
@@ -50,8 +50,10 @@ mod explain;
 mod finding;
 mod functions;
 mod inspect;
+mod keywords;
 mod kind;
 mod lexer;
+#[cfg(feature = "sqlparser")]
 mod parse;
 mod pragma;
 mod quick;

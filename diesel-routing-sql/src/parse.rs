@@ -4,12 +4,12 @@ use std::ops::ControlFlow;
 use std::thread;
 
 use sqlparser::ast::{Query, Select, SetExpr, Statement, Visit, Visitor};
+use sqlparser::dialect::{MySqlDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
 use crate::kind::Kind;
 use crate::tokens::Tokens;
-use crate::wrong::why_wrong;
 use crate::{Dialect, Finding};
 
 /// Statements longer than this, in tokens, are not parsed, so that parsing, walking and dropping
@@ -22,20 +22,15 @@ const STACK: usize = 256 << 20;
 /// Parses a statement that passed the scan of its tokens, and checks it again.
 ///
 /// A second net under the scan, with holes: the parser knows less than the servers do. What it does
-/// not take counts as a read, as the scan found, unless it is wrong for every server. A SELECT that is
-/// plain, without any word that a write or a lock needs, is only parsed for the words of what is wrong.
+/// not take counts as a read, as the scan found, unless its tokens show `why` it is wrong for every server. If it takes that
+/// all the same, it is right.
 pub(crate) fn confirm(
     sql: &str,
     tokens: &Tokens<'_>,
     dialect: Dialect,
     kind: Kind,
-    is_plain: bool,
+    why: Option<&'static str>,
 ) -> Result<(), Finding> {
-    let why = why_wrong(tokens, dialect);
-    if is_plain && why.is_none() {
-        // There is nothing to find in it, and a thread costs more than the parse.
-        return Ok(());
-    }
     let words = if tokens.len() > MAX_TOKENS {
         None
     } else {
@@ -79,7 +74,12 @@ fn look_again(sql: &str, dialect: Dialect, kind: Kind) -> Result<Result<(), Find
 }
 
 fn parse(sql: &str, dialect: Dialect, kind: Kind) -> Result<Statement, ParserError> {
-    let mut parser = Parser::new(dialect.parser()).try_with_sql(sql)?;
+    let rules: &dyn sqlparser::dialect::Dialect = match dialect {
+        Dialect::Postgres => &PostgreSqlDialect {},
+        Dialect::Mysql => &MySqlDialect {},
+        Dialect::Sqlite => &SQLiteDialect {},
+    };
+    let mut parser = Parser::new(rules).try_with_sql(sql)?;
     let statement = if kind == Kind::Query {
         // Takes a leading TABLE too, which the statement parser does not.
         Statement::Query(parser.parse_query()?)
@@ -157,10 +157,12 @@ fn stop(finding: Finding) -> ControlFlow<Box<Finding>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wrong::why_wrong;
 
     fn postgres(sql: &str) -> Result<(), Finding> {
         let tokens = Tokens::read(sql, Dialect::Postgres)?;
-        confirm(sql, &tokens, Dialect::Postgres, Kind::Query, false)
+        let why = why_wrong(&tokens, Dialect::Postgres);
+        confirm(sql, &tokens, Dialect::Postgres, Kind::Query, why)
     }
 
     #[test]
@@ -191,7 +193,7 @@ mod tests {
         }
         let sql = "EXPLAIN ANALYZE DELETE FROM t";
         let tokens = Tokens::read(sql, Dialect::Postgres).unwrap();
-        let explained = confirm(sql, &tokens, Dialect::Postgres, Kind::RunPlan(2), false);
+        let explained = confirm(sql, &tokens, Dialect::Postgres, Kind::RunPlan(2), None);
         assert_eq!(explained, Err(Finding::write("DELETE")));
     }
 

@@ -1,8 +1,7 @@
 //! SQL that no server takes, told by its tokens.
 
-use sqlparser::tokenizer::Token as ParserToken;
-
 use crate::Dialect;
+use crate::keywords::is_keyword;
 use crate::token::{Quote, Token, Word};
 use crate::tokens::Tokens;
 
@@ -78,6 +77,9 @@ impl Part {
             Some(Token::Text(_)) => Self::Text,
             Some(Token::Number(_) | Token::Variable(_)) => Self::Value,
             Some(Token::Operator("*")) => Self::Star,
+            // `OPERATOR(pg_catalog.+)`.
+            Some(Token::Operator(_)) if index > 0 && tokens.is_symbol(index - 1, '.') => Self::Name,
+            Some(Token::Symbol(')')) if ends_operator(tokens, index) => Self::Operator,
             Some(Token::Operator("=" | "<" | ">" | "<=" | ">=" | "<>" | "!=")) => Self::Comparison,
             Some(Token::Operator(_)) => Self::Operator,
             Some(Token::Symbol(',')) => Self::Comma,
@@ -103,20 +105,6 @@ impl Part {
         const HUNGRY: [&str; 11] = [
             "AND", "OR", "ON", "BY", "AS", "JOIN", "WHEN", "THEN", "ELSE", "LIKE", "BETWEEN",
         ];
-        // Operators that are no keywords of the parser's.
-        const OPERATORS: [&str; 11] = [
-            "DIV",
-            "GLOB",
-            "INDEXED",
-            "ISNULL",
-            "MATCH",
-            "MEMBER",
-            "MOD",
-            "NOTNULL",
-            "SOUNDS",
-            "SYMMETRIC",
-            "XOR",
-        ];
         let is_in = |list: &[&str]| {
             list.iter()
                 .any(|known| word.text.eq_ignore_ascii_case(known))
@@ -125,7 +113,7 @@ impl Part {
             Self::Clause
         } else if is_in(&HUNGRY) {
             Self::Hungry
-        } else if is_in(&OPERATORS) || ParserToken::make_word(word.text, None) != quoted(word) {
+        } else if is_keyword(word.text) {
             Self::Keyword
         } else {
             Self::Name
@@ -138,15 +126,6 @@ impl Part {
     }
 }
 
-/// The word as the parser has it if it is no keyword.
-fn quoted(word: Word<'_>) -> ParserToken {
-    ParserToken::Word(sqlparser::tokenizer::Word {
-        value: word.text.to_owned(),
-        quote_style: None,
-        keyword: sqlparser::keywords::Keyword::NoKeyword,
-    })
-}
-
 fn wrong_pair(
     tokens: &Tokens<'_>,
     index: usize,
@@ -157,6 +136,8 @@ fn wrong_pair(
     let ends = matches!(second, None | Some(Part::Close));
     let is = |word: &str| tokens.are(index, &[word]);
     match (first, second) {
+        // SQLite takes `CAST(a AS )`.
+        (Part::Hungry, Some(_)) if ends && is("AS") && dialect == Dialect::Sqlite => None,
         (Part::Comma | Part::Point | Part::Comparison | Part::Operator | Part::Hungry, _)
             if ends =>
         {
@@ -181,7 +162,8 @@ fn wrong_pair(
             let by = tokens.are(index + 1, &["BY"]);
             (!by && next != Part::Open).then_some("BY is missing")
         }
-        (Part::Text | Part::Value | Part::Close, Some(Part::Value)) => Some("two values in a row"),
+        // Behind parentheses it may be right: `DISTINCT ON (a)1`.
+        (Part::Text | Part::Value, Some(Part::Value)) => Some("two values in a row"),
         _ => None,
     }
 }
@@ -212,6 +194,18 @@ fn wrong_triple(
         && is_value
         && !tokens.is_label(index + 1);
     misspelt.then_some("three values in a row")
+}
+
+/// Returns whether an `OPERATOR(schema.+)` ends with the token at `end`.
+fn ends_operator(tokens: &Tokens<'_>, end: usize) -> bool {
+    if end < 3 || !matches!(tokens.get(end - 1), Some(Token::Operator(_))) {
+        return false;
+    }
+    let mut index = end - 2;
+    while index >= 3 && tokens.is_symbol(index, '.') {
+        index -= 2;
+    }
+    index >= 1 && tokens.is_symbol(index, '(') && tokens.are(index - 1, &["OPERATOR"])
 }
 
 fn is_balanced(tokens: &Tokens<'_>) -> bool {
@@ -290,6 +284,9 @@ mod tests {
             "SELECT group_concat(a ORDER BY b SEPARATOR ', ') FROM t GROUP BY c",
             "SELECT 'a' 'b', _utf8mb4 'c'",
             "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY a)",
+            "SELECT a OPERATOR(pg_catalog.*) 1, b OPERATOR(-) 1, OPERATOR(pg_catalog.-) 1",
+            "SELECT count(t.*) FROM t",
+            "SELECT DISTINCT ON (a)1 FROM t",
         ] {
             assert!(!is_wrong(sql), "{sql}");
         }

@@ -1,6 +1,8 @@
 use std::env;
 
-use diesel_routing_sql::{Dialect, Functions, inspect, inspect_rendered};
+use diesel_routing_sql::{
+    Dialect, Finding, Functions, inspect, inspect_fragment, inspect_rendered,
+};
 
 use crate::generate::Generator;
 
@@ -66,7 +68,16 @@ fn compare_from(
             continue;
         }
         match server.run(&sql) {
-            Ok(true) => counts.ran += 1,
+            Ok(true) => {
+                // What the tokens leave in doubt is refused, right or wrong.
+                let is_certain = inspect_fragment(&sql, dialect, &functions).is_ok();
+                let is_wrong = matches!(written, Err(Finding::Unparsable { .. }));
+                assert!(
+                    !is_certain || !is_wrong,
+                    "{dialect:?}, seed {seed}: {written:?}, and the server takes it:\n{sql}\n{sql:?}"
+                );
+                counts.ran += 1;
+            }
             Ok(false) => counts.failed += 1,
             Err(did) => panic!(
                 "{dialect:?}, seed {seed}, statement {}: the check passes, and the server {did}:\n{sql}\n{sql:?}",
