@@ -1,0 +1,38 @@
+"""Times steps and prints the line that `cargo xtask bench --orms` reads."""
+
+import json
+import platform
+import statistics
+import time
+
+WARM_UP = 0.2
+ROUNDS = 15
+ROUND = 0.01
+
+
+def nanos(step, calls):
+    start = time.perf_counter_ns()
+    for _ in range(calls):
+        step()
+    return (time.perf_counter_ns() - start) / calls
+
+
+def calls_per_round(step):
+    """Warms the step up and returns how many calls fill a round."""
+    calls, end = 0, time.perf_counter() + WARM_UP
+    while time.perf_counter() < end:
+        nanos(step, 100)
+        calls += 100
+    return max(int(calls * ROUND / WARM_UP), 1)
+
+
+def report(router, version, guarantee, **steps):
+    """Prints the median time of each step: the steps take turns, so that whatever else the machine does slows all."""
+    calls = {name: calls_per_round(step) for name, step in steps.items()}
+    times = {name: [] for name in steps}
+    for _ in range(ROUNDS):
+        for name, step in steps.items():
+            times[name].append(nanos(step, calls[name]))
+    medians = {name: statistics.median(all) for name, all in times.items()}
+    runtime = f"{platform.python_implementation()} {platform.python_version()}"
+    print(json.dumps({"router": router, "version": version, "runtime": runtime, "guarantee": guarantee, **medians}))
