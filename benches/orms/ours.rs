@@ -20,29 +20,28 @@ const ROUND: Duration = Duration::from_millis(10);
 fn main() -> Outcome {
     let guarantee = "a session's own writes and what it has read, proved by positions, else the primary; \
                      a write on a read handle does not compile";
+    let read = case("sync/checkout/ReadConn<CaughtUp>")?;
     let rows: [(&str, Vec<(&str, Steps)>); 3] = [
+        ("decision", vec![("read", session_read(Decider::new(3)))]),
         (
-            "the decision",
-            vec![("read", session_read(Decider::new(3)))],
-        ),
-        (
-            "the decision, no replica has caught up",
+            "decision, no replica has caught up",
             vec![("read", session_read(Decider::new(3).caught_up(0)))],
         ),
         (
-            "a loan from r2d2",
+            "loan from r2d2",
             vec![
-                ("alone", case("sync/checkout/raw")?),
-                ("read", case("sync/checkout/ReadConn<CaughtUp>")?),
-                ("write", case("sync/checkout/WriteConn")?),
+                ("alone", read.raw().steps()?),
+                ("read", read.steps()?),
+                ("write", case("sync/checkout/WriteConn")?.steps()?),
             ],
         ),
     ];
     for (what, steps) in rows {
         let mut row = json!({
-            "router": format!("diesel-routing, {what}"),
+            "router": env!("CARGO_PKG_NAME"),
             "version": env!("CARGO_PKG_VERSION"),
             "runtime": "Rust",
+            "step": what,
             "guarantee": guarantee,
         });
         for (name, time) in medians(steps)? {
@@ -63,11 +62,9 @@ fn session_read(mut decider: Decider) -> Steps {
     })
 }
 
-/// The steps of the case with this name.
-fn case(name: &str) -> Outcome<Steps> {
+fn case(name: &str) -> Outcome<Case> {
     let case = Case::all().find(|case| case.to_string() == name);
-    case.ok_or_else(|| format!("there is no case {name}"))?
-        .steps()
+    Ok(case.ok_or_else(|| format!("there is no case {name}"))?)
 }
 
 /// Returns the median time of each step in nanoseconds. The steps take turns, so that whatever else the machine does

@@ -85,7 +85,8 @@ public final class Routing extends AbstractRoutingDataSource {
             .map(step -> String.format(Locale.ROOT, "\"%s\": %.2f", step.getKey(), median(step.getValue())))
             .collect(Collectors.joining(", "));
         System.out.printf(
-            "{\"router\": \"Spring, AbstractRoutingDataSource\", \"version\": \"%s\", \"runtime\": \"Java %s\", "
+            "{\"router\": \"Spring\", \"version\": \"%s\", \"runtime\": \"Java %s\", "
+                + "\"step\": \"AbstractRoutingDataSource\", "
                 + "\"guarantee\": \"none; by the transaction's readOnly flag, set by hand\", %s}%n",
             AbstractRoutingDataSource.class.getPackage().getImplementationVersion(),
             System.getProperty("java.version"),

@@ -13,7 +13,8 @@ const routed = withReplicas(primary, replicas);
 assert(replicas.some((replica) => replica.session === routed.select().session));
 assert(primary.session === routed.update(users).session);
 report({
-  router: "Drizzle, withReplicas",
+  router: "Drizzle",
+  step: "withReplicas",
   name: "drizzle-orm",
   guarantee: "none; select ... for update and with(..).update go to a replica too; a read is pinned by hand ($primary)",
   kind: "sync",

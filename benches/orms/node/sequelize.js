@@ -20,7 +20,8 @@ async function main() {
   assert.equal(await routed.pool.acquire("SELECT"), "reader");
   assert.equal(await routed.pool.acquire("UPDATE"), "writer");
   await report({
-    router: "Sequelize, replication",
+    router: "Sequelize",
+    step: "replication",
     name: "sequelize",
     guarantee: "none; by the query's declared type; a read is pinned by hand (useMaster)",
     kind: "async",

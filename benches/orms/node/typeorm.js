@@ -19,7 +19,8 @@ async function main() {
   assert.equal((await routed.obtainSlaveConnection())[0], "replica");
   assert.equal((await routed.obtainMasterConnection())[0], "primary");
   await report({
-    router: "TypeORM, replication",
+    router: "TypeORM",
+    step: "replication",
     name: "typeorm",
     guarantee: "none; by the kind of query builder; a read is pinned by hand (createQueryRunner)",
     kind: "async",

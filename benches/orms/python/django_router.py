@@ -36,8 +36,9 @@ assert routed.db_for_read(User) in ALIASES[1:]
 assert routed.db_for_write(User) == "default"
 
 report(
-    "Django, DATABASE_ROUTERS",
+    "Django",
     django.get_version(),
+    "DATABASE_ROUTERS",
     "none; its documentation calls the example flawed for that; a read is pinned by hand (using)",
     alone=lambda: connections[alone.db_for_read(User)],
     read=lambda: connections[routed.db_for_read(User)],

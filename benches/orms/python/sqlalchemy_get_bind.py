@@ -37,8 +37,9 @@ assert routed.get_bind(mapper=mapper, clause=read) in FOLLOWERS
 assert routed.get_bind(mapper=mapper, clause=write) is LEADER
 
 report(
-    "SQLAlchemy, Session.get_bind",
+    "SQLAlchemy",
     sqlalchemy.__version__,
+    "Session.get_bind",
     "none; by the documented example, text() and insert() go to a follower too",
     alone=lambda: alone.get_bind(mapper=mapper, clause=read),
     read=lambda: routed.get_bind(mapper=mapper, clause=read),

@@ -26,13 +26,14 @@ def calls_per_round(step):
     return max(int(calls * ROUND / WARM_UP), 1)
 
 
-def report(router, version, guarantee, **steps):
+def report(router, version, step, guarantee, **runs):
     """Prints the median time of each step: the steps take turns, so that whatever else the machine does slows all."""
-    calls = {name: calls_per_round(step) for name, step in steps.items()}
-    times = {name: [] for name in steps}
+    calls = {name: calls_per_round(run) for name, run in runs.items()}
+    times = {name: [] for name in runs}
     for _ in range(ROUNDS):
-        for name, step in steps.items():
-            times[name].append(nanos(step, calls[name]))
+        for name, run in runs.items():
+            times[name].append(nanos(run, calls[name]))
     medians = {name: statistics.median(all) for name, all in times.items()}
     runtime = f"{platform.python_implementation()} {platform.python_version()}"
-    print(json.dumps({"router": router, "version": version, "runtime": runtime, "guarantee": guarantee, **medians}))
+    row = {"router": router, "version": version, "runtime": runtime, "step": step, "guarantee": guarantee}
+    print(json.dumps(row | medians))

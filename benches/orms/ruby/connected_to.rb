@@ -12,7 +12,8 @@ raise "a read is routed wrongly" unless read.call.db_config.replica?
 raise "a write is routed wrongly" unless write.call.db_config.name == "primary"
 
 Timing.report(
-  router: "Active Record, connected_to",
+  router: "Active Record",
+  step: "connected_to",
   version: ActiveRecord.version.to_s,
   guarantee: "none; each block names its role; a write on a replica is refused by a look at its SQL",
   steps: { alone: -> { BASE.connection_pool }, read: read, write: write },

@@ -31,7 +31,8 @@ raise "a read after a write is routed wrongly" unless soon.db_config.name == "pr
 raise "a write is routed wrongly" unless write.call.db_config.name == "primary"
 
 Timing.report(
-  router: "Rails, DatabaseSelector",
+  router: "Active Record",
+  step: "DatabaseSelector",
   version: ActiveRecord.version.to_s,
   guarantee: "own writes, while replicas are less than 2 s behind: until then a user's requests read on the primary",
   steps: { alone: -> { BASE.connection_pool }, read: read, write: write },
