@@ -1,4 +1,4 @@
-//! What a choice costs here, in the lines that `cargo xtask bench --orms` sets beside those of other routers: the
+//! The processor time of a choice here, in the lines that `cargo xtask bench --orms` sets beside those of other routers: the
 //! decision alone, and a loan with all that belongs to it, beside the pool's own.
 
 #![expect(clippy::print_stdout, reason = "the lines are the result")]
@@ -7,9 +7,10 @@
 mod support;
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diesel_routing::__bench::Decider;
+use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 use support::{Case, Outcome, Steps};
 
@@ -67,25 +68,32 @@ fn case(name: &str) -> Outcome<Case> {
     Ok(case.ok_or_else(|| format!("there is no case {name}"))?)
 }
 
+/// The processor time of this process.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
 /// Returns the median time of each step in nanoseconds. The steps take turns, so that whatever else the machine does
 /// slows all.
 fn medians(steps: Vec<(&str, Steps)>) -> Outcome<Vec<(&str, f64)>> {
     let warm = |(name, mut steps): (_, Steps)| {
-        let (mut count, since) = (0, Instant::now());
-        while since.elapsed() < WARM_UP {
+        let (mut count, since) = (0, processor_time());
+        while processor_time() - since < WARM_UP {
             steps(100)?;
             count += 100;
         }
-        let share = ROUND.as_secs_f64() / since.elapsed().as_secs_f64();
+        let share = ROUND.as_secs_f64() / WARM_UP.as_secs_f64();
         let per_round = ((f64::from(count) * share) as u32).max(1);
         Ok((name, steps, per_round, Vec::new()))
     };
     let mut steps = steps.into_iter().map(warm).collect::<Outcome<Vec<_>>>()?;
     for _ in 0..ROUNDS {
         for (_, steps, per_round, times) in &mut steps {
-            let since = Instant::now();
+            let since = processor_time();
             steps(u64::from(*per_round))?;
-            times.push(since.elapsed().as_secs_f64() * 1e9 / f64::from(*per_round));
+            let time = processor_time() - since;
+            times.push(time.as_secs_f64() * 1e9 / f64::from(*per_round));
         }
     }
     let median = |(name, _, _, mut times): (_, _, _, Vec<f64>)| {

@@ -1,6 +1,7 @@
 //! `cargo xtask bench --orms`: the routing step of ORMs, beside the decision here, in one table.
 //!
-//! Every router is timed in a process of its own, in turns of random order, by `benches/orms`.
+//! `benches/orms` counts the processor time of each router in a process of its own, in turns of random order: nothing here
+//! waits, and what else the machine does changes that time least.
 
 mod table;
 
@@ -50,9 +51,12 @@ pub(crate) fn steps<'a>() -> Vec<Step<'a>> {
             .check(|workspace| left_out(workspace, "ruby", |_| Ok(()))),
         Step::new("java", "installs and compiles Spring's router")
             .check(|workspace| left_out(workspace, "java", compile_java)),
-        Step::new("table", "time of the routing step, and what it guarantees")
-            .needs(BUILD)
-            .check(compare),
+        Step::new(
+            "table",
+            "processor time of the routing step, and what it guarantees",
+        )
+        .needs(BUILD)
+        .check(compare),
     ]
 }
 
@@ -135,7 +139,7 @@ fn compare(workspace: &Workspace) -> Result<Option<String>> {
         }
     }
     println!(
-        "\nnanoseconds a call: medians of {TURNS} turns, and the least and the most\n\n{table}"
+        "\nnanoseconds of processor time a call: medians of {TURNS} turns, and the least and the most\n\n{table}"
     );
     Ok(None)
 }

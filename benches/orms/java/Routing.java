@@ -1,3 +1,5 @@
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.sql.Connection;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -14,12 +16,13 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 
 /**
  * Spring's {@code AbstractRoutingDataSource}, keyed by the flag of {@code @Transactional(readOnly = true)}, up to the
- * DataSource; prints the line that {@code cargo xtask bench --orms} reads.
+ * DataSource; counts processor time and prints the line that {@code cargo xtask bench --orms} reads.
  */
 public final class Routing extends AbstractRoutingDataSource {
     private static final long WARM_UP = 500_000_000;
     private static final int ROUNDS = 15;
     private static final long ROUND = 10_000_000;
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
     private static final String[] REPLICAS = {"replica1", "replica2", "replica3"};
 
     /** Results go here, so that no step is optimised away. */
@@ -116,11 +119,11 @@ public final class Routing extends AbstractRoutingDataSource {
     }
 
     private static double nanos(Supplier<Object> step, long calls) {
-        long start = System.nanoTime();
+        long start = THREADS.getCurrentThreadCpuTime();
         for (long call = 0; call < calls; call++) {
             sink = step.get();
         }
-        return (double) (System.nanoTime() - start) / calls;
+        return (double) (THREADS.getCurrentThreadCpuTime() - start) / calls;
     }
 
     private static double median(double[] times) {
