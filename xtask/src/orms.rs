@@ -131,11 +131,8 @@ fn compare(workspace: &Workspace) -> Result<Option<String>> {
         let mut turns: Vec<_> = sides.iter().enumerate().collect();
         turns.sort_by_cached_key(|(number, _)| order.hash_one(number));
         for (number, (source, name)) in turns {
-            let lines = command(workspace, source, name).quiet().read()?;
-            let lines = lines.lines();
-            for line in lines {
-                table.add(number, line)?;
-            }
+            let output = command(workspace, source, name).quiet().read()?;
+            output.lines().try_for_each(|line| table.add(number, line))?;
         }
     }
     println!(

@@ -17,7 +17,7 @@ report({
   router: "Drizzle",
   step: "withReplicas",
   name: "drizzle-orm",
-  guarantee: "none; select ... for update and with(..).update go to a replica too; a read is pinned by hand ($primary)",
+  guarantee: "none; SELECT ... FOR UPDATE and with(..).update go to a replica too; a read is pinned by hand ($primary)",
   kind: "sync",
   steps: {
     alone: () => primary.select(),

@@ -22,7 +22,7 @@ async function main() {
     router: "TypeORM",
     step: "replication",
     name: "typeorm",
-    guarantee: "none; by the kind of query builder; a read is pinned by hand (createQueryRunner)",
+    guarantee: "none; SELECTs of query builders go to a replica, outside transactions; one is pinned by hand (createQueryRunner)",
     kind: "async",
     steps: {
       alone: () => alone.obtainMasterConnection(),

@@ -39,7 +39,7 @@ report(
     "Django",
     django.get_version(),
     "DATABASE_ROUTERS",
-    "none; its documentation calls the example flawed for that; a read is pinned by hand (using)",
+    "none: its documentation calls the example flawed for that; a read is pinned by hand (using)",
     alone=lambda: connections[alone.db_for_read(User)],
     read=lambda: connections[routed.db_for_read(User)],
     write=lambda: connections[routed.db_for_write(User)],

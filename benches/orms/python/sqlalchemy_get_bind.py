@@ -40,7 +40,7 @@ report(
     "SQLAlchemy",
     sqlalchemy.__version__,
     "Session.get_bind",
-    "none; by the documented example, text() and insert() go to a follower too",
+    "none; in the documented example, text(), insert() and SELECT ... FOR UPDATE go to a follower too",
     alone=lambda: alone.get_bind(mapper=mapper, clause=read),
     read=lambda: routed.get_bind(mapper=mapper, clause=read),
     write=lambda: routed.get_bind(mapper=mapper, clause=write),
