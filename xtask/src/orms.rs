@@ -132,7 +132,9 @@ fn compare(workspace: &Workspace) -> Result<Option<String>> {
         turns.sort_by_cached_key(|(number, _)| order.hash_one(number));
         for (number, (source, name)) in turns {
             let output = command(workspace, source, name).quiet().read()?;
-            output.lines().try_for_each(|line| table.add(number, line))?;
+            output
+                .lines()
+                .try_for_each(|line| table.add(number, line))?;
         }
     }
     println!(
