@@ -2,18 +2,44 @@
 
 use anyhow::Result;
 use cargo_metadata::TargetKind;
+use clap::Args;
 use xshell::cmd;
 
 use crate::need::{BUILD, Need};
+use crate::orms;
+use crate::runner::Selection;
 use crate::step::Step;
 use crate::workspace::Workspace;
 
+/// What `cargo xtask bench` can be asked for.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Compare the decision with the routers of ORMs instead: the routing step alone, and what it guarantees.
+    ///
+    /// SQLAlchemy, Django, Sequelize, TypeORM, Drizzle, Active Record and Spring are installed in pinned versions into
+    /// target/orms, or from Debian's packages. What can't be installed is named and left out.
+    #[arg(long)]
+    orms: bool,
+}
+
+impl Options {
+    /// Returns how to ask for the same steps again, and the steps.
+    pub(crate) fn steps<'a>(&self, workspace: &'a Workspace) -> Result<(String, Vec<Step<'a>>)> {
+        if self.orms {
+            return Ok(("bench --orms".to_owned(), orms::steps()));
+        }
+        Ok(("bench".to_owned(), steps(workspace)?))
+    }
+}
+
 /// The root package's benches, and the one of a package of its own.
-pub(crate) fn steps(workspace: &Workspace) -> Result<Vec<Step<'_>>> {
+fn steps(workspace: &Workspace) -> Result<Vec<Step<'_>>> {
     let sh = &workspace.sh;
     let targets = workspace.root_package()?.targets.iter();
     let benches = targets
-        .filter(|target| target.kind.contains(&TargetKind::Bench))
+        .filter(|target| target.kind.contains(&TargetKind::Bench) && target.name != orms::OURS)
         .map(|bench| {
             let name = bench.name.as_str();
             // A bench whose name starts so counts instructions.

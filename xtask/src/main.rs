@@ -10,6 +10,7 @@ mod bench;
 mod check_consistency;
 mod compile_time;
 mod need;
+mod orms;
 mod project;
 mod report;
 mod runner;
@@ -45,7 +46,7 @@ enum Command {
     /// Check what sessions promise, on PostgreSQL or MariaDB nodes that lag, hang, crash and are promoted.
     CheckConsistency(check_consistency::Options),
     /// Run the benchmarks, those that count instructions (`benches/instructions*.rs`) under valgrind.
-    Bench(Selection),
+    Bench(bench::Options),
     /// Compare `cargo check` times of one sample crate with plain Diesel and with diesel-routing.
     CompileTime(compile_time::Options),
     /// Check docker-compose.yml, where a compose client is installed; `tidy` does it too.
@@ -86,8 +87,9 @@ fn carry_out(command: Command) -> Result<ExitCode> {
             selection.carry_out("ci", workspace, steps.collect())
         }
         Command::CheckConsistency(options) => Ok(check_consistency::run(workspace, &options)),
-        Command::Bench(selection) => {
-            selection.carry_out("bench", workspace, bench::steps(workspace)?)
+        Command::Bench(options) => {
+            let (command, steps) = options.steps(workspace)?;
+            options.selection.carry_out(&command, workspace, steps)
         }
         Command::CompileTime(options) => compile_time::run(workspace, &options),
         Command::ComposeCheck(selection) => {
