@@ -1,7 +1,9 @@
 //! `cargo xtask compile-time`: what the types cost whoever compiles against them.
 
+mod minimal;
 mod sample;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
@@ -32,18 +34,33 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1.15)]
     max_annotated_ratio: f64,
     /// Check the crate with plain Diesel only.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "clean")]
     plain_only: bool,
+    /// Check the smallest applications instead, from nothing and with all that they depend on: one with diesel-async and bb8, and
+    /// the same with this crate.
+    #[arg(long)]
+    clean: bool,
+    /// The ratio of the medians of processor time that fails `--clean` when exceeded.
+    #[arg(long, default_value_t = 1.15)]
+    max_clean_ratio: f64,
 }
 
 /// Writes the sample crates and has hyperfine time the check of each, without its dependencies.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     let most = [1.0, options.max_ratio, options.max_annotated_ratio];
     ensure!(
-        most.iter().all(|ratio| *ratio > 0.0),
+        most.iter()
+            .chain([&options.max_clean_ratio])
+            .all(|ratio| *ratio > 0.0),
         "a largest ratio must be a positive number"
     );
     need::satisfy(workspace, &[HYPERFINE])?;
+    if options.clean {
+        let dir = workspace.target("compile-time");
+        let times = minimal::time(workspace, &dir, options.rounds)?;
+        let most = [1.0, options.max_clean_ratio];
+        return report(workspace, &times, minimal::PACKAGES.into_iter().zip(most));
+    }
     let count = if options.plain_only { 1 } else { 3 };
     let flavours = &FLAVOURS[..count];
 
@@ -66,11 +83,21 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     hyperfine.run()?;
     drop(in_dir);
 
-    let times: Value = serde_json::from_str(&sh.read_file(&results)?)?;
+    let packages = flavours.iter().map(|flavour| flavour.package);
+    report(workspace, &results, packages.zip(most))
+}
+
+/// Prints the ratio of each package, and checks that it is within its bounds.
+fn report(
+    workspace: &Workspace,
+    results: &Path,
+    packages: impl Iterator<Item = (&'static str, f64)>,
+) -> Result<ExitCode> {
+    let times: Value = serde_json::from_str(&workspace.sh.read_file(results)?)?;
     let mut within = true;
-    for (number, (flavour, most)) in flavours.iter().zip(most).enumerate() {
+    for (number, (package, most)) in packages.enumerate() {
         let [median, best] = ["median", "min"].map(|which| ratio(&times, number, which));
-        let (median, best, package) = (median?, best?, flavour.package);
+        let (median, best) = (median?, best?);
         within &= median <= most;
         println!(
             "{package}: {median:.3} of the first's processor time (at most {most:.2}); {best:.3} by best"
