@@ -78,7 +78,9 @@ fn is_servers_own(place: Place<'_>, at: usize, name: Word<'_>, functions: &Funct
         // In quotes, another case is another name.
         return functions.is_built_in(name.text);
     }
-    functions.is_built_in(&name.lower())
+    let lower = name.lower();
+    // A pragma that is read like a table; one that has an effect is found elsewhere.
+    functions.is_built_in(&lower) || (dialect == Dialect::Sqlite && lower.starts_with("pragma_"))
 }
 
 /// Returns whether the name at `at` is qualified by PostgreSQL's own schema, and by nothing else.
@@ -117,27 +119,29 @@ fn first_of_path(tokens: &Tokens<'_>, at: usize) -> usize {
 }
 
 fn is_keyword(place: Place<'_>, at: usize, name: Word<'_>, functions: &Functions) -> bool {
-    /// Words that are keywords behind another, and else may be functions' names.
-    const PAIRS: &[(&str, &str)] = &[
-        ("BIT", "VARYING"),
-        ("CHAR", "VARYING"),
-        ("CHARACTER", "VARYING"),
-        ("CROSS", "JOIN"),
-        ("FETCH", "FIRST"),
-        ("FETCH", "NEXT"),
-        ("FULL", "JOIN"),
-        ("GROUP", "BY"),
-        ("GROUPING", "SETS"),
-        ("INNER", "JOIN"),
-        ("LEFT", "JOIN"),
-        ("MEMBER", "OF"),
-        ("NATURAL", "JOIN"),
-        ("NCHAR", "VARYING"),
-        ("ORDER", "BY"),
-        ("OUTER", "JOIN"),
-        ("PARTITION", "BY"),
-        ("RIGHT", "JOIN"),
-        ("TIME", "ZONE"),
+    /// Phrases whose last word may be a function's name elsewhere.
+    const PHRASES: [&[&str]; 21] = [
+        &["BIT", "VARYING"],
+        &["CHAR", "VARYING"],
+        &["CHARACTER", "VARYING"],
+        &["CROSS", "JOIN"],
+        &["FETCH", "FIRST"],
+        &["FETCH", "NEXT"],
+        &["FULL", "JOIN"],
+        &["GROUP", "BY"],
+        &["GROUP", "BY", "CUBE"],
+        &["GROUP", "BY", "ROLLUP"],
+        &["GROUPING", "SETS"],
+        &["INNER", "JOIN"],
+        &["LEFT", "JOIN"],
+        &["MEMBER", "OF"],
+        &["NATURAL", "JOIN"],
+        &["NCHAR", "VARYING"],
+        &["ORDER", "BY"],
+        &["OUTER", "JOIN"],
+        &["PARTITION", "BY"],
+        &["RIGHT", "JOIN"],
+        &["TIME", "ZONE"],
     ];
     let tokens = place.tokens;
     if functions.is_reserved(&name.lower()) {
@@ -148,10 +152,11 @@ fn is_keyword(place: Place<'_>, at: usize, name: Word<'_>, functions: &Functions
         let close = tokens.after_parenthesis(place.index).saturating_sub(1);
         return matches!(tokens.before(close), Some(Token::Operator(_)));
     }
-    at > 0
-        && PAIRS
-            .iter()
-            .any(|(before, word)| tokens.are(at - 1, &[before, word]))
+    PHRASES.iter().any(|phrase| {
+        (at + 1)
+            .checked_sub(phrase.len())
+            .is_some_and(|first| tokens.are(first, phrase))
+    })
 }
 
 /// Returns whether a call may begin at `first`: not as a statement, and not right behind a value or a name in quotes.
