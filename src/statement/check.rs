@@ -98,39 +98,33 @@ impl StatementCheck {
     /// # Example
     ///
     /// ```
-    /// # #[cfg(feature = "sync-sqlite")] {
-    /// use diesel::connection::SimpleConnection;
-    /// use diesel_routing::{CheckPolicy, Node, Reason, StatementCheck};
-    /// use diesel_routing::sync::{prelude::*, sqlite::Router};
-    ///
-    /// diesel::define_sql_function! { fn twice(n: diesel::sql_types::Integer) -> diesel::sql_types::Integer; }
-    ///
+    /// # #[cfg(all(feature = "sync-sqlite", feature = "r2d2"))]
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use diesel_routing::sync::{prelude::*, sqlite::Router};
+    /// use diesel_routing::{Node, Reason, StatementCheck};
+    ///
+    /// #[diesel::declare_sql_function]
+    /// extern "SQL" {
+    ///     fn twice(n: diesel::sql_types::Integer) -> diesel::sql_types::Integer;
+    /// }
+    ///
     /// # let dir = tempfile::tempdir()?;
     /// # let path = dir.path().join("db");
     /// # let url = path.to_str().ok_or("path")?;
-    /// # for (check, reason) in [
-    /// #     (StatementCheck::new(CheckPolicy::Deny).pure("twice"), Reason::NothingToCatchUp),
-    /// #     (StatementCheck::default(), Reason::Window),
-    /// # ] {
-    /// # let check = check;
     /// let router = Router::builder()
     ///     .single_database(Node::new("db", url))
-    ///     .statement_check(check) // `StatementCheck::new(CheckPolicy::Deny).pure("twice")`
+    ///     .on_connect(|conn, _| twice_utils::register_impl(conn, |n: i32| 2 * n))
+    ///     .statement_check(StatementCheck::default().pure("twice"))
     ///     .build()?;
     /// let session = router.session();
-    /// {
-    ///     let mut conn = session.write()?;
-    ///     # register(&mut conn)?;
-    ///     let four: i32 = diesel::select(twice(2)).get_result(&mut conn)?;
-    ///     assert_eq!(four, 4);
-    /// }
-    /// // The session has not written.
-    /// assert_eq!(session.read()?.route().reason, reason);
-    /// # }
+    /// let four: i32 = diesel::select(twice(2)).get_result(&mut session.write()?)?;
+    /// assert_eq!(four, 4);
+    /// // Nothing was written, so a replica may serve what comes next.
+    /// assert_eq!(session.read()?.route().reason, Reason::NothingToCatchUp);
     /// # Ok(())
     /// # }
-    /// # }
+    /// # #[cfg(not(all(feature = "sync-sqlite", feature = "r2d2")))]
+    /// # fn main() {}
     /// ```
     #[must_use]
     pub fn pure(mut self, function: impl Into<String>) -> Self {
@@ -429,6 +423,60 @@ mod tests {
             assert!(run("id > 0").is_ok());
             assert!(run("audit(id)").is_err());
         }
+    }
+
+    #[cfg(any(feature = "postgres", feature = "sync-postgres"))]
+    #[test]
+    fn a_call_of_an_unknown_function_is_a_read_for_the_check_and_a_write_for_the_session() {
+        use diesel::pg::Pg;
+
+        let check = StatementCheck::default()
+            .pure("app_name")
+            .allow("pg_notify");
+        let checker = check.build(Sql::Postgres);
+        for (sql, reach) in [
+            ("SELECT lower('A'), count(*), now()", None),
+            ("SELECT app_name(1), pg_notify('a', 'b')", None),
+            ("SELECT touch(1)", Some(Reach::Atomic)),
+            ("SELECT app_name(touch(1))", Some(Reach::Atomic)),
+            ("SELECT touch(1) FROM t FOR UPDATE", Some(Reach::Atomic)),
+            ("SELECT 1 FROM t FOR UPDATE", None),
+            ("CALL touch(1)", Some(Reach::Unbounded)),
+        ] {
+            let query = diesel::sql_query(sql);
+            // Twice, because the second time the verdict is cached.
+            for _ in 0..2 {
+                let mut seen = Seen::default();
+                assert_eq!(checker.writes::<Pg, _>(&query, &mut seen).0, reach, "{sql}");
+                let admitted = checker.admit::<Pg, _>(&query, Inspection::NONE, true, &mut seen);
+                match admitted {
+                    Ok(verdict) => assert_eq!(verdict.and_then(Verdict::reach), reach, "{sql}"),
+                    Err(_) => assert!(sql.starts_with("CALL"), "{sql}"),
+                }
+            }
+        }
+    }
+
+    #[cfg(any(feature = "postgres", feature = "sync-postgres"))]
+    #[test]
+    fn what_a_user_vouches_for_counts_as_a_read() {
+        use diesel::pg::Pg;
+        use diesel::sql_types::Integer;
+
+        use crate::statement::ReadSql;
+
+        let checker = StatementCheck::default().build(Sql::Postgres);
+        let writes = |sql: ReadSql<Pg>| {
+            let bound = sql.clone().bind::<Integer, _>(1);
+            let mut seen = Seen::default();
+            let bound = checker.writes::<Pg, _>(&bound, &mut seen).0;
+            assert_eq!(checker.writes::<Pg, _>(&sql, &mut seen).0, bound);
+            bound
+        };
+        let sql = "SELECT touch($1)";
+        assert_eq!(writes(ReadSql::vouch(sql)), None);
+        assert_eq!(writes(ReadSql::check(sql).unwrap()), Some(Reach::Atomic));
+        assert_eq!(writes(ReadSql::check("SELECT abs($1)").unwrap()), None);
     }
 
     #[test]
