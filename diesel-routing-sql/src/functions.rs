@@ -28,7 +28,7 @@ use shapes::Shapes;
 ///
 /// # The built-in lists
 ///
-/// PostgreSQL 14 to 18, with the modules that come with it:
+/// PostgreSQL 14 to 19, with the modules that come with 14 to 18:
 ///
 /// | effect | functions |
 /// |---|---|

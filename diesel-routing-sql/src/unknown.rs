@@ -182,3 +182,107 @@ fn may_begin_call(tokens: &Tokens<'_>, first: usize) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::scan::unknown_call;
+
+    const DIALECTS: [Dialect; 3] = [Dialect::Postgres, Dialect::Mysql, Dialect::Sqlite];
+
+    const PIECES: &[&str] = &[
+        "own",
+        "lower",
+        "Lower",
+        "count",
+        "any",
+        "in",
+        "over",
+        "by",
+        "as",
+        "select",
+        "with",
+        "t",
+        "pg_catalog",
+        "(",
+        "(",
+        "(",
+        ")",
+        ")",
+        ",",
+        ".",
+        ":",
+        "::",
+        "[",
+        "]",
+        "=",
+        "@",
+        "$",
+        "$1",
+        "?",
+        "1",
+        "'x'",
+        "'",
+        "\"own\"",
+        "\"",
+        "`own`",
+        "`",
+        "[own]",
+        "é",
+        "\n",
+        "--",
+        "/*",
+        "*/",
+        "/**/",
+        "#",
+        ";",
+        "\\",
+        "E'",
+        "U&",
+        "U&\"own\"",
+        "\u{a0}",
+        "\u{b}",
+    ];
+
+    #[test]
+    fn ordinary_calls_are_known_without_tokens() {
+        let functions = Functions::builtin(Dialect::Postgres);
+        for sql in [
+            r#"SELECT count(*), lower ("t"."a") FROM "t" WHERE ("t"."id" IN ($1)) AND "t"."a" = ANY($2)"#,
+            "SELECT a FROM t",
+        ] {
+            assert!(calls_known_functions(sql, &functions), "{sql}");
+        }
+        for sql in [
+            "SELECT own(1)",
+            "SELECT x.lower(1)",
+            "SELECT x . lower(1)",
+            "SELECT \"lower\"(1)",
+            "SELECT own/**/(1)",
+        ] {
+            assert!(!calls_known_functions(sql, &functions), "{sql}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_tokens_find_nothing_where_the_text_shows_it(
+            pieces in prop::collection::vec(prop::sample::select(PIECES), 0..12),
+            blank in prop::sample::select(&["", " "][..]),
+        ) {
+            let sql = format!("SELECT {}", pieces.join(blank));
+            for dialect in DIALECTS {
+                let functions = Functions::builtin(dialect);
+                if calls_known_functions(&sql, &functions)
+                    && let Ok(tokens) = Tokens::read(&sql, dialect)
+                {
+                    prop_assert_eq!(unknown_call(&tokens, dialect, &functions), None, "{:?}: {}", dialect, sql);
+                }
+            }
+        }
+    }
+}

@@ -80,7 +80,8 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     /// `ReadConn<Primary>`.
     ///
     /// The transaction is opened `READ WRITE`, because otherwise the server refuses row locks; the
-    /// handle inside still grants no writes. Inside an open transaction, `f` runs in a savepoint.
+    /// handle inside still grants no writes. A function that is called in it may write: unless it is known to change nothing
+    /// ([`StatementCheck::pure`](crate::StatementCheck::pure)), the commit counts as the session's write. Inside an open transaction, `f` runs in a savepoint.
     ///
     /// # Errors
     ///
