@@ -145,7 +145,7 @@ fn is_relation(tokens: &Tokens<'_>, index: usize) -> bool {
 }
 
 /// Returns whether the name at `index` stands in a list of tables, and not in one of expressions.
-fn is_listed_in_from(tokens: &Tokens<'_>, index: usize) -> bool {
+pub(crate) fn is_listed_in_from(tokens: &Tokens<'_>, index: usize) -> bool {
     if tokens.follows_point(index) {
         return true;
     }

@@ -1,6 +1,6 @@
 //! Calls of functions that are not known to change nothing, and what only looks like a call.
 
-use crate::calls::{Place, ends_operand, is_column_list};
+use crate::calls::{Place, ends_operand, is_column_list, is_listed_in_from};
 use crate::quick::{hides_words, is_word_byte};
 use crate::token::{Keyword, Quote, Token, Word};
 use crate::tokens::Tokens;
@@ -80,7 +80,10 @@ fn is_servers_own(place: Place<'_>, at: usize, name: Word<'_>, functions: &Funct
     }
     let lower = name.lower();
     // A pragma that is read like a table; one that has an effect is found elsewhere.
-    functions.is_built_in(&lower) || (dialect == Dialect::Sqlite && lower.starts_with("pragma_"))
+    functions.is_built_in(&lower)
+        || (dialect == Dialect::Sqlite
+            && lower.starts_with("pragma_")
+            && is_listed_in_from(tokens, at))
 }
 
 /// Returns whether the name at `at` is qualified by PostgreSQL's own schema, and by nothing else.

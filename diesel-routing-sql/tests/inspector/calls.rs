@@ -195,6 +195,10 @@ fn a_schema_a_quote_or_another_case_may_name_another_function() {
             "{sql}"
         );
     }
+    // A table of SQLite's, and what is none.
+    let scalar = "SELECT pragma_table_info('t') FROM t";
+    let found = unknown(scalar, Dialect::Sqlite);
+    assert_eq!(found.as_deref(), Some("pragma_table_info"));
 }
 
 #[test]
