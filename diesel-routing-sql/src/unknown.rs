@@ -168,8 +168,7 @@ fn may_begin_call(tokens: &Tokens<'_>, first: usize) -> bool {
         return false;
     };
     match tokens.get(before) {
-        Some(Token::Text(_) | Token::Number(_) | Token::Variable(_)) => false,
-        Some(Token::Symbol(']')) => false,
+        Some(Token::Text(_) | Token::Number(_) | Token::Variable(_) | Token::Symbol(']')) => false,
         Some(Token::Symbol(')')) => !ends_operand(tokens, before),
         // `::` is followed by a type.
         Some(Token::Symbol(':')) => !(before > 0 && tokens.is_symbol(before - 1, ':')),
