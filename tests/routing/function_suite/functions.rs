@@ -220,6 +220,25 @@ fn what_a_function_did_in_a_locking_transaction_of_a_read_handle_counts_at_its_c
 }
 
 #[test]
+fn a_locking_transaction_counts_while_its_handle_is_still_out_and_not_before_its_commit() {
+    run(async {
+        let world = world(StatementCheck::default()).await;
+        let session = world.router.session();
+        let mut conn = wait!(session.read_primary()).unwrap();
+        wait!(conn.transaction(body!(|tx| -> Result<(), Error> {
+            let _: i32 = wait!(select(put_name("anna")).get_result(tx))?;
+            let before = wait!(session.read())?.route().reason;
+            assert_eq!(before, Reason::NothingToCatchUp);
+            world.clock.advance(Duration::from_secs(60));
+            Ok(())
+        })))
+        .unwrap();
+        assert!(is_marked(&session).await);
+        drop(conn);
+    });
+}
+
+#[test]
 fn a_locking_transaction_that_wrote_nothing_or_was_undone_leaves_no_mark() {
     run(async {
         let world = world(StatementCheck::default()).await;
