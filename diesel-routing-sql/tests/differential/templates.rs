@@ -174,7 +174,7 @@ pub(crate) const POSTGRES: &[&str] = &[
     "SELECT lo_create(0)",
     "SELECT 1 OPERATOR(pg_catalog.+) nextval('s')",
     "SELECT 1 OPERATOR(pg_catalog.+) own(1), pg_catalog.lower('A')",
-    "SELECT public.lower(1)",
+    "SELECT other.lower(1)",
     "SELECT \"Lower\"(1)",
     "SELECT \"coalesce\"(1)",
     "SELECT public.any(1)",
