@@ -71,7 +71,9 @@
 //!    statement whose effect a handle does not grant does not compile. A read handle gives no access
 //!    to the connection inside.
 //! 2. **The [statement check](StatementCheck).** Effects that types cannot show (a row lock in a sub-select,
-//!    `nextval` in a raw fragment) are found in the rendered SQL, once per query type, and refused.
+//!    `nextval` in a raw fragment) are found in the rendered SQL, once per query type, and refused. Where the server takes writes, a
+//!    SELECT that calls a function which is not known to change nothing counts as the session's write
+//!    ([`StatementCheck::pure`]).
 //! 3. **The server.** A node's role is checked whenever a connection is opened or checked out. Read pools open
 //!    read-only sessions, on the primary too, so a write that got past both other layers fails there. It does not
 //!    fail on a `WriteConn` that is passed where a read handle is expected, nor (except on SQLite) inside
@@ -92,7 +94,8 @@
 //!   saw it there, and reads the primary in that moment, does not see it yet. With `remote_apply` the moment lasts
 //!   until the slowest synchronous standby has replayed.
 //! - The effects of a database function or a view inside the server are not seen: name functions that write
-//!   to [`StatementCheck::forbid`].
+//!   to [`StatementCheck::forbid`]. Not even seen as calls are views, operators, casts, PostgreSQL's `t.f` for `f(t)`, and a
+//!   function of yours that has the name of one of the server's.
 //! - SQL that you [vouch](ReadSql::vouch) for is not checked; neither is what you do with
 //!   `raw_counts_as_write`.
 //! - Behind a pooler in transaction mode (PgBouncer), a session's settings leak to other clients: do not

@@ -52,13 +52,19 @@ pub(crate) fn called_function(place: Place<'_>, functions: &Functions) -> Option
     }
     let function = name.lower();
     let effect = functions.effect_of_call(&function)?;
-    if (place.lists_ctes && names_columns(tokens, open)) || lists_columns(tokens, open) {
+    if is_column_list(place) {
         return None;
     }
     Some(Finding::SideEffect {
         function: function.into_owned(),
         effect,
     })
+}
+
+/// Returns whether the parenthesis at this place holds the columns of a CTE or of an alias.
+pub(crate) fn is_column_list(place: Place<'_>) -> bool {
+    (place.lists_ctes && names_columns(place.tokens, place.index))
+        || lists_columns(place.tokens, place.index)
 }
 
 /// Calls that have no parentheses behind the name: PostgreSQL takes `a.f` for `f(a)` where `a` has no
@@ -139,7 +145,7 @@ fn is_relation(tokens: &Tokens<'_>, index: usize) -> bool {
 }
 
 /// Returns whether the name at `index` stands in a list of tables, and not in one of expressions.
-fn is_listed_in_from(tokens: &Tokens<'_>, index: usize) -> bool {
+pub(crate) fn is_listed_in_from(tokens: &Tokens<'_>, index: usize) -> bool {
     if tokens.follows_point(index) {
         return true;
     }
@@ -163,17 +169,7 @@ fn lists_columns(tokens: &Tokens<'_>, open: usize) -> bool {
         return false;
     };
     let follows_item = match tokens.get(before) {
-        Some(Token::Symbol(')')) => {
-            let opener = (0..before).rev().find(|&index| {
-                tokens.is_symbol(index, '(') && tokens.after_parenthesis(index) == before + 1
-            });
-            opener.is_some_and(|opener| {
-                !matches!(
-                    tokens.keyword_before(opener),
-                    Keyword::On | Keyword::Operator
-                )
-            })
-        }
+        Some(Token::Symbol(')')) => ends_operand(tokens, before),
         Some(Token::Word(word)) => {
             let previous = tokens.keyword_before(before);
             // A bare word may be `LATERAL`, or an operator such as MySQL's `BINARY`.
@@ -184,6 +180,19 @@ fn lists_columns(tokens: &Tokens<'_>, open: usize) -> bool {
         _ => false,
     };
     follows_item && holds_columns(tokens, open)
+}
+
+/// Returns whether the closing parenthesis at `close` ends something that no call can follow.
+pub(crate) fn ends_operand(tokens: &Tokens<'_>, close: usize) -> bool {
+    let opener = (0..close).rev().find(|&index| {
+        tokens.is_symbol(index, '(') && tokens.after_parenthesis(index) == close + 1
+    });
+    opener.is_some_and(|opener| {
+        !matches!(
+            tokens.keyword_before(opener),
+            Keyword::On | Keyword::Operator
+        )
+    })
 }
 
 /// Returns whether there are only names, types and commas between the parentheses.

@@ -84,6 +84,13 @@ pub enum Finding {
         effect: SideEffect,
     },
 
+    /// The SQL calls a function that is not known to change nothing. Only [`inspect_calls`](crate::inspect_calls) finds this.
+    #[error("`{function}` is not known to change nothing")]
+    UnknownCall {
+        /// The function's name in the call, without its schema, in lower case.
+        function: String,
+    },
+
     /// The statement is not of a kind known to only read.
     #[error(
         "`{what}` is not a read: only SELECT, VALUES, WITH .. SELECT, TABLE, EXPLAIN, SHOW and \
@@ -109,6 +116,7 @@ impl Finding {
             | Self::Unparsable { .. }
             | Self::ConditionalComment { .. }
             | Self::Write { .. }
+            | Self::UnknownCall { .. }
             | Self::NotARead { .. } => true,
         }
     }

@@ -1,20 +1,22 @@
 //! `Functions`: the functions with side effects.
 
 mod mysql;
+mod names;
 mod postgres;
 mod shapes;
 mod sqlite;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Dialect, SideEffect};
 use shapes::Shapes;
 
-/// The functions that do more than return a value: a built-in list per dialect, plus and minus your own.
+/// The functions that do more than return a value: a built-in list per dialect, plus and minus your own; and those that are
+/// known to change nothing.
 ///
 /// Names are compared without their schema and without regard to case. A function that is not listed
-/// counts as a read, so list the functions of your own that write:
+/// counts as a read, except where [`inspect_calls`](crate::inspect_calls) asks. So list the functions of your own that write:
 ///
 /// ```
 /// use diesel_routing_sql::{Dialect, Functions, inspect};
@@ -26,7 +28,7 @@ use shapes::Shapes;
 ///
 /// # The built-in lists
 ///
-/// PostgreSQL 14 to 18, with the modules that come with it:
+/// PostgreSQL 14 to 19, with the modules that come with 14 to 18:
 ///
 /// | effect | functions |
 /// |---|---|
@@ -39,7 +41,7 @@ use shapes::Shapes;
 /// | other sessions | `pg_cancel_backend`, `pg_terminate_backend`, `pg_log_backend_memory_contexts` |
 /// | the server | `pg_reload_conf`, `pg_rotate_logfile[_old]`, `pg_promote`, `pg_backup_start`, `pg_backup_stop`, `pg_start_backup`, `pg_stop_backup`, `pg_stat_reset*`, `pg_stat_statements_reset`, `pg_import_system_collations`, `pg_extension_config_dump`, `pg_nextoid`, `pg_stop_making_pinned_objects`, `pg_buffercache_evict*`, `autoprewarm_*`, `binary_upgrade_*` |
 /// | replication | `pg_{create,copy}_{physical,logical}_replication_slot`, `pg_drop_replication_slot`, `pg_replication_slot_advance`, `pg_sync_replication_slots`, `pg_logical_slot_get_[binary_]changes`, `pg_replication_origin_*` but the readers, `pg_wal_replay_pause`, `pg_wal_replay_resume` |
-/// | storage | `brin_summarize_*`, `brin_desummarize_range`, `gin_clean_pending_list`, `pg_{clear,restore}_{relation,attribute}_stats`, `pg_truncate_visibility_map`, `heap_force_freeze`, `heap_force_kill` |
+/// | storage | `brin_summarize_*`, `brin_desummarize_range`, `gin_clean_pending_list`, `pg_{clear,restore}_{relation,attribute,extended}_stats`, `pg_truncate_visibility_map`, `heap_force_freeze`, `heap_force_kill` |
 /// | table locks | `bt_index_parent_check` |
 /// | SQL not visible here | `dblink`, `dblink_*` but those that only tell something, `query_to_xml*`, `cursor_to_xml*`, `ts_stat`, `ts_rewrite`, `crosstab*`, `connectby`, `xpath_table` |
 /// | files | `lo_export`, `pg_file_write`, `pg_file_rename`, `pg_file_unlink`, `pg_file_sync` |
@@ -70,8 +72,16 @@ use shapes::Shapes;
 /// function of `pg_proc` of PostgreSQL 14 to 18 and its modules, all of MariaDB's
 /// `information_schema.SQL_FUNCTIONS` and of SQLite's `pragma_function_list` is either listed here or
 /// known to be harmless; the tests compare with the server they run on.
+///
+/// # Functions that are known to be pure
+///
+/// That is, to change nothing: all functions that the servers bring and that are not on the lists above. PostgreSQL's are those of
+/// `pg_catalog` in 14 to 19, without its modules; MySQL's are from its manual. The lists are in `src/functions/pure`.
 #[derive(Clone, Debug)]
 pub struct Functions {
+    dialect: Dialect,
+    /// The application's own functions that change nothing.
+    pure: BTreeSet<String>,
     listed: BTreeMap<Cow<'static, str>, SideEffect>,
     shapes: Shapes,
 }
@@ -85,10 +95,7 @@ impl Functions {
             Dialect::Mysql => mysql::GROUPS,
             Dialect::Sqlite => sqlite::GROUPS,
         };
-        let mut functions = Self {
-            listed: BTreeMap::new(),
-            shapes: Shapes::new(),
-        };
+        let mut functions = Self::empty(dialect);
         for (effect, names) in groups {
             for name in *names {
                 functions.list(Cow::Borrowed(name), *effect);
@@ -107,7 +114,17 @@ impl Functions {
     /// Removes a function from the list: calls of it count as reads.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
-        self.listed.remove(name.to_lowercase().as_str());
+        let name = name.to_lowercase();
+        if self.listed.remove(name.as_str()).is_some() {
+            self.pure.insert(name);
+        }
+        self
+    }
+
+    /// Adds a function to those that change nothing, by its name without a schema. One that is listed stays so.
+    #[must_use]
+    pub fn with_pure(mut self, name: &str) -> Self {
+        self.pure.insert(name.to_lowercase());
         self
     }
 
@@ -115,6 +132,14 @@ impl Functions {
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.listed.contains_key(name.to_lowercase().as_str())
+    }
+
+    /// Returns whether a function is known to change nothing.
+    #[must_use]
+    pub fn is_pure(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        !self.listed.contains_key(name.as_str())
+            && (self.pure.contains(&name) || self.is_built_in(&name))
     }
 
     /// Returns the listed functions with their effects, in the order of their names.
@@ -126,10 +151,7 @@ impl Functions {
 
     /// The listed functions that have one of these effects.
     pub(crate) fn only(&self, effects: &[SideEffect]) -> Self {
-        let mut only = Self {
-            listed: BTreeMap::new(),
-            shapes: Shapes::new(),
-        };
+        let mut only = Self::empty(self.dialect);
         for (name, effect) in &self.listed {
             if effects.contains(effect) {
                 only.list(name.clone(), *effect);
@@ -158,6 +180,30 @@ impl Functions {
     /// The effect of a call.
     pub(crate) fn effect_of_call(&self, lower_name: &str) -> Option<SideEffect> {
         self.listed.get(lower_name).copied()
+    }
+
+    /// Returns whether a function is one of the server's own that change nothing.
+    pub(crate) fn is_built_in(&self, lower_name: &str) -> bool {
+        names::is_pure(lower_name, self.dialect)
+    }
+
+    /// Returns whether a function is known: its effect is listed, or the application says that it has none.
+    pub(crate) fn is_judged(&self, lower_name: &str) -> bool {
+        self.listed.contains_key(lower_name) || self.pure.contains(lower_name)
+    }
+
+    /// Returns whether a bare word is never a function's name, though a parenthesis may follow it.
+    pub(crate) fn is_reserved(&self, lower_word: &str) -> bool {
+        names::is_reserved(lower_word, self.dialect)
+    }
+
+    fn empty(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            pure: BTreeSet::new(),
+            listed: BTreeMap::new(),
+            shapes: Shapes::new(),
+        }
     }
 
     fn list(&mut self, lower_name: Cow<'static, str>, effect: SideEffect) {

@@ -1,9 +1,11 @@
 use crate::kind::{Kind, Source};
 use crate::lexer::has_other_reading;
 use crate::quick::is_plain_select;
-use crate::scan::{scan, scan_planned};
+use crate::scan::{scan, scan_planned, unknown_call};
 use crate::statement::classify;
+use crate::token::Keyword;
 use crate::tokens::Tokens;
+use crate::unknown::calls_known_functions;
 use crate::wrong::why_wrong;
 use crate::{Dialect, Finding, Functions};
 
@@ -77,6 +79,48 @@ pub fn inspect_rendered(sql: &str, dialect: Dialect, functions: &Functions) -> R
         return Ok(());
     }
     check(sql, dialect, functions, Source::Rendered).map(|_| ())
+}
+
+/// Checks that each function that a rendered statement calls is known to change nothing.
+///
+/// A function that is not [listed](Functions) counts as a read elsewhere: where the server refuses writes, that does no
+/// harm. Where it does not, a function of the application's own may have written. Known are the server's own functions that are not
+/// listed, those that are, whose effect [`inspect_rendered`] judges, and those of [`Functions::with_pure`].
+///
+/// What looks like a call and is none causes no finding: keywords, types with their size, columns of aliases. What is
+/// not seen: calls without parentheses (PostgreSQL's `t.f` for `f(t)`), operators, casts and views, and functions of the
+/// application's own with the name of one of the server's.
+///
+/// # Errors
+///
+/// Returns [`Finding::UnknownCall`], with the first such function; or the finding for a text that is not understood.
+///
+/// # Example
+///
+/// ```
+/// use diesel_routing_sql::{Dialect, Finding, Functions, inspect_calls};
+///
+/// let functions = Functions::builtin(Dialect::Postgres);
+/// let own = r#"SELECT lower("name"), touch("id") FROM "users""#;
+/// let finding = inspect_calls(own, Dialect::Postgres, &functions);
+/// assert_eq!(finding, Err(Finding::UnknownCall { function: "touch".into() }));
+/// assert_eq!(inspect_calls(own, Dialect::Postgres, &functions.with_pure("touch")), Ok(()));
+/// ```
+pub fn inspect_calls(sql: &str, dialect: Dialect, functions: &Functions) -> Result<(), Finding> {
+    if calls_known_functions(sql, functions) {
+        return Ok(());
+    }
+    for other_reading in readings(sql, dialect) {
+        match Tokens::read_as(sql, dialect, other_reading) {
+            // The words of a PRAGMA are its own.
+            Ok(tokens) if dialect == Dialect::Sqlite && tokens.keyword(0) == Keyword::Pragma => {}
+            Ok(tokens) => unknown_call(&tokens, dialect, functions).map_or(Ok(()), Err)?,
+            // A server that cannot read it runs none of it.
+            Err(refusal) if other_reading && refusal.is_certain => {}
+            Err(refusal) => return Err(refusal.finding),
+        }
+    }
+    Ok(())
 }
 
 /// Checks that part of a statement, such as an expression, only reads.

@@ -1,12 +1,13 @@
 //! The statement inspector of `diesel-routing`: finds out what a piece of SQL does.
 //!
-//! It decides whether SQL may run on a replica. Three functions apply the same rules:
+//! It decides whether SQL may run on a replica. Three functions apply the same rules, and a fourth one asks for more:
 //!
 //! | function | input | used by |
 //! |---|---|---|
 //! | [`inspect`] | one statement; with the feature `sqlparser` also parsed, as far as that knows its grammar | the `read_sql!` macros, `ReadSql::check` |
 //! | [`inspect_rendered`] | one statement as Diesel rendered it (`$1`, `?`) | the statement check at run time |
 //! | [`inspect_fragment`] | part of a statement | literals given to `sql::<..>("..")` |
+//! | [`inspect_calls`] | one statement as Diesel rendered it: does it call what may write? | the statement check, where the server takes writes |
 //!
 //! ```
 //! use diesel_routing_sql::{Dialect, Finding, Functions, inspect};
@@ -62,11 +63,12 @@ mod side_effect;
 mod statement;
 mod token;
 mod tokens;
+mod unknown;
 mod with_list;
 mod wrong;
 
 pub use dialect::Dialect;
 pub use finding::Finding;
 pub use functions::Functions;
-pub use inspect::{inspect, inspect_fragment, inspect_rendered};
+pub use inspect::{inspect, inspect_calls, inspect_fragment, inspect_rendered};
 pub use side_effect::SideEffect;

@@ -22,7 +22,7 @@ pub(crate) fn is_plain_select(sql: &str, functions: &Functions) -> bool {
 }
 
 /// Comments, several statements, operators that look like comments, escapes and odd characters.
-fn hides_words(bytes: &[u8]) -> bool {
+pub(crate) fn hides_words(bytes: &[u8]) -> bool {
     const HIDES: [bool; 256] = {
         let mut hides = [false; 256];
         let mut byte = 0;
@@ -42,7 +42,7 @@ fn hides_words(bytes: &[u8]) -> bool {
             .any(|pair| matches!(pair, b"--" | b"/*" | b"&\"" | b"&'"))
 }
 
-fn is_word_byte(byte: u8) -> bool {
+pub(crate) fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || !byte.is_ascii()
 }
 

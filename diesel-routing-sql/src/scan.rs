@@ -1,6 +1,7 @@
 use crate::calls::{self, Place};
 use crate::token::{Keyword, Token};
 use crate::tokens::Tokens;
+use crate::unknown;
 use crate::with_list::served_statement;
 use crate::{Dialect, Finding, Functions, SideEffect};
 
@@ -14,8 +15,44 @@ pub(crate) fn scan(
     functions: &Functions,
 ) -> Result<(), Finding> {
     let mut worst = None;
-    let mut levels = vec![Level::outermost()];
+    walk(tokens, start, dialect, |place, clause| {
+        let found = match tokens.get(place.index) {
+            Some(Token::Symbol('(')) => calls::called_function(place, functions),
+            Some(Token::Word(_)) => {
+                clause.or_else(|| calls::function_without_parentheses(place, functions))
+            }
+            _ => None,
+        };
+        if let Some(found) = found {
+            worst = Some(worse(worst.take(), found));
+        }
+    });
+    worst.map_or(Ok(()), Err)
+}
 
+/// Finds the first call of a function that is not known to change nothing.
+pub(crate) fn unknown_call(
+    tokens: &Tokens<'_>,
+    dialect: Dialect,
+    functions: &Functions,
+) -> Option<Finding> {
+    let mut first = None;
+    walk(tokens, 0, dialect, |place, _| {
+        if first.is_none() {
+            first = unknown::called_function(place, functions);
+        }
+    });
+    first
+}
+
+/// Calls `at` with each token from `start` on, and with what begins there, if anything does that a read must not have.
+fn walk(
+    tokens: &Tokens<'_>,
+    start: usize,
+    dialect: Dialect,
+    mut at: impl FnMut(Place<'_>, Option<Finding>),
+) {
+    let mut levels = vec![Level::outermost()];
     for index in start..tokens.len() {
         let place = Place {
             tokens,
@@ -23,10 +60,10 @@ pub(crate) fn scan(
             dialect,
             lists_ctes: levels.last().is_some_and(|level| level.serves.is_some()),
         };
-        let found = match tokens.get(index) {
+        let begins = match tokens.get(index) {
             Some(Token::Symbol('(')) => {
                 enter(&mut levels, tokens, index);
-                calls::called_function(place, functions)
+                None
             }
             Some(Token::Symbol(')')) => {
                 leave(&mut levels);
@@ -34,20 +71,15 @@ pub(crate) fn scan(
             }
             Some(Token::Word(_)) => {
                 let level = levels.last_mut();
-                level
-                    .and_then(|level| clause(level, tokens, index, dialect))
-                    .or_else(|| calls::function_without_parentheses(place, functions))
+                level.and_then(|level| clause(level, tokens, index, dialect))
             }
             _ => None,
         };
         if let Some(level) = levels.last_mut() {
             level.begun |= !tokens.is_symbol(index, '(');
         }
-        if let Some(found) = found {
-            worst = Some(worse(worst, found));
-        }
+        at(place, begins);
     }
-    worst.map_or(Ok(()), Err)
 }
 
 /// Looks at a statement that is planned and does not run, for what runs while it is planned.

@@ -80,7 +80,8 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     /// `ReadConn<Primary>`.
     ///
     /// The transaction is opened `READ WRITE`, because otherwise the server refuses row locks; the
-    /// handle inside still grants no writes. Inside an open transaction, `f` runs in a savepoint.
+    /// handle inside still grants no writes. A function that is called in it may write: unless it is known to change nothing
+    /// ([`StatementCheck::pure`](crate::StatementCheck::pure)), the commit counts as the session's write. Inside an open transaction, `f` runs in a savepoint.
     ///
     /// # Errors
     ///
@@ -120,6 +121,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         if outermost {
             conn.begin_with(begin).await?;
             lease.in_snapshot = read_only;
+            lease.in_locking = !read_only;
         } else {
             C::TransactionManager::begin_transaction(conn).await?;
         }
@@ -129,9 +131,22 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let commits = result.is_ok();
         let closed = match lease.is_answered() {
             Ok(()) if commits => {
-                C::TransactionManager::commit_transaction(&mut lease.guard.conn).await
+                let conn = &mut lease.guard.conn;
+                // A function that was called may have written.
+                let ending = lease.log.begin_commit(depth(conn));
+                let committed = C::TransactionManager::commit_transaction(conn).await;
+                ending.finish(committed.as_ref().err());
+                committed
             }
-            Ok(()) => C::TransactionManager::rollback_transaction(&mut lease.guard.conn).await,
+            Ok(()) => {
+                let conn = &mut lease.guard.conn;
+                let depth = depth(conn);
+                let rolled_back = C::TransactionManager::rollback_transaction(conn).await;
+                if rolled_back.is_ok() {
+                    lease.log.rolled_back(depth);
+                }
+                rolled_back
+            }
             Err(given_up) if commits => Err(given_up.into()),
             // The body's error is more specific.
             Err(_) => Err(DieselError::BrokenTransactionManager),
@@ -141,6 +156,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         lease.guard.hear(&closed);
         if outermost {
             lease.in_snapshot = false;
+            lease.in_locking = false;
         }
         close(result, closed)
     }

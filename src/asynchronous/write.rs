@@ -13,7 +13,8 @@ use crate::statement::Primary;
 /// and then reads on this connection, in its transaction.
 ///
 /// Its session remembers what it writes, from the commit on: the session's later reads observe it. Two
-/// things are not recorded: transactions that were rolled back, and statements that only read. If
+/// things are not recorded: transactions that were rolled back, and statements that only read, as far as they call no
+/// function that may write ([`StatementCheck::pure`](crate::StatementCheck::pure)). If
 /// the outcome is unknown (the connection was lost, a future was dropped half-way, the handle was
 /// dropped inside a transaction), it counts as written.
 ///

@@ -17,6 +17,8 @@ pub(crate) struct Lease<G> {
     grant: Grant,
     /// Inside a read-only transaction of ours, which cannot take locks.
     pub(crate) in_snapshot: bool,
+    /// Inside a transaction that may lock rows, in which the server takes writes too.
+    pub(crate) in_locking: bool,
 }
 
 /// The purpose that a connection was checked out for.
@@ -51,6 +53,7 @@ impl<G: Loan> Lease<G> {
             log: WriteLog::new(shared, session, reading),
             grant,
             in_snapshot: false,
+            in_locking: false,
         }
     }
 }
@@ -71,6 +74,12 @@ impl<G> Lease<G> {
 
     pub(crate) fn reason(&self) -> Reason {
         self.grant.reason
+    }
+
+    /// Returns whether the server would not refuse a write on this connection now.
+    #[inline]
+    pub(crate) fn takes_writes(&self) -> bool {
+        self.in_locking || self.grant.access == Access::Write
     }
 
     pub(crate) fn node(&self) -> usize {

@@ -76,6 +76,23 @@ impl WriteLog {
         (ending, sql)
     }
 
+    /// Records what a read handle is about to send where the server takes writes, at this transaction depth.
+    ///
+    /// Its end is not seen here. The end of the transaction counts, or of the next write on this connection; else the outcome is
+    /// unknown.
+    pub(crate) fn begin_read(&mut self, reach: impl FnOnce(&Shared) -> Option<Reach>, depth: u32) {
+        if self.session.is_none() {
+            return;
+        }
+        let Some(reach) = reach(&self.shared) else {
+            return;
+        };
+        self.expect_write_at(depth);
+        if matches!(reach, Reach::Unbounded) {
+            self.mark(Outcome::Unknown);
+        }
+    }
+
     /// A write is about to be sent, at this transaction depth.
     pub(crate) fn begin(&mut self, depth: u32) -> Ending<'_> {
         self.expect_write_at(depth);

@@ -14,7 +14,7 @@ use super::pool::Guard;
 use super::runs::{Admits, Inspects, Key};
 use super::statement_guard::StatementGuard;
 use super::{ReadConn, RoutedConnection, Session, flavoured, io};
-use crate::engine::Lease;
+use crate::engine::{Lease, Shared};
 use crate::error::{Error, Refused};
 use crate::routing::Route;
 use crate::statement::effect::{Checked, Effect, GrantedTo, Grants, Inspection};
@@ -146,7 +146,18 @@ where
     ) -> QueryResult<()> {
         let lease = self.lease_mut();
         let checker = &lease.log.shared().checker;
-        checker.admit::<C::Backend, Q>(query, by, locks_granted, &mut lease.guard.seen)
+        let seen = &mut lease.guard.seen;
+        let verdict = checker.admit::<C::Backend, Q>(query, by, locks_granted, seen)?;
+        if lease.takes_writes() && !by.is_vouched() {
+            let depth = depth(&mut lease.guard.conn);
+            let seen = &mut lease.guard.seen;
+            let reach = |shared: &Shared| match verdict {
+                Some(verdict) => verdict.reach(),
+                None => shared.checker.writes_unseen::<C::Backend, Q>(query, seen),
+            };
+            lease.log.begin_read(reach, depth);
+        }
+        Ok(())
     }
 }
 

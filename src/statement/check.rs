@@ -4,14 +4,15 @@ use std::hash::{BuildHasher, RandomState};
 
 use diesel::QueryResult;
 use diesel::query_builder::{QueryBuilder, QueryFragment, QueryId};
-use diesel_routing_sql::{Dialect as Sql, Finding, Functions, inspect_rendered};
+use diesel_routing_sql::{Dialect as Sql, Finding, Functions, inspect_calls, inspect_rendered};
 
 use crate::error::Refused;
 use crate::statement::dialect::Dialect;
 use crate::statement::effect::{InspectedBy, Inspection};
 use crate::statement::inspected::Inspected;
+use crate::statement::raw_sql::is_vouched_for;
 use crate::statement::seen::Seen;
-use crate::statement::verdict::{Reach, Verdict, Verdicts};
+use crate::statement::verdict::{Calls, Reach, Verdict, Verdicts};
 
 /// The check's reaction to a statement that does not belong on a read handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,6 +37,12 @@ pub enum CheckPolicy {
 /// that connection, and later runs cost one lookup. Any other statement (it is boxed, or holds raw SQL, or a list of varying
 /// length) is looked up by its SQL, which has to be rendered for that on each run. The verdicts on about 4000 texts are kept.
 ///
+/// It also tells what a session has to remember as a write, whatever the policy. On a `WriteConn`, and inside
+/// `ReadConn<Primary>::transaction`, the server takes writes, so a SELECT that calls a function which is not known to
+/// change nothing counts as one there: until replicas have caught up, the session reads from the primary. Known are the
+/// database's own functions ([`Functions::is_pure`]) and those that you name to [`pure`](Self::pure). A single statement is spared by
+/// [`ReadSql::vouch`](crate::ReadSql::vouch).
+///
 /// Defaults to [`CheckPolicy::Deny`] with the built-in list of side-effect functions of the
 /// router's database, see [`Functions`].
 ///
@@ -46,6 +53,7 @@ pub enum CheckPolicy {
 ///
 /// let check = StatementCheck::new(CheckPolicy::Deny)
 ///     .forbid("audit_read") // a function of our own that writes
+///     .pure("full_name") // one that does not
 ///     .allow("pg_notify"); // harmless in our use
 /// # let _ = check;
 /// ```
@@ -54,6 +62,7 @@ pub struct StatementCheck {
     policy: CheckPolicy,
     forbidden: Vec<String>,
     allowed: Vec<String>,
+    pure: Vec<String>,
 }
 
 impl StatementCheck {
@@ -80,6 +89,49 @@ impl StatementCheck {
         self
     }
 
+    /// Says that `function` changes nothing, so that a statement which calls it on a `WriteConn` counts as a read. Case and schema
+    /// are ignored.
+    ///
+    /// Meant for functions of your own and of extensions. A function that is on the list of those with side effects
+    /// stays there: see [`allow`](Self::allow).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "sync-sqlite", feature = "r2d2"))]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use diesel_routing::sync::{prelude::*, sqlite::Router};
+    /// use diesel_routing::{Node, Reason, StatementCheck};
+    ///
+    /// #[diesel::declare_sql_function]
+    /// extern "SQL" {
+    ///     fn twice(n: diesel::sql_types::Integer) -> diesel::sql_types::Integer;
+    /// }
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("db");
+    /// # let url = path.to_str().ok_or("path")?;
+    /// let router = Router::builder()
+    ///     .single_database(Node::new("db", url))
+    ///     .on_connect(|conn, _| twice_utils::register_impl(conn, |n: i32| 2 * n))
+    ///     .statement_check(StatementCheck::default().pure("twice"))
+    ///     .build()?;
+    /// let session = router.session();
+    /// let four: i32 = diesel::select(twice(2)).get_result(&mut session.write()?)?;
+    /// assert_eq!(four, 4);
+    /// // Nothing was written, so a replica may serve what comes next.
+    /// assert_eq!(session.read()?.route().reason, Reason::NothingToCatchUp);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(feature = "sync-sqlite", feature = "r2d2")))]
+    /// # fn main() {}
+    /// ```
+    #[must_use]
+    pub fn pure(mut self, function: impl Into<String>) -> Self {
+        self.pure.push(function.into());
+        self
+    }
+
     pub(crate) fn build(&self, dialect: Sql) -> Checker {
         let mut functions = Functions::builtin(dialect);
         for name in &self.forbidden {
@@ -87,6 +139,9 @@ impl StatementCheck {
         }
         for name in &self.allowed {
             functions = functions.without(name);
+        }
+        for name in &self.pure {
+            functions = functions.with_pure(name);
         }
         Checker {
             policy: self.policy,
@@ -112,7 +167,7 @@ pub(crate) struct Checker {
 }
 
 impl Checker {
-    /// Refuses a statement that does more than read, or warns of it.
+    /// Refuses a statement that does more than read, or warns of it. Returns the verdict, if it was looked at.
     #[inline]
     pub(crate) fn admit<DB, Q>(
         &self,
@@ -120,7 +175,7 @@ impl Checker {
         by: Inspection,
         locks_granted: bool,
         seen: &mut Seen,
-    ) -> QueryResult<()>
+    ) -> QueryResult<Option<Verdict>>
     where
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
@@ -131,13 +186,14 @@ impl Checker {
             InspectedBy::User => true,
         };
         if inspected || self.policy == CheckPolicy::Off {
-            return Ok(());
+            return Ok(None);
         }
         let known = seen.verdict::<DB, Q, Q>(query)?;
         if known.is_some_and(|verdict| self.passes(verdict, locks_granted)) {
-            return Ok(());
+            return Ok(known);
         }
         self.admit_by_text::<DB, Q>(query, locks_granted, seen)
+            .map(Some)
     }
 
     // Kept apart from the caller, which is inlined into every query method.
@@ -147,7 +203,7 @@ impl Checker {
         query: &Q,
         locks_granted: bool,
         seen: &mut Seen,
-    ) -> QueryResult<()>
+    ) -> QueryResult<Verdict>
     where
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
@@ -159,16 +215,17 @@ impl Checker {
             Some(verdict) => verdict,
             None => self.admit_unknown(&sql, hash, locks_granted, DB::SQL)?,
         };
-        seen.remember::<DB, Q, Q>(query, verdict)
+        seen.remember::<DB, Q, Q>(query, verdict)?;
+        Ok(verdict)
     }
 
     #[inline]
     fn passes(&self, verdict: Verdict, locks_granted: bool) -> bool {
         match verdict {
-            Verdict::Reads => true,
-            Verdict::Locks if locks_granted => true,
+            Verdict::Reads(_) => true,
+            Verdict::Locks(_) if locks_granted => true,
             // The warning was logged when the verdict was reached.
-            Verdict::Locks | Verdict::Writes(_) => self.policy == CheckPolicy::Warn,
+            Verdict::Locks(_) | Verdict::Writes(_) => self.policy == CheckPolicy::Warn,
         }
     }
 
@@ -180,8 +237,7 @@ impl Checker {
         locks_granted: bool,
         dialect: Sql,
     ) -> QueryResult<Verdict> {
-        let found = self.inspect(sql, hash, dialect);
-        let verdict = Verdict::of(&found, dialect);
+        let (found, verdict) = self.inspect(sql, hash, dialect);
         let Err(finding) = found else {
             return Ok(verdict);
         };
@@ -196,7 +252,8 @@ impl Checker {
         Err(Refused::Statement { sql, finding }.into())
     }
 
-    /// Returns what the statement may change, if anything, and its SQL, if that was rendered. Unknown statements count as writes.
+    /// Returns what the statement may change, if anything, and its SQL, if that was rendered. Unknown statements count as writes, and so do
+    /// calls of functions that are not known.
     #[inline]
     pub(crate) fn writes<DB, Q>(
         &self,
@@ -210,49 +267,74 @@ impl Checker {
         if names_a_write::<Q>() {
             return (Some(Reach::Atomic), None);
         }
-        let (verdict, sql) = match seen.verdict::<DB, Q, Inspected<Q>>(query) {
-            Ok(Some(verdict)) => (Some(verdict), None),
-            _ => self.verdict_by_text::<DB, Q>(query, seen).unzip(),
-        };
-        let reach = match verdict {
-            Some(Verdict::Reads | Verdict::Locks) => None,
-            Some(Verdict::Writes(reach)) => Some(reach),
-            None => Some(Reach::Unbounded),
-        };
-        (reach, sql)
+        if is_vouched_for::<DB, Q>(query) {
+            return (None, None);
+        }
+        self.verdict::<DB, Q, Inspected<Q>>(query, seen)
     }
 
-    #[inline(never)]
-    fn verdict_by_text<DB, Q>(&self, query: &Q, seen: &mut Seen) -> Option<(Verdict, String)>
+    /// Returns what a statement of a read handle may change where the server takes writes, if anything, though the check did not look
+    /// at it.
+    pub(crate) fn writes_unseen<DB, Q>(&self, query: &Q, seen: &mut Seen) -> Option<Reach>
     where
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
     {
+        self.verdict::<DB, Q, Q>(query, seen).0
+    }
+
+    /// As [`writes`](Self::writes), for a statement that Diesel gets as an `S`.
+    #[inline]
+    fn verdict<DB, Q, S>(&self, query: &Q, seen: &mut Seen) -> (Option<Reach>, Option<String>)
+    where
+        DB: Dialect,
+        Q: QueryFragment<DB> + QueryId,
+        S: QueryId,
+    {
+        let (verdict, sql) = match seen.verdict::<DB, Q, S>(query) {
+            Ok(Some(verdict)) => (Some(verdict), None),
+            _ => self.verdict_by_text::<DB, Q, S>(query, seen).unzip(),
+        };
+        (verdict.map_or(Some(Reach::Unbounded), Verdict::reach), sql)
+    }
+
+    #[inline(never)]
+    fn verdict_by_text<DB, Q, S>(&self, query: &Q, seen: &mut Seen) -> Option<(Verdict, String)>
+    where
+        DB: Dialect,
+        Q: QueryFragment<DB> + QueryId,
+        S: QueryId,
+    {
         let sql = render::<DB, Q>(query).ok()?;
         let hash = self.text_hasher.hash_one(&sql);
-        let verdict = self.texts.get(hash).unwrap_or_else(|| {
-            let found = self.inspect(&sql, hash, DB::SQL);
-            Verdict::of(&found, DB::SQL)
-        });
-        seen.remember::<DB, Q, Inspected<Q>>(query, verdict).ok()?;
+        let known = self.texts.get(hash);
+        let verdict = known.unwrap_or_else(|| self.inspect(&sql, hash, DB::SQL).1);
+        seen.remember::<DB, Q, S>(query, verdict).ok()?;
         Some((verdict, sql))
     }
 
     /// Inspects a statement, and remembers the verdict.
-    fn inspect(&self, sql: &str, hash: u64, dialect: Sql) -> Result<(), Finding> {
+    fn inspect(&self, sql: &str, hash: u64, dialect: Sql) -> (Result<(), Finding>, Verdict) {
         let found = inspect_rendered(sql, dialect, &self.functions);
-        self.texts.insert(hash, Verdict::of(&found, dialect));
-        found
+        let verdict = match &found {
+            Err(finding) if finding.is_write() => Verdict::Writes(Reach::of(finding, dialect)),
+            Ok(()) => Verdict::Reads(self.calls(sql, dialect)),
+            Err(_) => Verdict::Locks(self.calls(sql, dialect)),
+        };
+        self.texts.insert(hash, verdict);
+        (found, verdict)
     }
-}
 
-impl Verdict {
-    fn of(found: &Result<(), Finding>, dialect: Sql) -> Self {
-        match found {
-            Ok(()) => Self::Reads,
-            Err(finding) if finding.is_write() => Self::Writes(Reach::of(finding, dialect)),
-            Err(_) => Self::Locks,
-        }
+    fn calls(&self, sql: &str, dialect: Sql) -> Calls {
+        let Err(finding) = inspect_calls(sql, dialect, &self.functions) else {
+            return Calls::Pure;
+        };
+        tracing::debug!(
+            %finding,
+            sql,
+            "this counts as a write where the server takes writes; if it is none, name the function to `StatementCheck::pure`"
+        );
+        Calls::Unknown
     }
 }
 
@@ -341,6 +423,60 @@ mod tests {
             assert!(run("id > 0").is_ok());
             assert!(run("audit(id)").is_err());
         }
+    }
+
+    #[cfg(any(feature = "postgres", feature = "sync-postgres"))]
+    #[test]
+    fn a_call_of_an_unknown_function_is_a_read_for_the_check_and_a_write_for_the_session() {
+        use diesel::pg::Pg;
+
+        let check = StatementCheck::default()
+            .pure("app_name")
+            .allow("pg_notify");
+        let checker = check.build(Sql::Postgres);
+        for (sql, reach) in [
+            ("SELECT lower('A'), count(*), now()", None),
+            ("SELECT app_name(1), pg_notify('a', 'b')", None),
+            ("SELECT touch(1)", Some(Reach::Atomic)),
+            ("SELECT app_name(touch(1))", Some(Reach::Atomic)),
+            ("SELECT touch(1) FROM t FOR UPDATE", Some(Reach::Atomic)),
+            ("SELECT 1 FROM t FOR UPDATE", None),
+            ("CALL touch(1)", Some(Reach::Unbounded)),
+        ] {
+            let query = diesel::sql_query(sql);
+            // Twice, because the second time the verdict is cached.
+            for _ in 0..2 {
+                let mut seen = Seen::default();
+                assert_eq!(checker.writes::<Pg, _>(&query, &mut seen).0, reach, "{sql}");
+                let admitted = checker.admit::<Pg, _>(&query, Inspection::NONE, true, &mut seen);
+                match admitted {
+                    Ok(verdict) => assert_eq!(verdict.and_then(Verdict::reach), reach, "{sql}"),
+                    Err(_) => assert!(sql.starts_with("CALL"), "{sql}"),
+                }
+            }
+        }
+    }
+
+    #[cfg(any(feature = "postgres", feature = "sync-postgres"))]
+    #[test]
+    fn what_a_user_vouches_for_counts_as_a_read() {
+        use diesel::pg::Pg;
+        use diesel::sql_types::Integer;
+
+        use crate::statement::ReadSql;
+
+        let checker = StatementCheck::default().build(Sql::Postgres);
+        let writes = |sql: ReadSql<Pg>| {
+            let bound = sql.clone().bind::<Integer, _>(1);
+            let mut seen = Seen::default();
+            let bound = checker.writes::<Pg, _>(&bound, &mut seen).0;
+            assert_eq!(checker.writes::<Pg, _>(&sql, &mut seen).0, bound);
+            bound
+        };
+        let sql = "SELECT touch($1)";
+        assert_eq!(writes(ReadSql::vouch(sql)), None);
+        assert_eq!(writes(ReadSql::check(sql).unwrap()), Some(Reach::Atomic));
+        assert_eq!(writes(ReadSql::check("SELECT abs($1)").unwrap()), None);
     }
 
     #[test]

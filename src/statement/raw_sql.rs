@@ -1,5 +1,6 @@
 //! `ReadSql`: raw SQL that was checked to do nothing but read.
 
+use std::any::TypeId;
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
@@ -16,6 +17,9 @@ use crate::statement::effect::{Built, Inspection, Read, Statement};
 
 /// Raw SQL for read handles: Diesel's [`sql_query`](diesel::sql_query), for statements that were
 /// checked to be one SELECT (or VALUES, or EXPLAIN of one) without locks and side effects.
+///
+/// On a `WriteConn` it runs as well. What is vouched for leaves no mark on the session there; the others are looked at again, for functions
+/// that may write ([`StatementCheck`](crate::StatementCheck)).
 ///
 /// It is made in one of three ways:
 ///
@@ -116,6 +120,12 @@ impl<DB: Dialect, Q: QueryFragment<DB>> QueryFragment<DB> for ReadSql<DB, Q> {
     fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.query.walk_ast(pass)
     }
+
+    // Diesel asks clauses that, and no statement. A write handle, which takes any query, has no other way to learn what is
+    // vouched for: see `is_vouched_for`.
+    fn is_noop(&self, _: &DB) -> QueryResult<bool> {
+        Ok(self.vouched)
+    }
 }
 
 impl<DB, Q> Query for ReadSql<DB, Q> {
@@ -123,9 +133,25 @@ impl<DB, Q> Query for ReadSql<DB, Q> {
 }
 
 impl<DB, Q> QueryId for ReadSql<DB, Q> {
-    type QueryId = ();
+    // None, but a type that tells it from other queries.
+    type QueryId = RawId;
 
     const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+#[derive(Debug)]
+#[expect(unnameable_types, reason = "only tells queries apart")]
+pub struct RawId(());
+
+/// Returns whether a query is a [`ReadSql`] that its user vouches for.
+#[inline]
+pub(crate) fn is_vouched_for<DB, Q>(query: &Q) -> bool
+where
+    DB: Dialect,
+    Q: QueryFragment<DB> + QueryId,
+{
+    TypeId::of::<Q::QueryId>() == TypeId::of::<RawId>()
+        && query.is_noop(&DB::default()).is_ok_and(|vouched| vouched)
 }
 
 impl<DB, Q, Conn> diesel::RunQueryDsl<Conn> for ReadSql<DB, Q> {}

@@ -6,9 +6,33 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The effect of a statement, as far as the statement check is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    Reads,
-    Locks,
+    Reads(Calls),
+    Locks(Calls),
     Writes(Reach),
+}
+
+/// The functions that a statement calls, as far as it changes nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Calls {
+    /// All of them are known to change nothing.
+    Pure,
+    /// One of them is not known.
+    Unknown,
+}
+
+impl Verdict {
+    /// Returns what a session has to expect of the statement where the server takes writes, if that may be a change.
+    ///
+    /// A function that is not known may do what a statement does. It cannot commit, on any of the servers, so what
+    /// it did ends with the transaction around it.
+    #[inline]
+    pub(crate) fn reach(self) -> Option<Reach> {
+        match self {
+            Self::Reads(Calls::Pure) | Self::Locks(Calls::Pure) => None,
+            Self::Reads(Calls::Unknown) | Self::Locks(Calls::Unknown) => Some(Reach::Atomic),
+            Self::Writes(reach) => Some(reach),
+        }
+    }
 }
 
 /// The extent of a write.
@@ -66,9 +90,11 @@ impl Verdicts {
             .map(|slot| slot.load(Ordering::Relaxed));
         let slot = slots.find(|slot| (slot ^ hash) & !VERDICT == 0 && slot & VERDICT != 0)?;
         match slot & VERDICT {
-            1 => Some(Verdict::Reads),
-            2 => Some(Verdict::Locks),
+            1 => Some(Verdict::Reads(Calls::Pure)),
+            2 => Some(Verdict::Locks(Calls::Pure)),
             3 => Some(Verdict::Writes(Reach::Atomic)),
+            5 => Some(Verdict::Reads(Calls::Unknown)),
+            6 => Some(Verdict::Locks(Calls::Unknown)),
             _ => Some(Verdict::Writes(Reach::Unbounded)),
         }
     }
@@ -77,10 +103,12 @@ impl Verdicts {
     pub(crate) fn insert(&self, hash: u64, verdict: Verdict) {
         let word = (hash & !VERDICT)
             | match verdict {
-                Verdict::Reads => 1,
-                Verdict::Locks => 2,
+                Verdict::Reads(Calls::Pure) => 1,
+                Verdict::Locks(Calls::Pure) => 2,
                 Verdict::Writes(Reach::Atomic) => 3,
                 Verdict::Writes(Reach::Unbounded) => 4,
+                Verdict::Reads(Calls::Unknown) => 5,
+                Verdict::Locks(Calls::Unknown) => 6,
             };
         let Some(Set(slots)) = self.set(hash) else {
             return;
@@ -108,6 +136,7 @@ impl Verdicts {
 mod tests {
     use super::*;
 
+    const READS: Verdict = Verdict::Reads(Calls::Pure);
     const WRITES: Verdict = Verdict::Writes(Reach::Atomic);
     const UNBOUNDED: Verdict = Verdict::Writes(Reach::Unbounded);
 
@@ -125,14 +154,21 @@ mod tests {
     #[test]
     fn each_verdict_is_remembered_for_its_hash() {
         let verdicts = Verdicts::default();
-        let all = [Verdict::Reads, Verdict::Locks, WRITES, UNBOUNDED];
-        for (hash, verdict) in [0, 8, 16, u64::MAX].into_iter().zip(all) {
+        let all = [
+            READS,
+            Verdict::Locks(Calls::Pure),
+            WRITES,
+            UNBOUNDED,
+            Verdict::Reads(Calls::Unknown),
+            Verdict::Locks(Calls::Unknown),
+        ];
+        let hashes = [0, 8, 16, u64::MAX, 32, 40];
+        for (hash, verdict) in hashes.into_iter().zip(all) {
             verdicts.insert(hash, verdict);
         }
-        assert_eq!(verdicts.get(0), Some(Verdict::Reads));
-        assert_eq!(verdicts.get(8), Some(Verdict::Locks));
-        assert_eq!(verdicts.get(16), Some(WRITES));
-        assert_eq!(verdicts.get(u64::MAX), Some(UNBOUNDED));
+        for (hash, verdict) in hashes.into_iter().zip(all) {
+            assert_eq!(verdicts.get(hash), Some(verdict));
+        }
         assert_eq!(verdicts.get(24), None);
     }
 
@@ -141,9 +177,9 @@ mod tests {
         let verdicts = Verdicts::default();
         let count = WAYS as u64 + 1;
         for n in 0..count {
-            verdicts.insert(in_first_set(n), Verdict::Reads);
+            verdicts.insert(in_first_set(n), READS);
         }
-        assert_eq!(verdicts.get(in_first_set(count - 1)), Some(Verdict::Reads));
+        assert_eq!(verdicts.get(in_first_set(count - 1)), Some(READS));
         let kept = (0..count).filter(|&n| verdicts.get(in_first_set(n)).is_some());
         assert_eq!(kept.count(), WAYS);
     }
@@ -152,10 +188,10 @@ mod tests {
     fn a_verdict_that_is_known_takes_no_second_slot() {
         let verdicts = Verdicts::default();
         for _ in 0..WAYS {
-            verdicts.insert(in_first_set(1), Verdict::Reads);
+            verdicts.insert(in_first_set(1), READS);
         }
         verdicts.insert(in_first_set(2), WRITES);
-        assert_eq!(verdicts.get(in_first_set(1)), Some(Verdict::Reads));
+        assert_eq!(verdicts.get(in_first_set(1)), Some(READS));
         assert_eq!(verdicts.get(in_first_set(2)), Some(WRITES));
     }
 }

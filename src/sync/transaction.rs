@@ -50,7 +50,8 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     /// `ReadConn<Primary>`.
     ///
     /// The transaction is opened `READ WRITE`, because otherwise the server refuses row locks; the
-    /// handle inside still grants no writes. Inside an open transaction, `f` runs in a savepoint.
+    /// handle inside still grants no writes. A function that is called in it may write: unless it is known to change nothing
+    /// ([`StatementCheck::pure`](crate::StatementCheck::pure)), the commit counts as the session's write. Inside an open transaction, `f` runs in a savepoint.
     ///
     /// # Errors
     ///
@@ -82,6 +83,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         if outermost {
             conn.begin_with(begin)?;
             lease.in_snapshot = read_only;
+            lease.in_locking = !read_only;
         } else {
             C::TransactionManager::begin_transaction(conn)?;
         }
@@ -90,8 +92,21 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         lease.holds(number).map_err(diesel::result::Error::from)?;
         let conn = &mut lease.guard.conn;
         let closed = match &result {
-            Ok(_) => C::TransactionManager::commit_transaction(conn),
-            Err(_) => C::TransactionManager::rollback_transaction(conn),
+            Ok(_) => {
+                // A function that was called may have written.
+                let ending = lease.log.begin_commit(depth(conn));
+                let committed = C::TransactionManager::commit_transaction(conn);
+                ending.finish(committed.as_ref().err());
+                committed
+            }
+            Err(_) => {
+                let depth = depth(conn);
+                let rolled_back = C::TransactionManager::rollback_transaction(conn);
+                if rolled_back.is_ok() {
+                    lease.log.rolled_back(depth);
+                }
+                rolled_back
+            }
         };
         let lease = self.lease_mut();
         // What failed inside may have been the connection.
@@ -99,6 +114,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         lease.guard.hear(&closed);
         if outermost {
             lease.in_snapshot = false;
+            lease.in_locking = false;
         }
         close(result, closed)
     }

@@ -87,6 +87,53 @@ async fn after_a_write_pages_come_from_the_primary_until_a_replica_has_it_on_eve
     }
 }
 
+diesel::define_sql_function! {
+    /// Sets the theme.
+    fn put_theme(theme: diesel::sql_types::Text) -> diesel::sql_types::Integer;
+}
+
+async fn set_by_function(session: Session, Path(theme): Path<String>) {
+    let mut conn = session.write().await.expect("a connection");
+    let set = diesel::select(put_theme(theme));
+    set.get_result::<i32>(&mut conn).await.expect("a write");
+}
+
+async fn set_while_locking(session: Session, Path(theme): Path<String>) {
+    let mut conn = session.read_primary().await.expect("a connection");
+    let set = conn.transaction(async |tx| -> QueryResult<i32> {
+        let row = settings::table.find(1).select(settings::theme);
+        let _: String = row.for_update().first(tx).await?;
+        diesel::select(put_theme(theme)).get_result(tx).await
+    });
+    set.await.expect("a write");
+}
+
+/// It left no cookie, and the next page was stale.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_function_of_the_databases_own_wrote_is_on_the_next_page() {
+    let cluster = cluster(1);
+    let function = "CREATE FUNCTION put_theme(new text) RETURNS int LANGUAGE sql
+        AS 'UPDATE settings SET theme = new WHERE id = 1 RETURNING id'";
+    cluster.primary().execute(function).expect("a function");
+    cluster.wait_until_caught_up(LIMIT).expect("caught up");
+    let edge = Edge::new(router(&cluster).await).expect("keys");
+    let app = App::new()
+        .route("/theme", get(show))
+        .route("/function/{theme}", put(set_by_function))
+        .route("/locking/{theme}", put(set_while_locking))
+        .layer(SessionLayer::from(edge));
+    cluster.standby(0).pause_replay().expect("paused");
+    for (path, theme) in [("/function/dark", "dark"), ("/locking/blue", "blue")] {
+        let (mut user, mut other) = (Browser::default(), Browser::default());
+        user.send(&app, request("PUT", path)).await;
+        assert_eq!(
+            user.get(&app).await,
+            format!("{theme} primary not_caught_up")
+        );
+        assert_eq!(other.get(&app).await, "0 standby-0 nothing_to_catch_up");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn with_reads_carried_no_page_is_older_than_the_one_before() {
     let cluster = cluster(2);

@@ -18,6 +18,8 @@ pub(crate) fn builder() -> Builder {
 mod cancel;
 #[path = "suite/changing.rs"]
 mod changing;
+#[path = "function_suite/functions.rs"]
+mod functions;
 #[path = "mariadb_suite/mariadb.rs"]
 mod mariadb;
 #[path = "suite/single.rs"]

@@ -46,6 +46,8 @@ mod checks;
 mod connections;
 #[path = "postgres_suite/following.rs"]
 mod following;
+#[path = "function_suite/functions.rs"]
+mod functions;
 #[path = "postgres_async_suite/hanging.rs"]
 mod hanging;
 #[path = "postgres_async_suite/hedging.rs"]

@@ -50,6 +50,8 @@ mod connections;
 mod copy;
 #[path = "postgres_suite/following.rs"]
 mod following;
+#[path = "function_suite/functions.rs"]
+mod functions;
 #[path = "postgres_suite/latency.rs"]
 mod latency;
 #[path = "postgres_suite/layers.rs"]

@@ -19,6 +19,8 @@ mod mariadb_harmless;
 mod postgres;
 #[cfg(target_os = "linux")]
 mod postgres_harmless;
+#[cfg(target_os = "linux")]
+mod postgres_versions;
 mod run;
 mod sqlite;
 mod sqlite_harmless;

@@ -6,11 +6,15 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::run::{Server, compare};
 
+/// Functions that write, some with names that steer a statement elsewhere.
+const OWN: &[&str] = &["own", "lower", "`of`", "columns", "`join`", "`by`"];
+
 const SCHEMA: &[&str] = &[
     "CREATE TABLE t (id int PRIMARY KEY, a int, b varchar(20))",
     "CREATE TABLE u (id int PRIMARY KEY, a int, b varchar(20))",
     "CREATE SEQUENCE s NOCACHE",
     "CREATE PROCEDURE p() UPDATE t SET a = a + 1",
+    "CREATE TABLE written (n int)",
     "INSERT INTO t VALUES (1, 1, 'x'), (2, 2, 'y')",
     "INSERT INTO u VALUES (1, 1, 'x')",
 ];
@@ -119,6 +123,13 @@ fn cluster() -> MariaCluster {
     for sql in SCHEMA {
         cluster.primary().execute(sql).unwrap();
     }
+    for name in OWN {
+        let sql = format!(
+            "CREATE FUNCTION app.{name}(n int) RETURNS int DETERMINISTIC MODIFIES SQL DATA
+             BEGIN INSERT INTO app.written VALUES (n); RETURN n; END"
+        );
+        cluster.primary().admin_execute(&sql).unwrap();
+    }
     cluster
 }
 
@@ -139,6 +150,7 @@ fn the_comparison_sees_what_a_write_or_a_lock_does() {
         ("SET @@sort_buffer_size = 99999", "goes from"),
         ("SELECT NEXTVAL(s)", "goes from"),
         ("CREATE TABLE made (a int)", "goes from"),
+        ("SELECT own(1)", "goes from"),
     ] {
         let mut server = MariaDb::connect(&cluster);
         let found = server.run(sql).unwrap_err();

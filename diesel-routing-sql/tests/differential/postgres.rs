@@ -8,7 +8,16 @@ use crate::run::{Server, compare};
 const SCHEMA: &str = "CREATE TABLE t (id int PRIMARY KEY, a int, b text);
     CREATE TABLE u (id int PRIMARY KEY, a int, b text); CREATE SEQUENCE s;
     INSERT INTO t VALUES (1, 1, 'x'), (2, 2, 'y'); INSERT INTO u VALUES (1, 1, 'x');
-    CREATE EXTENSION tablefunc; CREATE EXTENSION dblink;";
+    CREATE EXTENSION tablefunc; CREATE EXTENSION dblink; CREATE TABLE written (n int);
+    DO $do$ DECLARE name text; BEGIN
+        FOREACH name IN ARRAY ARRAY['own', 'Lower', 'over', 'by', 'filter', 'join', 'of', 'columns', 'first', 'sets',
+            'zone', 'varying', 'cube', 'rollup', 'operator', 'materialized', 'any', 'coalesce', 'values', 'row'] LOOP
+            EXECUTE format('CREATE FUNCTION public.%I(int) RETURNS int LANGUAGE sql
+                AS $f$ INSERT INTO public.written VALUES ($1) RETURNING n $f$', name);
+        END LOOP;
+    END $do$;
+    CREATE SCHEMA other; GRANT USAGE ON SCHEMA other TO PUBLIC; CREATE FUNCTION other.lower(int) RETURNS int LANGUAGE sql
+        AS $f$ INSERT INTO public.written VALUES ($1) RETURNING n $f$";
 
 /// The query for the effects of the transaction until here, as text; empty for a read.
 ///
@@ -149,6 +158,7 @@ fn the_comparison_sees_what_a_write_or_a_lock_does() {
     cluster.primary().admin_execute(SCHEMA).unwrap();
     for (sql, did) in [
         ("UPDATE t SET a = a", "transaction id"),
+        ("SELECT own(1)", "transaction id"),
         ("SELECT a FROM t FOR UPDATE", "holds"),
         ("SELECT pg_advisory_lock(1)", "advisory"),
         ("SELECT set_config('work_mem', '1MB', false)", "work_mem"),

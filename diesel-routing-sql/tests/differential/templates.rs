@@ -41,6 +41,11 @@ pub(crate) const COMMON: &[&str] = &[
     "CREATE TABLE made (a int)",
     "DROP TABLE u",
     "SELECT a FROM t FOR UPDATE",
+    "SELECT own(a), lower(b) FROM t",
+    "SELECT a FROM t WHERE a IN (own(1), 2) ORDER BY abs(a)",
+    "SELECT (1), coalesce(own(2), 0) AS own",
+    "WITH own(a) AS (SELECT 1) SELECT max(own.a) FROM own",
+    "SELECT count(*) OVER (PARTITION BY (a) ORDER BY (b)) FROM t",
 ];
 
 pub(crate) const COMMON_PIECES: &[&str] = &[
@@ -111,6 +116,20 @@ pub(crate) const COMMON_PIECES: &[&str] = &[
     "INTO made2",
     "DROP TABLE t",
     "é",
+    "own(1)",
+    "own",
+    "\"own\"(1)",
+    "over(1)",
+    "by(1)",
+    "filter(1)",
+    "join(1)",
+    "of(1)",
+    "columns(1)",
+    "lower(b)",
+    "AND",
+    "IN",
+    "OVER",
+    "JOIN",
 ];
 
 pub(crate) const POSTGRES: &[&str] = &[
@@ -154,6 +173,13 @@ pub(crate) const POSTGRES: &[&str] = &[
     "SET work_mem = '1MB'",
     "SELECT lo_create(0)",
     "SELECT 1 OPERATOR(pg_catalog.+) nextval('s')",
+    "SELECT 1 OPERATOR(pg_catalog.+) own(1), pg_catalog.lower('A')",
+    "SELECT other.lower(1)",
+    "SELECT \"Lower\"(1)",
+    "SELECT \"coalesce\"(1)",
+    "SELECT public.any(1)",
+    "SELECT by(1), join(1)",
+    "SELECT a::numeric(10, 2), CAST(a AS character varying(3)) FROM t GROUP BY GROUPING SETS ((a), ())",
     "SELECT * FROM t AS x (a, b), LATERAL generate_series(1, 2) WITH ORDINALITY AS y (n, o)",
 ];
 
@@ -239,6 +265,9 @@ pub(crate) const MYSQL: &[&str] = &[
     "SELECT a FROM t /*!50000 FOR UPDATE */",
     "SELECT a FROM t /*M!100100 LOCK IN SHARE MODE */",
     "SELECT GET_LOCK('a', 0)",
+    "SELECT app.lower(1)",
+    "SELECT `own`(1)",
+    "SELECT columns(1)",
     "SELECT `GET_LOCK`('a', 0), \"b\"",
     "SELECT NEXT VALUE FOR s, NEXTVAL(s), LASTVAL(s), PREVIOUS VALUE FOR s",
     "SELECT a FROM t INTO @x",

@@ -1,5 +1,6 @@
 //! What the inspector lets through and what it refuses, per dialect.
 
+mod calls;
 mod deep;
 mod explain;
 mod fragments;

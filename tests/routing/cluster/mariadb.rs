@@ -21,6 +21,20 @@ impl Mariadb {
         this
     }
 
+    /// Creates a function and a procedure that rename user 1, and a function that only reads.
+    pub(crate) fn create_functions(&self) {
+        let primary = self.0.primary();
+        for sql in [
+            "CREATE FUNCTION app.put_name(who VARCHAR(100)) RETURNS INT DETERMINISTIC MODIFIES SQL DATA
+                BEGIN UPDATE app.users SET name = who WHERE id = 1; RETURN 1; END",
+            "CREATE FUNCTION app.twice(n INT) RETURNS INT DETERMINISTIC NO SQL RETURN 2 * n",
+            "CREATE PROCEDURE app.rename_first(who VARCHAR(100)) UPDATE app.users SET name = who WHERE id = 1",
+        ] {
+            primary.admin_execute(sql).unwrap();
+        }
+        self.catch_up();
+    }
+
     pub(crate) fn primary(&self) -> Node {
         Node::new("primary", self.primary_url())
     }

@@ -25,6 +25,17 @@ impl Postgres {
         this
     }
 
+    /// Creates a function and a procedure that rename user 1, and a function that only reads.
+    pub(crate) fn create_functions(&self) {
+        let functions = "CREATE FUNCTION put_name(who text) RETURNS int LANGUAGE sql
+                AS 'UPDATE users SET name = who WHERE id = 1 RETURNING id';
+            CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql STABLE AS 'SELECT 2 * n';
+            CREATE PROCEDURE rename_first(who text) LANGUAGE sql
+                AS 'UPDATE users SET name = who WHERE id = 1'";
+        self.0.primary().execute(functions).unwrap();
+        self.catch_up();
+    }
+
     pub(crate) fn primary(&self) -> Node {
         self.primary_as("primary")
     }
