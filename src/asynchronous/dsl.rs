@@ -12,8 +12,8 @@ use diesel_async::{AsyncConnectionCore, UpdateAndFetchResults};
 use futures_core::future::BoxFuture;
 
 use crate::asynchronous::gate::Gate;
-use crate::asynchronous::runs::{Admits, Inspects, Key, Runs, Saves};
-use crate::statement::effect::Grants;
+use crate::asynchronous::runs::{Inspects, Key, Runs, Saves};
+use crate::statement::effect::GrantedTo;
 use crate::statement::{Execute, Load};
 
 /// Runs queries: diesel-async's `RunQueryDsl`, plus the rule that the handle must grant what the
@@ -45,7 +45,9 @@ pub trait RunQueryDsl<H, M>: Sized {
         conn: &'conn mut H,
     ) -> H::Gated<'conn, <H::Conn as AsyncConnectionCore>::ExecuteFuture<'conn, 'query>>
     where
-        H: Runs<Execute<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Execute<Self>, M>,
+        H::Effect: GrantedTo<H::Role>,
+        H: Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: ExecuteDsl<H::Conn> + 'query,
     {
@@ -59,7 +61,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> H::Gated<'conn, LoadFuture<'conn, 'query, H::Query, H::Conn, U>>
     where
         U: Send,
-        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M>,
+        H::Effect: GrantedTo<H::Role>,
+        H: Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -73,7 +77,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> H::Gated<'conn, <H::Query as LoadQuery<'query, H::Conn, U>>::LoadFuture<'conn>>
     where
         U: 'conn,
-        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M>,
+        H::Effect: GrantedTo<H::Role>,
+        H: Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -95,7 +101,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> H::Gated<'conn, GetResult<'conn, 'query, H::Query, H::Conn, U>>
     where
         U: Send + 'conn,
-        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M>,
+        H::Effect: GrantedTo<H::Role>,
+        H: Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -114,7 +122,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> H::Gated<'conn, LoadFuture<'conn, 'query, H::Query, H::Conn, U>>
     where
         U: Send,
-        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M>,
+        H::Effect: GrantedTo<H::Role>,
+        H: Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -133,7 +143,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     where
         Self: LimitDsl,
         U: Send + 'conn,
-        H: Runs<Load<Limit<Self>>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<Limit<Self>>, M>,
+        H::Effect: GrantedTo<H::Role>,
+        H: Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -161,7 +173,8 @@ pub trait SaveChangesDsl<H, M>: Sized {
     ) -> Gate<'conn, BoxFuture<'conn, QueryResult<T>>>
     where
         Self: Identifiable + HasTable + Send + 'conn,
-        H: Saves<M> + Grants<H::Needs>,
+        H: Saves<M>,
+        H::Needs: GrantedTo<H::Role>,
         H::Conn: UpdateAndFetchResults<Self, T> + 'conn,
         T: 'conn,
     {

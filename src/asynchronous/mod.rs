@@ -89,6 +89,6 @@ pub mod prelude {
 pub mod bounds {
     pub use super::diesel_connection::{Routed, Tracked, TrackedLoad, TrackedStream};
     pub use super::gate::Gate;
-    pub use super::runs::{Admits, Inspects, Runs, Saves};
+    pub use super::runs::{Inspects, Runs, Saves};
     pub use crate::statement::{Execute, Load};
 }

@@ -1,6 +1,7 @@
 //! The bounds that decide which handle runs which query.
 
 use std::future::Future;
+use std::marker::PhantomData;
 
 use diesel::QueryResult;
 use diesel::query_builder::AsQuery;
@@ -11,7 +12,7 @@ use crate::asynchronous::statement_guard::StatementGuard;
 use crate::asynchronous::{ReadConn, RoutedConnection};
 use crate::error::Refused;
 use crate::statement::effect::{
-    Anything, Checked, Effect, Grants, Inspection, Statement, Unchecked, Write,
+    Anything, Checked, GrantedTo, Inspection, Statement, Unchecked, Write,
 };
 use crate::statement::{Execute, Load, Role};
 
@@ -29,6 +30,10 @@ pub trait Runs<V, M> {
     type Conn;
     /// The query to run.
     type Query;
+    /// The effect of the query, as far as the handle cares.
+    type Effect;
+    /// The role that must grant that effect.
+    type Role;
     /// The future of a statement that may have been refused; on a raw connection, the statement's own.
     type Gated<'conn, F>
     where
@@ -41,56 +46,32 @@ pub trait Runs<V, M> {
     fn run<'conn, F>(
         &'conn mut self,
         verb: V,
-        key: Key,
+        key: Key<Self::Effect, Self::Role>,
         start: impl FnOnce(Self::Query, &'conn mut Self::Conn) -> F,
     ) -> Self::Gated<'conn, F>
     where
-        Self: Admits<Self::Query, M> + Inspects<Self::Query, M>,
+        Self: Inspects<Self::Query, M>,
         Self::Conn: 'conn;
-}
-
-/// Handles that grant the effect of the statement `Q`.
-///
-/// Every diesel-async connection grants any effect; a read handle grants an effect that is known and that
-/// its role allows.
-pub trait Admits<Q, M> {
-    #[doc(hidden)]
-    fn claim(query: &Q, key: Key) -> Claim;
 }
 
 /// Handles that can inspect the SQL of `Q`.
 ///
-/// Separate from [`Admits`], so that an effect the handle does not grant is reported before, say, a
+/// Separate from [`Runs`], so that an effect the handle does not grant is reported before, say, a
 /// locking clause that the backend does not have.
 pub trait Inspects<Q, M> {
     #[doc(hidden)]
-    fn inspect(
-        &mut self,
-        query: &Q,
-        by: Inspection,
-        locks_granted: bool,
-        key: Key,
-    ) -> QueryResult<()>;
+    fn inspect(&mut self, query: &Q, by: Inspection, locks_granted: bool) -> QueryResult<()>;
 }
 
-/// The properties of a statement that its type shows.
-#[doc(hidden)]
-#[derive(Debug)]
-#[expect(unnameable_types, reason = "hidden from users")]
-pub struct Claim {
-    pub(crate) locks: bool,
-    pub(crate) inspection: Inspection,
-}
-
-/// A key that only this crate can make.
+/// A key that only this crate can make, and only for an effect that the role grants.
 #[doc(hidden)]
 #[derive(Debug)]
 #[expect(unnameable_types, reason = "only this crate may make one")]
-pub struct Key(());
+pub struct Key<E, R>(PhantomData<(E, R)>);
 
-impl Key {
+impl<E: GrantedTo<R>, R> Key<E, R> {
     pub(crate) fn new() -> Self {
-        Self(())
+        Self(PhantomData)
     }
 }
 
@@ -98,6 +79,8 @@ impl Key {
 impl<C: AsyncConnectionCore, Q> Runs<Execute<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
+    type Effect = Anything;
+    type Role = ();
     type Gated<'conn, F>
         = F
     where
@@ -106,11 +89,11 @@ impl<C: AsyncConnectionCore, Q> Runs<Execute<Q>, Unchecked> for C {
     fn run<'conn, F>(
         &'conn mut self,
         verb: Execute<Q>,
-        _: Key,
+        _: Key<Self::Effect, Self::Role>,
         start: impl FnOnce(Q, &'conn mut C) -> F,
     ) -> F
     where
-        C: Admits<Q, Unchecked> + Inspects<Q, Unchecked>,
+        C: Inspects<Q, Unchecked>,
     {
         start(verb.0, self)
     }
@@ -120,6 +103,8 @@ impl<C: AsyncConnectionCore, Q> Runs<Execute<Q>, Unchecked> for C {
 impl<C: AsyncConnectionCore, Q> Runs<Load<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
+    type Effect = Anything;
+    type Role = ();
     type Gated<'conn, F>
         = F
     where
@@ -128,11 +113,11 @@ impl<C: AsyncConnectionCore, Q> Runs<Load<Q>, Unchecked> for C {
     fn run<'conn, F>(
         &'conn mut self,
         verb: Load<Q>,
-        _: Key,
+        _: Key<Self::Effect, Self::Role>,
         start: impl FnOnce(Q, &'conn mut C) -> F,
     ) -> F
     where
-        C: Admits<Q, Unchecked> + Inspects<Q, Unchecked>,
+        C: Inspects<Q, Unchecked>,
     {
         start(verb.0, self)
     }
@@ -142,9 +127,12 @@ impl<R, C, Q, M> Runs<Execute<Q>, Checked<M>> for ReadConn<R, C>
 where
     R: Role,
     C: RoutedConnection,
+    Q: Statement<M>,
 {
     type Conn = C;
     type Query = Q;
+    type Effect = Q::Effect;
+    type Role = R;
     type Gated<'conn, F>
         = Gate<'conn, F>
     where
@@ -153,11 +141,11 @@ where
     fn run<'conn, F>(
         &'conn mut self,
         verb: Execute<Q>,
-        _: Key,
+        _: Key<Self::Effect, Self::Role>,
         start: impl FnOnce(Q, &'conn mut C) -> F,
     ) -> Gate<'conn, F>
     where
-        Self: Admits<Q, Checked<M>> + Inspects<Q, Checked<M>>,
+        Self: Inspects<Q, Checked<M>>,
     {
         match self.admit_statement(&verb.0) {
             Ok((conn, guard)) => Gate::admitted(start(verb.0, conn), guard),
@@ -171,9 +159,12 @@ where
     R: Role,
     C: RoutedConnection,
     Q: AsQuery,
+    Q::Query: Statement<M>,
 {
     type Conn = C;
     type Query = Q::Query;
+    type Effect = <Q::Query as Statement<M>>::Effect;
+    type Role = R;
     type Gated<'conn, F>
         = Gate<'conn, F>
     where
@@ -182,11 +173,11 @@ where
     fn run<'conn, F>(
         &'conn mut self,
         verb: Load<Q>,
-        _: Key,
+        _: Key<Self::Effect, Self::Role>,
         start: impl FnOnce(Q::Query, &'conn mut C) -> F,
     ) -> Gate<'conn, F>
     where
-        Self: Admits<Q::Query, Checked<M>> + Inspects<Q::Query, Checked<M>>,
+        Self: Inspects<Q::Query, Checked<M>>,
     {
         let query = verb.0.as_query();
         match self.admit_statement(&query) {
@@ -200,13 +191,15 @@ where
 pub trait Saves<M> {
     /// The connection that saves them.
     type Conn;
-    /// The effect that the handle must grant.
+    /// The effect that its role must grant.
     type Needs;
+    /// The role that must grant it.
+    type Role;
 
     #[doc(hidden)]
     fn save<'conn, F, T>(
         &'conn mut self,
-        key: Key,
+        key: Key<Self::Needs, Self::Role>,
         start: impl FnOnce(&'conn mut Self::Conn) -> F,
     ) -> Gate<'conn, F>
     where
@@ -218,10 +211,11 @@ pub trait Saves<M> {
 impl<C: AsyncConnectionCore> Saves<Unchecked> for C {
     type Conn = C;
     type Needs = Anything;
+    type Role = ();
 
     fn save<'conn, F, T>(
         &'conn mut self,
-        _: Key,
+        _: Key<Self::Needs, Self::Role>,
         start: impl FnOnce(&'conn mut C) -> F,
     ) -> Gate<'conn, F>
     where
@@ -235,10 +229,11 @@ impl<C: AsyncConnectionCore> Saves<Unchecked> for C {
 impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
     type Conn = C;
     type Needs = Write;
+    type Role = R;
 
     fn save<'conn, F, T>(
         &'conn mut self,
-        _: Key,
+        _: Key<Self::Needs, Self::Role>,
         _: impl FnOnce(&'conn mut C) -> F,
     ) -> Gate<'conn, F>
     where
@@ -249,32 +244,8 @@ impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<C: AsyncConnectionCore, Q> Admits<Q, Unchecked> for C {
-    fn claim(_: &Q, _: Key) -> Claim {
-        Claim {
-            locks: false,
-            inspection: Inspection::NONE,
-        }
-    }
-}
-
-impl<R, C, Q, M> Admits<Q, Checked<M>> for ReadConn<R, C>
-where
-    C: RoutedConnection,
-    Q: Statement<M>,
-    Self: Grants<Q::Effect>,
-{
-    fn claim(query: &Q, _: Key) -> Claim {
-        Claim {
-            locks: Q::Effect::locks(),
-            inspection: query.inspection(),
-        }
-    }
-}
-
-#[diagnostic::do_not_recommend]
 impl<C: AsyncConnectionCore, Q> Inspects<Q, Unchecked> for C {
-    fn inspect(&mut self, _: &Q, _: Inspection, _: bool, _: Key) -> QueryResult<()> {
+    fn inspect(&mut self, _: &Q, _: Inspection, _: bool) -> QueryResult<()> {
         Ok(())
     }
 }

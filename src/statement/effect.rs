@@ -6,11 +6,12 @@ use std::marker::PhantomData;
 use diesel::backend::Backend;
 use diesel::expression::SqlLiteral;
 use diesel::query_builder::{
-    BoxedSelectStatement, BoxedSqlQuery, DeleteStatement, InsertStatement, SelectStatement,
-    SqlQuery, UpdateStatement,
+    BoxedSelectStatement, BoxedSqlQuery, DeleteStatement, InsertStatement, Query, QueryId,
+    SelectStatement, SqlQuery, UpdateStatement,
 };
 use diesel::query_dsl::positional_order_dsl::PositionalOrderDsl;
 use diesel::query_source::QuerySource;
+use diesel::sql_types::Untyped;
 
 pub use crate::statement::role::{GrantsOpaque, GrantsReads, GrantsTransactions, GrantsWrites};
 
@@ -138,6 +139,13 @@ mod sealed {
 
     #[expect(unnameable_types, reason = "sealed: it has no implementations")]
     pub trait Nothing {}
+
+    #[derive(Debug)]
+    #[expect(
+        unnameable_types,
+        reason = "sealed: no statement runs on it by its own word"
+    )]
+    pub struct NoConnection(());
 }
 
 /// Family of the statements that Diesel's own types spell out.
@@ -149,6 +157,11 @@ pub struct Built(());
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Combined(());
+
+/// Family of `sql_query` with bound values.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct BoundSql(());
 
 /// Family without members.
 #[doc(hidden)]
@@ -233,6 +246,18 @@ impl<Q: PositionalOrderDsl<u32>> Statement<Combined> for Q {
     type Effect = Read;
 }
 
+// Diesel's type for `sql_query` with a bound value has no public name. What it alone has: it is read by name, its id is read
+// by name as well, can be copied, and runs on whatever is called a connection. A fragment of a user's that had all of this
+// could not derive `Statement`, for two families would have it.
+#[diagnostic::do_not_recommend]
+impl<Q> Statement<BoundSql> for Q
+where
+    Q: Query<SqlType = Untyped> + diesel::RunQueryDsl<sealed::NoConnection> + QueryId,
+    Q::QueryId: Query<SqlType = Untyped> + Copy,
+{
+    type Effect = Opaque;
+}
+
 #[diagnostic::do_not_recommend]
 impl<Q: Statement<M>, M> Statement<ByRef<M>> for &Q {
     type Effect = Q::Effect;
@@ -251,30 +276,20 @@ impl<Q: Statement<M> + ?Sized, M> Statement<ByRef<M>> for Box<Q> {
     }
 }
 
-/// Handles that grant the effect `E`.
+/// Effects that a handle in the role `R` grants.
 ///
 /// `ReadConn<Replica>` and `ReadConn<CaughtUp>` grant [`Read`]; `ReadConn<Primary>` grants
-/// [`RowLock`] too; raw connections and `WriteConn` grant everything.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` does not grant `{E}`",
-    label = "this handle does not grant what the statement does",
-    note = "take a `&mut WriteConn`, from `session.write()`"
-)]
-pub trait Grants<E> {}
-
-/// Effects that the role `R` allows.
-#[doc(hidden)]
+/// [`RowLock`] too; raw connections and `WriteConn`, which have no role, grant [`Anything`].
 pub trait GrantedTo<R> {}
 
 impl<R: GrantsReads<Lock>, Lock> GrantedTo<R> for Select<Lock> {}
 impl<R: GrantsWrites> GrantedTo<R> for Write {}
 impl<R: GrantsOpaque> GrantedTo<R> for Opaque {}
+impl GrantedTo<()> for Anything {}
 
-/// The effect that raw connections and `WriteConn` are checked for: any.
+/// The effect of every statement on a raw connection and on a `WriteConn`.
 #[derive(Debug)]
 pub struct Anything(());
-
-impl<H> Grants<Anything> for H {}
 
 /// Family of handles that run any statement.
 #[doc(hidden)]

@@ -5,8 +5,8 @@ use diesel::query_dsl::{LoadQuery, UpdateAndFetchResults};
 use diesel::result::Error::NotFound;
 use diesel::{Connection, QueryResult};
 
-use super::runs::{Admits, Inspects, Key, Runs, Saves, Target};
-use crate::statement::effect::Grants;
+use super::runs::{Inspects, Key, Runs, Saves, Target};
+use crate::statement::effect::GrantedTo;
 use crate::statement::{Execute, Load};
 
 /// Runs queries: Diesel's `RunQueryDsl`, plus the rule that the handle must grant what the query
@@ -30,7 +30,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     #[inline]
     fn execute(self, conn: &mut H) -> QueryResult<usize>
     where
-        H: Runs<Execute<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Execute<Self>, M>,
+        H::Effect: GrantedTo<H::Role>,
+        H: Inspects<H::Query, M>,
         H::Query: ExecuteDsl<H::Conn>,
         H::Conn: Connection,
     {
@@ -42,7 +44,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     #[inline]
     fn load<'query, U>(self, conn: &mut H) -> QueryResult<Vec<U>>
     where
-        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M>,
+        H::Effect: GrantedTo<H::Role>,
+        H: Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn, guard) = conn.admit(Load(self), Key::new())?;
@@ -58,7 +62,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> QueryResult<<H::Query as LoadQuery<'query, H::Conn, U, B>>::RowIter<'conn>>
     where
         U: 'conn,
-        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M>,
+        H::Effect: GrantedTo<H::Role>,
+        H: Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U, B> + 'conn,
         H::Conn: 'conn,
     {
@@ -74,7 +80,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     #[inline]
     fn get_result<'query, U>(self, conn: &mut H) -> QueryResult<U>
     where
-        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M>,
+        H::Effect: GrantedTo<H::Role>,
+        H: Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn, guard) = conn.admit(Load(self), Key::new())?;
@@ -85,7 +93,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     /// they changed.
     fn get_results<'query, U>(self, conn: &mut H) -> QueryResult<Vec<U>>
     where
-        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M>,
+        H::Effect: GrantedTo<H::Role>,
+        H: Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         self.load(conn)
@@ -100,7 +110,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     fn first<'query, U>(self, conn: &mut H) -> QueryResult<U>
     where
         Self: LimitDsl,
-        H: Runs<Load<diesel::dsl::Limit<Self>>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<diesel::dsl::Limit<Self>>, M>,
+        H::Effect: GrantedTo<H::Role>,
+        H: Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn, guard) = conn.admit(Load(LimitDsl::limit(self, 1)), Key::new())?;
@@ -126,7 +138,8 @@ pub trait SaveChangesDsl<H, M>: Sized {
     /// Returns Diesel's error; [`NotFound`](diesel::result::Error::NotFound) if no row has that key.
     fn save_changes<T>(self, conn: &mut H) -> QueryResult<T>
     where
-        H: Saves<M> + Grants<H::Needs>,
+        H: Saves<M>,
+        H::Needs: GrantedTo<H::Role>,
         H::Conn: UpdateAndFetchResults<Self, T>,
     {
         conn.admit_changes(Key::new())?.update_and_fetch(self)

@@ -123,6 +123,6 @@ pub mod prelude {
 /// The bounds of the query methods, for generic code that must name them.
 pub mod bounds {
     pub use super::diesel_connection::{Cursor, Routed};
-    pub use super::runs::{Admits, Inspects, Runs, Saves, Target};
+    pub use super::runs::{Inspects, Runs, Saves, Target};
     pub use crate::statement::{Execute, Load};
 }

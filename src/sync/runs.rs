@@ -1,5 +1,7 @@
 //! The bounds that decide which handle runs which query.
 
+use std::marker::PhantomData;
+
 use diesel::query_builder::AsQuery;
 use diesel::{Connection, QueryResult};
 
@@ -7,7 +9,7 @@ use super::statement_guard::StatementGuard;
 use super::{ReadConn, RoutedConnection};
 use crate::error::Refused;
 use crate::statement::effect::{
-    Anything, Checked, Effect, Grants, Inspection, Statement, Unchecked, Write,
+    Anything, Checked, GrantedTo, Inspection, Statement, Unchecked, Write,
 };
 use crate::statement::{Execute, Load, Role};
 
@@ -25,62 +27,46 @@ pub trait Runs<V, M> {
     type Conn;
     /// The query to run.
     type Query;
+    /// The effect of the query, as far as the handle cares.
+    type Effect;
+    /// The role that must grant that effect.
+    type Role;
 
     /// Checks the statement, and returns the connection for it.
     ///
     /// `Key` has no public constructor, so only the query methods get the connection.
     #[doc(hidden)]
-    fn admit(&mut self, verb: V, key: Key) -> QueryResult<Admitted<'_, Self::Query, Self::Conn>>
+    fn admit(
+        &mut self,
+        verb: V,
+        key: Key<Self::Effect, Self::Role>,
+    ) -> QueryResult<Admitted<'_, Self::Query, Self::Conn>>
     where
-        Self: Admits<Self::Query, M> + Inspects<Self::Query, M>;
+        Self: Inspects<Self::Query, M>;
 }
 
 /// A query, the connection that may run it, and the guard that its answer goes through.
 #[doc(hidden)]
 pub(super) type Admitted<'conn, Q, C> = (Q, &'conn mut C, StatementGuard<'conn>);
 
-/// Handles that grant the effect of the statement `Q`.
-///
-/// Every Diesel connection grants any effect; a read handle grants an effect that is known and that
-/// its role allows.
-pub trait Admits<Q, M> {
-    #[doc(hidden)]
-    fn claim(query: &Q, key: Key) -> Claim;
-}
-
 /// Handles that can inspect the SQL of `Q`.
 ///
-/// Separate from [`Admits`], so that an effect the handle does not grant is reported before, say, a
+/// Separate from [`Runs`], so that an effect the handle does not grant is reported before, say, a
 /// locking clause that the backend does not have.
 pub trait Inspects<Q, M> {
     #[doc(hidden)]
-    fn inspect(
-        &mut self,
-        query: &Q,
-        by: Inspection,
-        locks_granted: bool,
-        key: Key,
-    ) -> QueryResult<()>;
+    fn inspect(&mut self, query: &Q, by: Inspection, locks_granted: bool) -> QueryResult<()>;
 }
 
-/// The properties of a statement that its type shows.
-#[doc(hidden)]
-#[derive(Debug)]
-#[expect(unnameable_types, reason = "hidden from users")]
-pub struct Claim {
-    pub(crate) locks: bool,
-    pub(crate) inspection: Inspection,
-}
-
-/// A key that only this crate can make.
+/// A key that only this crate can make, and only for an effect that the role grants.
 #[doc(hidden)]
 #[derive(Debug)]
 #[expect(unnameable_types, reason = "only this crate may make one")]
-pub struct Key(());
+pub struct Key<E, R>(PhantomData<(E, R)>);
 
-impl Key {
+impl<E: GrantedTo<R>, R> Key<E, R> {
     pub(crate) fn new() -> Self {
-        Self(())
+        Self(PhantomData)
     }
 }
 
@@ -102,10 +88,16 @@ impl<R: Role, C: RoutedConnection> Target for ReadConn<R, C> {
 impl<C: Connection, Q> Runs<Execute<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
+    type Effect = Anything;
+    type Role = ();
 
-    fn admit(&mut self, verb: Execute<Q>, _: Key) -> QueryResult<Admitted<'_, Q, C>>
+    fn admit(
+        &mut self,
+        verb: Execute<Q>,
+        _: Key<Self::Effect, Self::Role>,
+    ) -> QueryResult<Admitted<'_, Q, C>>
     where
-        C: Admits<Q, Unchecked> + Inspects<Q, Unchecked>,
+        C: Inspects<Q, Unchecked>,
     {
         Ok((verb.0, self, StatementGuard::unmarked()))
     }
@@ -115,10 +107,16 @@ impl<C: Connection, Q> Runs<Execute<Q>, Unchecked> for C {
 impl<C: Connection, Q> Runs<Load<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
+    type Effect = Anything;
+    type Role = ();
 
-    fn admit(&mut self, verb: Load<Q>, _: Key) -> QueryResult<Admitted<'_, Q, C>>
+    fn admit(
+        &mut self,
+        verb: Load<Q>,
+        _: Key<Self::Effect, Self::Role>,
+    ) -> QueryResult<Admitted<'_, Q, C>>
     where
-        C: Admits<Q, Unchecked> + Inspects<Q, Unchecked>,
+        C: Inspects<Q, Unchecked>,
     {
         Ok((verb.0, self, StatementGuard::unmarked()))
     }
@@ -128,13 +126,20 @@ impl<R, C, Q, M> Runs<Execute<Q>, Checked<M>> for ReadConn<R, C>
 where
     R: Role,
     C: RoutedConnection,
+    Q: Statement<M>,
 {
     type Conn = C;
     type Query = Q;
+    type Effect = Q::Effect;
+    type Role = R;
 
-    fn admit(&mut self, verb: Execute<Q>, _: Key) -> QueryResult<Admitted<'_, Q, C>>
+    fn admit(
+        &mut self,
+        verb: Execute<Q>,
+        _: Key<Self::Effect, Self::Role>,
+    ) -> QueryResult<Admitted<'_, Q, C>>
     where
-        Self: Admits<Q, Checked<M>> + Inspects<Q, Checked<M>>,
+        Self: Inspects<Q, Checked<M>>,
     {
         let (conn, guard) = self.admit_statement(&verb.0)?;
         Ok((verb.0, conn, guard))
@@ -146,13 +151,20 @@ where
     R: Role,
     C: RoutedConnection,
     Q: AsQuery,
+    Q::Query: Statement<M>,
 {
     type Conn = C;
     type Query = Q::Query;
+    type Effect = <Q::Query as Statement<M>>::Effect;
+    type Role = R;
 
-    fn admit(&mut self, verb: Load<Q>, _: Key) -> QueryResult<Admitted<'_, Q::Query, C>>
+    fn admit(
+        &mut self,
+        verb: Load<Q>,
+        _: Key<Self::Effect, Self::Role>,
+    ) -> QueryResult<Admitted<'_, Q::Query, C>>
     where
-        Self: Admits<Q::Query, Checked<M>> + Inspects<Q::Query, Checked<M>>,
+        Self: Inspects<Q::Query, Checked<M>>,
     {
         let query = verb.0.as_query();
         let (conn, guard) = self.admit_statement(&query)?;
@@ -164,19 +176,22 @@ where
 pub trait Saves<M> {
     /// The Diesel connection that saves them.
     type Conn;
-    /// The effect that the handle must grant.
+    /// The effect that its role must grant.
     type Needs;
+    /// The role that must grant it.
+    type Role;
 
     #[doc(hidden)]
-    fn admit_changes(&mut self, key: Key) -> QueryResult<&mut Self::Conn>;
+    fn admit_changes(&mut self, key: Key<Self::Needs, Self::Role>) -> QueryResult<&mut Self::Conn>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<C: Connection> Saves<Unchecked> for C {
     type Conn = C;
     type Needs = Anything;
+    type Role = ();
 
-    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut C> {
+    fn admit_changes(&mut self, _: Key<Self::Needs, Self::Role>) -> QueryResult<&mut C> {
         Ok(self)
     }
 }
@@ -185,39 +200,16 @@ impl<C: Connection> Saves<Unchecked> for C {
 impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
     type Conn = C;
     type Needs = Write;
+    type Role = R;
 
-    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut C> {
+    fn admit_changes(&mut self, _: Key<Self::Needs, Self::Role>) -> QueryResult<&mut C> {
         Err(Refused::Write.into())
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<C: Connection, Q> Admits<Q, Unchecked> for C {
-    fn claim(_: &Q, _: Key) -> Claim {
-        Claim {
-            locks: false,
-            inspection: Inspection::NONE,
-        }
-    }
-}
-
-impl<R, C, Q, M> Admits<Q, Checked<M>> for ReadConn<R, C>
-where
-    C: RoutedConnection,
-    Q: Statement<M>,
-    Self: Grants<Q::Effect>,
-{
-    fn claim(query: &Q, _: Key) -> Claim {
-        Claim {
-            locks: Q::Effect::locks(),
-            inspection: query.inspection(),
-        }
-    }
-}
-
-#[diagnostic::do_not_recommend]
 impl<C: Connection, Q> Inspects<Q, Unchecked> for C {
-    fn inspect(&mut self, _: &Q, _: Inspection, _: bool, _: Key) -> QueryResult<()> {
+    fn inspect(&mut self, _: &Q, _: Inspection, _: bool) -> QueryResult<()> {
         Ok(())
     }
 }
