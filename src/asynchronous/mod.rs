@@ -90,5 +90,5 @@ pub mod bounds {
     pub use super::diesel_connection::{Routed, Tracked, TrackedLoad, TrackedStream};
     pub use super::gate::Gate;
     pub use super::runs::{Inspects, Runs, Saves};
-    pub use crate::statement::{Execute, Load};
+    pub use crate::statement::{Classified, Execute, Load};
 }

@@ -1,7 +1,6 @@
 //! The bounds that decide which handle runs which query.
 
 use std::future::Future;
-use std::marker::PhantomData;
 
 use diesel::QueryResult;
 use diesel::query_builder::AsQuery;
@@ -11,10 +10,8 @@ use crate::asynchronous::gate::Gate;
 use crate::asynchronous::statement_guard::StatementGuard;
 use crate::asynchronous::{ReadConn, RoutedConnection};
 use crate::error::Refused;
-use crate::statement::effect::{
-    Anything, Checked, GrantedTo, Inspection, Statement, Unchecked, Write,
-};
-use crate::statement::{Execute, Load, Role};
+use crate::statement::effect::{Anything, Checked, Inspection, Unchecked, Write};
+use crate::statement::{Classified, Execute, Key, Load, Role};
 
 /// Handles that run `V`, a query and the way to run it.
 ///
@@ -30,10 +27,6 @@ pub trait Runs<V, M> {
     type Conn;
     /// The query to run.
     type Query;
-    /// The effect of the query, as far as the handle cares.
-    type Effect;
-    /// The role that must grant that effect.
-    type Role;
     /// The future of a statement that may have been refused; on a raw connection, the statement's own.
     type Gated<'conn, F>
     where
@@ -46,13 +39,17 @@ pub trait Runs<V, M> {
     fn run<'conn, F>(
         &'conn mut self,
         verb: V,
-        key: Key<Self::Effect, Self::Role>,
+        key: Key<EffectOn<Self::Query, M>, Self>,
         start: impl FnOnce(Self::Query, &'conn mut Self::Conn) -> F,
     ) -> Self::Gated<'conn, F>
     where
+        Self::Query: Classified<M>,
         Self: Inspects<Self::Query, M>,
         Self::Conn: 'conn;
 }
+
+/// The effect of `Q`, as handles of the family `M` classify it.
+type EffectOn<Q, M> = <Q as Classified<M>>::Effect;
 
 /// Handles that can inspect the SQL of `Q`.
 ///
@@ -63,24 +60,10 @@ pub trait Inspects<Q, M> {
     fn inspect(&mut self, query: &Q, by: Inspection, locks_granted: bool) -> QueryResult<()>;
 }
 
-/// A key that only this crate can make, and only for an effect that the role grants.
-#[doc(hidden)]
-#[derive(Debug)]
-#[expect(unnameable_types, reason = "only this crate may make one")]
-pub struct Key<E, R>(PhantomData<(E, R)>);
-
-impl<E: GrantedTo<R>, R> Key<E, R> {
-    pub(crate) fn new() -> Self {
-        Self(PhantomData)
-    }
-}
-
 #[diagnostic::do_not_recommend]
 impl<C: AsyncConnectionCore, Q> Runs<Execute<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
-    type Effect = Anything;
-    type Role = ();
     type Gated<'conn, F>
         = F
     where
@@ -89,10 +72,11 @@ impl<C: AsyncConnectionCore, Q> Runs<Execute<Q>, Unchecked> for C {
     fn run<'conn, F>(
         &'conn mut self,
         verb: Execute<Q>,
-        _: Key<Self::Effect, Self::Role>,
+        _: Key<EffectOn<Self::Query, Unchecked>, Self>,
         start: impl FnOnce(Q, &'conn mut C) -> F,
     ) -> F
     where
+        Q: Classified<Unchecked>,
         C: Inspects<Q, Unchecked>,
     {
         start(verb.0, self)
@@ -103,8 +87,6 @@ impl<C: AsyncConnectionCore, Q> Runs<Execute<Q>, Unchecked> for C {
 impl<C: AsyncConnectionCore, Q> Runs<Load<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
-    type Effect = Anything;
-    type Role = ();
     type Gated<'conn, F>
         = F
     where
@@ -113,10 +95,11 @@ impl<C: AsyncConnectionCore, Q> Runs<Load<Q>, Unchecked> for C {
     fn run<'conn, F>(
         &'conn mut self,
         verb: Load<Q>,
-        _: Key<Self::Effect, Self::Role>,
+        _: Key<EffectOn<Self::Query, Unchecked>, Self>,
         start: impl FnOnce(Q, &'conn mut C) -> F,
     ) -> F
     where
+        Q: Classified<Unchecked>,
         C: Inspects<Q, Unchecked>,
     {
         start(verb.0, self)
@@ -127,12 +110,9 @@ impl<R, C, Q, M> Runs<Execute<Q>, Checked<M>> for ReadConn<R, C>
 where
     R: Role,
     C: RoutedConnection,
-    Q: Statement<M>,
 {
     type Conn = C;
     type Query = Q;
-    type Effect = Q::Effect;
-    type Role = R;
     type Gated<'conn, F>
         = Gate<'conn, F>
     where
@@ -141,10 +121,11 @@ where
     fn run<'conn, F>(
         &'conn mut self,
         verb: Execute<Q>,
-        _: Key<Self::Effect, Self::Role>,
+        _: Key<EffectOn<Self::Query, Checked<M>>, Self>,
         start: impl FnOnce(Q, &'conn mut C) -> F,
     ) -> Gate<'conn, F>
     where
+        Q: Classified<Checked<M>>,
         Self: Inspects<Q, Checked<M>>,
     {
         match self.admit_statement(&verb.0) {
@@ -159,12 +140,9 @@ where
     R: Role,
     C: RoutedConnection,
     Q: AsQuery,
-    Q::Query: Statement<M>,
 {
     type Conn = C;
     type Query = Q::Query;
-    type Effect = <Q::Query as Statement<M>>::Effect;
-    type Role = R;
     type Gated<'conn, F>
         = Gate<'conn, F>
     where
@@ -173,10 +151,11 @@ where
     fn run<'conn, F>(
         &'conn mut self,
         verb: Load<Q>,
-        _: Key<Self::Effect, Self::Role>,
+        _: Key<EffectOn<Self::Query, Checked<M>>, Self>,
         start: impl FnOnce(Q::Query, &'conn mut C) -> F,
     ) -> Gate<'conn, F>
     where
+        Q::Query: Classified<Checked<M>>,
         Self: Inspects<Q::Query, Checked<M>>,
     {
         let query = verb.0.as_query();
@@ -191,15 +170,13 @@ where
 pub trait Saves<M> {
     /// The connection that saves them.
     type Conn;
-    /// The effect that its role must grant.
+    /// The effect that the handle must grant.
     type Needs;
-    /// The role that must grant it.
-    type Role;
 
     #[doc(hidden)]
     fn save<'conn, F, T>(
         &'conn mut self,
-        key: Key<Self::Needs, Self::Role>,
+        key: Key<Self::Needs, Self>,
         start: impl FnOnce(&'conn mut Self::Conn) -> F,
     ) -> Gate<'conn, F>
     where
@@ -211,11 +188,10 @@ pub trait Saves<M> {
 impl<C: AsyncConnectionCore> Saves<Unchecked> for C {
     type Conn = C;
     type Needs = Anything;
-    type Role = ();
 
     fn save<'conn, F, T>(
         &'conn mut self,
-        _: Key<Self::Needs, Self::Role>,
+        _: Key<Self::Needs, Self>,
         start: impl FnOnce(&'conn mut C) -> F,
     ) -> Gate<'conn, F>
     where
@@ -229,11 +205,10 @@ impl<C: AsyncConnectionCore> Saves<Unchecked> for C {
 impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
     type Conn = C;
     type Needs = Write;
-    type Role = R;
 
     fn save<'conn, F, T>(
         &'conn mut self,
-        _: Key<Self::Needs, Self::Role>,
+        _: Key<Self::Needs, Self>,
         _: impl FnOnce(&'conn mut C) -> F,
     ) -> Gate<'conn, F>
     where

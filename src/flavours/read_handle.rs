@@ -17,8 +17,8 @@ use super::{ReadConn, RoutedConnection, Session, flavoured, io};
 use crate::engine::Lease;
 use crate::error::{Error, Refused};
 use crate::routing::Route;
-use crate::statement::effect::{Checked, Effect, Inspection, Statement};
-use crate::statement::{Access, CaughtUp, Primary, Replica, Role};
+use crate::statement::effect::{Checked, Effect, GrantedTo, Grants, Inspection};
+use crate::statement::{Access, CaughtUp, Classified, Primary, Replica, Role};
 
 #[flavoured]
 impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
@@ -72,7 +72,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         query: &Q,
     ) -> QueryResult<(&mut C, StatementGuard<'_>)>
     where
-        Q: Statement<M>,
+        Q: Classified<Checked<M>>,
         Self: Inspects<Q, Checked<M>>,
     {
         self.lease.ready_for(R::NEEDS)?;
@@ -81,7 +81,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
             && depth(&mut self.lease.guard.conn) > 0;
         let inspection = query.inspection();
         self.lease.guard.marks.was_vouched_for |= inspection.is_vouched();
-        if Q::Effect::locks() && !locks_granted {
+        if Q::locks() && !locks_granted {
             return Err(Refused::LockOutsideTransaction.into());
         }
         self.inspect(query, inspection, locks_granted)?;
@@ -144,6 +144,8 @@ where
         checker.admit::<C::Backend, Q>(query, by, locks_granted, &mut lease.guard.seen)
     }
 }
+
+impl<R, C: RoutedConnection, E: Effect + GrantedTo<R>> Grants<E> for ReadConn<R, C> {}
 
 impl<R, C: RoutedConnection> fmt::Debug for ReadConn<R, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

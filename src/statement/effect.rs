@@ -276,20 +276,30 @@ impl<Q: Statement<M> + ?Sized, M> Statement<ByRef<M>> for Box<Q> {
     }
 }
 
-/// Effects that a handle in the role `R` grants.
+/// Handles that grant the effect `E`.
 ///
 /// `ReadConn<Replica>` and `ReadConn<CaughtUp>` grant [`Read`]; `ReadConn<Primary>` grants
-/// [`RowLock`] too; raw connections and `WriteConn`, which have no role, grant [`Anything`].
+/// [`RowLock`] too; raw connections and `WriteConn` grant everything.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not grant `{E}`",
+    label = "this handle does not grant what the statement does",
+    note = "take a `&mut WriteConn`, from `session.write()`"
+)]
+pub trait Grants<E> {}
+
+/// Effects that the role `R` allows.
+#[doc(hidden)]
 pub trait GrantedTo<R> {}
 
 impl<R: GrantsReads<Lock>, Lock> GrantedTo<R> for Select<Lock> {}
 impl<R: GrantsWrites> GrantedTo<R> for Write {}
 impl<R: GrantsOpaque> GrantedTo<R> for Opaque {}
-impl GrantedTo<()> for Anything {}
 
-/// The effect of every statement on a raw connection and on a `WriteConn`.
+/// The effect that raw connections and `WriteConn` are checked for: any.
 #[derive(Debug)]
 pub struct Anything(());
+
+impl<H> Grants<Anything> for H {}
 
 /// Family of handles that run any statement.
 #[doc(hidden)]

@@ -3,6 +3,7 @@
 pub mod effect;
 
 mod check;
+mod classified;
 mod dialect;
 mod inspected;
 mod isolation;
@@ -14,6 +15,8 @@ mod verdict;
 
 pub(crate) use check::Checker;
 pub use check::{CheckPolicy, StatementCheck};
+pub use classified::Classified;
+pub(crate) use classified::Key;
 pub use dialect::Dialect;
 pub(crate) use inspected::Inspected;
 pub(crate) use isolation::Characteristics;

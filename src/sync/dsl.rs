@@ -5,9 +5,9 @@ use diesel::query_dsl::{LoadQuery, UpdateAndFetchResults};
 use diesel::result::Error::NotFound;
 use diesel::{Connection, QueryResult};
 
-use super::runs::{Inspects, Key, Runs, Saves, Target};
-use crate::statement::effect::GrantedTo;
-use crate::statement::{Execute, Load};
+use super::runs::{Inspects, Runs, Saves, Target};
+use crate::statement::effect::Grants;
+use crate::statement::{Classified, Execute, Key, Load};
 
 /// Runs queries: Diesel's `RunQueryDsl`, plus the rule that the handle must grant what the query
 /// does.
@@ -17,7 +17,7 @@ use crate::statement::{Execute, Load};
 /// [`ReadConn`](super::ReadConn) a statement must have an [effect](crate::effect) that the handle
 /// grants. It comes with [`prelude`](super::prelude), where its name shadows Diesel's.
 ///
-/// `H` is the handle, `M` the family of implementations that classifies the query. Both are
+/// `H` is the handle, `M` the family of implementations that classifies the query, `E` its effect. All are
 /// inferred.
 ///
 /// # Errors
@@ -25,14 +25,14 @@ use crate::statement::{Execute, Load};
 /// Every method returns Diesel's errors. On a read handle, a statement that the
 /// [statement check](crate::StatementCheck) refuses returns
 /// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError) around a [`Refused`](crate::Refused).
-pub trait RunQueryDsl<H, M>: Sized {
+pub trait RunQueryDsl<H, M, E>: Sized {
     /// Runs the statement and returns the number of rows it affected.
     #[inline]
     fn execute(self, conn: &mut H) -> QueryResult<usize>
     where
         H: Runs<Execute<Self>, M>,
-        H::Effect: GrantedTo<H::Role>,
-        H: Inspects<H::Query, M>,
+        H::Query: Classified<M, Effect = E>,
+        H: Grants<E> + Inspects<H::Query, M>,
         H::Query: ExecuteDsl<H::Conn>,
         H::Conn: Connection,
     {
@@ -45,8 +45,8 @@ pub trait RunQueryDsl<H, M>: Sized {
     fn load<'query, U>(self, conn: &mut H) -> QueryResult<Vec<U>>
     where
         H: Runs<Load<Self>, M>,
-        H::Effect: GrantedTo<H::Role>,
-        H: Inspects<H::Query, M>,
+        H::Query: Classified<M, Effect = E>,
+        H: Grants<E> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn, guard) = conn.admit(Load(self), Key::new())?;
@@ -63,8 +63,8 @@ pub trait RunQueryDsl<H, M>: Sized {
     where
         U: 'conn,
         H: Runs<Load<Self>, M>,
-        H::Effect: GrantedTo<H::Role>,
-        H: Inspects<H::Query, M>,
+        H::Query: Classified<M, Effect = E>,
+        H: Grants<E> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U, B> + 'conn,
         H::Conn: 'conn,
     {
@@ -81,8 +81,8 @@ pub trait RunQueryDsl<H, M>: Sized {
     fn get_result<'query, U>(self, conn: &mut H) -> QueryResult<U>
     where
         H: Runs<Load<Self>, M>,
-        H::Effect: GrantedTo<H::Role>,
-        H: Inspects<H::Query, M>,
+        H::Query: Classified<M, Effect = E>,
+        H: Grants<E> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn, guard) = conn.admit(Load(self), Key::new())?;
@@ -94,8 +94,8 @@ pub trait RunQueryDsl<H, M>: Sized {
     fn get_results<'query, U>(self, conn: &mut H) -> QueryResult<Vec<U>>
     where
         H: Runs<Load<Self>, M>,
-        H::Effect: GrantedTo<H::Role>,
-        H: Inspects<H::Query, M>,
+        H::Query: Classified<M, Effect = E>,
+        H: Grants<E> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         self.load(conn)
@@ -111,8 +111,8 @@ pub trait RunQueryDsl<H, M>: Sized {
     where
         Self: LimitDsl,
         H: Runs<Load<diesel::dsl::Limit<Self>>, M>,
-        H::Effect: GrantedTo<H::Role>,
-        H: Inspects<H::Query, M>,
+        H::Query: Classified<M, Effect = E>,
+        H: Grants<E> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn, guard) = conn.admit(Load(LimitDsl::limit(self, 1)), Key::new())?;
@@ -122,7 +122,7 @@ pub trait RunQueryDsl<H, M>: Sized {
 
 // Bounded by Diesel's own trait; otherwise `COPY`'s `execute` would be ambiguous under one prelude.
 #[diagnostic::do_not_recommend]
-impl<T, H, M> RunQueryDsl<H, M> for T
+impl<T, H, M, E> RunQueryDsl<H, M, E> for T
 where
     H: Target,
     T: diesel::RunQueryDsl<H::Raw>,
@@ -138,8 +138,7 @@ pub trait SaveChangesDsl<H, M>: Sized {
     /// Returns Diesel's error; [`NotFound`](diesel::result::Error::NotFound) if no row has that key.
     fn save_changes<T>(self, conn: &mut H) -> QueryResult<T>
     where
-        H: Saves<M>,
-        H::Needs: GrantedTo<H::Role>,
+        H: Saves<M> + Grants<H::Needs>,
         H::Conn: UpdateAndFetchResults<Self, T>,
     {
         conn.admit_changes(Key::new())?.update_and_fetch(self)

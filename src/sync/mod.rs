@@ -124,5 +124,5 @@ pub mod prelude {
 pub mod bounds {
     pub use super::diesel_connection::{Cursor, Routed};
     pub use super::runs::{Inspects, Runs, Saves, Target};
-    pub use crate::statement::{Execute, Load};
+    pub use crate::statement::{Classified, Execute, Load};
 }

@@ -1,17 +1,13 @@
 //! The bounds that decide which handle runs which query.
 
-use std::marker::PhantomData;
-
 use diesel::query_builder::AsQuery;
 use diesel::{Connection, QueryResult};
 
 use super::statement_guard::StatementGuard;
 use super::{ReadConn, RoutedConnection};
 use crate::error::Refused;
-use crate::statement::effect::{
-    Anything, Checked, GrantedTo, Inspection, Statement, Unchecked, Write,
-};
-use crate::statement::{Execute, Load, Role};
+use crate::statement::effect::{Anything, Checked, Inspection, Unchecked, Write};
+use crate::statement::{Classified, Execute, Key, Load, Role};
 
 /// Handles that run `V`, a query and the way to run it.
 ///
@@ -27,10 +23,6 @@ pub trait Runs<V, M> {
     type Conn;
     /// The query to run.
     type Query;
-    /// The effect of the query, as far as the handle cares.
-    type Effect;
-    /// The role that must grant that effect.
-    type Role;
 
     /// Checks the statement, and returns the connection for it.
     ///
@@ -39,15 +31,19 @@ pub trait Runs<V, M> {
     fn admit(
         &mut self,
         verb: V,
-        key: Key<Self::Effect, Self::Role>,
+        key: Key<EffectOn<Self::Query, M>, Self>,
     ) -> QueryResult<Admitted<'_, Self::Query, Self::Conn>>
     where
+        Self::Query: Classified<M>,
         Self: Inspects<Self::Query, M>;
 }
 
 /// A query, the connection that may run it, and the guard that its answer goes through.
 #[doc(hidden)]
 pub(super) type Admitted<'conn, Q, C> = (Q, &'conn mut C, StatementGuard<'conn>);
+
+/// The effect of `Q`, as handles of the family `M` classify it.
+type EffectOn<Q, M> = <Q as Classified<M>>::Effect;
 
 /// Handles that can inspect the SQL of `Q`.
 ///
@@ -56,18 +52,6 @@ pub(super) type Admitted<'conn, Q, C> = (Q, &'conn mut C, StatementGuard<'conn>)
 pub trait Inspects<Q, M> {
     #[doc(hidden)]
     fn inspect(&mut self, query: &Q, by: Inspection, locks_granted: bool) -> QueryResult<()>;
-}
-
-/// A key that only this crate can make, and only for an effect that the role grants.
-#[doc(hidden)]
-#[derive(Debug)]
-#[expect(unnameable_types, reason = "only this crate may make one")]
-pub struct Key<E, R>(PhantomData<(E, R)>);
-
-impl<E: GrantedTo<R>, R> Key<E, R> {
-    pub(crate) fn new() -> Self {
-        Self(PhantomData)
-    }
 }
 
 /// Handles, each with the connection type whose queries it accepts.
@@ -88,15 +72,14 @@ impl<R: Role, C: RoutedConnection> Target for ReadConn<R, C> {
 impl<C: Connection, Q> Runs<Execute<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
-    type Effect = Anything;
-    type Role = ();
 
     fn admit(
         &mut self,
         verb: Execute<Q>,
-        _: Key<Self::Effect, Self::Role>,
+        _: Key<EffectOn<Self::Query, Unchecked>, Self>,
     ) -> QueryResult<Admitted<'_, Q, C>>
     where
+        Q: Classified<Unchecked>,
         C: Inspects<Q, Unchecked>,
     {
         Ok((verb.0, self, StatementGuard::unmarked()))
@@ -107,15 +90,14 @@ impl<C: Connection, Q> Runs<Execute<Q>, Unchecked> for C {
 impl<C: Connection, Q> Runs<Load<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
-    type Effect = Anything;
-    type Role = ();
 
     fn admit(
         &mut self,
         verb: Load<Q>,
-        _: Key<Self::Effect, Self::Role>,
+        _: Key<EffectOn<Self::Query, Unchecked>, Self>,
     ) -> QueryResult<Admitted<'_, Q, C>>
     where
+        Q: Classified<Unchecked>,
         C: Inspects<Q, Unchecked>,
     {
         Ok((verb.0, self, StatementGuard::unmarked()))
@@ -126,19 +108,17 @@ impl<R, C, Q, M> Runs<Execute<Q>, Checked<M>> for ReadConn<R, C>
 where
     R: Role,
     C: RoutedConnection,
-    Q: Statement<M>,
 {
     type Conn = C;
     type Query = Q;
-    type Effect = Q::Effect;
-    type Role = R;
 
     fn admit(
         &mut self,
         verb: Execute<Q>,
-        _: Key<Self::Effect, Self::Role>,
+        _: Key<EffectOn<Self::Query, Checked<M>>, Self>,
     ) -> QueryResult<Admitted<'_, Q, C>>
     where
+        Q: Classified<Checked<M>>,
         Self: Inspects<Q, Checked<M>>,
     {
         let (conn, guard) = self.admit_statement(&verb.0)?;
@@ -151,19 +131,17 @@ where
     R: Role,
     C: RoutedConnection,
     Q: AsQuery,
-    Q::Query: Statement<M>,
 {
     type Conn = C;
     type Query = Q::Query;
-    type Effect = <Q::Query as Statement<M>>::Effect;
-    type Role = R;
 
     fn admit(
         &mut self,
         verb: Load<Q>,
-        _: Key<Self::Effect, Self::Role>,
+        _: Key<EffectOn<Self::Query, Checked<M>>, Self>,
     ) -> QueryResult<Admitted<'_, Q::Query, C>>
     where
+        Q::Query: Classified<Checked<M>>,
         Self: Inspects<Q::Query, Checked<M>>,
     {
         let query = verb.0.as_query();
@@ -176,22 +154,19 @@ where
 pub trait Saves<M> {
     /// The Diesel connection that saves them.
     type Conn;
-    /// The effect that its role must grant.
+    /// The effect that the handle must grant.
     type Needs;
-    /// The role that must grant it.
-    type Role;
 
     #[doc(hidden)]
-    fn admit_changes(&mut self, key: Key<Self::Needs, Self::Role>) -> QueryResult<&mut Self::Conn>;
+    fn admit_changes(&mut self, key: Key<Self::Needs, Self>) -> QueryResult<&mut Self::Conn>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<C: Connection> Saves<Unchecked> for C {
     type Conn = C;
     type Needs = Anything;
-    type Role = ();
 
-    fn admit_changes(&mut self, _: Key<Self::Needs, Self::Role>) -> QueryResult<&mut C> {
+    fn admit_changes(&mut self, _: Key<Self::Needs, Self>) -> QueryResult<&mut C> {
         Ok(self)
     }
 }
@@ -200,9 +175,8 @@ impl<C: Connection> Saves<Unchecked> for C {
 impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
     type Conn = C;
     type Needs = Write;
-    type Role = R;
 
-    fn admit_changes(&mut self, _: Key<Self::Needs, Self::Role>) -> QueryResult<&mut C> {
+    fn admit_changes(&mut self, _: Key<Self::Needs, Self>) -> QueryResult<&mut C> {
         Err(Refused::Write.into())
     }
 }
