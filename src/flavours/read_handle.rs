@@ -17,7 +17,7 @@ use super::{ReadConn, RoutedConnection, Session, flavoured, io};
 use crate::engine::Lease;
 use crate::error::{Error, Refused};
 use crate::routing::Route;
-use crate::statement::effect::{Checked, Effect, GrantedTo, Grants, Inspection};
+use crate::statement::effect::{Checked, HasRole, Inspection};
 use crate::statement::{Access, CaughtUp, Classified, Primary, Replica, Role};
 
 #[flavoured]
@@ -145,7 +145,9 @@ where
     }
 }
 
-impl<R, C: RoutedConnection, E: Effect + GrantedTo<R>> Grants<E> for ReadConn<R, C> {}
+impl<R, C: RoutedConnection> HasRole for ReadConn<R, C> {
+    type Role = R;
+}
 
 impl<R, C: RoutedConnection> fmt::Debug for ReadConn<R, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,7 +13,10 @@ use diesel::query_dsl::positional_order_dsl::PositionalOrderDsl;
 use diesel::query_source::QuerySource;
 use diesel::sql_types::Untyped;
 
-pub use crate::statement::role::{GrantsOpaque, GrantsReads, GrantsTransactions, GrantsWrites};
+pub use crate::statement::role::{
+    GrantsAnyTransaction, GrantsBatches, GrantsOpaque, GrantsReads, GrantsTransactions,
+    GrantsWrites,
+};
 
 /// A statement whose effect on the database is known to the compiler.
 ///
@@ -300,6 +303,16 @@ impl<R: GrantsOpaque> GrantedTo<R> for Opaque {}
 pub struct Anything(());
 
 impl<H> Grants<Anything> for H {}
+
+/// Handles with a role, which decides what they grant.
+#[doc(hidden)]
+pub trait HasRole {
+    /// The role.
+    type Role;
+}
+
+// Not for the handles by name: the compiler would recite that in every refusal.
+impl<H: HasRole, E: Effect + GrantedTo<H::Role>> Grants<E> for H {}
 
 /// Family of handles that run any statement.
 #[doc(hidden)]

@@ -23,7 +23,7 @@ pub(crate) use isolation::Characteristics;
 #[allow(unused_imports, reason = "SQLite has no levels")]
 pub(crate) use isolation::Isolation;
 pub use raw_sql::ReadSql;
-pub(crate) use role::{Access, GrantsTransactions};
+pub(crate) use role::{Access, GrantsAnyTransaction, GrantsBatches, GrantsTransactions};
 pub use role::{CaughtUp, Primary, Replica, Role};
 pub(crate) use seen::Seen;
 pub use verb::{Execute, Load};

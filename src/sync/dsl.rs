@@ -1,4 +1,4 @@
-//! `RunQueryDsl` and `SaveChangesDsl` for blocking Diesel, bounded by what the handle grants.
+//! `RunQueryDsl` and its kin for blocking Diesel, bounded by what the handle grants.
 
 use diesel::query_dsl::methods::{ExecuteDsl, LimitDsl};
 use diesel::query_dsl::{LoadQuery, UpdateAndFetchResults};
@@ -152,6 +152,30 @@ impl<T, H, M> SaveChangesDsl<H, M> for T where
         + diesel::query_builder::IntoUpdateTarget
 {
 }
+
+/// Diesel's `ExecuteCopyFromDsl`, plus the rule that the handle must grant writes.
+#[cfg(feature = "sync-postgres")]
+pub trait ExecuteCopyFromDsl<H, M>: Sized {
+    /// Runs the `COPY .. FROM`, and returns the number of rows that were copied.
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error, or the error of what produces the rows.
+    fn execute<C, E>(self, conn: &mut H) -> Result<usize, E>
+    where
+        H: Saves<M, Conn = C> + Grants<H::Needs>,
+        C: Connection<Backend = diesel::pg::Pg>,
+        E: From<diesel::result::Error>,
+        Self: diesel::ExecuteCopyFromDsl<C, Error = E>,
+    {
+        let conn = conn.admit_changes(Key::new())?;
+        diesel::ExecuteCopyFromDsl::execute(self, conn)
+    }
+}
+
+#[cfg(feature = "sync-postgres")]
+#[diagnostic::do_not_recommend]
+impl<T, A, H, M> ExecuteCopyFromDsl<H, M> for diesel::pg::CopyFromQuery<T, A> {}
 
 // Not Diesel's own methods, which a query's type may replace, and be handed the connection.
 

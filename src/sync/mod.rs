@@ -5,6 +5,7 @@
 mod acquire;
 mod connection;
 mod current;
+mod diagnostics;
 mod diesel_connection;
 mod dsl;
 mod flavour;
@@ -59,6 +60,8 @@ pub mod sqlite;
 #[doc(hidden)]
 pub use acquire::Acquire;
 pub use connection::RoutedConnection;
+#[cfg(feature = "sync-postgres")]
+pub use dsl::ExecuteCopyFromDsl;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
 pub use read::ReadConn;
 pub use transaction::TransactionBuilder;
@@ -111,12 +114,14 @@ pub type RouterBuilder<C> = crate::engine::RouterBuilder<C, Blocking>;
 /// ```
 pub type Session<C> = crate::engine::Session<C, Blocking>;
 
-/// Everything of Diesel's prelude, with `RunQueryDsl` and `SaveChangesDsl` replaced by ours.
+/// Everything of Diesel's prelude, with `RunQueryDsl`, `SaveChangesDsl` and `ExecuteCopyFromDsl` replaced by ours.
 ///
 /// Use it *instead of* `diesel::prelude`; it also serves raw connections.
 pub mod prelude {
     pub use diesel::prelude::*;
 
+    #[cfg(feature = "sync-postgres")]
+    pub use super::ExecuteCopyFromDsl;
     pub use super::{RunQueryDsl, SaveChangesDsl};
 }
 
