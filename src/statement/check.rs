@@ -4,12 +4,13 @@ use std::hash::{BuildHasher, RandomState};
 
 use diesel::QueryResult;
 use diesel::query_builder::{QueryBuilder, QueryFragment, QueryId};
-use diesel_routing_sql::{Dialect as Sql, Finding, Functions, inspect_rendered};
+use diesel_routing_sql::{Dialect as Sql, Finding, Functions, inspect, inspect_rendered};
 
 use crate::error::Refused;
 use crate::statement::dialect::Dialect;
 use crate::statement::effect::{InspectedBy, Inspection};
 use crate::statement::inspected::Inspected;
+use crate::statement::raw_sql::ReadSql;
 use crate::statement::seen::Seen;
 use crate::statement::verdict::{Reach, Verdict, Verdicts};
 
@@ -38,6 +39,8 @@ pub enum CheckPolicy {
 ///
 /// Defaults to [`CheckPolicy::Deny`] with the built-in list of side-effect functions of the
 /// router's database, see [`Functions`].
+///
+/// Raw SQL with a function that is [allowed](Self::allow) here comes from [`Session::read_sql`](crate::Session::read_sql).
 ///
 /// # Example
 ///
@@ -194,6 +197,19 @@ impl Checker {
         }
         let sql = sql.to_owned();
         Err(Refused::Statement { sql, finding }.into())
+    }
+
+    /// Checks SQL that a person wrote, as `ReadSql::check` does, by this check's functions and policy.
+    pub(crate) fn read_sql<DB: Dialect>(&self, sql: String) -> Result<ReadSql<DB>, Refused> {
+        if self.policy != CheckPolicy::Off
+            && let Err(finding) = inspect(&sql, DB::SQL, &self.functions)
+        {
+            if self.policy == CheckPolicy::Deny {
+                return Err(Refused::Statement { sql, finding });
+            }
+            tracing::warn!(%finding, sql, "SQL for a read handle does more than read");
+        }
+        Ok(ReadSql::passed(sql))
     }
 
     /// Returns what the statement may change, if anything, and its SQL, if that was rendered. Unknown statements count as writes.

@@ -35,6 +35,8 @@ mod meeting;
 mod mysql_server;
 #[path = "../flavours/nodes.rs"]
 mod nodes;
+#[path = "../flavours/raw_sql.rs"]
+mod raw_sql;
 #[path = "../flavours/read_handle.rs"]
 mod read_handle;
 #[path = "../flavours/router.rs"]
