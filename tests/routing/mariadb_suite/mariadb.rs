@@ -231,6 +231,9 @@ const MODE: &str = "/*!80003 @@session.transaction_read_only */ /*M! @@session.t
 fn a_read_connection_that_a_function_has_opened_to_writes_is_closed_at_its_next_check() {
     run(async {
         let cluster = Cluster::start(1);
+        let servers: &diesel_routing_testkit::MariaCluster = &cluster;
+        let trusts = "SET GLOBAL log_bin_trust_function_creators = 1";
+        servers.primary().admin_execute(trusts).unwrap();
         let builder = || nodes(&cluster, 1).check_after_idle(Duration::ZERO);
         let by_window = wait!(builder().window_only().build()).unwrap();
         let by_position = wait!(builder().build()).unwrap();
