@@ -79,7 +79,6 @@ where
 /// Methods of a `WriteConn`, which no role grants.
 impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     #[doc(hidden)]
-    #[expect(clippy::missing_errors_doc, reason = "it is never called")]
     pub fn batch_execute(&mut self, _: &str) -> BoxFuture<'_, QueryResult<()>>
     where
         R: GrantsBatches,
@@ -88,7 +87,6 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     }
 
     #[doc(hidden)]
-    #[expect(clippy::missing_errors_doc, reason = "it is never called")]
     pub fn begin_test_transaction(&mut self) -> BoxFuture<'_, QueryResult<()>>
     where
         R: GrantsAnyTransaction,

@@ -104,7 +104,6 @@ where
 /// Methods of a `WriteConn`, which no role grants.
 impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     #[doc(hidden)]
-    #[expect(clippy::missing_errors_doc, reason = "it is never called")]
     pub fn batch_execute(&mut self, _: &str) -> QueryResult<()>
     where
         R: GrantsBatches,
@@ -113,7 +112,6 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     }
 
     #[doc(hidden)]
-    #[expect(clippy::missing_errors_doc, reason = "it is never called")]
     pub fn begin_test_transaction(&mut self) -> QueryResult<()>
     where
         R: GrantsAnyTransaction,
