@@ -228,7 +228,7 @@ pub use engine::{
     Async, Blocking, DiscoveryStatus, NodeStatus, Nodes, PoolStatus, Router, RouterBuilder,
     Session, Status, Upstream,
 };
-pub use error::{ConfigError, Error, Refused, Step, may_retry_read};
+pub use error::{ConfigError, Error, NotReadOnly, Refused, Step, may_retry_read};
 pub use position::*;
 pub use routing::{Balance, Balancing, Level, Reason, RegionPolicy, Route, Tag};
 pub use server::{NodeRole, PoolKind, ServerVersion};

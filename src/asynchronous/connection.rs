@@ -38,6 +38,18 @@ pub trait RoutedConnection:
     /// Returns Diesel's error, if the server does not answer.
     fn node_role(&mut self) -> impl Future<Output = QueryResult<Option<NodeRole>>> + Send;
 
+    /// Returns the [role](Self::node_role), and whether the database session is read-only, if that is known, in one round trip.
+    /// Defaults to the role alone. A pooled connection that was made read-only and is not any more is closed.
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error, if the server does not answer.
+    fn role_and_mode(
+        &mut self,
+    ) -> impl Future<Output = QueryResult<(Option<NodeRole>, Option<bool>)>> + Send {
+        async { Ok((self.node_role().await?, None)) }
+    }
+
     /// Set if the connection can be used as before when the future of a statement was dropped half-way.
     /// Defaults to `false`: then its handle runs no other statement, and the pool closes it.
     const SURVIVES_CANCELLATION: bool = false;

@@ -12,9 +12,9 @@ use diesel_async::{AsyncConnectionCore, UpdateAndFetchResults};
 use futures_core::future::BoxFuture;
 
 use crate::asynchronous::gate::Gate;
-use crate::asynchronous::runs::{Admits, Inspects, Key, Runs, Saves};
+use crate::asynchronous::runs::{Inspects, Runs, Saves};
 use crate::statement::effect::Grants;
-use crate::statement::{Execute, Load};
+use crate::statement::{Classified, Execute, Key, Load};
 
 /// Runs queries: diesel-async's `RunQueryDsl`, plus the rule that the handle must grant what the
 /// query does.
@@ -24,7 +24,7 @@ use crate::statement::{Execute, Load};
 /// [`ReadConn`](crate::ReadConn) a statement must have an [effect](crate::effect) that the handle
 /// grants. It comes with [`prelude`](crate::prelude), where its name shadows Diesel's.
 ///
-/// `H` is the handle, `M` the family of implementations that classifies the query. Both are
+/// `H` is the handle, `M` the family of implementations that classifies the query, `E` its effect. All are
 /// inferred.
 ///
 /// # Errors
@@ -38,14 +38,16 @@ use crate::statement::{Execute, Load};
 /// A write whose future is dropped half-way counts as written. On MySQL and MariaDB, whose protocol matches answers
 /// to statements by order alone, a connection whose statement was abandoned half-way runs no other: those return
 /// [`Refused::GivenUp`](crate::Refused::GivenUp), and the pool closes it. Elsewhere, it can be used as before.
-pub trait RunQueryDsl<H, M>: Sized {
+pub trait RunQueryDsl<H, M, E>: Sized {
     /// Runs the statement and returns the number of rows it affected.
     fn execute<'conn, 'query>(
         self,
         conn: &'conn mut H,
     ) -> H::Gated<'conn, <H::Conn as AsyncConnectionCore>::ExecuteFuture<'conn, 'query>>
     where
-        H: Runs<Execute<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Execute<Self>, M>,
+        H::Query: Classified<M, Effect = E>,
+        H: Grants<E> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: ExecuteDsl<H::Conn> + 'query,
     {
@@ -59,7 +61,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> H::Gated<'conn, LoadFuture<'conn, 'query, H::Query, H::Conn, U>>
     where
         U: Send,
-        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M>,
+        H::Query: Classified<M, Effect = E>,
+        H: Grants<E> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -73,7 +77,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> H::Gated<'conn, <H::Query as LoadQuery<'query, H::Conn, U>>::LoadFuture<'conn>>
     where
         U: 'conn,
-        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M>,
+        H::Query: Classified<M, Effect = E>,
+        H: Grants<E> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -95,7 +101,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> H::Gated<'conn, GetResult<'conn, 'query, H::Query, H::Conn, U>>
     where
         U: Send + 'conn,
-        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M>,
+        H::Query: Classified<M, Effect = E>,
+        H: Grants<E> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -114,7 +122,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> H::Gated<'conn, LoadFuture<'conn, 'query, H::Query, H::Conn, U>>
     where
         U: Send,
-        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M>,
+        H::Query: Classified<M, Effect = E>,
+        H: Grants<E> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -133,7 +143,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     where
         Self: LimitDsl,
         U: Send + 'conn,
-        H: Runs<Load<Limit<Self>>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<Limit<Self>>, M>,
+        H::Query: Classified<M, Effect = E>,
+        H: Grants<E> + Inspects<H::Query, M>,
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
@@ -146,7 +158,7 @@ pub trait RunQueryDsl<H, M>: Sized {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T, H, M> RunQueryDsl<H, M> for T {}
+impl<T, H, M, E> RunQueryDsl<H, M, E> for T {}
 
 /// diesel-async's `SaveChangesDsl`, plus the rule that the handle must grant writes.
 pub trait SaveChangesDsl<H, M>: Sized {

@@ -40,6 +40,8 @@ mod meeting;
 mod mysql_server;
 #[path = "../flavours/nodes.rs"]
 mod nodes;
+#[path = "../flavours/raw_sql.rs"]
+mod raw_sql;
 #[path = "../flavours/read_handle.rs"]
 mod read_handle;
 #[path = "../flavours/router.rs"]
@@ -89,6 +91,6 @@ pub mod prelude {
 pub mod bounds {
     pub use super::diesel_connection::{Routed, Tracked, TrackedLoad, TrackedStream};
     pub use super::gate::Gate;
-    pub use super::runs::{Admits, Inspects, Runs, Saves};
-    pub use crate::statement::{Execute, Load};
+    pub use super::runs::{Inspects, Runs, Saves};
+    pub use crate::statement::{Classified, Execute, Load};
 }

@@ -61,6 +61,15 @@ impl RoutedConnection for AsyncPgConnection {
         Ok(answer.observation(facts))
     }
 
+    /// Returns the role and the mode of the session.
+    async fn role_and_mode(&mut self) -> QueryResult<(Option<NodeRole>, Option<bool>)> {
+        let query = crate::backend::postgres::role_and_mode_query();
+        let (in_recovery, read_only): (bool, String) =
+            diesel_async::RunQueryDsl::get_result(query, self).await?;
+        let role = crate::backend::postgres::role(in_recovery);
+        Ok((Some(role), Some(read_only == "on")))
+    }
+
     /// Returns the server's identity, its role, its version, and the process behind the connection.
     async fn facts(&mut self, positions: bool) -> QueryResult<ServerFacts> {
         let facts = crate::backend::postgres::AskFacts {

@@ -10,10 +10,8 @@ use crate::asynchronous::gate::Gate;
 use crate::asynchronous::statement_guard::StatementGuard;
 use crate::asynchronous::{ReadConn, RoutedConnection};
 use crate::error::Refused;
-use crate::statement::effect::{
-    Anything, Checked, Effect, Grants, Inspection, Statement, Unchecked, Write,
-};
-use crate::statement::{Execute, Load, Role};
+use crate::statement::effect::{Anything, Checked, Inspection, Unchecked, Write};
+use crate::statement::{Classified, Execute, Key, Load, Role};
 
 /// Handles that run `V`, a query and the way to run it.
 ///
@@ -41,57 +39,25 @@ pub trait Runs<V, M> {
     fn run<'conn, F>(
         &'conn mut self,
         verb: V,
-        key: Key,
+        key: Key<EffectOn<Self::Query, M>, Self>,
         start: impl FnOnce(Self::Query, &'conn mut Self::Conn) -> F,
     ) -> Self::Gated<'conn, F>
     where
-        Self: Admits<Self::Query, M> + Inspects<Self::Query, M>,
+        Self::Query: Classified<M>,
+        Self: Inspects<Self::Query, M>,
         Self::Conn: 'conn;
 }
 
-/// Handles that grant the effect of the statement `Q`.
-///
-/// Every diesel-async connection grants any effect; a read handle grants an effect that is known and that
-/// its role allows.
-pub trait Admits<Q, M> {
-    #[doc(hidden)]
-    fn claim(query: &Q, key: Key) -> Claim;
-}
+/// The effect of `Q`, as handles of the family `M` classify it.
+type EffectOn<Q, M> = <Q as Classified<M>>::Effect;
 
 /// Handles that can inspect the SQL of `Q`.
 ///
-/// Separate from [`Admits`], so that an effect the handle does not grant is reported before, say, a
+/// Separate from [`Runs`], so that an effect the handle does not grant is reported before, say, a
 /// locking clause that the backend does not have.
 pub trait Inspects<Q, M> {
     #[doc(hidden)]
-    fn inspect(
-        &mut self,
-        query: &Q,
-        by: Inspection,
-        locks_granted: bool,
-        key: Key,
-    ) -> QueryResult<()>;
-}
-
-/// The properties of a statement that its type shows.
-#[doc(hidden)]
-#[derive(Debug)]
-#[expect(unnameable_types, reason = "hidden from users")]
-pub struct Claim {
-    pub(crate) locks: bool,
-    pub(crate) inspection: Inspection,
-}
-
-/// A key that only this crate can make.
-#[doc(hidden)]
-#[derive(Debug)]
-#[expect(unnameable_types, reason = "only this crate may make one")]
-pub struct Key(());
-
-impl Key {
-    pub(crate) fn new() -> Self {
-        Self(())
-    }
+    fn inspect(&mut self, query: &Q, by: Inspection, locks_granted: bool) -> QueryResult<()>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -106,11 +72,12 @@ impl<C: AsyncConnectionCore, Q> Runs<Execute<Q>, Unchecked> for C {
     fn run<'conn, F>(
         &'conn mut self,
         verb: Execute<Q>,
-        _: Key,
+        _: Key<EffectOn<Self::Query, Unchecked>, Self>,
         start: impl FnOnce(Q, &'conn mut C) -> F,
     ) -> F
     where
-        C: Admits<Q, Unchecked> + Inspects<Q, Unchecked>,
+        Q: Classified<Unchecked>,
+        C: Inspects<Q, Unchecked>,
     {
         start(verb.0, self)
     }
@@ -128,11 +95,12 @@ impl<C: AsyncConnectionCore, Q> Runs<Load<Q>, Unchecked> for C {
     fn run<'conn, F>(
         &'conn mut self,
         verb: Load<Q>,
-        _: Key,
+        _: Key<EffectOn<Self::Query, Unchecked>, Self>,
         start: impl FnOnce(Q, &'conn mut C) -> F,
     ) -> F
     where
-        C: Admits<Q, Unchecked> + Inspects<Q, Unchecked>,
+        Q: Classified<Unchecked>,
+        C: Inspects<Q, Unchecked>,
     {
         start(verb.0, self)
     }
@@ -153,11 +121,12 @@ where
     fn run<'conn, F>(
         &'conn mut self,
         verb: Execute<Q>,
-        _: Key,
+        _: Key<EffectOn<Self::Query, Checked<M>>, Self>,
         start: impl FnOnce(Q, &'conn mut C) -> F,
     ) -> Gate<'conn, F>
     where
-        Self: Admits<Q, Checked<M>> + Inspects<Q, Checked<M>>,
+        Q: Classified<Checked<M>>,
+        Self: Inspects<Q, Checked<M>>,
     {
         match self.admit_statement(&verb.0) {
             Ok((conn, guard)) => Gate::admitted(start(verb.0, conn), guard),
@@ -182,11 +151,12 @@ where
     fn run<'conn, F>(
         &'conn mut self,
         verb: Load<Q>,
-        _: Key,
+        _: Key<EffectOn<Self::Query, Checked<M>>, Self>,
         start: impl FnOnce(Q::Query, &'conn mut C) -> F,
     ) -> Gate<'conn, F>
     where
-        Self: Admits<Q::Query, Checked<M>> + Inspects<Q::Query, Checked<M>>,
+        Q::Query: Classified<Checked<M>>,
+        Self: Inspects<Q::Query, Checked<M>>,
     {
         let query = verb.0.as_query();
         match self.admit_statement(&query) {
@@ -206,7 +176,7 @@ pub trait Saves<M> {
     #[doc(hidden)]
     fn save<'conn, F, T>(
         &'conn mut self,
-        key: Key,
+        key: Key<Self::Needs, Self>,
         start: impl FnOnce(&'conn mut Self::Conn) -> F,
     ) -> Gate<'conn, F>
     where
@@ -221,7 +191,7 @@ impl<C: AsyncConnectionCore> Saves<Unchecked> for C {
 
     fn save<'conn, F, T>(
         &'conn mut self,
-        _: Key,
+        _: Key<Self::Needs, Self>,
         start: impl FnOnce(&'conn mut C) -> F,
     ) -> Gate<'conn, F>
     where
@@ -238,7 +208,7 @@ impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
 
     fn save<'conn, F, T>(
         &'conn mut self,
-        _: Key,
+        _: Key<Self::Needs, Self>,
         _: impl FnOnce(&'conn mut C) -> F,
     ) -> Gate<'conn, F>
     where
@@ -249,32 +219,8 @@ impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<C: AsyncConnectionCore, Q> Admits<Q, Unchecked> for C {
-    fn claim(_: &Q, _: Key) -> Claim {
-        Claim {
-            locks: false,
-            inspection: Inspection::NONE,
-        }
-    }
-}
-
-impl<R, C, Q, M> Admits<Q, Checked<M>> for ReadConn<R, C>
-where
-    C: RoutedConnection,
-    Q: Statement<M>,
-    Self: Grants<Q::Effect>,
-{
-    fn claim(query: &Q, _: Key) -> Claim {
-        Claim {
-            locks: Q::Effect::locks(),
-            inspection: query.inspection(),
-        }
-    }
-}
-
-#[diagnostic::do_not_recommend]
 impl<C: AsyncConnectionCore, Q> Inspects<Q, Unchecked> for C {
-    fn inspect(&mut self, _: &Q, _: Inspection, _: bool, _: Key) -> QueryResult<()> {
+    fn inspect(&mut self, _: &Q, _: Inspection, _: bool) -> QueryResult<()> {
         Ok(())
     }
 }

@@ -33,6 +33,12 @@ impl RoutedConnection for Connection {
             .await
     }
 
+    /// Returns no role, and whether the connection refuses to write.
+    async fn role_and_mode(&mut self) -> QueryResult<(Option<NodeRole>, Option<bool>)> {
+        self.spawn_blocking(crate::sync::RoutedConnection::role_and_mode)
+            .await
+    }
+
     /// Returns the path of the database file.
     async fn facts(&mut self, positions: bool) -> QueryResult<ServerFacts> {
         self.spawn_blocking(move |conn| crate::sync::RoutedConnection::facts(conn, positions))

@@ -73,7 +73,9 @@ pub(crate) struct Observe;
 
 ask!(Observe, |_this, out| {
     out.push_sql(INSTANCES);
-    out.push_sql("SELECT me.standby, ");
+    out.push_sql(
+        "SELECT me.standby, current_setting('default_transaction_read_only') = 'on' AS read_only, ",
+    );
     out.push_sql(STATUS);
     out.push_sql(" FROM me");
     out.push_sql(JOINS);
@@ -109,6 +111,8 @@ impl From<Introduced> for Introduction {
 pub(crate) struct Answer {
     #[diesel(sql_type = Bool)]
     standby: bool,
+    #[diesel(sql_type = Bool)]
+    read_only: bool,
     #[diesel(embed)]
     status: Status,
 }
@@ -116,7 +120,8 @@ pub(crate) struct Answer {
 impl Answer {
     /// Returns what the instance says of itself.
     pub(crate) fn observation(&self) -> Observation {
-        self.status.observation(role(self.standby))
+        let observation = self.status.observation(role(self.standby));
+        observation.in_session(self.read_only)
     }
 }
 

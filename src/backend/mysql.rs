@@ -3,74 +3,23 @@
 mod diagnosis;
 #[cfg(feature = "sync-mysql")]
 mod encryption;
+mod questions;
 
 use std::borrow::Cow;
 
-use diesel::QueryResult;
-use diesel::mysql::Mysql;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::sql_types::{BigInt, Nullable, Text, Untyped};
+use diesel::sql_types::{BigInt, Nullable, Text};
 
 use crate::cluster::{Observation, ServerFacts};
 use crate::position::{
     GaleraPosition, MariaDbPosition, MySqlPosition, Position, ServerKind, parse_uuid,
     parse_write_set,
 };
-use crate::random;
 use crate::server::{NodeRole, ServerVersion};
 
 pub(crate) use diagnosis::{MySqlSource, diagnosed, diagnosis};
 #[cfg(feature = "sync-mysql")]
 pub(crate) use encryption::{CIPHER, Cipher};
-
-/// Asks whether the server refuses writes from ordinary users, and for a number to be repeated: an answer with another
-/// number belongs to a statement that was abandoned. Needs no privilege.
-///
-/// `read_only` is a number in MySQL and in MariaDB up to 11, and a word from MariaDB 12 on; compared
-/// with both `'OFF'` and `'0'`, a number is compared as a number (and `'OFF'` as 0). Readers of Aurora have `innodb_read_only`
-/// instead, which no account gets past.
-#[derive(Debug, Clone, Copy, QueryId)]
-pub(crate) struct AskRole {
-    number: i64,
-}
-
-impl AskRole {
-    pub(crate) fn new() -> Self {
-        Self {
-            // Fits every type that the server announces before it knows the number.
-            number: random::within(0..=i32::MAX.unsigned_abs()).into(),
-        }
-    }
-
-    /// Returns the role that the answer shows.
-    pub(crate) fn role(self, (read_only, number): (i64, i64)) -> QueryResult<NodeRole> {
-        if number == self.number {
-            return Ok(role(read_only));
-        }
-        let why =
-            "the server's answer belongs to an earlier statement, which was abandoned half-way";
-        Err(DieselError::DatabaseError(
-            DatabaseErrorKind::ClosedConnection,
-            Box::new(why.to_owned()),
-        ))
-    }
-}
-
-impl QueryFragment<Mysql> for AskRole {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
-        out.push_sql("SELECT @@global.read_only NOT IN ('OFF', '0') OR @@global.innodb_read_only NOT IN ('OFF', '0'), CAST(");
-        out.push_bind_param::<BigInt, _>(&self.number)?;
-        out.push_sql(" AS SIGNED)");
-        Ok(())
-    }
-}
-
-impl Query for AskRole {
-    type SqlType = (BigInt, BigInt);
-}
-
-impl<Conn> diesel::RunQueryDsl<Conn> for AskRole {}
+pub(crate) use questions::{AskGalera, AskMariaDb, AskMySql, AskRole};
 
 pub(crate) fn role(read_only: i64) -> NodeRole {
     if read_only == 0 {
@@ -157,63 +106,6 @@ fn version(text: &str) -> Option<ServerVersion> {
     Some(ServerVersion::new(next()?, next()?))
 }
 
-/// Defines a query with an id, so that a connection prepares it once.
-macro_rules! ask {
-    ($(#[$doc:meta])* $name:ident, $sql:expr) => {
-        $(#[$doc])*
-        #[derive(Debug, QueryId)]
-        pub(crate) struct $name;
-
-        impl QueryFragment<Mysql> for $name {
-            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
-                out.push_sql($sql);
-                Ok(())
-            }
-        }
-
-        impl Query for $name {
-            type SqlType = Untyped;
-        }
-
-        impl<Conn> diesel::RunQueryDsl<Conn> for $name {}
-    };
-}
-
-ask! {
-    /// Asks MariaDB for everything a watcher needs. Needs no privilege.
-    ///
-    /// A replica's position is what it has *replayed*: it writes its binary log before it shows a
-    /// transaction. The binary log also shows from which servers its transactions come.
-    AskMariaDb,
-    "SELECT (@@global.read_only NOT IN ('OFF', '0') OR @@global.innodb_read_only NOT IN ('OFF', '0')) AS read_only, \
-            (@@global.log_bin NOT IN ('OFF', '0')) AS is_ready, \
-            (@@global.gtid_strict_mode NOT IN ('OFF', '0')) AS is_strict, \
-            CAST(@@global.server_id AS CHAR) AS server, \
-            CAST(@@global.gtid_slave_pos AS CHAR) AS replayed, \
-            CAST(@@global.gtid_binlog_pos AS CHAR) AS written, \
-            CAST(@@global.gtid_binlog_state AS CHAR) AS history"
-}
-
-ask! {
-    /// Asks MySQL for everything a watcher needs. Needs no privilege.
-    AskMySql,
-    "SELECT (@@global.read_only NOT IN ('OFF', '0') OR @@global.innodb_read_only NOT IN ('OFF', '0')) AS read_only, \
-            (@@global.gtid_mode = 'ON') AS is_ready, \
-            1 AS is_strict, \
-            CAST(@@global.server_uuid AS CHAR) AS server, \
-            CAST(@@global.gtid_executed AS CHAR) AS replayed, \
-            '' AS written, \
-            '' AS history"
-}
-
-ask! {
-    /// Asks a node of a Galera cluster for everything a watcher needs. Needs no privilege. Variables are all that
-    /// a node without quorum answers for.
-    AskGalera,
-    "SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_local_state_comment', 'wsrep_cluster_status', \
-     'wsrep_ready', 'wsrep_last_committed', 'wsrep_cluster_state_uuid')"
-}
-
 /// The answer to [`AskMariaDb`] and [`AskMySql`].
 #[derive(diesel::QueryableByName)]
 pub(crate) struct Answer {
@@ -232,6 +124,9 @@ pub(crate) struct Answer {
     written: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     history: Option<String>,
+    /// Set if the session that was asked is read-only.
+    #[diesel(sql_type = BigInt)]
+    session_read_only: i64,
 }
 
 const NO_BINARY_LOG: &str = "its binary log is off, so its writes get no GTIDs: start it with `log_bin`, or do without \
@@ -246,6 +141,14 @@ const UNREADABLE: &str =
 
 impl Answer {
     pub(crate) fn of_mariadb(&self) -> Observation {
+        self.mariadb().in_session(self.session_read_only != 0)
+    }
+
+    pub(crate) fn of_mysql(&self) -> Observation {
+        self.mysql().in_session(self.session_read_only != 0)
+    }
+
+    fn mariadb(&self) -> Observation {
         let role = role(self.read_only);
         let text = |text: &Option<String>| text.as_deref().unwrap_or("").parse::<MariaDbPosition>();
         let (Ok(server), Ok(replayed), Ok(written), Ok(history)) = (
@@ -271,7 +174,7 @@ impl Answer {
         }
     }
 
-    pub(crate) fn of_mysql(&self) -> Observation {
+    fn mysql(&self) -> Observation {
         let role = role(self.read_only);
         let text = self.replayed.as_deref().unwrap_or("");
         let server = self.server.as_deref().and_then(parse_uuid);
@@ -389,6 +292,7 @@ mod tests {
             replayed: text(replayed),
             written: text(written),
             history: text(history),
+            session_read_only: 1,
         }
     }
 

@@ -24,9 +24,20 @@ diesel::define_sql_function! {
     fn pg_is_in_recovery() -> diesel::sql_types::Bool;
 }
 
+diesel::define_sql_function! {
+    /// Returns the value of a setting, in the session that asks.
+    fn current_setting(name: Text) -> Text;
+}
+
 /// Asks whether the server is a standby. Needs no privilege.
 pub(crate) fn role_query() -> select<pg_is_in_recovery> {
     select(pg_is_in_recovery())
+}
+
+/// Asks that, and whether the session is read-only.
+pub(crate) fn role_and_mode_query() -> select<(pg_is_in_recovery, current_setting<&'static str>)> {
+    let mode = current_setting("default_transaction_read_only");
+    select((pg_is_in_recovery(), mode))
 }
 
 pub(crate) fn role(in_recovery: bool) -> NodeRole {
@@ -114,7 +125,8 @@ const WAL: &str = "\
 /// - That is its *insert* position: with `synchronous_commit = off`, the others lie behind commits that were acknowledged.
 /// - Its timeline is that of its facts. A primary has one as long as it is one, and its connections do not outlive that.
 const OBSERVE_PRIMARY: &str = "\
-    SELECT pg_is_in_recovery() AS standby, NULL::int8 AS timeline, \
+    SELECT pg_is_in_recovery() AS standby, \
+           current_setting('default_transaction_read_only') = 'on' AS read_only, NULL::int8 AS timeline, \
            (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::int8 AS lsn";
 
 /// Asks a standby again and again for its role, timeline and position, in one answer. Needs no privilege.
@@ -124,12 +136,14 @@ const OBSERVE_PRIMARY: &str = "\
 /// - The timeline is that of the control file: one reading of the file, of the four that the facts take.
 const OBSERVE_STANDBY: &str = "\
     SELECT pg_is_in_recovery() AS standby, \
+           current_setting('default_transaction_read_only') = 'on' AS read_only, \
            (pg_control_recovery()).min_recovery_end_timeline::int8 AS timeline, \
            (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::int8 AS lsn";
 
 /// [`OBSERVE_STANDBY`], for accounts that see the receiver: its timeline changes before that of the control file.
 const OBSERVE_RECEIVER: &str = "\
     SELECT pg_is_in_recovery() AS standby, \
+           current_setting('default_transaction_read_only') = 'on' AS read_only, \
            COALESCE((pg_stat_get_wal_receiver()).received_tli, \
                     (pg_control_recovery()).min_recovery_end_timeline)::int8 AS timeline, \
            (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::int8 AS lsn";
@@ -271,6 +285,7 @@ impl From<Facts> for Introduction {
     fn from(facts: Facts) -> Self {
         let answer = Answer {
             standby: facts.standby,
+            read_only: None,
             timeline: None,
             lsn: facts.lsn,
         };
@@ -330,6 +345,9 @@ fn version(number: &str) -> Option<ServerVersion> {
 pub(crate) struct Answer {
     #[diesel(sql_type = Bool)]
     standby: bool,
+    /// Set if the session that was asked is read-only; `NULL` if it was not asked for that.
+    #[diesel(sql_type = Nullable<Bool>)]
+    read_only: Option<bool>,
     /// That of a standby; `NULL` on one whose receiver is not running.
     #[diesel(sql_type = Nullable<BigInt>)]
     timeline: Option<i64>,
@@ -356,7 +374,9 @@ impl Answer {
             (wal.writes_on?, lsn.end_of_record(wal.page, wal.segment))
         };
         let position = PgPosition::new(wal.system, timeline, lsn);
-        Some(Observation::new(role(self.standby), position.into()))
+        let mut observation = Observation::new(role(self.standby), position.into());
+        observation.session_is_read_only = self.read_only;
+        Some(observation)
     }
 }
 
@@ -396,6 +416,7 @@ mod tests {
         let standby = facts(NodeRole::ReplaysWrites, None);
         let primary = facts(NodeRole::TakesWrites, Some(2));
         let answer = |standby| Answer {
+            read_only: None,
             standby,
             timeline: None,
             lsn: Some(90),

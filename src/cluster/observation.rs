@@ -24,6 +24,8 @@ pub struct Observation {
     pub problem: Option<Cow<'static, str>>,
     /// On a logical subscriber, the run of what feeds it: another number for each.
     pub(crate) feed: Option<u64>,
+    /// Whether the database session that was asked is read-only; `None` if that was not asked.
+    pub(crate) session_is_read_only: Option<bool>,
 }
 
 impl Observation {
@@ -46,6 +48,7 @@ impl Observation {
             follows: None,
             problem: None,
             feed: None,
+            session_is_read_only: None,
         }
     }
 
@@ -53,6 +56,13 @@ impl Observation {
     #[cfg(any(feature = "postgres", feature = "sync-postgres", test))]
     pub(crate) fn fed_by(mut self, run: u64) -> Self {
         self.feed = Some(run);
+        self
+    }
+
+    /// Adds whether the database session that was asked is read-only.
+    #[allow(dead_code, reason = "where servers have no positions")]
+    pub(crate) fn in_session(mut self, read_only: bool) -> Self {
+        self.session_is_read_only = Some(read_only);
         self
     }
 

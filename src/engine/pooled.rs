@@ -98,6 +98,8 @@ pub(crate) struct Known {
     pub(crate) expires: Option<Instant>,
     /// The last instant at which the connection was known to stand.
     pub(crate) alive: Instant,
+    /// Set if it was made read-only.
+    pub(crate) read_only: bool,
     /// Set if reads on it wait for what other servers have acknowledged.
     pub(crate) reads_causally: bool,
     /// Set if it must not be lent again.
@@ -120,6 +122,7 @@ impl Known {
             said: None,
             opened: now,
             alive: now,
+            read_only: false,
             reads_causally: false,
             is_spent: false,
             expires: None,

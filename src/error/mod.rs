@@ -7,12 +7,14 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use crate::server::NodeRole;
 
 mod config;
+mod not_read_only;
 mod refused;
 mod step;
 mod tls;
 mod words;
 
 pub use config::ConfigError;
+pub use not_read_only::NotReadOnly;
 pub use refused::Refused;
 pub(crate) use step::SILENT;
 pub use step::Step;

@@ -78,7 +78,7 @@ fn way_out(finding: &Finding) -> String {
     match finding {
         Finding::SideEffect { function, .. } => format!(
             "{WRITE}, or, if `{function}` is harmless in your use, allow it in the router's `StatementCheck` with \
-             `allow(\"{function}\")`"
+             `allow(\"{function}\")`; raw SQL then comes from `session.read_sql(..)`, which asks that check"
         ),
         Finding::RowLock { .. } => {
             "lock inside `ReadConn<Primary>::transaction`, or on a `WriteConn` (from `session.write()`)".to_owned()
@@ -105,6 +105,7 @@ mod tests {
         let functions = Functions::builtin(Dialect::Postgres);
         for (sql, door) in [
             ("SELECT nextval('ids')", "`allow(\"nextval\")`"),
+            ("SELECT currval('ids')", "`session.read_sql(..)`"),
             (
                 "SELECT 1 FROM t FOR UPDATE",
                 "`ReadConn<Primary>::transaction`",

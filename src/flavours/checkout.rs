@@ -159,7 +159,7 @@ impl<C: RoutedConnection> Router<C> {
             Ok(Ok(said)) => Outcome::Said(guard, said),
             Ok(Err(error)) => {
                 guard.known.is_spent = true;
-                failed(Box::<dyn std::error::Error + Send + Sync>::from(error))
+                failed(error)
             }
             Err(elapsed) => failed(elapsed.into()),
         }

@@ -6,8 +6,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use diesel::QueryResult;
-
 #[allow(unused_imports, reason = "where no pool is compiled in")]
 use super::hooks::SimpleConnection;
 use super::hooks::{Connect, SetUp, TransactionManager, establish};
@@ -16,7 +14,7 @@ use super::{RoutedConnection, flavoured, io};
 use crate::cluster::{Introduction, Member, Observation, PoolOptions, Said, ServerId};
 use crate::connect::{ConnectRequest, conceal};
 use crate::engine::{Known, Marks, Pooled};
-use crate::error::{Error, Step};
+use crate::error::{Error, NotReadOnly, Step};
 use crate::server::{NodeRole, PoolKind};
 use crate::statement::{Dialect, Seen};
 
@@ -175,6 +173,7 @@ impl<C: RoutedConnection> Manager<C> {
                 .pool
                 .and_then(|pool| self.node.options(pool).expiry(opened)),
             alive: sent,
+            read_only: self.read_only,
             reads_causally: false,
             is_spent: false,
         })
@@ -265,22 +264,33 @@ impl<C: RoutedConnection> Manager<C> {
     }
 }
 
-/// Asks the server of a pooled connection for its role and position; where it has none, for its role, which is recorded.
+/// Asks the server of a pooled connection for its role and position; where it has none, for its role, which is recorded. Fails with
+/// [`NotReadOnly`] if the connection was made read-only, and is not any more.
 #[flavoured]
 pub(super) async fn ask<C: RoutedConnection>(
     pooled: &mut Pooled<C>,
     positions: bool,
-) -> QueryResult<Option<Observation>> {
+) -> Result<Option<Observation>, Box<dyn std::error::Error + Send + Sync>> {
     let Pooled {
         conn, known, marks, ..
     } = pooled;
     // For every kind of connection: one whose check is abandoned may be cut off.
     let guard = StatementGuard::marking(marks);
-    if positions {
-        return guard.during(conn.observe(&known.facts)).await;
+    let (said, read_only) = if positions {
+        let said = guard.during(conn.observe(&known.facts)).await?;
+        let read_only = said.as_ref().and_then(|said| said.session_is_read_only);
+        (said, read_only)
+    } else {
+        let (role, read_only) = guard.during(conn.role_and_mode()).await?;
+        known.role = role;
+        (None, read_only)
+    };
+    if known.read_only && read_only == Some(false) {
+        let node = &pooled.member.name;
+        tracing::warn!(%node, "a connection of a read pool was not read-only any more: it is closed");
+        return Err(Box::new(NotReadOnly(())));
     }
-    known.role = guard.during(conn.node_role()).await?;
-    Ok(None)
+    Ok(said)
 }
 
 impl<C> fmt::Debug for Manager<C> {

@@ -30,9 +30,14 @@ impl RoutedConnection for Raw {
 
     /// Returns whether the server accepts writes from ordinary users.
     async fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
+        self.role_and_mode().await.map(|(role, _)| role)
+    }
+
+    async fn role_and_mode(&mut self) -> QueryResult<(Option<NodeRole>, Option<bool>)> {
         let ask = AskRole::new();
         let answer = RunQueryDsl::get_result(ask, self).await?;
-        ask.role(answer).map(Some)
+        let (role, read_only) = ask.role(answer)?;
+        Ok((Some(role), Some(read_only)))
     }
 
     async fn observe(&mut self, facts: &ServerFacts) -> QueryResult<Option<Observation>> {

@@ -11,14 +11,14 @@ use diesel::query_builder::{QueryFragment, QueryId};
 
 use super::connection::depth;
 use super::pool::Guard;
-use super::runs::{Admits, Inspects, Key};
+use super::runs::Inspects;
 use super::statement_guard::StatementGuard;
 use super::{ReadConn, RoutedConnection, Session, flavoured, io};
 use crate::engine::{Lease, Shared};
 use crate::error::{Error, Refused};
 use crate::routing::Route;
-use crate::statement::effect::{Checked, Effect, GrantedTo, Grants, Inspection};
-use crate::statement::{Access, CaughtUp, Primary, Replica, Role};
+use crate::statement::effect::{Checked, HasRole, Inspection};
+use crate::statement::{Access, CaughtUp, Classified, Primary, Replica, Role};
 
 #[flavoured]
 impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
@@ -72,18 +72,19 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         query: &Q,
     ) -> QueryResult<(&mut C, StatementGuard<'_>)>
     where
-        Self: Admits<Q, M> + Inspects<Q, M>,
+        Q: Classified<Checked<M>>,
+        Self: Inspects<Q, Checked<M>>,
     {
         self.lease.ready_for(R::NEEDS)?;
         let locks_granted = R::NEEDS >= Access::Primary
             && !self.lease.in_snapshot
             && depth(&mut self.lease.guard.conn) > 0;
-        let claim = Self::claim(query, Key::new());
-        self.lease.guard.marks.was_vouched_for |= claim.inspection.is_vouched();
-        if claim.locks && !locks_granted {
+        let inspection = query.inspection();
+        self.lease.guard.marks.was_vouched_for |= inspection.is_vouched();
+        if Q::locks() && !locks_granted {
             return Err(Refused::LockOutsideTransaction.into());
         }
-        self.inspect(query, claim.inspection, locks_granted, Key::new())?;
+        self.inspect(query, inspection, locks_granted)?;
         Ok(self.lease.guard.parts())
     }
 }
@@ -137,13 +138,7 @@ impl<R: Role, C: RoutedConnection, Q, M> Inspects<Q, Checked<M>> for ReadConn<R,
 where
     Q: QueryFragment<C::Backend> + QueryId,
 {
-    fn inspect(
-        &mut self,
-        query: &Q,
-        by: Inspection,
-        locks_granted: bool,
-        _: Key,
-    ) -> QueryResult<()> {
+    fn inspect(&mut self, query: &Q, by: Inspection, locks_granted: bool) -> QueryResult<()> {
         let lease = self.lease_mut();
         let checker = &lease.log.shared().checker;
         let seen = &mut lease.guard.seen;
@@ -161,7 +156,9 @@ where
     }
 }
 
-impl<R, C: RoutedConnection, E: Effect + GrantedTo<R>> Grants<E> for ReadConn<R, C> {}
+impl<R, C: RoutedConnection> HasRole for ReadConn<R, C> {
+    type Role = R;
+}
 
 impl<R, C: RoutedConnection> fmt::Debug for ReadConn<R, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

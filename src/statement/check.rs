@@ -4,13 +4,16 @@ use std::hash::{BuildHasher, RandomState};
 
 use diesel::QueryResult;
 use diesel::query_builder::{QueryBuilder, QueryFragment, QueryId};
-use diesel_routing_sql::{Dialect as Sql, Finding, Functions, inspect_calls, inspect_rendered};
+use diesel_routing_sql::{
+    Dialect as Sql, Finding, Functions, inspect, inspect_calls, inspect_rendered,
+};
 
 use crate::error::Refused;
 use crate::statement::dialect::Dialect;
 use crate::statement::effect::{InspectedBy, Inspection};
 use crate::statement::inspected::Inspected;
-use crate::statement::raw_sql::is_vouched_for;
+use crate::statement::known_write::names_a_write;
+use crate::statement::raw_sql::{ReadSql, is_vouched_for};
 use crate::statement::seen::Seen;
 use crate::statement::verdict::{Calls, Reach, Verdict, Verdicts};
 
@@ -45,6 +48,8 @@ pub enum CheckPolicy {
 ///
 /// Defaults to [`CheckPolicy::Deny`] with the built-in list of side-effect functions of the
 /// router's database, see [`Functions`].
+///
+/// Raw SQL with a function that is [allowed](Self::allow) here comes from [`Session::read_sql`](crate::Session::read_sql).
 ///
 /// # Example
 ///
@@ -252,6 +257,19 @@ impl Checker {
         Err(Refused::Statement { sql, finding }.into())
     }
 
+    /// Checks SQL that a person wrote, as `ReadSql::check` does, by this check's functions and policy.
+    pub(crate) fn read_sql<DB: Dialect>(&self, sql: String) -> Result<ReadSql<DB>, Refused> {
+        if self.policy != CheckPolicy::Off
+            && let Err(finding) = inspect(&sql, DB::SQL, &self.functions)
+        {
+            if self.policy == CheckPolicy::Deny {
+                return Err(Refused::Statement { sql, finding });
+            }
+            tracing::warn!(%finding, sql, "SQL for a read handle does more than read");
+        }
+        Ok(ReadSql::passed(sql))
+    }
+
     /// Returns what the statement may change, if anything, and its SQL, if that was rendered. Unknown statements count as writes, and so do
     /// calls of functions that are not known.
     #[inline]
@@ -356,23 +374,6 @@ impl Reach {
     }
 }
 
-/// Returns whether `Q` is Diesel's INSERT, UPDATE or DELETE, judging by its name.
-///
-/// Most of them have no static query id, and would be rendered and inspected on every run. The compiler does
-/// not guarantee a type's name, and nothing depends on it: a statement whose name is not recognised is
-/// inspected.
-fn names_a_write<Q>() -> bool {
-    const WRITES: [&str; 3] = [
-        "insert_statement::InsertStatement<",
-        "update_statement::UpdateStatement<",
-        "delete_statement::DeleteStatement<",
-    ];
-    std::any::type_name::<Q>()
-        .trim_start_matches('&')
-        .strip_prefix("diesel::query_builder::")
-        .is_some_and(|name| WRITES.iter().any(|write| name.starts_with(write)))
-}
-
 fn render<DB: Dialect, Q: QueryFragment<DB>>(query: &Q) -> QueryResult<String> {
     let mut builder = DB::QueryBuilder::default();
     query.to_sql(&mut builder, &DB::default())?;
@@ -382,7 +383,6 @@ fn render<DB: Dialect, Q: QueryFragment<DB>>(query: &Q) -> QueryResult<String> {
 #[cfg(test)]
 mod tests {
     use diesel::prelude::*;
-    use diesel::query_builder::AsQuery;
 
     use super::*;
 
@@ -391,19 +391,6 @@ mod tests {
             id -> Integer,
             name -> Text,
         }
-    }
-
-    fn is_known<Q>(_: &Q) -> bool {
-        names_a_write::<Q>()
-    }
-
-    #[test]
-    fn diesels_writes_are_told_by_their_names() {
-        let name = users::name.eq("a");
-        assert!(is_known(&diesel::insert_into(users::table).values(name)));
-        assert!(is_known(&diesel::update(users::table).set(name)));
-        assert!(is_known(&diesel::delete(users::table)));
-        assert!(is_known(&&diesel::delete(users::table.find(1))));
     }
 
     #[cfg(feature = "sync-sqlite")]
@@ -477,12 +464,5 @@ mod tests {
         assert_eq!(writes(ReadSql::vouch(sql)), None);
         assert_eq!(writes(ReadSql::check(sql).unwrap()), Some(Reach::Atomic));
         assert_eq!(writes(ReadSql::check("SELECT abs($1)").unwrap()), None);
-    }
-
-    #[test]
-    fn reads_and_raw_sql_are_not_taken_for_writes() {
-        assert!(!is_known(&users::table.as_query()));
-        assert!(!is_known(&users::table.find(1).for_update()));
-        assert!(!is_known(&diesel::sql_query("DELETE FROM users")));
     }
 }

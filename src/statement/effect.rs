@@ -6,13 +6,17 @@ use std::marker::PhantomData;
 use diesel::backend::Backend;
 use diesel::expression::SqlLiteral;
 use diesel::query_builder::{
-    BoxedSelectStatement, BoxedSqlQuery, DeleteStatement, InsertStatement, SelectStatement,
-    SqlQuery, UpdateStatement,
+    BoxedSelectStatement, BoxedSqlQuery, DeleteStatement, InsertStatement, Query, QueryId,
+    SelectStatement, SqlQuery, UpdateStatement,
 };
 use diesel::query_dsl::positional_order_dsl::PositionalOrderDsl;
 use diesel::query_source::QuerySource;
+use diesel::sql_types::Untyped;
 
-pub use crate::statement::role::{GrantsOpaque, GrantsReads, GrantsTransactions, GrantsWrites};
+pub use crate::statement::role::{
+    GrantsAnyTransaction, GrantsBatches, GrantsOpaque, GrantsReads, GrantsTransactions,
+    GrantsWrites,
+};
 
 /// A statement whose effect on the database is known to the compiler.
 ///
@@ -138,6 +142,13 @@ mod sealed {
 
     #[expect(unnameable_types, reason = "sealed: it has no implementations")]
     pub trait Nothing {}
+
+    #[derive(Debug)]
+    #[expect(
+        unnameable_types,
+        reason = "sealed: no statement runs on it by its own word"
+    )]
+    pub struct NoConnection(());
 }
 
 /// Family of the statements that Diesel's own types spell out.
@@ -149,6 +160,11 @@ pub struct Built(());
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Combined(());
+
+/// Family of `sql_query` with bound values.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct BoundSql(());
 
 /// Family without members.
 #[doc(hidden)]
@@ -233,6 +249,18 @@ impl<Q: PositionalOrderDsl<u32>> Statement<Combined> for Q {
     type Effect = Read;
 }
 
+// Diesel's type for `sql_query` with a bound value has no public name. What it alone has: it is read by name, its id is read
+// by name as well, can be copied, and runs on whatever is called a connection. A fragment of a user's that had all of this
+// could not derive `Statement`, for two families would have it.
+#[diagnostic::do_not_recommend]
+impl<Q> Statement<BoundSql> for Q
+where
+    Q: Query<SqlType = Untyped> + diesel::RunQueryDsl<sealed::NoConnection> + QueryId,
+    Q::QueryId: Query<SqlType = Untyped> + Copy,
+{
+    type Effect = Opaque;
+}
+
 #[diagnostic::do_not_recommend]
 impl<Q: Statement<M>, M> Statement<ByRef<M>> for &Q {
     type Effect = Q::Effect;
@@ -275,6 +303,16 @@ impl<R: GrantsOpaque> GrantedTo<R> for Opaque {}
 pub struct Anything(());
 
 impl<H> Grants<Anything> for H {}
+
+/// Handles with a role, which decides what they grant.
+#[doc(hidden)]
+pub trait HasRole {
+    /// The role.
+    type Role;
+}
+
+// Not for the handles by name: the compiler would recite that in every refusal.
+impl<H: HasRole, E: Effect + GrantedTo<H::Role>> Grants<E> for H {}
 
 /// Family of handles that run any statement.
 #[doc(hidden)]

@@ -3,9 +3,11 @@
 pub mod effect;
 
 mod check;
+mod classified;
 mod dialect;
 mod inspected;
 mod isolation;
+mod known_write;
 mod raw_sql;
 mod role;
 mod seen;
@@ -14,13 +16,15 @@ mod verdict;
 
 pub(crate) use check::Checker;
 pub use check::{CheckPolicy, StatementCheck};
+pub use classified::Classified;
+pub(crate) use classified::Key;
 pub use dialect::Dialect;
 pub(crate) use inspected::Inspected;
 pub(crate) use isolation::Characteristics;
 #[allow(unused_imports, reason = "SQLite has no levels")]
 pub(crate) use isolation::Isolation;
 pub use raw_sql::ReadSql;
-pub(crate) use role::{Access, GrantsTransactions};
+pub(crate) use role::{Access, GrantsAnyTransaction, GrantsBatches, GrantsTransactions};
 pub use role::{CaughtUp, Primary, Replica, Role};
 pub(crate) use seen::Seen;
 pub use verb::{Execute, Load};

@@ -21,10 +21,11 @@ use crate::statement::effect::{Built, Inspection, Read, Statement};
 /// On a `WriteConn` it runs as well. What is vouched for leaves no mark on the session there; the others are looked at again, for functions
 /// that may write ([`StatementCheck`](crate::StatementCheck)).
 ///
-/// It is made in one of three ways:
+/// It is made in one of four ways:
 ///
 /// - the macro `read_sql!("..")` of a backend's module checks a literal at compile time;
 /// - [`check`](Self::check) checks a string at run time;
+/// - [`Session::read_sql`](crate::Session::read_sql) does so with the router's check, and so knows the functions that it allows;
 /// - [`vouch`](Self::vouch) checks nothing, and is easy to grep for.
 ///
 /// As with `sql_query`, rows are loaded by name, into
@@ -58,7 +59,7 @@ use crate::statement::effect::{Built, Inspection, Read, Statement};
 #[must_use = "queries are only run by `load`, `get_result` and the like"]
 pub struct ReadSql<DB, Q = SqlText> {
     query: Q,
-    vouched: bool,
+    inspection: Inspection,
     backend: PhantomData<fn(DB)>,
 }
 
@@ -66,7 +67,8 @@ impl<DB: Dialect> ReadSql<DB> {
     /// Checks `sql` now.
     ///
     /// The list of side-effect functions is the built-in one of the database; a router whose
-    /// [`StatementCheck`](crate::StatementCheck) forbids more checks the statement again when it runs.
+    /// [`StatementCheck`](crate::StatementCheck) forbids more checks the statement again when it runs. For functions that it
+    /// allows, see [`Session::read_sql`](crate::Session::read_sql).
     ///
     /// # Errors
     ///
@@ -74,7 +76,7 @@ impl<DB: Dialect> ReadSql<DB> {
     pub fn check(sql: impl Into<String>) -> Result<Self, Refused> {
         let sql = sql.into();
         match inspect(&sql, DB::SQL, &Functions::builtin(DB::SQL)) {
-            Ok(()) => Ok(Self::new(sql.into(), false)),
+            Ok(()) => Ok(Self::new(sql.into(), Inspection::BUILT_IN)),
             Err(finding) => Err(Refused::Statement { sql, finding }),
         }
     }
@@ -84,18 +86,23 @@ impl<DB: Dialect> ReadSql<DB> {
     /// Meant for statements that the check refuses and that you know to be harmless on a replica. Give the
     /// reason in a comment.
     pub fn vouch(sql: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(sql.into(), true)
+        Self::new(sql.into(), Inspection::VOUCHED)
     }
 
     /// Wraps a literal that the macros have checked.
     pub(crate) const fn checked(sql: &'static str) -> Self {
-        Self::new(Cow::Borrowed(sql), false)
+        Self::new(Cow::Borrowed(sql), Inspection::BUILT_IN)
     }
 
-    const fn new(sql: Cow<'static, str>, vouched: bool) -> Self {
+    /// Wraps SQL that a router's check has passed. It is looked at again when it runs: that may be on another router.
+    pub(crate) fn passed(sql: String) -> Self {
+        Self::new(sql.into(), Inspection::NONE)
+    }
+
+    const fn new(sql: Cow<'static, str>, inspection: Inspection) -> Self {
         Self {
             query: SqlText(sql),
-            vouched,
+            inspection,
             backend: PhantomData,
         }
     }
@@ -105,7 +112,7 @@ impl<DB, Q> ReadSql<DB, Q> {
     /// Binds a value to the next placeholder (`$1` on PostgreSQL, `?` elsewhere).
     pub fn bind<ST, V>(self, value: V) -> ReadSql<DB, Bound<Self, V, ST>> {
         ReadSql {
-            vouched: self.vouched,
+            inspection: self.inspection,
             query: Bound {
                 query: self,
                 value,
@@ -124,7 +131,7 @@ impl<DB: Dialect, Q: QueryFragment<DB>> QueryFragment<DB> for ReadSql<DB, Q> {
     // Diesel asks clauses that, and no statement. A write handle, which takes any query, has no other way to learn what is
     // vouched for: see `is_vouched_for`.
     fn is_noop(&self, _: &DB) -> QueryResult<bool> {
-        Ok(self.vouched)
+        Ok(self.inspection.is_vouched())
     }
 }
 
@@ -161,11 +168,7 @@ impl<DB, Q> Statement<Built> for ReadSql<DB, Q> {
     type Effect = Read;
 
     fn inspection(&self) -> Inspection {
-        if self.vouched {
-            Inspection::VOUCHED
-        } else {
-            Inspection::BUILT_IN
-        }
+        self.inspection
     }
 }
 
@@ -173,7 +176,7 @@ impl<DB, Q: Clone> Clone for ReadSql<DB, Q> {
     fn clone(&self) -> Self {
         Self {
             query: self.query.clone(),
-            vouched: self.vouched,
+            inspection: self.inspection,
             backend: PhantomData,
         }
     }
@@ -183,7 +186,7 @@ impl<DB, Q: fmt::Debug> fmt::Debug for ReadSql<DB, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReadSql")
             .field("query", &self.query)
-            .field("vouched", &self.vouched)
+            .field("vouched", &self.inspection.is_vouched())
             .finish()
     }
 }

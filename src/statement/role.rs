@@ -51,6 +51,12 @@ mod sealed {
     impl Sealed for super::Replica {}
     impl Sealed for super::CaughtUp {}
     impl Sealed for super::Primary {}
+
+    /// Roles of nodes that may be replicas.
+    #[expect(unnameable_types, reason = "sealed")]
+    pub trait MayLag {}
+    impl MayLag for super::Replica {}
+    impl MayLag for super::CaughtUp {}
 }
 
 /// Roles that allow a SELECT with the locking clause `Lock`.
@@ -62,8 +68,9 @@ mod sealed {
 )]
 pub trait GrantsReads<Lock> {}
 
-impl GrantsReads<NoLock> for Replica {}
-impl GrantsReads<NoLock> for CaughtUp {}
+// Not for the roles by name: the compiler would recite that in every refusal of a lock.
+impl<R: sealed::MayLag> GrantsReads<NoLock> for R {}
+#[diagnostic::do_not_recommend]
 impl<Lock> GrantsReads<Lock> for Primary {}
 
 /// Roles that allow transactions that take row locks.
@@ -76,6 +83,7 @@ impl<Lock> GrantsReads<Lock> for Primary {}
 )]
 pub trait GrantsTransactions {}
 
+#[diagnostic::do_not_recommend]
 impl GrantsTransactions for Primary {}
 
 /// Roles that allow writes. There is none: only `WriteConn` grants them.
@@ -94,3 +102,28 @@ pub trait GrantsWrites {}
     note = "otherwise take a `&mut WriteConn`, from `session.write()`"
 )]
 pub trait GrantsOpaque {}
+
+/// Roles that allow batches of SQL. There is none: only `WriteConn` runs them.
+#[diagnostic::on_unimplemented(
+    message = "a batch of raw SQL may write or lock, and `ReadConn<{Self}>` runs only what is known to read",
+    label = "this handle runs no batches",
+    note = "one statement that only reads: write `read_sql!(\"..\")`, checked at compile time, or `ReadSql::check(..)?`, checked at run time",
+    note = "otherwise take a `&mut WriteConn`, from `session.write()`"
+)]
+pub trait GrantsBatches {
+    #[doc(hidden)]
+    fn never<T>() -> T;
+}
+
+/// Roles that allow transactions of every kind. There is none: only `WriteConn` opens them.
+#[diagnostic::on_unimplemented(
+    message = "this transaction needs a `WriteConn`, and `ReadConn<{Self}>` only reads",
+    label = "this handle opens read-only snapshots, and on the primary transactions that lock",
+    note = "several reads with one view of the data: `snapshot(|tx| ..)`",
+    note = "row locks: `transaction(|tx| ..)` of a `&mut ReadConn<Primary>`, from `session.read_primary()`",
+    note = "writes, or the characteristics of a transaction: take a `&mut WriteConn`, from `session.write()`"
+)]
+pub trait GrantsAnyTransaction {
+    #[doc(hidden)]
+    fn never<T>() -> T;
+}

@@ -33,6 +33,16 @@ pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
     /// Returns Diesel's error, if the server does not answer.
     fn node_role(&mut self) -> QueryResult<Option<NodeRole>>;
 
+    /// Returns the [role](Self::node_role), and whether the database session is read-only, if that is known, in one round trip.
+    /// Defaults to the role alone. A pooled connection that was made read-only and is not any more is closed.
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error, if the server does not answer.
+    fn role_and_mode(&mut self) -> QueryResult<(Option<NodeRole>, Option<bool>)> {
+        Ok((self.node_role()?, None))
+    }
+
     /// Set if nodes report positions, so that each is watched. Defaults to `false`.
     const WATCHED: bool = false;
 

@@ -1,13 +1,13 @@
-//! `RunQueryDsl` and `SaveChangesDsl` for blocking Diesel, bounded by what the handle grants.
+//! `RunQueryDsl` and its kin for blocking Diesel, bounded by what the handle grants.
 
 use diesel::query_dsl::methods::{ExecuteDsl, LimitDsl};
 use diesel::query_dsl::{LoadQuery, UpdateAndFetchResults};
 use diesel::result::Error::NotFound;
 use diesel::{Connection, QueryResult};
 
-use super::runs::{Admits, Inspects, Key, Runs, Saves, Target};
+use super::runs::{Inspects, Runs, Saves, Target};
 use crate::statement::effect::Grants;
-use crate::statement::{Execute, Load};
+use crate::statement::{Classified, Execute, Key, Load};
 
 /// Runs queries: Diesel's `RunQueryDsl`, plus the rule that the handle must grant what the query
 /// does.
@@ -17,7 +17,7 @@ use crate::statement::{Execute, Load};
 /// [`ReadConn`](super::ReadConn) a statement must have an [effect](crate::effect) that the handle
 /// grants. It comes with [`prelude`](super::prelude), where its name shadows Diesel's.
 ///
-/// `H` is the handle, `M` the family of implementations that classifies the query. Both are
+/// `H` is the handle, `M` the family of implementations that classifies the query, `E` its effect. All are
 /// inferred.
 ///
 /// # Errors
@@ -25,12 +25,14 @@ use crate::statement::{Execute, Load};
 /// Every method returns Diesel's errors. On a read handle, a statement that the
 /// [statement check](crate::StatementCheck) refuses returns
 /// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError) around a [`Refused`](crate::Refused).
-pub trait RunQueryDsl<H, M>: Sized {
+pub trait RunQueryDsl<H, M, E>: Sized {
     /// Runs the statement and returns the number of rows it affected.
     #[inline]
     fn execute(self, conn: &mut H) -> QueryResult<usize>
     where
-        H: Runs<Execute<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Execute<Self>, M>,
+        H::Query: Classified<M, Effect = E>,
+        H: Grants<E> + Inspects<H::Query, M>,
         H::Query: ExecuteDsl<H::Conn>,
         H::Conn: Connection,
     {
@@ -42,7 +44,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     #[inline]
     fn load<'query, U>(self, conn: &mut H) -> QueryResult<Vec<U>>
     where
-        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M>,
+        H::Query: Classified<M, Effect = E>,
+        H: Grants<E> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn, guard) = conn.admit(Load(self), Key::new())?;
@@ -58,7 +62,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     ) -> QueryResult<<H::Query as LoadQuery<'query, H::Conn, U, B>>::RowIter<'conn>>
     where
         U: 'conn,
-        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M>,
+        H::Query: Classified<M, Effect = E>,
+        H: Grants<E> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U, B> + 'conn,
         H::Conn: 'conn,
     {
@@ -74,7 +80,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     #[inline]
     fn get_result<'query, U>(self, conn: &mut H) -> QueryResult<U>
     where
-        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M>,
+        H::Query: Classified<M, Effect = E>,
+        H: Grants<E> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn, guard) = conn.admit(Load(self), Key::new())?;
@@ -85,7 +93,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     /// they changed.
     fn get_results<'query, U>(self, conn: &mut H) -> QueryResult<Vec<U>>
     where
-        H: Runs<Load<Self>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<Self>, M>,
+        H::Query: Classified<M, Effect = E>,
+        H: Grants<E> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         self.load(conn)
@@ -100,7 +110,9 @@ pub trait RunQueryDsl<H, M>: Sized {
     fn first<'query, U>(self, conn: &mut H) -> QueryResult<U>
     where
         Self: LimitDsl,
-        H: Runs<Load<diesel::dsl::Limit<Self>>, M> + Admits<H::Query, M> + Inspects<H::Query, M>,
+        H: Runs<Load<diesel::dsl::Limit<Self>>, M>,
+        H::Query: Classified<M, Effect = E>,
+        H: Grants<E> + Inspects<H::Query, M>,
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn, guard) = conn.admit(Load(LimitDsl::limit(self, 1)), Key::new())?;
@@ -110,7 +122,7 @@ pub trait RunQueryDsl<H, M>: Sized {
 
 // Bounded by Diesel's own trait; otherwise `COPY`'s `execute` would be ambiguous under one prelude.
 #[diagnostic::do_not_recommend]
-impl<T, H, M> RunQueryDsl<H, M> for T
+impl<T, H, M, E> RunQueryDsl<H, M, E> for T
 where
     H: Target,
     T: diesel::RunQueryDsl<H::Raw>,
@@ -140,6 +152,30 @@ impl<T, H, M> SaveChangesDsl<H, M> for T where
         + diesel::query_builder::IntoUpdateTarget
 {
 }
+
+/// Diesel's `ExecuteCopyFromDsl`, plus the rule that the handle must grant writes.
+#[cfg(feature = "sync-postgres")]
+pub trait ExecuteCopyFromDsl<H, M>: Sized {
+    /// Runs the `COPY .. FROM`, and returns the number of rows that were copied.
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error, or the error of what produces the rows.
+    fn execute<C, E>(self, conn: &mut H) -> Result<usize, E>
+    where
+        H: Saves<M, Conn = C> + Grants<H::Needs>,
+        C: Connection<Backend = diesel::pg::Pg>,
+        E: From<diesel::result::Error>,
+        Self: diesel::ExecuteCopyFromDsl<C, Error = E>,
+    {
+        let conn = conn.admit_changes(Key::new())?;
+        diesel::ExecuteCopyFromDsl::execute(self, conn)
+    }
+}
+
+#[cfg(feature = "sync-postgres")]
+#[diagnostic::do_not_recommend]
+impl<T, A, H, M> ExecuteCopyFromDsl<H, M> for diesel::pg::CopyFromQuery<T, A> {}
 
 // Not Diesel's own methods, which a query's type may replace, and be handed the connection.
 

@@ -5,6 +5,7 @@
 mod acquire;
 mod connection;
 mod current;
+mod diagnostics;
 mod diesel_connection;
 mod dsl;
 mod flavour;
@@ -34,6 +35,8 @@ mod meeting;
 mod mysql_server;
 #[path = "../flavours/nodes.rs"]
 mod nodes;
+#[path = "../flavours/raw_sql.rs"]
+mod raw_sql;
 #[path = "../flavours/read_handle.rs"]
 mod read_handle;
 #[path = "../flavours/router.rs"]
@@ -59,6 +62,8 @@ pub mod sqlite;
 #[doc(hidden)]
 pub use acquire::Acquire;
 pub use connection::RoutedConnection;
+#[cfg(feature = "sync-postgres")]
+pub use dsl::ExecuteCopyFromDsl;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
 pub use read::ReadConn;
 pub use transaction::TransactionBuilder;
@@ -111,18 +116,20 @@ pub type RouterBuilder<C> = crate::engine::RouterBuilder<C, Blocking>;
 /// ```
 pub type Session<C> = crate::engine::Session<C, Blocking>;
 
-/// Everything of Diesel's prelude, with `RunQueryDsl` and `SaveChangesDsl` replaced by ours.
+/// Everything of Diesel's prelude, with `RunQueryDsl`, `SaveChangesDsl` and `ExecuteCopyFromDsl` replaced by ours.
 ///
 /// Use it *instead of* `diesel::prelude`; it also serves raw connections.
 pub mod prelude {
     pub use diesel::prelude::*;
 
+    #[cfg(feature = "sync-postgres")]
+    pub use super::ExecuteCopyFromDsl;
     pub use super::{RunQueryDsl, SaveChangesDsl};
 }
 
 /// The bounds of the query methods, for generic code that must name them.
 pub mod bounds {
     pub use super::diesel_connection::{Cursor, Routed};
-    pub use super::runs::{Admits, Inspects, Runs, Saves, Target};
-    pub use crate::statement::{Execute, Load};
+    pub use super::runs::{Inspects, Runs, Saves, Target};
+    pub use crate::statement::{Classified, Execute, Load};
 }

@@ -57,6 +57,15 @@ impl RoutedConnection for PgConnection {
         Ok(answer.observation(facts))
     }
 
+    /// Returns the role and the mode of the session.
+    fn role_and_mode(&mut self) -> QueryResult<(Option<NodeRole>, Option<bool>)> {
+        let query = crate::backend::postgres::role_and_mode_query();
+        let (in_recovery, read_only): (bool, String) =
+            diesel::RunQueryDsl::get_result(query, self)?;
+        let role = crate::backend::postgres::role(in_recovery);
+        Ok((Some(role), Some(read_only == "on")))
+    }
+
     /// Returns the server's identity, its role, its version, and the process behind the connection.
     fn facts(&mut self, positions: bool) -> QueryResult<ServerFacts> {
         let facts = crate::backend::postgres::AskFacts {

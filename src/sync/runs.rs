@@ -6,10 +6,8 @@ use diesel::{Connection, QueryResult};
 use super::statement_guard::StatementGuard;
 use super::{ReadConn, RoutedConnection};
 use crate::error::Refused;
-use crate::statement::effect::{
-    Anything, Checked, Effect, Grants, Inspection, Statement, Unchecked, Write,
-};
-use crate::statement::{Execute, Load, Role};
+use crate::statement::effect::{Anything, Checked, Inspection, Unchecked, Write};
+use crate::statement::{Classified, Execute, Key, Load, Role};
 
 /// Handles that run `V`, a query and the way to run it.
 ///
@@ -30,58 +28,30 @@ pub trait Runs<V, M> {
     ///
     /// `Key` has no public constructor, so only the query methods get the connection.
     #[doc(hidden)]
-    fn admit(&mut self, verb: V, key: Key) -> QueryResult<Admitted<'_, Self::Query, Self::Conn>>
+    fn admit(
+        &mut self,
+        verb: V,
+        key: Key<EffectOn<Self::Query, M>, Self>,
+    ) -> QueryResult<Admitted<'_, Self::Query, Self::Conn>>
     where
-        Self: Admits<Self::Query, M> + Inspects<Self::Query, M>;
+        Self::Query: Classified<M>,
+        Self: Inspects<Self::Query, M>;
 }
 
 /// A query, the connection that may run it, and the guard that its answer goes through.
 #[doc(hidden)]
 pub(super) type Admitted<'conn, Q, C> = (Q, &'conn mut C, StatementGuard<'conn>);
 
-/// Handles that grant the effect of the statement `Q`.
-///
-/// Every Diesel connection grants any effect; a read handle grants an effect that is known and that
-/// its role allows.
-pub trait Admits<Q, M> {
-    #[doc(hidden)]
-    fn claim(query: &Q, key: Key) -> Claim;
-}
+/// The effect of `Q`, as handles of the family `M` classify it.
+type EffectOn<Q, M> = <Q as Classified<M>>::Effect;
 
 /// Handles that can inspect the SQL of `Q`.
 ///
-/// Separate from [`Admits`], so that an effect the handle does not grant is reported before, say, a
+/// Separate from [`Runs`], so that an effect the handle does not grant is reported before, say, a
 /// locking clause that the backend does not have.
 pub trait Inspects<Q, M> {
     #[doc(hidden)]
-    fn inspect(
-        &mut self,
-        query: &Q,
-        by: Inspection,
-        locks_granted: bool,
-        key: Key,
-    ) -> QueryResult<()>;
-}
-
-/// The properties of a statement that its type shows.
-#[doc(hidden)]
-#[derive(Debug)]
-#[expect(unnameable_types, reason = "hidden from users")]
-pub struct Claim {
-    pub(crate) locks: bool,
-    pub(crate) inspection: Inspection,
-}
-
-/// A key that only this crate can make.
-#[doc(hidden)]
-#[derive(Debug)]
-#[expect(unnameable_types, reason = "only this crate may make one")]
-pub struct Key(());
-
-impl Key {
-    pub(crate) fn new() -> Self {
-        Self(())
-    }
+    fn inspect(&mut self, query: &Q, by: Inspection, locks_granted: bool) -> QueryResult<()>;
 }
 
 /// Handles, each with the connection type whose queries it accepts.
@@ -103,9 +73,14 @@ impl<C: Connection, Q> Runs<Execute<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
 
-    fn admit(&mut self, verb: Execute<Q>, _: Key) -> QueryResult<Admitted<'_, Q, C>>
+    fn admit(
+        &mut self,
+        verb: Execute<Q>,
+        _: Key<EffectOn<Self::Query, Unchecked>, Self>,
+    ) -> QueryResult<Admitted<'_, Q, C>>
     where
-        C: Admits<Q, Unchecked> + Inspects<Q, Unchecked>,
+        Q: Classified<Unchecked>,
+        C: Inspects<Q, Unchecked>,
     {
         Ok((verb.0, self, StatementGuard::unmarked()))
     }
@@ -116,9 +91,14 @@ impl<C: Connection, Q> Runs<Load<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
 
-    fn admit(&mut self, verb: Load<Q>, _: Key) -> QueryResult<Admitted<'_, Q, C>>
+    fn admit(
+        &mut self,
+        verb: Load<Q>,
+        _: Key<EffectOn<Self::Query, Unchecked>, Self>,
+    ) -> QueryResult<Admitted<'_, Q, C>>
     where
-        C: Admits<Q, Unchecked> + Inspects<Q, Unchecked>,
+        Q: Classified<Unchecked>,
+        C: Inspects<Q, Unchecked>,
     {
         Ok((verb.0, self, StatementGuard::unmarked()))
     }
@@ -132,9 +112,14 @@ where
     type Conn = C;
     type Query = Q;
 
-    fn admit(&mut self, verb: Execute<Q>, _: Key) -> QueryResult<Admitted<'_, Q, C>>
+    fn admit(
+        &mut self,
+        verb: Execute<Q>,
+        _: Key<EffectOn<Self::Query, Checked<M>>, Self>,
+    ) -> QueryResult<Admitted<'_, Q, C>>
     where
-        Self: Admits<Q, Checked<M>> + Inspects<Q, Checked<M>>,
+        Q: Classified<Checked<M>>,
+        Self: Inspects<Q, Checked<M>>,
     {
         let (conn, guard) = self.admit_statement(&verb.0)?;
         Ok((verb.0, conn, guard))
@@ -150,9 +135,14 @@ where
     type Conn = C;
     type Query = Q::Query;
 
-    fn admit(&mut self, verb: Load<Q>, _: Key) -> QueryResult<Admitted<'_, Q::Query, C>>
+    fn admit(
+        &mut self,
+        verb: Load<Q>,
+        _: Key<EffectOn<Self::Query, Checked<M>>, Self>,
+    ) -> QueryResult<Admitted<'_, Q::Query, C>>
     where
-        Self: Admits<Q::Query, Checked<M>> + Inspects<Q::Query, Checked<M>>,
+        Q::Query: Classified<Checked<M>>,
+        Self: Inspects<Q::Query, Checked<M>>,
     {
         let query = verb.0.as_query();
         let (conn, guard) = self.admit_statement(&query)?;
@@ -168,7 +158,7 @@ pub trait Saves<M> {
     type Needs;
 
     #[doc(hidden)]
-    fn admit_changes(&mut self, key: Key) -> QueryResult<&mut Self::Conn>;
+    fn admit_changes(&mut self, key: Key<Self::Needs, Self>) -> QueryResult<&mut Self::Conn>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -176,7 +166,7 @@ impl<C: Connection> Saves<Unchecked> for C {
     type Conn = C;
     type Needs = Anything;
 
-    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut C> {
+    fn admit_changes(&mut self, _: Key<Self::Needs, Self>) -> QueryResult<&mut C> {
         Ok(self)
     }
 }
@@ -186,38 +176,14 @@ impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
     type Conn = C;
     type Needs = Write;
 
-    fn admit_changes(&mut self, _: Key) -> QueryResult<&mut C> {
+    fn admit_changes(&mut self, _: Key<Self::Needs, Self>) -> QueryResult<&mut C> {
         Err(Refused::Write.into())
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<C: Connection, Q> Admits<Q, Unchecked> for C {
-    fn claim(_: &Q, _: Key) -> Claim {
-        Claim {
-            locks: false,
-            inspection: Inspection::NONE,
-        }
-    }
-}
-
-impl<R, C, Q, M> Admits<Q, Checked<M>> for ReadConn<R, C>
-where
-    C: RoutedConnection,
-    Q: Statement<M>,
-    Self: Grants<Q::Effect>,
-{
-    fn claim(query: &Q, _: Key) -> Claim {
-        Claim {
-            locks: Q::Effect::locks(),
-            inspection: query.inspection(),
-        }
-    }
-}
-
-#[diagnostic::do_not_recommend]
 impl<C: Connection, Q> Inspects<Q, Unchecked> for C {
-    fn inspect(&mut self, _: &Q, _: Inspection, _: bool, _: Key) -> QueryResult<()> {
+    fn inspect(&mut self, _: &Q, _: Inspection, _: bool) -> QueryResult<()> {
         Ok(())
     }
 }

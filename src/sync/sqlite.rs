@@ -2,7 +2,7 @@
 
 use diesel::connection::AnsiTransactionManager;
 use diesel::dsl::select;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Bool, Text};
 use diesel::{QueryResult, SqliteConnection};
 
 pub use diesel_routing_macros::read_sql_sqlite as read_sql;
@@ -34,6 +34,12 @@ impl RoutedConnection for SqliteConnection {
         diesel::RunQueryDsl::execute(select(sqlite_version()), self).map(|_| None)
     }
 
+    /// Returns no role, and whether the connection refuses to write.
+    fn role_and_mode(&mut self) -> QueryResult<(Option<NodeRole>, Option<bool>)> {
+        let mode = diesel::dsl::sql::<Bool>("SELECT query_only FROM pragma_query_only");
+        diesel::RunQueryDsl::get_result(mode, self).map(|read_only| (None, Some(read_only)))
+    }
+
     /// Returns the path of the database file.
     fn facts(&mut self, _: bool) -> QueryResult<ServerFacts> {
         let file =
@@ -47,5 +53,21 @@ impl RoutedConnection for SqliteConnection {
 
     fn begin_with(&mut self, sql: &str) -> QueryResult<()> {
         AnsiTransactionManager::begin_transaction_sql(self, sql)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::Connection;
+    use diesel::connection::SimpleConnection;
+
+    use super::*;
+
+    #[test]
+    fn a_connection_says_whether_it_refuses_to_write() {
+        let mut conn = SqliteConnection::establish(":memory:").unwrap();
+        assert_eq!(conn.role_and_mode(), Ok((None, Some(false))));
+        conn.batch_execute("PRAGMA query_only = ON").unwrap();
+        assert_eq!(conn.role_and_mode(), Ok((None, Some(true))));
     }
 }

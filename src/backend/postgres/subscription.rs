@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
 use crate::cluster::Observation;
 use crate::position::{Lsn, PgPosition, Position};
@@ -17,6 +17,7 @@ use crate::server::NodeRole;
 /// - A parallel worker has received nothing of its own.
 pub(super) const OBSERVE_SUBSCRIBER: &str = "\
     SELECT count(*) AS subscriptions, \
+           current_setting('default_transaction_read_only') = 'on' AS read_only, \
            min(s.subname::text) FILTER (WHERE w.lsn IS NULL) AS unfed, \
            string_agg(w.worker, ',' ORDER BY s.oid) AS workers, \
            (min(w.lsn) - '0/0'::pg_lsn)::int8 AS lsn, \
@@ -36,6 +37,9 @@ pub(crate) struct Subscriptions {
     /// Those that are enabled.
     #[diesel(sql_type = BigInt)]
     subscriptions: i64,
+    /// Set if the session that was asked is read-only.
+    #[diesel(sql_type = Bool)]
+    read_only: bool,
     /// One of them whose worker has not said how far it is.
     #[diesel(sql_type = Nullable<Text>)]
     unfed: Option<String>,
@@ -57,7 +61,9 @@ impl Subscriptions {
         let lsn = Lsn(self.lsn.unwrap_or_default().cast_unsigned());
         let position = Position::Postgres(PgPosition::new(0, 0, lsn));
         let observation = Observation::new(NodeRole::ReplaysWrites, position);
-        let observation = observation.fed_by(hash.hash_one(&self.workers));
+        let observation = observation
+            .fed_by(hash.hash_one(&self.workers))
+            .in_session(self.read_only);
         match self.problem() {
             Some(problem) => observation.with_problem(problem),
             None => observation,
@@ -90,6 +96,7 @@ mod tests {
     fn answer() -> Subscriptions {
         Subscriptions {
             subscriptions: 2,
+            read_only: true,
             unfed: None,
             workers: Some("7,8".to_owned()),
             lsn: Some(90),

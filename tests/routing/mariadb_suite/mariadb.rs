@@ -222,3 +222,66 @@ fn transactions_have_their_isolation_snapshots_one_view_and_locks_their_place() 
         assert_eq!(count(&mut writer).await, 2);
     });
 }
+
+/// The session's variable, in the words of MySQL and of MariaDB: each runs what one of the comments holds.
+const MODE: &str = "/*!80003 @@session.transaction_read_only */ /*M! @@session.tx_read_only */";
+
+/// Neither types nor the check see into a function of the database's.
+#[test]
+fn a_read_connection_that_a_function_has_opened_to_writes_is_closed_at_its_next_check() {
+    run(async {
+        let cluster = Cluster::start(1);
+        let servers: &diesel_routing_testkit::MariaCluster = &cluster;
+        let trusts = "SET GLOBAL log_bin_trust_function_creators = 1";
+        servers.primary().admin_execute(trusts).unwrap();
+        let builder = || nodes(&cluster, 1).check_after_idle(Duration::ZERO);
+        let by_window = wait!(builder().window_only().build()).unwrap();
+        let by_position = wait!(builder().build()).unwrap();
+        let session = by_position.session();
+        let function = format!(
+            "CREATE FUNCTION open_up() RETURNS BIGINT DETERMINISTIC NO SQL BEGIN SET {MODE} = 0; RETURN {MODE}; END"
+        );
+        let mut writer = wait!(session.write()).unwrap();
+        wait!(sql_query(function).execute(&mut writer)).unwrap();
+        drop(writer);
+        // Then the replica has it as well.
+        let waiting = session.waiting(Duration::from_secs(10));
+        assert_eq!(wait!(waiting.read()).unwrap().route().node, "replica-0");
+
+        for router in [by_window, by_position] {
+            let opened = open_up(&mut wait!(router.read_primary()).unwrap()).await;
+            let next = id_and_mode(&mut wait!(router.read_primary()).unwrap()).await;
+            assert_eq!(next.1, 1);
+            assert_ne!(next.0, opened, "the opened one is closed");
+
+            let opened = open_up(&mut wait!(router.read_eventual()).unwrap()).await;
+            let next = id_and_mode(&mut wait!(router.read_eventual()).unwrap()).await;
+            assert_eq!(next.1, 1);
+            assert_ne!(next.0, opened, "the opened one is closed");
+        }
+    });
+}
+
+/// Opens the connection to writes, and returns its id.
+async fn open_up(conn: &mut ReadConn<Replica>) -> i64 {
+    let open_up = select(sql::<BigInt>("open_up()"));
+    assert_eq!(wait!(open_up.get_result::<i64>(conn)), Ok(0));
+    let id = select(sql::<BigInt>("CAST(CONNECTION_ID() AS SIGNED)"));
+    wait!(id.get_result(conn)).unwrap()
+}
+
+#[derive(diesel::QueryableByName)]
+struct IdAndMode {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = BigInt)]
+    mode: i64,
+}
+
+async fn id_and_mode(conn: &mut ReadConn<Replica>) -> (i64, i64) {
+    let sql =
+        format!("SELECT CAST(CONNECTION_ID() AS SIGNED) AS id, CAST({MODE} AS SIGNED) AS mode");
+    // For the comments.
+    let row: IdAndMode = wait!(ReadSql::vouch(sql).get_result(conn)).unwrap();
+    (row.id, row.mode)
+}

@@ -3,7 +3,6 @@
 use std::io::Read as _;
 
 use diesel::pg::PgRowByRowLoadingMode;
-use diesel::prelude::ExecuteCopyFromDsl as _;
 
 use super::world::{World, count, is_marked};
 use super::*;

@@ -4,7 +4,7 @@ use diesel::dsl::{exists, select, sql};
 use diesel::sql_types::{BigInt, Integer, Text};
 use diesel_routing::Finding;
 
-use super::world::{World, count, is_marked};
+use super::world::{World, count, is_marked, nodes};
 use super::*;
 
 diesel::define_sql_function! {
@@ -165,4 +165,57 @@ fn write_connections_are_not_read_only() {
         ));
         assert_eq!(wait!(mode.get_result::<String>(&mut conn)).unwrap(), "off");
     });
+}
+
+#[derive(Debug, PartialEq, Eq, diesel::QueryableByName)]
+struct DatabaseSession {
+    #[diesel(sql_type = Integer)]
+    pid: i32,
+    #[diesel(sql_type = Text)]
+    read_only: String,
+}
+
+async fn database_session(conn: &mut ReadConn<Replica>) -> DatabaseSession {
+    let sql = "SELECT pg_backend_pid() AS pid, current_setting('default_transaction_read_only') AS read_only";
+    wait!(ReadSql::check(sql).unwrap().get_result(conn)).unwrap()
+}
+
+/// Neither types nor the check see into a function of the database's.
+#[test]
+fn a_read_connection_that_a_function_has_opened_to_writes_is_closed_at_its_next_check() {
+    run(async {
+        let cluster = Cluster::start(1);
+        let builder = || nodes(&cluster, 1).check_after_idle(Duration::ZERO);
+        let by_window = wait!(builder().window_only().build()).unwrap();
+        let by_position = wait!(builder().build()).unwrap();
+        let session = by_position.session();
+        let function = "CREATE FUNCTION open_up() RETURNS text LANGUAGE sql AS \
+                        $$ SELECT set_config('default_transaction_read_only', 'off', false) $$";
+        let mut writer = wait!(session.write()).unwrap();
+        wait!(writer.batch_execute(function)).unwrap();
+        drop(writer);
+        // Then the replica has it as well.
+        let waiting = session.waiting(Duration::from_secs(10));
+        assert_eq!(wait!(waiting.read()).unwrap().route().node, "replica-0");
+
+        for router in [by_window, by_position] {
+            let opened = open_up(&mut wait!(router.read_primary()).unwrap()).await;
+            let next = database_session(&mut wait!(router.read_primary()).unwrap()).await;
+            assert_eq!(next.read_only, "on");
+            assert_ne!(next.pid, opened.pid, "the opened one is closed");
+
+            let opened = open_up(&mut wait!(router.read_eventual()).unwrap()).await;
+            let next = database_session(&mut wait!(router.read_eventual()).unwrap()).await;
+            assert_eq!(next.read_only, "on");
+            assert_ne!(next.pid, opened.pid, "the opened one is closed");
+        }
+    });
+}
+
+async fn open_up(conn: &mut ReadConn<Replica>) -> DatabaseSession {
+    let open_up = ReadSql::check("SELECT open_up()").unwrap();
+    wait!(open_up.execute(conn)).unwrap();
+    let opened = database_session(conn).await;
+    assert_eq!(opened.read_only, "off");
+    opened
 }

@@ -2,7 +2,7 @@
 
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Integer, Untyped};
 use diesel::{PgConnection, QueryResult};
 use diesel_routing::{Primary, Replica, Statement};
 use ui_tests::{User, users};
@@ -61,6 +61,26 @@ impl QueryFragment<Pg> for LockedIds {
     }
 }
 
+/// Read by name, and run on whatever is called a connection, as `sql_query` with a bound value is.
+#[derive(Debug, Clone, QueryId, Statement)]
+#[statement(read)]
+struct ByName {
+    id: i32,
+}
+
+impl Query for ByName {
+    type SqlType = Untyped;
+}
+
+impl<Conn> diesel::RunQueryDsl<Conn> for ByName {}
+
+impl QueryFragment<Pg> for ByName {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT * FROM users WHERE id = ");
+        out.push_bind_param::<Integer, _>(&self.id)
+    }
+}
+
 mod asynchronous {
     use super::*;
     use diesel_routing::pg::ReadConn;
@@ -68,6 +88,10 @@ mod asynchronous {
 
     async fn page(conn: &mut ReadConn<Replica>) -> QueryResult<Vec<(User, i64)>> {
         users::table.order(users::name).paginate(2).load(conn).await
+    }
+
+    async fn by_name(conn: &mut ReadConn<Replica>) -> QueryResult<User> {
+        ByName { id: 1 }.get_result(conn).await
     }
 
     async fn lock(conn: &mut ReadConn<Primary>) -> QueryResult<Vec<i64>> {
@@ -107,6 +131,10 @@ mod blocking {
 
     fn page(conn: &mut ReadConn<Replica>) -> QueryResult<Vec<(User, i64)>> {
         users::table.order(users::name).paginate(2).load(conn)
+    }
+
+    fn by_name(conn: &mut ReadConn<Replica>) -> QueryResult<User> {
+        ByName { id: 1 }.get_result(conn)
     }
 
     fn lock(conn: &mut ReadConn<Primary>) -> QueryResult<Vec<i64>> {

@@ -97,6 +97,7 @@ pub(super) fn known(server: usize, opened: Instant) -> Known {
         opened,
         expires: None,
         alive: opened,
+        read_only: true,
         reads_causally: false,
         is_spent: false,
     }

@@ -2,7 +2,6 @@
 
 mod asynchronous {
     use diesel::QueryResult;
-    use diesel_async::SimpleAsyncConnection;
     use diesel_routing::{Primary, Replica, pg};
 
     async fn clear(
@@ -18,7 +17,6 @@ mod asynchronous {
 
 mod blocking {
     use diesel::QueryResult;
-    use diesel::connection::SimpleConnection;
     use diesel_routing::{Primary, Replica, sync::pg};
 
     fn clear(

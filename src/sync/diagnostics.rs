@@ -1,0 +1,129 @@
+//! Compile errors for a read handle in place of a Diesel connection.
+//!
+//! The implementations and methods here apply to no handle: their bound is only there to be reported, in our words, where the
+//! compiler would list the connections that Diesel has.
+
+use std::marker::PhantomData;
+
+use diesel::QueryResult;
+use diesel::connection::{
+    AnsiTransactionManager, CacheSize, Connection, ConnectionSealed, Instrumentation,
+    LoadConnection, SimpleConnection,
+};
+use diesel::expression::QueryMetadata;
+use diesel::query_builder::{Query, QueryFragment, QueryId};
+
+use super::{ReadConn, RoutedConnection, TransactionBuilder};
+use crate::statement::{GrantsAnyTransaction, GrantsBatches, Role};
+
+/// What a handle of the role `R` would lend.
+// A type of its own: of two traits that one type lacks, the compiler reports the one that it was asked for.
+#[derive(Debug)]
+#[expect(unnameable_types, reason = "only named in bounds")]
+pub struct Lent<R>(PhantomData<R>);
+
+/// Diesel connections that a read handle lends. There are none.
+#[diagnostic::on_unimplemented(
+    message = "a read handle is no Diesel connection, and lends none: what runs on it is checked first",
+    label = "this needs a connection of Diesel",
+    note = "queries: import `diesel_routing::sync::prelude::*` instead of `diesel::prelude::*`",
+    note = "functions over `Connection`: pass a `&mut WriteConn`, from `session.write()`"
+)]
+#[expect(unnameable_types, reason = "nobody may implement it")]
+pub trait IsConnection {
+    #[doc(hidden)]
+    fn never<T>() -> T;
+}
+
+#[doc(hidden)]
+impl<R: Role, C: RoutedConnection> SimpleConnection for ReadConn<R, C>
+where
+    Lent<R>: IsConnection,
+{
+    fn batch_execute(&mut self, _: &str) -> QueryResult<()> {
+        Lent::<R>::never()
+    }
+}
+
+#[doc(hidden)]
+impl<R: Role, C: RoutedConnection> ConnectionSealed for ReadConn<R, C> where Lent<R>: IsConnection {}
+
+#[doc(hidden)]
+impl<R: Role, C: RoutedConnection> Connection for ReadConn<R, C>
+where
+    Lent<R>: IsConnection,
+{
+    type Backend = C::Backend;
+    type TransactionManager = AnsiTransactionManager;
+
+    fn establish(_: &str) -> diesel::ConnectionResult<Self> {
+        Lent::<R>::never()
+    }
+
+    fn execute_returning_count<T>(&mut self, _: &T) -> QueryResult<usize>
+    where
+        T: QueryFragment<Self::Backend> + QueryId,
+    {
+        Lent::<R>::never()
+    }
+
+    fn transaction_state(&mut self) -> &mut AnsiTransactionManager {
+        Lent::<R>::never()
+    }
+
+    fn instrumentation(&mut self) -> &mut dyn Instrumentation {
+        Lent::<R>::never()
+    }
+
+    fn set_instrumentation(&mut self, _: impl Instrumentation) {
+        Lent::<R>::never()
+    }
+
+    fn set_prepared_statement_cache_size(&mut self, _: CacheSize) {
+        Lent::<R>::never()
+    }
+}
+
+#[doc(hidden)]
+impl<R: Role, B, C: RoutedConnection + LoadConnection<B>> LoadConnection<B> for ReadConn<R, C>
+where
+    Lent<R>: IsConnection,
+{
+    type Cursor<'conn, 'query> = C::Cursor<'conn, 'query>;
+    type Row<'conn, 'query> = C::Row<'conn, 'query>;
+
+    fn load<'conn, 'query, T>(&'conn mut self, _: T) -> QueryResult<Self::Cursor<'conn, 'query>>
+    where
+        T: Query + QueryFragment<Self::Backend> + QueryId + 'query,
+        Self::Backend: QueryMetadata<T::SqlType>,
+    {
+        Lent::<R>::never()
+    }
+}
+
+/// Methods of a `WriteConn`, which no role grants.
+impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
+    #[doc(hidden)]
+    pub fn batch_execute(&mut self, _: &str) -> QueryResult<()>
+    where
+        R: GrantsBatches,
+    {
+        R::never()
+    }
+
+    #[doc(hidden)]
+    pub fn begin_test_transaction(&mut self) -> QueryResult<()>
+    where
+        R: GrantsAnyTransaction,
+    {
+        R::never()
+    }
+
+    #[doc(hidden)]
+    pub fn build_transaction(&mut self) -> TransactionBuilder<'_, C>
+    where
+        R: GrantsAnyTransaction,
+    {
+        R::never()
+    }
+}
