@@ -108,7 +108,7 @@ pub trait GrantsOpaque {}
     message = "a batch of raw SQL may write or lock, and `ReadConn<{Self}>` runs only what is known to read",
     label = "this handle runs no batches",
     note = "one statement that only reads: write `read_sql!(\"..\")`, checked at compile time, or `ReadSql::check(..)?`, checked at run time",
-    note = "otherwise take a `&mut WriteConn`, from `session.write()`"
+    note = "otherwise take a `&mut WriteConn`, from `session.write()`, and import `SimpleAsyncConnection` of diesel-async or `SimpleConnection` of Diesel, as for any connection"
 )]
 pub trait GrantsBatches {
     #[doc(hidden)]

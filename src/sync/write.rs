@@ -1,7 +1,6 @@
 //! `WriteConn`: a connection that does everything, and is a Diesel connection itself.
 
 use diesel::QueryResult;
-use diesel::connection::SimpleConnection;
 
 use super::{RawWrite, ReadConn, RoutedConnection};
 use crate::statement::Primary;
@@ -26,15 +25,6 @@ pub struct WriteConn<C: RoutedConnection> {
 }
 
 impl<C: RoutedConnection> WriteConn<C> {
-    /// Runs several statements of raw SQL, separated by semicolons. Counts as a write.
-    ///
-    /// # Errors
-    ///
-    /// Returns Diesel's error.
-    pub fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        SimpleConnection::batch_execute(self, query)
-    }
-
     /// Returns the raw connection, for code that requires `&mut PgConnection` and the like.
     ///
     /// **Counts as a write**: it is unknown what is done with it. Prefer the methods of

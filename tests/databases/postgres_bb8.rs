@@ -1,5 +1,6 @@
 //! Async PostgreSQL in bb8 pools.
 
+pub(crate) use diesel_async::SimpleAsyncConnection as _;
 pub(crate) use diesel_routing::RouterBuilder;
 pub(crate) use diesel_routing::pg::{ReadConn, Router, Session, WriteConn};
 pub(crate) use diesel_routing::prelude::*;

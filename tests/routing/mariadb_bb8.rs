@@ -1,5 +1,6 @@
 //! Async MariaDB in bb8 pools.
 
+pub(crate) use diesel_async::SimpleAsyncConnection as _;
 pub(crate) use diesel_routing::RouterBuilder;
 pub(crate) use diesel_routing::mysql::{ReadConn, ReadSql, Router, Session, WriteConn};
 pub(crate) use diesel_routing::prelude::*;

@@ -1,5 +1,6 @@
 //! Blocking MariaDB in r2d2 pools.
 
+pub(crate) use diesel::connection::SimpleConnection as _;
 pub(crate) use diesel_routing::sync::RouterBuilder;
 pub(crate) use diesel_routing::sync::mysql::{ReadConn, ReadSql, Router, Session, WriteConn};
 pub(crate) use diesel_routing::sync::prelude::*;

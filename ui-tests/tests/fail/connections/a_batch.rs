@@ -2,6 +2,7 @@
 
 mod asynchronous {
     use diesel::QueryResult;
+    use diesel_async::SimpleAsyncConnection;
     use diesel_routing::{Primary, Replica, pg};
 
     async fn clear(
@@ -17,6 +18,7 @@ mod asynchronous {
 
 mod blocking {
     use diesel::QueryResult;
+    use diesel::connection::SimpleConnection;
     use diesel_routing::{Primary, Replica, sync::pg};
 
     fn clear(
