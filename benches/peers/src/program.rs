@@ -13,8 +13,8 @@ use tempfile::TempDir;
 
 /// Runs until it is dropped, or until this process ends, however that comes: the shell then reads the end of its input, and
 /// ends all that the program has started, which is in the shell's own process group.
-const SCRIPT: &str =
-    "dir=$1; shift; \"$@\" </dev/null & cat >/dev/null; rm -rf \"$dir\"; kill -9 0";
+const SCRIPT: &str = "dir=$1; shift; { \"$@\" </dev/null; echo >\"$dir/ended\"; } & \
+                      cat >/dev/null; rm -rf \"$dir\"; kill -9 0";
 
 /// How long a program may take until it accepts connections.
 const START: Duration = Duration::from_secs(20);
@@ -117,17 +117,8 @@ impl Program {
         self.shell.id()
     }
 
-    /// Returns whether the shell has a child besides `cat`.
     fn is_running(&self) -> bool {
-        let pid = self.shell.id();
-        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-        children.is_ok_and(|pids| {
-            let mut pids = pids.split_whitespace();
-            pids.any(|pid| {
-                let name = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-                !name.contains("(cat)") && !name.contains(") Z ")
-            })
-        })
+        !self.dir.path().join("ended").exists()
     }
 }
 

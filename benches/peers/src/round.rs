@@ -1,6 +1,8 @@
 //! Turns in random order.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -117,34 +119,65 @@ async fn turn(
     let running = side
         .start(servers, distances, options.connections(scenario.clients))
         .await?;
-    let (program, pids) = (running.program(), servers.pids());
-    let reads_before = servers.reads()?;
+    let program = running.program();
     let start = Instant::now();
     // In a thread of its own: the kit's calls block.
     let spike = (!lag.is_zero()).then(|| {
         let servers = Arc::clone(servers);
         std::thread::spawn(move || stop_one(&servers, work, start, round))
     });
-    let clients = workload::run(&running, work, start);
-    let before = async {
-        tokio::time::sleep(work.warm_up.saturating_sub(start.elapsed())).await;
-        ProcessorTime::now(program, &pids)
+    let done = Arc::new(AtomicU64::new(0));
+    let sampler = {
+        let (servers, done) = (Arc::clone(servers), Arc::clone(&done));
+        std::thread::spawn(move || {
+            std::thread::sleep(work.warm_up.saturating_sub(start.elapsed()));
+            Sample::take(&servers, program, &done)
+        })
     };
-    let (tally, before) = tokio::join!(clients, before);
-    let after = ProcessorTime::now(program, &pids)?;
+    let tally = workload::run(&running, work, start, &done).await;
     let took = start.elapsed().saturating_sub(work.warm_up);
+    let after = Sample::take(servers, program, &done)?;
+    let before = joined(sampler)?;
     if let Some(spike) = spike {
-        let stopped = spike.join();
-        stopped.map_err(|_| anyhow::anyhow!("the lag's thread panicked"))??;
+        joined(spike)?;
     }
-    let (primary, standbys) = servers.reads()?;
     let counted = Counted {
         tally: tally.context("its clients")?,
         took,
-        spent: after.since(before?),
-        reads: (primary - reads_before.0, standbys - reads_before.1),
+        acts: after.acts - before.acts,
+        spent: after.spent.since(before.spent),
+        reads: (
+            after.reads.0 - before.reads.0,
+            after.reads.1 - before.reads.1,
+        ),
     };
     Ok(counted.figures(scenario, &side.name, round))
+}
+
+/// What was spent and done until some moment.
+#[derive(Debug)]
+struct Sample {
+    spent: ProcessorTime,
+    /// At the same time as `spent`.
+    acts: u64,
+    /// A little later: it takes a connection to each server.
+    reads: (u64, u64),
+}
+
+impl Sample {
+    fn take(servers: &Servers, program: Option<u32>, done: &AtomicU64) -> Result<Self> {
+        let spent = ProcessorTime::now(program, &servers.pids())?;
+        Ok(Self {
+            spent,
+            acts: done.load(Ordering::Relaxed),
+            reads: servers.reads()?,
+        })
+    }
+}
+
+fn joined<T>(thread: JoinHandle<Result<T>>) -> Result<T> {
+    let ended = thread.join();
+    ended.map_err(|_| anyhow::anyhow!("a thread of the bench panicked"))?
 }
 
 /// Stops one of the standbys for a while within the turn, the same in every turn of a round.

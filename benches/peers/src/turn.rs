@@ -37,7 +37,7 @@ pub(crate) struct Turn {
     pub(crate) own_reads: u64,
     pub(crate) stale: u64,
     pub(crate) back: u64,
-    /// The share of all reads that replicas served, those of the warm-up included.
+    /// The share of reads that replicas served.
     pub(crate) off_primary: f64,
     /// Processor time per read or write, in microseconds (milliseconds per 1,000).
     pub(crate) client_us: f64,
@@ -57,14 +57,16 @@ impl Turn {
 pub(crate) struct Counted {
     pub(crate) tally: Tally,
     pub(crate) took: Duration,
+    /// In a part of the turn, in which the clients acted so often.
     pub(crate) spent: ProcessorTime,
+    pub(crate) acts: u64,
     /// On the primary, and on the standbys.
     pub(crate) reads: (u64, u64),
 }
 
 impl Counted {
     pub(crate) fn figures(&self, scenario: Scenario, side: &str, round: u32) -> Turn {
-        let acts = self.tally.acts().max(1) as f64;
+        let acts = self.acts.max(1) as f64;
         let per_act = |time: Duration| time.as_secs_f64() * 1e6 / acts;
         let (primary, standbys) = self.reads;
         Turn {
@@ -109,6 +111,7 @@ mod tests {
                 program: Duration::from_micros(80),
                 servers: Duration::from_micros(40),
             },
+            acts: 4,
             reads: (1, 3),
         };
         let turn = counted.figures(Scenario::default(), "a side", 0);

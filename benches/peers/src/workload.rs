@@ -1,5 +1,7 @@
 //! What the clients do.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -30,10 +32,18 @@ pub(crate) struct Work {
 }
 
 /// Lets all clients work, each for a user.
-pub(crate) async fn run(side: &Running, work: Work, start: Instant) -> Result<Tally> {
+///
+/// `done` counts their acts, those of the warm-up included.
+pub(crate) async fn run(
+    side: &Running,
+    work: Work,
+    start: Instant,
+    done: &Arc<AtomicU64>,
+) -> Result<Tally> {
     let mut tasks = JoinSet::new();
     for number in 0..work.clients {
-        tasks.spawn(client(side.user(), work, number, start));
+        let done = Arc::clone(done);
+        tasks.spawn(client(side.user(), work, number, start, done));
     }
     let mut sum = Tally::new()?;
     while let Some(tally) = tasks.join_next().await {
@@ -42,7 +52,13 @@ pub(crate) async fn run(side: &Running, work: Work, start: Instant) -> Result<Ta
     Ok(sum)
 }
 
-async fn client(mut user: User, work: Work, number: u32, start: Instant) -> Result<Tally> {
+async fn client(
+    mut user: User,
+    work: Work,
+    number: u32,
+    start: Instant,
+    done: Arc<AtomicU64>,
+) -> Result<Tally> {
     // The first key is drawn twice as often as the second, three times as often as the third.
     let popularity = Zipf::new(f64::from(KEYS), 1.0)?;
     // The same acts on every side.
@@ -80,6 +96,7 @@ async fn client(mut user: User, work: Work, number: u32, start: Instant) -> Resu
                 tally.read(seen, is_own, since.elapsed())?;
             }
         }
+        done.fetch_add(1, Ordering::Relaxed);
     }
 }
 
