@@ -4,11 +4,11 @@ use anyhow::Result;
 use cargo_metadata::TargetKind;
 use xshell::cmd;
 
-use crate::need::{BUILD, Need};
+use crate::need::{BUILD, Need, PEERS};
 use crate::step::Step;
 use crate::workspace::Workspace;
 
-/// The root package's benches, and the one of a package of its own.
+/// The root package's benches, and those of packages of their own.
 pub(crate) fn steps(workspace: &Workspace) -> Result<Vec<Step<'_>>> {
     let sh = &workspace.sh;
     let targets = workspace.root_package()?.targets.iter();
@@ -44,5 +44,14 @@ pub(crate) fn steps(workspace: &Workspace) -> Result<Vec<Step<'_>>> {
         sh,
         "cargo bench --locked --package profile --bench load"
     ));
-    Ok(benches.chain([load]).collect())
+    let peers = Step::new(
+        "peers",
+        "side by side with pools, PgBouncer, HAProxy and Pgpool-II",
+    )
+    .needs(PEERS)
+    .run(cmd!(
+        sh,
+        "cargo bench --locked --package peers --bench peers"
+    ));
+    Ok(benches.chain([load, peers]).collect())
 }

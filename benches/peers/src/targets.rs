@@ -122,12 +122,18 @@ mod tests {
             text.contains("met: 0.55 of the median of HAProxy (target 0.6)"),
             "{text}"
         );
-        assert!(text.contains("met: 0 stale reads of 10"), "{text}");
+        assert!(
+            text.contains("met: 0 stale reads of 10 own reads"),
+            "{text}"
+        );
     }
 
     #[test]
     fn a_stale_read_of_ours_is_a_missed_target() {
         let text = all(&Summary::of(&[turn(OURS, 1.0, 1.0, 1)]));
-        assert!(text.contains("missed: 1 stale reads of 10"), "{text}");
+        assert!(
+            text.contains("missed: 1 stale reads of 10 own reads"),
+            "{text}"
+        );
     }
 }
