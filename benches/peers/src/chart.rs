@@ -15,7 +15,7 @@ const SIZE: (u32, u32) = (760, 420);
 const LEGEND: u32 = 210;
 
 /// The sides that are drawn: one of each kind, in the variant without a ping.
-const DRAWN: [(&str, RGBColor); 11] = [
+const DRAWN: [(&str, RGBColor); 12] = [
     (OURS, RGBColor(200, 30, 30)),
     ("diesel-routing, tokens", RGBColor(240, 130, 90)),
     (ORACLE, RGBColor(30, 30, 30)),
@@ -27,6 +27,7 @@ const DRAWN: [(&str, RGBColor); 11] = [
     ("Pgpool-II", RGBColor(130, 70, 180)),
     ("Pgpool-II, always", RGBColor(200, 120, 210)),
     ("PgDog", RGBColor(90, 170, 30)),
+    ("PgCat", RGBColor(60, 110, 60)),
 ];
 
 /// Draws what there is enough of for a chart; returns the files.
@@ -159,7 +160,7 @@ fn by_clients(file: &Path, title: &str, groups: &[&Group], value: Value) -> Resu
         .x_desc("clients")
         .x_label_formatter(&clients)
         .disable_x_mesh()
-        .light_line_style(WHITE)
+        .max_light_lines(1)
         .draw()
         .map_err(failed)?;
     for (side, color) in &sides {
@@ -205,7 +206,7 @@ fn off_and_stale(file: &Path, title: &str, group: &Group) -> Result<()> {
         .y_desc("reads off the primary, %")
         .x_label_formatter(&|share| format!("{share:.0}"))
         .y_label_formatter(&|share| format!("{share:.0}"))
-        .light_line_style(WHITE)
+        .max_light_lines(1)
         .draw()
         .map_err(failed)?;
     for (side, color) in &sides {

@@ -16,7 +16,8 @@ pub(crate) enum Mode {
     Default,
     /// The same, with reads that may wait so long for a replica.
     Waiting(Duration),
-    /// Each act is a request: it resumes the session of a signed token, and ends with a new one.
+    /// Each act is a request: it resumes the session of a signed token, and ends with a new one if it has written, as a
+    /// response of the layer does unless it is told to carry reads.
     Tokens,
 }
 
@@ -56,9 +57,7 @@ impl User {
     pub(crate) async fn read(&mut self, key: i32) -> Result<i64> {
         let read = counters::table.find(key).select(counters::version);
         let session = self.session();
-        let version = read.get_result(&mut session.read().await?).await?;
-        self.end(&session).await?;
-        Ok(version)
+        Ok(read.get_result(&mut session.read().await?).await?)
     }
 
     pub(crate) async fn write(&mut self, key: i32) -> Result<i64> {
@@ -67,7 +66,9 @@ impl User {
             .returning(counters::version);
         let session = self.session();
         let version = update.get_result(&mut session.write().await?).await?;
-        self.end(&session).await?;
+        if let Self::Token(_, token) = self {
+            *token = session.token().await?.to_string();
+        }
         Ok(version)
     }
 
@@ -76,12 +77,5 @@ impl User {
             Self::Session(session) => session.clone(),
             Self::Token(router, token) => router.resume(token),
         }
-    }
-
-    async fn end(&mut self, session: &Session) -> Result<()> {
-        if let Self::Token(_, token) = self {
-            *token = session.token().await?.to_string();
-        }
-        Ok(())
     }
 }

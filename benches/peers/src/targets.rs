@@ -30,10 +30,7 @@ pub(crate) fn all(summary: &Summary) -> String {
 
 fn of_group(group: &Group, ours: &Line) -> Vec<(bool, String)> {
     let mut found = Vec::new();
-    let what = format!(
-        "{} stale reads of {} own reads",
-        ours.stale, ours.own_reads
-    );
+    let what = format!("{} stale reads of {} own reads", ours.stale, ours.own_reads);
     found.push((ours.stale == 0, what));
     if let Some(oracle) = group.line(ORACLE) {
         let share = ours.off_primary.median / oracle.off_primary.median;
