@@ -12,9 +12,12 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 /// Runs until it is dropped, or until this process ends, however that comes: the shell then reads the end of its input, and
-/// ends all that the program has started, which is in the shell's own process group.
-const SCRIPT: &str = "dir=$1; shift; { \"$@\" </dev/null; echo >\"$dir/ended\"; } & \
-                      cat >/dev/null; rm -rf \"$dir\"; kill -9 0";
+/// ends all that the program has started, which is in the shell's own process group. First it asks: Pgpool-II, for one, would
+/// leave its shared memory behind, 135 MB a time.
+const SCRIPT: &str = "dir=$1; signal=$2; shift 2; { \"$@\" </dev/null & echo $! >\"$dir/pid\"; wait $!; echo >\"$dir/ended\"; } & \
+                      cat >/dev/null; kill -s \"$signal\" \"$(cat \"$dir/pid\")\" 2>/dev/null; \
+                      tries=0; while [ ! -e \"$dir/ended\" ] && [ $tries -lt 30 ]; do sleep 0.1; tries=$((tries + 1)); done; \
+                      rm -rf \"$dir\"; kill -9 0";
 
 /// How long a program may take until it accepts connections.
 const START: Duration = Duration::from_secs(20);
@@ -64,6 +67,17 @@ impl Setup {
 
     /// Starts a program, and waits until it accepts connections at `place`.
     pub(crate) fn start(self, program: &Path, args: &[&str], place: SocketAddr) -> Result<Program> {
+        self.start_until("TERM", program, args, place)
+    }
+
+    /// Starts a program that the signal `stop` ends at once.
+    pub(crate) fn start_until(
+        self,
+        stop: &str,
+        program: &Path,
+        args: &[&str],
+        place: SocketAddr,
+    ) -> Result<Program> {
         let log = self.path().join("output");
         let output = fs::File::create(&log)?;
         let mut command = Command::new("sh");
@@ -73,6 +87,7 @@ impl Setup {
         let shell = command
             .args(["-c", SCRIPT, "sh"])
             .arg(self.path())
+            .arg(stop)
             .arg(program)
             .args(args)
             .current_dir("/")

@@ -53,7 +53,8 @@ pub(super) fn start(around: &Around<'_>, on_write: OnWrite) -> Result<Front> {
     let [config, hba, pcp] = [&config, &hba, &pcp].map(|path| path.to_string_lossy());
     let args = ["-n", "-f", &*config, "-a", &*hba, "-F", &*pcp];
     Ok(Front {
-        program: setup.start(&program, &args, place)?,
+        // On SIGTERM it waits for its clients.
+        program: setup.start_until("INT", &program, &args, place)?,
         writes: Entrance::new(place),
         reads: None,
         _network: None,
