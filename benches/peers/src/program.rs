@@ -189,6 +189,25 @@ mod tests {
     }
 
     #[test]
+    fn a_program_is_asked_to_end_and_has_the_time_to_clean_up() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let left = tempfile::NamedTempFile::new().unwrap();
+        let script = format!(
+            "trap 'sleep 0.2; echo cleaned >{}; exit' TERM; while :; do sleep 0.05; done",
+            left.path().display()
+        );
+        let setup = Setup::new(&std::env::temp_dir()).unwrap();
+        let place = listener.local_addr().unwrap();
+        let program = setup
+            .start(Path::new("/bin/sh"), &["-c", &script], place)
+            .unwrap();
+        // Until the trap is set.
+        std::thread::sleep(Duration::from_millis(500));
+        drop(program);
+        assert_eq!(fs::read_to_string(left.path()).unwrap(), "cleaned\n");
+    }
+
+    #[test]
     fn a_dropped_program_takes_its_children_and_its_files_with_it() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let setup = Setup::new(&std::env::temp_dir()).unwrap();
