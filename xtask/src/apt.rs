@@ -79,16 +79,16 @@ fn succeeds(command: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::need::{BUILD, Need, SERVERS};
+    use crate::need::{BUILD, Need, PEERS, SERVERS};
 
     #[test]
     fn every_group_has_packages_and_every_line_is_one() {
-        for need in BUILD.iter().chain(&SERVERS) {
+        for need in BUILD.iter().chain(&SERVERS).chain(&PEERS) {
             let Need::Packages(group) = need else {
                 continue;
             };
             assert!(packages().any(|package| package[0] == *group), "{group}");
         }
-        assert_eq!(packages().count(), 24);
+        assert_eq!(packages().count(), 26);
     }
 }

@@ -5,7 +5,7 @@ use cargo_metadata::TargetKind;
 use clap::Args;
 use xshell::cmd;
 
-use crate::need::{BUILD, Need};
+use crate::need::{BUILD, Need, PEERS};
 use crate::orms;
 use crate::runner::Selection;
 use crate::step::Step;
@@ -34,7 +34,7 @@ impl Options {
     }
 }
 
-/// The root package's benches, and the one of a package of its own.
+/// The root package's benches, and those of packages of their own.
 fn steps(workspace: &Workspace) -> Result<Vec<Step<'_>>> {
     let sh = &workspace.sh;
     let targets = workspace.root_package()?.targets.iter();
@@ -70,5 +70,14 @@ fn steps(workspace: &Workspace) -> Result<Vec<Step<'_>>> {
         sh,
         "cargo bench --locked --package profile --bench load"
     ));
-    Ok(benches.chain([load]).collect())
+    let peers = Step::new(
+        "peers",
+        "side by side with pools, PgBouncer, HAProxy and Pgpool-II",
+    )
+    .needs(PEERS)
+    .run(cmd!(
+        sh,
+        "cargo bench --locked --package peers --bench peers"
+    ));
+    Ok(benches.chain([load, peers]).collect())
 }

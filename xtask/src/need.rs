@@ -37,6 +37,14 @@ pub(crate) const SERVERS: [Need; 7] = [
     Need::Packages("patroni"),
 ];
 
+/// What the bench `peers` starts.
+pub(crate) const PEERS: [Need; 4] = [
+    Need::Packages("postgres"),
+    Need::Packages("pgbouncer"),
+    Need::Packages("haproxy"),
+    Need::Packages("pgpool"),
+];
+
 /// Installs what is not there yet.
 pub(crate) fn satisfy<'a>(
     workspace: &Workspace,

@@ -16,3 +16,4 @@ mod url;
 pub use builder::PgClusterBuilder;
 pub use cluster::PgCluster;
 pub use node::PgNode;
+pub(crate) use url::PROTOCOL;

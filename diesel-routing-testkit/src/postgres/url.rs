@@ -4,7 +4,7 @@ use crate::server::{Endpoint, Protocol, encode};
 pub(super) const PORT: u16 = 5432;
 
 /// The protocol of PostgreSQL's clients.
-pub(super) const PROTOCOL: Protocol = Protocol {
+pub(crate) const PROTOCOL: Protocol = Protocol {
     name: "PostgreSQL",
     url: at,
 };

@@ -1,7 +1,8 @@
 use std::io::Read;
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
-use diesel_routing_testkit::{Address, AddressPolicy, PgCluster, PgNode, ServerError};
+use diesel_routing_testkit::{Address, AddressPolicy, PgCluster, PgNode, ServerError, Target};
 use tokio_postgres::{Client, NoTls};
 
 use crate::{A_WHILE, SOON, cluster};
@@ -21,6 +22,29 @@ fn each_new_connection_is_led_to_the_next_server() {
     assert_eq!(address.connections_to(cluster.standby(0)), 2);
     assert_eq!(address.connections_to(cluster.standby(1)), 1);
     assert_eq!(address.connections_to(cluster.primary()), 0);
+}
+
+#[test]
+fn an_address_leads_to_a_program_that_the_kit_did_not_start_and_delays_it() {
+    let cluster = cluster(0);
+    // The proxy stands for a pooler: something at a port of its own.
+    let pooler = cluster.primary().proxy().unwrap();
+    let place = pooler.url();
+    let (_, place) = place.split_once('@').unwrap();
+    let place = place.split('/').next().unwrap().parse().unwrap();
+    let address = cluster
+        .address([Target::postgres("pooler", place)])
+        .unwrap();
+    assert_eq!(address.proxy().connections().len(), 0);
+    run(async {
+        let client = connect(&address.url()).await;
+        assert_eq!(server(&client).await, "node0");
+        assert_eq!(address.proxy().connections()[0].node, "pooler");
+        address.proxy().set_delay(Duration::from_millis(50));
+        let since = Instant::now();
+        assert_eq!(server(&client).await, "node0");
+        assert!(since.elapsed() >= Duration::from_millis(100));
+    });
 }
 
 #[test]

@@ -1,3 +1,5 @@
+#[cfg(feature = "postgres")]
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::{Endpoint, Protocol, Proxy};
@@ -5,7 +7,7 @@ use super::{Endpoint, Protocol, Proxy};
 /// A server that an [`Address`](super::Address) leads to.
 ///
 /// It is made [`From`] a reference to a node, of whichever cluster, or to the proxy of one, whose faults
-/// and delay then apply to this target alone.
+/// and delay then apply to this target alone; or of what listens at an address.
 #[derive(Debug, Clone)]
 pub struct Target {
     name: String,
@@ -20,6 +22,14 @@ impl Target {
             protocol,
             endpoint,
         }
+    }
+
+    /// Creates a target out of a program that the kit did not start, and that PostgreSQL's clients reach at `address`: a
+    /// pooler, a load balancer.
+    #[cfg(feature = "postgres")]
+    #[must_use]
+    pub fn postgres(name: &str, address: SocketAddr) -> Self {
+        Self::new(name, crate::postgres::PROTOCOL, Endpoint::Tcp(address))
     }
 
     /// Returns the name of its node, for example `node1`. Nodes of two clusters may share one.

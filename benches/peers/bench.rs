@@ -1,0 +1,5 @@
+//! See the package's README.
+
+fn main() -> std::process::ExitCode {
+    peers::main()
+}

@@ -1,0 +1,218 @@
+//! Turns in random order.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use rand::rngs::SmallRng;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+
+use crate::options::Options;
+use crate::processor_time::ProcessorTime;
+use crate::servers::Servers;
+use crate::side::{Distances, Side};
+use crate::turn::{Counted, Scenario, Turn};
+use crate::workload::{self, Work};
+
+/// What was measured, and what was not.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) turns: Vec<Turn>,
+    /// Sides that could not take part, and why.
+    pub(crate) left_out: Vec<(String, String)>,
+}
+
+/// Measures all sides under all conditions; `say` is told how far it is.
+pub(crate) async fn measure(options: &Options, say: impl Fn(&str)) -> Result<Outcome> {
+    let servers = Arc::new(Servers::start()?);
+    let sides = Side::all(options);
+    let mut outcome = Outcome::default();
+    for &delay in &options.delay {
+        for &lag in &options.lag {
+            for &clients in &options.clients {
+                let scenario = Scenario {
+                    delay_us: delay.as_micros().try_into()?,
+                    lag_ms: lag.as_millis().try_into()?,
+                    clients,
+                    think_us: options.think.as_micros().try_into()?,
+                    open_loop: options.open_loop,
+                    sidecar: options.sidecar,
+                };
+                compare(&servers, &sides, scenario, options, &mut outcome, &say).await?;
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+async fn compare(
+    servers: &Arc<Servers>,
+    sides: &[Side],
+    scenario: Scenario,
+    options: &Options,
+    outcome: &mut Outcome,
+    say: &impl Fn(&str),
+) -> Result<()> {
+    for round in 0..options.turns {
+        // At random: while the standbys replay what the last turn wrote, they read more slowly.
+        let mut order: Vec<&Side> = sides.iter().collect();
+        order.shuffle(&mut rand::rng());
+        for (index, side) in order.iter().enumerate() {
+            if outcome.left_out.iter().any(|(name, _)| *name == side.name) {
+                continue;
+            }
+            say(&format!(
+                "{scenario}: round {} of {}, {} of {}: {}",
+                round + 1,
+                options.turns,
+                index + 1,
+                order.len(),
+                side.name
+            ));
+            match turn(servers, side, scenario, options, round).await {
+                Ok(turn) => outcome.turns.push(turn),
+                // The comparison is about ours: without it, there is none.
+                Err(error) if Side::is_ours(&side.name) => {
+                    return Err(error.context(side.name.clone()));
+                }
+                Err(error) => {
+                    outcome
+                        .left_out
+                        .push((side.name.clone(), format!("{error:#}")));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn turn(
+    servers: &Arc<Servers>,
+    side: &Side,
+    scenario: Scenario,
+    options: &Options,
+    round: u32,
+) -> Result<Turn> {
+    let work = Work {
+        clients: scenario.clients,
+        think: options.think,
+        interval: options.open_loop.map(|rate| Duration::from_secs(1) / rate),
+        warm_up: options.warm_up,
+        length: options.turn,
+    };
+    servers.lag(Duration::ZERO)?;
+    servers.settle()?;
+    let lag = Duration::from_millis(scenario.lag_ms);
+    servers.lag(lag)?;
+    let delay = Duration::from_micros(scenario.delay_us);
+    let distances = Distances {
+        servers: delay,
+        programs: if scenario.sidecar {
+            Duration::ZERO
+        } else {
+            delay
+        },
+    };
+    let running = side
+        .start(servers, distances, options.connections(scenario.clients))
+        .await?;
+    let program = running.program();
+    let start = Instant::now();
+    // In a thread of its own: the kit's calls block.
+    let spike = (!lag.is_zero()).then(|| {
+        let servers = Arc::clone(servers);
+        std::thread::spawn(move || stop_one(&servers, work, start, round))
+    });
+    let done = Arc::new(AtomicU64::new(0));
+    let sampler = {
+        let (servers, done) = (Arc::clone(servers), Arc::clone(&done));
+        std::thread::spawn(move || {
+            std::thread::sleep(work.warm_up.saturating_sub(start.elapsed()));
+            Sample::take(&servers, program, &done)
+        })
+    };
+    let tally = workload::run(&running, work, start, &done).await;
+    let took = start.elapsed().saturating_sub(work.warm_up);
+    let after = Sample::take(servers, program, &done)?;
+    let before = joined(sampler)?;
+    if let Some(spike) = spike {
+        joined(spike)?;
+    }
+    let counted = Counted {
+        tally: tally.context("its clients")?,
+        took,
+        acts: after.acts - before.acts,
+        spent: after.spent.since(before.spent),
+        reads: (
+            after.reads.0 - before.reads.0,
+            after.reads.1 - before.reads.1,
+        ),
+    };
+    Ok(counted.figures(scenario, &side.name, round))
+}
+
+/// What was spent and done until some moment.
+#[derive(Debug)]
+struct Sample {
+    spent: ProcessorTime,
+    /// At the same time as `spent`.
+    acts: u64,
+    /// A little later: it takes a connection to each server.
+    reads: (u64, u64),
+}
+
+impl Sample {
+    fn take(servers: &Servers, program: Option<u32>, done: &AtomicU64) -> Result<Self> {
+        let spent = ProcessorTime::now(program, &servers.pids())?;
+        Ok(Self {
+            spent,
+            acts: done.load(Ordering::Relaxed),
+            reads: servers.reads()?,
+        })
+    }
+}
+
+fn joined<T>(thread: JoinHandle<Result<T>>) -> Result<T> {
+    let ended = thread.join();
+    ended.map_err(|_| anyhow::anyhow!("a thread of the bench panicked"))?
+}
+
+/// Stops one of the standbys for a while within the turn, the same in every turn of a round.
+fn stop_one(servers: &Servers, work: Work, start: Instant, round: u32) -> Result<()> {
+    let mut random = SmallRng::seed_from_u64(round.into());
+    let standby = servers.standby(random.random_range(0..2));
+    let spike = work.length.mul_f64(random.random_range(0.1..0.3));
+    let from = work.warm_up + work.length.mul_f64(random.random_range(0.1..0.6));
+    std::thread::sleep(from.saturating_sub(start.elapsed()));
+    standby.pause_replay()?;
+    std::thread::sleep(spike);
+    Ok(standby.resume_replay()?)
+}
+
+impl std::fmt::Display for Scenario {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let delay = Duration::from_micros(self.delay_us);
+        let place = if self.sidecar {
+            " (programs beside the clients)"
+        } else {
+            ""
+        };
+        write!(
+            f,
+            "delay {delay:?} each way{place}, replicas {} ms behind, {} clients",
+            self.lag_ms, self.clients
+        )?;
+        match self.open_loop {
+            Some(rate) => write!(f, ", {rate} acts a second"),
+            None if self.think_us == 0 => Ok(()),
+            None => write!(
+                f,
+                " who think for {:?}",
+                Duration::from_micros(self.think_us)
+            ),
+        }
+    }
+}
