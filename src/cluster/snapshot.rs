@@ -192,10 +192,12 @@ impl Snapshot {
         }
     }
 
-    /// Returns whether a sample may be of the primary that is known: another may have taken over since.
+    /// Returns whether a sample may be of the primary that is known, before or after it was last asked: another may have taken over
+    /// since.
     pub(crate) fn continues(&self, sample: &Sample) -> bool {
+        let position = &sample.position;
         self.position()
-            .is_some_and(|ours| sample.position.continues(ours))
+            .is_some_and(|ours| position.continues(ours) || ours.continues(position))
     }
 
     /// Returns whether this is the server of the primary, by its identity; where servers do not tell who they are, the

@@ -21,7 +21,7 @@ use self::state::State;
 use super::delays::Delays;
 use super::{Known, Questions, Rejections, Request, Settings};
 use crate::cluster::{
-    BothClocks, Health, Member, Members, Node, PerSlot, Roster, Sample, ServerFacts, ServerId,
+    BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, ServerId,
     Signals, Snapshot, SourceAddress, after, age,
 };
 use crate::consistency::{Class, Function};
@@ -74,8 +74,8 @@ pub(crate) struct Shared {
     out: PerSlot<AtomicU32>,
     /// The number of replicas chosen by turns so far.
     turns: AtomicUsize,
-    /// The latest sample of the primary that a caller took: watchers' samples come more seldom.
-    latest: ArcSwapOption<Sample>,
+    /// The samples of the primary that callers took lately.
+    samples: ArcSwapOption<Samples>,
     /// The time that each node takes to catch up.
     delays: Delays,
     /// The most of that time that one node may take while another may serve.
@@ -125,7 +125,7 @@ impl Shared {
             watched,
             out: PerSlot::new(count),
             turns: AtomicUsize::new(0),
-            latest: ArcSwapOption::empty(),
+            samples: ArcSwapOption::empty(),
             delays: Delays::new(count),
             node_share: settings.node_share,
             demoted_in_place,
@@ -203,14 +203,14 @@ impl Shared {
         };
         let random = random::number();
         let on = request.on.and_then(|on| cluster.policy.tags.wanted(on));
-        let latest = self.latest.load();
-        let latest = latest.as_deref();
+        let samples = self.samples.load();
+        let samples = samples.as_deref();
         Inputs {
             level: request.level_under(cluster.primary, &cluster.policy),
             need: request
                 .session
                 .filter(|_| request.level == Level::Session)
-                .map(|session| session.need(now, self.window, cluster, latest)),
+                .map(|session| session.need(now, self.window, cluster, samples)),
             cluster,
             policy: &cluster.policy,
             now,

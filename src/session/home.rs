@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::cluster::{Sample, ServerId, Snapshot};
+use crate::cluster::{Sample, Samples, ServerId, Snapshot};
 use crate::position::Position;
 
 /// The server that a session last read from.
@@ -40,7 +40,7 @@ pub(super) fn seen_at(
     home: &Home,
     last: Instant,
     cluster: &Snapshot,
-    latest: Option<&Sample>,
+    samples: Option<&Samples>,
 ) -> Option<Sample> {
     let there = cluster
         .nodes
@@ -49,7 +49,7 @@ pub(super) fn seen_at(
         .filter(|node| node.opened.is_some_and(|opened| opened < home.stood))
         .and_then(|node| Some((node.asked?, node.position.as_ref()?)))
         .filter(|(asked, position)| *asked > last && cluster.shares_history(position));
-    let primary = covering(Some(last), cluster, latest);
+    let primary = covering(Some(last), cluster, samples);
     match (there, primary) {
         (Some((_, there)), Some(primary)) if there.covers(&primary.position) => Some(primary),
         (Some((asked, there)), _) => Some(Sample {
@@ -60,16 +60,17 @@ pub(super) fn seen_at(
     }
 }
 
-/// Returns the first sample that was requested after `at`, of those of the watchers and the latest of a caller; strictly
+/// Returns the first sample that was requested after `at`, of those of the watchers and of callers; strictly
 /// after, so that a coarse clock proves nothing.
 pub(super) fn covering(
     at: Option<Instant>,
     cluster: &Snapshot,
-    latest: Option<&Sample>,
+    samples: Option<&Samples>,
 ) -> Option<Sample> {
     let at = at?;
-    let samples = &cluster.recent;
-    let after = samples.partition_point(|sample| sample.asked <= at);
-    let of_caller = || latest.filter(|sample| sample.asked > at && cluster.continues(sample));
-    samples.get(after).or_else(of_caller).cloned()
+    let recent = &cluster.recent;
+    let of_watchers = recent.get(recent.partition_point(|sample| sample.asked <= at));
+    let of_callers = samples.and_then(|samples| samples.first_after(at, cluster));
+    let both = of_watchers.into_iter().chain(of_callers);
+    both.min_by_key(|sample| sample.asked).cloned()
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::Token;
 use super::home::{Home, Reading, covering, seen_at};
 use super::moment::Moment;
-use crate::cluster::{Sample, ServerId, Snapshot, age};
+use crate::cluster::{Sample, Samples, ServerId, Snapshot, age};
 use crate::mutex::lock;
 use crate::position::Position;
 use crate::random;
@@ -190,10 +190,10 @@ impl SessionState {
         now: Instant,
         window: Duration,
         cluster: &Snapshot,
-        latest: Option<&Sample>,
+        samples: Option<&Samples>,
     ) -> Need {
         let mut causal = self.lock();
-        causal.resolve(cluster, latest);
+        causal.resolve(cluster, samples);
         causal.forget(now, window, cluster);
         causal.need(cluster)
     }
@@ -206,12 +206,12 @@ impl SessionState {
         life: Duration,
         window: Duration,
         cluster: &Snapshot,
-        latest: Option<&Sample>,
+        samples: Option<&Samples>,
     ) -> Export {
         let mut causal = self.lock();
-        causal.resolve(cluster, latest);
+        causal.resolve(cluster, samples);
         causal.forget(moment.now, window, cluster);
-        let mut export = causal.export(as_of, moment, life, cluster, latest);
+        let mut export = causal.export(as_of, moment, life, cluster, samples);
         if self.is_writing() {
             // It may be acknowledged before the receiver of the token reads.
             export.token = export.token.wrote_at_unknown_position(moment.wall);
@@ -245,14 +245,14 @@ impl Causal {
     }
 
     /// Replaces instants with positions, as far as there are samples.
-    fn resolve(&mut self, cluster: &Snapshot, latest: Option<&Sample>) {
-        if let Some(Sample { asked, position }) = covering(self.committed, cluster, latest) {
+    fn resolve(&mut self, cluster: &Snapshot, samples: Option<&Samples>) {
+        if let Some(Sample { asked, position }) = covering(self.committed, cluster, samples) {
             self.sampled = self.sampled.max(Some(asked));
             let known = reachable(self.wrote.take(), cluster);
             self.wrote = later(known, position, self.committed);
             self.committed = None;
         }
-        if let Some(Sample { asked, position }) = covering(self.read, cluster, latest) {
+        if let Some(Sample { asked, position }) = covering(self.read, cluster, samples) {
             self.sampled = self.sampled.max(Some(asked));
             let known = reachable(self.seen.take(), cluster);
             self.seen = later(known, position, self.read);
@@ -262,7 +262,7 @@ impl Causal {
             && home.out == 0
             && home.seen.is_none()
         {
-            let seen = seen_at(home, home.last, cluster, latest);
+            let seen = seen_at(home, home.last, cluster, samples);
             self.sampled = self.sampled.max(seen.as_ref().map(|seen| seen.asked));
             home.seen = seen.map(|seen| seen.position);
         }
@@ -377,7 +377,7 @@ impl Causal {
         moment: Moment,
         life: Duration,
         cluster: &Snapshot,
-        latest: Option<&Sample>,
+        samples: Option<&Samples>,
     ) -> Export {
         let mut token = Token::new(moment.wall_after(life));
         if let Some((position, at)) = &self.wrote {
@@ -394,7 +394,7 @@ impl Causal {
             if let Some(home) = &self.home {
                 // A handle in use may have read up to now.
                 let last = if home.out > 0 { as_of } else { home.last };
-                let seen = || seen_at(home, last, cluster, latest).map(|seen| seen.position);
+                let seen = || seen_at(home, last, cluster, samples).map(|seen| seen.position);
                 match home.seen.clone().or_else(seen) {
                     Some(position) => token = token.saw(position),
                     None => {

@@ -31,7 +31,7 @@ impl Shared {
             is_complete,
             home,
         } = {
-            let latest = self.latest.load();
+            let samples = self.samples.load();
             let (moment, life) = (self.moment(), self.token_life);
             session.export(
                 as_of,
@@ -39,7 +39,7 @@ impl Shared {
                 life,
                 self.window,
                 &cluster,
-                latest.as_deref(),
+                samples.as_deref(),
             )
         };
         if !is_complete {

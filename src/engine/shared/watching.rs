@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::state::State;
 use super::{FASTEST, SLOWEST, Shared};
-use crate::cluster::{Event, Observation, Question, Roster, Sample, ServerId, Snapshot};
+use crate::cluster::{Event, Observation, Question, Roster, Sample, Samples, ServerId, Snapshot};
 use crate::error::ConfigError;
 use crate::mutex::lock;
 use crate::random;
@@ -25,9 +25,11 @@ impl Shared {
             asked,
             position: position.mark(),
         });
-        self.latest.rcu(|latest| match latest {
-            Some(latest) if latest.asked >= asked => Some(Arc::clone(latest)),
-            _ => Some(Arc::clone(&sample)),
+        self.samples.rcu(|samples| match samples {
+            Some(known) => known
+                .with(&sample)
+                .map_or_else(|| samples.clone(), |more| Some(Arc::new(more))),
+            None => Samples::default().with(&sample).map(Arc::new),
         });
     }
 

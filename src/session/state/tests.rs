@@ -1,5 +1,7 @@
 //! What sessions require after what they did.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::cluster::{Health, NodeState};
 use crate::position::{Lsn, PgPosition};
@@ -47,6 +49,33 @@ fn to_leave_the_primary_a_session_needs_what_it_saw_there_and_not_what_came_late
     let need = session.need(now, Duration::from_secs(5), &cluster, None);
     assert!(need.may_leave);
     assert_eq!(need.leaving, Some(at(20)));
+}
+
+/// Only the latest sample of callers was kept, which others asked for just now: a session that was on the primary needed what no
+/// replica has that is behind, and stayed there.
+#[test]
+fn what_other_callers_asked_for_later_is_not_needed() {
+    let start = Instant::now();
+    let session = SessionState::default();
+    let reading = Reading {
+        node: 0,
+        server: Some(ServerId::numbered(1)),
+        stood: start,
+        proved: None,
+    };
+    session.read_begins(reading, start);
+    session.read_ends(reading.server, start + Duration::from_millis(15));
+    let mut samples = Samples::default();
+    for millis in 16..50 {
+        let asked = start + Duration::from_millis(millis);
+        let position = at(millis);
+        samples = samples.with(&Arc::new(Sample { asked, position })).unwrap();
+    }
+    let now = start + Duration::from_millis(50);
+    let cluster = cluster(start, 1);
+    let need = session.need(now, Duration::from_secs(5), &cluster, Some(&samples));
+    assert!(need.may_leave);
+    assert_eq!(need.leaving, Some(at(16)));
 }
 
 /// Two reads that were decided at the same time, when nothing was required yet, went to two replicas; the one that
