@@ -85,7 +85,7 @@ fn is_watched(case: Case) -> bool {
         Work::Find => case == case.raw() || through == Through::CaughtUp,
         Work::Boxed => through == Through::CaughtUp,
         Work::Insert => through == Through::Write,
-        Work::Checkout => through != Through::Primary,
+        Work::Checkout => !matches!(through, Through::RawWithoutPing | Through::Primary),
         Work::First | Work::Load => false,
     }
 }
