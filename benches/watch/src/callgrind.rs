@@ -1,7 +1,7 @@
 //! What callgrind counts, without the database.
 
 use std::collections::HashMap;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use crate::path::Path;
 use crate::support::Outcome;
@@ -30,49 +30,32 @@ const DATABASE_AND_THREADS: LeftOut = LeftOut {
     functions: &["tokio::", "parking_lot::", "std::"],
 };
 
-/// A path that valgrind runs.
-#[derive(Debug)]
-pub(crate) struct Run {
-    path: Path,
-    process: Child,
-}
-
-impl Run {
-    pub(crate) fn start(path: Path) -> Outcome<Self> {
-        let process = Command::new("valgrind")
-            .args(["--tool=callgrind", "--callgrind-out-file=/dev/stdout"])
-            .arg(format!("--toggle-collect={COUNTED}"))
-            .arg("--dump-line=no")
-            .arg(std::env::current_exe()?)
-            .args([&path.to_string(), "--steps", &path.times().to_string()])
-            // glibc: what an allocation costs must not hang on what was allocated before.
-            .env("GLIBC_TUNABLES", "glibc.malloc.tcache_count=65535")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("valgrind could not be run, is it installed? {error}"))?;
-        Ok(Self { path, process })
+/// Returns the instructions that a step takes on its thread, without what is left out.
+pub(crate) fn per_step(path: Path) -> Outcome<u64> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/stdout"])
+        .arg(format!("--toggle-collect={COUNTED}"))
+        .arg("--dump-line=no")
+        .arg(std::env::current_exe()?)
+        .args([&path.to_string(), "--steps", &path.times().to_string()])
+        // glibc: what an allocation costs must not hang on what was allocated before.
+        .env("GLIBC_TUNABLES", "glibc.malloc.tcache_count=65535")
+        .output()
+        .map_err(|error| format!("valgrind could not be run, is it installed? {error}"))?;
+    if !output.status.success() {
+        let log = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{path} failed under valgrind ({}):\n{log}", output.status).into());
     }
-
-    /// Returns the instructions that a step takes on its thread, without what is left out.
-    pub(crate) fn per_step(self) -> Outcome<u64> {
-        let Self { path, process } = self;
-        let output = process.wait_with_output()?;
-        if !output.status.success() {
-            let log = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("{path} failed under valgrind ({}):\n{log}", output.status).into());
-        }
-        let left_out = if path.is_async() {
-            DATABASE_AND_THREADS
-        } else {
-            DATABASE
-        };
-        let sum = left_out.sum_of_others(&String::from_utf8_lossy(&output.stdout))?;
-        if sum == 0 {
-            return Err(format!("{path}: valgrind counted nothing in `{COUNTED}`").into());
-        }
-        Ok((sum + path.times() / 2) / path.times())
+    let left_out = if path.is_async() {
+        DATABASE_AND_THREADS
+    } else {
+        DATABASE
+    };
+    let sum = left_out.sum_of_others(&String::from_utf8_lossy(&output.stdout))?;
+    if sum == 0 {
+        return Err(format!("{path}: valgrind counted nothing in `{COUNTED}`").into());
     }
+    Ok((sum + path.times() / 2) / path.times())
 }
 
 impl LeftOut {

@@ -45,6 +45,11 @@ impl Path {
         matches!(self, Self::Case(case) if case.api == Api::Async)
     }
 
+    /// Returns how often it has to run for a count that is the same another time.
+    pub(crate) fn rounds(self) -> u32 {
+        if self.is_async() { 5 } else { 2 }
+    }
+
     /// Returns how many steps are counted.
     pub(crate) fn times(self) -> u64 {
         1000
@@ -78,14 +83,21 @@ pub(crate) fn repeat(mut step: impl FnMut() -> Outcome + 'static) -> Steps {
     Box::new(move |times| (0..times).try_for_each(|_| step()))
 }
 
-/// The dearest read and write of each flavour, what a pool takes alone, and the loans.
+/// The dearest read and write of each flavour, the loans, and what a pool takes alone where it is the same each time.
 fn is_watched(case: Case) -> bool {
     let through = case.through;
+    let is_raw = case == case.raw() && case.api == Api::Sync;
     match case.work {
-        Work::Find => case == case.raw() || through == Through::CaughtUp,
+        Work::Find => is_raw || through == Through::CaughtUp,
         Work::Boxed => through == Through::CaughtUp,
         Work::Insert => through == Through::Write,
-        Work::Checkout => !matches!(through, Through::RawWithoutPing | Through::Primary),
+        Work::Checkout => {
+            is_raw
+                || matches!(
+                    through,
+                    Through::Replica | Through::CaughtUp | Through::Write
+                )
+        }
         Work::First | Work::Load => false,
     }
 }

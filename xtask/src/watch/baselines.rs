@@ -11,7 +11,7 @@ const LIMIT: f64 = 2.0;
 /// The same where another compiler or library made the code: theirs, not ours, is most of what differs.
 const WIDE_LIMIT: f64 = 10.0;
 
-const TITLE: &str = "# The instructions of a step of each hot path, without SQLite's own: the least of three runs.\n\
+const TITLE: &str = "# The instructions of a step of each hot path, without SQLite's own, the least of some runs.\n\
                      # `cargo xtask watch` compares with them, `cargo xtask watch --renew` writes them.";
 
 /// Instructions by the name of a path.
