@@ -5,7 +5,7 @@ pub(crate) use diesel_routing::sync::prelude::*;
 
 pub(crate) use super::{HOUR, READ_PRIMARY_ADDS, SERVER, WRITE_AND_READ_ADDS, cluster, settings};
 
-pub(crate) type Connection = diesel::MysqlConnection;
+pub(crate) type Connection = MysqlConnection;
 
 #[path = "../../suite/blocking_round_trips.rs"]
 mod round_trips;
