@@ -3,12 +3,15 @@
 
 #![expect(clippy::print_stdout, reason = "the table is the result")]
 
+#[path = "support/postgres/mod.rs"]
+mod postgres;
 mod support;
 
 use std::process::ExitCode;
 
 use dhat::{Alloc, HeapStats, Profiler};
-use support::{Case, Outcome, Work};
+use postgres::{Placed, Servers};
+use support::{Outcome, Work};
 
 #[global_allocator]
 static ALLOCATOR: Alloc = Alloc;
@@ -20,18 +23,19 @@ const STEPS: u64 = 1000;
 fn main() -> Outcome<ExitCode> {
     let _profiler = Profiler::builder().testing().build();
     println!(
-        "{:<36} {:>8} {:>8}",
+        "{:<46} {:>8} {:>8}",
         "allocations per step", "blocks", "bytes"
     );
+    let _servers = Servers::start()?;
     let mut raw = None;
     let mut within = true;
-    for case in Case::all() {
+    for case in Placed::all() {
         let (blocks, bytes) = per_step(case)?;
         if case == case.raw() {
             raw = Some(blocks);
         }
         // A boxed query has to be rendered for the statement check.
-        let limited = case.work != Work::Boxed;
+        let limited = case.case.work != Work::Boxed;
         // Half a block: what a queue inside tokio grows by now and then is not ours.
         let verdict = if limited && raw.is_some_and(|raw| blocks > raw + 0.5) {
             within = false;
@@ -39,7 +43,7 @@ fn main() -> Outcome<ExitCode> {
         } else {
             ""
         };
-        println!("{case:<36} {blocks:>8.2} {bytes:>8.0}{verdict}");
+        println!("{case:<46} {blocks:>8.2} {bytes:>8.0}{verdict}");
     }
     Ok(if within {
         ExitCode::SUCCESS
@@ -49,7 +53,7 @@ fn main() -> Outcome<ExitCode> {
 }
 
 /// Blocks and bytes.
-fn per_step(case: Case) -> Outcome<(f64, f64)> {
+fn per_step(case: Placed) -> Outcome<(f64, f64)> {
     let mut run = case.steps()?;
     run(WARM_UP)?;
     let before = HeapStats::get();

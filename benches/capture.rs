@@ -1,9 +1,9 @@
 //! What it costs a write that the session remembers it, and how often the primary is asked for its
 //! position.
 //!
-//! Four sides take turns, so that whatever else the machine does slows all: a session; the same
+//! Five sides take turns, so that whatever else the machine does slows all: a session; the same
 //! `untracked`; a session of a router without positions (`window_only`), which captures nothing and is
-//! what the ratio compares with; and diesel-async's own bb8 pool. One write is a checkout and an UPDATE
+//! what the ratio compares with; and diesel-async's own bb8 pool, as it is by default and without the ping at each loan. One write is a checkout and an UPDATE
 //! of a row of the writer's own. The cluster is in memory and does not sync, so commits are as quick as
 //! can be: the worst case for the ratio.
 //!
@@ -74,9 +74,16 @@ enum Side {
     Untracked,
     NoPositions,
     Raw,
+    RawWithoutPing,
 }
 
-const SIDES: [Side; 4] = [Side::Tracked, Side::Untracked, Side::NoPositions, Side::Raw];
+const SIDES: [Side; 5] = [
+    Side::Tracked,
+    Side::Untracked,
+    Side::NoPositions,
+    Side::Raw,
+    Side::RawWithoutPing,
+];
 /// The place of the side without capture.
 const BASE: usize = 2;
 
@@ -116,7 +123,7 @@ fn main() -> Outcome {
 }
 
 /// Nothing so far, of each side.
-fn samples() -> Outcome<[Samples; 4]> {
+fn samples() -> Outcome<[Samples; SIDES.len()]> {
     let times = Times::new(DIGITS)?;
     Ok(SIDES.map(|side| Samples {
         side,
@@ -133,6 +140,7 @@ struct Bench<'a> {
     sessions: Vec<Session>,
     without_positions: Vec<Session>,
     raw: Pool<AsyncPgConnection>,
+    raw_without_ping: Pool<AsyncPgConnection>,
 }
 
 /// What one side has shown.
@@ -158,17 +166,24 @@ impl<'a> Bench<'a> {
         };
         let router = builder().build().await?;
         let without_positions = builder().window_only().build().await?;
-        let manager = AsyncDieselConnectionManager::new(cluster.primary().url());
+        let raw = async |has_ping| {
+            let manager = AsyncDieselConnectionManager::new(cluster.primary().url());
+            let pool = Pool::builder()
+                .max_size(writers)
+                .test_on_check_out(has_ping);
+            pool.build(manager).await
+        };
         Ok(Self {
             cluster,
             sessions: (0..writers).map(|_| router.session()).collect(),
             without_positions: (0..writers).map(|_| without_positions.session()).collect(),
-            raw: Pool::builder().max_size(writers).build(manager).await?,
+            raw: raw(true).await?,
+            raw_without_ping: raw(false).await?,
         })
     }
 
     /// One turn of each side.
-    async fn round(&self, number: usize, results: &mut [Samples; 4]) -> Outcome {
+    async fn round(&self, number: usize, results: &mut [Samples; SIDES.len()]) -> Outcome {
         // Who goes first changes, too.
         for place in 0..results.len() {
             let samples = &mut results[(place + number) % SIDES.len()];
@@ -195,6 +210,9 @@ impl<'a> Bench<'a> {
                 Side::Tracked => tasks.spawn(through_session(session.clone(), key, end)),
                 Side::Untracked => tasks.spawn(through_session(session.untracked(), key, end)),
                 Side::Raw => tasks.spawn(through_pool(self.raw.clone(), key, end)),
+                Side::RawWithoutPing => {
+                    tasks.spawn(through_pool(self.raw_without_ping.clone(), key, end))
+                }
             };
         }
         let mut all = Times::new(DIGITS)?;
@@ -266,7 +284,7 @@ impl Samples {
 fn start() -> Outcome<PgCluster> {
     let cluster = PgCluster::builder()
         .standbys(2)
-        .setting("max_connections", "400")
+        .setting("max_connections", "500")
         .setting("shared_preload_libraries", "pg_stat_statements")
         .start()?;
     let primary = cluster.primary();
@@ -286,6 +304,7 @@ impl fmt::Display for Side {
             Self::Untracked => "untracked",
             Self::NoPositions => "no positions",
             Self::Raw => "raw pool",
+            Self::RawWithoutPing => "raw, no ping",
         })
     }
 }

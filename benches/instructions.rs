@@ -7,10 +7,13 @@
 
 #![expect(clippy::print_stdout, reason = "the table is the result")]
 
+#[path = "support/postgres/mod.rs"]
+mod postgres;
 mod support;
 
 use std::process::{Command, ExitCode};
 
+use postgres::{Placed, Servers};
 use support::{Api, Case, Outcome, Through, Work};
 
 /// What the ratio of a sync read may be.
@@ -25,7 +28,7 @@ const STEPS: &str = "--steps";
 fn main() -> Outcome<ExitCode> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     if let [STEPS, name, times] = *arguments.iter().map(String::as_str).collect::<Vec<_>>() {
-        let case = Case::all()
+        let case = Placed::all()
             .find(|case| case.to_string() == name)
             .ok_or("no such case")?;
         case.steps()?(times.parse()?)?;
@@ -33,34 +36,35 @@ fn main() -> Outcome<ExitCode> {
     }
     let filter = arguments.iter().find(|argument| !argument.starts_with('-'));
 
-    println!("{:<36} {:>12} {:>8}", "instructions per step", "", "ratio");
+    let servers = Servers::start()?;
+    println!("{:<46} {:>12} {:>8}", "instructions per step", "", "ratio");
     let (mut raw, mut plain) = (None, None);
     let mut within = true;
-    for case in Case::all() {
+    for case in Placed::all() {
         if filter.is_some_and(|filter| !case.raw().to_string().starts_with(filter.as_str())) {
             continue;
         }
-        let count = per_step(case)?;
+        let count = per_step(case, &servers)?;
         if case == case.raw() {
-            println!("{case:<36} {count:>12.1}");
+            println!("{case:<46} {count:>12.1}");
             raw = Some(count);
             continue;
         }
-        if case.through == Through::Plain {
+        if case.case.through == Through::Plain {
             plain = Some(count);
         }
         // An annotated function is compared with the same one without.
-        let annotated = case.through == Through::Annotated;
+        let annotated = case.case.through == Through::Annotated;
         let base = if annotated { plain } else { raw };
         let ratio = count / base.ok_or("nothing to compare with")?;
-        let limited = annotated || case.api == Api::Sync && is_limited(case);
+        let limited = annotated || case.case.api == Api::Sync && is_limited(case.case);
         let verdict = if limited && ratio > MOST {
             within = false;
             "  MORE THAN 1.01"
         } else {
             ""
         };
-        println!("{case:<36} {count:>12.1} {ratio:>8.4}{verdict}");
+        println!("{case:<46} {count:>12.1} {ratio:>8.4}{verdict}");
     }
     Ok(if within {
         ExitCode::SUCCESS
@@ -78,18 +82,18 @@ fn is_limited(case: Case) -> bool {
     }
 }
 
-fn per_step(case: Case) -> Outcome<f64> {
-    let steps = match case.work {
+fn per_step(case: Placed, servers: &Servers) -> Outcome<f64> {
+    let steps = match case.case.work {
         Work::Load => 100,
         _ => 1000,
     };
     // How threads meet differs from run to run, and only ever adds to what the steps cost.
-    let rounds = match case.api {
+    let rounds = match case.case.api {
         Api::Sync => 1,
         Api::Async => 5,
     };
     let least = |steps| {
-        let counts = (0..rounds).map(|_| instructions(case, steps));
+        let counts = (0..rounds).map(|_| instructions(case, steps, servers));
         counts
             .collect::<Outcome<Vec<_>>>()
             .map(|counts| counts.into_iter().min().unwrap_or(0))
@@ -99,10 +103,11 @@ fn per_step(case: Case) -> Outcome<f64> {
 }
 
 /// All instructions of a process that takes this many steps.
-fn instructions(case: Case, steps: u64) -> Outcome<u64> {
+fn instructions(case: Placed, steps: u64, servers: &Servers) -> Outcome<u64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(std::env::current_exe()?)
+        .envs([servers.variable()])
         .args([STEPS, &case.to_string(), &steps.to_string()])
         // glibc: what an allocation costs must not hang on what was allocated before.
         .env("GLIBC_TUNABLES", "glibc.malloc.tcache_count=65535")

@@ -3,12 +3,15 @@
 
 #![expect(clippy::print_stdout, reason = "the table is the result")]
 
+#[path = "support/postgres/mod.rs"]
+mod postgres;
 mod support;
 
 use std::time::{Duration, Instant};
 
 use criterion::Criterion;
-use support::{Case, Outcome, Steps, Through};
+use postgres::{Placed, Servers};
+use support::{Outcome, Steps, Through};
 
 /// Steps of one side before it is the other's turn.
 const TURN: u64 = 16;
@@ -18,23 +21,24 @@ fn main() -> Outcome {
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2))
         .configure_from_args();
+    let _servers = Servers::start()?;
     let mut ratios = Vec::new();
-    for case in Case::all().filter(|case| case.through != Through::Raw) {
+    for case in Placed::all().filter(|placed| placed.case.through != Through::Raw) {
         if let Some(ratio) = compare(&mut criterion, case)? {
             ratios.push((case, ratio));
         }
     }
     criterion.final_summary();
 
-    println!("{:<36} {:>8}", "time, handle / raw, median", "ratio");
+    println!("{:<46} {:>8}", "time, handle / raw, median", "ratio");
     for (case, ratio) in ratios {
-        println!("{case:<36} {ratio:>8.3}");
+        println!("{case:<46} {ratio:>8.3}");
     }
     Ok(())
 }
 
 /// The median over all samples; `None` if the command line leaves the case out.
-fn compare(criterion: &mut Criterion, case: Case) -> Outcome<Option<f64>> {
+fn compare(criterion: &mut Criterion, case: Placed) -> Outcome<Option<f64>> {
     let mut raw = case.raw().steps()?;
     let mut handle = case.steps()?;
     let mut samples = Vec::new();

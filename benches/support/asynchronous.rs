@@ -1,4 +1,4 @@
-//! diesel-async on bb8. SQLite runs on tokio's blocking threads.
+//! diesel-async on bb8; SQLite runs on tokio's blocking threads.
 
 use std::io;
 use std::rc::Rc;
@@ -7,10 +7,10 @@ use std::sync::LazyLock;
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
 use diesel_async::pooled_connection::bb8::Pool;
 use diesel_routing::Node;
-use diesel_routing::sqlite::{self, Router, Session};
 use tokio::runtime::{Builder, Runtime};
 
-use super::databases::Database;
+use super::databases::asynchronous::{Router, Session};
+use super::databases::{AsyncConnection, Databases};
 use super::work::{NewUser, User, boxed, find, first, insert, load, users};
 use super::{Outcome, Steps, Through, Work};
 
@@ -19,38 +19,47 @@ static RUNTIME: LazyLock<io::Result<Runtime>> =
 
 /// The same for every case, so that all find the same heap.
 struct Pools {
-    raw: Pool<sqlite::Connection>,
+    raw: Pool<AsyncConnection>,
+    raw_without_ping: Pool<AsyncConnection>,
     session: Session,
-    _databases: [Database; 2],
+    _databases: Databases,
 }
 
 pub(super) fn steps(work: Work, through: Through) -> Outcome<Steps> {
     runtime()?.block_on(async {
-        let pools = Rc::new(Pools::new().await?);
+        let pools = Rc::new(Pools::new(work).await?);
         match through {
             Through::Raw => raw::steps(work, pools).await,
+            Through::RawWithoutPing => Ok(raw::loans(pools)),
             _ => routed::steps(work, through, pools).await,
         }
     })
 }
 
 impl Pools {
-    async fn new() -> Outcome<Self> {
-        let databases = [Database::new()?, Database::new()?];
-        let [primary, replica] = &databases;
-        let manager = AsyncDieselConnectionManager::new(replica.url());
-        let node = |name, database: &Database| {
-            Node::new(name, database.url())
-                .read_pool_size(1)
-                .write_pool_size(1)
+    async fn new(work: Work) -> Outcome<Self> {
+        let databases = Databases::new()?;
+        let [primary, replica] = databases.urls();
+        // Where a handle's statement goes.
+        let raw = if work == Work::Insert {
+            primary
+        } else {
+            replica
         };
+        let raw = |has_ping| {
+            let manager = AsyncDieselConnectionManager::new(raw);
+            let pool = Pool::builder().max_size(1).test_on_check_out(has_ping);
+            pool.build(manager)
+        };
+        let node = |name, url| Node::new(name, url).read_pool_size(1).write_pool_size(1);
         let router = Router::builder()
             .primary(node("primary", primary))
             .replica(node("replica", replica))
             .build()
             .await?;
         Ok(Self {
-            raw: Pool::builder().max_size(1).build(manager).await?,
+            raw: raw(true).await?,
+            raw_without_ping: raw(false).await?,
             session: router.session(),
             _databases: databases,
         })
@@ -117,6 +126,11 @@ mod raw {
             _ => reads!(work, get, conn => &mut *conn),
         })
     }
+
+    pub(super) fn loans(pools: Rc<Pools>) -> Steps {
+        let get = async move || pools.raw_without_ping.get_owned().await;
+        repeat!(get, drop(get().await?))
+    }
 }
 
 mod routed {
@@ -124,8 +138,8 @@ mod routed {
 
     use diesel_routing::Replica;
     use diesel_routing::prelude::*;
-    use diesel_routing::sqlite::ReadConn;
 
+    use super::super::databases::asynchronous::ReadConn;
     use super::*;
 
     async fn plain(conn: &mut ReadConn<Replica>, key: i32) -> Result<User, diesel_routing::Error> {
@@ -164,7 +178,7 @@ mod routed {
                 let get = async move || pools.session.read_primary().await;
                 reads!(work, get, conn => &mut conn)
             }
-            Through::Write | Through::Raw => {
+            Through::Write | Through::Raw | Through::RawWithoutPing => {
                 let get = async move || pools.session.write().await;
                 match work {
                     Work::Insert => {

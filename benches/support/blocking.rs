@@ -2,46 +2,54 @@
 
 use std::rc::Rc;
 
-use diesel::SqliteConnection;
 use diesel::r2d2::{ConnectionManager, Pool};
 use diesel_routing::Node;
-use diesel_routing::sync::sqlite::{Router, Session};
 
-use super::databases::Database;
+use super::databases::blocking::{Router, Session};
+use super::databases::{Connection, Databases};
 use super::work::{NewUser, User, boxed, find, first, insert, load, users};
 use super::{Outcome, Steps, Through, Work};
 
 /// The same for every case, so that all find the same heap.
 struct Pools {
-    raw: Pool<ConnectionManager<SqliteConnection>>,
+    raw: Pool<ConnectionManager<Connection>>,
+    raw_without_ping: Pool<ConnectionManager<Connection>>,
     session: Session,
-    _databases: [Database; 2],
+    _databases: Databases,
 }
 
 pub(super) fn steps(work: Work, through: Through) -> Outcome<Steps> {
-    let pools = Rc::new(Pools::new()?);
+    let pools = Rc::new(Pools::new(work)?);
     match through {
         Through::Raw => raw::steps(work, pools),
+        Through::RawWithoutPing => raw::loans(pools),
         _ => routed::steps(work, through, pools),
     }
 }
 
 impl Pools {
-    fn new() -> Outcome<Self> {
-        let databases = [Database::new()?, Database::new()?];
-        let [primary, replica] = &databases;
-        let manager = ConnectionManager::new(replica.url());
-        let node = |name, database: &Database| {
-            Node::new(name, database.url())
-                .read_pool_size(1)
-                .write_pool_size(1)
+    fn new(work: Work) -> Outcome<Self> {
+        let databases = Databases::new()?;
+        let [primary, replica] = databases.urls();
+        // Where a handle's statement goes.
+        let raw = if work == Work::Insert {
+            primary
+        } else {
+            replica
         };
+        let raw = |has_ping| {
+            let manager = ConnectionManager::new(raw);
+            let pool = Pool::builder().max_size(1).test_on_check_out(has_ping);
+            pool.build(manager)
+        };
+        let node = |name, url| Node::new(name, url).read_pool_size(1).write_pool_size(1);
         let router = Router::builder()
             .primary(node("primary", primary))
             .replica(node("replica", replica))
             .build()?;
         Ok(Self {
-            raw: Pool::builder().max_size(1).build(manager)?,
+            raw: raw(true)?,
+            raw_without_ping: raw(false)?,
             session: router.session(),
             _databases: databases,
         })
@@ -101,6 +109,11 @@ mod raw {
             _ => reads!(work, get, conn => &mut *conn),
         })
     }
+
+    pub(super) fn loans(pools: Rc<Pools>) -> Outcome<Steps> {
+        let get = move || pools.raw_without_ping.get();
+        Ok(repeat!(get, drop(get()?)))
+    }
 }
 
 mod routed {
@@ -108,8 +121,8 @@ mod routed {
 
     use diesel_routing::Replica;
     use diesel_routing::sync::prelude::*;
-    use diesel_routing::sync::sqlite::ReadConn;
 
+    use super::super::databases::blocking::ReadConn;
     use super::*;
 
     fn plain(conn: &mut ReadConn<Replica>, key: i32) -> Result<User, diesel_routing::Error> {
@@ -145,7 +158,7 @@ mod routed {
                 let get = move || pools.session.read_primary();
                 reads!(work, get, conn => &mut conn)
             }
-            Through::Write | Through::Raw => {
+            Through::Write | Through::Raw | Through::RawWithoutPing => {
                 let get = move || pools.session.write();
                 match work {
                     Work::Insert => {

@@ -1,24 +1,42 @@
-//! Databases in memory, with rows in them.
+//! SQLite's databases in memory, with rows in them, and what the cases need to know of the backend.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use diesel::Connection as _;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 
 use super::Outcome;
 use super::work::{NewUser, users};
 
+pub(super) use diesel::SqliteConnection as Connection;
+pub(super) use diesel_routing::sqlite::{self as asynchronous, Connection as AsyncConnection};
+pub(super) use diesel_routing::sync::sqlite as blocking;
+
 const ROWS: u32 = 1000;
 
-/// A database that lives as long as this value.
-pub(super) struct Database {
+/// A primary and a replica that is like it, which live as long as this value.
+pub(super) struct Databases([Database; 2]);
+
+struct Database {
     url: String,
     // SQLite forgets a database in memory with its last connection.
     _last: SqliteConnection,
 }
 
-impl Database {
+impl Databases {
     pub(super) fn new() -> Outcome<Self> {
+        Ok(Self([Database::new()?, Database::new()?]))
+    }
+
+    /// Returns the URLs of the primary and the replica.
+    pub(super) fn urls(&self) -> [&str; 2] {
+        self.0.each_ref().map(|database| database.url.as_str())
+    }
+}
+
+impl Database {
+    fn new() -> Outcome<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let url = format!("file:bench-{number}?mode=memory&cache=shared");
@@ -35,9 +53,5 @@ impl Database {
             })
         })?;
         Ok(Self { url, _last: conn })
-    }
-
-    pub(super) fn url(&self) -> &str {
-        &self.url
     }
 }

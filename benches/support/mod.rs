@@ -53,6 +53,8 @@ pub(crate) enum Work {
 pub(crate) enum Through {
     /// Diesel's own, from a pool with Diesel's own manager in its default settings.
     Raw,
+    /// The same from a pool that does not try a connection before it lends it.
+    RawWithoutPing,
     /// `ReadConn<Replica>`.
     Replica,
     /// `ReadConn<CaughtUp>`.
@@ -70,7 +72,7 @@ pub(crate) enum Through {
 impl Case {
     /// Every case, each raw one before those to compare with it.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        use Through::{Annotated, CaughtUp, Plain, Primary, Raw, Replica, Write};
+        use Through::{Annotated, CaughtUp, Plain, Primary, Raw, RawWithoutPing, Replica, Write};
         use Work::{Boxed, Checkout, Find, First, Insert, Load};
         let works = [Find, First, Load, Boxed, Insert, Checkout];
         let works = move |api| works.into_iter().map(move |work| (api, work));
@@ -79,6 +81,7 @@ impl Case {
             let through: &[Through] = match work {
                 Insert => &[Raw, Write],
                 Find => &[Raw, Replica, CaughtUp, Primary, Write, Plain, Annotated],
+                Checkout => &[Raw, RawWithoutPing, Replica, CaughtUp, Primary, Write],
                 _ => &[Raw, Replica, CaughtUp, Primary, Write],
             };
             through
@@ -120,6 +123,7 @@ impl fmt::Display for Case {
         };
         let through = match self.through {
             Through::Raw => "raw",
+            Through::RawWithoutPing => "raw without a ping",
             Through::Replica => "ReadConn<Replica>",
             Through::CaughtUp => "ReadConn<CaughtUp>",
             Through::Primary => "ReadConn<Primary>",

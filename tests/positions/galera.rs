@@ -1,5 +1,7 @@
 //! On a Galera cluster, where every node takes writes.
 
+mod counted;
+
 use std::time::{Duration, Instant};
 
 use diesel_routing::mysql::{Router, Session};

@@ -1,5 +1,5 @@
 //! The project's chores, one command each: `cargo xtask test`, `tidy`, `ci`, `check-consistency`,
-//! `bench`, `compile-time`, `compose-check`, `semver-checks`.
+//! `bench`, `watch`, `compile-time`, `compose-check`, `semver-checks`.
 //!
 //! A chore is a list of [`step::Step`] values; [`runner::Selection`] carries any such list out.
 
@@ -20,6 +20,7 @@ mod tally;
 mod test;
 mod tidy;
 mod tool;
+mod watch;
 mod workspace;
 
 use std::process::ExitCode;
@@ -47,6 +48,10 @@ enum Command {
     CheckConsistency(check_consistency::Options),
     /// Run the benchmarks, those that count instructions (`benches/instructions*.rs`) under valgrind.
     Bench(bench::Options),
+    /// Compare the instructions of the hot paths with those in benches/baselines.txt; `test` does it too.
+    ///
+    /// Fails when one takes more than 2 % more; 10 % with another compiler, C library or valgrind than the file's.
+    Watch(watch::Options),
     /// Compare `cargo check` times of one sample crate with plain Diesel and with diesel-routing.
     CompileTime(compile_time::Options),
     /// Check docker-compose.yml, where a compose client is installed; `tidy` does it too.
@@ -89,6 +94,10 @@ fn carry_out(command: Command) -> Result<ExitCode> {
         Command::CheckConsistency(options) => Ok(check_consistency::run(workspace, &options)),
         Command::Bench(options) => {
             let (command, steps) = options.steps(workspace)?;
+            options.selection.carry_out(&command, workspace, steps)
+        }
+        Command::Watch(options) => {
+            let (command, steps) = options.steps(workspace);
             options.selection.carry_out(&command, workspace, steps)
         }
         Command::CompileTime(options) => compile_time::run(workspace, &options),

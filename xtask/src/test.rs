@@ -10,6 +10,7 @@ use crate::project::{
 };
 use crate::runner::Selection;
 use crate::step::Step;
+use crate::watch;
 use crate::workspace::Workspace;
 
 /// What `cargo xtask test` can be asked for.
@@ -140,6 +141,7 @@ pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
             .run(cmd!(sh, "cargo").args(QUICKSTART.split(' '))),
         check_consistency::step(workspace, "consistency", "postgres"),
         check_consistency::step(workspace, "consistency-mariadb", "mariadb"),
+        watch::step(workspace),
         Step::new("doctests", "the examples in the docs run")
             .needs(SERVERS)
             .test(cmd!(

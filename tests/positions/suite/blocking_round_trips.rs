@@ -1,9 +1,10 @@
 //! The same with blocking connections.
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use diesel::Connection as _;
-use diesel_routing::Error;
+use diesel_routing::{Error, TokenKeys};
 
 use super::*;
 use crate::counts::{Count, Counter, TIMES, another_theme, check};
@@ -65,6 +66,7 @@ fn routing_adds_no_round_trip_to_what_r2d2_alone_takes() {
         [cluster.primary(), cluster.standby(0)].map(|node| node.proxy().expect("a proxy"));
     let builder = Router::builder()
         .window(HOUR)
+        .token_keys(TokenKeys::new(1, [7; 32]).expect("keys"))
         .primary(diesel_routing::Node::new("primary", primary.url()))
         .replica(diesel_routing::Node::new("standby", standby.url()));
     let router = builder.build().expect("a router");
@@ -84,11 +86,24 @@ fn routing_adds_no_round_trip_to_what_r2d2_alone_takes() {
     });
 
     let session = router.session();
+    let token = {
+        let wrote = router.session();
+        update!(&mut wrote.write().expect("a connection")).expect("a write");
+        wrote.token().expect("a token").to_string()
+    };
     let read = mean(&counter, || {
         select!(&mut session.read().expect("a connection"));
     });
     let eventual = mean(&counter, || {
         select!(&mut router.read_eventual().expect("a connection"));
+    });
+    let bounded = mean(&counter, || {
+        let lag = Duration::from_secs(60);
+        select!(&mut router.read_bounded(lag).expect("a connection"));
+    });
+    let resumed = mean(&counter, || {
+        let session = router.resume(&token);
+        select!(&mut session.read().expect("a connection"));
     });
     let strong = mean(&counter, || {
         select!(&mut router.read_primary().expect("a connection"));
@@ -117,6 +132,8 @@ fn routing_adds_no_round_trip_to_what_r2d2_alone_takes() {
     let counts = [
         count("session.read", read, raw_read, 0.0),
         count("read_eventual", eventual, raw_read, 0.0),
+        count("read_bounded", bounded, raw_read, 0.0),
+        count("resume, then read", resumed, raw_read, 0.0),
         count("read_primary", strong, raw_read, READ_PRIMARY_ADDS),
         count("write", write, raw_write, 0.0),
         count("transaction", transaction, raw_transaction, 0.0),

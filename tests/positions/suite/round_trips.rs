@@ -1,7 +1,9 @@
 //! What routing costs in round trips.
 
+use std::time::Duration;
+
 use diesel_async::AsyncConnection as _;
-use diesel_routing::Error;
+use diesel_routing::{Error, TokenKeys};
 
 use super::*;
 use crate::counts::{Count, Counter, TIMES, another_theme, check};
@@ -65,6 +67,7 @@ async fn count(pool: &str, builder: Builder) {
         [cluster.primary(), cluster.standby(0)].map(|node| node.proxy().expect("a proxy"));
     let builder = builder
         .window(HOUR)
+        .token_keys(TokenKeys::new(1, [7; 32]).expect("keys"))
         .primary(diesel_routing::Node::new("primary", primary.url()))
         .replica(diesel_routing::Node::new("standby", standby.url()));
     let router = builder.build().await.expect("a router");
@@ -89,12 +92,27 @@ async fn count(pool: &str, builder: Builder) {
     .await;
 
     let session = router.session();
+    let token = {
+        let wrote = router.session();
+        update!(&mut wrote.write().await.expect("a connection")).expect("a write");
+        wrote.token().await.expect("a token").to_string()
+    };
     let read = mean(&counter, async || {
         select!(&mut session.read().await.expect("a connection"));
     })
     .await;
     let eventual = mean(&counter, async || {
         select!(&mut router.read_eventual().await.expect("a connection"));
+    })
+    .await;
+    let bounded = mean(&counter, async || {
+        let lag = Duration::from_secs(60);
+        select!(&mut router.read_bounded(lag).await.expect("a connection"));
+    })
+    .await;
+    let resumed = mean(&counter, async || {
+        let session = router.resume(&token);
+        select!(&mut session.read().await.expect("a connection"));
     })
     .await;
     let strong = mean(&counter, async || {
@@ -128,6 +146,8 @@ async fn count(pool: &str, builder: Builder) {
     let counts = [
         count("session.read", read, raw_read, 0.0),
         count("read_eventual", eventual, raw_read, 0.0),
+        count("read_bounded", bounded, raw_read, 0.0),
+        count("resume, then read", resumed, raw_read, 0.0),
         count("read_primary", strong, raw_read, READ_PRIMARY_ADDS),
         count("write", write, raw_write, 0.0),
         count("transaction", transaction, raw_transaction, 0.0),
