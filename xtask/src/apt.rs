@@ -89,6 +89,6 @@ mod tests {
             };
             assert!(packages().any(|package| package[0] == *group), "{group}");
         }
-        assert_eq!(packages().count(), 26);
+        assert_eq!(packages().count(), 27);
     }
 }
