@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::bytes::Input;
+use super::bytes::{Input, push_number};
 use super::kind::{About, Kind, TWO_PRIMARIES_WITH_GTIDS};
 use super::mysql::Uuid;
 
@@ -72,13 +72,13 @@ impl Kind for GaleraPosition {
 
     fn encode(&self, to: &mut Vec<u8>) {
         to.extend(self.history.to_le_bytes());
-        to.extend(self.sequence.to_le_bytes());
+        push_number(self.sequence, to);
     }
 
     fn decode(input: &mut Input<'_>) -> Option<Self> {
         Some(Self {
             history: u128::from_le_bytes(input.take()?),
-            sequence: u64::from_le_bytes(input.take()?),
+            sequence: input.sized::<8>()?,
         })
     }
 
