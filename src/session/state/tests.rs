@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::cluster::{Health, NodeState};
-use crate::position::{Lsn, PgPosition};
+use crate::position::{Lsn, PgPosition, Position};
+use crate::routing::Block;
 
 fn at(lsn: u64) -> Position {
     Position::Postgres(PgPosition::new(1, 1, Lsn(lsn)))

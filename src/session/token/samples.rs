@@ -44,7 +44,7 @@ pub(super) fn of_version_1(token: &Token) -> Vec<u8> {
         }
         Position::Galera(at) => {
             to.push(4);
-            to.extend(at.history.to_le_bytes());
+            to.extend(at.history().to_le_bytes());
             to.extend(at.sequence.to_le_bytes());
         }
         // These are what they were.
