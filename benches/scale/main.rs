@@ -24,7 +24,7 @@ type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 enum Part {
     /// The time of a new snapshot, from 3 to 1,000 nodes.
     Snapshots,
-    /// A simulation of 1,000 instances of a service.
+    /// A simulation of a service of many instances.
     Fleet,
     /// Bytes of a session.
     Sessions,
@@ -47,6 +47,10 @@ struct Options {
     #[arg(long, value_name = "N", default_value_t = 10)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
+    /// The instances of the simulated service.
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    instances: u32,
     /// Passed by cargo.
     #[arg(long, hide = true)]
     bench: bool,
@@ -60,7 +64,7 @@ fn main() -> Outcome {
         snapshots::run();
     }
     if runs(Part::Fleet) {
-        within &= fleet::run();
+        within &= fleet::run(options.instances);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
