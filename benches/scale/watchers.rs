@@ -25,7 +25,7 @@ pub(crate) async fn run(nodes: usize, options: &Options) -> Outcome {
         .timeout(Duration::from_secs(600))
         .start()?;
     let primary = cluster.primary();
-    primary.execute("CREATE EXTENSION pg_stat_statements")?;
+    primary.admin_execute("CREATE EXTENSION pg_stat_statements")?;
     cluster.wait_until_caught_up(Duration::from_secs(60))?;
     println!(
         "\n{:<6} {:>8} {:<7} {:>18} {:>13} {:>15} {:>15}",
@@ -90,7 +90,7 @@ async fn touch(router: Router) {
 fn statements(cluster: &PgCluster) -> Outcome<Vec<i64>> {
     let sql = "SELECT sum(calls)::bigint FROM pg_stat_statements";
     let count = |node: &diesel_routing_testkit::PgNode| {
-        let value = node.query_value(sql)?.ok_or("no statistics")?;
+        let value = node.admin_value(sql)?.ok_or("no statistics")?;
         Ok(value.trim().parse()?)
     };
     cluster.nodes().iter().map(count).collect()
