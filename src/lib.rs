@@ -259,6 +259,7 @@ struct Readme;
 #[cfg(feature = "__bench")]
 #[doc(hidden)]
 pub mod __bench {
+    pub use crate::engine::bench::{Fleet, Publisher, Questions};
     pub use crate::routing::bench::Decider;
 }
 

@@ -13,7 +13,10 @@ fuzz_target!(|text: &str| {
     if let Ok(parsed) = &parsed {
         assert_eq!(parsed.as_str(), text);
     }
-    if let Ok(token) = keys.verify(text, UNIX_EPOCH) {
+    // A text of version 1 is read, and written as one of version 2.
+    if let Ok(token) = keys.verify(text, UNIX_EPOCH)
+        && !text.starts_with("AQ")
+    {
         assert_eq!(Ok(keys.sign(&token)), parsed);
     }
 });

@@ -202,6 +202,9 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     ///
     /// While nobody reads or writes, a node is asked less often: after a second, a tenth of the time since the last
     /// checkout lies between two questions, up to a second. The next checkout asks every node at once.
+    ///
+    /// Each process asks for itself. A service of many instances keeps its servers' load flat with a longer interval: a tenth of a
+    /// second for every hundred instances, and [`urgent_questions`](Self::urgent_questions) of 2.
     pub fn watch_interval(mut self, interval: Duration) -> Self {
         self.settings.watch_interval = interval;
         self

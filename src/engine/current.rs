@@ -41,7 +41,7 @@ impl<C: 'static, F: Flavour<C>> Router<C, F> {
         };
         let session = Session::from_view(view);
         match &self.on {
-            Some(tag) => session.on(tag.clone()),
+            Some(tag) => session.on((**tag).clone()),
             None => session,
         }
     }

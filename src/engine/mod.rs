@@ -2,6 +2,8 @@
 
 mod answers;
 mod arrivals;
+#[cfg(feature = "__bench")]
+pub(crate) mod bench;
 mod builder;
 pub(crate) mod checkout;
 mod current;

@@ -1,5 +1,6 @@
 //! The options of one view of a session.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::routing::{Level, Tag};
@@ -12,7 +13,7 @@ pub(crate) struct Options {
     /// The level of `read`.
     pub(crate) level: Level,
     /// The replicas that reads ask for; the router's if `None`.
-    pub(crate) on: Option<Tag>,
+    pub(crate) on: Option<Arc<Tag>>,
     /// Set if writes are remembered.
     pub(crate) tracked: bool,
     /// Set for the placeholder session used outside any scope; it tracks nothing.

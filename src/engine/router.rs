@@ -54,7 +54,7 @@ use crate::statement::Access;
 pub struct Router<C, F: Flavour<C> = Async> {
     inner: Arc<Inner<F::Pools, F::Library, F::Hooks>>,
     /// The replicas that its reads ask for, and those of its sessions.
-    pub(super) on: Option<Tag>,
+    pub(super) on: Option<Arc<Tag>>,
 }
 
 /// The pools of a router for one database.
@@ -214,7 +214,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
     pub fn on(&self, tag: impl Into<Tag>) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
-            on: Some(tag.into()),
+            on: Some(Arc::new(tag.into())),
         }
     }
 
@@ -315,7 +315,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
 
     /// Returns the replicas that its reads ask for.
     pub(crate) fn target(&self) -> Option<Target<'_>> {
-        self.on.as_ref().map(Tag::target)
+        self.on.as_deref().map(Tag::target)
     }
 
     /// Returns the pools of the node in `slot`, if it is still the one with this serial.
@@ -438,7 +438,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
 /// A router, if anyone keeps it.
 pub(crate) struct WeakRouter<C, F: Flavour<C>>(
     Weak<Inner<F::Pools, F::Library, F::Hooks>>,
-    Option<Tag>,
+    Option<Arc<Tag>>,
 );
 
 impl<C, F: Flavour<C>> WeakRouter<C, F> {

@@ -125,7 +125,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
     /// with [`ConfigError::NoSuchTag`].
     #[must_use]
     pub fn on(&self, tag: impl Into<Tag>) -> Self {
-        self.with(|options| options.on = Some(tag.into()))
+        self.with(|options| options.on = Some(Arc::new(tag.into())))
     }
 
     /// Returns this session, with a `write` that leaves no mark: for counters, audit rows and the like, which no
@@ -194,7 +194,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
             avoid,
             may_try: true,
             max_lag: None,
-            on: on.as_ref().map(Tag::target).or(self.view.router.target()),
+            on: on.as_deref().map(Tag::target).or(self.view.router.target()),
             region: RegionPolicy::Pay,
             function: None,
         }

@@ -14,3 +14,26 @@ pub(crate) struct View<R> {
     /// The counts of its connections, if they are needed.
     pub(crate) routes: Option<Arc<Routes>>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A router is a pointer to what it shares, and one to the tag that its reads ask for.
+    type Router = (Arc<()>, Option<Arc<()>>);
+
+    /// A service may keep a session for each user who is there.
+    #[test]
+    fn a_session_takes_as_little_memory_as_documented() {
+        /// What a shared value counts its owners with.
+        const OWNERS: usize = 2 * size_of::<usize>();
+        assert_eq!(size_of::<Router>(), size_of::<crate::pg::Router>());
+        let view = size_of::<View<Router>>() + OWNERS;
+        let state = size_of::<SessionState>() + OWNERS;
+        assert_eq!(
+            (view, state, SessionState::PAST),
+            (96, 160, 104),
+            "the view, what its clones share, and what is added by a write"
+        );
+    }
+}

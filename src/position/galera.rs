@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::bytes::Input;
+use super::bytes::{Input, push_number};
 use super::kind::{About, Kind, TWO_PRIMARIES_WITH_GTIDS};
 use super::mysql::Uuid;
 
@@ -12,8 +12,8 @@ use super::mysql::Uuid;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct GaleraPosition {
-    /// The history (`wsrep_cluster_state_uuid`): a cluster that is bootstrapped anew gets another.
-    pub history: u128,
+    /// Bytes, because a 128-bit number would be aligned to 16 bytes, and make every position half as large again.
+    history: [u8; 16],
     /// The number of the last write set (`wsrep_last_committed`).
     pub sequence: u64,
 }
@@ -22,7 +22,16 @@ impl GaleraPosition {
     /// Creates a position.
     #[must_use]
     pub fn new(history: u128, sequence: u64) -> Self {
-        Self { history, sequence }
+        Self {
+            history: history.to_le_bytes(),
+            sequence,
+        }
+    }
+
+    /// Returns the history (`wsrep_cluster_state_uuid`): a cluster that is bootstrapped anew gets another.
+    #[must_use]
+    pub fn history(&self) -> u128 {
+        u128::from_le_bytes(self.history)
     }
 
     /// Returns whether a node at this position has every write set up to `required`.
@@ -67,18 +76,18 @@ impl Kind for GaleraPosition {
     }
 
     fn is_newer(&self, other: &Self) -> bool {
-        self.history > other.history
+        self.history() > other.history()
     }
 
     fn encode(&self, to: &mut Vec<u8>) {
-        to.extend(self.history.to_le_bytes());
-        to.extend(self.sequence.to_le_bytes());
+        to.extend(self.history);
+        push_number(self.sequence, to);
     }
 
     fn decode(input: &mut Input<'_>) -> Option<Self> {
         Some(Self {
-            history: u128::from_le_bytes(input.take()?),
-            sequence: u64::from_le_bytes(input.take()?),
+            history: input.take()?,
+            sequence: input.sized::<8>()?,
         })
     }
 
@@ -105,7 +114,7 @@ pub(crate) fn parse_write_set(text: &str) -> Option<u64> {
 /// Formats the position as Galera does: `d38587ce-246c-11e5-bcce-6bbd0831cc0f:42`.
 impl fmt::Display for GaleraPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", Uuid(self.history), self.sequence)
+        write!(f, "{}:{}", Uuid(self.history()), self.sequence)
     }
 }
 

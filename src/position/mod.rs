@@ -14,7 +14,7 @@ use std::fmt;
 
 use kind::{About, Kind};
 
-pub(crate) use bytes::Input;
+pub(crate) use bytes::{Format, Input, push_length, push_number};
 pub use galera::GaleraPosition;
 #[cfg(any(feature = "mysql", feature = "sync-mysql"))]
 pub(crate) use galera::parse_write_set;

@@ -13,7 +13,7 @@ pub struct MySqlPosition {
     /// Sorted by source; each has intervals.
     sources: Arc<[Source]>,
     /// The node whose position it is (`server_uuid`), if it is a node's.
-    server: Option<u128>,
+    server: Option<Arc<u128>>,
 }
 
 /// The transactions written by one server.
@@ -101,7 +101,7 @@ impl MySqlPosition {
     #[cfg(any(feature = "mysql", feature = "sync-mysql"))]
     pub(crate) fn of_node(self, server: u128) -> Self {
         Self {
-            server: Some(server),
+            server: Some(Arc::new(server)),
             ..self
         }
     }
@@ -133,7 +133,7 @@ impl MySqlPosition {
     }
 
     fn may_have(&self, source: &Source) -> bool {
-        self.has(source) || self.server.is_none_or(|own| own == source.uuid)
+        self.has(source) || self.server.as_deref().is_none_or(|own| *own == source.uuid)
     }
 
     /// Returns whether they have transactions of the same server.
@@ -142,7 +142,10 @@ impl MySqlPosition {
     }
 
     fn replicated_from(&self, other: &Self) -> bool {
-        other.server.is_some_and(|server| self.has_of(server))
+        other
+            .server
+            .as_deref()
+            .is_some_and(|server| self.has_of(*server))
     }
 
     fn has_of(&self, uuid: u128) -> bool {
@@ -226,7 +229,7 @@ impl Kind for MySqlPosition {
     /// Returns whether this node has written after it replicated from `other`, and not vice versa.
     fn succeeds(&self, other: &Self) -> bool {
         let has_written_unknown_to = |one: &Self, other: &Self| {
-            let own = |source: &&Source| Some(source.uuid) == one.server;
+            let own = |source: &&Source| one.server.as_deref() == Some(&source.uuid);
             one.sources
                 .iter()
                 .filter(own)

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Lsn;
-use super::bytes::Input;
+use super::bytes::{Input, push_number};
 use super::kind::{About, Kind};
 
 /// A position of a PostgreSQL cluster: an LSN is meaningful only together with its cluster and its
@@ -103,15 +103,15 @@ impl Kind for PgPosition {
 
     fn encode(&self, to: &mut Vec<u8>) {
         to.extend(self.system.to_le_bytes());
-        to.extend(self.timeline.to_le_bytes());
-        to.extend(self.lsn.0.to_le_bytes());
+        push_number(self.timeline.into(), to);
+        push_number(self.lsn.0, to);
     }
 
     fn decode(input: &mut Input<'_>) -> Option<Self> {
         Some(Self {
             system: u64::from_le_bytes(input.take()?),
-            timeline: u32::from_le_bytes(input.take()?),
-            lsn: Lsn(u64::from_le_bytes(input.take()?)),
+            timeline: input.sized::<4>()?.try_into().ok()?,
+            lsn: Lsn(input.sized::<8>()?),
         })
     }
 

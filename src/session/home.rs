@@ -2,19 +2,21 @@
 
 use std::time::Instant;
 
+use super::stamp::Stamp;
 use crate::cluster::{Sample, Samples, ServerId, Snapshot};
 use crate::position::Position;
 
 /// The server that a session last read from.
 #[derive(Debug, Clone)]
 pub(super) struct Home {
-    pub(super) node: usize,
     pub(super) server: ServerId,
     /// [`HomeServer::stood`], and `has_all`.
-    pub(super) stood: Instant,
+    pub(super) stood: Stamp,
     pub(super) has_all: bool,
     /// The time at which a connection was last returned.
-    pub(super) last: Instant,
+    pub(super) last: Stamp,
+    /// Its slot.
+    pub(super) node: u32,
     /// Number of connections in use.
     pub(super) out: u32,
     /// A position that covers all reads here up to `last`, once known.
@@ -44,9 +46,12 @@ pub(super) fn seen_at(
 ) -> Option<Sample> {
     let there = cluster
         .nodes
-        .get(home.node)
+        .get(home.node as usize)
         .filter(|node| node.server == Some(home.server))
-        .filter(|node| node.opened.is_some_and(|opened| opened < home.stood))
+        .filter(|node| {
+            node.opened
+                .is_some_and(|opened| opened < home.stood.instant())
+        })
         .and_then(|node| Some((node.asked?, node.position.as_ref()?)))
         .filter(|(asked, position)| *asked > last && cluster.shares_history(position));
     let primary = covering(Some(last), cluster, samples);

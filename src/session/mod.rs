@@ -5,6 +5,7 @@ mod home;
 #[cfg(feature = "test-util")]
 mod manual_clock;
 mod moment;
+mod stamp;
 mod state;
 mod token;
 

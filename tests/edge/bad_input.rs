@@ -32,6 +32,7 @@ async fn cookies_that_are_no_tokens_change_nothing_and_are_counted() {
     let token = Token::new(now + HOUR).wrote_at_unknown_position(now);
     let old = Token::new(now - HOUR).wrote_at_unknown_position(now - 2 * HOUR);
     let mut newer = keys().sign(&token).to_string();
+    // Version 6.
     newer.replace_range(0..1, "B");
     for (cookie, why) in [
         (vec![b'a'; 10_000], Rejection::TooLong),

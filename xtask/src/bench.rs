@@ -48,6 +48,7 @@ fn steps(workspace: &Workspace) -> Result<Vec<Step<'_>>> {
                 "capture" => "what it costs a write to be remembered",
                 "reads" => "a read beside one on a raw pool, with round trips that count",
                 "question" => "what the question of a watcher costs a server",
+                "scale" => "many nodes, routers and sessions: times, questions, bytes",
                 "offload" => "reads kept off the primary, and stale ones, by strategy",
                 _ if counts => "instructions, the same on every run",
                 _ => "time, on this machine",

@@ -62,7 +62,7 @@ fn sorted<K: Ord>(
 fn place(node: &NodeState) -> Option<(u128, u64)> {
     match node.position.as_ref()? {
         Position::Postgres(position) => Some((position.timeline.into(), position.lsn.0)),
-        Position::Galera(position) => Some((position.history, position.sequence)),
+        Position::Galera(position) => Some((position.history(), position.sequence)),
         Position::MariaDb(_) | Position::MySql(_) => None,
     }
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::cluster::{Health, NodeState};
-use crate::position::{Lsn, PgPosition};
+use crate::cluster::{Health, NodeState, Sample};
+use crate::position::{Lsn, PgPosition, Position};
+use crate::routing::Block;
 
 fn at(lsn: u64) -> Position {
     Position::Postgres(PgPosition::new(1, 1, Lsn(lsn)))

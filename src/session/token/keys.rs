@@ -8,13 +8,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::codec::{self, MAX_CONTENT};
+use super::codec::{self, MAX_CONTENT, VERSION, format};
 use super::rejection::Rejection;
 use super::signed::SignedToken;
 use super::state::Token;
-
-/// The format's version that this release writes, and the only one it reads.
-const VERSION: u8 = 1;
 
 /// The prefix of the signed bytes. It keeps a signature that the same secret made for another purpose from
 /// being valid for a token.
@@ -149,14 +146,12 @@ impl TokenKeys {
             .split_last_chunk::<TAG>()
             .ok_or(Rejection::Malformed)?;
         let (&[version, id], content) = signed.split_first_chunk().ok_or(Rejection::Malformed)?;
-        if version != VERSION {
-            return Err(Rejection::UnknownVersion);
-        }
+        let format = format(version).ok_or(Rejection::UnknownVersion)?;
         let key = self.key(id).ok_or(Rejection::UnknownKey)?;
         key.over(signed)
             .verify_truncated_left(tag)
             .map_err(|_| Rejection::BadSignature)?;
-        codec::decode(content).ok_or(Rejection::Malformed)
+        codec::decode(content, format).ok_or(Rejection::Malformed)
     }
 
     fn key(&self, id: u8) -> Option<&Key> {

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(crate) struct Millis(u64);
 
 impl Millis {
+    /// Number of bytes of a time in the first format.
     pub(super) const BYTES: usize = 6;
     /// The latest time.
     pub(crate) const MAX: Self = Self((1 << 48) - 1);
@@ -25,13 +26,25 @@ impl Millis {
         UNIX_EPOCH + Duration::from_millis(self.0)
     }
 
-    pub(super) fn to_le_bytes(self) -> [u8; Self::BYTES] {
-        let [a, b, c, d, e, f, ..] = self.0.to_le_bytes();
-        [a, b, c, d, e, f]
+    /// Returns the milliseconds since 1970.
+    pub(super) fn number(self) -> u64 {
+        self.0
     }
 
-    pub(super) fn from_le_bytes([a, b, c, d, e, f]: [u8; Self::BYTES]) -> Self {
-        Self(u64::from_le_bytes([a, b, c, d, e, f, 0, 0]))
+    /// Returns the time so many milliseconds after 1970; `None` if that is later than the latest.
+    pub(super) fn of_number(number: u64) -> Option<Self> {
+        (number <= Self::MAX.0).then_some(Self(number))
+    }
+
+    /// Returns the milliseconds from here to `later`, modulo 2^48: few for times that lie close before it.
+    pub(super) fn until(self, later: Self) -> u64 {
+        later.0.wrapping_sub(self.0) & Self::MAX.0
+    }
+
+    /// Returns the time from which there are so many milliseconds [until](Self::until) this one; `None` if there
+    /// are more than 48 bits of them.
+    pub(super) fn earlier(self, by: u64) -> Option<Self> {
+        (by <= Self::MAX.0).then_some(Self(self.0.wrapping_sub(by) & Self::MAX.0))
     }
 }
 
@@ -55,9 +68,21 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_time_survives_the_bytes() {
+    fn the_latest_time_survives() {
         let latest = Millis::MAX;
-        assert_eq!(Millis::from_le_bytes(latest.to_le_bytes()), latest);
+        assert_eq!(Millis::of_number(latest.number()), Some(latest));
+        assert_eq!(Millis::of_number(latest.number() + 1), None);
         assert_eq!(Millis::at_or_after(latest.to_system_time()), latest);
+    }
+
+    #[test]
+    fn any_two_times_have_a_distance() {
+        let (early, late) = (Millis(5), Millis(7));
+        assert_eq!(early.until(late), 2);
+        assert_eq!(late.until(early), (1 << 48) - 2);
+        for (one, other) in [(early, late), (late, early), (early, early)] {
+            assert_eq!(other.earlier(one.until(other)), Some(one));
+        }
+        assert_eq!(late.earlier(1 << 48), None);
     }
 }

@@ -17,7 +17,7 @@ pub enum Rejection {
     #[error("malformed session token: it was truncated or altered in transit, or is not a token")]
     Malformed,
 
-    /// The format's version is unknown to this release.
+    /// The format's version is unknown to this release: a later one wrote it.
     #[error(
         "the session token has an unknown version: upgrade every reader before the first writer"
     )]

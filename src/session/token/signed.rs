@@ -19,50 +19,58 @@ use super::rejection::Rejection;
 ///
 /// # Format
 ///
-/// base64url without padding (RFC 4648, section 5) of these bytes. Numbers of a fixed width are little-endian,
-/// times are milliseconds since 1970, rounded up.
+/// base64url without padding (RFC 4648, section 5) of these bytes. Numbers marked \* are LEB128: seven bits a byte, the
+/// lowest first, and the high bit says that more follow; in as few bytes as possible.
 ///
 /// | bytes | content |
 /// |---|---|
-/// | 1 | version of the format: 1 |
+/// | 1 | version of the format: 2 |
 /// | 1 | id of the key |
-/// | 1 | flags: 1 required position, 2 unknown position, 4 floor; others are refused |
-/// | 6 | time of expiry |
-/// | position + 6 | if flagged: required position, time of its last write |
-/// | 6 | if flagged: time of the last write of unknown position |
-/// | position | if flagged: floor |
+/// | 1 | flags: 1 required position, 2 unknown position, 4 floor, 8 the floor is the required position; others are refused |
+/// | \* | time of expiry: milliseconds since 1970, rounded up |
+/// | position + \* | if flagged: required position, time of its last write |
+/// | \* | if flagged: time of the last write of unknown position |
+/// | position | if flagged, and not the required position: floor |
 /// | 16 | signature: the first half of HMAC-SHA256 over `diesel-routing session token`, a zero byte, and all bytes above |
 ///
-/// Half of the hash is the least that RFC 2104 (section 5) recommends to keep; it is HMAC-SHA-256-128 of
-/// RFC 4868. [`Token::to_bytes`](crate::Token::to_bytes) writes the version, then the bytes from the flags
-/// to the floor.
+/// Times of writes are the milliseconds from there to the expiry, modulo 2^48. Half of the hash is the least that RFC 2104
+/// (section 5) recommends to keep; it is HMAC-SHA-256-128 of RFC 4868.
+/// [`Token::to_bytes`](crate::Token::to_bytes) writes the version, then the bytes from the flags to the floor.
 ///
 /// A position is its kind (1 byte), then:
 ///
 /// | kind | content |
 /// |---|---|
-/// | 1 PostgreSQL | system identifier (8 bytes), timeline (4), LSN (8) |
+/// | 1 PostgreSQL | system identifier (8 bytes, little-endian), timeline\*, LSN\* |
 /// | 2 MariaDB | number of GTIDs\*; for each: domain\*, server\*, sequence\* |
 /// | 3 MySQL | number of sources\*; for each: UUID (16 bytes), length of the tag\*, tag, number of intervals\*; for each interval: first\* as the distance from the interval before (at first from 0), last\* as the distance from first |
-/// | 4 Galera | UUID of the history (16 bytes), sequence (8) |
+/// | 4 Galera | UUID of the history (16 bytes), sequence\* |
 ///
-/// Numbers marked \* are LEB128: seven bits a byte, the lowest first, and the high bit says that more follow;
-/// in as few bytes as possible. GTIDs are sorted by domain and server, sources by UUID and tag, intervals
-/// by number; neighbouring intervals are joined. So equal tokens have equal bytes, and other encodings are
-/// refused.
+/// A floor beside a required position is the number of bytes that it shares with that at the start\*, as many as there are;
+/// of the rest, the number that it shares at the end\*; the number of bytes between\*, and these. GTIDs are sorted by domain and
+/// server, sources by UUID and tag, intervals by number; neighbouring intervals are joined. So equal tokens have equal
+/// bytes, and other encodings are refused.
 ///
 /// GTID sets have no maximum length. If the text would be too long, the floor is joined with the required
 /// position; if it still is, both become a write of unknown position.
 ///
-/// Lengths with PostgreSQL's positions:
+/// Letters of tokens that live for an hour, with positions as after years of work (an LSN of 42 bits, numbers from 1 to 1.2
+/// billion); a floor that differs lies 10,000 ahead:
 ///
-/// | token of a session that | letters |
-/// |---|---|
-/// | did nothing | 34 |
-/// | read | 62 |
-/// | wrote | 70 |
-/// | wrote and read | 98 |
-/// | did all, also writes of unknown position | 106 |
+/// | token of a session that | PostgreSQL | MariaDB | MySQL | MySQL, two servers wrote | Galera |
+/// |---|---|---|---|---|---|
+/// | did nothing | 34 | 34 | 34 | 34 | 34 |
+/// | read | 55 | 46 | 68 | 100 | 63 |
+/// | wrote | 60 | 51 | 74 | 106 | 68 |
+/// | wrote, and read there | 60 | 51 | 74 | 106 | 68 |
+/// | wrote, and read further on | 67 | 58 | 80 | 112 | 75 |
+///
+/// # Version 1
+///
+/// Tokens of version 1 are read as well, and no longer written. There, times have 6 bytes, a timeline 4, an LSN and Galera's
+/// sequence 8, all little-endian; times of writes are milliseconds since 1970, and a floor is a whole position. Releases
+/// that write version 1 know no other: they reject these tokens as [`Rejection::UnknownVersion`], and serve the request as
+/// if none had come. Until all of them are gone, a user's reads there may be older than what they wrote here.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SignedToken(String);
 

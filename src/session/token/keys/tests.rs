@@ -3,8 +3,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::position::GaleraPosition;
 use crate::position::Position;
-use crate::session::token::samples::{at, largest, millis, tokens};
+use crate::session::token::samples::{at, largest, millis, of_version_1, tokens};
 
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -32,22 +33,83 @@ fn the_format_is_the_documented_one() {
     let text = keys(7, 42).sign(&token);
     assert_eq!(
         text.as_str(),
-        "AQcHAQIDBAUGAYh3ZlVEMyIRCQAAAIDUAgMAAAAACgAAAAAACwAAAAAAAQEAAAAAAAAAAgAAAAMAAAAAAAAAmzzCOM8BX0TfgBkomJP9yA"
+        "AgcHgYSMoNDAAQGId2ZVRDMiEQmAqYsY94OMoNDAAfaDjKDQwAEBAAoBAAAAAAAAAAIDp9uH5LM2687M8dnJLFYhNA"
+    );
+    let same = Token::new(millis(100))
+        .wrote(at(1, 2, 3), millis(90))
+        .saw(at(1, 2, 3));
+    assert_eq!(
+        keys(7, 42).sign(&same).as_str(),
+        "AgcNZAEBAAAAAAAAAAIDCosDwz9iPAAW5eMaHFCdDfY"
     );
 }
 
 #[test]
+fn the_version_before_is_read() {
+    let token = Token::new(millis(0x0605_0403_0201))
+        .wrote(at(0x1122_3344_5566_7788, 9, 0x302_D480), millis(10))
+        .wrote_at_unknown_position(millis(11))
+        .saw(at(1, 2, 3));
+    let text = "AQcHAQIDBAUGAYh3ZlVEMyIRCQAAAIDUAgMAAAAACgAAAAAACwAAAAAAAQEAAAAAAAAAAgAAAAMAAAAAAAAAmzzCOM8BX0TfgBkomJP9yA";
+    assert_eq!(keys(7, 42).verify(text, millis(0)), Ok(token));
+}
+
+/// The times and positions of a service that has run for years: a position of 42 bits, and numbers of 1 to 2 billion.
+#[test]
 fn tokens_are_as_long_as_documented() {
+    const UUID: u128 = 0x3e11_fa47_71ca_11e1_9e33_c80a_a942_9562;
+    let postgres = |lsn| at(7_312_345_678_901_234_567, 3, 0x1A2_B3C4_D5E8 + lsn);
+    let mariadb = |more| {
+        let text = format!("0-1-{}", 1_234_567_890_u64 + more);
+        Position::MariaDb(text.parse().unwrap())
+    };
+    let mysql = |more| {
+        let text = format!(
+            "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-{}",
+            1_234_567_890_u64 + more
+        );
+        Position::MySql(text.parse().unwrap())
+    };
+    let after_failover = |more| {
+        let other = "94be0a7c-71ca-11e1-9e33-c80aa9429562:1-1000000000";
+        Position::MySql(format!("{},{other}", mysql(more)).parse().unwrap())
+    };
+    let galera = |more| Position::Galera(GaleraPosition::new(UUID, 1_234_567_890 + more));
+
     let keys = keys(1, 1);
     let length = |token: &Token| keys.sign(token).as_str().len();
-    let nothing = Token::new(millis(1));
-    let read = nothing.clone().saw(at(1, 1, 1));
-    let wrote = nothing.clone().wrote(at(1, 1, 1), millis(1));
+    // In the year 2040; a token lives for an hour.
+    let (now, expires) = (millis(2_208_988_800_000), millis(2_208_992_400_000));
+    let nothing = Token::new(expires);
     assert_eq!(length(&nothing), 34);
-    assert_eq!(length(&read), 62);
-    assert_eq!(length(&wrote), 70);
-    assert_eq!(length(&wrote.merge(&read)), 98);
-    assert_eq!(length(&largest()), 106);
+    assert_eq!(length(&nothing.clone().wrote_at_unknown_position(now)), 39);
+    let lengths = |position: &dyn Fn(u64) -> Position| {
+        let wrote = nothing.clone().wrote(position(0), now);
+        [
+            length(&nothing.clone().saw(position(0))),
+            length(&wrote),
+            length(&wrote.clone().saw(position(0))),
+            length(&wrote.saw(position(10_000))),
+        ]
+    };
+    let all = [
+        ("PostgreSQL", lengths(&postgres)),
+        ("MariaDB", lengths(&mariadb)),
+        ("MySQL", lengths(&mysql)),
+        ("MySQL, two servers wrote", lengths(&after_failover)),
+        ("Galera", lengths(&galera)),
+    ];
+    assert_eq!(
+        all,
+        [
+            ("PostgreSQL", [55, 60, 60, 67]),
+            ("MariaDB", [46, 51, 51, 58]),
+            ("MySQL", [68, 74, 74, 80]),
+            ("MySQL, two servers wrote", [100, 106, 106, 112]),
+            ("Galera", [63, 68, 68, 75]),
+        ]
+    );
+    assert_eq!(length(&largest()), 119);
 }
 
 #[test]
@@ -75,14 +137,14 @@ fn after_a_rotation_old_tokens_are_read_and_new_ones_written() {
 #[test]
 fn a_future_version_is_refused_even_if_signed() {
     let keys = keys(1, 1);
-    for version in [0, 2, 255] {
-        let text = signed(&keys, &[version, 1, 0, 9, 0, 0, 0, 0, 0]);
+    for version in [0, 3, 255] {
+        let text = signed(&keys, &[version, 1, 0, 9]);
         assert_eq!(
             keys.verify(&text, millis(0)),
             Err(Rejection::UnknownVersion)
         );
     }
-    let text = signed(&keys, &[1, 1, 0, 9, 0, 0, 0, 0, 0]);
+    let text = signed(&keys, &[2, 1, 0, 9]);
     assert_eq!(keys.verify(&text, millis(0)), Ok(Token::new(millis(9))));
 }
 
@@ -90,13 +152,34 @@ fn a_future_version_is_refused_even_if_signed() {
 fn a_signed_content_that_is_none_is_malformed() {
     let keys = keys(1, 1);
     for content in [
-        &[][..],
-        &[0],
-        &[8, 9, 0, 0, 0, 0, 0],
-        &[0, 9, 0, 0, 0, 0, 0, 0],
+        &[1][..],
+        &[1, 0],
+        &[1, 8, 9, 0, 0, 0, 0, 0],
+        &[1, 0, 9, 0, 0, 0, 0, 0, 0],
+        &[2],
+        &[2, 0],
+        &[2, 16, 9],
+        &[2, 0, 9, 0],
+        // Nine, in two bytes.
+        &[2, 0, 0x89, 0],
+        // A time of 49 bits, a number of more than 64, and one without an end.
+        &[2, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40],
+        &[
+            2, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 2,
+        ],
+        &[
+            2, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0,
+        ],
+        // A floor that is the required position, which is missing.
+        &[2, 8, 9],
+        &[2, 12, 9],
     ] {
-        let text = signed(&keys, &[&[1, 1], content].concat());
-        assert_eq!(keys.verify(&text, millis(0)), Err(Rejection::Malformed));
+        let text = signed(&keys, &[&content[..1], &[1], &content[1..]].concat());
+        assert_eq!(
+            keys.verify(&text, millis(0)),
+            Err(Rejection::Malformed),
+            "{content:?}"
+        );
     }
 }
 
@@ -108,7 +191,7 @@ fn an_oversized_text_is_refused_unread() {
         assert_eq!(keys.verify(&text, millis(0)), Err(Rejection::TooLong));
     }
     // A text of the maximum length is decoded, and is not a token.
-    let text = signed(&keys, &[&[1, 1], &[0; 174][..]].concat());
+    let text = signed(&keys, &[&[2, 1], &[0; 174][..]].concat());
     assert_eq!(text.len(), SignedToken::MAX_LEN);
     assert_eq!(keys.verify(&text, millis(0)), Err(Rejection::Malformed));
 }
@@ -116,7 +199,7 @@ fn an_oversized_text_is_refused_unread() {
 #[test]
 fn a_signature_for_another_purpose_is_none() {
     let keys = keys(1, 1);
-    let bytes = [1, 1, 0, 9, 0, 0, 0, 0, 0];
+    let bytes = [2, 1, 0, 9];
     let mac = Hmac::<Sha256>::new_from_slice(&[1; 32]).unwrap();
     let tag = mac.chain_update(bytes).finalize().into_bytes();
     let text = URL_SAFE_NO_PAD.encode([&bytes, &tag[..TAG]].concat());
@@ -176,6 +259,27 @@ proptest! {
     }
 
     #[test]
+    fn what_the_version_before_signed_is_verified(token in tokens(), id: u8) {
+        let content = of_version_1(&token);
+        prop_assume!(content.len() <= MAX_CONTENT);
+        let keys = keys(id, 1);
+        let text = signed(&keys, &[&[1, id], &content[..]].concat());
+        prop_assert_eq!(keys.verify(&text, before(&token)), Ok(token));
+    }
+
+    #[test]
+    fn signed_bytes_from_anywhere_are_read_without_harm(
+        version in 0..4_u8,
+        content in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let keys = keys(1, 1);
+        let text = signed(&keys, &[&[version, 1], &content[..]].concat());
+        if let Ok(token) = keys.verify(&text, millis(0)) {
+            prop_assert!(version == 1 || keys.sign(&token).as_str() == text);
+        }
+    }
+
+    #[test]
     fn no_token_of_another_key_is_honoured(token in tokens(), id: u8, other_id: u8, secret: [u8; 32], bit in 0..256usize) {
         let mut other = secret;
         other[bit / 8] ^= 1 << (bit % 8);
@@ -225,6 +329,7 @@ fn a_token_with_any_bit_flipped_is_refused() {
         flipped[bit / 8] ^= 1 << (bit % 8);
         let text = URL_SAFE_NO_PAD.encode(flipped);
         let expected = match bit / 8 {
+            // No bit makes a one of a two.
             0 => Rejection::UnknownVersion,
             1 => Rejection::UnknownKey,
             _ => Rejection::BadSignature,
