@@ -34,7 +34,7 @@ fn check(token: Token) {
     assert_eq!(token.merge(&token), token);
     if let Some(position) = token.required() {
         let clamped = token.clone().clamped_to(&position);
-        assert_eq!(clamped.required(), Some(position));
+        assert_eq!(clamped.required().as_ref(), Some(&position));
         assert!(token.for_cluster_of(&position).is_ok());
     }
 }
