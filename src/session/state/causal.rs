@@ -72,6 +72,7 @@ impl Causal {
         self.count_write();
     }
 
+    #[cfg(feature = "edge")]
     pub(super) fn activity(&self) -> Activity {
         self.activity
     }
