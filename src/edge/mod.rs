@@ -56,7 +56,7 @@ mod settings;
 mod store;
 pub(crate) mod timing;
 
-#[cfg(feature = "__async")]
+#[cfg(all(feature = "__async", any(feature = "tower", feature = "redis")))]
 pub use crate::asynchronous::edge::*;
 pub use cookie::{SameSite, TokenCookie};
 pub(crate) use counts::Counts;
