@@ -107,5 +107,17 @@ fn environment(workspace: &Workspace) -> Result<Environment> {
         rustc: rustc.lines().next().unwrap_or_default().to_owned(),
         libc: cmd!(sh, "getconf GNU_LIBC_VERSION").quiet().read()?,
         valgrind: cmd!(sh, "valgrind --version").quiet().read()?,
+        processor: processor(&std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default()),
     })
+}
+
+/// Returns the kind of the first processor in `cpuinfo`, as far as Linux tells it.
+fn processor(cpuinfo: &str) -> String {
+    let fields = ["vendor_id", "cpu family", "model", "model name"];
+    let values = fields.iter().filter_map(|field| {
+        let mut lines = cpuinfo.lines().filter_map(|line| line.split_once(':'));
+        let (_, value) = lines.find(|(name, _)| name.trim() == *field)?;
+        Some(value.trim())
+    });
+    values.collect::<Vec<_>>().join(" ")
 }

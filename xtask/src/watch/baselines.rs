@@ -24,6 +24,8 @@ pub(super) struct Environment {
     pub(super) rustc: String,
     pub(super) libc: String,
     pub(super) valgrind: String,
+    /// By which libc chooses among its routines.
+    pub(super) processor: String,
 }
 
 /// Counts, and where they were taken.
@@ -58,10 +60,16 @@ enum Verdict {
 }
 
 impl Environment {
-    const KEYS: [&'static str; 4] = ["target", "rustc", "libc", "valgrind"];
+    const KEYS: [&'static str; 5] = ["target", "rustc", "libc", "valgrind", "processor"];
 
-    fn values(&self) -> [&String; 4] {
-        [&self.target, &self.rustc, &self.libc, &self.valgrind]
+    fn values(&self) -> [&String; 5] {
+        [
+            &self.target,
+            &self.rustc,
+            &self.libc,
+            &self.valgrind,
+            &self.processor,
+        ]
     }
 }
 
@@ -74,13 +82,14 @@ impl Baselines {
             let value = value.with_context(|| format!("it has no line `{prefix}..`"))?;
             anyhow::Ok(value.to_owned())
         };
-        let [target, rustc, libc, valgrind] = Environment::KEYS.map(value);
+        let [target, rustc, libc, valgrind, processor] = Environment::KEYS.map(value);
         Ok(Self {
             environment: Environment {
                 target: target?,
                 rustc: rustc?,
                 libc: libc?,
                 valgrind: valgrind?,
+                processor: processor?,
             },
             counts: counts(text.lines().filter(|line| !line.starts_with('#')))?,
         })
@@ -213,6 +222,7 @@ mod tests {
                 rustc: text(rustc),
                 libc: text("glibc 2.36"),
                 valgrind: text("valgrind-3.19.0"),
+                processor: text("family 6"),
             },
             counts: counts
                 .iter()
@@ -280,7 +290,7 @@ mod tests {
     fn the_file_reads_as_it_was_written_sorted_by_name() {
         let written = baselines("1.95", &[("token/sign", 7), ("decide/session", 8)]);
         let text = written.to_string();
-        assert!(text.ends_with("# valgrind: valgrind-3.19.0\ndecide/session 8\ntoken/sign 7\n"));
+        assert!(text.ends_with("# processor: family 6\ndecide/session 8\ntoken/sign 7\n"));
         assert_eq!(Baselines::parse(&text).unwrap(), written);
     }
 
