@@ -199,7 +199,7 @@ async fn garbage_in_the_store_sends_reads_to_the_primary_and_the_next_write_repl
     let mut raw = redis.connect();
     let state: Vec<u8> = raw.get("diesel-routing:session:bob").expect("a state");
     let mut later = state.clone();
-    later[0] = 2;
+    later[0] += 1;
     let garbage = [
         b"garbage".to_vec(),
         b"\x01".to_vec(),
