@@ -165,6 +165,18 @@ fn filled(text: &str, values: &[(&str, String)]) -> String {
 mod tests {
     use super::*;
 
+    /// Waits until something is so; returns whether that came in time.
+    fn comes_true(is_so: impl Fn() -> bool) -> bool {
+        let since = Instant::now();
+        while !is_so() {
+            if since.elapsed() > START {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        true
+    }
+
     #[test]
     fn names_in_braces_become_values_and_other_braces_stay() {
         let text = filled(
@@ -193,18 +205,18 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let left = tempfile::NamedTempFile::new().unwrap();
         let script = format!(
-            "trap 'sleep 0.2; echo cleaned >{}; exit' TERM; while :; do sleep 0.05; done",
+            "trap 'sleep 0.2; echo cleaned >{0}; exit' TERM; echo ready >{0}; while :; do sleep 0.05; done",
             left.path().display()
         );
+        let said = || fs::read_to_string(left.path()).unwrap();
         let setup = Setup::new(&std::env::temp_dir()).unwrap();
         let place = listener.local_addr().unwrap();
         let program = setup
             .start(Path::new("/bin/sh"), &["-c", &script], place)
             .unwrap();
-        // Until the trap is set.
-        std::thread::sleep(Duration::from_millis(500));
+        assert!(comes_true(|| said() == "ready\n"));
         drop(program);
-        assert_eq!(fs::read_to_string(left.path()).unwrap(), "cleaned\n");
+        assert_eq!(said(), "cleaned\n");
     }
 
     #[test]
@@ -222,10 +234,11 @@ mod tests {
         let group = program.pid().to_string();
         drop(program);
         assert!(!dir.exists());
-        let left = procfs::process::all_processes().unwrap().flatten();
-        let alive = left
-            .filter_map(|process| process.stat().ok())
-            .find(|stat| stat.pgrp.to_string() == group && stat.state != 'Z');
-        assert!(alive.is_none(), "{alive:?}");
+        // What was killed is gone a moment later.
+        assert!(comes_true(|| {
+            let left = procfs::process::all_processes().unwrap().flatten();
+            let mut left = left.filter_map(|process| process.stat().ok());
+            !left.any(|stat| stat.pgrp.to_string() == group && stat.state != 'Z')
+        }));
     }
 }
