@@ -8,6 +8,10 @@ use anyhow::{Context, Result, ensure};
 /// What a path may take more, in percent.
 const LIMIT: f64 = 2.0;
 
+/// The same for paths through a driver with tasks of its own: how often they are polled differs from one run to the next, by up to 2.3 %
+/// (measured).
+const ASYNC_LIMIT: f64 = 5.0;
+
 /// The same where another compiler or library made the code: theirs, not ours, is most of what differs.
 const WIDE_LIMIT: f64 = 10.0;
 
@@ -165,7 +169,17 @@ impl Row {
         Some(100.0 * (now - before) / before)
     }
 
+    /// Returns what may be added, in percent, where others may add `limit`.
+    fn limit(&self, limit: f64) -> f64 {
+        if self.name.starts_with("async/") {
+            limit.max(ASYNC_LIMIT)
+        } else {
+            limit
+        }
+    }
+
     fn verdict(&self, limit: f64) -> Verdict {
+        let limit = self.limit(limit);
         match self.change() {
             None if self.before.is_none() => Verdict::New,
             None => Verdict::Gone,
@@ -201,7 +215,10 @@ impl fmt::Display for Comparison {
             match row.verdict(limit) {
                 Verdict::Alike => writeln!(f)?,
                 Verdict::Less => writeln!(f, "  less: keep it with cargo xtask watch --renew")?,
-                Verdict::More => writeln!(f, "  FAILED: more than {limit} % more")?,
+                Verdict::More => {
+                    let limit = row.limit(limit);
+                    writeln!(f, "  FAILED: more than {limit} % more")?;
+                }
                 Verdict::New => writeln!(f, "  FAILED: not in the file")?,
                 Verdict::Gone => writeln!(f, "  FAILED: no such path any more")?,
             }
@@ -258,6 +275,19 @@ mod tests {
         assert!(is_within);
         assert!(text.contains("-2.10 %  less: keep it with"), "{text}");
         assert!(!of_a_thousand(980, "1.95").1.contains("less"));
+    }
+
+    #[test]
+    fn what_tasks_poll_may_differ_more() {
+        let before = baselines("1.95", &[("async/find", 1000)]);
+        assert!(
+            before
+                .compare(&baselines("1.95", &[("async/find", 1050)]))
+                .is_within()
+        );
+        let more = before.compare(&baselines("1.95", &[("async/find", 1051)]));
+        assert!(more.to_string().contains("more than 5 % more"), "{more}");
+        assert!(!more.is_within());
     }
 
     #[test]
