@@ -28,16 +28,7 @@ pub(crate) fn called_function(place: Place<'_>, functions: &Functions) -> Option
     if at >= 1 && tokens.are(at - 1, &["UESCAPE"]) {
         return Some(hidden_name(UNICODE));
     }
-    let name = match tokens.get(at)? {
-        Token::Word(word) => word,
-        // A name, where the server's mode says ANSI_QUOTES.
-        Token::Text(text) if text.double_quoted => Word {
-            text: text.content,
-            quote: Quote::By('"'),
-            keyword: Keyword::Other,
-        },
-        _ => return None,
-    };
+    let name = function_name(tokens, at)?;
     if tokens.keyword_before(at) == Keyword::As && !tokens.is_label(at - 1) {
         return None;
     }
@@ -59,6 +50,20 @@ pub(crate) fn called_function(place: Place<'_>, functions: &Functions) -> Option
         function: function.into_owned(),
         effect,
     })
+}
+
+/// Returns the word at `at` that may name a function.
+pub(crate) fn function_name<'a>(tokens: &Tokens<'a>, at: usize) -> Option<Word<'a>> {
+    match tokens.get(at)? {
+        Token::Word(word) => Some(word),
+        // A name, where the server's mode says ANSI_QUOTES.
+        Token::Text(text) if text.double_quoted => Some(Word {
+            text: text.content,
+            quote: Quote::By('"'),
+            keyword: Keyword::Other,
+        }),
+        _ => None,
+    }
 }
 
 /// Returns whether the parenthesis at this place holds the columns of a CTE or of an alias.

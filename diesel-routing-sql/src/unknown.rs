@@ -1,6 +1,6 @@
 //! Calls of functions that are not known to change nothing, and what only looks like a call.
 
-use crate::calls::{Place, ends_operand, is_column_list, is_listed_in_from};
+use crate::calls::{Place, ends_operand, function_name, is_column_list, is_listed_in_from};
 use crate::quick::{hides_words, is_word_byte};
 use crate::token::{Keyword, Quote, Token, Word};
 use crate::tokens::Tokens;
@@ -13,16 +13,7 @@ pub(crate) fn called_function(place: Place<'_>, functions: &Functions) -> Option
         return None;
     }
     let at = index.checked_sub(1)?;
-    let name = match tokens.get(at)? {
-        Token::Word(word) => word,
-        // A name, where the server's mode says ANSI_QUOTES.
-        Token::Text(text) if text.double_quoted => Word {
-            text: text.content,
-            quote: Quote::By('"'),
-            keyword: Keyword::Other,
-        },
-        _ => return None,
-    };
+    let name = function_name(tokens, at)?;
     let function = name.lower();
     let is_known = functions.is_judged(&function)
         || is_servers_own(place, at, name, functions)

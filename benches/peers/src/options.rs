@@ -1,4 +1,4 @@
-//! What the command line says.
+//! Options of the command line.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,17 +10,17 @@ use clap::Parser;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "peers")]
 pub(crate) struct Options {
-    /// How long a turn is measured.
+    /// Time for which a turn is measured.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
     pub(crate) turn: Duration,
-    /// How long each side works before its turn is measured.
+    /// Time for which each side works before its turn is measured.
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = duration)]
     pub(crate) warm_up: Duration,
-    /// How many turns each side has, in random order.
+    /// Number of turns of each side, in random order.
     #[arg(long, value_name = "N", default_value_t = 5)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) turns: u32,
-    /// How many clients there are: users who do one thing after the other.
+    /// Number of clients: users who do one thing after the other.
     #[arg(
         long,
         value_name = "N,..",
@@ -39,7 +39,7 @@ pub(crate) struct Options {
     /// Put the peers' programs on the clients' own host: the way to them has no delay.
     #[arg(long)]
     pub(crate) sidecar: bool,
-    /// How far the replicas are behind, in whole milliseconds; 0 is as close as replication comes. Otherwise one of them
+    /// Lag of the replicas, in whole milliseconds; 0 is as close as replication comes. Otherwise one of them
     /// stops for a while in each turn.
     #[arg(long, value_name = "TIME,..", value_delimiter = ',', default_value = "0", value_parser = duration)]
     pub(crate) lag: Vec<Duration>,

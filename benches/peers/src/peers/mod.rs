@@ -28,11 +28,11 @@ pub(crate) enum Peer {
     PgCat(Option<PathBuf>),
 }
 
-/// What a program is started with.
+/// Arguments of a program's start.
 #[derive(Debug)]
 pub(crate) struct Around<'a> {
     pub(crate) servers: &'a Servers,
-    /// Where it finds the servers.
+    /// Addresses of the servers.
     pub(crate) places: &'a Places,
     /// How far they are from it, each way.
     pub(crate) delay: Duration,
