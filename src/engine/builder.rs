@@ -125,20 +125,20 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     /// Sets the time for which a session's reads go to the primary after a write whose position is not known.
     /// Defaults to 5 s.
     pub fn window(mut self, window: Duration) -> Self {
-        self.settings.window = window;
+        self.settings.live.window = window;
         self
     }
 
     /// Sets the lag past which a replica serves nothing. Defaults to 60 s.
     pub fn max_lag(mut self, lag: Duration) -> Self {
-        self.settings.max_lag = lag;
+        self.settings.live.max_lag = lag;
         self
     }
 
     /// Sets how a replica is chosen among those that may serve a read. Defaults to
     /// [`Balance::LeastOfTwo`]; the primary may have [a share](Balance::include_primary).
     pub fn balance(mut self, balance: impl Into<Balancing>) -> Self {
-        self.settings.balance = balance.into();
+        self.settings.live.balance = balance.into();
         self
     }
 
@@ -159,7 +159,7 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     /// Sets how long a read may wait for a replica to catch up before it goes to the primary. Defaults
     /// to zero: it does not wait. A session may have [its own](Session::waiting).
     pub fn wait(mut self, wait: Duration) -> Self {
-        self.settings.wait = wait;
+        self.settings.live.wait = wait;
         self
     }
 
@@ -252,8 +252,11 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     /// Adds a class of functions: see [`Class`]. The last one of a name counts.
     pub fn class(mut self, name: impl Into<String>, class: Class) -> Self {
         let name = name.into();
-        self.settings.classes.retain(|(known, _)| *known != name);
-        self.settings.classes.push((name, class));
+        self.settings
+            .live
+            .classes
+            .retain(|(known, _)| *known != name);
+        self.settings.live.classes.push((name, class));
         self
     }
 
@@ -288,7 +291,7 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
 
     /// Returns what is to be built, if it makes sense.
     pub(crate) fn plan(mut self) -> Result<Plan<C, F>, ConfigError> {
-        self.settings.balance.check()?;
+        self.settings.live.balance.check()?;
         #[cfg(feature = "hedge")]
         if !(0.0..=1.0).contains(&self.settings.hedge_budget) {
             return Err(ConfigError::HedgeBudget {

@@ -15,6 +15,7 @@ mod following;
 mod hedges;
 mod hurry;
 mod lease;
+mod live;
 mod nodes;
 mod options;
 mod pooled;
@@ -42,6 +43,7 @@ pub(crate) use following::{Following, Turn};
 #[cfg(feature = "hedge")]
 pub(crate) use hedges::Hedges;
 pub(crate) use lease::{Grant, Lease};
+pub(crate) use live::Live;
 pub use nodes::Nodes;
 pub(crate) use nodes::{Change, Leaving, Seat};
 pub(crate) use options::{DELAYED, Options};

@@ -303,7 +303,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
             level,
             access,
             session: None,
-            wait: self.inner.shared.wait,
+            wait: self.inner.shared.wait(),
             avoid: None,
             may_try: true,
             max_lag: None,

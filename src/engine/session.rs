@@ -190,7 +190,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
             level,
             access,
             session: remembers.then_some(&self.view.state),
-            wait: wait.unwrap_or(self.view.router.shared().wait),
+            wait: wait.unwrap_or_else(|| self.view.router.shared().wait()),
             avoid,
             may_try: true,
             max_lag: None,

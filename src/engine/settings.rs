@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Live;
 use crate::cluster::{Members, Node};
-use crate::consistency::Class;
 use crate::error::ConfigError;
-use crate::routing::{Balance, Balancing, PeakEwma, Policy, RegionPolicy, Tags};
+use crate::routing::{Balance, PeakEwma, Policy, RegionPolicy, Tags};
 use crate::session::{Clock, SystemClock, TokenKeys};
 use crate::statement::StatementCheck;
 
@@ -24,17 +24,15 @@ pub(crate) enum Questions {
 /// The settings that builders collect.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) window: Duration,
+    /// What may change while the router runs, as it starts.
+    pub(crate) live: Live,
     pub(crate) clock: Arc<dyn Clock>,
     /// Set if the clock is the system's: other routers' answers are dated by it.
     pub(crate) has_system_clock: bool,
     pub(crate) check: StatementCheck,
-    pub(crate) max_lag: Duration,
-    pub(crate) balance: Balancing,
     /// The time constant of latencies' decay.
     pub(crate) latency_decay: Duration,
     pub(crate) zone: Option<String>,
-    pub(crate) wait: Duration,
     pub(crate) questions: Questions,
     /// The one database that is primary and replica.
     pub(crate) single: Option<Node>,
@@ -51,7 +49,6 @@ pub(crate) struct Settings {
     pub(crate) alive_for: Duration,
     #[cfg(feature = "hedge")]
     pub(crate) hedge_budget: f32,
-    pub(crate) classes: Vec<(String, Class)>,
     pub(crate) keys: Option<TokenKeys>,
     pub(crate) token_life: Duration,
 }
@@ -59,16 +56,13 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            window: Duration::from_secs(5),
+            live: Live::default(),
             clock: Arc::new(SystemClock),
             has_system_clock: true,
             check: StatementCheck::default(),
-            max_lag: Duration::from_secs(60),
-            balance: Balancing::default(),
             // As Finagle's `p2cPeakEwma`.
             latency_decay: Duration::from_secs(10),
             zone: None,
-            wait: Duration::ZERO,
             questions: Questions::Positions,
             single: None,
             require_all: false,
@@ -83,7 +77,6 @@ impl Default for Settings {
             // As many as come past the 95th percentile: "The Tail at Scale".
             #[cfg(feature = "hedge")]
             hedge_budget: 0.05,
-            classes: Vec::new(),
             keys: None,
             token_life: Duration::from_secs(60 * 60),
         }
@@ -93,7 +86,7 @@ impl Default for Settings {
 impl Settings {
     /// Prepares nodes for what is measured of them.
     pub(crate) fn prepare(&self, nodes: &mut [Node]) {
-        let is_measured = self.balance.balance == Balance::Latency;
+        let is_measured = self.live.balance.balance == Balance::Latency;
         let now = Instant::now();
         for node in nodes {
             // Each router measures by itself, though nodes may be clones.
@@ -104,7 +97,7 @@ impl Settings {
 
     /// Checks that the router knows its region if a class depends on that.
     pub(crate) fn check_regions(&self) -> Result<(), ConfigError> {
-        let mut classes = self.classes.iter();
+        let mut classes = self.live.classes.iter();
         let depends = classes.find(|(_, class)| class.region != RegionPolicy::Pay);
         match depends {
             Some((class, _)) if self.zone.is_none() => Err(ConfigError::NoRegion {
@@ -114,22 +107,22 @@ impl Settings {
         }
     }
 
-    /// Returns what decisions are bound by, for these nodes.
-    pub(crate) fn policy(&self, members: &Members) -> Policy {
+    /// Returns what decisions are bound by, for these nodes, under these settings.
+    pub(crate) fn policy(&self, live: &Live, members: &Members) -> Policy {
         let slots = || (0..members.slots()).map(|slot| members.get(slot));
         let near = slots()
             .map(|node| node.is_some_and(|node| node.zone.is_some() && node.zone == self.zone));
         Policy {
-            max_lag: self.max_lag,
+            max_lag: live.max_lag,
             max_silence: self
                 .watch_interval
                 .saturating_add(self.watch_timeout)
                 .saturating_mul(2),
-            balance: self.balance.balance,
+            balance: live.balance.balance,
             latencies: slots()
                 .map(|node| node.and_then(|node| node.latency.clone()))
                 .collect(),
-            primary_share: self.balance.primary(),
+            primary_share: live.balance.primary(),
             tags: Tags::new(slots().map(|node| {
                 node.map_or((&[][..], false), |node| {
                     (node.tags.as_slice(), node.only_tagged)

@@ -47,7 +47,6 @@ const SLOWEST: Duration = Duration::from_secs(1);
 pub(crate) struct Shared {
     pub(crate) checker: Checker,
     pub(crate) dialect: Sql,
-    pub(crate) wait: Duration,
     pub(crate) signals: Signals,
     /// The time that a node's answer may take.
     pub(crate) probe_timeout: Duration,
@@ -55,13 +54,11 @@ pub(crate) struct Shared {
     pub(super) discoveries: Mutex<Vec<Arc<Mutex<super::following::State>>>>,
     #[cfg(feature = "hedge")]
     pub(crate) hedges: super::Hedges,
-    window: Duration,
     /// Set if nodes are watched whose positions mean nothing, but who tell how far they lag.
     pub(crate) trusts_window: bool,
     clock: Arc<dyn Clock>,
     /// Set if that is the system's.
     has_system_clock: bool,
-    classes: Vec<(String, Class)>,
     keys: Option<TokenKeys>,
     token_life: Duration,
     /// The last answer of every node.
@@ -118,7 +115,8 @@ impl Shared {
             } else {
                 Snapshot::unwatched(&members)
             },
-            policy: Arc::new(settings.policy(&members)),
+            policy: Arc::new(settings.policy(&settings.live, &members)),
+            live: Arc::new(settings.live.clone()),
             members,
         };
         Self {
@@ -134,9 +132,7 @@ impl Shared {
             servers_wait: AtomicBool::new(false),
             starting: AtomicBool::new(false),
             signals: Signals::new(count),
-            window: settings.window,
             trusts_window: settings.questions == Questions::Aurora,
-            wait: settings.wait,
             probe_timeout: settings.watch_timeout,
             rejections: Rejections::default(),
             discoveries: Mutex::default(),
@@ -146,7 +142,6 @@ impl Shared {
             has_system_clock: settings.has_system_clock,
             checker: settings.check.build(dialect),
             dialect,
-            classes: settings.classes.clone(),
             keys: settings.keys.clone(),
             token_life: settings.token_life,
             roster: Mutex::new(roster),
@@ -210,7 +205,7 @@ impl Shared {
             need: request
                 .session
                 .filter(|_| request.level == Level::Session)
-                .map(|session| session.need(now, self.window, cluster, samples)),
+                .map(|session| session.need(now, cluster.live.window, cluster, samples)),
             cluster,
             policy: &cluster.policy,
             now,
@@ -236,7 +231,7 @@ impl Shared {
             return request.max_lag;
         }
         let limit = request.max_lag.unwrap_or(cluster.policy.max_lag);
-        Some(limit.min(self.window))
+        Some(limit.min(cluster.live.window))
     }
 
     /// Decides for the primary, for a caller whom no replica serves.
@@ -256,10 +251,16 @@ impl Shared {
         request: Request<'a>,
     ) -> Result<Request<'a>, ConfigError> {
         let class = match function.class {
-            Some(class) => self.class(class).ok_or(ConfigError::NoSuchClass {
-                function: function.path,
-                class,
-            })?,
+            Some(class) => {
+                self.snapshot
+                    .load()
+                    .live
+                    .class(class)
+                    .ok_or(ConfigError::NoSuchClass {
+                        function: function.path,
+                        class,
+                    })?
+            }
             None => Class::new(),
         };
         Ok(Request {
@@ -276,11 +277,6 @@ impl Shared {
             function: Some(function.path),
             ..request
         })
-    }
-
-    fn class(&self, name: &str) -> Option<Class> {
-        let class = self.classes.iter().find(|(known, _)| known == name);
-        class.map(|(_, class)| *class)
     }
 
     /// Returns why a connection may serve a request as one of the replica `node`, by what its server said of itself on
@@ -462,6 +458,11 @@ impl Shared {
 
     #[cfg(feature = "edge")]
     pub(crate) fn window(&self) -> Duration {
-        self.window
+        self.snapshot.load().live.window
+    }
+
+    /// Returns the longest wait of reads for a fresher replica.
+    pub(crate) fn wait(&self) -> Duration {
+        self.snapshot.load().live.wait
     }
 }

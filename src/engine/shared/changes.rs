@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Shared;
 use crate::cluster::{Member, Members, Node, ServerFacts};
-use crate::engine::Settings;
+use crate::engine::{Live, Settings};
 use crate::error::ConfigError;
 use crate::mutex::lock;
 use crate::routing::Policy;
@@ -40,9 +40,22 @@ impl Shared {
 
     /// Returns what bounds decisions for these members; tags that were known stay known.
     fn policy_for(&self, settings: &Settings, members: &Members) -> Arc<Policy> {
-        let mut policy = settings.policy(members);
-        policy.tags = policy.tags.and_names_of(&self.snapshot.load().policy.tags);
+        let cluster = self.snapshot.load();
+        let mut policy = settings.policy(&cluster.live, members);
+        policy.tags = policy.tags.and_names_of(&cluster.policy.tags);
         Arc::new(policy)
+    }
+
+    /// Changes the settings that may change, all at once. Whoever waits looks again under the new ones.
+    pub(crate) fn adjust<T>(&self, settings: &Settings, change: impl FnOnce(&mut Live) -> T) -> T {
+        let roster = lock(&self.roster);
+        let mut live = Live::clone(&self.snapshot.load().live);
+        let outcome = change(&mut live);
+        let members = self.members();
+        let mut policy = settings.policy(&live, &members);
+        policy.tags = policy.tags.and_names_of(&self.snapshot.load().policy.tags);
+        self.publish_all(Arc::new(policy), Arc::new(live), &roster);
+        outcome
     }
 
     /// Takes the node in `slot` out. Only one caller at a time may change the members.

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::cluster::{Members, Snapshot};
+use crate::engine::Live;
 use crate::routing::Policy;
 
 /// What decisions read: one value, so that indices mean the same in all of it. Never changed, but replaced.
@@ -14,6 +15,8 @@ pub(crate) struct State {
     pub(crate) members: Arc<Members>,
     /// What bounds decisions, by index where it is about nodes.
     pub(crate) policy: Arc<Policy>,
+    /// The settings that may change.
+    pub(crate) live: Arc<Live>,
 }
 
 impl State {

@@ -37,7 +37,7 @@ impl Shared {
                 as_of,
                 moment,
                 life,
-                self.window,
+                cluster.live.window,
                 &cluster,
                 samples.as_deref(),
             )

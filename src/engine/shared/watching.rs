@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::state::State;
 use super::{FASTEST, SLOWEST, Shared};
 use crate::cluster::{Event, Observation, Question, Roster, Sample, Samples, ServerId, Snapshot};
+use crate::engine::Live;
 use crate::error::ConfigError;
 use crate::mutex::lock;
 use crate::random;
@@ -77,6 +78,12 @@ impl Shared {
     }
 
     pub(super) fn publish_under(&self, policy: Arc<Policy>, roster: &Roster) {
+        let live = Arc::clone(&self.snapshot.load().live);
+        self.publish_all(policy, live, roster);
+    }
+
+    /// Replaces what decisions read. Under the roster's lock, so that none of it is of an earlier change.
+    pub(super) fn publish_all(&self, policy: Arc<Policy>, live: Arc<Live>, roster: &Roster) {
         let members = Arc::clone(roster.members());
         let state = State {
             cluster: if self.watched {
@@ -86,6 +93,7 @@ impl Shared {
             },
             members,
             policy,
+            live,
         };
         self.snapshot.store(Arc::new(state));
         self.signals.answered();

@@ -13,7 +13,7 @@ use super::servers::{
 use super::steps::{Chance, Change, How, Step};
 use crate::cluster::{Member, Node, Observation, Question};
 use crate::engine::checkout::Checkout;
-use crate::engine::{Grant, Request, Settings, Shared};
+use crate::engine::{Grant, Live, Request, Settings, Shared};
 use crate::routing::{Balance, Level, Otherwise, RegionPolicy, Target};
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
 use crate::statement::Access;
@@ -69,9 +69,12 @@ impl World {
     pub(super) fn new() -> Self {
         let clock = Steps(Arc::new(Mutex::new((Instant::now(), SystemTime::now()))));
         let settings = |share| Settings {
-            balance: Balance::default().include_primary(share),
-            // What is not proved within the window is a failure here.
-            window: Duration::from_secs(3600),
+            live: Live {
+                balance: Balance::default().include_primary(share),
+                // What is not proved within the window is a failure here.
+                window: Duration::from_secs(3600),
+                ..Live::default()
+            },
             keys: TokenKeys::new(1, [1; 32]).ok(),
             ..measured_by(&clock)
         };
