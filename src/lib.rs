@@ -194,6 +194,8 @@
     allow(clippy::duplicate_mod, reason = "`flavours` is part of both flavours")
 )]
 
+#[cfg(feature = "config")]
+pub mod config;
 pub mod consistency;
 #[cfg(feature = "edge")]
 pub mod edge;
@@ -225,8 +227,8 @@ pub use diesel_routing_macros::Statement;
 pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
-    Async, Blocking, DiscoveryStatus, NodeStatus, Nodes, PoolStatus, Router, RouterBuilder,
-    Session, Status, Upstream,
+    Async, Blocking, ConfigurationStatus, DiscoveryStatus, NodeStatus, Nodes, PoolStatus, Router,
+    RouterBuilder, Session, Status, Upstream,
 };
 pub use error::{ConfigError, Error, NotReadOnly, Refused, Step, may_retry_read};
 pub use position::*;

@@ -27,6 +27,9 @@ mod watch;
 mod write;
 
 // Written once, for both flavours.
+#[cfg(feature = "config")]
+#[path = "../flavours/apply.rs"]
+mod apply;
 #[path = "../flavours/builder.rs"]
 mod builder;
 #[path = "../flavours/checkout.rs"]

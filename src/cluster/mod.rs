@@ -26,6 +26,8 @@ pub(crate) use identity::ServerId;
 pub use introduction::Introduction;
 pub(crate) use member::{Member, Members};
 pub use node::Node;
+#[cfg(feature = "config")]
+pub(crate) use node::{Difference, difference};
 pub(crate) use node::{is_same, newcomer, topology};
 pub use observation::Observation;
 pub(crate) use observation::Said;

@@ -11,8 +11,12 @@ mod tls;
 
 pub(crate) use database::{database_of, is_plain, with_database};
 pub(crate) use endpoints::endpoints;
+#[cfg(feature = "config")]
+pub(crate) use password::with_password;
 pub use request::{ConnectRequest, Purpose};
 pub(crate) use secrets::conceal;
+#[cfg(feature = "config")]
+pub(crate) use secrets::has_password;
 pub(crate) use string::ConnectionString;
 #[allow(unused_imports, reason = "where not every driver is compiled in")]
 pub(crate) use tls::{TlsMode, TlsOptions, no_tls};

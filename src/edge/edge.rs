@@ -135,7 +135,8 @@ impl<C, F: Flavour<C>> Edge<C, F> {
         self.with(|settings| settings.trust = Some(Arc::new(trust)))
     }
 
-    /// Sets levels by path and method, replacing earlier rules. Defaults to none.
+    /// Sets levels by path and method, replacing earlier rules. Defaults to those of the router's configuration, as it is
+    /// when a request arrives (feature `config`); to none if that has none.
     ///
     /// # Errors
     ///
@@ -143,7 +144,7 @@ impl<C, F: Flavour<C>> Edge<C, F> {
     pub fn rules(self, rules: impl IntoIterator<Item = Rule>) -> Result<Self, EdgeError> {
         let rules: Vec<Rule> = rules.into_iter().collect();
         let rules = Rules::new(&rules)?;
-        Ok(self.with(|settings| settings.rules = rules))
+        Ok(self.with(|settings| settings.rules = Some(rules)))
     }
 
     /// Sets whether responses to requests that wrote carry the time of the write, in `X-Write-Timestamp`:
@@ -195,7 +196,10 @@ impl<C, F: Flavour<C>> Edge<C, F> {
             ..
         } = &*self.inner;
         let routes = settings.server_timing.then(Arc::<Routes>::default);
-        let options = settings.options(request, counts);
+        let options = {
+            let cluster = router.shared().snapshot();
+            settings.options(request, counts, cluster.live.edge_rules())
+        };
         let session = Session::new(router.clone(), options, routes.clone());
         settings.tokens(request, counts, |token| {
             // A rejected token is counted, and ignored.

@@ -67,6 +67,8 @@ pub use exchange::Exchange;
 pub(crate) use exchange::Save;
 pub(crate) use inner::Inner;
 pub(crate) use outage::Outage;
+#[cfg(feature = "config")]
+pub(crate) use rule::ConfiguredRules;
 pub use rule::Rule;
 pub(crate) use rule::Rules;
 pub(crate) use settings::{

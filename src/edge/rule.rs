@@ -4,6 +4,8 @@ use http::Method;
 use matchit::Router;
 
 use super::EdgeError;
+#[cfg(feature = "config")]
+use crate::error::ConfigError;
 use crate::routing::Level;
 
 /// The level of the reads of requests under a path: it applies to [`read`](crate::Session::read) in their
@@ -48,6 +50,62 @@ impl Rule {
     pub fn on(mut self, method: Method) -> Self {
         self.method = Some(method);
         self
+    }
+}
+
+/// The rules of a configuration, for edges that have none by code.
+#[cfg(feature = "config")]
+#[derive(Debug, Clone)]
+pub(crate) struct ConfiguredRules {
+    listed: Vec<Rule>,
+    compiled: Rules,
+}
+
+#[cfg(feature = "config")]
+impl ConfiguredRules {
+    /// Compiles the rules of a configuration.
+    pub(crate) fn new(rules: &[crate::config::RuleConfig]) -> Result<Self, ConfigError> {
+        let listed: Result<Vec<_>, _> = rules.iter().enumerate().map(listed).collect();
+        let listed = listed?;
+        let compiled = Rules::new(&listed)
+            .map_err(|error| ConfigError::setting("edge.rules", error.to_string()))?;
+        Ok(Self { listed, compiled })
+    }
+
+    /// Returns the rules, compiled.
+    pub(crate) fn compiled(&self) -> &Rules {
+        &self.compiled
+    }
+}
+
+#[cfg(feature = "config")]
+impl PartialEq for ConfiguredRules {
+    fn eq(&self, other: &Self) -> bool {
+        self.listed == other.listed
+    }
+}
+
+/// Returns a rule of a configuration.
+#[cfg(feature = "config")]
+fn listed((index, rule): (usize, &crate::config::RuleConfig)) -> Result<Rule, ConfigError> {
+    let listed = Rule::new(&rule.path, rule.level.get());
+    let Some(method) = &rule.method else {
+        return Ok(listed);
+    };
+    let is_method = |method: &Method| {
+        method
+            .as_str()
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase())
+    };
+    match Method::from_bytes(method.as_bytes()) {
+        Ok(method) if is_method(&method) => Ok(listed.on(method)),
+        _ => Err(ConfigError::setting(
+            format!("edge.rules[{index}].method"),
+            format!(
+                "it is `{method}`, which is no method: write one such as `GET`, in capital letters"
+            ),
+        )),
     }
 }
 

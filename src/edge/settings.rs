@@ -61,7 +61,8 @@ pub(crate) struct Settings {
     pub(crate) header: Option<HeaderName>,
     pub(crate) source: Option<Source>,
     pub(crate) trust: Option<Predicate>,
-    pub(crate) rules: Rules,
+    /// Those of the router's configuration, if `None`.
+    pub(crate) rules: Option<Rules>,
     pub(crate) carry_reads: bool,
     pub(crate) write_timestamp: bool,
     pub(crate) server_timing: bool,
@@ -78,7 +79,7 @@ impl Default for Settings {
             header: None,
             source: None,
             trust: None,
-            rules: Rules::default(),
+            rules: None,
             carry_reads: false,
             write_timestamp: false,
             server_timing: false,
@@ -127,7 +128,7 @@ impl Settings {
     }
 
     /// Returns the level of the request's session, if it is not the default.
-    fn level(&self, request: &Parts, counts: &Counts) -> Option<Level> {
+    fn level(&self, request: &Parts, counts: &Counts, configured: Option<&Rules>) -> Option<Level> {
         let requested = requested_level(&request.headers).and_then(|level| {
             let trusted = self.trust.as_ref().is_some_and(|trust| trust(request));
             let granted = level.ok().filter(|_| trusted);
@@ -136,13 +137,19 @@ impl Settings {
             }
             granted
         });
-        requested.or_else(|| self.rules.level(&request.method, request.uri.path()))
+        let rules = self.rules.as_ref().or(configured);
+        requested.or_else(|| rules?.level(&request.method, request.uri.path()))
     }
 
-    /// Returns the options of the request's session.
-    pub(crate) fn options(&self, request: &Parts, counts: &Counts) -> Options {
+    /// Returns the options of the request's session; `configured` are the rules of the router's configuration.
+    pub(crate) fn options(
+        &self,
+        request: &Parts,
+        counts: &Counts,
+        configured: Option<&Rules>,
+    ) -> Options {
         let mut options = Options::default();
-        if let Some(level) = self.level(request, counts) {
+        if let Some(level) = self.level(request, counts, configured) {
             options.set_level(level);
         }
         options

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Async, Flavour, Questions, Server, Settings, Shared};
+use super::{Async, Flavour, Live, Questions, Server, Settings, Shared};
 #[cfg(doc)]
 use super::{Router, Session};
 use crate::cluster::{Node, topology};
@@ -124,22 +124,20 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
 
     /// Sets the time for which a session's reads go to the primary after a write whose position is not known.
     /// Defaults to 5 s.
-    pub fn window(mut self, window: Duration) -> Self {
-        self.settings.live.window = window;
-        self
+    pub fn window(self, window: Duration) -> Self {
+        self.live(move |live| live.window = window)
     }
 
     /// Sets the lag past which a replica serves nothing. Defaults to 60 s.
-    pub fn max_lag(mut self, lag: Duration) -> Self {
-        self.settings.live.max_lag = lag;
-        self
+    pub fn max_lag(self, lag: Duration) -> Self {
+        self.live(move |live| live.max_lag = lag)
     }
 
     /// Sets how a replica is chosen among those that may serve a read. Defaults to
     /// [`Balance::LeastOfTwo`]; the primary may have [a share](Balance::include_primary).
-    pub fn balance(mut self, balance: impl Into<Balancing>) -> Self {
-        self.settings.live.balance = balance.into();
-        self
+    pub fn balance(self, balance: impl Into<Balancing>) -> Self {
+        let balance = balance.into();
+        self.live(move |live| live.balance = balance)
     }
 
     /// Sets the time after which a third is left of what a replica's latency was above what it is now, under
@@ -158,9 +156,8 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
 
     /// Sets how long a read may wait for a replica to catch up before it goes to the primary. Defaults
     /// to zero: it does not wait. A session may have [its own](Session::waiting).
-    pub fn wait(mut self, wait: Duration) -> Self {
-        self.settings.live.wait = wait;
-        self
+    pub fn wait(self, wait: Duration) -> Self {
+        self.live(move |live| live.wait = wait)
     }
 
     /// Turns replication positions off: roles are as configured, and a session's reads go to
@@ -250,14 +247,9 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     }
 
     /// Adds a class of functions: see [`Class`]. The last one of a name counts.
-    pub fn class(mut self, name: impl Into<String>, class: Class) -> Self {
+    pub fn class(self, name: impl Into<String>, class: Class) -> Self {
         let name = name.into();
-        self.settings
-            .live
-            .classes
-            .retain(|(known, _)| *known != name);
-        self.settings.live.classes.push((name, class));
-        self
+        self.live(move |live| live.set_class(name.clone(), class))
     }
 
     /// Sets the secrets that session tokens are signed and verified with. Without them there are no
@@ -289,8 +281,54 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
-    /// Returns what is to be built, if it makes sense.
-    pub(crate) fn plan(mut self) -> Result<Plan<C, F>, ConfigError> {
+    /// Begins with a configuration: its nodes are added to those of code, and its settings take the place of what code has set
+    /// before. What code sets after it counts more, also when [`Router::apply`] changes it. A second one takes the place of the
+    /// first.
+    ///
+    /// Secrets are read when the router is built, which fails with [`ConfigError::Setting`] if anything is wrong.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sync-sqlite")] {
+    /// use diesel_routing::{config::RoutingConfig, sync::sqlite::Router};
+    /// use std::time::Duration;
+    ///
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let config = RoutingConfig::from_json(&std::fs::read_to_string("routing.json")?)?;
+    /// let router = Router::builder()
+    ///     .max_lag(Duration::from_secs(10)) // unless the configuration says otherwise
+    ///     .config(&config)
+    ///     .wait(Duration::from_millis(20)) // whatever the configuration says
+    ///     .build()?;
+    /// # let _ = router;
+    /// # Ok(()) }
+    /// # }
+    /// ```
+    #[cfg(feature = "config")]
+    pub fn config(mut self, config: &crate::config::RoutingConfig) -> Self {
+        self.settings.begin_with(config);
+        self
+    }
+
+    /// Sets what may change while the router runs, after a configuration if there is one.
+    fn live(mut self, set: impl Fn(&mut Live) + Send + Sync + 'static) -> Self {
+        set(&mut self.settings.live);
+        #[cfg(feature = "config")]
+        self.settings.configured.then(set);
+        self
+    }
+
+    /// Returns what is to be built, if it makes sense; `is_watched` says whether nodes are asked for their positions, unless a
+    /// setting says otherwise.
+    pub(crate) fn plan(mut self, is_watched: bool) -> Result<Plan<C, F>, ConfigError> {
+        #[cfg(feature = "config")]
+        {
+            let is_watched = is_watched && self.settings.questions != Questions::Nothing;
+            if let Some(config) = self.settings.check_configuration(is_watched)? {
+                self.nodes.extend(config.read_nodes()?);
+            }
+        }
+        #[cfg(not(feature = "config"))]
+        let _ = is_watched;
         self.settings.live.balance.check()?;
         #[cfg(feature = "hedge")]
         if !(0.0..=1.0).contains(&self.settings.hedge_budget) {
@@ -298,7 +336,7 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
                 share: self.settings.hedge_budget.to_string(),
             });
         }
-        self.settings.check_regions()?;
+        self.settings.check_regions(&self.settings.live)?;
         let mut nodes = topology(self.nodes, self.settings.single.as_ref())?;
         if self.settings.single.is_some() {
             // Whatever was said after it.

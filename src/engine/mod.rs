@@ -1,11 +1,16 @@
 //! The engine: what all handles of a router share, whatever the flavour of their connections.
 
 mod answers;
+#[cfg(feature = "config")]
+mod apply;
 mod arrivals;
 #[cfg(feature = "__bench")]
 pub(crate) mod bench;
 mod builder;
 pub(crate) mod checkout;
+mod configuration;
+#[cfg(feature = "config")]
+mod configured;
 mod current;
 mod databases;
 mod delays;
@@ -22,11 +27,15 @@ mod pooled;
 mod rejections;
 mod router;
 mod routes;
+#[cfg(feature = "serde")]
+mod serialize;
 mod session;
 mod settings;
 mod shared;
 mod start;
 mod status;
+#[cfg(feature = "config")]
+mod turnstile;
 mod view;
 pub(crate) mod watcher;
 mod write_log;
@@ -35,6 +44,10 @@ pub(crate) use arrivals::Arrivals;
 pub(crate) use builder::Recipe;
 pub use builder::RouterBuilder;
 pub(crate) use checkout::Request;
+pub use configuration::ConfigurationStatus;
+pub(crate) use configuration::Record;
+#[cfg(feature = "config")]
+pub(crate) use configured::Configured;
 use databases::Databases;
 pub use flavour::{Async, Blocking};
 pub(crate) use flavour::{Flavour, NodePools};
@@ -61,5 +74,7 @@ pub(crate) use settings::{Questions, Settings};
 pub(crate) use shared::{Server, Shared};
 pub(crate) use start::Conditions;
 pub use status::{NodeStatus, PoolStatus, Status, Upstream};
+#[cfg(feature = "config")]
+pub(crate) use turnstile::{Inside, Turnstile};
 pub(crate) use view::View;
 pub(crate) use write_log::{Ending, WriteLog};

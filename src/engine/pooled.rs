@@ -37,7 +37,7 @@ pub(crate) struct Marks {
     pub(crate) has_failed: bool,
     /// Set once a statement ran for which its caller vouched: it may have made the connection one that writes.
     pub(crate) was_vouched_for: bool,
-    /// Where the times of its statements are recorded, if they are.
+    /// Where the times of its statements are recorded, while they are.
     pub(crate) latency: Option<Arc<PeakEwma>>,
 }
 
@@ -45,7 +45,10 @@ impl Marks {
     /// Returns the start of a statement, if its time is recorded.
     #[inline]
     pub(crate) fn start(&self) -> Option<Instant> {
-        self.latency.as_ref().map(|_| Instant::now())
+        let latency = self.latency.as_ref();
+        latency
+            .filter(|latency| latency.is_wanted())
+            .map(|_| Instant::now())
     }
 
     /// Records the time of a statement that began then, and was answered now.
@@ -305,20 +308,25 @@ macro_rules! pools {
         /// The pools of one node. They open connections as they are needed: those of a replica's `write`
         /// are needed once it is promoted.
         pub(crate) struct Pools<C: RoutedConnection> {
-            read: Pool<C>,
-            write: Pool<C>,
+            read: std::sync::Arc<Pool<C>>,
+            write: std::sync::Arc<Pool<C>>,
             /// A bulkhead: reads that fall back to the primary must not keep others from it.
-            fallback: Pool<C>,
+            fallback: std::sync::Arc<Pool<C>>,
         }
 
         impl<C: RoutedConnection> Pools<C> {
-            /// Makes the pools of a node, with the managers that `manager` makes for reads and for writes.
+            /// Makes the pools of a node, with the managers that `manager` makes for reads and for writes. Those that `kept`
+            /// returns stay.
             pub(crate) fn new(
                 library: &Library,
                 node: &crate::cluster::Node,
                 manager: impl Fn(crate::server::PoolKind) -> Manager<C>,
+                kept: impl Fn(crate::server::PoolKind) -> Option<std::sync::Arc<Pool<C>>>,
             ) -> Result<Self, crate::error::Error> {
-                let pool = |kind| Pool::new(library, manager(kind), node.pool_size(kind), node.options(kind));
+                let pool = |kind| match kept(kind) {
+                    Some(pool) => Ok(pool),
+                    None => Pool::new(library, manager(kind), node.pool_size(kind), node.options(kind)).map(std::sync::Arc::new),
+                };
                 Ok(Self {
                     read: pool(crate::server::PoolKind::Read)?,
                     write: pool(crate::server::PoolKind::Write)?,
@@ -332,7 +340,12 @@ macro_rules! pools {
                 status.open < status.max_size
             }
 
-            fn of(&self, kind: crate::server::PoolKind) -> &Pool<C> {
+            /// Returns a pool, to be kept when others change.
+            pub(crate) fn share(&self, kind: crate::server::PoolKind) -> std::sync::Arc<Pool<C>> {
+                std::sync::Arc::clone(self.of(kind))
+            }
+
+            fn of(&self, kind: crate::server::PoolKind) -> &std::sync::Arc<Pool<C>> {
                 match kind {
                     crate::server::PoolKind::Read => &self.read,
                     crate::server::PoolKind::Write => &self.write,
@@ -349,7 +362,7 @@ macro_rules! pools {
 
             fn drain(&self) {
                 for kind in crate::server::PoolKind::ALL {
-                    match self.of(kind) {
+                    match &**self.of(kind) {
                         $(#[cfg(feature = $feature)] Pool::$name(pool) => pool.drain(),)+
                         #[cfg(not(any($(feature = $feature),+)))]
                         Pool::Never(never) => match *never.value() {},

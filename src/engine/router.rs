@@ -17,6 +17,8 @@ use crate::error::ConfigError;
 use crate::error::{Error, Step};
 use crate::mutex::lock;
 use crate::routing::{Level, RegionPolicy, Tag, Target};
+#[cfg(feature = "config")]
+use crate::server::PoolKind;
 use crate::statement::Access;
 
 /// Lends connections of one primary and its replicas, as handles that say what they may do.
@@ -96,7 +98,7 @@ impl<P, L, H> Inner<P, L, H> {
     }
 
     /// Returns the pools of the node in `slot`, if there are any.
-    fn seat_in(&self, slot: usize) -> Option<Arc<Seat<P>>> {
+    pub(super) fn seat_in(&self, slot: usize) -> Option<Arc<Seat<P>>> {
         let seats = self.seats.load();
         seats.as_deref()?.get(slot)?.clone()
     }
@@ -309,6 +311,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
             max_lag: None,
             on: self.target(),
             region: RegionPolicy::Pay,
+            class: None,
             function: None,
         }
     }
@@ -363,7 +366,32 @@ impl<C, F: Flavour<C>> Router<C, F> {
             ..
         } = &*self.inner;
         let is_watched = shared.is_watched();
-        let pools = F::pools(&databases.recipe, member, database.as_ref(), is_watched)?;
+        let pools = F::pools(
+            &databases.recipe,
+            member,
+            database.as_ref(),
+            is_watched,
+            None,
+        )?;
+        let member = Arc::clone(member);
+        Ok(Seat { member, pools })
+    }
+
+    /// Makes the pools of a node whose settings changed: the renewed ones are new, the others are those of `seat`.
+    #[cfg(feature = "config")]
+    pub(super) fn seat_with(
+        inner: &Inner<F::Pools, F::Library, F::Hooks>,
+        seat: &Seat<F::Pools>,
+        member: &Arc<Member>,
+        renewed: &[PoolKind],
+    ) -> Result<Seat<F::Pools>, Error> {
+        let pools = F::pools(
+            &inner.databases.recipe,
+            member,
+            inner.database.as_ref(),
+            inner.shared.is_watched(),
+            Some((&seat.pools, renewed)),
+        )?;
         let member = Arc::clone(member);
         Ok(Seat { member, pools })
     }
@@ -389,6 +417,18 @@ impl<C, F: Flavour<C>> Router<C, F> {
             router.seat_at(slot, None);
         }
         Leaving::new(seats, settings.drain_timeout)
+    }
+
+    /// Returns the settings that it was built with.
+    #[cfg(feature = "config")]
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.inner.databases.recipe.settings
+    }
+
+    /// Returns what those pass who change the configuration.
+    #[cfg(feature = "config")]
+    pub(crate) fn turnstile(&self) -> &Arc<super::Turnstile> {
+        self.inner.databases.turnstile()
     }
 
     /// Returns what routers for all databases share, to be locked while nodes come and go.

@@ -196,6 +196,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
             max_lag: None,
             on: on.as_deref().map(Tag::target).or(self.view.router.target()),
             region: RegionPolicy::Pay,
+            class: None,
             function: None,
         }
     }

@@ -51,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) hedge_budget: f32,
     pub(crate) keys: Option<TokenKeys>,
     pub(crate) token_life: Duration,
+    #[cfg(feature = "config")]
+    pub(crate) configured: super::Configured,
 }
 
 impl Default for Settings {
@@ -79,25 +81,25 @@ impl Default for Settings {
             hedge_budget: 0.05,
             keys: None,
             token_life: Duration::from_secs(60 * 60),
+            #[cfg(feature = "config")]
+            configured: super::Configured::default(),
         }
     }
 }
 
 impl Settings {
-    /// Prepares nodes for what is measured of them.
+    /// Prepares nodes for what may be measured of them.
     pub(crate) fn prepare(&self, nodes: &mut [Node]) {
-        let is_measured = self.live.balance.balance == Balance::Latency;
         let now = Instant::now();
         for node in nodes {
             // Each router measures by itself, though nodes may be clones.
-            let latency = is_measured.then(|| Arc::new(PeakEwma::new(self.latency_decay, now)));
-            node.latency = latency;
+            node.latency = Some(Arc::new(PeakEwma::new(self.latency_decay, now)));
         }
     }
 
     /// Checks that the router knows its region if a class depends on that.
-    pub(crate) fn check_regions(&self) -> Result<(), ConfigError> {
-        let mut classes = self.live.classes.iter();
+    pub(crate) fn check_regions(&self, live: &Live) -> Result<(), ConfigError> {
+        let mut classes = live.classes.iter();
         let depends = classes.find(|(_, class)| class.region != RegionPolicy::Pay);
         match depends {
             Some((class, _)) if self.zone.is_none() => Err(ConfigError::NoRegion {
@@ -107,9 +109,14 @@ impl Settings {
         }
     }
 
-    /// Returns what decisions are bound by, for these nodes, under these settings.
+    /// Returns what decisions are bound by, for these nodes, under these settings. From then on, it is measured what they
+    /// depend on.
     pub(crate) fn policy(&self, live: &Live, members: &Members) -> Policy {
         let slots = || (0..members.slots()).map(|slot| members.get(slot));
+        let is_measured = live.balance.balance == Balance::Latency;
+        for latency in slots().flatten().filter_map(|node| node.latency.as_ref()) {
+            latency.set_wanted(is_measured);
+        }
         let near = slots()
             .map(|node| node.is_some_and(|node| node.zone.is_some() && node.zone == self.zone));
         Policy {
@@ -121,6 +128,7 @@ impl Settings {
             balance: live.balance.balance,
             latencies: slots()
                 .map(|node| node.and_then(|node| node.latency.clone()))
+                .map(|latency| latency.filter(|_| is_measured))
                 .collect(),
             primary_share: live.balance.primary(),
             tags: Tags::new(slots().map(|node| {

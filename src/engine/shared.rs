@@ -51,6 +51,7 @@ pub(crate) struct Shared {
     /// The time that a node's answer may take.
     pub(crate) probe_timeout: Duration,
     pub(crate) rejections: Rejections,
+    pub(crate) configuration: super::Record,
     pub(super) discoveries: Mutex<Vec<Arc<Mutex<super::following::State>>>>,
     #[cfg(feature = "hedge")]
     pub(crate) hedges: super::Hedges,
@@ -135,6 +136,7 @@ impl Shared {
             trusts_window: settings.questions == Questions::Aurora,
             probe_timeout: settings.watch_timeout,
             rejections: Rejections::default(),
+            configuration: super::Record::new(),
             discoveries: Mutex::default(),
             #[cfg(feature = "hedge")]
             hedges: super::Hedges::new(settings.hedge_budget),
@@ -191,6 +193,7 @@ impl Shared {
         impl Fn(usize) -> Delay,
         impl Fn(usize) -> bool,
     > {
+        let request = &request.under(&cluster.live);
         let now = if self.has_system_clock {
             system_now
         } else {
@@ -275,6 +278,7 @@ impl Shared {
             region: class.region,
             on: function.on.or(request.on),
             function: Some(function.path),
+            class: function.class,
             ..request
         })
     }

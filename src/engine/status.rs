@@ -3,14 +3,18 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{DiscoveryStatus, Shared};
+use super::{ConfigurationStatus, DiscoveryStatus, Shared};
 use crate::cluster::{Health, Member};
 use crate::position::Position;
 use crate::server::{NodeRole, PoolKind};
 use crate::session::Rejection;
 
 /// A router's knowledge at one moment, from `router.status()`. Asks no server.
+///
+/// With the feature `serde` it can be serialized: times are numbers of seconds, in fields whose names end in `_seconds`;
+/// instants are texts as in RFC 3339; positions are texts.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Status {
     /// The nodes, in the order of their configuration: the one that is meant to be the primary first, then those of which
@@ -19,9 +23,15 @@ pub struct Status {
     pub nodes: Vec<NodeStatus>,
     /// The number of session tokens rejected since the router started, by reason; reasons that did not occur are
     /// left out.
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "super::serialize::rejections")
+    )]
     pub rejected_tokens: Vec<(Rejection, u64)>,
     /// The sources of node sets that [`Nodes::follow`](crate::Nodes) follows, in the order of their start.
     pub discoveries: Vec<DiscoveryStatus>,
+    /// The configuration: its version, and its last change.
+    pub configuration: ConfigurationStatus,
     /// The number of second reads that [`Session::hedging`](crate::Session::hedging) has run.
     #[cfg(feature = "hedge")]
     pub hedges: u64,
@@ -29,6 +39,7 @@ pub struct Status {
 
 /// A router's knowledge of one node.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct NodeStatus {
     /// Its name, as configured.
@@ -40,8 +51,13 @@ pub struct NodeStatus {
     /// Its health: a node that is not up serves nothing.
     pub health: Health,
     /// The most that it lags; zero on the primary, `None` if unknown.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "lag_seconds", serialize_with = "super::serialize::seconds")
+    )]
     pub lag: Option<Duration>,
     /// The position that it has replayed; on the primary, that of its own log.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialize::text"))]
     pub position: Option<Position>,
     /// The reason why it serves nothing, and what to do; `None` if it serves.
     pub problem: Option<String>,
@@ -58,6 +74,13 @@ pub struct NodeStatus {
     pub handles: u32,
     /// The time that it is expected to take to answer: see [`Balance::Latency`](crate::Balance::Latency), without which it
     /// is not measured. `None` if unknown.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            rename = "latency_seconds",
+            serialize_with = "super::serialize::seconds"
+        )
+    )]
     pub latency: Option<Duration>,
     /// Its pools: for reads, for writes, and for reads that fall back to it as the primary.
     pub pools: Vec<PoolStatus>,
@@ -65,6 +88,7 @@ pub struct NodeStatus {
 
 /// The server that a replica replicates from: the primary, or in a cascade another replica.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Upstream {
     /// The name of the node that has this address, by its URL or by what its server says; `None` if none of the router's has:
@@ -76,6 +100,7 @@ pub struct Upstream {
 
 /// The state of one pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct PoolStatus {
     /// The purpose of its connections.
@@ -144,6 +169,7 @@ impl Shared {
                 .filter(|(_, count)| *count > 0)
                 .collect(),
             discoveries: self.discovery_status(),
+            configuration: self.configuration.status(),
             #[cfg(feature = "hedge")]
             hedges: self.hedges.run(),
         }

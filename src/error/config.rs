@@ -311,6 +311,32 @@ pub enum ConfigError {
         database: String,
     },
 
+    /// A key of a configuration is unknown, or its value is wrong.
+    #[error("invalid configuration: `{key}`: {problem}")]
+    Setting {
+        /// The key, such as `classes.payments.max_lag`.
+        key: String,
+        /// The problem, with the value and what is legal.
+        problem: String,
+    },
+
+    /// A configuration is malformed, or its file cannot be read.
+    #[error("the configuration cannot be read: {problem}")]
+    Unreadable {
+        /// The problem, with the line if there is one.
+        problem: String,
+    },
+
+    /// A configuration changes what a running router cannot change.
+    #[error(
+        "the configuration changes {}, which a running router cannot: start the process anew with it, or leave that as it is",
+        quoted(keys)
+    )]
+    NeedsRestart {
+        /// The keys.
+        keys: Vec<String>,
+    },
+
     /// A session token was requested, and there is no key to sign it with.
     #[error(
         "there are no keys to sign session tokens with: give the router's builder some with `token_keys`"
@@ -325,11 +351,26 @@ pub enum ConfigError {
     NoCurrentSession,
 }
 
+#[cfg(feature = "config")]
+impl ConfigError {
+    pub(crate) fn setting(key: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Setting {
+            key: key.into(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// Returns names in words.
+fn quoted(names: &[String]) -> String {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
 /// Returns the tags that there are, in words.
 fn there_are(known: &[String]) -> String {
     if known.is_empty() {
         return String::new();
     }
-    let known: Vec<_> = known.iter().map(|tag| format!("`{tag}`")).collect();
-    format!(" (there is {})", known.join(", "))
+    format!(" (there is {})", quoted(known))
 }

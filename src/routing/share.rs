@@ -61,6 +61,12 @@ impl Balancing {
         }
     }
 
+    /// Returns the primary's share, from 0 to 1.
+    #[cfg(feature = "config")]
+    pub(crate) fn primary_share(self) -> f64 {
+        self.primary
+    }
+
     /// Returns the primary's share.
     pub(crate) fn primary(self) -> Share {
         #[expect(

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use event_listener::EventListener;
 
 use crate::cluster::Observation;
-use crate::engine::{Grant, Known};
+use crate::engine::{Grant, Known, Live};
 use crate::error::Error;
 use crate::position::Position;
 use crate::routing::{Decision, Level, Otherwise, Policy, RegionPolicy, Target};
@@ -35,9 +35,25 @@ pub(crate) struct Request<'a> {
     pub(crate) region: RegionPolicy,
     /// The function that it is for.
     pub(crate) function: Option<&'static str>,
+    /// The class that it belongs to.
+    pub(crate) class: Option<&'static str>,
 }
 
 impl Request<'_> {
+    /// Returns it with what its class has among these settings, which may have changed since it was made: no decision mixes
+    /// two.
+    #[inline]
+    pub(in crate::engine) fn under(&self, live: &Live) -> Self {
+        match self.class.and_then(|class| live.class(class)) {
+            Some(class) => Self {
+                max_lag: class.max_lag,
+                region: class.region,
+                ..*self
+            },
+            None => *self,
+        }
+    }
+
     /// Returns its level, while this node is the primary.
     #[inline]
     pub(in crate::engine) fn level_under(&self, primary: usize, policy: &Policy) -> Level {

@@ -151,6 +151,7 @@ pub(super) fn read_of(session: &Arc<SessionState>) -> Request<'_> {
         on: None,
         region: RegionPolicy::Pay,
         function: None,
+        class: None,
     }
 }
 

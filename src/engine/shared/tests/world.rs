@@ -292,6 +292,7 @@ impl World {
             }),
             region: RegionPolicy::Pay,
             function: None,
+            class: None,
         };
         let (first, servers_wait) = match how {
             How::Session { wait, servers_wait } => (request(Level::Session, wait), servers_wait),

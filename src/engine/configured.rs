@@ -1,0 +1,201 @@
+//! A configuration and what code sets beside it: which of both counts.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Live, Settings};
+use crate::config::{HumanDuration, RoutingConfig, is_below};
+use crate::error::ConfigError;
+
+/// The keys that a running router cannot change: [`Settings::configure`] sets them, and [`Live::configure`] the others.
+const FIXED: [&str; 4] = ["zone", "watch", "timeouts", "balance.latency_decay"];
+
+/// Returns whether a key is one that a running router cannot change.
+pub(super) fn is_fixed(key: &str) -> bool {
+    FIXED.iter().any(|fixed| is_below(key, fixed))
+}
+
+impl Live {
+    /// Sets what a configuration says; what that leaves out stays.
+    pub(super) fn configure(&mut self, config: &RoutingConfig) -> Result<(), ConfigError> {
+        let set = |setting: &mut _, value: Option<HumanDuration>| {
+            if let Some(value) = value {
+                *setting = value.get();
+            }
+        };
+        set(&mut self.window, config.window.default);
+        set(&mut self.max_lag, config.max_lag);
+        set(&mut self.wait, config.wait);
+        self.balance = config.balance.balancing(self.balance);
+        for (name, class) in &config.classes {
+            self.set_class(name.clone(), class.class());
+        }
+        self.configure_edge(config)
+    }
+
+    #[cfg(feature = "edge")]
+    fn configure_edge(&mut self, config: &RoutingConfig) -> Result<(), ConfigError> {
+        if !config.edge.rules.is_empty() {
+            let rules = crate::edge::ConfiguredRules::new(&config.edge.rules)?;
+            self.rules = Some(Arc::new(rules));
+        }
+        Ok(())
+    }
+
+    #[cfg(not(feature = "edge"))]
+    fn configure_edge(&mut self, config: &RoutingConfig) -> Result<(), ConfigError> {
+        if config.edge.rules.is_empty() {
+            return Ok(());
+        }
+        let problem = "this program has no edge: build it with the feature `edge` of diesel-routing, or leave the rules out";
+        Err(ConfigError::setting("edge.rules", problem))
+    }
+
+    /// Returns these settings, with those that differ between `before` and `after` as in `after`: what code has changed at
+    /// run time stays, unless the configuration's own value changes.
+    pub(super) fn rebased(&self, before: &Self, after: &Self) -> Self {
+        macro_rules! newer {
+            ($setting:ident) => {
+                if before.$setting == after.$setting {
+                    Clone::clone(&self.$setting)
+                } else {
+                    Clone::clone(&after.$setting)
+                }
+            };
+        }
+        // Each by its name, so that the compiler asks for those that are added.
+        Self {
+            window: newer!(window),
+            max_lag: newer!(max_lag),
+            wait: newer!(wait),
+            balance: newer!(balance),
+            classes: newer!(classes),
+            #[cfg(feature = "edge")]
+            rules: newer!(rules),
+        }
+    }
+}
+
+impl Settings {
+    /// Sets what a configuration says of what a running router cannot change; what that leaves out stays.
+    fn configure(&mut self, config: &RoutingConfig) {
+        let set = |setting: &mut _, value: Option<HumanDuration>| {
+            if let Some(value) = value {
+                *setting = value.get();
+            }
+        };
+        if let Some(zone) = &config.zone {
+            self.zone = Some(zone.clone());
+        }
+        set(&mut self.latency_decay, config.balance.latency_decay);
+        set(&mut self.watch_interval, config.watch.interval);
+        set(&mut self.watch_timeout, config.watch.timeout);
+        if let Some(questions) = config.watch.urgent_questions {
+            self.urgent_questions = questions;
+        }
+        set(&mut self.build_timeout, config.timeouts.build);
+        set(&mut self.drain_timeout, config.timeouts.drain);
+        set(&mut self.node_share, config.timeouts.node_share);
+        set(&mut self.alive_for, config.timeouts.check_after_idle);
+    }
+
+    /// Begins with this configuration, over what code has set so far; a later one takes its place.
+    pub(super) fn begin_with(&mut self, config: &RoutingConfig) {
+        let mut base = match &self.configured.base {
+            Some(base) => base.clone(),
+            None => self.live.clone(),
+        };
+        for step in std::mem::take(&mut self.configured.later) {
+            step(&mut base);
+        }
+        self.live = base.clone();
+        self.configure(config);
+        let set = self.live.configure(config);
+        self.configured = Configured {
+            config: Some(Arc::new(config.clone())),
+            base: Some(base),
+            later: Vec::new(),
+            problem: set.err(),
+        };
+    }
+
+    /// Returns the live settings that a router would start with that was given this configuration in place of its own; without
+    /// what code sets after it if `is_alone`.
+    pub(super) fn live_under(
+        &self,
+        config: &RoutingConfig,
+        is_alone: bool,
+    ) -> Result<Live, ConfigError> {
+        let base = self.configured.base.as_ref();
+        let mut live = base.unwrap_or(&self.live).clone();
+        live.configure(config)?;
+        if !is_alone {
+            for step in &self.configured.later {
+                step(&mut live);
+            }
+        }
+        Ok(live)
+    }
+
+    /// Checks the configuration that it begins with, if there is one, and returns it.
+    pub(super) fn check_configuration(
+        &self,
+        is_watched: bool,
+    ) -> Result<Option<&Arc<RoutingConfig>>, ConfigError> {
+        if let Some(problem) = &self.configured.problem {
+            return Err(problem.clone());
+        }
+        if let Some(config) = &self.configured.config {
+            self.check(config, is_watched)?;
+        }
+        Ok(self.configured.config.as_ref())
+    }
+
+    /// Checks a configuration, for a router with these settings.
+    pub(super) fn check(
+        &self,
+        config: &RoutingConfig,
+        is_watched: bool,
+    ) -> Result<(), ConfigError> {
+        config.check()?;
+        if !is_watched {
+            return Ok(());
+        }
+        config.check_lags(self.watch_interval.into())
+    }
+}
+
+type Step = Arc<dyn Fn(&mut Live) + Send + Sync>;
+
+/// The configuration that a builder was given, and what code sets beside it.
+#[derive(Clone, Default)]
+pub(crate) struct Configured {
+    config: Option<Arc<RoutingConfig>>,
+    /// What code has set before it, once there is a configuration.
+    base: Option<Live>,
+    /// What code has set after it, in this order.
+    later: Vec<Step>,
+    problem: Option<ConfigError>,
+}
+
+impl Configured {
+    /// Records what code sets.
+    pub(super) fn then(&mut self, step: impl Fn(&mut Live) + Send + Sync + 'static) {
+        // What comes before the configuration is in its base.
+        if self.config.is_some() {
+            self.later.push(Arc::new(step));
+        }
+    }
+
+    pub(super) fn config(&self) -> Option<&Arc<RoutingConfig>> {
+        self.config.as_ref()
+    }
+}
+
+impl fmt::Debug for Configured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Configured")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
