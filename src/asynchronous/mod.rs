@@ -24,6 +24,8 @@ mod statement_guard;
 mod tls;
 mod transaction;
 mod watch;
+#[cfg(feature = "config-file")]
+mod watch_file;
 mod write;
 
 // Written once, for both flavours.
@@ -34,6 +36,9 @@ mod apply;
 mod builder;
 #[path = "../flavours/checkout.rs"]
 mod checkout;
+#[cfg(feature = "config-file")]
+#[path = "../flavours/follow_file.rs"]
+mod follow_file;
 #[path = "../flavours/manager.rs"]
 mod manager;
 #[path = "../flavours/meeting.rs"]

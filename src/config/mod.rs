@@ -44,6 +44,8 @@ mod changes;
 mod class;
 mod diff;
 mod duration;
+#[cfg(feature = "config-file")]
+mod file;
 mod level;
 mod named;
 mod node;
@@ -63,6 +65,10 @@ pub use changes::{Changes, NodeChange, SettingChange, WhatChanged};
 pub use class::ClassConfig;
 pub(crate) use diff::{changed_keys, is_below, with_key};
 pub use duration::HumanDuration;
+#[cfg(feature = "config-file")]
+pub use file::{ConfigFile, FileWatch};
+#[cfg(feature = "config-file")]
+pub(crate) use file::{FileWatcher, Told};
 pub use level::{LevelConfig, RegionConfig};
 pub use node::{NodeConfig, PoolsConfig, RoleConfig};
 pub use pool::{LimitConfig, PoolConfig};
@@ -218,3 +224,6 @@ impl RoutingConfig {
 fn is_default<T: Default + PartialEq>(section: &T) -> bool {
     *section == T::default()
 }
+
+#[cfg(test)]
+mod tests;

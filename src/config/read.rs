@@ -119,7 +119,14 @@ fn unreadable(problem: &str) -> ConfigError {
 
 /// Returns the error for what stands at this path.
 fn invalid(path: &serde_path_to_error::Path, message: &str, line: Option<usize>) -> ConfigError {
+    // A key that could not be read is none.
     let mut key = path.to_string();
+    if let Some(above) = key.strip_suffix('?') {
+        key = match above.trim_end_matches('.') {
+            "" => ".".to_owned(),
+            above => above.to_owned(),
+        };
+    }
     let unknown = message.strip_prefix("unknown field `");
     let unknown = unknown.and_then(|rest| rest.split_once('`'));
     if let Some((field, _)) = unknown {

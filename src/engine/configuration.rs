@@ -73,11 +73,23 @@ impl Shared {
     #[allow(dead_code, reason = "where nothing changes them at run time")]
     pub(crate) fn configuration_refused(&self, by: Option<&str>, problem: String) {
         let by = by.unwrap_or("code");
-        tracing::error!(
-            by,
-            problem,
-            "a change of the configuration was refused; the present one stays"
-        );
-        lock(&self.configuration.0).problem = Some(problem);
+        let mut status = lock(&self.configuration.0);
+        // Whoever tries again and again is not to fill the log.
+        if status.problem.as_ref() != Some(&problem) {
+            tracing::error!(
+                by,
+                problem,
+                "a change of the configuration was refused; the present one stays"
+            );
+            status.problem = Some(problem);
+        }
+    }
+
+    /// Records that the present configuration is what was asked for, and returns its version.
+    #[allow(dead_code, reason = "where nothing changes them at run time")]
+    pub(crate) fn configuration_stands(&self) -> u64 {
+        let mut status = lock(&self.configuration.0);
+        status.problem = None;
+        status.version
     }
 }

@@ -61,7 +61,7 @@ impl<C: RoutedConnection> Router<C> {
         let transition = self.transition(update)?;
         let shared = self.shared();
         if transition.is_empty() {
-            return Ok(Changes::none(shared.configuration.status().version));
+            return Ok(Changes::none(shared.configuration_stands()));
         }
         let (since, nodes) = (Instant::now(), self.nodes());
         let mut joined = Vec::with_capacity(transition.comings.len());
