@@ -26,6 +26,8 @@ pub(crate) async fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
     <Manager as TransactionManager<WriteConn>>::begin_transaction(conn).await
 }
 
+#[path = "suite/applying.rs"]
+mod applying;
 #[path = "postgres_suite/aurora.rs"]
 mod aurora;
 #[path = "suite/bad_input.rs"]

@@ -28,6 +28,8 @@ pub(crate) fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
     <Manager as TransactionManager<WriteConn>>::begin_transaction(conn)
 }
 
+#[path = "suite/applying.rs"]
+mod applying;
 #[path = "postgres_suite/aurora.rs"]
 mod aurora;
 #[path = "suite/bad_input.rs"]

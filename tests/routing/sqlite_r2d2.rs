@@ -28,6 +28,8 @@ pub(crate) fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
     <Manager as TransactionManager<WriteConn>>::begin_transaction(conn)
 }
 
+#[path = "suite/applying.rs"]
+mod applying;
 #[path = "suite/bad_input.rs"]
 mod bad_input;
 #[path = "batch_suite/batches.rs"]

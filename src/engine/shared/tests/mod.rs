@@ -3,6 +3,7 @@
 
 mod carry_out;
 mod guesses;
+mod reload;
 mod servers;
 mod steps;
 mod world;
