@@ -114,7 +114,10 @@
 //! | `rustls` | TLS for the async drivers, as the URL says: [`docs/tls.md`] | a C compiler |
 //! | `bb8` (default), `deadpool` | async pools | |
 //! | `r2d2` | the blocking pool | |
-//! | `serde` | `Serialize` and `Deserialize` for [`SignedToken`] | |
+//! | `serde` | `Serialize` and `Deserialize` for [`SignedToken`]; `Serialize` for [`Status`] | |
+//! | `config` | `config::RoutingConfig`: settings as data, changed while the router runs | |
+//! | `config-file` | the same in a TOML file that is followed | |
+//! | `admin` | `admin::router`: status and configuration for operators, in axum | |
 //! | `edge` | [`edge`], [`sync::edge`]: sessions that come and go with HTTP requests, without a framework | |
 //! | `tower` | [`edge::SessionLayer`] | |
 //! | `axum` | [`Session`] as an argument of axum's handlers | |
@@ -194,6 +197,8 @@
     allow(clippy::duplicate_mod, reason = "`flavours` is part of both flavours")
 )]
 
+#[cfg(feature = "admin")]
+pub mod admin;
 #[cfg(feature = "config")]
 pub mod config;
 pub mod consistency;

@@ -199,3 +199,85 @@ impl fmt::Debug for Configured {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::changed_keys;
+
+    /// Has every key but those of nodes, none with its default. A key that is missing here is missing in the docs' example as
+    /// well, and a test says so there.
+    const FULL: &str = r#"{
+        "zone": "a", "max_lag": "9s", "wait": "9s",
+        "window": { "default": "9s" },
+        "balance": { "strategy": "random", "primary_share": 0.5, "latency_decay": "9s" },
+        "classes": { "a": { "max_lag": "9s", "wait": "9s", "region": "refuse" } },
+        "watch": { "interval": "9ms", "timeout": "9s", "urgent_questions": 9 },
+        "timeouts": { "build": "9s", "drain": "9s", "node_share": "9s", "check_after_idle": "9s" }
+    }"#;
+
+    fn config(text: &str) -> RoutingConfig {
+        RoutingConfig::from_json(text).unwrap()
+    }
+
+    #[test]
+    fn every_key_has_an_effect_at_once_or_needs_a_restart() {
+        let (empty, full) = (RoutingConfig::default(), config(FULL));
+        let shown = |config: &RoutingConfig| {
+            let mut settings = Settings::default();
+            settings.configure(config);
+            format!("{settings:?}")
+        };
+        let live = |config: &RoutingConfig| Settings::default().live_under(config, false).unwrap();
+        let changed = changed_keys(&empty, &full);
+        assert!(changed.len() > 15, "{changed:?}");
+        for change in changed {
+            let key = &change.key;
+            let with = crate::config::with_key(&empty, &full, key).unwrap();
+            let is_live = live(&with) != live(&empty);
+            let is_set = shown(&with) != shown(&empty);
+            assert_eq!((is_live, is_set), (!is_fixed(key), is_fixed(key)), "{key}");
+        }
+    }
+
+    #[test]
+    fn what_code_changed_at_run_time_stays_until_the_configuration_changes_it() {
+        let settings = Settings::default();
+        let under = |text: &str| settings.live_under(&config(text), false).unwrap();
+        let (one, two) = (
+            under(r#"{"wait":"1s"}"#),
+            under(r#"{"wait":"1s","max_lag":"9s"}"#),
+        );
+        let mut now = one.clone();
+        now.wait = Duration::from_secs(7);
+        let after = now.rebased(&one, &two);
+        assert_eq!((after.wait.as_secs(), after.max_lag.as_secs()), (7, 9));
+        let after = after.rebased(&two, &one);
+        assert_eq!((after.wait.as_secs(), after.max_lag.as_secs()), (7, 60));
+        let after = after.rebased(&one, &under("{}"));
+        assert_eq!(after.wait, Duration::ZERO);
+    }
+
+    #[test]
+    fn a_second_configuration_takes_the_place_of_the_first() {
+        let mut settings = Settings::default();
+        settings.live.wait = Duration::from_secs(1);
+        settings.begin_with(&config(r#"{"max_lag":"9s","window":{"default":"9s"}}"#));
+        let later = |live: &mut Live| live.wait = Duration::from_secs(2);
+        later(&mut settings.live);
+        settings.configured.then(later);
+        settings.begin_with(&config(r#"{"window":{"default":"8s"}}"#));
+        let Live {
+            wait,
+            max_lag,
+            window,
+            ..
+        } = settings.live;
+        assert_eq!(
+            (wait.as_secs(), max_lag.as_secs(), window.as_secs()),
+            (2, 60, 8)
+        );
+    }
+}

@@ -419,6 +419,14 @@ impl<C, F: Flavour<C>> Router<C, F> {
         Leaving::new(seats, settings.drain_timeout)
     }
 
+    /// Returns the configuration that it runs under: that which it was built with, or which was applied last; an empty one if
+    /// there was none. What code has set is not in it.
+    #[cfg(feature = "config")]
+    #[must_use]
+    pub fn configuration(&self) -> crate::config::RoutingConfig {
+        self.inner.databases.running()
+    }
+
     /// Returns the settings that it was built with.
     #[cfg(feature = "config")]
     pub(crate) fn settings(&self) -> &Settings {

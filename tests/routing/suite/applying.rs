@@ -377,7 +377,6 @@ fn reads_during_reloads_are_routed_under_one_configuration_or_the_other() {
             for reader in readers {
                 let routes = reader.join().unwrap();
                 let expected = [
-                    (                let expected = [
                     ("primary".to_owned(), Reason::PrimaryShare),
                     ("replica-0".to_owned(), Reason::Eventual),
                 ];

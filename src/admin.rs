@@ -1,0 +1,134 @@
+//! An endpoint for operators: the status, and changes of the configuration.
+//!
+//! [`router`] returns an axum router with these routes:
+//!
+//! | | |
+//! |---|---|
+//! | `GET /status` | [`Status`](crate::Status) as JSON |
+//! | `GET /config` | the configuration that runs: a [`RoutingConfig`], without secrets, as it never has any |
+//! | `POST /apply` | applies the [`RoutingConfig`] in the body (JSON): 200 with the [`Changes`](crate::config::Changes), 422 if it is wrong or a node of it does not answer, with `{"error": .., "key": ..}`. `?by=deploy+42` says who does it |
+//!
+//! It binds nothing, and has no authentication of its own: mount it behind the application's, where only operators come. Whoever may
+//! call it may send the application's reads and writes to another server.
+//!
+//! ```no_run
+//! # #[cfg(all(feature = "postgres", feature = "bb8"))] {
+//! use axum::{Router, http::StatusCode, middleware, response::Response};
+//!
+//! # async fn example(db: diesel_routing::pg::Router, app: Router) {
+//! async fn operators_only(
+//!     request: axum::extract::Request,
+//!     next: middleware::Next,
+//! ) -> Result<Response, StatusCode> {
+//!     // The application's own check: a session of an operator, a client certificate.
+//!     # fn is_operator(_: &axum::extract::Request) -> bool { false }
+//!     if is_operator(&request) { Ok(next.run(request).await) } else { Err(StatusCode::NOT_FOUND) }
+//! }
+//!
+//! let admin = diesel_routing::admin::router(&db).layer(middleware::from_fn(operators_only));
+//! let app = app.nest("/internal/db", admin);
+//! # let _ = app;
+//! # }
+//! # }
+//! ```
+
+use std::borrow::Cow;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+
+use crate::RoutedConnection;
+use crate::config::{RoutingConfig, Update};
+use crate::error::{ConfigError, Error, error_chain};
+
+/// Returns the routes for operators of this router: see the [module](self).
+#[must_use = "it serves nothing before it is mounted"]
+pub fn router<C: RoutedConnection>(router: &crate::Router<C>) -> Router {
+    Router::new()
+        .route("/status", get(status::<C>))
+        .route("/config", get(config::<C>))
+        .route("/apply", post(apply::<C>))
+        .with_state(router.clone())
+}
+
+async fn status<C: RoutedConnection>(State(router): State<crate::Router<C>>) -> Response {
+    json(StatusCode::OK, &router.status())
+}
+
+async fn config<C: RoutedConnection>(State(router): State<crate::Router<C>>) -> Response {
+    json(StatusCode::OK, &router.configuration())
+}
+
+async fn apply<C: RoutedConnection>(
+    State(router): State<crate::Router<C>>,
+    uri: Uri,
+    body: Bytes,
+) -> Response {
+    let config = match text_of(&body).and_then(RoutingConfig::from_json) {
+        Ok(config) => config,
+        Err(error) => return refused(&error.into()),
+    };
+    let author = author(&uri).unwrap_or_else(|| "the admin endpoint".to_owned());
+    // In a task of its own: a client that hangs up ends nothing half-way, and learns of it in the status.
+    let applied = tokio::spawn(async move { router.apply(Update::new(&config).by(author)).await });
+    match applied.await {
+        Ok(Ok(changes)) => json(StatusCode::OK, &changes),
+        Ok(Err(error)) => refused(&error),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+fn text_of(body: &Bytes) -> Result<&str, ConfigError> {
+    std::str::from_utf8(body).map_err(|_| ConfigError::Unreadable {
+        problem: "the body is not UTF-8".to_owned(),
+    })
+}
+
+/// Returns who changes the configuration, if the query says so.
+fn author(uri: &Uri) -> Option<String> {
+    let mut pairs = uri.query()?.split('&');
+    let author = pairs.find_map(|pair| pair.strip_prefix("by="))?;
+    let author = author.replace('+', " ");
+    Some(percent_decode_str(&author).decode_utf8_lossy().into_owned())
+}
+
+/// The answer to what was refused.
+#[derive(Serialize)]
+struct Refusal<'a> {
+    error: String,
+    /// The key that is wrong, if one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<Cow<'a, str>>,
+}
+
+fn refused(error: &Error) -> Response {
+    let key = match error {
+        Error::Config(ConfigError::Setting { key, .. }) => Some(Cow::Borrowed(key.as_str())),
+        Error::Config(ConfigError::NeedsRestart { keys }) => Some(keys.join(", ").into()),
+        _ => None,
+    };
+    let error = error_chain(error);
+    json(StatusCode::UNPROCESSABLE_ENTITY, &Refusal { error, key })
+}
+
+fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    match serde_json::to_string(value) {
+        Ok(text) => {
+            let headers = [
+                (header::CONTENT_TYPE, "application/json"),
+                (header::CACHE_CONTROL, "no-store"),
+            ];
+            (status, headers, text).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
