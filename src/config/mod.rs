@@ -107,10 +107,10 @@ pub struct RoutingConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait: Option<HumanDuration>,
     /// The time for which a session's reads go to the primary after a write whose position is not known.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "named::table", skip_serializing_if = "is_default")]
     pub window: WindowConfig,
     /// How a node is chosen among those that may serve a read.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "named::table", skip_serializing_if = "is_default")]
     pub balance: BalanceConfig,
     /// The classes of functions, by name.
     #[serde(
@@ -119,13 +119,13 @@ pub struct RoutingConfig {
     )]
     pub classes: BTreeMap<String, ClassConfig>,
     /// The edge: sessions that come with requests.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "named::table", skip_serializing_if = "is_default")]
     pub edge: EdgeConfig,
     /// How often nodes are asked what they are and have. A change needs a restart.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "named::table", skip_serializing_if = "is_default")]
     pub watch: WatchConfig,
     /// How long things may take. A change needs a restart.
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "named::table", skip_serializing_if = "is_default")]
     pub timeouts: TimeoutsConfig,
 }
 

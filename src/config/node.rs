@@ -55,7 +55,10 @@ pub struct NodeConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connect_timeout: Option<HumanDuration>,
     /// The node's pools.
-    #[serde(skip_serializing_if = "super::is_default")]
+    #[serde(
+        deserialize_with = "super::named::table",
+        skip_serializing_if = "super::is_default"
+    )]
     pub pools: PoolsConfig,
 }
 
@@ -76,13 +79,22 @@ pub enum RoleConfig {
 #[non_exhaustive]
 pub struct PoolsConfig {
     /// For read handles.
-    #[serde(skip_serializing_if = "super::is_default")]
+    #[serde(
+        deserialize_with = "super::named::table",
+        skip_serializing_if = "super::is_default"
+    )]
     pub read: PoolConfig,
     /// For write handles: used while the node is the primary.
-    #[serde(skip_serializing_if = "super::is_default")]
+    #[serde(
+        deserialize_with = "super::named::table",
+        skip_serializing_if = "super::is_default"
+    )]
     pub write: PoolConfig,
     /// For reads that fall back to the node, as the primary, because no replica may serve them.
-    #[serde(skip_serializing_if = "super::is_default")]
+    #[serde(
+        deserialize_with = "super::named::table",
+        skip_serializing_if = "super::is_default"
+    )]
     pub fallback: PoolConfig,
 }
 

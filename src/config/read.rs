@@ -2,6 +2,7 @@
 
 use serde::de::{Deserialize, Deserializer, Error};
 
+use super::named::Table;
 use super::{RoutingConfig, SCHEMA_VERSION};
 use crate::error::ConfigError;
 
@@ -21,7 +22,7 @@ impl RoutingConfig {
     /// [`ConfigError::Setting`] names the key that is unknown or wrong, and what is legal there;
     /// [`ConfigError::Unreadable`] is about the source as a whole.
     pub fn read<'de, D: Deserializer<'de>>(source: D) -> Result<Self, ConfigError> {
-        let config: Self = serde_path_to_error::deserialize(source)
+        let Table(config) = serde_path_to_error::deserialize::<_, Table<Self>>(source)
             .map_err(|error| invalid(error.path(), &error.inner().to_string(), None))?;
         config.check()?;
         Ok(config)
@@ -61,7 +62,8 @@ impl RoutingConfig {
             let line = line(&error).map_or_else(String::new, |line| format!("line {line}: "));
             unreadable(&format!("{line}{}", error.message()))
         })?;
-        let config: Self = serde_path_to_error::deserialize(source).map_err(|error| {
+        let read = serde_path_to_error::deserialize::<_, Table<Self>>(source);
+        let Table(config) = read.map_err(|error| {
             let inner = error.inner();
             invalid(error.path(), inner.message(), line(inner))
         })?;

@@ -56,7 +56,10 @@ pub struct TimeoutsConfig {
 #[non_exhaustive]
 pub struct EdgeConfig {
     /// The levels of requests, by path and method. An edge that has rules by code does not use them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        deserialize_with = "super::named::tables",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub rules: Vec<RuleConfig>,
 }
 

@@ -50,7 +50,26 @@ fn a_mistake_names_the_key_the_value_and_what_is_legal() {
             "window.default",
             "\"soon\", expected a time",
         ),
-        (r#"{"window":"5s"}"#, "window", "struct WindowConfig"),
+        (
+            r#"{"window":["5s"]}"#,
+            "window",
+            "sequence, expected a table of keys",
+        ),
+        (
+            r#"{"classes":{"a":["1s"]}}"#,
+            "classes.a",
+            "expected a table of keys",
+        ),
+        (
+            r#"{"edge":{"rules":[["/a","GET","strong"]]}}"#,
+            "edge.rules[0]",
+            "expected a table of keys",
+        ),
+        (
+            r#"{"window":"5s"}"#,
+            "window",
+            "string \"5s\", expected a table of keys",
+        ),
         (
             r#"{"balance":{"strategy":"best"}}"#,
             "balance.strategy",
