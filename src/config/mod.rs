@@ -82,7 +82,7 @@ use crate::error::ConfigError;
 /// The version of the schema that this release writes, and the latest that it reads.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// The settings of a router. What is left out has its default, or is as code has set it. See the [module](crate::config).
+/// The settings of a router. What is left out has its default, or is as code has set it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]

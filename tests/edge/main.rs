@@ -8,6 +8,7 @@ mod levels;
 mod nodes;
 mod positions;
 mod redis_server;
+mod reload;
 mod scope;
 mod scope_blocking;
 mod stores;

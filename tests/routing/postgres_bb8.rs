@@ -50,10 +50,14 @@ mod connections;
 mod following;
 #[path = "function_suite/functions.rs"]
 mod functions;
+#[path = "postgres_async_suite/giving_up.rs"]
+mod giving_up;
 #[path = "postgres_async_suite/hanging.rs"]
 mod hanging;
 #[path = "postgres_async_suite/hedging.rs"]
 mod hedging;
+#[path = "postgres_suite/keeping.rs"]
+mod keeping;
 #[path = "postgres_suite/latency.rs"]
 mod latency;
 #[path = "postgres_suite/layers.rs"]

@@ -37,6 +37,8 @@ mod changing_nodes;
 mod connections;
 #[path = "postgres_suite/following.rs"]
 mod following;
+#[path = "postgres_async_suite/giving_up.rs"]
+mod giving_up;
 #[path = "postgres_async_suite/hanging.rs"]
 mod hanging;
 #[path = "postgres_async_suite/hedging.rs"]
