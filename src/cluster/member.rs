@@ -42,6 +42,7 @@ impl Member {
     }
 
     /// Returns the same member with other settings.
+    #[cfg(any(feature = "config", test))]
     fn with(&self, node: Node) -> Arc<Self> {
         Arc::new(Self {
             node,
@@ -139,6 +140,7 @@ impl Members {
     }
 
     /// Returns these, with the settings of the member in `slot` replaced by those of `node`.
+    #[cfg(any(feature = "config", test))]
     pub(crate) fn changed(&self, slot: usize, node: Node) -> Self {
         let mut members = self.clone();
         if let Some(Slot::Taken(member)) = members.slots.get_mut(slot) {

@@ -185,11 +185,11 @@ mod tests {
         ] {
             assert_eq!(LevelConfig::parse(text), None, "{text}");
         }
-        let error = serde_json::from_str::<LevelConfig>("\"stong\"")
+        let error = serde_json::from_str::<LevelConfig>("\"high\"")
             .unwrap_err()
             .to_string();
         assert!(
-            error.contains("stong") && error.contains("`session`"),
+            error.contains("high") && error.contains("`session`"),
             "{error}"
         );
     }

@@ -179,6 +179,7 @@ impl NodeConfig {
     }
 
     /// Returns the files that its secrets are read from.
+    #[cfg(feature = "config-file")]
     pub(super) fn files(&self) -> Vec<&str> {
         let pools = self.pools.each();
         let of_pools = pools

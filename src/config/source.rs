@@ -114,6 +114,7 @@ impl<'a> Source<'a> {
     }
 
     /// Returns the files that it is read from.
+    #[cfg(feature = "config-file")]
     pub(super) fn files(self) -> impl Iterator<Item = &'a str> {
         [self.url_file, self.password_file].into_iter().flatten()
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::configured::is_fixed;
 use super::nodes::{Joining, Seat};
 use super::router::Inner;
-use super::{Change, Flavour, Leaving, Live, Router, Settings};
+use super::{Change, Flavour, Leaving, Live, Router, Settings, Turnstile};
 use crate::cluster::{Difference, Member, Members, Node, difference, newcomer, topology};
 use crate::config::{
     Changes, NodeChange, RoutingConfig, SettingChange, Update, WhatChanged, changed_keys, is_below,
@@ -14,6 +14,9 @@ use crate::config::{
 use crate::error::{ConfigError, Error};
 use crate::mutex::lock;
 use crate::server::{NodeRole, PoolKind};
+
+/// What has changed, and the pools of nodes that are gone.
+pub(crate) type Applied<P> = (Changes, Vec<Leaving<P>>);
 
 /// What a configuration changes of a router. All that needs no server has been checked.
 pub(crate) struct Transition {
@@ -31,6 +34,23 @@ pub(crate) struct Transition {
 
 #[expect(private_bounds, reason = "there are two flavours, and no others")]
 impl<C, F: Flavour<C>> Router<C, F> {
+    /// Returns the configuration that it runs under: that which it was built with, or which was applied last; an empty one if
+    /// there was none. What code has set is not in it.
+    #[must_use]
+    pub fn configuration(&self) -> RoutingConfig {
+        self.databases().running()
+    }
+
+    /// Returns the settings that it was built with.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.databases().recipe.settings
+    }
+
+    /// Returns what those pass who change the configuration.
+    pub(crate) fn turnstile(&self) -> &Arc<Turnstile> {
+        self.databases().turnstile()
+    }
+
     /// Returns what an update changes, if it may. Only one caller at a time may apply it.
     pub(crate) fn transition(&self, update: &Update<'_>) -> Result<Transition, Error> {
         self.check_open(0)?;
@@ -71,7 +91,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
         &self,
         transition: Transition,
         joined: Vec<Joining<C, F>>,
-    ) -> Result<(Changes, Vec<Leaving<F::Pools>>), Error> {
+    ) -> Result<Applied<F::Pools>, Error> {
         let Transition {
             config,
             by,
@@ -140,7 +160,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
         Ok((changes, left))
     }
 
-    /// Makes the seat of a node whose settings changed, if a router has one for it.
+    /// Makes the seat of a node whose settings changed, if a router has one for it: the renewed pools are new, the others stay.
     fn seat_anew(
         router: &Arc<Inner<F::Pools, F::Library, F::Hooks>>,
         slot: usize,
@@ -150,7 +170,16 @@ impl<C, F: Flavour<C>> Router<C, F> {
         let Some(seat) = router.seat_in(slot) else {
             return Ok(None);
         };
-        Self::seat_with(router, &seat, member, renewed).map(Some)
+        let databases = &router.databases;
+        let pools = F::pools(
+            &databases.recipe,
+            member,
+            router.database.as_ref(),
+            databases.shared.is_watched(),
+            Some((&seat.pools, renewed)),
+        )?;
+        let member = Arc::clone(member);
+        Ok(Some(Seat { member, pools }))
     }
 }
 

@@ -71,6 +71,11 @@ impl<C, F: Flavour<C>> Nodes<C, F> {
     pub(crate) fn join_as(&self, node: Node, change: Change) -> Result<Joining<C, F>, Error> {
         let _changes = lock(&self.router.databases().changes);
         self.router.check_open(0)?;
+        let members = self.router.shared().members();
+        // Code may have added it meanwhile.
+        if change == Change::Add && members.iter().any(|(_, other)| other.name == node.name) {
+            return Err(ConfigError::DuplicateName { name: node.name }.into());
+        }
         self.take_in_as(node, change)
     }
 

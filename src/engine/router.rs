@@ -17,8 +17,6 @@ use crate::error::ConfigError;
 use crate::error::{Error, Step};
 use crate::mutex::lock;
 use crate::routing::{Level, RegionPolicy, Tag, Target};
-#[cfg(feature = "config")]
-use crate::server::PoolKind;
 use crate::statement::Access;
 
 /// Lends connections of one primary and its replicas, as handles that say what they may do.
@@ -377,25 +375,6 @@ impl<C, F: Flavour<C>> Router<C, F> {
         Ok(Seat { member, pools })
     }
 
-    /// Makes the pools of a node whose settings changed: the renewed ones are new, the others are those of `seat`.
-    #[cfg(feature = "config")]
-    pub(super) fn seat_with(
-        inner: &Inner<F::Pools, F::Library, F::Hooks>,
-        seat: &Seat<F::Pools>,
-        member: &Arc<Member>,
-        renewed: &[PoolKind],
-    ) -> Result<Seat<F::Pools>, Error> {
-        let pools = F::pools(
-            &inner.databases.recipe,
-            member,
-            inner.database.as_ref(),
-            inner.shared.is_watched(),
-            Some((&seat.pools, renewed)),
-        )?;
-        let member = Arc::clone(member);
-        Ok(Seat { member, pools })
-    }
-
     /// Makes the pools of a node that joins, for the router that was built: those for other databases wait for a checkout.
     pub(super) fn seat_newcomer(&self, slot: usize, member: &Arc<Member>) -> Result<(), Error> {
         let Some(inner) = self.inner.databases.open_as_built() else {
@@ -417,26 +396,6 @@ impl<C, F: Flavour<C>> Router<C, F> {
             router.seat_at(slot, None);
         }
         Leaving::new(seats, settings.drain_timeout)
-    }
-
-    /// Returns the configuration that it runs under: that which it was built with, or which was applied last; an empty one if
-    /// there was none. What code has set is not in it.
-    #[cfg(feature = "config")]
-    #[must_use]
-    pub fn configuration(&self) -> crate::config::RoutingConfig {
-        self.inner.databases.running()
-    }
-
-    /// Returns the settings that it was built with.
-    #[cfg(feature = "config")]
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.inner.databases.recipe.settings
-    }
-
-    /// Returns what those pass who change the configuration.
-    #[cfg(feature = "config")]
-    pub(crate) fn turnstile(&self) -> &Arc<super::Turnstile> {
-        self.inner.databases.turnstile()
     }
 
     /// Returns what routers for all databases share, to be locked while nodes come and go.

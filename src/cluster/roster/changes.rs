@@ -15,11 +15,13 @@ impl Roster {
     }
 
     /// Replaces the members by the same ones with other settings.
+    #[cfg(feature = "config")]
     pub(crate) fn change(&mut self, members: Arc<Members>) {
         self.members = members;
     }
 
     /// Returns the slot of the primary, or of the node that stands for it.
+    #[cfg(feature = "config")]
     pub(crate) fn primary(&self) -> usize {
         self.primary
     }
