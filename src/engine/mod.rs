@@ -27,6 +27,7 @@ mod settings;
 mod shared;
 mod start;
 mod status;
+mod switch;
 mod view;
 pub(crate) mod watcher;
 mod write_log;

@@ -241,6 +241,30 @@ pub enum ConfigError {
         class: &'static str,
     },
 
+    /// A class was to be changed that the router does not have.
+    #[error(
+        "the router has no class `{class}`{}: add it to the builder with `class(\"{class}\", Class::new())`",
+        there_are(known)
+    )]
+    UnknownClass {
+        /// The class.
+        class: String,
+        /// The classes that there are.
+        known: Vec<String>,
+    },
+
+    /// The share of sessions that may use replicas is not a share.
+    #[error(
+        "the share of sessions that may use replicas is {percent} %{}: give a number from 0 (none) to 100 (all)",
+        class.as_ref().map_or_else(String::new, |class| format!(" for the class `{class}`"))
+    )]
+    ReplicaShare {
+        /// The number.
+        percent: u8,
+        /// The class; `None` for the router's own share.
+        class: Option<String>,
+    },
+
     /// A logical subscriber is configured as the primary.
     #[error(
         "node `{node}` is a logical subscriber, and configured as the primary: it applies what another server publishes, so give \

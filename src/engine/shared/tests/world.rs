@@ -14,14 +14,14 @@ use super::steps::{Chance, Change, How, Step};
 use crate::cluster::{Member, Node, Observation, Question};
 use crate::engine::checkout::Checkout;
 use crate::engine::{Grant, Live, Request, Settings, Shared};
-use crate::routing::{Balance, Level, Otherwise, RegionPolicy, Target};
+use crate::routing::{Balance, Level, Otherwise, RegionPolicy, ReplicaShare, Target};
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
 use crate::statement::Access;
 
 /// A user's history, and what a correct database would have shown.
-struct User {
-    router: usize,
-    session: Arc<SessionState>,
+pub(super) struct User {
+    pub(super) router: usize,
+    pub(super) session: Arc<SessionState>,
     /// The position of the last write in the log, and the newest state it has seen.
     wrote: u64,
     saw: u64,
@@ -50,8 +50,8 @@ pub(super) struct World {
     /// The server that a new connection to each node leads to.
     pub(super) leads: [usize; NODES],
     pub(super) routers: Vec<Arc<Shared>>,
-    settings: Vec<Settings>,
-    users: Vec<User>,
+    pub(super) settings: Vec<Settings>,
+    pub(super) users: Vec<User>,
     /// Answers under way.
     pub(super) answers: Vec<Answer>,
     /// The connections of each router, by the serial of the node: its watchers', and up to two in each pool, which are
@@ -166,6 +166,11 @@ impl World {
                 }
             }
             Step::Change(change) => self.change(change),
+            Step::Switch {
+                router,
+                mode,
+                percent,
+            } => self.switch(router, mode, percent),
             Step::Tick { millis } => self.clock.pass(Duration::from_millis(millis)),
         }
         Ok(())
@@ -215,6 +220,9 @@ impl World {
             Some(Otherwise::Primary) => prop_assert!(is_tagged || is_primary, "is on {name}"),
             Some(Otherwise::AnyReplica) => {}
             None => prop_assert!(!node.only_tagged || is_primary, "is on the reserved node"),
+        }
+        if self.is_kept(user, on) {
+            prop_assert!(is_primary, "is kept from replicas, and is on {name}");
         }
         match how {
             How::Bounded { millis } => {
@@ -290,6 +298,7 @@ impl World {
                 name: "tag",
                 otherwise,
             }),
+            replica_share: ReplicaShare::ALL,
             region: RegionPolicy::Pay,
             function: None,
         };
