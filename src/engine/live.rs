@@ -39,7 +39,10 @@ impl Default for Live {
 impl Live {
     /// Returns the classes that have less than all sessions, with their shares in percent.
     pub(crate) fn class_shares(&self) -> Vec<(String, u8)> {
-        let shares = self.classes.iter().map(|(name, class)| (name, class.share()));
+        let shares = self
+            .classes
+            .iter()
+            .map(|(name, class)| (name, class.share()));
         let less = shares.filter(|(_, share)| *share < ReplicaShare::ALL);
         less.map(|(name, share)| (name.clone(), share.percent()))
             .collect()

@@ -78,7 +78,11 @@ impl<C, F: Flavour<C>> Router<C, F> {
         let before = self.adjust(|live| std::mem::replace(&mut live.replica_share, share));
         if before != share {
             let before = before.percent();
-            tracing::info!(from = before, to = percent, "the replicas' share was changed");
+            tracing::info!(
+                from = before,
+                to = percent,
+                "the replicas' share was changed"
+            );
         }
         Ok(())
     }

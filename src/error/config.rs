@@ -91,6 +91,13 @@ pub enum ConfigError {
         why: String,
     },
 
+    /// Something was asked for that positions alone can tell, and the router has none.
+    #[error(
+        "nothing shows what a replica has: this router does without positions (`window_only()`, `aurora()`), or its servers have \
+         none (SQLite)"
+    )]
+    WithoutPositions,
+
     /// The account may not ask a node for its position.
     #[error(
         "the account may not ask node `{node}` for its position ({why}): `GRANT EXECUTE ON FUNCTION` that function to it, or \

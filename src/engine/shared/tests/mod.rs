@@ -2,10 +2,10 @@
 //! happens during a checkout, no session misses what it wrote or saw, and no bounded read is older than its bound.
 
 mod carry_out;
+mod changing;
 mod guesses;
 mod servers;
 mod steps;
-mod switching;
 mod world;
 
 use std::sync::Arc;
