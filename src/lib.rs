@@ -216,7 +216,8 @@ mod session;
 mod statement;
 
 pub use cluster::{
-    Diagnosis, Health, Introduction, Node, Observation, PoolOptions, ServerFacts, SourceAddress,
+    Checksum, ChecksumLimits, Diagnosis, Health, Introduction, Node, Observation, PoolOptions,
+    ServerFacts, SourceAddress,
 };
 pub use connect::{ConnectRequest, Purpose};
 pub use consistency::Class;
@@ -225,19 +226,20 @@ pub use diesel_routing_macros::Statement;
 pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
-    Async, Blocking, DiscoveryStatus, NodeStatus, Nodes, PoolStatus, Router, RouterBuilder,
-    Session, Status, Upstream,
+    Async, Blocking, CaughtUpReport, CompareLimits, Comparison, DiscoveryStatus, NodeStatus, Nodes,
+    PoolStatus, ReplicaReport, Router, RouterBuilder, Session, Status, TableComparison,
+    TableOnReplica, Upstream,
 };
 pub use error::{ConfigError, Error, NotReadOnly, Refused, Step, may_retry_read};
 pub use position::*;
-pub use routing::{Balance, Balancing, Level, Reason, RegionPolicy, Route, Tag};
+pub use routing::{Balance, Balancing, Level, Mode, Reason, RegionPolicy, Route, Tag};
 pub use server::{NodeRole, PoolKind, ServerVersion};
 #[cfg(feature = "test-util")]
 pub use session::ManualClock;
 pub use session::{Clock, KeyError, Rejection, SignedToken, SystemClock, Token, TokenKeys};
 pub use statement::effect::{self, Statement};
 pub use statement::{
-    CaughtUp, CheckPolicy, Dialect, Primary, ReadSql, Replica, Role, StatementCheck,
+    CaughtUp, CheckPolicy, Dialect, Primary, ReadSql, Replica, Role, StatementCheck, TableName,
 };
 
 #[cfg(feature = "__async")]

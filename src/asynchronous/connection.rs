@@ -6,10 +6,10 @@ use std::time::Duration;
 use diesel::{ConnectionResult, QueryResult};
 use diesel_async::{AsyncConnection, AsyncConnectionCore, TransactionManager};
 
-use crate::cluster::{Diagnosis, Introduction, Observation, ServerFacts};
+use crate::cluster::{Checksum, ChecksumLimits, Diagnosis, Introduction, Observation, ServerFacts};
 use crate::position::Position;
 use crate::server::NodeRole;
-use crate::statement::Dialect;
+use crate::statement::{Dialect, TableName};
 
 /// A diesel-async connection that a [`Router`](crate::Router) can hand out.
 ///
@@ -195,6 +195,25 @@ pub trait RoutedConnection:
             let facts = self.facts(false).await?;
             Ok(facts.backend == Some(backend))
         }
+    }
+
+    /// Returns the number and a digest of the first rows of a table, in the order of its primary key, as this connection's server,
+    /// of which these `facts` are known, has them now; `None` where that cannot be asked for. Defaults to `None`. Equal rows give equal
+    /// digests on every server of a cluster.
+    ///
+    /// Called for [`Router::compare`](crate::Router::compare) alone, outside any transaction.
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error; one of its own for a table that is not there, or has no primary key.
+    fn checksum(
+        &mut self,
+        table: &TableName,
+        limits: &ChecksumLimits,
+        facts: &ServerFacts,
+    ) -> impl Future<Output = QueryResult<Option<Checksum>>> + Send {
+        let _ = (table, limits, facts);
+        async { Ok(None) }
     }
 
     /// Opens a transaction with `sql`, outside any other.

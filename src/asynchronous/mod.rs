@@ -31,6 +31,8 @@ mod write;
 mod builder;
 #[path = "../flavours/checkout.rs"]
 mod checkout;
+#[path = "../flavours/comparing.rs"]
+mod comparing;
 #[path = "../flavours/manager.rs"]
 mod manager;
 #[path = "../flavours/meeting.rs"]
@@ -50,6 +52,8 @@ mod router;
 mod session;
 #[path = "../flavours/sources.rs"]
 mod sources;
+#[path = "../flavours/verifying.rs"]
+mod verifying;
 #[path = "../flavours/watching.rs"]
 mod watching;
 #[path = "../flavours/write_handle.rs"]

@@ -1,5 +1,6 @@
 //! Queries to MySQL, MariaDB and Galera, for both flavours of connections.
 
+pub(crate) mod checksum;
 mod diagnosis;
 #[cfg(feature = "sync-mysql")]
 mod encryption;

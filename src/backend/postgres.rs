@@ -1,5 +1,6 @@
 //! Queries to PostgreSQL, for both flavours of connections.
 
+pub(crate) mod checksum;
 mod diagnosis;
 mod subscription;
 

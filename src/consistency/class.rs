@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::routing::RegionPolicy;
+use crate::error::ConfigError;
+use crate::routing::{Mode, RegionPolicy, ReplicaShare};
 
 /// Settings for the functions of one class, where they differ from the router's defaults:
 /// `#[consistency(session, class = "payments")]`.
@@ -24,6 +25,8 @@ pub struct Class {
     pub(crate) wait: Option<Duration>,
     pub(crate) max_lag: Option<Duration>,
     pub(crate) region: RegionPolicy,
+    /// In percent; all sessions if `None`.
+    pub(crate) replica_share: Option<u8>,
 }
 
 impl Class {
@@ -60,5 +63,38 @@ impl Class {
     pub fn region_policy(mut self, policy: RegionPolicy) -> Self {
         self.region = policy;
         self
+    }
+
+    /// Sets the share of sessions whose reads of this class may use replicas, in percent. Defaults to 100. The router's own
+    /// [share](crate::RouterBuilder::replica_share) bounds it, and [both may change](crate::Router::set_class_replica_share)
+    /// while the router runs.
+    ///
+    /// More than 100 makes `build` fail with [`ConfigError::ReplicaShare`].
+    pub fn replica_share(mut self, percent: u8) -> Self {
+        self.replica_share = Some(percent);
+        self
+    }
+
+    /// Checks the settings of the class with this name.
+    pub(crate) fn check(self, name: &str) -> Result<(), ConfigError> {
+        ReplicaShare::new(self.replica_share.unwrap_or(100), Some(name)).map(drop)
+    }
+
+    /// Returns the share of sessions that may use replicas.
+    pub(crate) fn share(self) -> ReplicaShare {
+        let percent = self.replica_share.unwrap_or(100);
+        // It was checked: otherwise, nobody is let to replicas.
+        ReplicaShare::new(percent, None).unwrap_or(ReplicaShare::NONE)
+    }
+
+    /// Returns what of it is in force in this mode: the share alone where nothing is that operators add.
+    pub(crate) fn under(self, mode: Mode) -> Self {
+        if mode.hears_advice() {
+            return self;
+        }
+        Self {
+            replica_share: self.replica_share,
+            ..Self::new()
+        }
     }
 }

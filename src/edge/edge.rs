@@ -11,7 +11,7 @@ use super::{
     EdgeError, EdgeStatus, Exchange, Inner, NOT_LOADED, Rule, Rules, Settings, StoreDown,
     TokenCookie,
 };
-use crate::engine::{Async, Flavour, Router, Routes, Session};
+use crate::engine::{Async, Flavour, Options, Router, Routes, Session};
 use crate::session::Token;
 
 /// Resumes sessions from requests, and hands their tokens to responses. See the [module](crate::edge).
@@ -135,6 +135,18 @@ impl<C, F: Flavour<C>> Edge<C, F> {
         self.with(|settings| settings.trust = Some(Arc::new(trust)))
     }
 
+    /// Sets the key that a request's session is drawn by, for [shares](Router::set_replica_share): see
+    /// [`Session::keyed`](crate::Session::keyed). Requests without a key are drawn one by one. Defaults to the key of the
+    /// [store](Self::store), if there is one.
+    ///
+    /// Take what stays the same for a user and is not shared by many: the id in a verified credential, not an address.
+    pub fn session_key(
+        self,
+        key: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|settings| settings.session_key = Some(Arc::new(key)))
+    }
+
     /// Sets levels by path and method, replacing earlier rules. Defaults to none.
     ///
     /// # Errors
@@ -195,13 +207,21 @@ impl<C, F: Flavour<C>> Edge<C, F> {
             ..
         } = &*self.inner;
         let routes = settings.server_timing.then(Arc::<Routes>::default);
-        let options = settings.options(request, counts);
+        let options = if router.mode().hears_advice() {
+            settings.options(request, counts)
+        } else {
+            Options::default()
+        };
         let session = Session::new(router.clone(), options, routes.clone());
+        let key = settings.key(request).filter(|_| store.is_some());
+        let session = match settings.session_key(request, key.as_ref()) {
+            Some(key) => session.keyed(key),
+            None => session,
+        };
         settings.tokens(request, counts, |token| {
             // A rejected token is counted, and ignored.
             let _ = session.absorb(token);
         });
-        let key = settings.key(request).filter(|_| store.is_some());
         Exchange::new(self.clone(), session, key, routes)
     }
 

@@ -65,6 +65,8 @@ pub(crate) struct Settings {
     pub(crate) carry_reads: bool,
     pub(crate) write_timestamp: bool,
     pub(crate) server_timing: bool,
+    /// The function that finds the key that a request's session is drawn by.
+    pub(crate) session_key: Option<Source>,
     /// The function that finds the key of a request's state in the store.
     pub(crate) key: Option<Source>,
     pub(crate) store_timeout: Duration,
@@ -82,6 +84,7 @@ impl Default for Settings {
             carry_reads: false,
             write_timestamp: false,
             server_timing: false,
+            session_key: None,
             key: None,
             store_timeout: Duration::from_millis(50),
             store_down: StoreDown::Primary,
@@ -146,6 +149,14 @@ impl Settings {
             options.set_level(level);
         }
         options
+    }
+
+    /// Returns the key that the request's session is drawn by; that of its state in the store, unless there is a function.
+    pub(crate) fn session_key(&self, request: &Parts, stored: Option<&String>) -> Option<String> {
+        match &self.session_key {
+            Some(key) => key(request),
+            None => stored.cloned(),
+        }
     }
 
     /// Returns the key of the request's state in the store.

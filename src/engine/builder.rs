@@ -14,7 +14,7 @@ use crate::error::ConfigError;
 use crate::error::Error;
 #[cfg(doc)]
 use crate::routing::Balance;
-use crate::routing::Balancing;
+use crate::routing::{Balancing, Mode, ReplicaShare};
 use crate::server::NodeRole;
 use crate::session::{Clock, TokenKeys};
 use crate::statement::StatementCheck;
@@ -28,6 +28,8 @@ pub struct RouterBuilder<C, F: Flavour<C> = Async> {
     library: F::Library,
     nodes: Vec<Node>,
     settings: Settings,
+    /// In percent; checked with the rest.
+    replica_share: u8,
     pub(crate) hooks: F::Hooks,
 }
 
@@ -39,6 +41,7 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
             library,
             nodes: Vec::new(),
             settings: Settings::default(),
+            replica_share: 100,
             hooks: F::Hooks::default(),
         }
     }
@@ -160,6 +163,22 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     /// to zero: it does not wait. A session may have [its own](Session::waiting).
     pub fn wait(mut self, wait: Duration) -> Self {
         self.settings.live.wait = wait;
+        self
+    }
+
+    /// Sets what of the routing is in force as the router starts. Defaults to all of it, [`Mode::On`];
+    /// [`Router::set_mode`] changes it.
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.settings.live.mode = mode;
+        self
+    }
+
+    /// Sets the share of sessions that may use replicas as the router starts, from 0 to 100 percent. Defaults to 100;
+    /// [`Router::set_replica_share`] changes it.
+    ///
+    /// More makes `build` fail with [`ConfigError::ReplicaShare`].
+    pub fn replica_share(mut self, percent: u8) -> Self {
+        self.replica_share = percent;
         self
     }
 
@@ -291,7 +310,12 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
 
     /// Returns what is to be built, if it makes sense.
     pub(crate) fn plan(mut self) -> Result<Plan<C, F>, ConfigError> {
-        self.settings.live.balance.check()?;
+        let live = &mut self.settings.live;
+        live.balance.check()?;
+        live.replica_share = ReplicaShare::new(self.replica_share, None)?;
+        for (name, class) in &live.classes {
+            class.check(name)?;
+        }
         #[cfg(feature = "hedge")]
         if !(0.0..=1.0).contains(&self.settings.hedge_budget) {
             return Err(ConfigError::HedgeBudget {

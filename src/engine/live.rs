@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::consistency::Class;
-use crate::routing::Balancing;
+use crate::routing::{Balancing, Mode, ReplicaShare};
 
 /// The settings that may change while a router runs. Part of what decisions read, and replaced as a whole: no decision mixes two.
 #[derive(Debug, Clone)]
@@ -15,6 +15,10 @@ pub(crate) struct Live {
     /// The longest wait of reads for a fresher replica.
     pub(crate) wait: Duration,
     pub(crate) balance: Balancing,
+    /// What of the routing is in force.
+    pub(crate) mode: Mode,
+    /// The share of sessions that may use replicas; classes may have less.
+    pub(crate) replica_share: ReplicaShare,
     pub(crate) classes: Vec<(String, Class)>,
 }
 
@@ -25,12 +29,25 @@ impl Default for Live {
             max_lag: Duration::from_secs(60),
             wait: Duration::ZERO,
             balance: Balancing::default(),
+            mode: Mode::default(),
+            replica_share: ReplicaShare::ALL,
             classes: Vec::new(),
         }
     }
 }
 
 impl Live {
+    /// Returns the classes that have less than all sessions, with their shares in percent.
+    pub(crate) fn class_shares(&self) -> Vec<(String, u8)> {
+        let shares = self
+            .classes
+            .iter()
+            .map(|(name, class)| (name, class.share()));
+        let less = shares.filter(|(_, share)| *share < ReplicaShare::ALL);
+        less.map(|(name, share)| (name.clone(), share.percent()))
+            .collect()
+    }
+
     /// Returns the class with this name.
     pub(crate) fn class(&self, name: &str) -> Option<Class> {
         let class = self.classes.iter().find(|(known, _)| known == name);

@@ -16,7 +16,7 @@ use crate::cluster::Member;
 use crate::error::ConfigError;
 use crate::error::{Error, Step};
 use crate::mutex::lock;
-use crate::routing::{Level, RegionPolicy, Tag, Target};
+use crate::routing::{Level, RegionPolicy, ReplicaShare, Tag, Target};
 use crate::statement::Access;
 
 /// Lends connections of one primary and its replicas, as handles that say what they may do.
@@ -308,6 +308,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
             may_try: true,
             max_lag: None,
             on: self.target(),
+            replica_share: ReplicaShare::ALL,
             region: RegionPolicy::Pay,
             function: None,
         }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::checkout::Loan;
 use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View};
 use crate::error::{ConfigError, Error};
-use crate::routing::{Level, RegionPolicy, Tag};
+use crate::routing::{Level, RegionPolicy, ReplicaShare, Tag};
 #[cfg(feature = "edge")]
 use crate::session::Activity;
 use crate::session::{Rejection, SignedToken, Token};
@@ -128,6 +128,26 @@ impl<C, F: Flavour<C>> Session<C, F> {
         self.with(|options| options.on = Some(Arc::new(tag.into())))
     }
 
+    /// Returns this session, as that of whoever has this key: a user's id, say. It is drawn for
+    /// [shares](Router::set_replica_share) by the key, so that one user's sessions belong to the same side, in every process and
+    /// whatever came before; as long as nobody says so, each session is drawn by itself.
+    ///
+    /// The key says nothing else: what the session wrote and saw stays its own. The draw is the first four bytes of the key's
+    /// SHA-256, as a number with the most significant first: a share of *p* percent has those below *p* / 100 of 2^32.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # fn example(router: diesel_routing::pg::Router, user: i64) {
+    /// let session = router.session().keyed(format!("user-{user}"));
+    /// # let _ = session;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn keyed(&self, key: impl AsRef<str>) -> Self {
+        self.view.state.set_key(key.as_ref());
+        self.clone()
+    }
+
     /// Returns this session, with a `write` that leaves no mark: for counters, audit rows and the like, which no
     /// later read of the session must see. What is read through such a handle leaves no mark, either.
     #[must_use]
@@ -195,6 +215,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
             may_try: true,
             max_lag: None,
             on: on.as_deref().map(Tag::target).or(self.view.router.target()),
+            replica_share: ReplicaShare::ALL,
             region: RegionPolicy::Pay,
             function: None,
         }

@@ -3,6 +3,7 @@
 mod changes;
 mod nodes;
 mod state;
+mod switch;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -200,6 +201,7 @@ impl Shared {
         let on = request.on.and_then(|on| cluster.policy.tags.wanted(on));
         let samples = self.samples.load();
         let samples = samples.as_deref();
+        let kept = self.kept_from_replicas(request, cluster);
         Inputs {
             level: request.level_under(cluster.primary, &cluster.policy),
             need: request
@@ -211,9 +213,12 @@ impl Shared {
             now,
             system_now,
             avoid: request.avoid,
+            kept,
             max_lag: self.max_lag(request, cluster),
             on,
-            is_limited: request.avoid.is_some() || !cluster.policy.tags.admit_all(on),
+            is_limited: request.avoid.is_some()
+                || kept.is_some()
+                || !cluster.policy.tags.admit_all(on),
             random,
             lot: request.session.map_or(random, |session| session.lot()),
             turn: || self.turns.fetch_add(1, Ordering::Relaxed),
@@ -252,14 +257,13 @@ impl Shared {
     ) -> Result<Request<'a>, ConfigError> {
         let class = match function.class {
             Some(class) => {
-                self.snapshot
-                    .load()
-                    .live
-                    .class(class)
-                    .ok_or(ConfigError::NoSuchClass {
-                        function: function.path,
-                        class,
-                    })?
+                let cluster = self.snapshot.load();
+                let found = cluster.live.class(class);
+                let found = found.ok_or(ConfigError::NoSuchClass {
+                    function: function.path,
+                    class,
+                })?;
+                found.under(cluster.live.mode)
             }
             None => Class::new(),
         };
@@ -272,6 +276,7 @@ impl Shared {
             },
             wait: function.wait.or(class.wait).unwrap_or(request.wait),
             max_lag: class.max_lag,
+            replica_share: class.share(),
             region: class.region,
             on: function.on.or(request.on),
             function: Some(function.path),

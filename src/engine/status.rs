@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{DiscoveryStatus, Shared};
 use crate::cluster::{Health, Member};
 use crate::position::Position;
+use crate::routing::Mode;
 use crate::server::{NodeRole, PoolKind};
 use crate::session::Rejection;
 
@@ -17,6 +18,12 @@ pub struct Status {
     /// nothing is said, then the replicas; nodes that were added since take the places of those that were removed, and come
     /// last where there are none.
     pub nodes: Vec<NodeStatus>,
+    /// What of the routing is in force.
+    pub mode: Mode,
+    /// The share of sessions that may use replicas, in percent.
+    pub replica_share: u8,
+    /// The [classes](crate::Class) that have less than all sessions, each with its share in percent.
+    pub class_replica_shares: Vec<(String, u8)>,
     /// The number of session tokens rejected since the router started, by reason; reasons that did not occur are
     /// left out.
     pub rejected_tokens: Vec<(Rejection, u64)>,
@@ -139,6 +146,9 @@ impl Shared {
         let rejected = Rejection::ALL.map(|reason| (reason, self.rejections.of(reason)));
         Status {
             nodes: nodes.collect(),
+            mode: cluster.live.mode,
+            replica_share: cluster.live.replica_share.percent(),
+            class_replica_shares: cluster.live.class_shares(),
             rejected_tokens: rejected
                 .into_iter()
                 .filter(|(_, count)| *count > 0)

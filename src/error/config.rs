@@ -91,6 +91,13 @@ pub enum ConfigError {
         why: String,
     },
 
+    /// Something was asked for that positions alone can tell, and the router has none.
+    #[error(
+        "nothing shows what a replica has: this router does without positions (`window_only()`, `aurora()`), or its servers have \
+         none (SQLite)"
+    )]
+    WithoutPositions,
+
     /// The account may not ask a node for its position.
     #[error(
         "the account may not ask node `{node}` for its position ({why}): `GRANT EXECUTE ON FUNCTION` that function to it, or \
@@ -239,6 +246,30 @@ pub enum ConfigError {
         function: &'static str,
         /// The class.
         class: &'static str,
+    },
+
+    /// A class was to be changed that the router does not have.
+    #[error(
+        "the router has no class `{class}`{}: add it to the builder with `class(\"{class}\", Class::new())`",
+        there_are(known)
+    )]
+    UnknownClass {
+        /// The class.
+        class: String,
+        /// The classes that there are.
+        known: Vec<String>,
+    },
+
+    /// The share of sessions that may use replicas is not a share.
+    #[error(
+        "the share of sessions that may use replicas is {percent} %{}: give a number from 0 (none) to 100 (all)",
+        class.as_ref().map_or_else(String::new, |class| format!(" for the class `{class}`"))
+    )]
+    ReplicaShare {
+        /// The number.
+        percent: u8,
+        /// The class; `None` for the router's own share.
+        class: Option<String>,
     },
 
     /// A logical subscriber is configured as the primary.

@@ -178,6 +178,7 @@ impl Decider {
             system_now: self.now,
             avoid: None,
             on: None,
+            kept: None,
             is_limited: false,
             lot: random,
             // No replica is likely to have caught up, so all ways to find one are tried.

@@ -28,8 +28,10 @@ pub(crate) struct Inputs<'a, L, T, D, S> {
     pub(crate) max_lag: Option<Duration>,
     /// The replicas that are asked for; `None` for any.
     pub(crate) on: Option<Wanted<'a>>,
-    /// Set if not every replica may be taken: one is to be avoided, or some are asked for or reserved. One test for each
-    /// node instead of three.
+    /// The reason why no replica may serve this caller, if the switch or the share keeps it from them.
+    pub(crate) kept: Option<Reason>,
+    /// Set if not every replica may be taken: one is to be avoided, or some are asked for or reserved, or none may. One
+    /// test for each node instead of four.
     pub(crate) is_limited: bool,
     /// A random number.
     pub(crate) random: u64,
@@ -168,16 +170,17 @@ where
 {
     let cluster = inputs.cluster;
     let primary = |reason| Decision::primary(cluster, reason);
-    match (inputs.level, &inputs.need) {
-        (Level::Write, _) => primary(Reason::Write),
-        (Level::Strong, _) => primary(Reason::Strong),
+    match (inputs.level, inputs.kept, &inputs.need) {
+        (Level::Write, ..) => primary(Reason::Write),
+        (Level::Strong, ..) => primary(Reason::Strong),
+        (_, Some(reason), _) => primary(reason),
         _ if cluster.is_alone => primary(Reason::NoReplica),
-        (Level::Session, None) => primary(Reason::NoSession),
-        (Level::Session, Some(need)) => session(inputs, need),
-        (Level::Eventual, _) => inputs
+        (Level::Session, _, None) => primary(Reason::NoSession),
+        (Level::Session, _, Some(need)) => session(inputs, need),
+        (Level::Eventual, ..) => inputs
             .replica()
             .unwrap_or_else(|| primary(inputs.without_replica())),
-        (Level::Bounded(_), _) => inputs
+        (Level::Bounded(_), ..) => inputs
             .replica()
             .unwrap_or_else(|| primary(Reason::TooStale)),
     }

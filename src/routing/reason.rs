@@ -42,6 +42,10 @@ pub enum Reason {
     /// from the fallback pool. A replica whose lag is unknown counts as beyond the limit; after a start, that is one whose
     /// replication stands still.
     Fallback,
+    /// The router is [switched](crate::Mode::PrimaryOnly) to the primary alone.
+    PrimaryOnly,
+    /// The session is not of the [share](crate::Router::set_replica_share) of those that may use replicas: the primary.
+    OutsideShare,
     /// A replica may serve the read, which belongs to the
     /// [share of the primary](crate::Balance::include_primary): the primary.
     PrimaryShare,
@@ -66,6 +70,8 @@ impl Reason {
             Self::NoSession => "no_session",
             Self::NoReplica => "no_replica",
             Self::Fallback => "fallback",
+            Self::PrimaryOnly => "primary_only",
+            Self::OutsideShare => "outside_share",
             Self::PrimaryShare => "primary_share",
         }
     }
@@ -93,6 +99,8 @@ impl Reason {
             | Self::NoSession
             | Self::NoReplica
             | Self::Fallback
+            | Self::PrimaryOnly
+            | Self::OutsideShare
             | Self::PrimaryShare => true,
         }
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use diesel::connection::TransactionManager;
 use diesel::{Connection, ConnectionResult, QueryResult};
 
-use crate::cluster::{Diagnosis, Introduction, Observation, ServerFacts};
+use crate::cluster::{Checksum, ChecksumLimits, Diagnosis, Introduction, Observation, ServerFacts};
 use crate::position::Position;
 use crate::server::NodeRole;
-use crate::statement::Dialect;
+use crate::statement::{Dialect, TableName};
 
 /// A blocking Diesel connection that a [`Router`](super::Router) can hand out.
 ///
@@ -166,6 +166,25 @@ pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
     fn shares(&mut self, backend: u64) -> QueryResult<bool> {
         let facts = self.facts(false)?;
         Ok(facts.backend == Some(backend))
+    }
+
+    /// Returns the number and a digest of the first rows of a table, in the order of its primary key, as this connection's server,
+    /// of which these `facts` are known, has them now; `None` where that cannot be asked for. Defaults to `None`. Equal rows give equal
+    /// digests on every server of a cluster.
+    ///
+    /// Called for [`Router::compare`](crate::Router::compare) alone, outside any transaction.
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error; one of its own for a table that is not there, or has no primary key.
+    fn checksum(
+        &mut self,
+        table: &TableName,
+        limits: &ChecksumLimits,
+        facts: &ServerFacts,
+    ) -> QueryResult<Option<Checksum>> {
+        let _ = (table, limits, facts);
+        Ok(None)
     }
 
     /// Opens a transaction with `sql`, outside any other.

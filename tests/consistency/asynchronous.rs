@@ -3,7 +3,7 @@ use std::time::Duration;
 use diesel_routing::prelude::*;
 use diesel_routing::sqlite::{ReadConn, Router, Session, WriteConn};
 use diesel_routing::{
-    CaughtUp, Class, ConfigError, Error, Primary, Reason, Replica, Step, consistency,
+    CaughtUp, Class, ConfigError, Error, Mode, Primary, Reason, Replica, Step, consistency,
 };
 
 use super::schema::users;
@@ -273,4 +273,48 @@ async fn one_session_serves_concurrent_calls() {
     for call in calls.collect::<Vec<_>>() {
         assert_eq!(call.await.unwrap().unwrap().0, "de");
     }
+}
+
+#[tokio::test]
+async fn a_class_has_a_share_of_its_own_and_none_is_lost_when_classes_are_off() {
+    let cluster = cluster();
+    let (primary, replica) = nodes(&cluster);
+    let payments = Class::new()
+        .max_lag(Duration::from_millis(250))
+        .replica_share(0);
+    let router = Router::builder().primary(primary).replica(replica);
+    let router = router.class("payments", payments).build().await.unwrap();
+    let session = router.session().keyed("user-7");
+    let reason = async |mode| {
+        router.set_mode(mode);
+        let (_, _, of_class, _) = in_class(&session).await.unwrap();
+        let (_, _, of_none, _) = in_session(&session).await.unwrap();
+        (of_class, of_none)
+    };
+    let (kept, free) = (Reason::OutsideShare, Reason::NothingToCatchUp);
+    assert_eq!(reason(Mode::On).await, (kept, free));
+    assert_eq!(reason(Mode::AsWritten).await, (kept, free));
+    let all = (Reason::PrimaryOnly, Reason::PrimaryOnly);
+    assert_eq!(reason(Mode::PrimaryOnly).await, all);
+
+    let status = router.status();
+    assert_eq!(status.class_replica_shares, [("payments".to_owned(), 0)]);
+    router.set_class_replica_share("payments", 100).unwrap();
+    assert_eq!(reason(Mode::On).await, (free, free));
+    // The router's own bounds it.
+    router.set_replica_share(0).unwrap();
+    assert_eq!(reason(Mode::On).await, (kept, kept));
+
+    let error = router.set_class_replica_share("payment", 1).unwrap_err();
+    assert!(error.to_string().contains("there is `payments`"), "{error}");
+    let error = router.set_class_replica_share("payments", 101).unwrap_err();
+    assert!(
+        error.to_string().contains("101 % for the class `payments`"),
+        "{error}"
+    );
+    assert_eq!(router.status().class_replica_shares, []);
+    let too_much = Router::builder().class("payments", payments.replica_share(101));
+    let (primary, replica) = nodes(&cluster);
+    let built = too_much.primary(primary).replica(replica).build().await;
+    assert!(built.unwrap_err().to_string().contains("`payments`"));
 }

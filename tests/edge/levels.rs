@@ -5,7 +5,7 @@ use axum::http::Method;
 use axum::routing::get;
 use diesel_routing::edge::{Edge, Rule, SessionLayer};
 use diesel_routing::sqlite::{ReadConn, Session};
-use diesel_routing::{Error, Level, Primary, Replica, consistency, prelude::*};
+use diesel_routing::{Error, Level, Mode, Primary, Replica, consistency, prelude::*};
 
 use super::client::{Layer, request, send, show, text, with};
 use super::nodes::{router, settings, stale_cluster};
@@ -150,4 +150,49 @@ async fn a_smuggled_wish_is_no_wish() {
     let other = with(request("GET", "/other"), "x_db_consistency", b"STRONG");
     let said = text(send(&app, other).await).await;
     assert_eq!(said, "light nothing_to_catch_up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_is_written_counts_while_the_rest_is_off() {
+    let cluster = stale_cluster();
+    let edge = edge(&cluster).await.trust(|_| true);
+    let app = app(SessionLayer::from(edge.clone()));
+    let said = async |path| {
+        let request = with(request("GET", path), "x-db-consistency", b"STRONG");
+        text(send(&app, request).await).await
+    };
+    let usual = "light nothing_to_catch_up";
+    assert_eq!(said("/other").await, "light strong");
+    edge.router().set_mode(Mode::AsWritten);
+    assert_eq!(said("/admin").await, usual);
+    assert_eq!(said("/other").await, usual);
+    assert_eq!(said("/admin/explicit").await, "eventual");
+    assert_eq!(said("/admin/attribute").await, "light strong");
+    assert_eq!(edge.status().ignored_wishes, 0);
+    edge.router().set_mode(Mode::On);
+    assert_eq!(said("/other").await, "light strong");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_drawn_by_the_key_of_its_user() {
+    let cluster = stale_cluster();
+    let keyed = edge(&cluster).await.session_key(|request| {
+        let user = request.headers.get("x-user")?;
+        user.to_str().ok().map(str::to_owned)
+    });
+    keyed.router().set_replica_share(50).expect("a share");
+    let app = app(SessionLayer::from(keyed.clone()));
+    let mut kept = 0;
+    for user in 0..40 {
+        let user = format!("user-{user}");
+        let mut said = Vec::new();
+        for _ in 0..4 {
+            let request = with(request("GET", "/other"), "x-user", user.as_bytes());
+            said.push(text(send(&app, request).await).await);
+        }
+        said.dedup();
+        assert_eq!(said.len(), 1, "{user}: {said:?}");
+        kept += u32::from(said[0] == "light outside_share");
+    }
+    assert!((10..=30).contains(&kept), "{kept} of 40");
 }

@@ -9,7 +9,7 @@ use crate::cluster::Observation;
 use crate::engine::{Grant, Known};
 use crate::error::Error;
 use crate::position::Position;
-use crate::routing::{Decision, Level, Otherwise, Policy, RegionPolicy, Target};
+use crate::routing::{Decision, Level, Otherwise, Policy, RegionPolicy, ReplicaShare, Target};
 use crate::server::PoolKind;
 use crate::session::SessionState;
 use crate::statement::Access;
@@ -31,6 +31,8 @@ pub(crate) struct Request<'a> {
     pub(crate) max_lag: Option<Duration>,
     /// The replicas that it asks for.
     pub(crate) on: Option<Target<'a>>,
+    /// The share of sessions that may use replicas for it; the router's, if that is less.
+    pub(crate) replica_share: ReplicaShare,
     /// What it does about nodes in another region.
     pub(crate) region: RegionPolicy,
     /// The function that it is for.
@@ -53,7 +55,7 @@ impl Request<'_> {
     }
 
     /// Returns whether only replicas with its tag may serve it, if any may.
-    pub(super) fn is_limited(&self) -> bool {
+    pub(in crate::engine) fn is_limited(&self) -> bool {
         self.on.is_some_and(|on| on.otherwise == Otherwise::Fail)
     }
 }

@@ -1,6 +1,7 @@
 //! Rules that hold for every decision, in every cluster and for every session.
 
 mod choice;
+mod kept;
 
 use proptest::prelude::*;
 
@@ -27,6 +28,8 @@ struct Case {
     on: Option<Otherwise>,
     /// Set if all reads that replicas may serve are the primary's share.
     is_shared: bool,
+    /// The reason why no replica may serve.
+    kept: Option<Reason>,
     may_try: bool,
     silent: Option<usize>,
 }
@@ -82,7 +85,8 @@ impl Case {
             system_now: now(),
             avoid: self.avoid,
             on,
-            is_limited: self.avoid.is_some() || !policy.tags.admit_all(on),
+            kept: self.kept,
+            is_limited: self.avoid.is_some() || self.kept.is_some() || !policy.tags.admit_all(on),
             lot: self.random,
             max_lag: self.max_lag,
             random: self.random,
@@ -296,6 +300,7 @@ fn cases() -> impl Strategy<Value = Case> {
                     reserved,
                     on,
                     is_shared: false,
+                    kept: None,
                     may_try,
                     silent,
                 }

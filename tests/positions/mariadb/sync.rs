@@ -19,5 +19,7 @@ mod roles;
 #[path = "../suite/blocking_round_trips.rs"]
 mod round_trips;
 
+#[path = "../suite/blocking_switch.rs"]
+mod switch;
 #[path = "sync_waits.rs"]
 mod waits;

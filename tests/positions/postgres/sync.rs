@@ -21,3 +21,5 @@ mod blocking;
 mod roles;
 #[path = "../suite/blocking_round_trips.rs"]
 mod round_trips;
+#[path = "../suite/blocking_switch.rs"]
+mod switch;

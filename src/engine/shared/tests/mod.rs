@@ -2,6 +2,7 @@
 //! happens during a checkout, no session misses what it wrote or saw, and no bounded read is older than its bound.
 
 mod carry_out;
+mod changing;
 mod guesses;
 mod servers;
 mod steps;

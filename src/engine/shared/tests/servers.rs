@@ -9,7 +9,7 @@ use crate::cluster::{Member, Node, Observation, ServerFacts, ServerId};
 use crate::engine::checkout::Loan;
 use crate::engine::{Known, Request, Settings, Shared};
 use crate::position::{Lsn, PgPosition, Position};
-use crate::routing::{Level, RegionPolicy};
+use crate::routing::{Level, RegionPolicy, ReplicaShare};
 use crate::server::NodeRole;
 use crate::session::{Clock, SessionState};
 use crate::statement::Access;
@@ -149,6 +149,7 @@ pub(super) fn read_of(session: &Arc<SessionState>) -> Request<'_> {
         may_try: true,
         max_lag: None,
         on: None,
+        replica_share: ReplicaShare::ALL,
         region: RegionPolicy::Pay,
         function: None,
     }
