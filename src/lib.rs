@@ -225,8 +225,8 @@ pub use diesel_routing_macros::Statement;
 pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
-    Async, Blocking, DiscoveryStatus, NodeStatus, Nodes, PoolStatus, Router, RouterBuilder,
-    Session, Status, Upstream,
+    Async, Blocking, DiscoveryStatus, MeasuredWindow, NodeStatus, Nodes, PoolStatus, Router, RouterBuilder,
+    Session, Status, Upstream, Window, WindowStatus,
 };
 pub use error::{ConfigError, Error, NotReadOnly, Refused, Step, may_retry_read};
 pub use position::*;

@@ -31,6 +31,8 @@ mod write;
 mod builder;
 #[path = "../flavours/checkout.rs"]
 mod checkout;
+#[path = "../flavours/heartbeat.rs"]
+mod heartbeat;
 #[path = "../flavours/manager.rs"]
 mod manager;
 #[path = "../flavours/meeting.rs"]
@@ -66,6 +68,7 @@ pub mod sqlite;
 
 pub use connection::RoutedConnection;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
+pub use heartbeat::Heartbeat;
 pub use read::ReadConn;
 pub use transaction::{AsyncFunc, AsyncFuncMut, TransactionBuilder};
 pub use write::WriteConn;

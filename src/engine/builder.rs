@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Async, Flavour, Questions, Server, Settings, Shared};
+use super::{Async, Flavour, Questions, Server, Settings, Shared, Window};
 #[cfg(doc)]
 use super::{Router, Session};
 use crate::cluster::{Node, topology};
@@ -122,10 +122,11 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
-    /// Sets the time for which a session's reads go to the primary after a write whose position is not known.
-    /// Defaults to 5 s.
-    pub fn window(mut self, window: Duration) -> Self {
-        self.settings.live.window = window;
+    /// Sets the time for which a session's reads go to the primary after a write whose position is not known: a
+    /// [`Duration`], or a [`Window`] that follows the replicas' lag. Defaults to [`Window::measured`]: 5 s, and more while
+    /// replicas lag more.
+    pub fn window(mut self, window: impl Into<Window>) -> Self {
+        self.settings.live.window = window.into();
         self
     }
 
@@ -168,6 +169,12 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     /// account may not ask for. Then nothing shows that a replica belongs to another cluster.
     pub fn window_only(mut self) -> Self {
         self.settings.questions = Questions::Nothing;
+        self
+    }
+
+    #[allow(dead_code, reason = "where a flavour has no connection")]
+    pub(crate) fn tells_lag(mut self) -> Self {
+        self.settings.tells_lag = true;
         self
     }
 
@@ -292,6 +299,7 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     /// Returns what is to be built, if it makes sense.
     pub(crate) fn plan(mut self) -> Result<Plan<C, F>, ConfigError> {
         self.settings.live.balance.check()?;
+        self.settings.live.window.check()?;
         #[cfg(feature = "hedge")]
         if !(0.0..=1.0).contains(&self.settings.hedge_budget) {
             return Err(ConfigError::HedgeBudget {

@@ -28,6 +28,7 @@ mod shared;
 mod start;
 mod status;
 mod view;
+mod window;
 pub(crate) mod watcher;
 mod write_log;
 
@@ -62,4 +63,6 @@ pub(crate) use shared::{Server, Shared};
 pub(crate) use start::Conditions;
 pub use status::{NodeStatus, PoolStatus, Status, Upstream};
 pub(crate) use view::View;
+pub(crate) use window::{Lags, Spread};
+pub use window::{MeasuredWindow, Window, WindowStatus};
 pub(crate) use write_log::{Ending, WriteLog};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{DiscoveryStatus, Shared};
+use super::{DiscoveryStatus, Shared, WindowStatus};
 use crate::cluster::{Health, Member};
 use crate::position::Position;
 use crate::server::{NodeRole, PoolKind};
@@ -17,6 +17,8 @@ pub struct Status {
     /// nothing is said, then the replicas; nodes that were added since take the places of those that were removed, and come
     /// last where there are none.
     pub nodes: Vec<NodeStatus>,
+    /// The [window](crate::Window) in use, and how it came about.
+    pub window: WindowStatus,
     /// The number of session tokens rejected since the router started, by reason; reasons that did not occur are
     /// left out.
     pub rejected_tokens: Vec<(Rejection, u64)>,
@@ -139,6 +141,7 @@ impl Shared {
         let rejected = Rejection::ALL.map(|reason| (reason, self.rejections.of(reason)));
         Status {
             nodes: nodes.collect(),
+            window: self.window_status(&cluster),
             rejected_tokens: rejected
                 .into_iter()
                 .filter(|(_, count)| *count > 0)

@@ -230,6 +230,27 @@ pub enum ConfigError {
         known: Vec<String>,
     },
 
+    /// A table cannot have the name that a heartbeat was given.
+    #[error(
+        "`{}` cannot be the name of a heartbeat table: use letters, digits, `_`, and a `.` after the schema's name",
+        table.escape_debug()
+    )]
+    HeartbeatTable {
+        /// The name.
+        table: String,
+    },
+
+    /// A [`Window`](crate::Window) that makes no sense.
+    #[error("the window's `{setting}` is {value}: it must be {legal}")]
+    Window {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        legal: &'static str,
+    },
+
     /// A function names a class that the router does not have.
     #[error(
         "`{function}` belongs to the class `{class}`, which the router does not have: add it with `class(\"{class}\", Class::new())`"

@@ -26,6 +26,8 @@ mod write;
 mod builder;
 #[path = "../flavours/checkout.rs"]
 mod checkout;
+#[path = "../flavours/heartbeat.rs"]
+mod heartbeat;
 #[path = "../flavours/manager.rs"]
 mod manager;
 #[path = "../flavours/meeting.rs"]
@@ -65,6 +67,7 @@ pub use connection::RoutedConnection;
 #[cfg(feature = "sync-postgres")]
 pub use dsl::ExecuteCopyFromDsl;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
+pub use heartbeat::Heartbeat;
 pub use read::ReadConn;
 pub use transaction::TransactionBuilder;
 pub use write::WriteConn;

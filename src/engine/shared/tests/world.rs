@@ -72,7 +72,7 @@ impl World {
             live: Live {
                 balance: Balance::default().include_primary(share),
                 // What is not proved within the window is a failure here.
-                window: Duration::from_secs(3600),
+                window: Duration::from_secs(3600).into(),
                 ..Live::default()
             },
             keys: TokenKeys::new(1, [1; 32]).ok(),
