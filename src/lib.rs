@@ -219,14 +219,14 @@ pub use cluster::{
     Diagnosis, Health, Introduction, Node, Observation, PoolOptions, ServerFacts, SourceAddress,
 };
 pub use connect::{ConnectRequest, Purpose};
-pub use consistency::Class;
+pub use consistency::{Class, Priority};
 pub use context::Scope;
 pub use diesel_routing_macros::Statement;
 pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
-    Async, Blocking, DiscoveryStatus, MeasuredWindow, NodeStatus, Nodes, PoolStatus, Router, RouterBuilder,
-    Session, Status, Upstream, Window, WindowStatus,
+    Async, Blocking, Breaker, BreakerStatus, DiscoveryStatus, MeasuredWindow, NodeStatus, Nodes, PoolStatus, Router, RouterBuilder,
+    Session, ShedReads, Signal, Status, Strain, Upstream, Window, WindowStatus,
 };
 pub use error::{ConfigError, Error, NotReadOnly, Refused, Step, may_retry_read};
 pub use position::*;

@@ -64,7 +64,8 @@ impl Row {
                 "DATE_FORMAT(UTC_TIMESTAMP(6), '%Y-%m-%dT%H:%i:%s.%f')",
                 "ON DUPLICATE KEY UPDATE ts = VALUES(ts)",
             ),
-            Sql::Sqlite => (
+            // SQLite's.
+            _ => (
                 "strftime('%Y-%m-%dT%H:%M:%f', 'now')",
                 "ON CONFLICT (server_id) DO UPDATE SET ts = excluded.ts",
             ),
@@ -82,7 +83,8 @@ impl Row {
             Sql::Mysql => {
                 "TIMESTAMPDIFF(MICROSECOND, CAST(ts AS DATETIME(6)), UTC_TIMESTAMP(6)) / 1e6"
             }
-            Sql::Sqlite => "(julianday('now') - julianday(ts)) * 86400.0",
+            // SQLite's.
+            _ => "(julianday('now') - julianday(ts)) * 86400.0",
         };
         format!("(SELECT {age} FROM {table} WHERE server_id = {server_id})")
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Priority;
 use crate::routing::RegionPolicy;
 
 /// Settings for the functions of one class, where they differ from the router's defaults:
@@ -24,6 +25,7 @@ pub struct Class {
     pub(crate) wait: Option<Duration>,
     pub(crate) max_lag: Option<Duration>,
     pub(crate) region: RegionPolicy,
+    pub(crate) priority: Priority,
 }
 
 impl Class {
@@ -41,6 +43,13 @@ impl Class {
     /// Sets the lag beyond which a replica serves none of its reads.
     pub fn max_lag(mut self, lag: Duration) -> Self {
         self.max_lag = Some(lag);
+        self
+    }
+
+    /// Sets which of its reads are refused first while a [breaker](crate::Breaker) protects the primary. Defaults to
+    /// [`Priority::Normal`].
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
         self
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Async, Flavour, Questions, Server, Settings, Shared, Window};
+use super::{Async, Breaker, Flavour, LoadHook, Questions, Server, Settings, Shared, Window};
 #[cfg(doc)]
 use super::{Router, Session};
 use crate::cluster::{Node, topology};
@@ -127,6 +127,21 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     /// replicas lag more.
     pub fn window(mut self, window: impl Into<Window>) -> Self {
         self.settings.live.window = window.into();
+        self
+    }
+
+    /// Protects the primary from reads while it is strained: see [`Breaker`]. Defaults to none: reads without a replica are bound by
+    /// [their pool](Node::fallback_pool_size) alone, and which reads may be refused is for you to say.
+    pub fn breaker(mut self, breaker: Breaker) -> Self {
+        self.settings.live.breaker = Some(breaker);
+        self
+    }
+
+    /// Sets a function that tells how loaded the primary is, from 0 to 1, for a [`Breaker`]: the share of its processors in use,
+    /// say. It is called ten times a second at most, in the middle of checkouts, so it must return a value that something
+    /// else keeps. What is not a number is ignored. Defaults to none.
+    pub fn load_with(mut self, load: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
+        self.settings.load = Some(LoadHook(Arc::new(load)));
         self
     }
 
@@ -300,6 +315,9 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     pub(crate) fn plan(mut self) -> Result<Plan<C, F>, ConfigError> {
         self.settings.live.balance.check()?;
         self.settings.live.window.check()?;
+        if let Some(breaker) = &self.settings.live.breaker {
+            breaker.check()?;
+        }
         #[cfg(feature = "hedge")]
         if !(0.0..=1.0).contains(&self.settings.hedge_budget) {
             return Err(ConfigError::HedgeBudget {

@@ -4,6 +4,7 @@ mod answers;
 mod arrivals;
 #[cfg(feature = "__bench")]
 pub(crate) mod bench;
+pub(crate) mod breaker;
 mod builder;
 pub(crate) mod checkout;
 mod current;
@@ -33,6 +34,8 @@ pub(crate) mod watcher;
 mod write_log;
 
 pub(crate) use arrivals::Arrivals;
+pub(crate) use breaker::{Gauges, LoadHook};
+pub use breaker::{Breaker, BreakerStatus, ShedReads, Signal, Strain};
 pub(crate) use builder::Recipe;
 pub use builder::RouterBuilder;
 pub(crate) use checkout::Request;

@@ -12,6 +12,7 @@ use super::{
     Settings, Shared, Status,
 };
 use crate::cluster::Member;
+use crate::consistency::Priority;
 #[cfg(doc)]
 use crate::error::ConfigError;
 use crate::error::{Error, Step};
@@ -309,6 +310,8 @@ impl<C, F: Flavour<C>> Router<C, F> {
             max_lag: None,
             on: self.target(),
             region: RegionPolicy::Pay,
+            priority: Priority::Normal,
+            class: None,
             function: None,
         }
     }

@@ -4,6 +4,7 @@ mod changes;
 mod lags;
 mod nodes;
 mod state;
+mod strain;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -20,7 +21,7 @@ use diesel_routing_sql::Dialect as Sql;
 
 use self::state::State;
 use super::delays::Delays;
-use super::{Known, Lags, Questions, Rejections, Request, Settings, Spread, Strain};
+use super::{Gauges, Known, Lags, Questions, Rejections, Request, Settings, Spread, Strain};
 use crate::cluster::{
     BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, ServerId,
     Signals, Snapshot, SourceAddress, after, age,
@@ -75,6 +76,8 @@ pub(crate) struct Shared {
     turns: AtomicUsize,
     /// The samples of the primary that callers took lately.
     samples: ArcSwapOption<Samples>,
+    /// What is measured of the primary, and the strain that follows.
+    pub(crate) breaker: Gauges,
     /// How far replicas lagged.
     lags: Mutex<Lags>,
     /// The instants up to which replicas have everything, by the function that tells their lag, by their serials.
@@ -132,6 +135,7 @@ impl Shared {
             out: PerSlot::new(count),
             turns: AtomicUsize::new(0),
             samples: ArcSwapOption::empty(),
+            breaker: Gauges::new(settings.load.clone(), settings.live.breaker.is_some()),
             lags: Mutex::default(),
             told: Mutex::default(),
             delays: Delays::new(count),
@@ -210,6 +214,7 @@ impl Shared {
         let on = request.on.and_then(|on| cluster.policy.tags.wanted(on));
         let samples = self.samples.load();
         let samples = samples.as_deref();
+        let avoid = request.avoid.or_else(|| cluster.strained_primary());
         Inputs {
             level: request.level_under(cluster.primary, &cluster.policy),
             need: request
@@ -220,10 +225,10 @@ impl Shared {
             policy: &cluster.policy,
             now,
             system_now,
-            avoid: request.avoid,
+            avoid,
             max_lag: self.max_lag(request, cluster),
             on,
-            is_limited: request.avoid.is_some() || !cluster.policy.tags.admit_all(on),
+            is_limited: avoid.is_some() || !cluster.policy.tags.admit_all(on),
             random,
             lot: request.session.map_or(random, |session| session.lot()),
             turn: || self.turns.fetch_add(1, Ordering::Relaxed),
@@ -283,6 +288,8 @@ impl Shared {
             wait: function.wait.or(class.wait).unwrap_or(request.wait),
             max_lag: class.max_lag,
             region: class.region,
+            priority: class.priority,
+            class: function.class,
             on: function.on.or(request.on),
             function: Some(function.path),
             ..request

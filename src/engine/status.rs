@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{DiscoveryStatus, Shared, WindowStatus};
+use super::{BreakerStatus, DiscoveryStatus, Shared, WindowStatus};
 use crate::cluster::{Health, Member};
 use crate::position::Position;
 use crate::server::{NodeRole, PoolKind};
@@ -19,6 +19,8 @@ pub struct Status {
     pub nodes: Vec<NodeStatus>,
     /// The [window](crate::Window) in use, and how it came about.
     pub window: WindowStatus,
+    /// How strained the primary is; `None` without a [breaker](crate::Breaker).
+    pub breaker: Option<BreakerStatus>,
     /// The number of session tokens rejected since the router started, by reason; reasons that did not occur are
     /// left out.
     pub rejected_tokens: Vec<(Rejection, u64)>,
@@ -142,6 +144,7 @@ impl Shared {
         Status {
             nodes: nodes.collect(),
             window: self.window_status(&cluster),
+            breaker: self.breaker.is_on().then(|| self.breaker.status()),
             rejected_tokens: rejected
                 .into_iter()
                 .filter(|(_, count)| *count > 0)

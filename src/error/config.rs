@@ -230,6 +230,19 @@ pub enum ConfigError {
         known: Vec<String>,
     },
 
+    /// A [`Breaker`](crate::Breaker) whose thresholds make no sense.
+    #[error(
+        "the breaker's thresholds of `{signal}` are {strained} and {open}: the first must be above 0, and not above the second"
+    )]
+    Breaker {
+        /// The signal.
+        signal: &'static str,
+        /// The threshold from which on the primary is strained.
+        strained: String,
+        /// The threshold from which on it serves only writes and strong reads.
+        open: String,
+    },
+
     /// A table cannot have the name that a heartbeat was given.
     #[error(
         "`{}` cannot be the name of a heartbeat table: use letters, digits, `_`, and a `.` after the schema's name",

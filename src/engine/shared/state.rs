@@ -25,6 +25,12 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// Returns the primary, if that is too strained to have a share of what replicas may serve.
+    #[inline]
+    pub(crate) fn strained_primary(&self) -> Option<usize> {
+        (self.strain != Strain::Normal).then_some(self.cluster.primary)
+    }
+
     /// Returns the name of the node with this index, as far as there is one.
     pub(crate) fn name(&self, node: usize) -> &str {
         self.members.get(node).map_or("?", |member| &member.name)

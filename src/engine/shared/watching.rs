@@ -49,6 +49,7 @@ impl Shared {
         for event in events {
             self.report(&event);
         }
+        self.look_at_strain(question.sent);
     }
 
     /// The lag past which a replica is asked why, and the time between two such questions.
@@ -97,7 +98,7 @@ impl Shared {
             },
             members,
             window: self.window_under(&live),
-            strain: self.strain(),
+            strain: self.strain_under(&live),
             policy,
             live,
         };

@@ -40,7 +40,7 @@ impl Asides {
 impl Watcher {
     /// Returns what to do next with a node that nobody watches, once it was met: a replica's lag may be told by a function.
     pub(super) fn unwatched_next(&self) -> Next {
-        let Urgency::Now(urgent) | Urgency::Soon(urgent) | Urgency::Later(urgent) =
+        let (Urgency::Now(urgent) | Urgency::Soon(urgent) | Urgency::Later(urgent)) =
             self.shared.signals.urgency(self.node);
         let is_over = self.shared.signals.is_stopped() || self.member.has_left();
         let is_replica = self.member.role == Some(NodeRole::ReplaysWrites);

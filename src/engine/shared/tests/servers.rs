@@ -150,6 +150,8 @@ pub(super) fn read_of(session: &Arc<SessionState>) -> Request<'_> {
         max_lag: None,
         on: None,
         region: RegionPolicy::Pay,
+        priority: Priority::Normal,
+        class: None,
         function: None,
     }
 }

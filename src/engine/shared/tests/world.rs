@@ -291,6 +291,8 @@ impl World {
                 otherwise,
             }),
             region: RegionPolicy::Pay,
+            priority: Priority::Normal,
+            class: None,
             function: None,
         };
         let (first, servers_wait) = match how {
