@@ -220,15 +220,16 @@ pub use cluster::{
     ServerFacts, SourceAddress,
 };
 pub use connect::{ConnectRequest, Purpose};
-pub use consistency::Class;
+pub use consistency::{Class, Priority};
 pub use context::Scope;
 pub use diesel_routing_macros::Statement;
 pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
-    Async, Blocking, CaughtUpReport, CompareLimits, Comparison, DiscoveryStatus, NodeStatus, Nodes,
-    PoolStatus, ReplicaReport, Router, RouterBuilder, Session, Status, TableComparison,
-    TableOnReplica, Upstream,
+    Async, Blocking, Breaker, BreakerStatus, CaughtUpReport, CompareLimits, Comparison,
+    DiscoveryStatus, MeasuredWindow, NodeStatus, Nodes, PoolStatus, ReplicaReport, Router,
+    RouterBuilder, Session, ShedReads, Signal, Status, Strain, TableComparison, TableOnReplica,
+    Upstream, Window, WindowStatus,
 };
 pub use error::{ConfigError, Error, NotReadOnly, Refused, Step, may_retry_read};
 pub use position::*;

@@ -33,6 +33,8 @@ mod builder;
 mod checkout;
 #[path = "../flavours/comparing.rs"]
 mod comparing;
+#[path = "../flavours/heartbeat.rs"]
+mod heartbeat;
 #[path = "../flavours/manager.rs"]
 mod manager;
 #[path = "../flavours/meeting.rs"]
@@ -70,6 +72,7 @@ pub mod sqlite;
 
 pub use connection::RoutedConnection;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
+pub use heartbeat::Heartbeat;
 pub use read::ReadConn;
 pub use transaction::{AsyncFunc, AsyncFuncMut, TransactionBuilder};
 pub use write::WriteConn;

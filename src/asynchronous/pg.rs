@@ -125,6 +125,13 @@ impl RoutedConnection for AsyncPgConnection {
         crate::backend::postgres::diagnosed(replication)
     }
 
+    async fn connections_in_use(&mut self, _: &ServerFacts) -> QueryResult<Option<f64>> {
+        let query = diesel::sql_query(crate::backend::postgres::LOAD);
+        let load: crate::backend::postgres::Load =
+            diesel_async::RunQueryDsl::get_result(query, self).await?;
+        Ok(load.share)
+    }
+
     async fn wait_for(
         &mut self,
         required: &Position,

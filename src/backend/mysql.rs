@@ -4,6 +4,7 @@ pub(crate) mod checksum;
 mod diagnosis;
 #[cfg(feature = "sync-mysql")]
 mod encryption;
+mod load;
 mod questions;
 
 use std::borrow::Cow;
@@ -20,6 +21,7 @@ use crate::server::{NodeRole, ServerVersion};
 pub(crate) use diagnosis::{MySqlSource, diagnosed, diagnosis};
 #[cfg(feature = "sync-mysql")]
 pub(crate) use encryption::{CIPHER, Cipher};
+pub(crate) use load::{ADMITTED, CONNECTED, share_in_use};
 pub(crate) use questions::{AskGalera, AskMariaDb, AskMySql, AskRole};
 
 pub(crate) fn role(read_only: i64) -> NodeRole {

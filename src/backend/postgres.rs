@@ -2,6 +2,7 @@
 
 pub(crate) mod checksum;
 mod diagnosis;
+mod load;
 mod subscription;
 
 use std::time::Duration;
@@ -18,6 +19,7 @@ use crate::position::{Lsn, PgPosition, Position, ServerKind};
 use crate::server::{NodeRole, ServerVersion};
 
 pub(crate) use diagnosis::{DIAGNOSE, diagnosed};
+pub(crate) use load::{LOAD, Load};
 pub(crate) use subscription::Subscriptions;
 
 diesel::define_sql_function! {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Priority;
 use crate::error::ConfigError;
 use crate::routing::{Mode, RegionPolicy, ReplicaShare};
 
@@ -27,6 +28,7 @@ pub struct Class {
     pub(crate) region: RegionPolicy,
     /// In percent; all sessions if `None`.
     pub(crate) replica_share: Option<u8>,
+    pub(crate) priority: Priority,
 }
 
 impl Class {
@@ -44,6 +46,13 @@ impl Class {
     /// Sets the lag beyond which a replica serves none of its reads.
     pub fn max_lag(mut self, lag: Duration) -> Self {
         self.max_lag = Some(lag);
+        self
+    }
+
+    /// Sets which of its reads are refused first while a [breaker](crate::Breaker) protects the primary. Defaults to
+    /// [`Priority::Normal`].
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
         self
     }
 

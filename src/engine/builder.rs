@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Async, Flavour, Questions, Server, Settings, Shared};
+use super::{Async, Breaker, Flavour, LoadHook, Questions, Server, Settings, Shared, Window};
 #[cfg(doc)]
 use super::{Router, Session};
 use crate::cluster::{Node, topology};
@@ -125,10 +125,26 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
-    /// Sets the time for which a session's reads go to the primary after a write whose position is not known.
-    /// Defaults to 5 s.
-    pub fn window(mut self, window: Duration) -> Self {
-        self.settings.live.window = window;
+    /// Sets the time for which a session's reads go to the primary after a write whose position is not known: a
+    /// [`Duration`], or a [`Window`] that follows the replicas' lag. Defaults to [`Window::measured`]: 5 s, and more while
+    /// replicas lag more.
+    pub fn window(mut self, window: impl Into<Window>) -> Self {
+        self.settings.live.window = window.into();
+        self
+    }
+
+    /// Protects the primary from reads while it is strained: see [`Breaker`]. Defaults to none: reads without a replica are bound by
+    /// [their pool](Node::fallback_pool_size) alone, and which reads may be refused is for you to say.
+    pub fn breaker(mut self, breaker: Breaker) -> Self {
+        self.settings.live.breaker = Some(breaker);
+        self
+    }
+
+    /// Sets a function that tells how loaded the primary is, from 0 to 1, for a [`Breaker`]: the share of its processors in use,
+    /// say. It is called ten times a second at most, in the middle of checkouts, so it must return a value that something
+    /// else keeps. What is not a number is ignored. Defaults to none.
+    pub fn load_with(mut self, load: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
+        self.settings.load = Some(LoadHook(Arc::new(load)));
         self
     }
 
@@ -187,6 +203,12 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     /// account may not ask for. Then nothing shows that a replica belongs to another cluster.
     pub fn window_only(mut self) -> Self {
         self.settings.questions = Questions::Nothing;
+        self
+    }
+
+    #[allow(dead_code, reason = "where a flavour has no connection")]
+    pub(crate) fn tells_lag(mut self) -> Self {
+        self.settings.tells_lag = true;
         self
     }
 
@@ -312,6 +334,10 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     pub(crate) fn plan(mut self) -> Result<Plan<C, F>, ConfigError> {
         let live = &mut self.settings.live;
         live.balance.check()?;
+        live.window.check()?;
+        if let Some(breaker) = &live.breaker {
+            breaker.check()?;
+        }
         live.replica_share = ReplicaShare::new(self.replica_share, None)?;
         for (name, class) in &live.classes {
             class.check(name)?;

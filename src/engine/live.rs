@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use super::{Breaker, Window};
 use crate::consistency::Class;
 use crate::routing::{Balancing, Mode, ReplicaShare};
 
 /// The settings that may change while a router runs. Part of what decisions read, and replaced as a whole: no decision mixes two.
 #[derive(Debug, Clone)]
 pub(crate) struct Live {
-    /// The time for which reads go to the primary after a write at an unknown position.
-    pub(crate) window: Duration,
+    /// How long reads go to the primary after a write at an unknown position.
+    pub(crate) window: Window,
+    /// What protects the primary from reads; `None` if nothing does.
+    pub(crate) breaker: Option<Breaker>,
     /// The lag past which a replica serves nothing.
     pub(crate) max_lag: Duration,
     /// The longest wait of reads for a fresher replica.
@@ -25,7 +28,8 @@ pub(crate) struct Live {
 impl Default for Live {
     fn default() -> Self {
         Self {
-            window: Duration::from_secs(5),
+            window: Window::default(),
+            breaker: None,
             max_lag: Duration::from_secs(60),
             wait: Duration::ZERO,
             balance: Balancing::default(),

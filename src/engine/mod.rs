@@ -4,6 +4,7 @@ mod answers;
 mod arrivals;
 #[cfg(feature = "__bench")]
 pub(crate) mod bench;
+pub(crate) mod breaker;
 mod builder;
 mod caught_up;
 pub(crate) mod checkout;
@@ -32,9 +33,12 @@ mod status;
 mod switch;
 mod view;
 pub(crate) mod watcher;
+mod window;
 mod write_log;
 
 pub(crate) use arrivals::Arrivals;
+pub use breaker::{Breaker, BreakerStatus, ShedReads, Signal, Strain};
+pub(crate) use breaker::{Gauges, LoadHook};
 pub(crate) use builder::Recipe;
 pub use builder::RouterBuilder;
 pub use caught_up::{CaughtUpReport, ReplicaReport};
@@ -67,4 +71,6 @@ pub(crate) use shared::{Server, Shared};
 pub(crate) use start::Conditions;
 pub use status::{NodeStatus, PoolStatus, Status, Upstream};
 pub(crate) use view::View;
+pub(crate) use window::{Lags, Spread};
+pub use window::{MeasuredWindow, Window, WindowStatus};
 pub(crate) use write_log::{Ending, WriteLog};

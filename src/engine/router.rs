@@ -12,6 +12,7 @@ use super::{
     Settings, Shared, Status,
 };
 use crate::cluster::Member;
+use crate::consistency::Priority;
 #[cfg(doc)]
 use crate::error::ConfigError;
 use crate::error::{Error, Step};
@@ -310,6 +311,8 @@ impl<C, F: Flavour<C>> Router<C, F> {
             on: self.target(),
             replica_share: ReplicaShare::ALL,
             region: RegionPolicy::Pay,
+            priority: Priority::Normal,
+            class: None,
             function: None,
         }
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::checkout::Loan;
 use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View};
+use crate::consistency::Priority;
 use crate::error::{ConfigError, Error};
 use crate::routing::{Level, RegionPolicy, ReplicaShare, Tag};
 #[cfg(feature = "edge")]
@@ -217,6 +218,8 @@ impl<C, F: Flavour<C>> Session<C, F> {
             on: on.as_deref().map(Tag::target).or(self.view.router.target()),
             replica_share: ReplicaShare::ALL,
             region: RegionPolicy::Pay,
+            priority: Priority::Normal,
+            class: None,
             function: None,
         }
     }

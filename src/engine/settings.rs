@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Live;
+use super::{Live, LoadHook};
 use crate::cluster::{Members, Node};
 use crate::error::ConfigError;
 use crate::routing::{Balance, PeakEwma, Policy, RegionPolicy, Tags};
@@ -34,6 +34,10 @@ pub(crate) struct Settings {
     pub(crate) latency_decay: Duration,
     pub(crate) zone: Option<String>,
     pub(crate) questions: Questions,
+    /// Set if a function tells how far nodes lag that nobody watches.
+    pub(crate) tells_lag: bool,
+    /// A function of the application's that tells how loaded the primary is.
+    pub(crate) load: Option<LoadHook>,
     /// The one database that is primary and replica.
     pub(crate) single: Option<Node>,
     /// Set if a router starts with all of its nodes only.
@@ -64,6 +68,8 @@ impl Default for Settings {
             latency_decay: Duration::from_secs(10),
             zone: None,
             questions: Questions::Positions,
+            tells_lag: false,
+            load: None,
             single: None,
             require_all: false,
             build_timeout: Duration::from_secs(5),

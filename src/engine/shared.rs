@@ -1,8 +1,10 @@
 //! The state that all handles and sessions of a router share.
 
 mod changes;
+mod lags;
 mod nodes;
 mod state;
+mod strain;
 mod switch;
 #[cfg(test)]
 mod tests;
@@ -20,7 +22,7 @@ use diesel_routing_sql::Dialect as Sql;
 
 use self::state::State;
 use super::delays::Delays;
-use super::{Known, Questions, Rejections, Request, Settings};
+use super::{Gauges, Known, Lags, Questions, Rejections, Request, Settings, Spread, Strain};
 use crate::cluster::{
     BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, ServerId,
     Signals, Snapshot, SourceAddress, after, age,
@@ -55,7 +57,8 @@ pub(crate) struct Shared {
     pub(super) discoveries: Mutex<Vec<Arc<Mutex<super::following::State>>>>,
     #[cfg(feature = "hedge")]
     pub(crate) hedges: super::Hedges,
-    /// Set if nodes are watched whose positions mean nothing, but who tell how far they lag.
+    /// Set if positions mean nothing or are not asked for: then the window is all that sessions have, and the lag of nodes of
+    /// which it is known.
     pub(crate) trusts_window: bool,
     clock: Arc<dyn Clock>,
     /// Set if that is the system's.
@@ -74,6 +77,12 @@ pub(crate) struct Shared {
     turns: AtomicUsize,
     /// The samples of the primary that callers took lately.
     samples: ArcSwapOption<Samples>,
+    /// What is measured of the primary, and the strain that follows.
+    pub(crate) breaker: Gauges,
+    /// How far replicas lagged.
+    lags: Mutex<Lags>,
+    /// The instants up to which replicas have everything, by the function that tells their lag, by their serials.
+    told: Mutex<HashMap<u32, Instant>>,
     /// The time that each node takes to catch up.
     delays: Delays,
     /// The most of that time that one node may take while another may serve.
@@ -114,8 +123,10 @@ impl Shared {
             cluster: if watched {
                 roster.snapshot()
             } else {
-                Snapshot::unwatched(&members)
+                Snapshot::unwatched(&members, |_| None)
             },
+            window: settings.live.window.under(Spread::default()),
+            strain: Strain::Normal,
             policy: Arc::new(settings.policy(&settings.live, &members)),
             live: Arc::new(settings.live.clone()),
             members,
@@ -125,6 +136,9 @@ impl Shared {
             out: PerSlot::new(count),
             turns: AtomicUsize::new(0),
             samples: ArcSwapOption::empty(),
+            breaker: Gauges::new(settings.load.clone(), settings.live.breaker.is_some()),
+            lags: Mutex::default(),
+            told: Mutex::default(),
             delays: Delays::new(count),
             node_share: settings.node_share,
             demoted_in_place,
@@ -133,7 +147,7 @@ impl Shared {
             servers_wait: AtomicBool::new(false),
             starting: AtomicBool::new(false),
             signals: Signals::new(count),
-            trusts_window: settings.questions == Questions::Aurora,
+            trusts_window: !watched || settings.questions == Questions::Aurora,
             probe_timeout: settings.watch_timeout,
             rejections: Rejections::default(),
             discoveries: Mutex::default(),
@@ -202,23 +216,22 @@ impl Shared {
         let samples = self.samples.load();
         let samples = samples.as_deref();
         let kept = self.kept_from_replicas(request, cluster);
+        let avoid = request.avoid.or_else(|| cluster.strained_primary());
         Inputs {
             level: request.level_under(cluster.primary, &cluster.policy),
             need: request
                 .session
                 .filter(|_| request.level == Level::Session)
-                .map(|session| session.need(now, cluster.live.window, cluster, samples)),
+                .map(|session| session.need(now, cluster.window, cluster, samples)),
             cluster,
             policy: &cluster.policy,
             now,
             system_now,
-            avoid: request.avoid,
+            avoid,
             kept,
             max_lag: self.max_lag(request, cluster),
             on,
-            is_limited: request.avoid.is_some()
-                || kept.is_some()
-                || !cluster.policy.tags.admit_all(on),
+            is_limited: avoid.is_some() || kept.is_some() || !cluster.policy.tags.admit_all(on),
             random,
             lot: request.session.map_or(random, |session| session.lot()),
             turn: || self.turns.fetch_add(1, Ordering::Relaxed),
@@ -236,7 +249,7 @@ impl Shared {
             return request.max_lag;
         }
         let limit = request.max_lag.unwrap_or(cluster.policy.max_lag);
-        Some(limit.min(cluster.live.window))
+        Some(limit.min(cluster.window))
     }
 
     /// Decides for the primary, for a caller whom no replica serves.
@@ -278,6 +291,8 @@ impl Shared {
             max_lag: class.max_lag,
             replica_share: class.share(),
             region: class.region,
+            priority: class.priority,
+            class: function.class,
             on: function.on.or(request.on),
             function: Some(function.path),
             ..request
@@ -463,7 +478,7 @@ impl Shared {
 
     #[cfg(feature = "edge")]
     pub(crate) fn window(&self) -> Duration {
-        self.snapshot.load().live.window
+        self.snapshot.load().window
     }
 
     /// Returns the longest wait of reads for a fresher replica.

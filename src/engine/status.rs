@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{DiscoveryStatus, Shared};
+use super::{BreakerStatus, DiscoveryStatus, Shared, WindowStatus};
 use crate::cluster::{Health, Member};
 use crate::position::Position;
 use crate::routing::Mode;
@@ -24,6 +24,10 @@ pub struct Status {
     pub replica_share: u8,
     /// The [classes](crate::Class) that have less than all sessions, each with its share in percent.
     pub class_replica_shares: Vec<(String, u8)>,
+    /// The [window](crate::Window) in use, and how it came about.
+    pub window: WindowStatus,
+    /// How strained the primary is; `None` without a [breaker](crate::Breaker).
+    pub breaker: Option<BreakerStatus>,
     /// The number of session tokens rejected since the router started, by reason; reasons that did not occur are
     /// left out.
     pub rejected_tokens: Vec<(Rejection, u64)>,
@@ -149,6 +153,8 @@ impl Shared {
             mode: cluster.live.mode,
             replica_share: cluster.live.replica_share.percent(),
             class_replica_shares: cluster.live.class_shares(),
+            window: self.window_status(&cluster),
+            breaker: self.breaker.is_on().then(|| self.breaker.status()),
             rejected_tokens: rejected
                 .into_iter()
                 .filter(|(_, count)| *count > 0)

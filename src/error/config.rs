@@ -237,6 +237,40 @@ pub enum ConfigError {
         known: Vec<String>,
     },
 
+    /// A [`Breaker`](crate::Breaker) whose thresholds make no sense.
+    #[error(
+        "the breaker's thresholds of `{signal}` are {strained} and {open}: the first must be above 0, and not above the second"
+    )]
+    Breaker {
+        /// The signal.
+        signal: &'static str,
+        /// The threshold from which on the primary is strained.
+        strained: String,
+        /// The threshold from which on it serves only writes and strong reads.
+        open: String,
+    },
+
+    /// A table cannot have the name that a heartbeat was given.
+    #[error(
+        "`{}` cannot be the name of a heartbeat table: use letters, digits, `_`, and a `.` after the schema's name",
+        table.escape_debug()
+    )]
+    HeartbeatTable {
+        /// The name.
+        table: String,
+    },
+
+    /// A [`Window`](crate::Window) that makes no sense.
+    #[error("the window's `{setting}` is {value}: it must be {legal}")]
+    Window {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        legal: &'static str,
+    },
+
     /// A function names a class that the router does not have.
     #[error(
         "`{function}` belongs to the class `{class}`, which the router does not have: add it with `class(\"{class}\", Class::new())`"

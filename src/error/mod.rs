@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use crate::engine::Strain;
 use crate::server::NodeRole;
 
 mod config;
@@ -134,6 +135,28 @@ pub enum Error {
         found: NodeRole,
     },
 
+    /// The primary is strained, and a [`Breaker`](crate::Breaker) protects it from a read that no replica serves. Try again
+    /// [later](Self::retry_after).
+    #[error(
+        "{} would go to the primary, node `{node}` ({reason}), which is protected while it is {strain}: try again in \
+         {retry_after:?}; see to the primary and to the replicas, or raise the priority of the read's class",
+        function.map_or_else(|| "the read".to_owned(), |function| format!("`{function}`"))
+    )]
+    Shed {
+        /// The primary's name, as configured.
+        node: String,
+        /// How strained it is.
+        strain: Strain,
+        /// The reason for which the read would have gone there: the name of a [`Reason`](crate::Reason).
+        reason: &'static str,
+        /// The read's [class](crate::Class), if it has one.
+        class: Option<Box<str>>,
+        /// The least time until the primary counts as less strained.
+        retry_after: Duration,
+        /// The function with [`#[consistency(..)]`](macro@crate::consistency) that asked for it, if any.
+        function: Option<&'static str>,
+    },
+
     /// No node takes writes, so nothing that needs the primary can be served. Reads that a replica may serve are.
     #[error(
         "no node takes writes{}: {nodes}. Start the primary, or promote a replica: it is found as soon as it takes writes",
@@ -210,8 +233,19 @@ impl Error {
             | Self::NoReplica { .. }
             | Self::NoTaggedReplica { .. }
             | Self::OtherRegion { .. }
+            | Self::Shed { .. }
             | Self::NoPrimary { .. }
             | Self::NoNode { .. } => false,
+        }
+    }
+
+    /// Returns when to try again, of a read that was refused to [protect the primary](Self::Shed): a whole number of seconds
+    /// rounded up is a good `Retry-After` beside HTTP's status 503.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Shed { retry_after, .. } => Some(*retry_after),
+            _ => None,
         }
     }
 
@@ -232,6 +266,7 @@ impl Error {
         | Self::NoReplica { function, .. }
         | Self::NoTaggedReplica { function, .. }
         | Self::OtherRegion { function, .. }
+        | Self::Shed { function, .. }
         | Self::NoPrimary { function, .. } = &mut self
         {
             *function = Some(path);

@@ -83,7 +83,7 @@ pub(super) fn check_kind<C: RoutedConnection>(
     shared: &Shared,
 ) -> Result<(), ConfigError> {
     // What it has is measured by the primary's positions.
-    let is_measured = C::KNOWS_SUBSCRIBERS && !shared.trusts_window;
+    let is_measured = C::KNOWS_SUBSCRIBERS && !(shared.is_watched() && shared.trusts_window);
     if node.is_logical && !is_measured {
         let node = node.name().to_owned();
         return Err(ConfigError::LogicalElsewhere { node });

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 #[allow(unused_imports, reason = "where no pool is compiled in")]
 use super::hooks::SimpleConnection;
-use super::hooks::{Connect, SetUp, TransactionManager, establish};
+use super::hooks::{Connect, SetUp, TellLag, TransactionManager, establish};
 use super::statement_guard::StatementGuard;
 use super::{RoutedConnection, flavoured, io};
 use crate::cluster::{Introduction, Member, Observation, PoolOptions, Said, ServerId};
@@ -22,6 +22,8 @@ use crate::statement::{Dialect, Seen};
 pub(crate) struct Hooks<C> {
     pub(crate) connect: Connect<C>,
     pub(crate) set_up: Option<SetUp<C>>,
+    /// Tells how far nodes lag that nobody watches.
+    pub(crate) lag: Option<TellLag>,
 }
 
 impl<C: RoutedConnection> Default for Hooks<C> {
@@ -29,6 +31,7 @@ impl<C: RoutedConnection> Default for Hooks<C> {
         Self {
             connect: establish(),
             set_up: None,
+            lag: None,
         }
     }
 }
@@ -38,6 +41,7 @@ impl<C> Clone for Hooks<C> {
         Self {
             connect: Arc::clone(&self.connect),
             set_up: self.set_up.clone(),
+            lag: self.lag.clone(),
         }
     }
 }

@@ -68,6 +68,14 @@ impl RoutedConnection for Raw {
         Ok(crate::backend::mysql::facts(&variables))
     }
 
+    async fn connections_in_use(&mut self, _: &ServerFacts) -> QueryResult<Option<f64>> {
+        let connected = diesel::sql_query(crate::backend::mysql::CONNECTED);
+        let connected: Vec<Variable> = RunQueryDsl::load(connected, self).await?;
+        let admitted = diesel::sql_query(crate::backend::mysql::ADMITTED);
+        let admitted: Vec<Variable> = RunQueryDsl::load(admitted, self).await?;
+        Ok(crate::backend::mysql::share_in_use(&connected, &admitted))
+    }
+
     async fn diagnose(&mut self, facts: &ServerFacts) -> QueryResult<Diagnosis> {
         let Some(kind @ (ServerKind::MariaDb | ServerKind::MySql)) = facts.kind else {
             return Ok(Diagnosis::default());

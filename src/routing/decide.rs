@@ -402,6 +402,7 @@ where
         let (node, state) = nodes
             .filter(|(index, node)| self.is_eligible(*index, node))
             .filter(|(_, node)| need.may_leave || need.is_home(node))
+            .filter(|(_, node)| need.has_passed(node))
             .max_by_key(|(index, node)| (!self.is_afar(*index), node.complete_as_of))?;
         let basis = if need.may_leave {
             // Whatever server it is: it waits for all that is required.

@@ -82,6 +82,19 @@ pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
         Ok(Diagnosis::default())
     }
 
+    /// Returns the share of the connections that the server admits which are in use, from 0 to 1; `None` if the account may not
+    /// know. Defaults to `None`.
+    ///
+    /// Called once a second on the primary, by routers with a [breaker](crate::Breaker).
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error, if the server does not answer.
+    fn connections_in_use(&mut self, facts: &ServerFacts) -> QueryResult<Option<f64>> {
+        let _ = facts;
+        Ok(None)
+    }
+
     /// Set if servers can [wait](Self::wait_for) until they have replayed a position, those whose
     /// [facts](ServerFacts::waits) say so. Defaults to `false`: then the router asks again when a server is likely to
     /// have.

@@ -28,6 +28,8 @@ mod builder;
 mod checkout;
 #[path = "../flavours/comparing.rs"]
 mod comparing;
+#[path = "../flavours/heartbeat.rs"]
+mod heartbeat;
 #[path = "../flavours/manager.rs"]
 mod manager;
 #[path = "../flavours/meeting.rs"]
@@ -69,6 +71,7 @@ pub use connection::RoutedConnection;
 #[cfg(feature = "sync-postgres")]
 pub use dsl::ExecuteCopyFromDsl;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
+pub use heartbeat::Heartbeat;
 pub use read::ReadConn;
 pub use transaction::TransactionBuilder;
 pub use write::WriteConn;

@@ -114,6 +114,12 @@ impl RoutedConnection for PgConnection {
         crate::backend::postgres::diagnosed(replication)
     }
 
+    fn connections_in_use(&mut self, _: &ServerFacts) -> QueryResult<Option<f64>> {
+        let query = diesel::sql_query(crate::backend::postgres::LOAD);
+        let load: crate::backend::postgres::Load = diesel::RunQueryDsl::get_result(query, self)?;
+        Ok(load.share)
+    }
+
     fn wait_for(
         &mut self,
         required: &Position,

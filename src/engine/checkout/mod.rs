@@ -1,7 +1,9 @@
 //! One checkout, as a machine without I/O: it says what to do next, and is given what came of it.
 
 mod again;
+mod lend;
 mod proof;
+mod protect;
 mod steps;
 
 use std::sync::Arc;
@@ -17,7 +19,6 @@ use crate::position::Position;
 use crate::routing::{Basis, Decision, Reason};
 use crate::server::NodeRole;
 use crate::session::SessionState;
-use crate::statement::Access;
 
 /// The number of nodes tried for one call before it falls back to the primary: where one fails, another may do,
 /// and a third is a matter of a cluster in trouble. Chosen, not measured.
@@ -56,6 +57,8 @@ pub(crate) struct Checkout<'a, G> {
     /// The first step, and the end of the caller's patience; `None` before.
     began: Option<Instant>,
     deadline: Option<Instant>,
+    /// When a connection was asked for last.
+    taking_since: Option<Instant>,
     /// The number of tries left before the last one.
     attempts: u32,
     /// The number of connections of one node that may still be given up for others of it.
@@ -118,6 +121,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             state: State::New,
             began: None,
             deadline: None,
+            taking_since: None,
             attempts: ATTEMPTS,
             retakes: RETAKES,
             guesses: GUESSES,
@@ -159,6 +163,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
             if let Err(error) = self.shared.check_tag(&self.request) {
                 return Next::Fail(error.into());
             }
+        }
+        if let State::Taking { decision } = &self.state {
+            self.gauge(decision.reason, &outcome, now);
         }
         match (std::mem::replace(&mut self.state, State::New), outcome) {
             (State::New, _) => self.begin(now),
@@ -222,6 +229,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
     }
 
     fn begin(&mut self, now: Instant) -> Next<G> {
+        self.shared.look_at_strain(now);
         let decision = self.shared.decide(&self.request, now);
         if self.shared.token_is_newer(&self.request, decision) {
             self.shared.signals.ask_all();
@@ -244,7 +252,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
 
     fn wait_or_take(&mut self, decision: Decision, now: Instant) -> Next<G> {
         // The primary is asked first what only it can tell, over a connection of its own.
-        let is_pending = decision.reason == Reason::CapturePending && self.waits_until.is_none();
+        let is_strained = self.waits_out_strain(decision);
+        let is_pending =
+            decision.reason == Reason::CapturePending && self.waits_until.is_none() && !is_strained;
         if self.request.wait.is_zero() || !decision.wants_fresher() || is_pending {
             return self.take(decision, now);
         }
@@ -316,6 +326,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
         {
             return Next::Fail(refusal);
         }
+        if let Some(shed) = self.shared.shed(&self.request, decision) {
+            return Next::Fail(shed);
+        }
         let node = decision.node;
         let deadline = *self
             .deadline
@@ -327,6 +340,10 @@ impl<'a, G: Loan> Checkout<'a, G> {
             {
                 deadline.min(after(now, share))
             }
+            // Rather a quick refusal than one more in the queue.
+            _ if decision.reason.is_the_primarys() && self.shared.is_open() => {
+                deadline.min(after(now, share))
+            }
             _ if !decision.reason.may_be_a_replicas() => deadline,
             _ if self.has_no_other(decision, now) => deadline,
             // A guess is worth no wait.
@@ -334,6 +351,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             _ => deadline.min(after(now, share)),
         };
         self.state = State::Taking { decision };
+        self.taking_since = Some(now);
         Next::Take {
             node,
             serial: decision.serial,
@@ -462,35 +480,5 @@ impl<'a, G: Loan> Checkout<'a, G> {
             }
         }
         self.examine(decision, guard, Some(asked), now)
-    }
-
-    /// Lends the connection, once its reads are causal as far as they must be. Where all nodes take writes,
-    /// what others have acknowledged may not be there yet.
-    fn settle(&mut self, decision: Decision, guard: G) -> Next<G> {
-        if self.shared.is_multi_writer() {
-            let on = self.shared.is_primary(decision.node);
-            if guard.known().reads_causally != on {
-                self.state = State::Setting { decision };
-                let node = decision.node;
-                return Next::SetCausalReads { node, guard, on };
-            }
-        }
-        Next::Lend(guard, self.grant(decision))
-    }
-
-    fn grant(&self, decision: Decision) -> Grant {
-        let is_primary = decision.reason.is_for_primary() && self.shared.is_primary(decision.node);
-        Grant {
-            node: decision.node,
-            reason: decision.reason,
-            access: if is_primary {
-                self.request.access.max(Access::Primary)
-            } else {
-                self.request.access
-            },
-            is_primary,
-            function: self.request.function,
-            proved: decision.version,
-        }
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use event_listener::EventListener;
 
 use crate::cluster::Observation;
+use crate::consistency::Priority;
 use crate::engine::{Grant, Known};
 use crate::error::Error;
 use crate::position::Position;
@@ -35,6 +36,10 @@ pub(crate) struct Request<'a> {
     pub(crate) replica_share: ReplicaShare,
     /// What it does about nodes in another region.
     pub(crate) region: RegionPolicy,
+    /// Its priority where the primary is strained.
+    pub(crate) priority: Priority,
+    /// The class that it belongs to.
+    pub(crate) class: Option<&'a str>,
     /// The function that it is for.
     pub(crate) function: Option<&'static str>,
 }

@@ -196,6 +196,9 @@ impl Shared {
         if let Some(Some(latency)) = cluster.policy.latencies.get(node) {
             latency.observe(time, now);
         }
+        if self.breaker.is_on() && cluster.is_led_by_node(node) {
+            self.breaker.answered_in(time, now);
+        }
     }
 
     /// Returns the time that a node is expected to take to answer, if that is measured and it has answered.

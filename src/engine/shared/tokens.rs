@@ -37,7 +37,7 @@ impl Shared {
                 as_of,
                 moment,
                 life,
-                cluster.live.window,
+                cluster.window,
                 &cluster,
                 samples.as_deref(),
             )

@@ -148,7 +148,12 @@ impl Case {
         let home = need.home.filter(|home| {
             node.server == Some(home.server) && node.opened.is_some_and(|at| at <= home.stood)
         });
+        let lags_less = match (need.passed, node.complete_as_of) {
+            (Some(passed), Some(complete)) => complete >= passed,
+            _ => true,
+        };
         need.block.is_none()
+            && lags_less
             && (home.is_some_and(|home| home.has_all)
                 || has(need.wrote.as_ref())
                     && has(need.seen.as_ref())
@@ -221,8 +226,9 @@ fn needs() -> impl Strategy<Value = Need> {
         prop::option::of(homes()),
         prop::option::of(positions()),
         prop::option::of(times()),
+        prop::option::of(times()),
     )
-        .prop_map(|(block, wrote, seen, home, leaving, since)| Need {
+        .prop_map(|(block, wrote, seen, home, leaving, since, passed)| Need {
             block,
             wrote,
             seen,
@@ -230,6 +236,7 @@ fn needs() -> impl Strategy<Value = Need> {
             may_leave: home.is_none() || leaving.is_some(),
             leaving: leaving.filter(|_| home.is_some()),
             since,
+            passed,
             version: 1,
         })
 }

@@ -151,6 +151,8 @@ pub(super) fn read_of(session: &Arc<SessionState>) -> Request<'_> {
         on: None,
         replica_share: ReplicaShare::ALL,
         region: RegionPolicy::Pay,
+        priority: crate::consistency::Priority::Normal,
+        class: None,
         function: None,
     }
 }

@@ -72,7 +72,7 @@ impl World {
             live: Live {
                 balance: Balance::default().include_primary(share),
                 // What is not proved within the window is a failure here.
-                window: Duration::from_secs(3600),
+                window: Duration::from_secs(3600).into(),
                 ..Live::default()
             },
             keys: TokenKeys::new(1, [1; 32]).ok(),
@@ -300,6 +300,8 @@ impl World {
             }),
             replica_share: ReplicaShare::ALL,
             region: RegionPolicy::Pay,
+            priority: crate::consistency::Priority::Normal,
+            class: None,
             function: None,
         };
         let (first, servers_wait) = match how {
