@@ -219,7 +219,7 @@ pub use cluster::{
     Diagnosis, Health, Introduction, Node, Observation, PoolOptions, ServerFacts, SourceAddress,
 };
 pub use connect::{ConnectRequest, Purpose};
-pub use consistency::Class;
+pub use consistency::{Class, Priority};
 pub use context::Scope;
 pub use diesel_routing_macros::Statement;
 pub use diesel_routing_macros::consistency;
@@ -230,7 +230,7 @@ pub use engine::{
 };
 pub use error::{ConfigError, Error, NotReadOnly, Refused, Step, may_retry_read};
 pub use position::*;
-pub use routing::{Balance, Balancing, Level, Reason, RegionPolicy, Route, Tag};
+pub use routing::{Balance, Balancing, Fallback, Level, Reason, RegionPolicy, Route, Tag};
 pub use server::{NodeRole, PoolKind, ServerVersion};
 #[cfg(feature = "test-util")]
 pub use session::ManualClock;

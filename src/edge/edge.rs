@@ -127,7 +127,8 @@ impl<C, F: Flavour<C>> Edge<C, F> {
     }
 
     /// Sets which callers may set the level of their reads in `X-DB-Consistency`: `STRONG`, `SESSION`, `EVENTUAL`,
-    /// `BOUNDED=250ms` (or `2s`). Defaults to none, because `STRONG` sends all reads to the primary.
+    /// `BOUNDED=250ms` (or `2s`). It adds to the [rule](Self::rules) of the path, as a view
+    /// [at that level](Session::at_level) does. Defaults to none, because `STRONG` sends all reads to the primary.
     ///
     /// Check for something that a stranger cannot send: a header that your proxy sets and strips, a verified
     /// credential. If a request has several such headers, or an invalid one, they are ignored.
@@ -135,13 +136,23 @@ impl<C, F: Flavour<C>> Edge<C, F> {
         self.with(|settings| settings.trust = Some(Arc::new(trust)))
     }
 
-    /// Sets levels by path and method, replacing earlier rules. Defaults to none.
+    /// Sets levels and classes by path and method, replacing earlier rules. Defaults to none.
     ///
     /// # Errors
     ///
-    /// Returns [`EdgeError::Rule`] if a path is invalid, or two rules conflict.
+    /// Returns [`EdgeError::Rule`] if a path is invalid, or two rules conflict; [`EdgeError::NoSuchClass`] for a class that the
+    /// router does not have.
     pub fn rules(self, rules: impl IntoIterator<Item = Rule>) -> Result<Self, EdgeError> {
         let rules: Vec<Rule> = rules.into_iter().collect();
+        let state = self.inner.router.shared().snapshot();
+        let unknown = |(_, class): &(&str, &str)| state.live.class(class).is_none();
+        if let Some((path, class)) = rules.iter().filter_map(Rule::named).find(unknown) {
+            return Err(EdgeError::NoSuchClass {
+                path: path.to_owned(),
+                class: class.to_owned(),
+            });
+        }
+        drop(state);
         let rules = Rules::new(&rules)?;
         Ok(self.with(|settings| settings.rules = rules))
     }

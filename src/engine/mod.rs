@@ -1,5 +1,6 @@
 //! The engine: what all handles of a router share, whatever the flavour of their connections.
 
+mod advice;
 mod answers;
 mod arrivals;
 #[cfg(feature = "__bench")]
@@ -31,10 +32,11 @@ mod view;
 pub(crate) mod watcher;
 mod write_log;
 
+pub(crate) use advice::Advice;
 pub(crate) use arrivals::Arrivals;
 pub(crate) use builder::Recipe;
 pub use builder::RouterBuilder;
-pub(crate) use checkout::Request;
+pub(crate) use checkout::{Request, Wait};
 use databases::Databases;
 pub use flavour::{Async, Blocking};
 pub(crate) use flavour::{Flavour, NodePools};
@@ -58,7 +60,7 @@ pub(crate) use routes::RouteCount;
 pub(crate) use routes::Routes;
 pub use session::Session;
 pub(crate) use settings::{Questions, Settings};
-pub(crate) use shared::{Server, Shared};
+pub(crate) use shared::{Server, Shared, Terms};
 pub(crate) use start::Conditions;
 pub use status::{NodeStatus, PoolStatus, Status, Upstream};
 pub(crate) use view::View;
