@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::balance::{Balance, Chooser, Replicas};
 use super::{
-    Block, Delay, HomeServer, Level, Need, Otherwise, PeakEwma, Reason, Refusal, Share, Tags, Wanted,
+    Block, Delay, HomeServer, Level, Need, Otherwise, PeakEwma, Reason, Refusal, Share, Tags,
+    Wanted,
 };
 use crate::cluster::{Health, NodeState, Order, ServerId, Snapshot, age};
 use crate::position::Position;

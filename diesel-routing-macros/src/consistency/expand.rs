@@ -127,9 +127,8 @@ fn checkout(
         Kind::Taken(ty) => {
             let get = get(quote!(#ty));
             // Of a level that the type itself has, there is nothing to check.
-            let check = matches!(named, Level::Named(..)).then(|| {
-                quote_spanned!(ty.span()=> #root::__private::handle_of::<#level, #ty>();)
-            });
+            let check = matches!(named, Level::Named(..))
+                .then(|| quote_spanned!(ty.span()=> #root::__private::handle_of::<#level, #ty>();));
             quote_spanned! {ty.span()=>
                 #check
                 #get

@@ -66,7 +66,10 @@ fn no_replica_of_class(request: &Request<'_>, reason: Reason, state: &State) -> 
     };
     let class = names(request).find(refuses);
     Error::NoReplicaOfClass {
-        class: class.or(names(request).next()).unwrap_or_default().to_owned(),
+        class: class
+            .or(names(request).next())
+            .unwrap_or_default()
+            .to_owned(),
         reason: reason.as_str(),
         replicas: state.replicas(),
         function: request.function,

@@ -48,11 +48,7 @@ impl Shared {
 
     /// Adds to a decision whether the caller fails rather than go there, under the configuration that it was decided under.
     #[inline]
-    pub(super) fn weighed(
-        decision: Decision,
-        request: &Request<'_>,
-        state: &State,
-    ) -> Decision {
+    pub(super) fn weighed(decision: Decision, request: &Request<'_>, state: &State) -> Decision {
         if request.is_plain() {
             return decision;
         }
@@ -108,9 +104,7 @@ fn terms(request: &Request<'_>, state: &State) -> Result<Terms, ConfigError> {
 #[cold]
 fn weighed(decision: Decision, request: &Request<'_>, state: &State) -> Decision {
     let refusal = match strength(request, state) {
-        Some(required) => {
-            required.refusal(decision.reason, state.policy.is_afar(decision.node))
-        }
+        Some(required) => required.refusal(decision.reason, state.policy.is_afar(decision.node)),
         None => Some(Refusal::NoSuchClass),
     };
     Decision {

@@ -56,7 +56,7 @@ const MAX_SILENCE: Duration = Duration::from_millis(2200);
 
 impl Case {
     fn decide(&self) -> Decision {
-        self.with(decide)
+        self.with(|inputs| decide(inputs))
     }
 
     /// Calls `f` with the inputs of the decision.
