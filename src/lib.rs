@@ -233,7 +233,7 @@ pub use engine::{
 };
 pub use error::{ConfigError, Error, NotReadOnly, Refused, Step, may_retry_read};
 pub use position::*;
-pub use routing::{Balance, Balancing, Level, Mode, Reason, RegionPolicy, Route, Tag};
+pub use routing::{Balance, Balancing, Fallback, Level, Mode, Reason, RegionPolicy, Route, Tag};
 pub use server::{NodeRole, PoolKind, ServerVersion};
 #[cfg(feature = "test-util")]
 pub use session::ManualClock;

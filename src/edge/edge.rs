@@ -11,7 +11,7 @@ use super::{
     EdgeError, EdgeStatus, Exchange, Inner, NOT_LOADED, Rule, Rules, Settings, StoreDown,
     TokenCookie,
 };
-use crate::engine::{Async, Flavour, Options, Router, Routes, Session};
+use crate::engine::{Async, Flavour, Router, Routes, Session};
 use crate::session::Token;
 
 /// Resumes sessions from requests, and hands their tokens to responses. See the [module](crate::edge).
@@ -127,7 +127,8 @@ impl<C, F: Flavour<C>> Edge<C, F> {
     }
 
     /// Sets which callers may set the level of their reads in `X-DB-Consistency`: `STRONG`, `SESSION`, `EVENTUAL`,
-    /// `BOUNDED=250ms` (or `2s`). Defaults to none, because `STRONG` sends all reads to the primary.
+    /// `BOUNDED=250ms` (or `2s`). It adds to the [rule](Self::rules) of the path, as a view
+    /// [at that level](Session::at_level) does. Defaults to none, because `STRONG` sends all reads to the primary.
     ///
     /// Check for something that a stranger cannot send: a header that your proxy sets and strips, a verified
     /// credential. If a request has several such headers, or an invalid one, they are ignored.
@@ -147,13 +148,23 @@ impl<C, F: Flavour<C>> Edge<C, F> {
         self.with(|settings| settings.session_key = Some(Arc::new(key)))
     }
 
-    /// Sets levels by path and method, replacing earlier rules. Defaults to none.
+    /// Sets levels and classes by path and method, replacing earlier rules. Defaults to none.
     ///
     /// # Errors
     ///
-    /// Returns [`EdgeError::Rule`] if a path is invalid, or two rules conflict.
+    /// Returns [`EdgeError::Rule`] if a path is invalid, or two rules conflict; [`EdgeError::NoSuchClass`] for a class that the
+    /// router does not have.
     pub fn rules(self, rules: impl IntoIterator<Item = Rule>) -> Result<Self, EdgeError> {
         let rules: Vec<Rule> = rules.into_iter().collect();
+        let state = self.inner.router.shared().snapshot();
+        let unknown = |(_, class): &(&str, &str)| state.live.class(class).is_none();
+        if let Some((path, class)) = rules.iter().filter_map(Rule::named).find(unknown) {
+            return Err(EdgeError::NoSuchClass {
+                path: path.to_owned(),
+                class: class.to_owned(),
+            });
+        }
+        drop(state);
         let rules = Rules::new(&rules)?;
         Ok(self.with(|settings| settings.rules = rules))
     }
@@ -207,11 +218,7 @@ impl<C, F: Flavour<C>> Edge<C, F> {
             ..
         } = &*self.inner;
         let routes = settings.server_timing.then(Arc::<Routes>::default);
-        let options = if router.mode().hears_advice() {
-            settings.options(request, counts)
-        } else {
-            Options::default()
-        };
+        let options = settings.options(request, counts);
         let session = Session::new(router.clone(), options, routes.clone());
         let key = settings.key(request).filter(|_| store.is_some());
         let session = match settings.session_key(request, key.as_ref()) {

@@ -99,6 +99,18 @@ pub enum EdgeError {
         why: &'static str,
     },
 
+    /// A rule names a class that the router does not have.
+    #[error(
+        "the rule for `{path}` names the class `{class}`, which the router does not have: add it with \
+         `RouterBuilder::class`"
+    )]
+    NoSuchClass {
+        /// The path.
+        path: String,
+        /// The class.
+        class: String,
+    },
+
     /// A rule's path is not a valid pattern.
     #[error("invalid rule for `{path}`: {why}; write `/admin`, or `/users/{{id}}/orders`")]
     Rule {

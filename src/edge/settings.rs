@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::counts::Counts;
 use super::requested_level::requested_level;
-use super::rule::Rules;
+use super::rule::{Rules, Treatment};
 use super::{StoreDown, TokenCookie};
 use crate::engine::Options;
 use crate::routing::Level;
@@ -129,24 +129,29 @@ impl Settings {
         }
     }
 
-    /// Returns the level of the request's session, if it is not the default.
-    fn level(&self, request: &Parts, counts: &Counts) -> Option<Level> {
-        let requested = requested_level(&request.headers).and_then(|level| {
-            let trusted = self.trust.as_ref().is_some_and(|trust| trust(request));
-            let granted = level.ok().filter(|_| trusted);
-            if granted.is_none() {
-                counts.ignored_wishes.add();
-            }
-            granted
-        });
-        requested.or_else(|| self.rules.level(&request.method, request.uri.path()))
+    /// Returns the level that the caller asks for, if it may.
+    fn requested(&self, request: &Parts, counts: &Counts) -> Option<Level> {
+        let level = requested_level(&request.headers)?;
+        let trusted = self.trust.as_ref().is_some_and(|trust| trust(request));
+        let granted = level.ok().filter(|_| trusted);
+        if granted.is_none() {
+            counts.ignored_wishes.add();
+        }
+        granted
     }
 
     /// Returns the options of the request's session.
     pub(crate) fn options(&self, request: &Parts, counts: &Counts) -> Options {
         let mut options = Options::default();
-        if let Some(level) = self.level(request, counts) {
-            options.set_level(level);
+        match self.rules.of(&request.method, request.uri.path()) {
+            Some(Treatment::Level(level)) => options.advice().edge().at_level(*level),
+            Some(Treatment::Class(class)) => {
+                options.advice().edge().in_class(Arc::clone(class));
+            }
+            None => {}
+        }
+        if let Some(level) = self.requested(request, counts) {
+            options.advice().edge().at_level(level);
         }
         options
     }

@@ -148,7 +148,9 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
-    /// Sets the lag past which a replica serves nothing. Defaults to 60 s.
+    /// Sets the lag past which a replica serves nothing. Defaults to 60 s. Less than the
+    /// [watch interval](Self::watch_interval), with a tenth of it and 10 ms for the answer, is a
+    /// [`ConfigError::LagNotMeasurable`]; so it is for a [class](Class::max_lag).
     pub fn max_lag(mut self, lag: Duration) -> Self {
         self.settings.live.max_lag = lag;
         self
@@ -290,7 +292,7 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
-    /// Adds a class of functions: see [`Class`]. The last one of a name counts.
+    /// Adds a class of reads: see [`Class`]. The last one of a name counts.
     pub fn class(mut self, name: impl Into<String>, class: Class) -> Self {
         let name = name.into();
         self.settings
@@ -398,6 +400,16 @@ impl<C, F: Flavour<C>> Plan<C, F> {
                 node: node.name.clone(),
             }),
             _ => Ok(()),
+        }
+    }
+
+    /// Checks that the limits on lag make sense, where it is known.
+    pub(crate) fn check_limits(&self, watched: bool) -> Result<(), ConfigError> {
+        let settings = &self.recipe.settings;
+        if watched {
+            settings.check_limits(&settings.live)
+        } else {
+            Ok(())
         }
     }
 

@@ -52,9 +52,9 @@ impl Live {
             .collect()
     }
 
-    /// Returns the class with this name.
+    /// Returns what is in force of the class with this name.
     pub(crate) fn class(&self, name: &str) -> Option<Class> {
         let class = self.classes.iter().find(|(known, _)| known == name);
-        class.map(|(_, class)| *class)
+        class.map(|(_, class)| class.under(self.mode))
     }
 }

@@ -1,5 +1,6 @@
 //! The engine: what all handles of a router share, whatever the flavour of their connections.
 
+mod advice;
 mod answers;
 mod arrivals;
 #[cfg(feature = "__bench")]
@@ -36,13 +37,14 @@ pub(crate) mod watcher;
 mod window;
 mod write_log;
 
+pub(crate) use advice::Advice;
 pub(crate) use arrivals::Arrivals;
 pub use breaker::{Breaker, BreakerStatus, ShedReads, Signal, Strain};
 pub(crate) use breaker::{Gauges, LoadHook};
 pub(crate) use builder::Recipe;
 pub use builder::RouterBuilder;
 pub use caught_up::{CaughtUpReport, ReplicaReport};
-pub(crate) use checkout::Request;
+pub(crate) use checkout::{Request, Wait};
 pub use comparison::{CompareLimits, Comparison, TableComparison, TableOnReplica};
 use databases::Databases;
 pub use flavour::{Async, Blocking};
@@ -67,7 +69,7 @@ pub(crate) use routes::RouteCount;
 pub(crate) use routes::Routes;
 pub use session::Session;
 pub(crate) use settings::{Questions, Settings};
-pub(crate) use shared::{Server, Shared};
+pub(crate) use shared::{Server, Shared, Terms};
 pub(crate) use start::Conditions;
 pub use status::{NodeStatus, PoolStatus, Status, Upstream};
 pub(crate) use view::View;

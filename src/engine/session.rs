@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::checkout::Loan;
-use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View};
-use crate::consistency::Priority;
+use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View, Wait};
 use crate::error::{ConfigError, Error};
-use crate::routing::{Level, RegionPolicy, ReplicaShare, Tag};
+use crate::routing::{Level, Tag};
 #[cfg(feature = "edge")]
 use crate::session::Activity;
 use crate::session::{Rejection, SignedToken, Token};
@@ -29,8 +28,8 @@ use crate::statement::Access;
 ///
 /// # Views
 ///
-/// [`waiting`](Self::waiting), [`at_level`](Self::at_level), [`on`](Self::on), [`untracked`](Self::untracked) and
-/// [`delayed`](Self::delayed) return the same session with another setting, for one call or for as long as you
+/// [`waiting`](Self::waiting), [`at_level`](Self::at_level), [`class`](Self::class), [`on`](Self::on),
+/// [`untracked`](Self::untracked) and [`delayed`](Self::delayed) return the same session with another setting, for one call or for as long as you
 /// keep it:
 ///
 /// ```no_run
@@ -101,12 +100,44 @@ impl<C, F: Flavour<C>> Session<C, F> {
         self.waiting(DELAYED)
     }
 
-    /// Returns this session, with `read` at another level: [`Level::Strong`] for a request that must see
-    /// everyone's writes, [`Level::Eventual`] for one that need not see its own. The other methods stay what
-    /// they are.
+    /// Returns this session, with all reads at least at this level: [`Level::Strong`] for a request that must see everyone's
+    /// writes. That goes for every call of it and for every [`#[consistency(..)]`](macro@crate::consistency) function that it
+    /// is passed to. Levels add up, so a weaker one takes nothing back; keep the session that you had for that.
+    ///
+    /// [`read_default`](Self::read_default) reads at this very level, so [`Level::Eventual`] weakens that call and no other: what
+    /// a handle's type promises, and what a function or a call asks for, holds at every level.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # async fn example(session: diesel_routing::pg::Session) -> Result<(), diesel_routing::Error> {
+    /// use diesel_routing::Level;
+    ///
+    /// let strong = session.at_level(Level::Strong);
+    /// let conn = strong.read().await?; // of the primary
+    /// let conn = strong.read_eventual().await?; // of the primary, too
+    ///
+    /// let any = session.at_level(Level::Eventual);
+    /// let conn = any.read_default().await?; // of any replica
+    /// let conn = any.read().await?; // sees what the session wrote
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn at_level(&self, level: Level) -> Self {
-        self.with(|options| options.set_level(level))
+        self.with(|options| options.advice().code().at_level(level))
+    }
+
+    /// Returns this session, with all reads in this [class](crate::RouterBuilder::class) as well, on top of what functions, calls
+    /// and other classes require. A class that the router does not have makes them fail with [`ConfigError::NoSuchClass`].
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # async fn example(session: diesel_routing::pg::Session) -> Result<(), diesel_routing::Error> {
+    /// let conn = session.class("inventory").read_eventual().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn class(&self, name: impl Into<Arc<str>>) -> Self {
+        self.with(|options| options.advice().code().in_class(name.into()))
     }
 
     /// Returns this session, with reads on replicas with this [tag](crate::Node::tag). Where none of them may serve a read, it
@@ -201,41 +232,40 @@ impl<C, F: Flavour<C>> Session<C, F> {
             tracked,
             outside,
             ref on,
-            ..
+            ref advice,
         } = self.view.options;
         let remembers = match access {
             Access::Write => tracked,
             _ => !outside,
         };
         Request {
-            level,
+            level: Request::level_of(level, access),
             access,
             session: remembers.then_some(&self.view.state),
-            wait: wait.unwrap_or_else(|| self.view.router.shared().wait()),
+            wait: Wait {
+                function: None,
+                view: wait,
+            },
             avoid,
             may_try: true,
-            max_lag: None,
-            on: on.as_deref().map(Tag::target).or(self.view.router.target()),
-            replica_share: ReplicaShare::ALL,
-            region: RegionPolicy::Pay,
-            priority: Priority::Normal,
+            advice: advice.as_deref(),
             class: None,
+            on: on.as_deref().map(Tag::target).or(self.view.router.target()),
             function: None,
         }
     }
 
-    /// Returns what [`read`](Self::read) asks for.
+    /// Returns what [`read`](Self::read) asks for, and an upgrade of a handle.
     pub(crate) fn request_to_read(&self, avoid: Option<usize>) -> Request<'_> {
-        self.request(self.view.options.level, Access::CaughtUp, avoid)
+        self.request(Level::Session, Access::CaughtUp, avoid)
     }
 
-    /// Returns what an upgrade of a handle asks for: at least what the session must see.
-    pub(crate) fn request_to_upgrade(&self) -> Request<'_> {
-        let level = match self.view.options.level {
-            Level::Strong => Level::Strong,
-            _ => Level::Session,
-        };
-        self.request(level, Access::CaughtUp, None)
+    /// Returns what [`read_default`](Self::read_default) asks for.
+    pub(crate) fn request_by_default(&self) -> Request<'_> {
+        let advice = self.view.options.advice.as_deref();
+        let said = advice.and_then(|advice| advice.strength(self.view.router.mode()));
+        let level = said.map_or(Level::Session, |said| said.level());
+        self.request(level, Access::Replica, None)
     }
 
     /// Counts the connection, if anyone wants to know.

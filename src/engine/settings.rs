@@ -10,6 +10,12 @@ use crate::routing::{Balance, PeakEwma, Policy, RegionPolicy, Tags};
 use crate::session::{Clock, SystemClock, TokenKeys};
 use crate::statement::StatementCheck;
 
+/// The part of the watch interval by which it is longer now and then.
+const JITTER: u32 = 10;
+
+/// The time that an answer may take, of a node that is well. Chosen: some round trips within a region.
+const ANSWER: Duration = Duration::from_millis(10);
+
 /// What servers are asked for again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Questions {
@@ -110,6 +116,26 @@ impl Settings {
                 class: class.clone(),
             }),
             _ => Ok(()),
+        }
+    }
+
+    /// Checks that replicas can be known to keep the limits on their lag, where lag is known at all.
+    pub(crate) fn check_limits(&self, live: &Live) -> Result<(), ConfigError> {
+        let interval = self.watch_interval;
+        let least = interval
+            .saturating_add(interval / JITTER)
+            .saturating_add(ANSWER);
+        let classes = live.classes.iter();
+        let classes = classes.filter_map(|(name, class)| Some((Some(name), class.max_lag?)));
+        let mut limits = std::iter::once((None, live.max_lag)).chain(classes);
+        match limits.find(|(_, limit)| *limit < least) {
+            Some((class, limit)) => Err(ConfigError::LagNotMeasurable {
+                class: class.cloned(),
+                limit,
+                least,
+                interval,
+            }),
+            None => Ok(()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! `ConfigError`: a mistake in a router's configuration.
 
+use std::time::Duration;
+
 use crate::server::{PoolKind, ServerVersion};
 
 /// A configuration that no router can be built from.
@@ -271,15 +273,36 @@ pub enum ConfigError {
         legal: &'static str,
     },
 
-    /// A function names a class that the router does not have.
+    /// A read is of a class that the router does not have.
     #[error(
-        "`{function}` belongs to the class `{class}`, which the router does not have: add it with `class(\"{class}\", Class::new())`"
+        "{} the class `{class}`, which the router does not have{}: add it with `class(\"{class}\", Class::new())`",
+        function.map_or_else(|| "a read is of".to_owned(), |function| format!("`{function}` belongs to")),
+        there_are(known)
     )]
     NoSuchClass {
-        /// The function.
-        function: &'static str,
         /// The class.
-        class: &'static str,
+        class: String,
+        /// The function with [`#[consistency(..)]`](macro@crate::consistency) that was called, if any.
+        function: Option<&'static str>,
+        /// The classes that there are.
+        known: Vec<String>,
+    },
+
+    /// A limit on lag is so small that no replica could be known to keep it.
+    #[error(
+        "{} replicas to lag by {limit:?} at most, and nodes are asked every {interval:?}: what is known of a replica's lag is that \
+         old before the next answer, so the limit must be {least:?} or more, or `watch_interval` less",
+        class.as_ref().map_or_else(|| "the router requires".to_owned(), |class| format!("the class `{class}` requires"))
+    )]
+    LagNotMeasurable {
+        /// The class; `None` for the router's own limit.
+        class: Option<String>,
+        /// The limit.
+        limit: Duration,
+        /// The least limit with this interval.
+        least: Duration,
+        /// The router's [watch interval](crate::RouterBuilder::watch_interval).
+        interval: Duration,
     },
 
     /// A class was to be changed that the router does not have.
@@ -390,7 +413,7 @@ pub enum ConfigError {
     NoCurrentSession,
 }
 
-/// Returns the tags that there are, in words.
+/// Returns the names that there are, in words.
 fn there_are(known: &[String]) -> String {
     if known.is_empty() {
         return String::new();

@@ -171,6 +171,7 @@ impl Decider {
         let random = self.random;
         decide(&Inputs {
             level,
+            bound: level.bound(),
             need,
             cluster: &self.cluster,
             policy: &self.policy,

@@ -111,6 +111,31 @@ impl Reason {
         self == Self::PrimaryShare || !self.is_for_primary()
     }
 
+    /// Returns whether the primary was chosen because no replica may serve the read now, though one might at another time.
+    pub(crate) fn is_for_want_of_a_replica(self) -> bool {
+        match self {
+            Self::TooStale
+            | Self::NotCaughtUp
+            | Self::RecentWrite
+            | Self::CapturePending
+            | Self::OldHistory
+            | Self::NoReplica
+            | Self::Fallback
+            | Self::PrimaryOnly => true,
+            // Whoever is outside the share is served as if there were no routing.
+            Self::OutsideShare => false,
+            // Of a read outside sessions nothing is known that a replica could have.
+            Self::Write
+            | Self::Strong
+            | Self::NoSession
+            | Self::PrimaryShare
+            | Self::Eventual
+            | Self::Bounded
+            | Self::NothingToCatchUp
+            | Self::Covered => false,
+        }
+    }
+
     /// Returns whether only the primary ever does, whatever the state of replicas.
     pub(crate) fn is_the_primarys(self) -> bool {
         matches!(self, Self::Write | Self::Strong)

@@ -16,7 +16,7 @@ impl<G: Loan> Checkout<'_, G> {
             .then(|| self.shared.strained_wait(request, decision))
             .flatten();
         if let Some(wait) = wait {
-            self.request.wait = request.wait.max(wait);
+            self.terms.wait = self.terms.wait.max(wait);
         }
         wait.is_some()
     }

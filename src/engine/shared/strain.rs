@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Shared;
+use crate::consistency::Priority;
 use crate::engine::breaker::Change;
 use crate::engine::{Live, Request, Strain};
 use crate::error::Error;
@@ -35,7 +36,8 @@ impl Shared {
 
     /// Returns the strain under these settings.
     pub(super) fn strain_under(&self, live: &Live) -> Strain {
-        self.breaker.turn(live.breaker.is_some());
+        self.breaker
+            .turn(live.breaker.is_some() && live.mode.hears_advice());
         self.breaker.strain()
     }
 
@@ -68,9 +70,14 @@ impl Shared {
             return None;
         }
         let cluster = self.snapshot.load();
+        if cluster.strain == Strain::Normal {
+            return None;
+        }
+        let required = Self::strength(request, &cluster)?;
+        let priority = priority(request, &cluster.live);
         let sheds = cluster
             .strain
-            .sheds(request.level, request.priority, decision.reason);
+            .sheds(required.level(), priority, decision.reason);
         let breaker = cluster.live.breaker.as_ref().filter(|_| sheds)?;
         Some(breaker.wait)
     }
@@ -85,16 +92,28 @@ impl Shared {
     #[cold]
     fn refuse_for_strain(&self, request: &Request<'_>, decision: Decision) -> Error {
         let cluster = self.snapshot.load();
-        self.breaker.sheds.count(request.class);
+        let class = request.classes(cluster.live.mode).next();
+        self.breaker.sheds.count(class);
         Error::Shed {
             node: cluster.name(decision.node).to_owned(),
             strain: cluster.strain,
             reason: decision.reason.as_str(),
-            class: request.class.map(Box::from),
+            class: class.map(Box::from),
             retry_after: self.breaker.hold(),
             function: request.function,
         }
     }
+}
+
+/// Returns the highest priority of a request's classes.
+#[cold]
+fn priority(request: &Request<'_>, live: &Live) -> Priority {
+    let classes = request.classes(live.mode);
+    let priorities = classes.filter_map(|name| live.class(name));
+    priorities
+        .map(|class| class.priority)
+        .max()
+        .unwrap_or_default()
 }
 
 /// Tells operators of a change.

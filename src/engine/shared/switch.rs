@@ -2,7 +2,8 @@
 
 use super::Shared;
 use super::state::State;
-use crate::engine::Request;
+use crate::consistency::Class;
+use crate::engine::{Live, Request};
 use crate::random;
 use crate::routing::{Mode, Reason, ReplicaShare};
 
@@ -18,7 +19,11 @@ impl Shared {
         if live.mode == Mode::PrimaryOnly {
             return Some(Reason::PrimaryOnly);
         }
-        let share = live.replica_share.min(request.replica_share);
+        let share = if request.is_plain() {
+            live.replica_share
+        } else {
+            share_of_classes(request, live)
+        };
         if share == ReplicaShare::ALL {
             return None;
         }
@@ -38,4 +43,14 @@ impl Shared {
     pub(crate) fn mode(&self) -> Mode {
         self.snapshot.load().live.mode
     }
+}
+
+/// Returns the least share of the router and of a request's classes.
+#[cold]
+fn share_of_classes(request: &Request<'_>, live: &Live) -> ReplicaShare {
+    let classes = request.classes(live.mode);
+    let shares = classes
+        .filter_map(|name| live.class(name))
+        .map(Class::share);
+    shares.fold(live.replica_share, ReplicaShare::min)
 }

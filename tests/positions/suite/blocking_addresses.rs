@@ -36,9 +36,13 @@ fn open(router: &Router, count: u32) {
 /// What `session` reads, and whether it came from the primary.
 fn theme(session: &Session) -> (usize, bool) {
     let mut conn = session.read().expect("a connection");
+    (theme_of(&mut conn), conn.route().is_primary)
+}
+
+fn theme_of(conn: &mut ReadConn<Replica>) -> usize {
     let theme = settings::table.find(1).select(settings::theme);
-    let theme: String = theme.first(&mut conn).expect("a row");
-    (number(&theme), conn.route().is_primary)
+    let theme: String = theme.first(conn).expect("a row");
+    number(&theme)
 }
 
 /// Writes, and reads what was written.
@@ -66,7 +70,8 @@ fn read_what_is_written(cluster: &Cluster, router: &Router) {
         assert!(value >= seen, "{value} after {seen}");
         seen = value;
         let floor = history.floor(BOUND);
-        let (bounded, _) = theme(&writer.at_level(Level::Bounded(BOUND)));
+        let bounded = writer.at_level(Level::Bounded(BOUND));
+        let bounded = theme_of(&mut bounded.read_default().expect("a connection"));
         assert!(
             bounded >= floor,
             "{bounded} is older than {BOUND:?}, {floor} is not"

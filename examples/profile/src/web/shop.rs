@@ -3,7 +3,8 @@
 use axum::Form;
 use axum::extract::{Query, State};
 use axum::response::Redirect;
-use diesel_routing::Error;
+use diesel_routing::pg::ReadConn;
+use diesel_routing::{CaughtUp, Error, Replica};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -25,12 +26,13 @@ pub(crate) async fn show(
     Query(said): Query<Said>,
 ) -> Result<Markup, Failure> {
     let Visitor { session, user, .. } = &visitor;
-    let items = session
-        .reading(async |conn| {
-            visitor.notes().take("the shop window", conn.route());
-            Ok::<_, Error>(stock::all(conn).await?)
-        })
-        .await?;
+    let items = match visitor.unrouted().await? {
+        Some(mut conn) => items(&mut conn, &visitor).await?,
+        None => {
+            let read = async |conn: &mut ReadConn<CaughtUp>| items(conn, &visitor).await;
+            session.reading(read).await?
+        }
+    };
     let balance = payments::balance(session, &visitor.notes(), *user).await?;
     let main = html! {
         h1 { "Shop" }
@@ -38,6 +40,11 @@ pub(crate) async fn show(
         (window(&items))
     };
     Ok(page(&site, &visitor, Page::Shop, said.notice, &main))
+}
+
+async fn items(conn: &mut ReadConn<Replica>, visitor: &Visitor) -> Result<Vec<Item>, Error> {
+    visitor.notes().take("the shop window", conn.route());
+    Ok(stock::all(conn).await?)
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,9 +7,9 @@ use diesel_routing_sql::Dialect as Sql;
 
 use crate::cluster::{Member, Node, Observation, ServerFacts, ServerId};
 use crate::engine::checkout::Loan;
-use crate::engine::{Known, Request, Settings, Shared};
+use crate::engine::{Known, Request, Settings, Shared, Wait};
 use crate::position::{Lsn, PgPosition, Position};
-use crate::routing::{Level, RegionPolicy, ReplicaShare};
+use crate::routing::Level;
 use crate::server::NodeRole;
 use crate::session::{Clock, SessionState};
 use crate::statement::Access;
@@ -144,16 +144,21 @@ pub(super) fn read_of(session: &Arc<SessionState>) -> Request<'_> {
         level: Level::Session,
         access: Access::CaughtUp,
         session: Some(session),
-        wait: Duration::ZERO,
+        wait: Wait::default(),
         avoid: None,
         may_try: true,
-        max_lag: None,
-        on: None,
-        replica_share: ReplicaShare::ALL,
-        region: RegionPolicy::Pay,
-        priority: crate::consistency::Priority::Normal,
+        advice: None,
         class: None,
+        on: None,
         function: None,
+    }
+}
+
+/// Returns the wait of a session's view.
+pub(super) fn waiting(wait: Duration) -> Wait {
+    Wait {
+        function: None,
+        view: Some(wait),
     }
 }
 

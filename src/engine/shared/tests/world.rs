@@ -8,13 +8,13 @@ use proptest::prelude::*;
 
 use super::servers::{
     NODES, Pooled, ROUTERS, SERVERS, SESSIONS, Server, Steps, WATCHED, identity, measured_by,
-    read_of, said,
+    read_of, said, waiting,
 };
 use super::steps::{Chance, How, Step};
 use crate::cluster::{Member, Node, Observation, Question};
 use crate::engine::checkout::Checkout;
 use crate::engine::{Grant, Live, Request, Settings, Shared};
-use crate::routing::{Balance, Level, Otherwise, RegionPolicy, ReplicaShare, Target};
+use crate::routing::{Balance, Level, Otherwise, Target};
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
 use crate::statement::Access;
 
@@ -290,18 +290,15 @@ impl World {
             level,
             access: Access::Replica,
             session: Some(&session),
-            wait: Duration::from_millis(wait),
+            wait: waiting(Duration::from_millis(wait)),
             avoid: None,
             may_try: true,
-            max_lag: None,
+            advice: None,
+            class: None,
             on: on.map(|otherwise| Target {
                 name: "tag",
                 otherwise,
             }),
-            replica_share: ReplicaShare::ALL,
-            region: RegionPolicy::Pay,
-            priority: crate::consistency::Priority::Normal,
-            class: None,
             function: None,
         };
         let (first, servers_wait) = match how {

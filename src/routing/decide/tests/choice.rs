@@ -94,6 +94,7 @@ fn a_share_of_one_in_four_is_that_at_every_level() {
         };
         decide(&Inputs {
             level,
+            bound: level.bound(),
             need: (level == Level::Session).then_some(need),
             cluster: &cluster,
             policy: &policy,
@@ -184,6 +185,7 @@ fn of_two(
     };
     let decision = decide(&Inputs {
         level,
+        bound: level.bound(),
         need: (level == Level::Session).then_some(need),
         cluster: &cluster,
         policy: &policy,
