@@ -15,6 +15,7 @@ use super::notice::{Notice, Said};
 use super::visitor::{CHOSEN, Visitor, cookie};
 use crate::letters::{self, Job};
 use crate::people::{self, Person};
+use crate::site::OWN_PAGES;
 use crate::{Locale, Site};
 
 pub(crate) async fn show(
@@ -27,7 +28,7 @@ pub(crate) async fn show(
         // A session's read: from a replica that has what this user wrote, or from the primary.
         None => {
             let read = async |conn: &mut ReadConn<CaughtUp>| rows(conn, &visitor).await;
-            visitor.session.reading(read).await?
+            visitor.session.class(OWN_PAGES).reading(read).await?
         }
     };
     let main = html! {

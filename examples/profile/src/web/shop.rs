@@ -15,6 +15,7 @@ use super::visitor::Visitor;
 use crate::Site;
 use crate::money::Cents;
 use crate::payments::{self, Payment};
+use crate::site::SHOP_WINDOW;
 use crate::stock::{self, Item, Reservation};
 
 /// The most that is paid at once, in whole units of money.
@@ -27,17 +28,21 @@ pub(crate) async fn show(
 ) -> Result<Markup, Failure> {
     let Visitor { session, user, .. } = &visitor;
     let items = match visitor.unrouted().await? {
-        Some(mut conn) => items(&mut conn, &visitor).await?,
+        Some(mut conn) => Some(items(&mut conn, &visitor).await?),
         None => {
             let read = async |conn: &mut ReadConn<CaughtUp>| items(conn, &visitor).await;
-            session.reading(read).await?
+            match session.class(SHOP_WINDOW).reading(read).await {
+                // The rest of the shop does without.
+                Err(Error::Shed { .. }) => None,
+                items => Some(items?),
+            }
         }
     };
     let balance = payments::balance(session, &visitor.notes(), *user).await?;
     let main = html! {
         h1 { "Shop" }
         (account(balance))
-        (window(&items))
+        (window(items.as_deref()))
     };
     Ok(page(&site, &visitor, Page::Shop, said.notice, &main))
 }
@@ -102,7 +107,17 @@ fn account(balance: Cents) -> Markup {
     }
 }
 
-fn window(items: &[Item]) -> Markup {
+fn window(items: Option<&[Item]>) -> Markup {
+    let Some(items) = items else {
+        return html! {
+            section aria-labelledby="items" {
+                h2 #items { "Things" }
+                p #closed .warning role="status" {
+                    "The shop window is closed for a moment: no replica can fill it, and the primary has more important things to do."
+                }
+            }
+        };
+    };
     html! {
         section aria-labelledby="items" {
             h2 #items { "Things" }
