@@ -74,7 +74,7 @@ impl Class {
         self
     }
 
-    /// Sets what its reads do where no replica may serve them. Defaults to [`Fallback::Primary`].
+    /// Sets what its reads do where no replica may serve them. Defaults to [`Fallback::ToPrimary`].
     pub fn fallback(mut self, fallback: Fallback) -> Self {
         self.fallback = fallback;
         self

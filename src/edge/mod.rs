@@ -32,13 +32,16 @@
 //!
 //! # Levels
 //!
-//! The freshness of a read is set by the first of these that applies:
+//! A read is as fresh as the strongest of these asks for:
 //!
-//! 1. the attribute of a repository function, [`#[consistency(..)]`](macro@crate::consistency);
-//! 2. the explicit call: `read_eventual`, `read_bounded`, `read_primary`, `at_level`;
-//! 3. the request header `X-DB-Consistency`, from callers that [`Edge::trust`] trusts (by default none);
-//! 4. the [`Rule`] of the request's path and method;
-//! 5. the default, [`Level::Session`](crate::Level::Session).
+//! - the attribute of a repository function, [`#[consistency(..)]`](macro@crate::consistency), and its class;
+//! - the explicit call (`read`, `read_eventual`, `read_bounded`, `read_primary`), and the type of its handle;
+//! - the session's view: `at_level`, `class`;
+//! - the request header `X-DB-Consistency`, from callers that [`Edge::trust`] trusts (by default none);
+//! - the [`Rule`] of the request's path and method.
+//!
+//! [`Session::read_default`](crate::Session::read_default) asks for nothing itself: it reads at the level that the last three have
+//! set, and at [`Level::Session`](crate::Level::Session) where they set none.
 
 mod cookie;
 mod counts;

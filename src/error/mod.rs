@@ -124,7 +124,7 @@ pub enum Error {
     /// same call may succeed a moment later.
     #[error(
         "no replica may serve {} ({reason}), and its class `{class}` does not fall back to the primary: {replicas}. Try again once \
-         a replica has caught up, see to the replicas, or let the class fall back (`Fallback::Wait`, `Fallback::Primary`)",
+         a replica has caught up, see to the replicas, or let the class fall back (`Fallback::Wait`, `Fallback::ToPrimary`)",
         function.map_or_else(|| "this read".to_owned(), |function| format!("`{function}`"))
     )]
     NoReplicaOfClass {

@@ -8,8 +8,9 @@ use std::time::Duration;
 #[non_exhaustive]
 pub enum Fallback {
     /// They go to the primary. The default.
+    // Not named `Primary`: compile errors print the role of that name without its path only while no other public item has it.
     #[default]
-    Primary,
+    ToPrimary,
     /// They wait up to this long for a replica that may serve them, also while none is up, and then go to the primary.
     Wait(Duration),
     /// They fail with [`Error::NoReplicaOfClass`](crate::Error::NoReplicaOfClass), so that the loss of its replicas does not

@@ -49,7 +49,7 @@ impl Strength {
     /// Requires this where no replica serves it.
     pub(crate) fn or(mut self, fallback: Fallback) -> Self {
         match fallback {
-            Fallback::Primary => {}
+            Fallback::ToPrimary => {}
             Fallback::Wait(wait) => self.wait = self.wait.max(wait),
             Fallback::Refuse => self.refuses = true,
         }
@@ -184,7 +184,7 @@ mod tests {
 
     fn fallbacks() -> impl Strategy<Value = Fallback> {
         prop_oneof![
-            Just(Fallback::Primary),
+            Just(Fallback::ToPrimary),
             (0..5_u64).prop_map(|wait| Fallback::Wait(Duration::from_millis(wait))),
             Just(Fallback::Refuse),
         ]

@@ -19,7 +19,7 @@ use super::signature::{self, Handle, Kind};
 /// before.
 pub(super) fn function(args: &Args, function: &mut ImplItemFn) -> syn::Result<TokenStream> {
     let handle = signature::find(&function.sig)?;
-    let level = Level::of(args, &handle)?;
+    let level = Level::of(args, &handle, &function.sig)?;
     let findings = match level {
         Level::Named(level, _) if !level.kind.may_be_a_replica() => {
             body::take_vouching(&mut function.block);
@@ -63,10 +63,19 @@ enum Level<'a> {
 }
 
 impl<'a> Level<'a> {
-    fn of(args: &Args, handle: &'a Handle) -> syn::Result<Self> {
+    fn of(args: &Args, handle: &'a Handle, signature: &Signature) -> syn::Result<Self> {
         match (args.level, &handle.kind) {
             (Some((level, span)), _) => Ok(Self::Named(level, span)),
-            (None, Kind::Taken(ty)) => Ok(Self::OfHandle(ty)),
+            (None, Kind::Taken(ty)) => match signature::generic_role(ty, signature) {
+                Some(role) => Err(syn::Error::new(
+                    role.span(),
+                    format!(
+                        "with `class` alone, the handle's type has the level, and `{role}` may be any role: write the role, or add \
+                         a level, as in `session, class = \"payments\"`"
+                    ),
+                )),
+                None => Ok(Self::OfHandle(ty)),
+            },
             (None, Kind::FromSession) => Err(syn::Error::new(
                 args.class.span(),
                 "with `class` alone, the handle's type has the level, and a `&Session` has none: add one, as in \

@@ -34,7 +34,7 @@ fn classes() -> impl Strategy<Value = Class> {
         prop::option::of(levels()),
         prop::option::of(200..203_u32),
         prop_oneof![
-            Just(Fallback::Primary),
+            Just(Fallback::ToPrimary),
             Just(Fallback::Wait(MILLISECOND * 30)),
             Just(Fallback::Refuse),
         ],

@@ -15,7 +15,7 @@ fn advisers() -> impl Strategy<Value = Strength> {
     ];
     let limits = prop::option::weighted(0.3, (0..90_u64).prop_map(Duration::from_secs));
     let fallbacks = prop_oneof![
-        3 => Just(Fallback::Primary),
+        3 => Just(Fallback::ToPrimary),
         1 => Just(Fallback::Wait(Duration::from_millis(200))),
         1 => Just(Fallback::Refuse),
     ];

@@ -1,7 +1,7 @@
-//! With a class alone, options have no level to go with, and neither has a session.
+//! With a class alone, options have no level to go with, and neither has a session, nor a handle of any role.
 
 use diesel_routing::pg::{ReadConn, Session, WriteConn};
-use diesel_routing::{CaughtUp, Error, Replica, consistency};
+use diesel_routing::{CaughtUp, Error, Replica, Role, consistency};
 
 #[consistency(session, class = "payments", wait = "50ms")]
 async fn with_a_level(_conn: &mut ReadConn<CaughtUp>) -> Result<(), Error> {
@@ -20,6 +20,11 @@ async fn on_some(_conn: &mut ReadConn<Replica>) -> Result<(), Error> {
 
 #[consistency(class = "payments", untracked)]
 async fn untracked(_conn: &mut WriteConn) -> Result<(), Error> {
+    Ok(())
+}
+
+#[consistency(class = "payments")]
+async fn of_any_role<R: Role>(_conn: &mut ReadConn<R>) -> Result<(), Error> {
     Ok(())
 }
 

@@ -1,15 +1,10 @@
-//! With a class alone, the type of the handle has the level: it must be a handle, of one role.
+//! With a class alone, the type of the handle has the level: it must be a handle.
 
 use diesel_routing::pg::ReadConn;
-use diesel_routing::{CaughtUp, Error, Role, consistency};
+use diesel_routing::{CaughtUp, Error, consistency};
 
 #[consistency(class = "payments")]
 async fn one_role(_conn: &mut ReadConn<CaughtUp>) -> Result<(), Error> {
-    Ok(())
-}
-
-#[consistency(class = "payments")]
-async fn any_role<R: Role>(_conn: &mut ReadConn<R>) -> Result<(), Error> {
     Ok(())
 }
 
