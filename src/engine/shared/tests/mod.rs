@@ -5,6 +5,7 @@ mod carry_out;
 mod guesses;
 mod servers;
 mod steps;
+mod strained;
 mod world;
 
 use std::sync::Arc;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use diesel_routing_sql::Dialect as Sql;
 
 use crate::cluster::{Member, Node, Observation, ServerFacts, ServerId};
+use crate::consistency::Priority;
 use crate::engine::checkout::Loan;
 use crate::engine::{Known, Request, Settings, Shared};
 use crate::position::{Lsn, PgPosition, Position};

@@ -57,6 +57,11 @@ pub(super) enum Step {
     },
     /// A router's nodes change.
     Change(Change),
+    /// The primary's load changes, as a router sees it.
+    Strain {
+        router: usize,
+        percent: u32,
+    },
     Tick {
         millis: u64,
     },
@@ -131,7 +136,7 @@ fn on() -> impl Strategy<Value = Option<Otherwise>> {
     ]
 }
 
-fn chance() -> impl Strategy<Value = Chance> {
+pub(super) fn chance() -> impl Strategy<Value = Chance> {
     prop_oneof![
         3 => Just(Chance::Nothing),
         1 => Just(Chance::Refusal),
@@ -167,6 +172,8 @@ pub(super) fn steps() -> impl Strategy<Value = Step> {
         8 => (router.clone(), node.clone()).prop_map(|(router, node)| Step::Ask { router, node }),
         1 => (router.clone(), node).prop_map(|(router, node)| Step::Lose { router, node }),
         3 => change().prop_map(Step::Change),
+        1 => (router.clone(), prop_oneof![Just(0), Just(82), Just(95)])
+            .prop_map(|(router, percent)| Step::Strain { router, percent }),
         8 => any::<prop::sample::Index>().prop_map(|which| Step::Answer { which }),
         1 => (user, router).prop_map(|(user, to)| Step::Move { user, to }),
         6 => (1..40_u64).prop_map(|millis| Step::Tick { millis }),
