@@ -23,6 +23,8 @@ mod ended;
 mod flavours;
 #[path = "suite/retries.rs"]
 mod reading;
+#[path = "suite/protected.rs"]
+mod protected;
 #[path = "suite/regions.rs"]
 mod regions;
 #[path = "suite/roles.rs"]
@@ -39,6 +41,8 @@ mod upstreams;
 mod views;
 #[path = "suite/watching.rs"]
 mod watching;
+#[path = "suite/windows.rs"]
+mod windows;
 #[path = "suite/world.rs"]
 mod world;
 
