@@ -88,7 +88,7 @@
 //! # What is not guaranteed
 //!
 //! - Without positions, a replica that lags by more than the window can still show a session an older state
-//!   than the one it wrote: choose a window above your worst lag. The same holds where a write's outcome is
+//!   than the one it wrote, unless its lag is told ([`lag_with`](RouterBuilder::lag_with)). The same holds where a write's outcome is
 //!   unknown, or its position lies on the history before a failover.
 //! - PostgreSQL's standbys can show a commit for the moment before the primary acknowledges it: a session that
 //!   saw it there, and reads the primary in that moment, does not see it yet. With `remote_apply` the moment lasts

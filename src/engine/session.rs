@@ -20,7 +20,7 @@ use crate::statement::Access;
 /// clones share the history. Use it from several tasks or threads as you like.
 ///
 /// After a write, `read` goes to the primary until a replica is proved to have replayed it, then to that
-/// replica. Where servers have no positions, it goes to the primary for the router's window (5 s by default).
+/// replica. Where servers have no positions, it goes to the primary for the router's [window](crate::Window) (5 s by default).
 ///
 /// A `token` carries the session to another process, and [`Router::resume`] continues it there.
 ///

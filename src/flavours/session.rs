@@ -65,7 +65,8 @@ impl<C: RoutedConnection> Session<C> {
     /// `lag` it may not see.
     ///
     /// Lag is known as of a node's last answer, so a bound below the router's watch interval (100 ms
-    /// by default) is met by the primary only. Where servers have no positions, lag is never known.
+    /// by default) is met by the primary only. Where servers have no positions, lag is known only if a function tells it
+    /// (`RouterBuilder::lag_with`).
     ///
     /// # Errors
     ///

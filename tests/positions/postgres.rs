@@ -21,6 +21,8 @@ mod building;
 mod ended;
 #[path = "suite/flavours.rs"]
 mod flavours;
+#[path = "suite/protected.rs"]
+mod protected;
 #[path = "suite/retries.rs"]
 mod reading;
 #[path = "suite/regions.rs"]
@@ -43,6 +45,8 @@ mod verifying;
 mod views;
 #[path = "suite/watching.rs"]
 mod watching;
+#[path = "suite/windows.rs"]
+mod windows;
 #[path = "suite/world.rs"]
 mod world;
 

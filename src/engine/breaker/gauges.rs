@@ -208,6 +208,16 @@ impl Gauges {
         }
     }
 
+    /// Returns the checkouts since the last look, and the time that they waited.
+    #[cfg(test)]
+    pub(crate) fn counted(&self) -> (u64, Duration) {
+        let waited = self.waited.load(Ordering::Relaxed);
+        (
+            self.taken.load(Ordering::Relaxed),
+            Duration::from_micros(waited),
+        )
+    }
+
     fn publish(&self, strain: Strain, hold: Duration) {
         let millis = u64::try_from(hold.as_millis()).unwrap_or(u64::MAX);
         self.hold.store(millis, Ordering::Relaxed);

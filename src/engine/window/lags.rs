@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
-use super::{Window, WindowStatus};
+use super::{ENOUGH, Window, WindowStatus};
 use crate::cluster::age;
 
 /// The number of parts of the time for which lags count: they leave by parts.
@@ -70,7 +70,7 @@ impl Lags {
         self.spread.largest = self.spread.largest.max(lag);
         let is_due = |looked| age(looked, now) >= LOOK_AFTER;
         // Before there are enough, each may be the one that makes them enough.
-        if self.spread.samples <= super::ENOUGH || self.looked.is_none_or(is_due) {
+        if self.spread.samples <= ENOUGH || self.looked.is_none_or(is_due) {
             self.look(now);
         }
         is_news
@@ -133,22 +133,27 @@ impl Lags {
     fn look(&mut self, now: Instant) {
         self.looked = Some(now);
         let largest = self.parts.iter().map(|part| part.largest).max();
-        let samples = self.parts.iter().map(|part| part.samples).sum();
-        let mut all = histogram();
-        for part in &self.parts {
-            if let (Some(all), Some(lags)) = (&mut all, &part.lags) {
-                // Of one size, so this cannot fail; if it did, the largest would do.
-                let _ = all.add(lags);
-            }
-        }
         let largest = largest.unwrap_or_default();
+        let samples = self.parts.iter().map(|part| part.samples).sum();
         self.spread = Spread {
             samples,
             largest,
-            p99: all.map_or(largest, |all| {
-                Duration::from_millis(all.value_at_quantile(0.99))
-            }),
+            // Of fewer, it is the largest.
+            p99: if samples < ENOUGH {
+                largest
+            } else {
+                self.percentile().unwrap_or(largest)
+            },
         };
+    }
+
+    /// Returns the 99th percentile, in milliseconds rounded up.
+    fn percentile(&self) -> Option<Duration> {
+        let mut all = histogram()?;
+        for part in &self.parts {
+            all.add(part.lags.as_ref()?).ok()?;
+        }
+        Some(Duration::from_millis(all.value_at_quantile(0.99)))
     }
 }
 

@@ -6,6 +6,7 @@ mod changing;
 mod guesses;
 mod servers;
 mod steps;
+mod strained;
 mod terms;
 mod world;
 

@@ -63,6 +63,11 @@ pub(super) enum Step {
         mode: Mode,
         percent: u8,
     },
+    /// The primary's load changes, as a router sees it.
+    Strain {
+        router: usize,
+        percent: u32,
+    },
     Tick {
         millis: u64,
     },
@@ -137,7 +142,7 @@ fn on() -> impl Strategy<Value = Option<Otherwise>> {
     ]
 }
 
-fn chance() -> impl Strategy<Value = Chance> {
+pub(super) fn chance() -> impl Strategy<Value = Chance> {
     prop_oneof![
         3 => Just(Chance::Nothing),
         1 => Just(Chance::Refusal),
@@ -182,6 +187,8 @@ pub(super) fn steps() -> impl Strategy<Value = Step> {
         8 => (router.clone(), node.clone()).prop_map(|(router, node)| Step::Ask { router, node }),
         1 => (router.clone(), node).prop_map(|(router, node)| Step::Lose { router, node }),
         3 => change().prop_map(Step::Change),
+        1 => (router.clone(), prop_oneof![Just(0), Just(82), Just(95)])
+            .prop_map(|(router, percent)| Step::Strain { router, percent }),
         8 => any::<prop::sample::Index>().prop_map(|which| Step::Answer { which }),
         2 => (router.clone(), mode(), percent())
             .prop_map(|(router, mode, percent)| Step::Switch { router, mode, percent }),

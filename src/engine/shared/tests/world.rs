@@ -11,9 +11,11 @@ use super::servers::{
     read_of, said, waiting,
 };
 use super::steps::{Chance, How, Step};
+use super::strained::Load;
 use crate::cluster::{Member, Node, Observation, Question};
 use crate::engine::checkout::Checkout;
 use crate::engine::{Grant, Live, Request, Settings, Shared};
+use crate::error::Error;
 use crate::routing::{Balance, Level, Otherwise, Target};
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
 use crate::statement::Access;
@@ -63,6 +65,10 @@ pub(super) struct World {
     /// The acknowledged writes, with their time by the routers' clock.
     log: Vec<(Instant, u64)>,
     pub(super) from_replicas: u32,
+    /// What the routers' applications tell of the primary's load.
+    pub(super) loads: Vec<Load>,
+    /// The error of the last checkout, if it failed.
+    pub(super) failed: Option<Error>,
 }
 
 impl World {
@@ -79,10 +85,13 @@ impl World {
             ..measured_by(&clock)
         };
         let nodes: Vec<_> = (0..NODES).map(configured).collect();
+        let loads: Vec<_> = (0..ROUTERS).map(|_| Load::default()).collect();
         // The last one's primary takes a share.
         let settings: Vec<_> = (0..ROUTERS)
             .map(|router| if router + 1 == ROUTERS { 0.3 } else { 0.0 })
             .map(settings)
+            .zip(&loads)
+            .map(|(settings, load)| load.told(settings))
             .collect();
         let routers = settings
             .iter()
@@ -110,6 +119,8 @@ impl World {
             system: Instant::now(),
             log: Vec::new(),
             from_replicas: 0,
+            loads,
+            failed: None,
         };
         for router in 0..ROUTERS {
             for node in 0..NODES {
@@ -171,6 +182,7 @@ impl World {
                 mode,
                 percent,
             } => self.switch(router, mode, percent),
+            Step::Strain { router, percent } => self.strain(router, percent),
             Step::Tick { millis } => self.clock.pass(Duration::from_millis(millis)),
         }
         Ok(())
