@@ -19,6 +19,7 @@ mod hurry;
 mod lease;
 mod live;
 mod nodes;
+mod one_question;
 mod options;
 mod pooled;
 mod rejections;
@@ -51,6 +52,7 @@ pub(crate) use lease::{Grant, Lease};
 pub(crate) use live::Live;
 pub use nodes::Nodes;
 pub(crate) use nodes::{Change, Leaving, Seat};
+pub(crate) use one_question::{AskOrWait, OneQuestion};
 pub(crate) use options::{DELAYED, Options};
 #[allow(unused_imports, reason = "only where a flavour has no pool")]
 pub(crate) use pooled::NoPool;

@@ -1,6 +1,7 @@
 //! The state that all handles and sessions of a router share.
 
 mod changes;
+mod fence;
 mod nodes;
 mod state;
 mod switch;
@@ -20,7 +21,7 @@ use diesel_routing_sql::Dialect as Sql;
 
 use self::state::State;
 use super::delays::Delays;
-use super::{Known, Questions, Rejections, Request, Settings};
+use super::{Known, OneQuestion, Questions, Rejections, Request, Settings};
 use crate::cluster::{
     BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, ServerId,
     Signals, Snapshot, SourceAddress, after, age,
@@ -88,6 +89,8 @@ pub(crate) struct Shared {
     servers_wait: AtomicBool,
     /// Set until the nodes' first answers are weighed.
     pub(super) starting: AtomicBool,
+    /// The question for the primary's position, which callers share.
+    pub(crate) position_of_primary: OneQuestion,
 }
 
 /// What a backend says of its servers, for the router.
@@ -132,6 +135,7 @@ impl Shared {
             sources: Mutex::default(),
             servers_wait: AtomicBool::new(false),
             starting: AtomicBool::new(false),
+            position_of_primary: OneQuestion::default(),
             signals: Signals::new(count),
             trusts_window: settings.questions == Questions::Aurora,
             probe_timeout: settings.watch_timeout,
@@ -459,6 +463,11 @@ impl Shared {
     /// Returns the position of the primary, as far as is known.
     pub(crate) fn position(&self) -> Option<Position> {
         self.snapshot.load().position().cloned()
+    }
+
+    #[cfg(feature = "edge")]
+    pub(crate) fn wall(&self) -> std::time::SystemTime {
+        self.clock.wall()
     }
 
     #[cfg(feature = "edge")]

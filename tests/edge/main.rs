@@ -11,3 +11,4 @@ mod redis_server;
 mod scope;
 mod scope_blocking;
 mod stores;
+mod timestamps;
