@@ -227,8 +227,8 @@ pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
     Async, Blocking, CaughtUpReport, CompareLimits, Comparison, DiscoveryStatus, NodeStatus, Nodes,
-    PoolStatus, ReplicaReport, Router, RouterBuilder, Session, Status, TableComparison,
-    TableOnReplica, Upstream,
+    PoolAdvice, PoolLoad, PoolStatus, ReplicaReport, Router, RouterBuilder, Session, Sizing,
+    SizingAdvice, Status, TableComparison, TableOnReplica, Upstream,
 };
 pub use error::{ConfigError, Error, NotReadOnly, Refused, Step, may_retry_read};
 pub use position::*;

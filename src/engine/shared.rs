@@ -1,6 +1,7 @@
 //! The state that all handles and sessions of a router share.
 
 mod changes;
+mod connections;
 mod fence;
 mod nodes;
 mod state;
@@ -89,6 +90,10 @@ pub(crate) struct Shared {
     servers_wait: AtomicBool,
     /// Set until the nodes' first answers are weighed.
     pub(super) starting: AtomicBool,
+    /// The instant at which it was made, by the system's clock.
+    pub(super) built: Instant,
+    /// The number of instances like this one that there are to be.
+    pub(super) expected_instances: u32,
     /// The question for the primary's position, which callers share.
     pub(crate) position_of_primary: OneQuestion,
 }
@@ -135,6 +140,8 @@ impl Shared {
             sources: Mutex::default(),
             servers_wait: AtomicBool::new(false),
             starting: AtomicBool::new(false),
+            built: Instant::now(),
+            expected_instances: settings.expected_instances,
             position_of_primary: OneQuestion::default(),
             signals: Signals::new(count),
             trusts_window: settings.questions == Questions::Aurora,
@@ -444,7 +451,10 @@ impl Shared {
     /// Records that a node was met, whose server has these facts.
     pub(crate) fn meets(&self, member: &Member, facts: &ServerFacts) {
         if !member.has_left() {
-            lock(&self.facts).insert(member.serial, facts.clone());
+            let known = lock(&self.facts).insert(member.serial, facts.clone());
+            if known.is_none_or(|known| known.max_connections != facts.max_connections) {
+                self.check_connections(member, facts);
+            }
         }
         if facts.waits {
             self.servers_wait.store(true, Ordering::Relaxed);
