@@ -227,9 +227,9 @@ pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
     Async, Blocking, Breaker, BreakerStatus, CaughtUpReport, CompareLimits, Comparison,
-    DiscoveryStatus, MeasuredWindow, NodeStatus, Nodes, PoolStatus, ReplicaReport, Router,
-    RouterBuilder, Session, ShedReads, Signal, Status, Strain, TableComparison, TableOnReplica,
-    Upstream, Window, WindowStatus,
+    DiscoveryStatus, MeasuredWindow, NodeStatus, Nodes, PoolAdvice, PoolLoad, PoolStatus,
+    ReplicaReport, Router, RouterBuilder, Session, ShedReads, Signal, Sizing, SizingAdvice, Status,
+    Strain, TableComparison, TableOnReplica, Upstream, Window, WindowStatus,
 };
 pub use error::{ConfigError, Error, NotReadOnly, Refused, Step, may_retry_read};
 pub use position::*;

@@ -33,6 +33,8 @@ mod builder;
 mod checkout;
 #[path = "../flavours/comparing.rs"]
 mod comparing;
+#[path = "../flavours/fence.rs"]
+mod fence;
 #[path = "../flavours/heartbeat.rs"]
 mod heartbeat;
 #[path = "../flavours/manager.rs"]

@@ -35,7 +35,7 @@ pub(crate) fn role(read_only: i64) -> NodeRole {
 /// Asks for the facts that are needed once. Needs no privilege. Variables that a server does not have are left out,
 /// so every kind answers.
 pub(crate) const FACTS: &str = "SHOW GLOBAL VARIABLES WHERE Variable_name IN \
-     ('version', 'wsrep_on', 'read_only', 'innodb_read_only', 'server_id', 'server_uid', 'server_uuid', 'hostname', 'port', 'datadir')";
+     ('version', 'wsrep_on', 'read_only', 'innodb_read_only', 'server_id', 'server_uid', 'server_uuid', 'hostname', 'port', 'datadir', 'max_connections')";
 
 /// One row of the answer to [`FACTS`].
 #[derive(diesel::QueryableByName)]
@@ -87,6 +87,7 @@ pub(crate) fn facts(variables: &[Variable]) -> ServerFacts {
         ),
         waits: kind != ServerKind::Galera,
         version: version(value("version")),
+        max_connections: value("max_connections").parse().ok(),
         oldest: Some(if is_mariadb {
             OLDEST_MARIADB
         } else {

@@ -21,7 +21,6 @@ mod urls;
 pub use checksum::{Checksum, ChecksumLimits};
 pub use diagnosis::{Diagnosis, SourceAddress};
 pub use facts::ServerFacts;
-#[cfg(any(feature = "postgres", feature = "sync-postgres"))]
 pub(crate) use facts::Wal;
 pub(crate) use history::{Sample, after, age};
 pub(crate) use identity::ServerId;

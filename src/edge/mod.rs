@@ -27,6 +27,10 @@
 //! response that arrives last replaces the other. If its position was asked for first, the other's write may be
 //! missed until a replica has it. A store joins both.
 //!
+//! A client that keeps no cookies, such as another service, may send `X-Write-Timestamp` of a response back
+//! ([`Edge::write_timestamp`]): from callers that [`Edge::trust`] trusts, reads then observe everything that was acknowledged
+//! up to that time.
+//!
 //! A handler that panics produces no response to carry a token: put the layer that turns panics into
 //! responses inside this one. The store does not need a response.
 //!
@@ -57,6 +61,7 @@ mod requested_level;
 mod rule;
 mod settings;
 mod store;
+mod timestamp;
 pub(crate) mod timing;
 
 #[cfg(all(feature = "__async", any(feature = "tower", feature = "redis")))]

@@ -64,6 +64,8 @@ pub(crate) struct Settings {
     pub(crate) rules: Rules,
     pub(crate) carry_reads: bool,
     pub(crate) write_timestamp: bool,
+    /// How far clocks of machines may be apart.
+    pub(crate) clock_skew: Duration,
     pub(crate) server_timing: bool,
     /// The function that finds the key that a request's session is drawn by.
     pub(crate) session_key: Option<Source>,
@@ -83,6 +85,7 @@ impl Default for Settings {
             rules: Rules::default(),
             carry_reads: false,
             write_timestamp: false,
+            clock_skew: Duration::from_secs(1),
             server_timing: false,
             session_key: None,
             key: None,
@@ -129,11 +132,15 @@ impl Settings {
         }
     }
 
+    /// Returns whether the request's caller is trusted.
+    pub(crate) fn trusts(&self, request: &Parts) -> bool {
+        self.trust.as_ref().is_some_and(|trust| trust(request))
+    }
+
     /// Returns the level that the caller asks for, if it may.
     fn requested(&self, request: &Parts, counts: &Counts) -> Option<Level> {
         let level = requested_level(&request.headers)?;
-        let trusted = self.trust.as_ref().is_some_and(|trust| trust(request));
-        let granted = level.ok().filter(|_| trusted);
+        let granted = level.ok().filter(|_| self.trusts(request));
         if granted.is_none() {
             counts.ignored_wishes.add();
         }

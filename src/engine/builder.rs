@@ -240,6 +240,16 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
+    /// Sets how many instances like this one there are to be, in all processes. Defaults to 1.
+    ///
+    /// When a node is met, the router adds up what all of them may open there: the pools of the node, and a watcher's
+    /// connection. If that is more than the server's `max_connections`, it says so in a warning, and so does
+    /// [`Sizing`](crate::Sizing): better now than in the hour when all are needed.
+    pub fn expected_instances(mut self, instances: u32) -> Self {
+        self.settings.expected_instances = instances;
+        self
+    }
+
     /// Sets how often each node is asked for its role and position while no caller waits for an answer.
     /// Defaults to 100 ms, give or take a tenth.
     ///

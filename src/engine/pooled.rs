@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use super::Usage;
 use crate::cluster::{Member, Observation, Said, ServerFacts, ServerId};
 use crate::routing::PeakEwma;
 use crate::server::NodeRole;
@@ -22,6 +23,9 @@ pub(crate) struct Pooled<C> {
     pub(crate) number: u64,
     /// The statements that were seen on it.
     pub(crate) seen: Seen,
+    /// The instant at which it was lent last, and what is counted as it comes back.
+    pub(crate) lent: Instant,
+    pub(crate) usage: Arc<Usage>,
     /// The node that it was opened for.
     pub(crate) member: Arc<Member>,
     /// The database; `None` for the one that the node's URL was given with.
@@ -76,6 +80,7 @@ impl<C> Pooled<C> {
     /// Records that it comes back to its pool: a connection whose statements have all succeeded stands.
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn returns(&mut self, now: Instant) {
+        self.usage.returned(self.lent, now);
         if !self.marks.has_failed {
             self.known.alive = now;
         }
@@ -307,6 +312,8 @@ macro_rules! pools {
         pub(crate) struct Pools<C: RoutedConnection> {
             read: Pool<C>,
             write: Pool<C>,
+            /// Of each kind, in the order of `PoolKind::ALL`.
+            usage: [std::sync::Arc<crate::engine::Usage>; 3],
             /// A bulkhead: reads that fall back to the primary must not keep others from it.
             fallback: Pool<C>,
         }
@@ -318,11 +325,17 @@ macro_rules! pools {
                 node: &crate::cluster::Node,
                 manager: impl Fn(crate::server::PoolKind) -> Manager<C>,
             ) -> Result<Self, crate::error::Error> {
-                let pool = |kind| Pool::new(library, manager(kind), node.pool_size(kind), node.options(kind));
+                let usage: [std::sync::Arc<crate::engine::Usage>; 3] = std::array::from_fn(|_| std::sync::Arc::default());
+                let pool = |kind: crate::server::PoolKind| {
+                    let mut manager = manager(kind);
+                    manager.usage = std::sync::Arc::clone(&usage[kind.index()]);
+                    Pool::new(library, manager, node.pool_size(kind), node.options(kind))
+                };
                 Ok(Self {
                     read: pool(crate::server::PoolKind::Read)?,
                     write: pool(crate::server::PoolKind::Write)?,
                     fallback: pool(crate::server::PoolKind::Fallback)?,
+                    usage,
                 })
             }
 
@@ -344,7 +357,15 @@ macro_rules! pools {
         impl<C: RoutedConnection> crate::engine::NodePools for Pools<C> {
             fn status(&self) -> Vec<crate::engine::PoolStatus> {
                 let kinds = crate::server::PoolKind::ALL;
-                kinds.map(|kind| self.of(kind).status(kind)).into()
+                let status = kinds.map(|kind| {
+                    let (loans, time_in_use) = self.usage[kind.index()].total();
+                    crate::engine::PoolStatus {
+                        loans,
+                        time_in_use,
+                        ..self.of(kind).status(kind)
+                    }
+                });
+                status.into()
             }
 
             fn drain(&self) {

@@ -2,15 +2,18 @@
 
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "edge")]
+use std::time::SystemTime;
 use std::time::{Duration, Instant};
 
 use super::checkout::Loan;
 use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View, Wait};
 use crate::error::{ConfigError, Error};
+use crate::position::PositionError;
 use crate::routing::{Level, Tag};
 #[cfg(feature = "edge")]
 use crate::session::Activity;
-use crate::session::{Rejection, SignedToken, Token};
+use crate::session::{Rejection, SessionState, SignedToken, Token};
 use crate::statement::Access;
 
 /// One user's, or one job's, causal history: its reads see its writes, and never an older state than it has
@@ -81,6 +84,41 @@ impl<C, F: Flavour<C>> Session<C, F> {
     /// Returns the reason if the token is rejected; the session is as it was. The router has counted it.
     pub fn absorb(&self, token: &str) -> Result<(), Rejection> {
         self.view.router.shared().absorb(&self.view.state, token)
+    }
+
+    /// Makes this session's reads observe everything up to `position`: they are served by replicas that have it, and by the primary
+    /// until one has. For what was told by another way than the database, with the position of the write.
+    ///
+    /// The position is text, in the notation of the servers: PostgreSQL's `pg_current_wal_insert_lsn()`, the GTIDs of MySQL's
+    /// `gtid_executed` or MariaDB's `gtid_binlog_pos`, `wsrep_last_written_gtid()` of Galera; or as
+    /// [`NodeStatus::position`](crate::NodeStatus::position) is displayed. Ask for it after the commit was acknowledged: inside
+    /// the transaction it lies before the commit. Asks no server, and costs a read nothing if a replica has it. It joins what
+    /// the session requires already, and travels in its tokens.
+    ///
+    /// A position past the primary's, which no node could ever have, is lowered to the primary's once that was asked.
+    ///
+    /// # Errors
+    ///
+    /// [`PositionError`] for a text that is no position of this cluster; the session is as it was.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # async fn example(router: diesel_routing::pg::Router, message: &str) -> Result<(), Box<dyn std::error::Error>> {
+    /// // The message came with `0/16B3748`, the position after the write that it is about.
+    /// let session = router.session();
+    /// session.require(message)?;
+    /// let conn = session.read().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn require(&self, position: impl AsRef<str>) -> Result<(), PositionError> {
+        let shared = self.view.router.shared();
+        shared.require(&self.view.state, position.as_ref())
+    }
+
+    pub(crate) fn state(&self) -> &Arc<SessionState> {
+        &self.view.state
     }
 
     /// Returns this session, with reads that may wait this long for a replica to catch up before they go to the
@@ -310,6 +348,13 @@ impl<C, F: Flavour<C>> Session<C, F> {
     pub(crate) fn absorb_token(&self, token: Token) -> Result<(), Rejection> {
         let shared = self.view.router.shared();
         shared.absorb_token(&self.view.state, token)
+    }
+
+    /// Requires everything acknowledged before `time`, by another machine's clock, which may be that much behind. Returns whether
+    /// that lies in the future.
+    pub(crate) fn require_since(&self, time: SystemTime, skew: Duration) -> bool {
+        let shared = self.view.router.shared();
+        shared.require_since(&self.view.state, time, skew)
     }
 
     /// Counts as having written at `at`, at an unknown position.

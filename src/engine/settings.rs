@@ -52,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) build_timeout: Duration,
     /// The time that is waited for the connections of a node that is removed.
     pub(crate) drain_timeout: Duration,
+    /// The number of instances like this one that there are to be.
+    pub(crate) expected_instances: u32,
     pub(crate) watch_interval: Duration,
     pub(crate) watch_timeout: Duration,
     pub(crate) urgent_questions: u32,
@@ -80,6 +82,7 @@ impl Default for Settings {
             require_all: false,
             build_timeout: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(10),
+            expected_instances: 1,
             watch_interval: Duration::from_millis(100),
             watch_timeout: Duration::from_secs(1),
             urgent_questions: 20,

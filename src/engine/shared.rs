@@ -1,6 +1,8 @@
 //! The state that all handles and sessions of a router share.
 
 mod changes;
+mod connections;
+mod fence;
 mod lags;
 mod nodes;
 mod refusals;
@@ -25,7 +27,9 @@ use diesel_routing_sql::Dialect as Sql;
 use self::state::State;
 pub(crate) use self::terms::Terms;
 use super::delays::Delays;
-use super::{Gauges, Known, Lags, Questions, Rejections, Request, Settings, Spread, Strain};
+use super::{
+    Gauges, Known, Lags, OneQuestion, Questions, Rejections, Request, Settings, Spread, Strain,
+};
 use crate::cluster::{
     BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, ServerId,
     Signals, Snapshot, SourceAddress, after, age,
@@ -99,6 +103,12 @@ pub(crate) struct Shared {
     servers_wait: AtomicBool,
     /// Set until the nodes' first answers are weighed.
     pub(super) starting: AtomicBool,
+    /// The instant at which it was made, by the system's clock.
+    pub(super) built: Instant,
+    /// The number of instances like this one that there are to be.
+    pub(super) expected_instances: u32,
+    /// The question for the primary's position, which callers share.
+    pub(crate) position_of_primary: OneQuestion,
 }
 
 /// What a backend says of its servers, for the router.
@@ -148,6 +158,9 @@ impl Shared {
             sources: Mutex::default(),
             servers_wait: AtomicBool::new(false),
             starting: AtomicBool::new(false),
+            built: Instant::now(),
+            expected_instances: settings.expected_instances,
+            position_of_primary: OneQuestion::default(),
             signals: Signals::new(count),
             trusts_window: !watched || settings.questions == Questions::Aurora,
             probe_timeout: settings.watch_timeout,
@@ -418,7 +431,10 @@ impl Shared {
     /// Records that a node was met, whose server has these facts.
     pub(crate) fn meets(&self, member: &Member, facts: &ServerFacts) {
         if !member.has_left() {
-            lock(&self.facts).insert(member.serial, facts.clone());
+            let known = lock(&self.facts).insert(member.serial, facts.clone());
+            if known.is_none_or(|known| known.max_connections != facts.max_connections) {
+                self.check_connections(member, facts);
+            }
         }
         if facts.waits {
             self.servers_wait.store(true, Ordering::Relaxed);
@@ -437,6 +453,11 @@ impl Shared {
     /// Returns the position of the primary, as far as is known.
     pub(crate) fn position(&self) -> Option<Position> {
         self.snapshot.load().position().cloned()
+    }
+
+    #[cfg(feature = "edge")]
+    pub(crate) fn wall(&self) -> std::time::SystemTime {
+        self.clock.wall()
     }
 
     #[cfg(feature = "edge")]

@@ -162,6 +162,7 @@ fn reader<C>(
         positions,
         aurora: recipe.settings.questions == Questions::Aurora,
         alive_for: recipe.settings.alive_for,
+        usage: Arc::default(),
         hooks: recipe.hooks.clone(),
     }
 }

@@ -13,7 +13,7 @@ use super::statement_guard::StatementGuard;
 use super::{RoutedConnection, flavoured, io};
 use crate::cluster::{Introduction, Member, Observation, PoolOptions, Said, ServerId};
 use crate::connect::{ConnectRequest, conceal};
-use crate::engine::{Known, Marks, Pooled};
+use crate::engine::{Known, Marks, Pooled, Usage};
 use crate::error::{Error, NotReadOnly, Step};
 use crate::server::{NodeRole, PoolKind};
 use crate::statement::{Dialect, Seen};
@@ -62,6 +62,8 @@ pub(crate) struct Manager<C> {
     pub(crate) aurora: bool,
     /// The time for which a connection counts as standing after its server's last answer.
     pub(crate) alive_for: Duration,
+    /// How much its pool's connections are in use.
+    pub(crate) usage: Arc<Usage>,
     pub(crate) hooks: Hooks<C>,
 }
 
@@ -89,6 +91,8 @@ impl<C: RoutedConnection> Manager<C> {
             },
             number: Known::next_number(),
             seen: Seen::default(),
+            lent: opened,
+            usage: Arc::clone(&self.usage),
             member: Arc::clone(&self.node),
             database: self.database.clone(),
         }))
@@ -198,6 +202,7 @@ impl<C: RoutedConnection> Manager<C> {
     pub(crate) async fn recycle(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
         // One look at the clock: it is a good part of what a loan costs.
         let since = Instant::now();
+        conn.lent = since;
         self.check_member(since)?;
         if conn.known.has_expired(since) {
             let why = "it has lived for as long as its pool's `max_lifetime` lets it";

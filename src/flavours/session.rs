@@ -129,7 +129,10 @@ impl<C: RoutedConnection> Session<C> {
         if is_complete {
             return token;
         }
-        self.router().hear_primary(until).await;
+        let router = self.router();
+        router
+            .hear_primary_until(until, || self.export_as_of(as_of).1)
+            .await;
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();

@@ -152,6 +152,13 @@ impl SessionState {
         self.lock().absorb(token, moment, life);
     }
 
+    /// Returns whether all of its commits have their positions.
+    pub(crate) fn is_captured(&self, cluster: &Snapshot, samples: Option<&Samples>) -> bool {
+        let mut causal = self.lock();
+        causal.resolve(cluster, samples);
+        causal.is_captured()
+    }
+
     /// Returns the time at which the last token arrived.
     pub(crate) fn arrived(&self) -> Option<Instant> {
         self.lock().arrived()

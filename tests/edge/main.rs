@@ -13,3 +13,4 @@ mod scope_blocking;
 mod stores;
 mod strength;
 mod strength_blocking;
+mod timestamps;

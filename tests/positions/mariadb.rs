@@ -14,6 +14,8 @@ mod addresses;
 mod building;
 #[path = "suite/ended.rs"]
 mod ended;
+#[path = "suite/fence.rs"]
+mod fence;
 #[path = "suite/flavours.rs"]
 mod flavours;
 #[path = "suite/protected.rs"]
@@ -125,6 +127,23 @@ fn with_schema(builder: MariaClusterBuilder) -> Cluster {
         .wait_until_caught_up(LIMIT)
         .expect("replicas that follow");
     cluster
+}
+
+/// A position of another kind of server.
+pub(crate) const OTHER_KIND: &str = "0/16B3748";
+
+/// Returns the primary's position, as text.
+pub(crate) fn position(cluster: &Cluster) -> String {
+    let primary = cluster.primary();
+    let position = primary.query_value("SELECT @@gtid_binlog_pos");
+    // MySQL's.
+    let position = position.or_else(|_| primary.query_value("SELECT @@gtid_executed"));
+    position.expect("an answer").expect("a position")
+}
+
+/// Returns a position that the primary has not reached: its last transaction's number, and six digits more.
+pub(crate) fn future(position: &str) -> String {
+    format!("{position}999999")
 }
 
 /// A table whose name has a quote, and columns whose looks depend on a session's settings.

@@ -19,6 +19,8 @@ mod addresses;
 mod building;
 #[path = "suite/ended.rs"]
 mod ended;
+#[path = "suite/fence.rs"]
+mod fence;
 #[path = "suite/flavours.rs"]
 mod flavours;
 #[path = "suite/protected.rs"]
@@ -109,6 +111,21 @@ pub(crate) fn repoint(cluster: &Cluster, standby: usize, to: usize) {
     let info = format!("host={dir} port=5432 user=postgres");
     let standby = cluster.node(standby);
     standby.set("primary_conninfo", &info).expect("repointed");
+}
+
+/// A position of another kind of server.
+pub(crate) const OTHER_KIND: &str = "0-1-100";
+
+/// Returns the primary's position, as text.
+pub(crate) fn position(cluster: &Cluster) -> String {
+    let position = "SELECT pg_current_wal_insert_lsn()";
+    let position = cluster.primary().query_value(position).expect("an answer");
+    position.expect("a position")
+}
+
+/// Returns a position that the primary has not reached.
+pub(crate) fn future(_: &str) -> String {
+    "FFFFFF/0".to_owned()
 }
 
 /// A table whose name has a quote, and columns whose looks depend on a session's settings.

@@ -7,7 +7,7 @@ pub(crate) type Connection = MysqlConnection;
 
 pub(crate) use super::{
     BackendId, Cluster, HOUR, LIMIT, PATIENCE, READ_PRIMARY_ADDS, SERVER, Standbys as _,
-    WRITE_AND_READ_ADDS, backend_id, cluster, end, in_time, node, settings, stranger,
+    WRITE_AND_READ_ADDS, backend_id, cluster, end, in_time, node, position, settings, stranger,
 };
 
 #[path = "../suite/blocking_addresses.rs"]
@@ -19,6 +19,8 @@ mod roles;
 #[path = "../suite/blocking_round_trips.rs"]
 mod round_trips;
 
+#[path = "../suite/blocking_fence.rs"]
+mod fence;
 #[path = "../suite/blocking_switch.rs"]
 mod switch;
 #[path = "sync_waits.rs"]

@@ -10,13 +10,15 @@ pub(crate) const WRITE_AND_READ_ADDS: f64 = 2.0;
 
 pub(crate) use super::{
     BackendId, Cluster, HOUR, LIMIT, PATIENCE, READ_PRIMARY_ADDS, SERVER, backend_id, cluster, end,
-    in_time, node, settings, stranger,
+    in_time, node, position, settings, stranger,
 };
 
 #[path = "../suite/blocking_addresses.rs"]
 mod addresses;
 #[path = "../suite/blocking.rs"]
 mod blocking;
+#[path = "../suite/blocking_fence.rs"]
+mod fence;
 #[path = "../suite/blocking_roles.rs"]
 mod roles;
 #[path = "../suite/blocking_round_trips.rs"]
