@@ -218,14 +218,14 @@ mod statement;
 pub use cluster::{
     Diagnosis, Health, Introduction, Node, Observation, PoolOptions, ServerFacts, SourceAddress,
 };
-pub use connect::{ConnectRequest, Purpose};
+pub use connect::{ConnectRequest, Purpose, SettingChange, SettingChanges, SettingValue};
 pub use consistency::Class;
 pub use context::Scope;
 pub use diesel_routing_macros::Statement;
 pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
-    Async, Blocking, DiscoveryStatus, NodeStatus, Nodes, PoolStatus, Router, RouterBuilder,
+    Async, Blocking, DiscoveryStatus, NodeStatus, Nodes, PoolStatus, Reset, Router, RouterBuilder,
     Session, Status, Upstream,
 };
 pub use error::{ConfigError, Error, NotReadOnly, Refused, Step, may_retry_read};

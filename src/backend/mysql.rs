@@ -4,6 +4,7 @@ mod diagnosis;
 #[cfg(feature = "sync-mysql")]
 mod encryption;
 mod questions;
+mod settings;
 
 use std::borrow::Cow;
 
@@ -20,6 +21,7 @@ pub(crate) use diagnosis::{MySqlSource, diagnosed, diagnosis};
 #[cfg(feature = "sync-mysql")]
 pub(crate) use encryption::{CIPHER, Cipher};
 pub(crate) use questions::{AskGalera, AskMariaDb, AskMySql, AskRole};
+pub(crate) use settings::ChangeSettings;
 
 pub(crate) fn role(read_only: i64) -> NodeRole {
     if read_only == 0 {

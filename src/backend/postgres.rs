@@ -1,6 +1,7 @@
 //! Queries to PostgreSQL, for both flavours of connections.
 
 mod diagnosis;
+mod settings;
 mod subscription;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::position::{Lsn, PgPosition, Position, ServerKind};
 use crate::server::{NodeRole, ServerVersion};
 
 pub(crate) use diagnosis::{DIAGNOSE, diagnosed};
+pub(crate) use settings::{ChangeSettings, reset};
 pub(crate) use subscription::Subscriptions;
 
 diesel::define_sql_function! {

@@ -1,6 +1,7 @@
 //! The engine: what all handles of a router share, whatever the flavour of their connections.
 
 mod answers;
+mod applied;
 mod arrivals;
 #[cfg(feature = "__bench")]
 pub(crate) mod bench;
@@ -20,6 +21,7 @@ mod nodes;
 mod options;
 mod pooled;
 mod rejections;
+mod reset;
 mod router;
 mod routes;
 mod session;
@@ -31,6 +33,7 @@ mod view;
 pub(crate) mod watcher;
 mod write_log;
 
+pub(crate) use applied::Applied;
 pub(crate) use arrivals::Arrivals;
 pub(crate) use builder::Recipe;
 pub use builder::RouterBuilder;
@@ -51,6 +54,8 @@ pub(crate) use options::{DELAYED, Options};
 pub(crate) use pooled::NoPool;
 pub(crate) use pooled::{Known, Marks, Pooled, pools};
 pub(crate) use rejections::Rejections;
+pub use reset::Reset;
+pub(crate) use reset::ResetRule;
 pub use router::Router;
 pub(crate) use router::WeakRouter;
 #[cfg(feature = "edge")]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::connect::SessionSettings;
 use crate::routing::{Level, Tag};
 
 /// The differences of a session's calls from the router's defaults.
@@ -14,6 +15,8 @@ pub(crate) struct Options {
     pub(crate) level: Level,
     /// The replicas that reads ask for; the router's if `None`.
     pub(crate) on: Option<Arc<Tag>>,
+    /// The settings of the connections that it gets.
+    pub(crate) settings: Option<Arc<SessionSettings>>,
     /// Set if writes are remembered.
     pub(crate) tracked: bool,
     /// Set for the placeholder session used outside any scope; it tracks nothing.
@@ -26,6 +29,7 @@ impl Default for Options {
             wait: None,
             level: Level::Session,
             on: None,
+            settings: None,
             tracked: true,
             outside: false,
         }

@@ -309,6 +309,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
             max_lag: None,
             on: self.target(),
             region: RegionPolicy::Pay,
+            settings: None,
             function: None,
         }
     }

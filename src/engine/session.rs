@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::checkout::Loan;
 use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View};
+use crate::connect::SessionSettings;
 use crate::error::{ConfigError, Error};
 use crate::routing::{Level, RegionPolicy, Tag};
 #[cfg(feature = "edge")]
@@ -28,8 +29,8 @@ use crate::statement::Access;
 ///
 /// # Views
 ///
-/// [`waiting`](Self::waiting), [`at_level`](Self::at_level), [`on`](Self::on), [`untracked`](Self::untracked) and
-/// [`delayed`](Self::delayed) return the same session with another setting, for one call or for as long as you
+/// [`waiting`](Self::waiting), [`at_level`](Self::at_level), [`on`](Self::on), [`untracked`](Self::untracked),
+/// [`delayed`](Self::delayed) and [`with_settings`](Self::with_settings) return the same session with another setting, for one call or for as long as you
 /// keep it:
 ///
 /// ```no_run
@@ -162,10 +163,15 @@ impl<C, F: Flavour<C>> Session<C, F> {
         &self.view.router
     }
 
-    fn with(&self, change: impl FnOnce(&mut Options)) -> Self {
+    pub(crate) fn with(&self, change: impl FnOnce(&mut Options)) -> Self {
         let mut view = (*self.view).clone();
         change(&mut view.options);
         Self::from_view(Arc::new(view))
+    }
+
+    /// Returns the settings of its connections.
+    pub(crate) fn settings(&self) -> Option<&Arc<SessionSettings>> {
+        self.view.options.settings.as_ref()
     }
 
     /// Returns what a call of this session asks for.
@@ -180,6 +186,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
             tracked,
             outside,
             ref on,
+            ref settings,
             ..
         } = self.view.options;
         let remembers = match access {
@@ -196,6 +203,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
             max_lag: None,
             on: on.as_deref().map(Tag::target).or(self.view.router.target()),
             region: RegionPolicy::Pay,
+            settings: settings.as_ref(),
             function: None,
         }
     }

@@ -19,7 +19,7 @@ use diesel_routing_sql::Dialect as Sql;
 
 use self::state::State;
 use super::delays::Delays;
-use super::{Known, Questions, Rejections, Request, Settings};
+use super::{Known, Questions, Rejections, Request, Reset, Settings};
 use crate::cluster::{
     BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, ServerId,
     Signals, Snapshot, SourceAddress, after, age,
@@ -46,6 +46,8 @@ const SLOWEST: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) checker: Checker,
+    /// Set if nobody wants to know what statements leave behind on their connections.
+    pub(crate) never_resets: bool,
     pub(crate) dialect: Sql,
     pub(crate) signals: Signals,
     /// The time that a node's answer may take.
@@ -141,6 +143,7 @@ impl Shared {
             clock: Arc::clone(&settings.clock),
             has_system_clock: settings.has_system_clock,
             checker: settings.check.build(dialect),
+            never_resets: settings.reset == Reset::Never,
             dialect,
             keys: settings.keys.clone(),
             token_life: settings.token_life,

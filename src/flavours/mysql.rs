@@ -9,10 +9,11 @@ use diesel::{ConnectionResult, QueryResult};
 use super::mysql::{Raw, RunQueryDsl, SimpleConnection, begin_with, open};
 use super::{RoutedConnection, flavoured};
 use crate::backend::mysql::{
-    Answer, AskGalera, AskMariaDb, AskMySql, AskRole, MySqlSource, Outcome, Variable,
+    Answer, AskGalera, AskMariaDb, AskMySql, AskRole, ChangeSettings, MySqlSource, Outcome,
+    Variable,
 };
 use crate::cluster::{Diagnosis, Observation, ServerFacts};
-use crate::connect::conceal;
+use crate::connect::{SettingChanges, conceal};
 use crate::position::{Position, ServerKind};
 use crate::server::NodeRole;
 
@@ -100,6 +101,11 @@ impl RoutedConnection for Raw {
     async fn set_causal_reads(&mut self, on: bool) -> QueryResult<()> {
         self.batch_execute(crate::backend::mysql::causal_reads(on))
             .await
+    }
+
+    async fn change_settings(&mut self, changes: &SettingChanges<'_>) -> QueryResult<()> {
+        let changed = RunQueryDsl::execute(ChangeSettings::new(changes), self).await;
+        changed.map(drop)
     }
 
     async fn begin_with(&mut self, sql: &str) -> QueryResult<()> {

@@ -8,6 +8,7 @@ mod dialect;
 mod inspected;
 mod isolation;
 mod known_write;
+mod look;
 mod raw_sql;
 mod role;
 mod seen;
@@ -28,4 +29,4 @@ pub(crate) use role::{Access, GrantsAnyTransaction, GrantsBatches, GrantsTransac
 pub use role::{CaughtUp, Primary, Replica, Role};
 pub(crate) use seen::Seen;
 pub use verb::{Execute, Load};
-pub(crate) use verdict::Reach;
+pub(crate) use verdict::{Reach, Trace};

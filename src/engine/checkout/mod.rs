@@ -2,6 +2,7 @@
 
 mod again;
 mod proof;
+mod settle;
 mod steps;
 
 use std::sync::Arc;
@@ -10,14 +11,13 @@ use std::time::{Duration, Instant};
 pub(crate) use steps::{Loan, Next, Outcome, Request};
 
 use self::proof::{Asked, Proof};
-use super::{Grant, Shared};
+use super::Shared;
 use crate::cluster::{Observation, after};
 use crate::error::{Error, Step};
 use crate::position::Position;
 use crate::routing::{Basis, Decision, Reason};
 use crate::server::NodeRole;
 use crate::session::SessionState;
-use crate::statement::Access;
 
 /// The number of nodes tried for one call before it falls back to the primary: where one fails, another may do,
 /// and a third is a matter of a cluster in trouble. Chosen, not measured.
@@ -102,7 +102,7 @@ enum State<G> {
     Taking { decision: Decision },
     /// Until the connection's server has said what it is and has, asked at these times.
     Asking { decision: Decision, asked: Asked },
-    /// Until the connection's causal reads are set.
+    /// Until the connection's causal reads, or its settings, are set.
     Setting { decision: Decision },
     /// Until there may be news of who is the primary.
     ChangingRoles,
@@ -183,7 +183,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
                     give_up: limit.saturating_add(self.shared.probe_timeout),
                 }
             }
-            (State::Replaying { there, .. }, Outcome::Replayed(guard)) => self.settle(there, guard),
+            (State::Replaying { there, .. }, Outcome::Replayed(guard)) => {
+                self.settle(there, guard, now)
+            }
             (State::TakingToWait { otherwise, .. } | State::Replaying { otherwise, .. }, _) => {
                 self.take(otherwise, now)
             }
@@ -200,12 +202,14 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 }
                 self.retake(decision, error, now)
             }
+            // Another one may stand.
+            (State::Setting { decision }, Outcome::Failed(error)) if error.may_retry_read() => {
+                self.retake(decision, error, now)
+            }
             (State::Taking { decision } | State::Setting { decision }, Outcome::Failed(error)) => {
                 self.failed(decision, error, now)
             }
-            (State::Setting { decision }, Outcome::Set(guard)) => {
-                Next::Lend(guard, self.grant(decision))
-            }
+            (State::Setting { decision }, Outcome::Set(guard)) => self.settle(decision, guard, now),
             (
                 State::Taking { .. }
                 | State::Asking { .. }
@@ -380,7 +384,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
                     version,
                     ..decision
                 };
-                self.settle(decision, guard)
+                self.settle(decision, guard, now)
             }
             Proof::Possible => self.ask(decision, guard, now),
             Proof::Missing => self.unproved(decision, guard, now),
@@ -415,11 +419,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
     }
 
     fn ask(&mut self, decision: Decision, guard: G, now: Instant) -> Next<G> {
-        let deadline = self
-            .deadline
-            .unwrap_or_else(|| after(now, self.shared.probe_timeout));
-        let share = after(now, self.shared.node_share.min(self.shared.probe_timeout));
-        let until = deadline.min(share);
+        let until = self.patience(now);
         let asked = Asked {
             asked: self.shared.now(),
             sent: now,
@@ -462,35 +462,5 @@ impl<'a, G: Loan> Checkout<'a, G> {
             }
         }
         self.examine(decision, guard, Some(asked), now)
-    }
-
-    /// Lends the connection, once its reads are causal as far as they must be. Where all nodes take writes,
-    /// what others have acknowledged may not be there yet.
-    fn settle(&mut self, decision: Decision, guard: G) -> Next<G> {
-        if self.shared.is_multi_writer() {
-            let on = self.shared.is_primary(decision.node);
-            if guard.known().reads_causally != on {
-                self.state = State::Setting { decision };
-                let node = decision.node;
-                return Next::SetCausalReads { node, guard, on };
-            }
-        }
-        Next::Lend(guard, self.grant(decision))
-    }
-
-    fn grant(&self, decision: Decision) -> Grant {
-        let is_primary = decision.reason.is_for_primary() && self.shared.is_primary(decision.node);
-        Grant {
-            node: decision.node,
-            reason: decision.reason,
-            access: if is_primary {
-                self.request.access.max(Access::Primary)
-            } else {
-                self.request.access
-            },
-            is_primary,
-            function: self.request.function,
-            proved: decision.version,
-        }
     }
 }
