@@ -338,7 +338,7 @@ mod tests {
                 ("SELECT pg_advisory_lock(1)", Resettable),
                 ("DO $$ BEGIN END $$", Resettable),
                 ("CALL p()", Resettable),
-                ("SELECT 'never closed", Resettable),
+                ("SELECT 1; SELECT 'never closed", Resettable),
                 ("PREPARE p AS SELECT 1", Lasting),
                 ("PREPARE TRANSACTION 'a'", Nothing),
                 ("DISCARD ALL", Lasting),

@@ -144,15 +144,16 @@ where
         let takes_writes = lease.takes_writes() && !by.is_vouched();
         let shared = lease.log.shared();
         let checker = &shared.checker;
-        // That leaves nothing behind, but for MySQL's `@a := 1`; a function of the application's own may have changed a setting.
-        let is_known = by.is_built_in()
-            && <C::Backend as Dialect>::SQL != Sql::Mysql
-            && lease.guard.known.applied.are(None);
+        // What was inspected leaves nothing behind, but for MySQL's `@a := 1`. A function of the application's own may have changed a
+        // setting.
+        let is_known =
+            shared.never_resets || by.is_built_in() && <C::Backend as Dialect>::SQL != Sql::Mysql;
+        let is_known = is_known && lease.guard.known.applied.are(None);
         let seen = &mut lease.guard.seen;
         let verdict = checker.admit::<C::Backend, Q>(query, by, locks_granted, seen)?;
         let (reach, trace) = match verdict {
             Some(verdict) => (verdict.reach(), verdict.trace()),
-            None if takes_writes || !shared.never_resets && !is_known => {
+            None if takes_writes || !is_known => {
                 let look = checker.look_unseen::<C::Backend, Q>(query, seen);
                 (look.reach, look.trace)
             }

@@ -61,10 +61,11 @@ impl<C: RoutedConnection> WriteConn<C> {
     ) -> QueryResult<(&mut C, StatementGuard<'_>, Ending<'_>)> {
         let lease = self.lease_mut();
         let shared = lease.log.shared();
-        if !shared.never_resets {
-            let trace = shared.checker.trace(sql, <C::Backend as Dialect>::SQL);
-            lease.guard.runs(trace);
-        }
+        let trace = match shared.never_resets {
+            true => Trace::UNSEEN,
+            false => shared.checker.trace(sql, <C::Backend as Dialect>::SQL),
+        };
+        lease.guard.runs(trace);
         self.begin_unbounded()
     }
 
