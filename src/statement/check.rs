@@ -22,7 +22,7 @@ use crate::statement::verdict::{Calls, Kind, Reach, Trace, Verdict, Verdicts};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum CheckPolicy {
-    /// Do not inspect statements.
+    /// Run every statement. What it leaves behind for others is seen all the same, unless the router [never resets](crate::Reset).
     Off,
     /// Run it, and log a `tracing` warning, once per statement.
     Warn,
