@@ -219,7 +219,7 @@ pub use cluster::{
     Checksum, ChecksumLimits, Diagnosis, Health, Introduction, Node, Observation, PoolOptions,
     ServerFacts, SourceAddress,
 };
-pub use connect::{ConnectRequest, Purpose};
+pub use connect::{ConnectRequest, Purpose, SettingChange, SettingChanges, SettingValue};
 pub use consistency::{Class, Priority};
 pub use context::Scope;
 pub use diesel_routing_macros::Statement;
@@ -228,8 +228,8 @@ pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
     Async, Blocking, Breaker, BreakerStatus, CaughtUpReport, CompareLimits, Comparison,
     DiscoveryStatus, MeasuredWindow, NodeStatus, Nodes, PoolAdvice, PoolLoad, PoolStatus,
-    ReplicaReport, Router, RouterBuilder, Session, ShedReads, Signal, Sizing, SizingAdvice, Status,
-    Strain, TableComparison, TableOnReplica, Upstream, Window, WindowStatus,
+    ReplicaReport, Reset, Router, RouterBuilder, Session, ShedReads, Signal, Sizing, SizingAdvice,
+    Status, Strain, TableComparison, TableOnReplica, Upstream, Window, WindowStatus,
 };
 pub use error::{ConfigError, Error, NotReadOnly, Refused, Step, may_retry_read};
 pub use position::*;

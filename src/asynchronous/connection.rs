@@ -7,6 +7,7 @@ use diesel::{ConnectionResult, QueryResult};
 use diesel_async::{AsyncConnection, AsyncConnectionCore, TransactionManager};
 
 use crate::cluster::{Checksum, ChecksumLimits, Diagnosis, Introduction, Observation, ServerFacts};
+use crate::connect::{SettingChanges, no_settings};
 use crate::position::Position;
 use crate::server::NodeRole;
 use crate::statement::{Dialect, TableName};
@@ -230,6 +231,36 @@ pub trait RoutedConnection:
     ) -> impl Future<Output = QueryResult<Option<Checksum>>> + Send {
         let _ = (table, limits, facts);
         async { Ok(None) }
+    }
+
+    /// Set if the database session can be [reset](Self::reset). Defaults to `false`: then a connection whose session has to be reset
+    /// is closed.
+    const RESETS: bool = false;
+
+    /// Resets the database session to what it was when the connection was opened, and makes it read-only if `read_only`. What
+    /// drivers have prepared has to stay valid. Called outside transactions, where there are [`RESETS`](Self::RESETS); see
+    /// [`Reset`](crate::Reset).
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error. The connection is closed then.
+    fn reset(&mut self, read_only: bool) -> impl Future<Output = QueryResult<()>> + Send {
+        let _ = read_only;
+        async { Ok(()) }
+    }
+
+    /// Changes settings of the database session, [those that travel with a session](crate::Session::with_settings), in one round
+    /// trip. Values are sent as parameters. Defaults to an error.
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error. The session is reset, or its connection closed, before its next loan.
+    fn change_settings(
+        &mut self,
+        changes: &SettingChanges<'_>,
+    ) -> impl Future<Output = QueryResult<()>> + Send {
+        let _ = changes;
+        async { Err(no_settings()) }
     }
 
     /// Opens a transaction with `sql`, outside any other.

@@ -1,5 +1,8 @@
 //! PostgreSQL: the handles without the connection type, and notifications.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use diesel::pg::PgNotification;
@@ -14,7 +17,7 @@ pub use diesel_routing_macros::read_sql_pg as read_sql;
 use crate::asynchronous::RoutedConnection;
 use crate::backend::postgres::checksum;
 use crate::cluster::{Checksum, ChecksumLimits, Diagnosis, Introduction, Observation, ServerFacts};
-use crate::connect::conceal;
+use crate::connect::{SettingChanges, conceal};
 use crate::position::Position;
 use crate::server::NodeRole;
 use crate::statement::TableName;
@@ -36,6 +39,7 @@ impl RoutedConnection for AsyncPgConnection {
     const WATCHED: bool = true;
     const KNOWS_SUBSCRIBERS: bool = true;
     const WAITS: bool = true;
+    const RESETS: bool = true;
 
     /// Opens a connection to what libpq takes as well; TLS needs the feature `rustls`.
     async fn open(url: &str) -> ConnectionResult<Self> {
@@ -170,6 +174,25 @@ impl RoutedConnection for AsyncPgConnection {
         sum.map(Some)
     }
 
+    async fn reset(&mut self, read_only: bool) -> QueryResult<()> {
+        let sql = crate::backend::postgres::reset(read_only);
+        self.batch_execute(sql).await?;
+        // What arrived for the last user: after the answer, there is nothing more to come.
+        let mut notifications = pin!(self.notifications_stream());
+        poll_fn(|cx| {
+            while let Poll::Ready(Some(_)) = notifications.as_mut().poll_next(cx) {}
+            Poll::Ready(())
+        })
+        .await;
+        Ok(())
+    }
+
+    async fn change_settings(&mut self, changes: &SettingChanges<'_>) -> QueryResult<()> {
+        let change = crate::backend::postgres::ChangeSettings::new(changes);
+        let changed = diesel_async::RunQueryDsl::execute(change, self).await;
+        changed.map(drop)
+    }
+
     async fn begin_with(&mut self, sql: &str) -> QueryResult<()> {
         AnsiTransactionManager::begin_transaction_sql(self, sql).await
     }
@@ -237,9 +260,8 @@ impl crate::RouterBuilder<AsyncPgConnection> {
 impl WriteConn {
     /// Returns the notifications that arrive on this connection, after a `LISTEN`.
     ///
-    /// A `LISTEN` belongs to its database session and ends with it: keep this handle while
-    /// you listen, and `UNLISTEN *` before you drop it, or the next user of the pooled connection
-    /// gets your notifications.
+    /// A `LISTEN` belongs to its database session: keep this handle while you listen. It ends before the connection is lent again, by
+    /// a [`Reset`](crate::Reset).
     ///
     /// # Cancel safety
     ///

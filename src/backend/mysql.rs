@@ -6,6 +6,7 @@ mod diagnosis;
 mod encryption;
 mod load;
 mod questions;
+mod settings;
 
 use std::borrow::Cow;
 
@@ -23,6 +24,7 @@ pub(crate) use diagnosis::{MySqlSource, diagnosed, diagnosis};
 pub(crate) use encryption::{CIPHER, Cipher};
 pub(crate) use load::{ADMITTED, CONNECTED, share_in_use};
 pub(crate) use questions::{AskGalera, AskMariaDb, AskMySql, AskRole};
+pub(crate) use settings::ChangeSettings;
 
 pub(crate) fn role(read_only: i64) -> NodeRole {
     if read_only == 0 {

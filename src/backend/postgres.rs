@@ -3,6 +3,7 @@
 pub(crate) mod checksum;
 mod diagnosis;
 mod load;
+mod settings;
 mod subscription;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::server::{NodeRole, ServerVersion};
 
 pub(crate) use diagnosis::{DIAGNOSE, diagnosed};
 pub(crate) use load::{LOAD, Load};
+pub(crate) use settings::{ChangeSettings, reset};
 pub(crate) use subscription::Subscriptions;
 
 diesel::define_sql_function! {

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Async, Breaker, Flavour, LoadHook, Questions, Server, Settings, Shared, Window};
+use super::{
+    Async, Breaker, Flavour, LoadHook, Questions, Reset, Server, Settings, Shared, Window,
+};
 #[cfg(doc)]
 use super::{Router, Session};
 use crate::cluster::{Node, topology};
@@ -339,6 +341,13 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     /// Sets what is done about statements that hide a write or a lock. Defaults to refusing them.
     pub fn statement_check(mut self, check: StatementCheck) -> Self {
         self.settings.check = check;
+        self
+    }
+
+    /// Sets when the database session of a pooled connection is reset before its next loan. Defaults to [`Reset::Changed`]: once a
+    /// statement has left something behind in it.
+    pub fn reset(mut self, reset: Reset) -> Self {
+        self.settings.reset = reset;
         self
     }
 

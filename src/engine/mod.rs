@@ -2,6 +2,7 @@
 
 mod advice;
 mod answers;
+mod applied;
 mod arrivals;
 #[cfg(feature = "__bench")]
 pub(crate) mod bench;
@@ -25,6 +26,7 @@ mod one_question;
 mod options;
 mod pooled;
 mod rejections;
+mod reset;
 mod router;
 mod routes;
 mod session;
@@ -41,6 +43,7 @@ mod window;
 mod write_log;
 
 pub(crate) use advice::Advice;
+pub(crate) use applied::Applied;
 pub(crate) use arrivals::Arrivals;
 pub use breaker::{Breaker, BreakerStatus, ShedReads, Signal, Strain};
 pub(crate) use breaker::{Gauges, LoadHook};
@@ -66,6 +69,8 @@ pub(crate) use options::{DELAYED, Options};
 pub(crate) use pooled::NoPool;
 pub(crate) use pooled::{Known, Marks, Pooled, pools};
 pub(crate) use rejections::Rejections;
+pub use reset::Reset;
+pub(crate) use reset::ResetRule;
 pub use router::Router;
 pub(crate) use router::WeakRouter;
 #[cfg(feature = "edge")]

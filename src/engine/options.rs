@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Advice;
+use crate::connect::SessionSettings;
 use crate::routing::Tag;
 
 /// The differences of a session's calls from the router's defaults.
@@ -15,6 +16,8 @@ pub(crate) struct Options {
     pub(crate) advice: Option<Arc<Advice>>,
     /// The replicas that reads ask for; the router's if `None`.
     pub(crate) on: Option<Arc<Tag>>,
+    /// The settings of the connections that it gets.
+    pub(crate) settings: Option<Arc<SessionSettings>>,
     /// Set if writes are remembered.
     pub(crate) tracked: bool,
     /// Set for the placeholder session used outside any scope; it tracks nothing.
@@ -27,6 +30,7 @@ impl Default for Options {
             wait: None,
             advice: None,
             on: None,
+            settings: None,
             tracked: true,
             outside: false,
         }

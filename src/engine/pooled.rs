@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use super::Usage;
+use diesel_routing_sql::SessionEffect;
+
+use super::{Applied, ResetRule, Usage};
 use crate::cluster::{Member, Observation, Said, ServerFacts, ServerId};
 use crate::routing::PeakEwma;
 use crate::server::NodeRole;
-use crate::statement::Seen;
+use crate::statement::{Seen, Trace};
 
 /// A pooled connection, and what is known of it.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub(crate) struct Pooled<C> {
     /// The instant at which it was lent last, and what is counted as it comes back.
     pub(crate) lent: Instant,
     pub(crate) usage: Arc<Usage>,
+    /// When its session is reset.
+    pub(crate) reset: ResetRule,
     /// The node that it was opened for.
     pub(crate) member: Arc<Member>,
     /// The database; `None` for the one that the node's URL was given with.
@@ -41,6 +45,10 @@ pub(crate) struct Marks {
     pub(crate) has_failed: bool,
     /// Set once a statement ran for which its caller vouched: it may have made the connection one that writes.
     pub(crate) was_vouched_for: bool,
+    /// What statements have left behind in the database session.
+    pub(crate) leaves: SessionEffect,
+    /// Set once it was lent.
+    pub(crate) was_lent: bool,
     /// Where the times of its statements are recorded, if they are.
     pub(crate) latency: Option<Arc<PeakEwma>>,
 }
@@ -77,6 +85,20 @@ impl<C> Pooled<C> {
         self.marks.has_failed |= answer.is_err();
     }
 
+    /// Records what a statement may do to the database session, before it is sent.
+    #[inline]
+    pub(crate) fn runs(&mut self, trace: Trace) {
+        if trace != Trace::NONE {
+            self.may_change(trace);
+        }
+    }
+
+    #[cold]
+    fn may_change(&mut self, trace: Trace) {
+        self.marks.leaves = self.marks.leaves.max(trace.leaves);
+        self.known.applied.doubt();
+    }
+
     /// Records that it comes back to its pool: a connection whose statements have all succeeded stands.
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn returns(&mut self, now: Instant) {
@@ -107,6 +129,8 @@ pub(crate) struct Known {
     pub(crate) read_only: bool,
     /// Set if reads on it wait for what other servers have acknowledged.
     pub(crate) reads_causally: bool,
+    /// The settings that its session has from the router.
+    pub(crate) applied: Applied,
     /// Set if it must not be lent again.
     pub(crate) is_spent: bool,
 }
@@ -129,6 +153,7 @@ impl Known {
             alive: now,
             read_only: false,
             reads_causally: false,
+            applied: Applied::default(),
             is_spent: false,
             expires: None,
         }

@@ -309,6 +309,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
             advice: None,
             class: None,
             on: self.target(),
+            settings: None,
             function: None,
         }
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::checkout::Loan;
 use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View, Wait};
+use crate::connect::SessionSettings;
 use crate::error::{ConfigError, Error};
 use crate::position::PositionError;
 use crate::routing::{Level, Tag};
@@ -32,7 +33,7 @@ use crate::statement::Access;
 /// # Views
 ///
 /// [`waiting`](Self::waiting), [`at_level`](Self::at_level), [`class`](Self::class), [`on`](Self::on),
-/// [`untracked`](Self::untracked) and [`delayed`](Self::delayed) return the same session with another setting, for one call or for as long as you
+/// [`untracked`](Self::untracked), [`delayed`](Self::delayed) and [`with_settings`](Self::with_settings) return the same session with another setting, for one call or for as long as you
 /// keep it:
 ///
 /// ```no_run
@@ -252,10 +253,15 @@ impl<C, F: Flavour<C>> Session<C, F> {
         &self.view.router
     }
 
-    fn with(&self, change: impl FnOnce(&mut Options)) -> Self {
+    pub(crate) fn with(&self, change: impl FnOnce(&mut Options)) -> Self {
         let mut view = (*self.view).clone();
         change(&mut view.options);
         Self::from_view(Arc::new(view))
+    }
+
+    /// Returns the settings of its connections.
+    pub(crate) fn settings(&self) -> Option<&Arc<SessionSettings>> {
+        self.view.options.settings.as_ref()
     }
 
     /// Returns what a call of this session asks for.
@@ -271,6 +277,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
             outside,
             ref on,
             ref advice,
+            ref settings,
         } = self.view.options;
         let remembers = match access {
             Access::Write => tracked,
@@ -289,6 +296,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
             advice: advice.as_deref(),
             class: None,
             on: on.as_deref().map(Tag::target).or(self.view.router.target()),
+            settings: settings.as_ref(),
             function: None,
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Live, LoadHook};
+use super::{Live, LoadHook, Reset};
 use crate::cluster::{Members, Node};
 use crate::error::ConfigError;
 use crate::routing::{Balance, PeakEwma, Policy, RegionPolicy, Tags};
@@ -36,6 +36,8 @@ pub(crate) struct Settings {
     /// Set if the clock is the system's: other routers' answers are dated by it.
     pub(crate) has_system_clock: bool,
     pub(crate) check: StatementCheck,
+    /// When sessions of pooled connections are reset.
+    pub(crate) reset: Reset,
     /// The time constant of latencies' decay.
     pub(crate) latency_decay: Duration,
     pub(crate) zone: Option<String>,
@@ -72,6 +74,7 @@ impl Default for Settings {
             clock: Arc::new(SystemClock),
             has_system_clock: true,
             check: StatementCheck::default(),
+            reset: Reset::default(),
             // As Finagle's `p2cPeakEwma`.
             latency_decay: Duration::from_secs(10),
             zone: None,

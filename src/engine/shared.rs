@@ -28,7 +28,8 @@ use self::state::State;
 pub(crate) use self::terms::Terms;
 use super::delays::Delays;
 use super::{
-    Gauges, Known, Lags, OneQuestion, Questions, Rejections, Request, Settings, Spread, Strain,
+    Gauges, Known, Lags, OneQuestion, Questions, Rejections, Request, Reset, Settings, Spread,
+    Strain,
 };
 use crate::cluster::{
     BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, ServerId,
@@ -55,6 +56,8 @@ const SLOWEST: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) checker: Checker,
+    /// Set if nobody wants to know what statements leave behind on their connections.
+    pub(crate) never_resets: bool,
     pub(crate) dialect: Sql,
     pub(crate) signals: Signals,
     /// The time that a node's answer may take.
@@ -171,6 +174,7 @@ impl Shared {
             clock: Arc::clone(&settings.clock),
             has_system_clock: settings.has_system_clock,
             checker: settings.check.build(dialect),
+            never_resets: settings.reset == Reset::Never,
             dialect,
             keys: settings.keys.clone(),
             token_life: settings.token_life,

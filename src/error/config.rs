@@ -399,6 +399,15 @@ pub enum ConfigError {
         database: String,
     },
 
+    /// A setting cannot travel with a session.
+    #[error("`{}` cannot travel with a session: {why}", name.escape_debug())]
+    Setting {
+        /// The setting's name.
+        name: String,
+        /// The reason.
+        why: &'static str,
+    },
+
     /// A session token was requested, and there is no key to sign it with.
     #[error(
         "there are no keys to sign session tokens with: give the router's builder some with `token_keys`"

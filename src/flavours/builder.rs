@@ -159,6 +159,7 @@ fn reader<C>(
         pool,
         role: None,
         read_only: true,
+        reset: recipe.settings.reset,
         positions,
         aurora: recipe.settings.questions == Questions::Aurora,
         alive_for: recipe.settings.alive_for,

@@ -11,10 +11,11 @@ use super::mysql::{Raw, RunQueryDsl, SimpleConnection, begin_with, open};
 use super::{RoutedConnection, flavoured};
 use crate::backend::mysql::checksum;
 use crate::backend::mysql::{
-    Answer, AskGalera, AskMariaDb, AskMySql, AskRole, MySqlSource, Outcome, Variable,
+    Answer, AskGalera, AskMariaDb, AskMySql, AskRole, ChangeSettings, MySqlSource, Outcome,
+    Variable,
 };
 use crate::cluster::{Checksum, ChecksumLimits, Diagnosis, Observation, ServerFacts};
-use crate::connect::conceal;
+use crate::connect::{SettingChanges, conceal};
 use crate::position::{Position, ServerKind};
 use crate::server::NodeRole;
 use crate::statement::TableName;
@@ -128,6 +129,11 @@ impl RoutedConnection for Raw {
         let sum = checksum::checksum(table, &columns, facts.kind, limits)?;
         let sum: checksum::Sum = RunQueryDsl::get_result(diesel::sql_query(sum), self).await?;
         sum.checksum().map(Some)
+    }
+
+    async fn change_settings(&mut self, changes: &SettingChanges<'_>) -> QueryResult<()> {
+        let changed = RunQueryDsl::execute(ChangeSettings::new(changes), self).await;
+        changed.map(drop)
     }
 
     async fn begin_with(&mut self, sql: &str) -> QueryResult<()> {

@@ -2,6 +2,7 @@
 //!
 //! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 #[cfg(doc)]
@@ -9,6 +10,7 @@ use super::Router;
 use super::pool::Guard;
 use super::{ReadConn, RoutedConnection, Session, WriteConn, flavoured, io};
 use crate::cluster::after;
+use crate::connect::SettingValue;
 use crate::consistency::Function;
 use crate::engine::{Lease, Request};
 #[cfg(doc)]
@@ -16,7 +18,61 @@ use crate::error::ConfigError;
 use crate::error::Error;
 use crate::routing::Level;
 use crate::session::{SignedToken, Token};
-use crate::statement::{Access, CaughtUp, Primary, Replica};
+use crate::statement::{Access, CaughtUp, Dialect, Primary, Replica};
+
+impl<C: RoutedConnection> Session<C> {
+    /// Returns this session, with these settings of the database session on every connection that it gets, on replicas too: for
+    /// row-level security, a schema for each tenant, statement timeouts. They are added to those that it has.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # async fn example(session: diesel_routing::pg::Session) -> Result<(), diesel_routing::Error> {
+    /// let session = session
+    ///     .with_settings([("app.tenant", "7"), ("search_path", "tenant_7, public")])?
+    ///     .with_settings([("statement_timeout", 2_000)])?;
+    /// let conn = session.read().await?; // `current_setting('app.tenant')` is 7 here
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// | | names | values |
+    /// |---|---|---|
+    /// | PostgreSQL | settings of your own (`app.tenant`) and the server's (`search_path`, `role`, `statement_timeout`) | without NUL |
+    /// | MySQL, MariaDB | user variables (`@tenant`) and session variables (`max_statement_time`) | any; a variable that is a number needs a number |
+    /// | SQLite | none | |
+    ///
+    /// Values are sent as parameters, never as part of a statement. They are undone before anybody else gets the connection, also after a
+    /// panic, a future that was dropped, or a client that went away; the session's own statements may change them for as long as it
+    /// holds the handle. They are no part of a [`token`](Self::token).
+    ///
+    /// A connection that has other settings, or none, costs one round trip when it is lent; one that the same settings were last sent on
+    /// costs none, and neither does any loan of a session without settings on a connection without. Undone, a setting of
+    /// your own is an empty text on PostgreSQL (`current_setting` as after `RESET`), and a user variable `NULL`: let policies
+    /// hide everything then.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConfigError::Setting`] for a name or a value that cannot be sent, or that the router depends on: whether a connection
+    /// is read-only, its encoding, its account (`session_authorization`), what replication counts. One that the server refuses is an
+    /// [`Error::Checkout`] of the next checkout, in the step [`Settings`](crate::Step::Settings).
+    pub fn with_settings<N, V>(
+        &self,
+        settings: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self, Error>
+    where
+        N: AsRef<str>,
+        V: Into<SettingValue>,
+    {
+        let mut all = self
+            .settings()
+            .map(|all| (**all).clone())
+            .unwrap_or_default();
+        for (name, value) in settings {
+            all.add(name.as_ref(), value.into(), <C::Backend as Dialect>::SQL)?;
+        }
+        let all = (!all.is_empty()).then(|| Arc::new(all));
+        Ok(self.with(|options| options.settings = all))
+    }
+}
 
 #[flavoured]
 impl<C: RoutedConnection> Session<C> {
@@ -155,6 +211,11 @@ impl<C: RoutedConnection> Session<C> {
         // A connection of another router, be it of another database, says nothing about this session's data, and one that awaits an answer can't
         // be used any more.
         if !is_ours || lease.is_answered().is_err() {
+            drop(lease);
+            return self.read().await;
+        }
+        let has_settings = lease.guard.known.applied.are(self.settings());
+        if lease.is_primary() && !has_settings {
             drop(lease);
             return self.read().await;
         }

@@ -8,6 +8,7 @@ mod dialect;
 mod inspected;
 mod isolation;
 mod known_write;
+mod look;
 mod raw_sql;
 mod role;
 mod seen;
@@ -32,4 +33,4 @@ pub use table_name::TableName;
 #[allow(unused_imports, reason = "where no backend compares tables")]
 pub(crate) use table_name::quoted;
 pub use verb::{Execute, Load};
-pub(crate) use verdict::Reach;
+pub(crate) use verdict::{Reach, Trace};

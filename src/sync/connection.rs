@@ -6,6 +6,7 @@ use diesel::connection::TransactionManager;
 use diesel::{Connection, ConnectionResult, QueryResult};
 
 use crate::cluster::{Checksum, ChecksumLimits, Diagnosis, Introduction, Observation, ServerFacts};
+use crate::connect::{SettingChanges, no_settings};
 use crate::position::Position;
 use crate::server::NodeRole;
 use crate::statement::{Dialect, TableName};
@@ -198,6 +199,33 @@ pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
     ) -> QueryResult<Option<Checksum>> {
         let _ = (table, limits, facts);
         Ok(None)
+    }
+
+    /// Set if the database session can be [reset](Self::reset). Defaults to `false`: then a connection whose session has to be reset
+    /// is closed.
+    const RESETS: bool = false;
+
+    /// Resets the database session to what it was when the connection was opened, and makes it read-only if `read_only`. What
+    /// drivers have prepared has to stay valid. Called outside transactions, where there are [`RESETS`](Self::RESETS); see
+    /// [`Reset`](crate::Reset).
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error. The connection is closed then.
+    fn reset(&mut self, read_only: bool) -> QueryResult<()> {
+        let _ = read_only;
+        Ok(())
+    }
+
+    /// Changes settings of the database session, [those that travel with a session](crate::Session::with_settings), in one round
+    /// trip. Values are sent as parameters. Defaults to an error.
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error. The session is reset, or its connection closed, before its next loan.
+    fn change_settings(&mut self, changes: &SettingChanges<'_>) -> QueryResult<()> {
+        let _ = changes;
+        Err(no_settings())
     }
 
     /// Opens a transaction with `sql`, outside any other.

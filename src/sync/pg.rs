@@ -12,7 +12,7 @@ pub use diesel_routing_macros::read_sql_pg as read_sql;
 use super::RoutedConnection;
 use crate::backend::postgres::checksum;
 use crate::cluster::{Checksum, ChecksumLimits, Diagnosis, Introduction, Observation, ServerFacts};
-use crate::connect::conceal;
+use crate::connect::{SettingChanges, conceal};
 use crate::position::Position;
 use crate::server::NodeRole;
 use crate::statement::TableName;
@@ -32,6 +32,7 @@ impl RoutedConnection for PgConnection {
     const WATCHED: bool = true;
     const KNOWS_SUBSCRIBERS: bool = true;
     const WAITS: bool = true;
+    const RESETS: bool = true;
 
     /// Opens a connection as libpq does.
     fn open(url: &str) -> ConnectionResult<Self> {
@@ -157,6 +158,18 @@ impl RoutedConnection for PgConnection {
         sum.map(Some)
     }
 
+    fn reset(&mut self, read_only: bool) -> QueryResult<()> {
+        self.batch_execute(crate::backend::postgres::reset(read_only))?;
+        // What arrived for the last user: after the answer, there is nothing more to come.
+        self.notifications_iter().for_each(drop);
+        Ok(())
+    }
+
+    fn change_settings(&mut self, changes: &SettingChanges<'_>) -> QueryResult<()> {
+        let change = crate::backend::postgres::ChangeSettings::new(changes);
+        diesel::RunQueryDsl::execute(change, self).map(drop)
+    }
+
     fn begin_with(&mut self, sql: &str) -> QueryResult<()> {
         AnsiTransactionManager::begin_transaction_sql(self, sql)
     }
@@ -222,9 +235,8 @@ impl WriteConn {
     /// Returns the notifications that have arrived on this connection, after a `LISTEN`, without waiting for
     /// more.
     ///
-    /// A `LISTEN` belongs to its database session and ends with it: keep this handle while
-    /// you listen, and `UNLISTEN *` before you drop it, or the next user of the pooled connection
-    /// gets your notifications.
+    /// A `LISTEN` belongs to its database session: keep this handle while you listen. It ends before the connection is lent again, by
+    /// a [`Reset`](crate::Reset).
     pub fn notifications_iter(&mut self) -> impl Iterator<Item = QueryResult<PgNotification>> + '_ {
         self.raw().notifications_iter()
     }

@@ -75,6 +75,11 @@ pub(crate) const READ_PRIMARY_ADDS: f64 = 0.0;
 /// waits for its answer.
 pub(crate) const WRITE_AND_READ_ADDS: f64 = 3.0;
 
+/// A setting that travels.
+pub(crate) const SETTING: &str = "app.tenant";
+/// A setting that is reset before the next loan, which takes one round trip.
+pub(crate) const SET_BY_HAND: Option<&str> = Some("SET statement_timeout = 60000");
+
 pub(crate) fn cluster(standbys: usize) -> Cluster {
     with_schema(Cluster::builder().standbys(standbys))
 }

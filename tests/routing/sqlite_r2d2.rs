@@ -52,6 +52,8 @@ mod replicas;
 mod routes;
 #[path = "suite/sample.rs"]
 mod sample;
+#[path = "sqlite_suite/sessions.rs"]
+mod sessions;
 #[path = "suite/single.rs"]
 mod single;
 #[path = "sqlite_suite/spelling.rs"]
@@ -62,5 +64,7 @@ mod tracking;
 mod transactions;
 #[path = "suite/upgrades.rs"]
 mod upgrades;
+#[path = "session_suite/values.rs"]
+mod values;
 #[path = "suite/world.rs"]
 mod world;

@@ -1,9 +1,9 @@
 //! One checkout, as a machine without I/O: it says what to do next, and is given what came of it.
 
 mod again;
-mod lend;
 mod proof;
 mod protect;
+mod settle;
 mod steps;
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 pub(crate) use steps::{Loan, Next, Outcome, Request, Wait};
 
 use self::proof::{Asked, Proof};
-use super::{Grant, Shared, Terms};
+use super::{Shared, Terms};
 use crate::cluster::{Observation, after};
 use crate::error::{Error, Step};
 use crate::position::Position;
@@ -107,7 +107,7 @@ enum State<G> {
     Taking { decision: Decision },
     /// Until the connection's server has said what it is and has, asked at these times.
     Asking { decision: Decision, asked: Asked },
-    /// Until the connection's causal reads are set.
+    /// Until the connection's causal reads, or its settings, are set.
     Setting { decision: Decision },
     /// Until there may be news of who is the primary.
     ChangingRoles,
@@ -195,7 +195,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
                     give_up: limit.saturating_add(self.shared.probe_timeout),
                 }
             }
-            (State::Replaying { there, .. }, Outcome::Replayed(guard)) => self.settle(there, guard),
+            (State::Replaying { there, .. }, Outcome::Replayed(guard)) => {
+                self.settle(there, guard, now)
+            }
             (State::TakingToWait { otherwise, .. } | State::Replaying { otherwise, .. }, _) => {
                 self.take(otherwise, now)
             }
@@ -212,12 +214,14 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 }
                 self.retake(decision, error, now)
             }
+            // Another one may stand.
+            (State::Setting { decision }, Outcome::Failed(error)) if error.may_retry_read() => {
+                self.retake(decision, error, now)
+            }
             (State::Taking { decision } | State::Setting { decision }, Outcome::Failed(error)) => {
                 self.failed(decision, error, now)
             }
-            (State::Setting { decision }, Outcome::Set(guard)) => {
-                Next::Lend(guard, self.grant(decision))
-            }
+            (State::Setting { decision }, Outcome::Set(guard)) => self.settle(decision, guard, now),
             (
                 State::Taking { .. }
                 | State::Asking { .. }
@@ -408,7 +412,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
                     version,
                     ..decision
                 };
-                self.settle(decision, guard)
+                self.settle(decision, guard, now)
             }
             Proof::Possible => self.ask(decision, guard, now),
             Proof::Missing => self.unproved(decision, guard, now),
@@ -443,11 +447,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
     }
 
     fn ask(&mut self, decision: Decision, guard: G, now: Instant) -> Next<G> {
-        let deadline = self
-            .deadline
-            .unwrap_or_else(|| after(now, self.shared.probe_timeout));
-        let share = after(now, self.shared.node_share.min(self.shared.probe_timeout));
-        let until = deadline.min(share);
+        let until = self.patience(now);
         let asked = Asked {
             asked: self.shared.now(),
             sent: now,

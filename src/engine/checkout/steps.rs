@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use event_listener::EventListener;
 
 use crate::cluster::Observation;
+use crate::connect::SessionSettings;
 use crate::consistency::Function;
 use crate::engine::{Advice, Grant, Known};
 use crate::error::Error;
@@ -34,6 +35,8 @@ pub(crate) struct Request<'a> {
     pub(crate) class: Option<&'static str>,
     /// The replicas that it asks for.
     pub(crate) on: Option<Target<'a>>,
+    /// The settings that the connection must have; those of the server alone, if `None`.
+    pub(crate) settings: Option<&'a Arc<SessionSettings>>,
     /// The function that it is for.
     pub(crate) function: Option<&'static str>,
 }
@@ -165,6 +168,13 @@ pub(crate) enum Next<G> {
     },
     /// Make the reads on this connection wait for what other servers have acknowledged, or not.
     SetCausalReads { node: usize, guard: G, on: bool },
+    /// Give the session of this connection these settings, and take all others from it that it has from the router.
+    ChangeSettings {
+        node: usize,
+        guard: G,
+        settings: Option<Arc<SessionSettings>>,
+        until: Instant,
+    },
     /// Lend this connection.
     Lend(G, Grant),
     /// Fail.
@@ -190,7 +200,7 @@ pub(crate) enum Outcome<G> {
     Replayed(G),
     /// The server has not replayed what it was asked for.
     NotReplayed,
-    /// The causal reads are set.
+    /// The causal reads, or the settings, are set.
     Set(G),
 }
 

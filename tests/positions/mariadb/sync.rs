@@ -6,8 +6,9 @@ pub(crate) use diesel_routing::sync::prelude::*;
 pub(crate) type Connection = MysqlConnection;
 
 pub(crate) use super::{
-    BackendId, Cluster, HOUR, LIMIT, PATIENCE, READ_PRIMARY_ADDS, SERVER, Standbys as _,
-    WRITE_AND_READ_ADDS, backend_id, cluster, end, in_time, node, position, settings, stranger,
+    BackendId, Cluster, HOUR, LIMIT, PATIENCE, READ_PRIMARY_ADDS, SERVER, SET_BY_HAND, SETTING,
+    Standbys as _, WRITE_AND_READ_ADDS, backend_id, cluster, end, in_time, node, position,
+    settings, stranger,
 };
 
 #[path = "../suite/blocking_addresses.rs"]

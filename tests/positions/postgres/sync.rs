@@ -9,8 +9,8 @@ pub(crate) type Connection = PgConnection;
 pub(crate) const WRITE_AND_READ_ADDS: f64 = 2.0;
 
 pub(crate) use super::{
-    BackendId, Cluster, HOUR, LIMIT, PATIENCE, READ_PRIMARY_ADDS, SERVER, backend_id, cluster, end,
-    in_time, node, position, settings, stranger,
+    BackendId, Cluster, HOUR, LIMIT, PATIENCE, READ_PRIMARY_ADDS, SERVER, SET_BY_HAND, SETTING,
+    backend_id, cluster, end, in_time, node, position, settings, stranger,
 };
 
 #[path = "../suite/blocking_addresses.rs"]

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant, SystemTime};
 use diesel_routing_sql::Dialect as Sql;
 
 use crate::cluster::{Member, Node, Observation, ServerFacts, ServerId};
+use crate::connect::SessionSettings;
 use crate::engine::checkout::Loan;
-use crate::engine::{Known, Request, Settings, Shared, Wait};
+use crate::engine::{Applied, Known, Request, Settings, Shared, Wait};
 use crate::position::{Lsn, PgPosition, Position};
 use crate::routing::Level;
 use crate::server::NodeRole;
@@ -99,6 +100,7 @@ pub(super) fn known(server: usize, opened: Instant) -> Known {
         alive: opened,
         read_only: true,
         reads_causally: false,
+        applied: Applied::default(),
         is_spent: false,
     }
 }
@@ -150,6 +152,7 @@ pub(super) fn read_of(session: &Arc<SessionState>) -> Request<'_> {
         advice: None,
         class: None,
         on: None,
+        settings: None,
         function: None,
     }
 }
@@ -160,6 +163,14 @@ pub(super) fn waiting(wait: Duration) -> Wait {
         function: None,
         view: Some(wait),
     }
+}
+
+/// Returns the settings of a user's session.
+pub(super) fn settings_of(user: usize) -> Arc<SessionSettings> {
+    let mut settings = SessionSettings::default();
+    let added = settings.add("app.tenant", user.to_string().into(), Sql::Postgres);
+    added.unwrap();
+    Arc::new(settings)
 }
 
 /// Returns what a server says of itself.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::servers::{
     NODES, Pooled, ROUTERS, SERVERS, SESSIONS, Server, Steps, WATCHED, identity, measured_by,
-    read_of, said, waiting,
+    read_of, said, settings_of, waiting,
 };
 use super::steps::{Chance, How, Step};
 use super::strained::Load;
@@ -298,6 +298,8 @@ impl World {
         let router = self.users[user].router;
         let session = Arc::clone(&self.users[user].session);
         let mut chances = chances.iter().copied();
+        // One of them has none.
+        let settings = (user > 0).then(|| settings_of(user));
         let request = |level, wait| Request {
             level,
             access: Access::Replica,
@@ -311,6 +313,7 @@ impl World {
                 name: "tag",
                 otherwise,
             }),
+            settings: settings.as_ref(),
             function: None,
         };
         let (first, servers_wait) = match how {
@@ -337,6 +340,7 @@ impl World {
             let checkout = Checkout::upgrading(&shared, upgrade, false, conn.node, conn);
             (conn, grant) = self.carry_out(router, checkout, &mut chances)?;
         }
+        assert!(conn.known.applied.are(settings.as_ref()), "another's");
         shared.lent(reading(&conn, grant), Some(&session));
         // A connection that its server's restart has ended shows nothing.
         let is_open = self.servers[conn.server].run == conn.run;
