@@ -14,7 +14,7 @@ use crate::engine::checkout::{Checkout, Next, Outcome};
 use crate::engine::{Advice, Request, Settings, Shared, Wait};
 use crate::error::{ConfigError, Error};
 use crate::routing::{Fallback, Level, Reason, RegionPolicy, Strength};
-use crate::session::{Clock, SessionState};
+use crate::session::SessionState;
 use crate::statement::Access;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
