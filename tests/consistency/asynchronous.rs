@@ -3,7 +3,7 @@ use std::time::Duration;
 use diesel_routing::prelude::*;
 use diesel_routing::sqlite::{ReadConn, Router, Session, WriteConn};
 use diesel_routing::{
-    CaughtUp, Class, ConfigError, Error, Mode, Primary, Reason, Replica, Step, consistency,
+    CaughtUp, Class, ConfigError, Error, Level, Mode, Primary, Reason, Replica, Step, consistency,
 };
 
 use super::schema::users;
@@ -169,7 +169,8 @@ async fn a_class_is_the_routers_or_an_error_that_names_it() {
     assert!(
         matches!(
             &error,
-            Error::Config(ConfigError::NoSuchClass { class, .. }) if class == "payments"
+            Error::Config(ConfigError::NoSuchClass { class, function: Some(function), known })
+                if class == "payments" && function.ends_with("::in_class") && known.is_empty()
         ),
         "{error}"
     );
@@ -181,6 +182,82 @@ async fn a_class_is_the_routers_or_an_error_that_names_it() {
         at(&in_class(&router.session()).await.unwrap()),
         ("en", "replica")
     );
+}
+
+#[consistency(eventual, class = "payments")]
+async fn weakly_in_class(conn: &mut ReadConn<Replica>) -> Result<Seen, Error> {
+    look(conn).await
+}
+
+#[consistency(class = "payments")]
+async fn of_any_replica(conn: &mut ReadConn<Replica>) -> Result<Seen, Error> {
+    look(conn).await
+}
+
+#[consistency(class = "payments")]
+async fn of_the_session(conn: &mut ReadConn<CaughtUp>) -> Result<Seen, Error> {
+    look(conn).await
+}
+
+#[consistency(class = "payments")]
+async fn of_the_primary(conn: &mut ReadConn<Primary>) -> Result<Seen, Error> {
+    look(conn).await
+}
+
+#[consistency(class = "payments")]
+async fn change(conn: &mut WriteConn) -> Result<Seen, Error> {
+    look(conn).await
+}
+
+/// Reads in each way; a class may make them stronger, and never weaker.
+async fn reasons(session: &Session) -> [Reason; 5] {
+    [
+        weakly_in_class(session).await.unwrap().2,
+        of_any_replica(session).await.unwrap().2,
+        of_the_session(session).await.unwrap().2,
+        of_the_primary(session).await.unwrap().2,
+        change(session).await.unwrap().2,
+    ]
+}
+
+#[tokio::test]
+async fn a_class_strengthens_its_functions_and_alone_it_leaves_the_level_to_the_handle() {
+    use Reason::{Eventual, NothingToCatchUp, Strong, TooStale, Write};
+    let cluster = cluster();
+    for (class, expected) in [
+        (
+            Class::new(),
+            [Eventual, Eventual, NothingToCatchUp, Strong, Write],
+        ),
+        (
+            Class::new().level(Level::Eventual),
+            [Eventual, Eventual, NothingToCatchUp, Strong, Write],
+        ),
+        (
+            Class::new().level(Level::Session),
+            [
+                NothingToCatchUp,
+                NothingToCatchUp,
+                NothingToCatchUp,
+                Strong,
+                Write,
+            ],
+        ),
+        // No lag is known here.
+        (
+            Class::new().max_lag(Duration::from_secs(1)),
+            [TooStale, TooStale, TooStale, Strong, Write],
+        ),
+        (
+            Class::new().level(Level::Strong),
+            [Strong, Strong, Strong, Strong, Write],
+        ),
+    ] {
+        let (primary, replica) = nodes(&cluster);
+        let router = Router::builder().primary(primary).replica(replica);
+        let router = router.class("payments", class).build().await.unwrap();
+        assert_eq!(reasons(&router.session()).await, expected, "{class:?}");
+    }
 }
 
 #[tokio::test]

@@ -36,13 +36,9 @@ fn open(router: &Router, count: u32) {
 /// What `session` reads, and whether it came from the primary.
 fn theme(session: &Session) -> (usize, bool) {
     let mut conn = session.read().expect("a connection");
-    (theme_of(&mut conn), conn.route().is_primary)
-}
-
-fn theme_of(conn: &mut ReadConn<Replica>) -> usize {
     let theme = settings::table.find(1).select(settings::theme);
-    let theme: String = theme.first(conn).expect("a row");
-    number(&theme)
+    let theme: String = theme.first(&mut conn).expect("a row");
+    (number(&theme), conn.route().is_primary)
 }
 
 /// Writes, and reads what was written.
@@ -71,7 +67,10 @@ fn read_what_is_written(cluster: &Cluster, router: &Router) {
         seen = value;
         let floor = history.floor(BOUND);
         let bounded = writer.at_level(Level::Bounded(BOUND));
-        let bounded = theme_of(&mut bounded.read_default().expect("a connection"));
+        let mut conn = bounded.read_default().expect("a connection");
+        let theme = settings::table.find(1).select(settings::theme);
+        let theme: String = theme.first(&mut conn).expect("a row");
+        let bounded = number(&theme);
         assert!(
             bounded >= floor,
             "{bounded} is older than {BOUND:?}, {floor} is not"
