@@ -225,8 +225,9 @@ pub use diesel_routing_macros::Statement;
 pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
-    Async, Blocking, Breaker, BreakerStatus, DiscoveryStatus, MeasuredWindow, NodeStatus, Nodes, PoolStatus, Router, RouterBuilder,
-    Session, ShedReads, Signal, Status, Strain, Upstream, Window, WindowStatus,
+    Async, Blocking, Breaker, BreakerStatus, DiscoveryStatus, MeasuredWindow, NodeStatus, Nodes,
+    PoolStatus, Router, RouterBuilder, Session, ShedReads, Signal, Status, Strain, Upstream,
+    Window, WindowStatus,
 };
 pub use error::{ConfigError, Error, NotReadOnly, Refused, Step, may_retry_read};
 pub use position::*;

@@ -17,7 +17,6 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use diesel_routing::pg::Router;
-use diesel_routing::prelude::*;
 use diesel_routing::{Breaker, Node};
 use diesel_routing_testkit::PgCluster;
 
@@ -39,6 +38,9 @@ struct Options {
     #[arg(long, value_name = "N", default_value_t = 10)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
+    /// The connections of the primary for reads without a replica.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    fallback: u32,
     /// Passed by cargo.
     #[arg(long, hide = true)]
     bench: bool,
@@ -60,7 +62,15 @@ fn main() -> Outcome {
         .build()?;
     println!(
         "{:<10} {:<8} {:>9} {:>9} {:>9} {:>8} {:>8} {:>8} {:>8}",
-        "breaker", "phase", "write p50", "write p99", "write max", "writes", "failed", "reads", "refused"
+        "breaker",
+        "phase",
+        "write p50",
+        "write p99",
+        "write max",
+        "writes",
+        "failed",
+        "reads",
+        "refused"
     );
     for breaker in [None, Some(Breaker::new())] {
         runtime.block_on(measure(breaker, &options))?;
@@ -78,7 +88,7 @@ async fn measure(breaker: Option<Breaker>, options: &Options) -> Outcome {
         Node::new(name, url)
             .read_pool_size(4)
             .write_pool_size(4)
-            .fallback_pool_size(4)
+            .fallback_pool_size(options.fallback)
             .checkout_timeout(Duration::from_millis(500))
     };
     let mut builder = Router::builder()
@@ -101,7 +111,9 @@ async fn measure(breaker: Option<Breaker>, options: &Options) -> Outcome {
     let after = under(&router, WRITES, capacity * HEAVY, phase).await?;
     row(name, "after", &after);
     let ratio = after.p99().as_secs_f64() / before.p99().as_secs_f64();
-    println!("{name:<10} write p99 after is {ratio:.2} times that before; the primary serves {capacity:.0} reads a second");
+    println!(
+        "{name:<10} write p99 after is {ratio:.2} times that before; the primary serves {capacity:.0} reads a second"
+    );
     if let Some(status) = router.status().breaker {
         println!("{name:<10} {status:?}");
     }

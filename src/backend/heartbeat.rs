@@ -104,9 +104,22 @@ mod tests {
         for table in ["heartbeat", "percona.heartbeat", "_beat2"] {
             assert!(Row::new(table.to_owned()).is_ok(), "{table}");
         }
-        for table in ["", "a.b.c", "a.", "x; DROP TABLE y", "a b", "2x", "\"x\"", "`x`", "hérz"] {
+        for table in [
+            "",
+            "a.b.c",
+            "a.",
+            "x; DROP TABLE y",
+            "a b",
+            "2x",
+            "\"x\"",
+            "`x`",
+            "hérz",
+        ] {
             let error = Row::new(table.to_owned()).unwrap_err();
-            assert!(matches!(error, ConfigError::HeartbeatTable { .. }), "{table}");
+            assert!(
+                matches!(error, ConfigError::HeartbeatTable { .. }),
+                "{table}"
+            );
         }
     }
 

@@ -223,7 +223,8 @@ impl Roster {
 
     /// Returns the most that a replica lagged when it was asked, if that is known and it may serve.
     pub(crate) fn replica_lag(&self, node: usize, asked: Instant) -> Option<Duration> {
-        let is_replica = node != self.primary || self.nodes.get(node)?.as_ref()?.role != NodeRole::TakesWrites;
+        let is_replica =
+            node != self.primary || self.nodes.get(node)?.as_ref()?.role != NodeRole::TakesWrites;
         let state = self.states.get(node)?;
         (is_replica && state.health == Health::Up).then(|| state.lag(asked))?
     }

@@ -21,7 +21,7 @@ use diesel_routing_sql::Dialect as Sql;
 
 use self::state::State;
 use super::delays::Delays;
-use super::{Gauges, Known, Lags, Questions, Rejections, Request, Settings, Spread, Strain};
+use super::{Gauges, Known, Lags, Questions, Rejections, Request, Settings, Strain};
 use crate::cluster::{
     BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, ServerId,
     Signals, Snapshot, SourceAddress, after, age,
@@ -124,7 +124,7 @@ impl Shared {
             } else {
                 Snapshot::unwatched(&members, |_| None)
             },
-            window: settings.live.window.under(Spread::default()),
+            window: Lags::default().status(&settings.live.window, settings.clock.now()),
             strain: Strain::Normal,
             policy: Arc::new(settings.policy(&settings.live, &members)),
             live: Arc::new(settings.live.clone()),
@@ -220,7 +220,7 @@ impl Shared {
             need: request
                 .session
                 .filter(|_| request.level == Level::Session)
-                .map(|session| session.need(now, cluster.window, cluster, samples)),
+                .map(|session| session.need(now, cluster.window.window, cluster, samples)),
             cluster,
             policy: &cluster.policy,
             now,
@@ -246,7 +246,7 @@ impl Shared {
             return request.max_lag;
         }
         let limit = request.max_lag.unwrap_or(cluster.policy.max_lag);
-        Some(limit.min(cluster.window))
+        Some(limit.min(cluster.window.window))
     }
 
     /// Decides for the primary, for a caller whom no replica serves.
@@ -475,7 +475,7 @@ impl Shared {
 
     #[cfg(feature = "edge")]
     pub(crate) fn window(&self) -> Duration {
-        self.snapshot.load().window
+        self.snapshot.load().window.window
     }
 
     /// Returns the longest wait of reads for a fresher replica.

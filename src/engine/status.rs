@@ -143,7 +143,7 @@ impl Shared {
         let rejected = Rejection::ALL.map(|reason| (reason, self.rejections.of(reason)));
         Status {
             nodes: nodes.collect(),
-            window: self.window_status(&cluster),
+            window: cluster.window,
             breaker: self.breaker.is_on().then(|| self.breaker.status()),
             rejected_tokens: rejected
                 .into_iter()

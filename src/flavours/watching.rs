@@ -80,7 +80,8 @@ async fn step<C: RoutedConnection>(
             let load = io::within(watcher.limit, conn.connections_in_use(watcher.facts())).await;
             let load = load.map_err(|_| watcher.too_slow())?;
             // Should the connection be broken, the next question shows it.
-            let load = load.inspect_err(|error| tracing::debug!(%error, "a server does not tell its load"));
+            let load = load
+                .inspect_err(|error| tracing::debug!(%error, "a server does not tell its load"));
             Ok(Outcome::LoadTold(load.ok().flatten()))
         }
         (Next::Diagnose, Some(conn)) => {

@@ -21,10 +21,10 @@ mod building;
 mod ended;
 #[path = "suite/flavours.rs"]
 mod flavours;
-#[path = "suite/retries.rs"]
-mod reading;
 #[path = "suite/protected.rs"]
 mod protected;
+#[path = "suite/retries.rs"]
+mod reading;
 #[path = "suite/regions.rs"]
 mod regions;
 #[path = "suite/roles.rs"]

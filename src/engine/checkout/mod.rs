@@ -253,9 +253,8 @@ impl<'a, G: Loan> Checkout<'a, G> {
     fn wait_or_take(&mut self, decision: Decision, now: Instant) -> Next<G> {
         // The primary is asked first what only it can tell, over a connection of its own.
         let is_strained = self.waits_out_strain(decision);
-        let is_pending = decision.reason == Reason::CapturePending
-            && self.waits_until.is_none()
-            && !is_strained;
+        let is_pending =
+            decision.reason == Reason::CapturePending && self.waits_until.is_none() && !is_strained;
         if self.request.wait.is_zero() || !decision.wants_fresher() || is_pending {
             return self.take(decision, now);
         }

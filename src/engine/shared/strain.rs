@@ -59,7 +59,11 @@ impl Shared {
     /// Returns how long a request waits for a replica at least that the primary is too strained to serve; `None` if it is
     /// not.
     #[inline]
-    pub(crate) fn strained_wait(&self, request: &Request<'_>, decision: Decision) -> Option<Duration> {
+    pub(crate) fn strained_wait(
+        &self,
+        request: &Request<'_>,
+        decision: Decision,
+    ) -> Option<Duration> {
         if !self.breaker.is_on() {
             return None;
         }

@@ -192,10 +192,7 @@ fn what_the_window_has_passed_over_is_still_required_of_replicas_whose_lag_is_kn
     session.wrote_perhaps(wrote);
     let cluster = cluster(start, 3);
     let need = |now| session.need(now, window, &cluster, None);
-    assert_eq!(
-        need(wrote + window / 2).block,
-        Some(Block::RecentWrite)
-    );
+    assert_eq!(need(wrote + window / 2).block, Some(Block::RecentWrite));
     let need = need(wrote + window);
     assert_eq!(need.block, None);
     let complete = |as_of| NodeState {
@@ -205,7 +202,10 @@ fn what_the_window_has_passed_over_is_still_required_of_replicas_whose_lag_is_kn
     };
     assert!(!need.is_met(&complete(Some(wrote - Duration::from_millis(1)))));
     assert!(need.is_met(&complete(Some(wrote))));
-    assert!(need.is_met(&complete(None)), "nothing but the window is known");
+    assert!(
+        need.is_met(&complete(None)),
+        "nothing but the window is known"
+    );
 }
 
 /// What lies on the history before a failover can be compared with nothing.

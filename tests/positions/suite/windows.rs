@@ -64,7 +64,10 @@ async fn the_window_grows_while_a_replica_stands_still_and_shrinks_after_a_calm_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_heartbeat_tells_how_far_a_replica_lags_that_stands_still() {
     let cluster = cluster(1);
-    let router = over(&cluster, Router::builder()).build().await.expect("a router");
+    let router = over(&cluster, Router::builder())
+        .build()
+        .await
+        .expect("a router");
     let heartbeat = Heartbeat::new("heartbeat").expect("a table");
     let session = router.session().untracked();
     let mut primary = session.write().await.expect("a connection");
@@ -102,5 +105,8 @@ async fn a_heartbeat_tells_how_far_a_replica_lags_that_stands_still() {
     cluster.wait_until_caught_up(LIMIT).expect("caught up");
     let ahead = heartbeat.lag(&mut primary).await.expect("an age");
     let behind = heartbeat.lag(&mut replica).await.expect("a lag");
-    assert!(behind < ahead + Duration::from_secs(1), "{behind:?} {ahead:?}");
+    assert!(
+        behind < ahead + Duration::from_secs(1),
+        "{behind:?} {ahead:?}"
+    );
 }

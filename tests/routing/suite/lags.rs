@@ -53,7 +53,9 @@ fn the_window_follows_the_lag_that_a_function_tells() {
         let session = world.router.session();
         rename(&mut wait!(session.write()).unwrap(), "anna").await;
         told.store(8_000, Ordering::Relaxed);
-        let grown = until(&world, |window| window.largest >= Some(Duration::from_secs(8)));
+        let grown = until(&world, |window| {
+            window.largest >= Some(Duration::from_secs(8))
+        });
         assert!(grown.window >= Duration::from_secs(8), "{grown:?}");
         // Past the window that it was, and not the one that it is.
         world.clock.advance(Duration::from_secs(6));
@@ -77,7 +79,11 @@ fn a_replica_whose_lag_is_told_serves_bounded_reads_and_nothing_past_the_limit()
         told.store(70_000, Ordering::Relaxed);
         let since = Instant::now();
         while lag(&world) < Some(Duration::from_secs(70)) {
-            assert!(since.elapsed() < Duration::from_secs(20), "{:?}", lag(&world));
+            assert!(
+                since.elapsed() < Duration::from_secs(20),
+                "{:?}",
+                lag(&world)
+            );
             std::thread::yield_now();
         }
         let conn = wait!(session.read_bounded(bound)).unwrap();

@@ -75,7 +75,10 @@ fn each_signal_alone_strains_and_opens() {
         assert_eq!(rig.step(SECOND, readings(strained)), Strain::Strained);
         let change = rig.machine.step(&breaker, &readings(open), rig.now);
         let change = change.expect("it opens");
-        assert_eq!((change.to, change.cause), (Strain::Open, Some((signal, open))));
+        assert_eq!(
+            (change.to, change.cause),
+            (Strain::Open, Some((signal, open)))
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! The model under strain: writes and strong reads are the primary's, whatever the breaker says.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -116,9 +116,7 @@ proptest! {
 fn without_replicas(load: u32) -> World {
     let mut world = World::new();
     for node in 1..NODES {
-        world
-            .run(&Step::Lose { router: 0, node })
-            .unwrap();
+        world.run(&Step::Lose { router: 0, node }).unwrap();
     }
     world.strain(0, load);
     world
@@ -148,7 +146,11 @@ fn without_replicas_a_strained_primary_serves_reads_of_high_priority_alone_and_a
         let mut world = without_replicas(load);
         for priority in [Priority::Low, Priority::Normal, Priority::High] {
             let error = fails(&mut world, read(priority));
-            assert_eq!(error.is_none(), served.contains(&priority), "{load} {priority:?}");
+            assert_eq!(
+                error.is_none(),
+                served.contains(&priority),
+                "{load} {priority:?}"
+            );
             let Some(error) = error else { continue };
             assert!(error.retry_after().is_some());
             assert!(
@@ -179,13 +181,23 @@ fn a_read_that_the_strained_primary_refuses_waits_for_a_replica_first() {
     let Next::Wait { until, .. } = checkout.next(Outcome::Started, now) else {
         panic!("it does not wait")
     };
-    assert!(until <= now + Duration::from_millis(50), "{:?}", until - now);
+    assert!(
+        until <= now + Duration::from_millis(50),
+        "{:?}",
+        until - now
+    );
     let Next::Fail(error) = checkout.next(Outcome::TimedOut, now + Duration::from_millis(50))
     else {
         panic!("it does not end")
     };
     assert!(
-        matches!(error, Error::Shed { reason: "capture_pending", .. }),
+        matches!(
+            error,
+            Error::Shed {
+                reason: "capture_pending",
+                ..
+            }
+        ),
         "{error:?}"
     );
 }
