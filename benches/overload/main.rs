@@ -17,7 +17,6 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use diesel_routing::pg::Router;
-use diesel_routing::prelude::*;
 use diesel_routing::{Breaker, Node};
 use diesel_routing_testkit::PgCluster;
 
@@ -39,6 +38,9 @@ struct Options {
     #[arg(long, value_name = "N", default_value_t = 10)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
+    /// The connections of the primary for reads without a replica.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    fallback: u32,
     /// Passed by cargo.
     #[arg(long, hide = true)]
     bench: bool,
@@ -86,7 +88,7 @@ async fn measure(breaker: Option<Breaker>, options: &Options) -> Outcome {
         Node::new(name, url)
             .read_pool_size(4)
             .write_pool_size(4)
-            .fallback_pool_size(4)
+            .fallback_pool_size(options.fallback)
             .checkout_timeout(Duration::from_millis(500))
     };
     let mut builder = Router::builder()

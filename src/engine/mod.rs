@@ -85,6 +85,6 @@ pub(crate) use start::Conditions;
 pub use status::{NodeStatus, PoolStatus, Status, Upstream};
 pub(crate) use usage::Usage;
 pub(crate) use view::View;
-pub(crate) use window::{Lags, Spread};
+pub(crate) use window::Lags;
 pub use window::{MeasuredWindow, Window, WindowStatus};
 pub(crate) use write_log::{Ending, WriteLog};

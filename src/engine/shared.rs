@@ -28,8 +28,7 @@ use self::state::State;
 pub(crate) use self::terms::Terms;
 use super::delays::Delays;
 use super::{
-    Gauges, Known, Lags, OneQuestion, Questions, Rejections, Request, Reset, Settings, Spread,
-    Strain,
+    Gauges, Known, Lags, OneQuestion, Questions, Rejections, Request, Reset, Settings, Strain,
 };
 use crate::cluster::{
     BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, ServerId,
@@ -140,7 +139,7 @@ impl Shared {
             } else {
                 Snapshot::unwatched(&members, |_| None)
             },
-            window: settings.live.window.under(Spread::default()),
+            window: Lags::default().status(&settings.live.window, settings.clock.now()),
             strain: Strain::Normal,
             policy: Arc::new(settings.policy(&settings.live, &members)),
             live: Arc::new(settings.live.clone()),
@@ -246,7 +245,7 @@ impl Shared {
             need: request
                 .session
                 .filter(|_| required.level() == Level::Session)
-                .map(|session| session.need(now, cluster.window, cluster, samples)),
+                .map(|session| session.need(now, cluster.window.window, cluster, samples)),
             cluster,
             policy: &cluster.policy,
             now,
@@ -270,7 +269,7 @@ impl Shared {
     /// says that they have what a session wrote, that is as much as they may lag for it.
     fn max_lag(&self, required: Strength, cluster: &State) -> Option<Duration> {
         let is_trusted = self.trusts_window && required.level() == Level::Session;
-        is_trusted.then(|| cluster.policy.max_lag.min(cluster.window))
+        is_trusted.then(|| cluster.policy.max_lag.min(cluster.window.window))
     }
 
     /// Decides for the primary, for a caller whom no replica serves.
@@ -466,6 +465,6 @@ impl Shared {
 
     #[cfg(feature = "edge")]
     pub(crate) fn window(&self) -> Duration {
-        self.snapshot.load().window
+        self.snapshot.load().window.window
     }
 }

@@ -169,7 +169,7 @@ impl Shared {
             mode: cluster.live.mode,
             replica_share: cluster.live.replica_share.percent(),
             class_replica_shares: cluster.live.class_shares(),
-            window: self.window_status(&cluster),
+            window: cluster.window,
             breaker: self.breaker.is_on().then(|| self.breaker.status()),
             rejected_tokens: rejected
                 .into_iter()

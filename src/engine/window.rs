@@ -5,17 +5,18 @@ mod status;
 
 use std::time::Duration;
 
-pub(crate) use lags::{Lags, Spread};
+pub(crate) use lags::Lags;
+use lags::Spread;
 pub use status::WindowStatus;
 
 use crate::error::ConfigError;
 
 /// The window before enough lags were measured, and the least one unless [`MeasuredWindow::min`] says otherwise.
-pub(crate) const START: Duration = Duration::from_secs(5);
+const START: Duration = Duration::from_secs(5);
 
 /// The number of lags from which on their 99th percentile is one of them that is not the largest. Chosen: five seconds of two
 /// replicas at the default interval.
-pub(crate) const ENOUGH: u64 = 100;
+const ENOUGH: u64 = 100;
 
 /// The most that `max` and `over` may be: histograms of lags reach so far.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -99,7 +100,7 @@ impl Window {
     }
 
     /// Returns the window, given how replicas lagged.
-    pub(crate) fn under(&self, lags: Spread) -> Duration {
+    fn under(&self, lags: Spread) -> Duration {
         match &self.0 {
             Kind::Fixed(window) => *window,
             Kind::Measured(measured) => measured.under(lags),
@@ -107,7 +108,7 @@ impl Window {
     }
 
     /// Returns the time for which a lag counts; `None` if it does not depend on that.
-    pub(crate) fn over(&self) -> Option<Duration> {
+    fn over(&self) -> Option<Duration> {
         match &self.0 {
             Kind::Fixed(_) => None,
             Kind::Measured(measured) => Some(measured.over),
@@ -115,7 +116,7 @@ impl Window {
     }
 
     /// Returns whether it may be no longer than a lag that was seen.
-    pub(crate) fn clamps(&self, lag: Duration) -> bool {
+    fn clamps(&self, lag: Duration) -> bool {
         match &self.0 {
             Kind::Fixed(_) => false,
             Kind::Measured(measured) => lag > measured.max,

@@ -13,9 +13,11 @@ use crate::mutex::lock;
 /// nothing.
 const LOOK_AFTER: Duration = Duration::from_millis(100);
 
-/// The time after which a third is left of what was measured: of the pools, and of the primary's answers. Chosen: a single slow
-/// moment is no strain.
+/// The time after which a third is left of what was measured of the pools, in seconds. Chosen: a single slow moment is no strain.
 const RECENT: f64 = 2.0;
+
+/// The same of the primary's answers. Chosen: three slow ones in a row show it, at the default interval.
+const LAST: f64 = 0.5;
 
 /// The same for what is usual.
 const USUAL: f64 = 300.0;
@@ -266,7 +268,7 @@ impl Answers {
             (self.recent, self.usual) = (time, time);
             return;
         }
-        toward(&mut self.recent, RECENT);
+        toward(&mut self.recent, LAST);
         if self.count <= FIRST {
             // The mean of the first ones.
             self.usual += (time - self.usual) / f64::from(self.count);

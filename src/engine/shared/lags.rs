@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use super::Shared;
-use super::state::State;
 use crate::cluster::Member;
 use crate::engine::{Live, WindowStatus};
 use crate::mutex::lock;
@@ -38,13 +37,8 @@ impl Shared {
         }
     }
 
-    /// Returns the window under these settings.
-    pub(super) fn window_under(&self, live: &Live) -> Duration {
-        lock(&self.lags).window(&live.window, self.clock.now())
-    }
-
-    /// Returns the window in use, and how it came about.
-    pub(crate) fn window_status(&self, cluster: &State) -> WindowStatus {
-        lock(&self.lags).status(cluster.window)
+    /// Returns the window under these settings, and how it came about.
+    pub(super) fn window_under(&self, live: &Live) -> WindowStatus {
+        lock(&self.lags).status(&live.window, self.clock.now())
     }
 }

@@ -2,10 +2,9 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::cluster::{Members, Snapshot};
-use crate::engine::{Live, Strain};
+use crate::engine::{Live, Strain, WindowStatus};
 use crate::routing::Policy;
 
 /// What decisions read: one value, so that indices mean the same in all of it. Never changed, but replaced.
@@ -19,7 +18,7 @@ pub(crate) struct State {
     /// The settings that may change.
     pub(crate) live: Arc<Live>,
     /// The time for which reads go to the primary after a write at an unknown position, by these settings and the lags seen.
-    pub(crate) window: Duration,
+    pub(crate) window: WindowStatus,
     /// How strained the primary is.
     pub(crate) strain: Strain,
 }

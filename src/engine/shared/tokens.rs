@@ -37,7 +37,7 @@ impl Shared {
                 as_of,
                 moment,
                 life,
-                cluster.window,
+                cluster.window.window,
                 &cluster,
                 samples.as_deref(),
             )

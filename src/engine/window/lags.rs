@@ -33,11 +33,11 @@ pub(crate) struct Lags {
 
 /// What is known of the lags that count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Spread {
-    pub(crate) samples: u64,
+pub(super) struct Spread {
+    pub(super) samples: u64,
     /// The 99th percentile, a moment ago; never less than it was then.
-    pub(crate) p99: Duration,
-    pub(crate) largest: Duration,
+    pub(super) p99: Duration,
+    pub(super) largest: Duration,
 }
 
 /// The lags of a part of the time.
@@ -76,8 +76,8 @@ impl Lags {
         is_news
     }
 
-    /// Returns the window in use.
-    pub(crate) fn window(&mut self, window: &Window, now: Instant) -> Duration {
+    /// Returns the window for the lags that count.
+    pub(super) fn window(&mut self, window: &Window, now: Instant) -> Duration {
         match window.over() {
             Some(over) => self.expire(over, now),
             None => self.forget(),
@@ -86,18 +86,21 @@ impl Lags {
     }
 
     /// Returns what is known of the lags that count.
-    pub(crate) fn spread(&self) -> Spread {
+    #[cfg(test)]
+    pub(super) fn spread(&self) -> Spread {
         self.spread
     }
 
     /// Returns the number of lags that were larger than the longest window.
-    pub(crate) fn clamped(&self) -> u64 {
+    #[cfg(test)]
+    pub(super) fn clamped(&self) -> u64 {
         self.clamped
     }
 
-    /// Returns that, and the window in use, for people.
-    pub(crate) fn status(&self, in_use: Duration) -> WindowStatus {
-        WindowStatus::new(in_use, self.spread(), self.clamped())
+    /// Returns the window for the lags that count, and how it came about.
+    pub(crate) fn status(&mut self, window: &Window, now: Instant) -> WindowStatus {
+        let in_use = self.window(window, now);
+        WindowStatus::new(in_use, self.spread, self.clamped)
     }
 
     fn forget(&mut self) {

@@ -22,7 +22,7 @@ pub struct WindowStatus {
 }
 
 impl WindowStatus {
-    pub(crate) fn new(window: Duration, lags: Spread, clamped: u64) -> Self {
+    pub(super) fn new(window: Duration, lags: Spread, clamped: u64) -> Self {
         let has_any = lags.samples > 0;
         Self {
             window,

@@ -67,7 +67,7 @@ fn an_answer_counts_beside_the_usual_one_which_strain_does_not_change() {
     assert!((usual - 1.0).abs() < 0.01, "{usual}");
     // One that is slow by itself is no strain.
     let at = answer(&gauges, 40);
-    assert!(value(&gauges, Signal::Latency, at).unwrap() < 2.0);
+    assert!(value(&gauges, Signal::Latency, at).unwrap() < 3.0);
     assert_eq!(gauges.strain(), Strain::Normal);
     for _ in 0..100 {
         let at = answer(&gauges, 40);
