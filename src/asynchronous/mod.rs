@@ -36,9 +36,15 @@ mod apply;
 mod builder;
 #[path = "../flavours/checkout.rs"]
 mod checkout;
+#[path = "../flavours/comparing.rs"]
+mod comparing;
+#[path = "../flavours/fence.rs"]
+mod fence;
 #[cfg(feature = "config-file")]
 #[path = "../flavours/follow_file.rs"]
 mod follow_file;
+#[path = "../flavours/heartbeat.rs"]
+mod heartbeat;
 #[path = "../flavours/manager.rs"]
 mod manager;
 #[path = "../flavours/meeting.rs"]
@@ -58,6 +64,8 @@ mod router;
 mod session;
 #[path = "../flavours/sources.rs"]
 mod sources;
+#[path = "../flavours/verifying.rs"]
+mod verifying;
 #[path = "../flavours/watching.rs"]
 mod watching;
 #[path = "../flavours/write_handle.rs"]
@@ -74,6 +82,7 @@ pub mod sqlite;
 
 pub use connection::RoutedConnection;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
+pub use heartbeat::Heartbeat;
 pub use read::ReadConn;
 pub use transaction::{AsyncFunc, AsyncFuncMut, TransactionBuilder};
 pub use write::WriteConn;

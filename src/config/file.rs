@@ -109,7 +109,7 @@ impl ConfigFile {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Unreadable`] and [`ConfigError::Setting`].
+    /// [`ConfigError::Unreadable`] and [`ConfigError::Key`].
     pub fn read(&self) -> Result<RoutingConfig, ConfigError> {
         let text =
             std::fs::read_to_string(&self.path).map_err(|error| ConfigError::Unreadable {

@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use super::HumanDuration;
-use crate::routing::{Level, RegionPolicy};
+use crate::routing::{Fallback, Level, RegionPolicy};
 
 /// A level of reads in a configuration: `"eventual"`, `"bounded=250ms"`, `"session"` or `"strong"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,10 @@ pub struct LevelConfig(Level);
 /// What the reads of a class do about other regions, in a configuration: `"pay"`, `"bound=2s"` or `"refuse"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RegionConfig(RegionPolicy);
+
+/// What the reads of a class do where no replica may serve them, in a configuration: `"primary"`, `"wait=200ms"` or `"refuse"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FallbackConfig(Fallback);
 
 /// A value that is written as a word, possibly with a time.
 trait Worded: Copy + Sized {
@@ -84,6 +88,29 @@ impl Worded for RegionConfig {
             RegionPolicy::Pay => ("pay", None),
             RegionPolicy::Bound(lag) => ("bound", Some(lag.into())),
             RegionPolicy::Refuse => ("refuse", None),
+        }
+    }
+}
+
+impl Worded for FallbackConfig {
+    const LEGAL: &'static str = "`primary`, `wait=200ms` (or another time) or `refuse`";
+    const PATTERN: &'static str = "^(primary|wait=.+|refuse)$";
+
+    fn of_word(word: &str, time: Option<HumanDuration>) -> Option<Self> {
+        let fallback = match (word, time) {
+            ("primary", None) => Fallback::ToPrimary,
+            ("wait", Some(limit)) => Fallback::Wait(limit.get()),
+            ("refuse", None) => Fallback::Refuse,
+            _ => return None,
+        };
+        Some(Self(fallback))
+    }
+
+    fn word(self) -> (&'static str, Option<HumanDuration>) {
+        match self.0 {
+            Fallback::ToPrimary => ("primary", None),
+            Fallback::Wait(limit) => ("wait", Some(limit.into())),
+            Fallback::Refuse => ("refuse", None),
         }
     }
 }
@@ -158,6 +185,7 @@ macro_rules! worded {
 }
 
 worded! {
+    FallbackConfig(Fallback);
     LevelConfig(Level);
     RegionConfig(RegionPolicy);
 }
@@ -170,6 +198,9 @@ mod tests {
     fn words_stand_for_themselves() {
         for text in ["eventual", "bounded=250ms", "session", "strong"] {
             assert_eq!(LevelConfig::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["primary", "wait=200ms", "refuse"] {
+            assert_eq!(FallbackConfig::parse(text).unwrap().to_string(), text);
         }
         for text in ["pay", "bound=2s", "refuse"] {
             assert_eq!(RegionConfig::parse(text).unwrap().to_string(), text);

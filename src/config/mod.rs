@@ -40,6 +40,7 @@
 //! shown and sent.
 
 mod balance;
+mod breaker;
 mod changes;
 mod class;
 mod diff;
@@ -47,6 +48,7 @@ mod duration;
 #[cfg(feature = "config-file")]
 mod file;
 mod level;
+mod mode;
 mod named;
 mod node;
 mod pool;
@@ -54,27 +56,34 @@ mod read;
 mod sections;
 mod source;
 mod update;
+mod window;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use balance::{BalanceConfig, StrategyConfig};
+pub use breaker::{BreakerConfig, ThresholdsConfig};
 pub use changes::{Changes, NodeChange, SettingChange, WhatChanged};
-pub use class::ClassConfig;
+pub use class::{ClassConfig, PriorityConfig};
 pub(crate) use diff::{changed_keys, is_below, with_key};
 pub use duration::HumanDuration;
 #[cfg(feature = "config-file")]
 pub use file::{ConfigFile, FileWatch};
 #[cfg(feature = "config-file")]
 pub(crate) use file::{FileWatcher, Told};
-pub use level::{LevelConfig, RegionConfig};
+pub use level::{FallbackConfig, LevelConfig, RegionConfig};
+pub use mode::ModeConfig;
+#[cfg(feature = "admin")]
+pub(crate) use mode::Switch;
 pub use node::{NodeConfig, PoolsConfig, RoleConfig};
 pub use pool::{LimitConfig, PoolConfig};
-pub use sections::{EdgeConfig, RuleConfig, TimeoutsConfig, WatchConfig, WindowConfig};
+pub use sections::{EdgeConfig, RuleConfig, TimeoutsConfig, WatchConfig};
 pub use source::PlainUrl;
 pub use update::Update;
+pub use window::WindowConfig;
 
 use crate::cluster::Node;
 use crate::error::ConfigError;
@@ -106,6 +115,16 @@ pub struct RoutingConfig {
     /// The time that a read may wait for a replica to catch up before it goes to the primary. Defaults to 0s.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait: Option<HumanDuration>,
+    /// What of the routing is in force. Defaults to `on`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<ModeConfig>,
+    /// The share of sessions that may use replicas, in percent. Defaults to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 100))]
+    pub replica_share: Option<u8>,
+    /// What protects the primary from reads while it is strained.
+    #[serde(deserialize_with = "named::table", skip_serializing_if = "is_default")]
+    pub breaker: BreakerConfig,
     /// The time for which a session's reads go to the primary after a write whose position is not known.
     #[serde(deserialize_with = "named::table", skip_serializing_if = "is_default")]
     pub window: WindowConfig,
@@ -117,7 +136,7 @@ pub struct RoutingConfig {
         deserialize_with = "named::named",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
-    pub classes: BTreeMap<String, ClassConfig>,
+    pub classes: Classes,
     /// The edge: sessions that come with requests.
     #[serde(deserialize_with = "named::table", skip_serializing_if = "is_default")]
     pub edge: EdgeConfig,
@@ -137,6 +156,9 @@ impl Default for RoutingConfig {
             zone: None,
             max_lag: None,
             wait: None,
+            mode: None,
+            replica_share: None,
+            breaker: BreakerConfig::default(),
             window: WindowConfig::default(),
             balance: BalanceConfig::default(),
             classes: BTreeMap::new(),
@@ -158,7 +180,7 @@ impl RoutingConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Setting`], with the first key that is wrong.
+    /// [`ConfigError::Key`], with the first key that is wrong.
     pub fn check(&self) -> Result<(), ConfigError> {
         read::check_version(self.version)?;
         for (name, node) in &self.nodes {
@@ -174,6 +196,15 @@ impl RoutingConfig {
                 ),
             ));
         }
+        class::check_share("replica_share", self.replica_share)?;
+        for (name, class) in &self.classes {
+            class.check(&diff::join("classes", name))?;
+        }
+        for (index, rule) in self.edge.rules.iter().enumerate() {
+            rule.check(&format!("edge.rules[{index}]"), &self.classes)?;
+        }
+        self.window.check()?;
+        self.breaker.check()?;
         self.balance.check()?;
         if let Some(interval) = self.watch.interval {
             if interval.get().is_zero() {
@@ -194,11 +225,14 @@ impl RoutingConfig {
             Some((key, class.max_lag?))
         });
         let mut limits = of_router.into_iter().chain(of_classes);
-        match limits.find(|(_, lag)| *lag < interval) {
+        // As for those that code sets: a question comes a tenth later at most, and its answer takes a moment.
+        let least = interval.get() + interval.get() / 10 + Duration::from_millis(10);
+        let least = HumanDuration::from(least);
+        match limits.find(|(_, lag)| *lag < least) {
             Some((key, lag)) => Err(ConfigError::setting(
                 key,
                 format!(
-                    "it is {lag}, less than what can be measured: nodes are asked every {interval}, so give at least that, \
+                    "it is {lag}, less than what can be measured: nodes are asked every {interval}, so give at least {least}, \
                      or a shorter `watch.interval`"
                 ),
             )),
@@ -219,6 +253,8 @@ impl RoutingConfig {
         self.nodes.values().flat_map(NodeConfig::files)
     }
 }
+
+type Classes = BTreeMap<String, ClassConfig>;
 
 /// Returns whether a section says nothing.
 fn is_default<T: Default + PartialEq>(section: &T) -> bool {

@@ -1,6 +1,6 @@
 //! Reads a configuration, with errors that name the key.
 
-use serde::de::{Deserialize, Deserializer, Error};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 
 use super::named::Table;
 use super::{RoutingConfig, SCHEMA_VERSION};
@@ -19,11 +19,10 @@ impl RoutingConfig {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Setting`] names the key that is unknown or wrong, and what is legal there;
+    /// [`ConfigError::Key`] names the key that is unknown or wrong, and what is legal there;
     /// [`ConfigError::Unreadable`] is about the source as a whole.
     pub fn read<'de, D: Deserializer<'de>>(source: D) -> Result<Self, ConfigError> {
-        let Table(config) = serde_path_to_error::deserialize::<_, Table<Self>>(source)
-            .map_err(|error| invalid(error.path(), &error.inner().to_string(), None))?;
+        let config: Self = table(source)?;
         config.check()?;
         Ok(config)
     }
@@ -36,11 +35,8 @@ impl RoutingConfig {
     pub fn from_json(text: &str) -> Result<Self, ConfigError> {
         let version = serde_json::from_str::<Version>(text);
         version.map_or(Ok(()), |known| check_version(known.version))?;
-        let mut source = serde_json::Deserializer::from_str(text);
-        let config = Self::read(&mut source)?;
-        source
-            .end()
-            .map_err(|error| unreadable(&error.to_string()))?;
+        let config: Self = json(text)?;
+        config.check()?;
         Ok(config)
     }
 
@@ -70,6 +66,23 @@ impl RoutingConfig {
         config.check()?;
         Ok(config)
     }
+}
+
+/// Reads a table in JSON, with errors that name the key.
+pub(super) fn json<T: DeserializeOwned>(text: &str) -> Result<T, ConfigError> {
+    let mut source = serde_json::Deserializer::from_str(text);
+    let read = table(&mut source)?;
+    let end = source.end();
+    end.map_err(|error| unreadable(&error.to_string()))?;
+    Ok(read)
+}
+
+/// Reads a table, with errors that name the key.
+fn table<'de, D: Deserializer<'de>, T: Deserialize<'de>>(source: D) -> Result<T, ConfigError> {
+    let read = serde_path_to_error::deserialize::<_, Table<T>>(source);
+    let Table(read) =
+        read.map_err(|error| invalid(error.path(), &error.inner().to_string(), None))?;
+    Ok(read)
 }
 
 /// The version alone: of a later one, the other keys are unknown, and that is not what is wrong.

@@ -4,16 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{HumanDuration, LevelConfig};
-
-/// The time for which a session's reads go to the primary after a write whose position is not known.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct WindowConfig {
-    /// The window where nothing better is known. Defaults to 5s.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub default: Option<HumanDuration>,
-}
+use crate::error::ConfigError;
 
 /// How often nodes are asked what they are and have. A change needs a restart.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -73,8 +64,12 @@ pub struct RuleConfig {
     /// The method, such as `GET`. Defaults to all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// The level of the requests' reads: `eventual`, `bounded=250ms`, `session` or `strong`.
-    pub level: LevelConfig,
+    /// The level of the requests' reads, at least: `eventual`, `bounded=250ms`, `session` or `strong`. Either this or `class`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<LevelConfig>,
+    /// The class of the requests' reads. Either this or `level`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
 }
 
 impl RuleConfig {
@@ -84,7 +79,23 @@ impl RuleConfig {
         Self {
             path: path.into(),
             method: None,
-            level: level.into(),
+            level: Some(level.into()),
+            class: None,
         }
+    }
+
+    pub(super) fn check(&self, key: &str, classes: &super::Classes) -> Result<(), ConfigError> {
+        let problem = match (&self.level, &self.class) {
+            (Some(_), None) => return Ok(()),
+            (None, Some(class)) if classes.contains_key(class) => return Ok(()),
+            (None, Some(class)) => {
+                let problem =
+                    format!("it is `{class}`, and there is no such class: add it to `classes`");
+                return Err(ConfigError::setting(format!("{key}.class"), problem));
+            }
+            (None, None) => "it has neither `level` nor `class`: give one",
+            (Some(_), Some(_)) => "it has both `level` and `class`: give one",
+        };
+        Err(ConfigError::setting(key, problem))
     }
 }

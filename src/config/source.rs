@@ -24,7 +24,7 @@ impl PlainUrl {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Setting`], without the URL.
+    /// [`ConfigError::Key`], without the URL.
     pub fn new(url: impl Into<String>) -> Result<Self, ConfigError> {
         let url = url.into();
         if has_password(&url) {

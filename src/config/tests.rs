@@ -5,7 +5,7 @@ use super::*;
 /// Returns the key and the problem of what is wrong with a text.
 fn problem(text: &str) -> (String, String) {
     match RoutingConfig::from_json(text) {
-        Err(ConfigError::Setting { key, problem }) => (key, problem),
+        Err(ConfigError::Key { key, problem }) => (key, problem),
         other => panic!("{text}: {other:?}"),
     }
 }
@@ -46,8 +46,8 @@ fn a_mistake_names_the_key_the_value_and_what_is_legal() {
             "\"5\", expected a time with its unit",
         ),
         (
-            r#"{"window":{"default":"soon"}}"#,
-            "window.default",
+            r#"{"window":{"fixed":"soon"}}"#,
+            "window.fixed",
             "\"soon\", expected a time",
         ),
         (
@@ -134,7 +134,43 @@ fn a_mistake_names_the_key_the_value_and_what_is_legal() {
         (
             r#"{"edge":{"rules":[{"path":"/a"}]}}"#,
             "edge.rules[0]",
-            "missing field `level`",
+            "neither `level` nor `class`",
+        ),
+        (
+            r#"{"edge":{"rules":[{"path":"/a","class":"b"}]}}"#,
+            "edge.rules[0].class",
+            "no such class",
+        ),
+        (
+            r#"{"replica_share":101}"#,
+            "replica_share",
+            "it is 101, and a share is from 0 to 100",
+        ),
+        (
+            r#"{"classes":{"a":{"replica_share":101}}}"#,
+            "classes.a.replica_share",
+            "101",
+        ),
+        (r#"{"mode":"off"}"#, "mode", "`primary_only`"),
+        (
+            r#"{"classes":{"a":{"fallback":"replica"}}}"#,
+            "classes.a.fallback",
+            "`refuse`",
+        ),
+        (
+            r#"{"window":{"fixed":"5s","min":"1s"}}"#,
+            "window",
+            "it has `fixed`",
+        ),
+        (
+            r#"{"window":{"factor":0.5}}"#,
+            "window.factor",
+            "it is 0.5, and must be from 1 to 100",
+        ),
+        (
+            r#"{"breaker":{"load":{"strained":0.9,"open":0.8}}}"#,
+            "breaker.load",
+            "it is 0.9 and 0.8",
         ),
         (
             r#"{"watch":{"interval":"0s"}}"#,
@@ -187,7 +223,7 @@ fn a_later_version_is_said_to_be_one_whatever_else_there_is() {
     #[cfg(feature = "config-file")]
     assert!(matches!(
         RoutingConfig::from_toml("version = 3\n[tomorrow]\n"),
-        Err(ConfigError::Setting { key, .. }) if key == "version"
+        Err(ConfigError::Key { key, .. }) if key == "version"
     ));
     // A value of a library that puts sources together.
     let error = RoutingConfig::read(serde_json::json!({ "version": 2 })).unwrap_err();

@@ -66,8 +66,11 @@ impl<C, F: Flavour<C>> Router<C, F> {
         }
         let before = settings.live_under(&running, false)?;
         let after = settings.live_under(config, false)?;
-        after.balance.check()?;
+        after.check()?;
         settings.check_regions(&after)?;
+        if is_watched {
+            settings.check_limits(&after)?;
+        }
         let mut transition = Transition {
             config: config.clone(),
             by: update.by.clone(),

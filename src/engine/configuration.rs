@@ -47,7 +47,6 @@ impl Record {
 
 impl Shared {
     /// Records a change of the settings, and returns the version from now on.
-    #[allow(dead_code, reason = "where nothing changes them at run time")]
     pub(crate) fn configuration_changed(&self, by: Option<&str>, changes: Vec<String>) -> u64 {
         let mut status = lock(&self.configuration.0);
         *status = ConfigurationStatus {
@@ -70,7 +69,7 @@ impl Shared {
     }
 
     /// Records that a change was refused.
-    #[allow(dead_code, reason = "where nothing changes them at run time")]
+    #[cfg(feature = "config")]
     pub(crate) fn configuration_refused(&self, by: Option<&str>, problem: String) {
         let by = by.unwrap_or("code");
         let mut status = lock(&self.configuration.0);
@@ -86,7 +85,7 @@ impl Shared {
     }
 
     /// Records that the present configuration is what was asked for, and returns its version.
-    #[allow(dead_code, reason = "where nothing changes them at run time")]
+    #[cfg(feature = "config")]
     pub(crate) fn configuration_stands(&self) -> u64 {
         let mut status = lock(&self.configuration.0);
         status.problem = None;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Live, Settings};
 use crate::config::{HumanDuration, RoutingConfig, is_below};
 use crate::error::ConfigError;
+use crate::routing::ReplicaShare;
 
 /// The keys that a running router cannot change: [`Settings::configure`] sets them, and [`Live::configure`] the others.
 const FIXED: [&str; 4] = ["zone", "watch", "timeouts", "balance.latency_decay"];
@@ -23,9 +24,17 @@ impl Live {
                 *setting = value.get();
             }
         };
-        set(&mut self.window, config.window.default);
+        self.window = config.window.window(self.window);
+        self.breaker = config.breaker.breaker(self.breaker);
         set(&mut self.max_lag, config.max_lag);
         set(&mut self.wait, config.wait);
+        if let Some(mode) = config.mode {
+            self.mode = mode.into();
+        }
+        if let Some(percent) = config.replica_share {
+            // It was checked: otherwise, nobody is let to replicas.
+            self.replica_share = ReplicaShare::new(percent, None).unwrap_or(ReplicaShare::NONE);
+        }
         self.balance = config.balance.balancing(self.balance);
         for (name, class) in &config.classes {
             self.set_class(name.clone(), class.class());
@@ -68,6 +77,9 @@ impl Live {
             window: newer!(window),
             max_lag: newer!(max_lag),
             wait: newer!(wait),
+            mode: newer!(mode),
+            replica_share: newer!(replica_share),
+            breaker: newer!(breaker),
             balance: newer!(balance),
             classes: newer!(classes),
             #[cfg(feature = "edge")]
@@ -211,9 +223,13 @@ mod tests {
     /// well, and a test says so there.
     const FULL: &str = r#"{
         "zone": "a", "max_lag": "9s", "wait": "9s",
-        "window": { "default": "9s" },
+        "mode": "as_written", "replica_share": 9, "window": { "min": "9s", "max": "90s", "factor": 9.0, "margin": "9s", "over": "90s" },
+        "breaker": { "enabled": true, "connections": { "strained": 0.1, "open": 0.2 }, "pool_wait": { "strained": 0.2, "open": 0.3 },
+            "timeouts": { "strained": 0.1, "open": 0.2 }, "latency": { "strained": 9.0, "open": 9.5 }, "load": { "strained": 0.1, "open": 0.2 },
+            "hold": "9s", "wait": "9s" },
         "balance": { "strategy": "random", "primary_share": 0.5, "latency_decay": "9s" },
-        "classes": { "a": { "max_lag": "9s", "wait": "9s", "region": "refuse" } },
+        "classes": { "a": { "max_lag": "9s", "wait": "9s", "region": "refuse", "level": "strong", "fallback": "refuse", "priority": "low",
+            "replica_share": 9 } },
         "watch": { "interval": "9ms", "timeout": "9s", "urgent_questions": 9 },
         "timeouts": { "build": "9s", "drain": "9s", "node_share": "9s", "check_after_idle": "9s" }
     }"#;
@@ -264,11 +280,11 @@ mod tests {
     fn a_second_configuration_takes_the_place_of_the_first() {
         let mut settings = Settings::default();
         settings.live.wait = Duration::from_secs(1);
-        settings.begin_with(&config(r#"{"max_lag":"9s","window":{"default":"9s"}}"#));
+        settings.begin_with(&config(r#"{"max_lag":"9s","window":{"fixed":"9s"}}"#));
         let later = |live: &mut Live| live.wait = Duration::from_secs(2);
         later(&mut settings.live);
         settings.configured.then(later);
-        settings.begin_with(&config(r#"{"window":{"default":"8s"}}"#));
+        settings.begin_with(&config(r#"{"window":{"fixed":"8s"}}"#));
         let Live {
             wait,
             max_lag,
@@ -276,8 +292,8 @@ mod tests {
             ..
         } = settings.live;
         assert_eq!(
-            (wait.as_secs(), max_lag.as_secs(), window.as_secs()),
-            (2, 60, 8)
+            (wait.as_secs(), max_lag.as_secs(), window),
+            (2, 60, Duration::from_secs(8).into())
         );
     }
 }

@@ -5,11 +5,12 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serializer;
 
+use super::Signal;
 use crate::session::Rejection;
 
 /// Serializes a time as a number of seconds.
 #[expect(clippy::ref_option, reason = "serde's signature")]
-pub(super) fn seconds<S: Serializer>(
+pub(crate) fn seconds<S: Serializer>(
     time: &Option<Duration>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
@@ -20,13 +21,13 @@ pub(super) fn seconds<S: Serializer>(
 }
 
 /// Serializes an instant as in RFC 3339.
-pub(super) fn time<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn time<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&humantime::format_rfc3339_millis(*time))
 }
 
 /// Serializes what is displayed.
 #[expect(clippy::ref_option, reason = "serde's signature")]
-pub(super) fn text<T: Display, S: Serializer>(
+pub(crate) fn text<T: Display, S: Serializer>(
     value: &Option<T>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
@@ -37,7 +38,7 @@ pub(super) fn text<T: Display, S: Serializer>(
 }
 
 /// Serializes the numbers of rejected tokens, by reason.
-pub(super) fn rejections<S: Serializer>(
+pub(crate) fn rejections<S: Serializer>(
     rejected: &[(Rejection, u64)],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
@@ -45,5 +46,30 @@ pub(super) fn rejections<S: Serializer>(
         rejected
             .iter()
             .map(|(reason, count)| (reason.as_str(), count)),
+    )
+}
+
+/// Serializes a time as a number of seconds.
+pub(crate) fn time_span<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(time.as_secs_f64())
+}
+
+/// Serializes numbers by their names.
+pub(crate) fn by_name<S: Serializer>(
+    numbers: &[(String, u8)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(numbers.iter().map(|(name, number)| (name, number)))
+}
+
+/// Serializes the values of signals, by the signals' names.
+pub(crate) fn signals<S: Serializer>(
+    signals: &[(Signal, f64)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(
+        signals
+            .iter()
+            .map(|(signal, value)| (signal.as_str(), value)),
     )
 }

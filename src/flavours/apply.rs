@@ -38,7 +38,7 @@ impl<C: RoutedConnection> Router<C> {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`]: [`ConfigError::Setting`] names a key that is wrong, [`ConfigError::NeedsRestart`] the keys that a running
+    /// [`Error::Config`]: [`ConfigError::Key`] names a key that is wrong, [`ConfigError::NeedsRestart`] the keys that a running
     /// router cannot change; others are those of [`build`](crate::RouterBuilder::build). [`Error::Checkout`] if a node that
     /// has another URL or secret does not answer: a secret that is wrong takes the place of none.
     ///

@@ -31,9 +31,15 @@ mod apply;
 mod builder;
 #[path = "../flavours/checkout.rs"]
 mod checkout;
+#[path = "../flavours/comparing.rs"]
+mod comparing;
+#[path = "../flavours/fence.rs"]
+mod fence;
 #[cfg(feature = "config-file")]
 #[path = "../flavours/follow_file.rs"]
 mod follow_file;
+#[path = "../flavours/heartbeat.rs"]
+mod heartbeat;
 #[path = "../flavours/manager.rs"]
 mod manager;
 #[path = "../flavours/meeting.rs"]
@@ -53,6 +59,8 @@ mod router;
 mod session;
 #[path = "../flavours/sources.rs"]
 mod sources;
+#[path = "../flavours/verifying.rs"]
+mod verifying;
 #[path = "../flavours/watching.rs"]
 mod watching;
 #[path = "../flavours/write_handle.rs"]
@@ -73,6 +81,7 @@ pub use connection::RoutedConnection;
 #[cfg(feature = "sync-postgres")]
 pub use dsl::ExecuteCopyFromDsl;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
+pub use heartbeat::Heartbeat;
 pub use read::ReadConn;
 pub use transaction::TransactionBuilder;
 pub use write::WriteConn;

@@ -97,7 +97,7 @@ async fn the_status_is_json_with_stable_names() {
     );
     assert_eq!(
         replica["pools"][0],
-        json!({ "pool": "read", "max_size": 3, "open": 0, "idle": 0 })
+        json!({ "pool": "read", "max_size": 3, "open": 0, "idle": 0, "loans": 0, "time_in_use_seconds": 0.0 })
     );
     assert!(replica.as_object().unwrap().contains_key("lag_seconds"));
     assert_eq!(body["rejected_tokens"], json!({}));
@@ -160,6 +160,50 @@ async fn a_configuration_is_applied_and_a_wrong_one_is_refused_with_its_key() {
     );
     let running = service.router.status().configuration;
     assert_eq!(running.version, 2);
+}
+
+#[tokio::test]
+async fn the_switch_is_thrown_and_thrown_back() {
+    let service = Service::start().await;
+    let (status, body) = service
+        .ask(Method::POST, "/mode?by=ann", r#"{"mode":"primary_only"}"#)
+        .await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    assert_eq!(
+        body,
+        json!({ "mode": "primary_only", "replica_share": 100, "classes": {} })
+    );
+    assert_eq!(service.router.mode(), diesel_routing::Mode::PrimaryOnly);
+    let running = service.router.status().configuration;
+    assert_eq!(
+        (running.by.as_deref(), &*running.changes),
+        (Some("ann"), &["`mode`: on -> primary_only".to_owned()][..])
+    );
+    // The configuration says nothing of it, so applying one leaves it.
+    let mut next = config(&service.cluster);
+    next["classes"] = json!({ "payments": {} });
+    service.apply("/apply", &next).await;
+    assert_eq!(service.router.mode(), diesel_routing::Mode::PrimaryOnly);
+    let share = r#"{"mode":"on","replica_share":20,"classes":{"payments":10}}"#;
+    let (_, body) = service.ask(Method::POST, "/mode", share).await;
+    assert_eq!(
+        body,
+        json!({ "mode": "on", "replica_share": 20, "classes": { "payments": 10 } })
+    );
+    for (wrong, key) in [
+        (r#"{"mode":"off"}"#, "mode"),
+        (r#"{"replica_share":101}"#, "replica_share"),
+        (r#"{"classes":{"nobody":1}}"#, "classes.nobody"),
+        (r#"{"share":1}"#, "share"),
+    ] {
+        let (status, body) = service.ask(Method::POST, "/mode", wrong).await;
+        assert_eq!(
+            (status, &body["key"]),
+            (StatusCode::UNPROCESSABLE_ENTITY, &json!(key)),
+            "{body}"
+        );
+    }
+    assert_eq!(service.router.replica_share(), 20);
 }
 
 #[tokio::test]

@@ -12,3 +12,6 @@ mod reload;
 mod scope;
 mod scope_blocking;
 mod stores;
+mod strength;
+mod strength_blocking;
+mod timestamps;

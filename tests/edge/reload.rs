@@ -51,7 +51,7 @@ async fn the_rules_of_the_configuration_hold_from_the_next_request_on_unless_cod
         ),
     ] {
         match router.apply(&rules(&wrong)).await {
-            Err(Error::Config(ConfigError::Setting { key: found, .. })) => assert_eq!(found, key),
+            Err(Error::Config(ConfigError::Key { key: found, .. })) => assert_eq!(found, key),
             other => panic!("{other:?}"),
         }
         assert_eq!(reason(&configured, "/admin").await, "strong");

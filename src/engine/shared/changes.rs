@@ -47,7 +47,6 @@ impl Shared {
     }
 
     /// Changes the settings that may change, all at once. Whoever waits looks again under the new ones.
-    #[allow(dead_code, reason = "where code changes none at run time")]
     pub(crate) fn adjust<T>(&self, settings: &Settings, change: impl FnOnce(&mut Live) -> T) -> T {
         let roster = lock(&self.roster);
         let mut live = Live::clone(&self.snapshot.load().live);
@@ -112,6 +111,7 @@ impl Shared {
             member.leave();
             lock(&self.facts).remove(&member.serial);
             lock(&self.sources).remove(&member.serial);
+            lock(&self.told).remove(&member.serial);
             self.signals.wake(*slot);
         }
         // Whoever waits for one looks again.

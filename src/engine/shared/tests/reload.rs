@@ -56,10 +56,11 @@ impl Reloaded {
 
     fn request(&self) -> Request<'_> {
         let request = Request {
+            level: Level::Eventual,
             access: Access::Replica,
             ..read_of(&self.session)
         };
-        self.shared.request_of(&FUNCTION, request).unwrap()
+        request.of_function(&FUNCTION)
     }
 
     fn reason(&self, request: &Request<'_>) -> Reason {
@@ -71,14 +72,14 @@ impl Reloaded {
 fn a_request_from_before_a_reload_is_decided_under_what_there_is_after_it() {
     let reloaded = Reloaded::new();
     reloaded.put(LAX, 0.0);
-    assert_eq!(reloaded.reason(&reloaded.request()), Reason::Eventual);
+    assert_eq!(reloaded.reason(&reloaded.request()), Reason::Bounded);
     reloaded.put(LAX, 1.0);
     let before = reloaded.request();
     assert_eq!(reloaded.reason(&before), Reason::PrimaryShare);
     reloaded.put(STRICT, 0.0);
     // Its class was lax, and the primary has no share: what neither configuration says.
-    assert_eq!(reloaded.reason(&before), Reason::Fallback);
-    assert_eq!(reloaded.reason(&reloaded.request()), Reason::Fallback);
+    assert_eq!(reloaded.reason(&before), Reason::TooStale);
+    assert_eq!(reloaded.reason(&reloaded.request()), Reason::TooStale);
 }
 
 #[test]
@@ -92,7 +93,7 @@ fn no_decision_mixes_two_configurations_that_take_turns() {
                 let (mut one, mut other) = (0, 0);
                 while !is_over.load(Ordering::Relaxed) {
                     match reloaded.reason(&reloaded.request()) {
-                        Reason::Fallback => one += 1,
+                        Reason::TooStale => one += 1,
                         Reason::PrimaryShare => other += 1,
                         mixed => panic!("{mixed:?}"),
                     }
