@@ -43,10 +43,16 @@ pub(crate) struct Change {
     pub(crate) cause: Option<(Signal, f64)>,
 }
 
+/// The steps by which a strained primary is tried with more of what it refuses: each has twice as much as the one before, and the
+/// last half of all. Chosen: to let all in at once would strain it as before.
+const STEPS: u32 = 5;
+
 /// The strain, and since when signals say otherwise.
 #[derive(Debug, Default)]
 pub(crate) struct Machine {
     strain: Strain,
+    /// The number of steps by which it is tried again.
+    step: u32,
     /// Since when all signals have been below what the strain takes.
     calm: Option<Instant>,
     /// For how long they must be.
@@ -65,6 +71,14 @@ impl Machine {
         self.hold
     }
 
+    /// Returns the share of what it refuses while it is strained that is let in nevertheless, to try it.
+    pub(crate) fn admitted(&self) -> f64 {
+        match self.step {
+            0 => 0.0,
+            step => 0.5_f64.powi(i32::try_from(STEPS - step).unwrap_or(0) + 1),
+        }
+    }
+
     /// Takes the present readings, and returns the change that they lead to.
     pub(crate) fn step(
         &mut self,
@@ -74,15 +88,17 @@ impl Machine {
     ) -> Option<Change> {
         let from = self.strain;
         let (reached, cause) = strain_at(breaker, readings, 1.0);
-        if reached > from {
+        if reached > from || reached == from && self.step > 0 {
             self.hold_for(breaker, now);
             self.calm = None;
+            self.step = 0;
             self.strain = reached;
-            return Some(Change {
+            let change = Change {
                 from,
                 to: reached,
                 cause,
-            });
+            };
+            return (reached > from).then_some(change);
         }
         let (left, _) = strain_at(breaker, readings, LEAVE);
         if left >= from {
@@ -90,11 +106,21 @@ impl Machine {
             return None;
         }
         let calm = *self.calm.get_or_insert(now);
-        if age(calm, now) < self.hold {
+        let hold = if self.step > 0 {
+            breaker.hold
+        } else {
+            self.hold
+        };
+        if age(calm, now) < hold {
             return None;
         }
         // The next step takes its time, too.
         self.calm = None;
+        if from == Strain::Strained && self.step < STEPS {
+            self.step += 1;
+            return None;
+        }
+        self.step = 0;
         self.strain = from.relieved();
         self.relieved = Some(now);
         Some(Change {
@@ -104,10 +130,10 @@ impl Machine {
         })
     }
 
-    /// Sets the hold: longer where the primary was relieved a moment ago.
+    /// Sets the hold: longer where the primary was tried or relieved a moment ago.
     fn hold_for(&mut self, breaker: &Breaker, now: Instant) {
         let is_soon = |at| age(at, now) < self.hold * 2;
-        self.hold = if self.relieved.is_some_and(is_soon) {
+        self.hold = if self.step > 0 || self.relieved.is_some_and(is_soon) {
             let longest = LONGEST_HOLD.max(breaker.hold);
             (self.hold * 2).clamp(breaker.hold, longest)
         } else if self.strain == Strain::Normal {

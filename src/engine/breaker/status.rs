@@ -42,6 +42,9 @@ pub struct BreakerStatus {
     pub strain: Strain,
     /// How long signals must be low for it to be relieved by one step; zero if it is not strained.
     pub hold: Duration,
+    /// The share of the reads that a strained primary refuses which is let in nevertheless, to try it: more by steps while it stays
+    /// well.
+    pub admitted: f64,
     /// The last values of the signals that are known.
     pub signals: Vec<(Signal, f64)>,
     /// The reads that were refused since the router started, by class.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Shared;
+use crate::consistency::Priority;
 use crate::engine::breaker::Change;
 use crate::engine::{Live, Request, Strain};
 use crate::error::Error;
@@ -57,33 +58,32 @@ impl Shared {
     }
 
     /// Returns how long a request waits for a replica at least that the primary is too strained to serve; `None` if it is
-    /// not.
+    /// not. `lot` is a random number, the same for all of a checkout: a share of them is let in to try the primary.
     #[inline]
     pub(crate) fn strained_wait(
         &self,
         request: &Request<'_>,
         decision: Decision,
+        lot: impl FnOnce() -> u64,
     ) -> Option<Duration> {
         if !self.breaker.is_on() {
             return None;
         }
         let cluster = self.snapshot.load();
-        let sheds = cluster
-            .strain
-            .sheds(request.level, request.priority, decision.reason);
-        let breaker = cluster.live.breaker.as_ref().filter(|_| sheds)?;
-        Some(breaker.wait)
+        let strain = cluster.strain;
+        if !strain.sheds(request.level, request.priority, decision.reason) {
+            return None;
+        }
+        let is_tried = strain == Strain::Strained && request.priority != Priority::Low;
+        if is_tried && self.breaker.admits(lot()) {
+            return None;
+        }
+        Some(cluster.live.breaker.as_ref()?.wait)
     }
 
     /// Returns the error of a read that the primary is too strained to serve, and counts it.
-    #[inline]
-    pub(crate) fn shed(&self, request: &Request<'_>, decision: Decision) -> Option<Error> {
-        self.strained_wait(request, decision)?;
-        Some(self.refuse_for_strain(request, decision))
-    }
-
     #[cold]
-    fn refuse_for_strain(&self, request: &Request<'_>, decision: Decision) -> Error {
+    pub(crate) fn shed(&self, request: &Request<'_>, decision: Decision) -> Error {
         let cluster = self.snapshot.load();
         self.breaker.sheds.count(request.class);
         Error::Shed {

@@ -102,8 +102,34 @@ fn relief_comes_by_steps_once_all_is_low_for_the_hold() {
     assert_eq!(rig.step(SECOND / 2, load(0.80)), Strain::Open);
     assert_eq!(rig.step(SECOND, load(0.1)), Strain::Open);
     assert_eq!(rig.step(SECOND * 5, load(0.1)), Strain::Strained);
-    assert_eq!(rig.step(SECOND, load(0.1)), Strain::Strained);
-    assert_eq!(rig.step(SECOND * 5, load(0.1)), Strain::Normal);
+    // It is tried with more and more.
+    for part in [f64::INFINITY, 32.0, 16.0, 8.0, 4.0, 2.0] {
+        assert_eq!(rig.step(SECOND, load(0.1)), Strain::Strained);
+        assert_eq!(rig.machine.admitted(), 1.0 / part);
+        rig.step(SECOND * 5, load(0.1));
+    }
+    assert_eq!(rig.machine.strain(), Strain::Normal);
+    assert_eq!(rig.machine.admitted(), 0.0);
+}
+
+#[test]
+fn a_primary_that_is_strained_by_what_it_is_tried_with_is_left_alone_for_longer() {
+    let mut rig = Rig::new();
+    rig.step(SECOND, load(0.82));
+    for hold in [10, 20, 40, 60, 60] {
+        while rig.machine.admitted() < 0.1 {
+            assert_eq!(rig.step(SECOND, load(0.1)), Strain::Strained);
+        }
+        // What lies between the thresholds is no reason to try it with more, nor with less.
+        let admitted = rig.machine.admitted();
+        for _ in 0..20 {
+            rig.step(SECOND, load(0.75));
+        }
+        assert_eq!(rig.machine.admitted(), admitted);
+        assert_eq!(rig.step(SECOND, load(0.80)), Strain::Strained);
+        assert_eq!(rig.machine.admitted(), 0.0);
+        assert_eq!(rig.machine.hold(), SECOND * hold);
+    }
 }
 
 #[test]
@@ -155,6 +181,8 @@ proptest! {
             let strain = rig.step(Duration::from_millis(millis), load(value));
             let (reached, _) = strain_at(&rig.breaker, &load(value), 1.0);
             prop_assert!(strain >= reached);
+            let is_tried = rig.machine.admitted() > 0.0;
+            prop_assert!(!is_tried || strain == Strain::Strained && reached < strain);
             if strain < before {
                 prop_assert_eq!(strain, before.relieved());
                 prop_assert!(rig.now - high >= rig.breaker.hold);
