@@ -198,6 +198,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 self.take(otherwise, now)
             }
             (State::Taking { decision }, Outcome::Taken(guard)) => {
+                if self.strained_wait(decision).is_some() {
+                    return self.shed_late(decision, guard);
+                }
                 self.examine(decision, guard, None, now)
             }
             (State::Asking { decision, asked }, Outcome::Said(guard, said)) => {

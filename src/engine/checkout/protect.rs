@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Checkout, Loan, Outcome};
+use super::{Checkout, Loan, Next, Outcome};
 use crate::random;
 use crate::routing::{Decision, Reason};
 use crate::server::PoolKind;
@@ -24,6 +24,14 @@ impl<G: Loan> Checkout<'_, G> {
         let lot = &mut self.lot;
         let lot = || *lot.get_or_insert_with(random::number);
         self.shared.strained_wait(&self.request, decision, lot)
+    }
+
+    /// Gives back a connection of the primary that has become too strained while it was waited for: else all who wait would
+    /// still be served, one after the other.
+    #[cold]
+    pub(super) fn shed_late(&self, decision: Decision, guard: G) -> Next<G> {
+        drop(guard);
+        Next::Fail(self.shared.shed(&self.request, decision))
     }
 
     /// Records how long the primary's pools took to give a connection, or that they did not.

@@ -282,3 +282,21 @@ fn pool_waits_of_the_primary_are_gauged_and_those_of_the_fallback_pool_are_not()
     gauge(&mut world, Level::Strong);
     assert_eq!(counted(&world), (1, Duration::from_millis(10)));
 }
+
+/// Those who waited in the pool's queue were still served, one after the other, for as long as they may wait.
+#[test]
+fn who_waits_for_the_primary_while_it_becomes_strained_is_not_served_by_it() {
+    let mut world = without_replicas(0);
+    let shared = Arc::clone(&world.routers[0]);
+    let session = Arc::<SessionState>::default();
+    let mut checkout = Checkout::new(&shared, read_of(&session), false);
+    let now = world.system;
+    assert!(matches!(
+        checkout.next(Outcome::Started, now),
+        Next::Take { .. }
+    ));
+    let taken = world.take(0, shared.primary(), Chance::Nothing);
+    world.strain(0, 82);
+    let next = checkout.next(taken, world.system);
+    assert!(matches!(next, Next::Fail(Error::Shed { .. })), "{next:?}");
+}
