@@ -41,6 +41,9 @@ struct Options {
     /// The connections of the primary for reads without a replica.
     #[arg(long, value_name = "N", default_value_t = 20)]
     fallback: u32,
+    /// Run without a breaker alone, or with one alone.
+    #[arg(long, value_name = "on|off")]
+    only: Option<String>,
     /// Passed by cargo.
     #[arg(long, hide = true)]
     bench: bool,
@@ -73,6 +76,10 @@ fn main() -> Outcome {
         "refused"
     );
     for breaker in [None, Some(Breaker::new())] {
+        let name = if breaker.is_some() { "on" } else { "off" };
+        if options.only.as_deref().is_some_and(|only| only != name) {
+            continue;
+        }
         runtime.block_on(measure(breaker, &options))?;
     }
     Ok(())
@@ -117,6 +124,10 @@ async fn measure(breaker: Option<Breaker>, options: &Options) -> Outcome {
     let after = under(&router, WRITES, capacity * HEAVY, phase).await?;
     row(name, "after", &after);
     let ratio = after.p99().as_secs_f64() / before.p99().as_secs_f64();
+    println!(
+        "{name:<10} slowest write of each second after, ms: {:?}",
+        after.slowest()
+    );
     println!(
         "{name:<10} write p99 after is {ratio:.2} times that before; the primary serves {capacity:.0} reads a second"
     );

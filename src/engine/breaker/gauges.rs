@@ -28,8 +28,8 @@ const LEAST: f64 = 20.0;
 /// The number of answers before which none is usual. Chosen: three seconds at the default interval.
 const FIRST: u32 = 30;
 
-/// The least time that counts as usual, in seconds. Chosen: what is below a few milliseconds varies by itself.
-const QUICK: f64 = 0.002;
+/// The least time that counts as usual, in seconds. Chosen: what is below a millisecond varies by itself.
+const QUICK: f64 = 0.001;
 
 /// The time after which a share of connections in use is not known any more.
 const STALE: Duration = Duration::from_secs(35);

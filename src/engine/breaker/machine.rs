@@ -8,7 +8,8 @@ use crate::cluster::age;
 /// The part of a threshold below which a signal has left it. Chosen: what sways about a threshold changes nothing.
 const LEAVE: f64 = 0.85;
 
-/// The longest hold that repeated strain leads to, unless the setting is longer. Chosen.
+/// The longest hold that repeated strain leads to, and the time before a primary is tried once more with as much as strained it,
+/// unless the setting is longer. Chosen.
 const LONGEST_HOLD: Duration = Duration::from_secs(60);
 
 /// The values of the signals; `None` of those that are unknown.
@@ -53,6 +54,8 @@ pub(crate) struct Machine {
     strain: Strain,
     /// The number of steps by which it is tried again.
     step: u32,
+    /// The step that strained it, if one did: it is taken again after a long time only.
+    ceiling: Option<u32>,
     /// Since when all signals have been below what the strain takes.
     calm: Option<Instant>,
     /// For how long they must be.
@@ -88,11 +91,13 @@ impl Machine {
     ) -> Option<Change> {
         let from = self.strain;
         let (reached, cause) = strain_at(breaker, readings, 1.0);
-        if reached > from || reached == from && self.step > 0 {
+        let (left, _) = strain_at(breaker, readings, LEAVE);
+        if reached > from || left >= from && self.step > 0 {
             self.hold_for(breaker, now);
             self.calm = None;
+            self.ceiling = (self.step > 0).then_some(self.step);
             self.step = 0;
-            self.strain = reached;
+            self.strain = reached.max(from);
             let change = Change {
                 from,
                 to: reached,
@@ -100,16 +105,15 @@ impl Machine {
             };
             return (reached > from).then_some(change);
         }
-        let (left, _) = strain_at(breaker, readings, LEAVE);
         if left >= from {
             self.calm = None;
             return None;
         }
         let calm = *self.calm.get_or_insert(now);
-        let hold = if self.step > 0 {
-            breaker.hold
-        } else {
-            self.hold
+        let hold = match self.step {
+            0 => self.hold,
+            step if self.ceiling == Some(step + 1) => LONGEST_HOLD.max(breaker.hold),
+            _ => breaker.hold,
         };
         if age(calm, now) < hold {
             return None;
@@ -120,7 +124,7 @@ impl Machine {
             self.step += 1;
             return None;
         }
-        self.step = 0;
+        (self.step, self.ceiling) = (0, None);
         self.strain = from.relieved();
         self.relieved = Some(now);
         Some(Change {
