@@ -17,7 +17,8 @@ pub enum SessionEffect {
     Nothing,
     /// What a reset of the session undoes: settings, temporary tables, locks, subscriptions, cursors.
     Resettable,
-    /// What lasts as long as the session: loaded libraries, prepared statements, connections to other servers.
+    /// What lasts as long as the session: loaded libraries, prepared statements, connections to other servers. And a transaction
+    /// that the SQL begins and does not end, which drivers do not know of.
     Lasting,
 }
 
@@ -62,6 +63,7 @@ pub fn session_effect(sql: &str, dialect: Dialect, functions: &Functions) -> Ses
 
 fn of_statements(tokens: &Tokens<'_>, dialect: Dialect, functions: &Functions) -> SessionEffect {
     let mut begins = true;
+    let mut has_transaction = false;
     let mut worst = SessionEffect::Nothing;
     for index in 0..tokens.len() {
         let effect = match tokens.get(index) {
@@ -72,7 +74,10 @@ fn of_statements(tokens: &Tokens<'_>, dialect: Dialect, functions: &Functions) -
             // Parentheses may stand around a query.
             Some(Token::Symbol('(')) if begins => continue,
             Some(Token::Symbol('(')) => of_call(tokens, index, dialect, functions),
-            Some(Token::Word(word)) if begins => of_verb(tokens, index, word, dialect),
+            Some(Token::Word(word)) if begins => {
+                has_transaction = transaction(tokens, index, dialect).unwrap_or(has_transaction);
+                of_verb(tokens, index, word, dialect)
+            }
             Some(Token::Word(word)) => of_word(tokens, index, word, dialect),
             // `@a := 1`
             Some(Token::Symbol(':')) if matches!(tokens.get(index + 1), Some(Token::Operator(next)) if next.starts_with('=')) => {
@@ -86,7 +91,37 @@ fn of_statements(tokens: &Tokens<'_>, dialect: Dialect, functions: &Functions) -
         begins = false;
         worst = worst.max(effect);
     }
+    if has_transaction {
+        return SessionEffect::Lasting;
+    }
     worst
+}
+
+/// Returns whether there is a transaction after a statement that begins or ends one.
+fn transaction(tokens: &Tokens<'_>, at: usize, dialect: Dialect) -> Option<bool> {
+    let is = |words: &[&str]| tokens.are(at, words);
+    let begins = is(&["BEGIN"]) || is(&["START", "TRANSACTION"]);
+    let ends = ["COMMIT", "END", "ROLLBACK", "ABORT"];
+    let chains = ["COMMIT", "ROLLBACK"]
+        .iter()
+        .any(|end| is(&[end, "AND", "CHAIN"]) || is(&[end, "WORK", "AND", "CHAIN"]));
+    let is_partial = is(&["ROLLBACK", "TO"])
+        || is(&["ROLLBACK", "WORK", "TO"])
+        || is(&["ROLLBACK", "TRANSACTION", "TO"])
+        || is(&["ROLLBACK", "PREPARED"])
+        || is(&["COMMIT", "PREPARED"]);
+    if begins || chains {
+        Some(true)
+    } else if is_partial {
+        None
+    } else if ends.iter().any(|end| is(&[end])) || is(&["PREPARE", "TRANSACTION"]) {
+        Some(false)
+    } else if dialect == Dialect::Sqlite {
+        // A savepoint outside begins a transaction.
+        (is(&["SAVEPOINT"]) || is(&["RELEASE"])).then(|| is(&["SAVEPOINT"]))
+    } else {
+        None
+    }
 }
 
 /// Returns the effect of a statement, by its first words.
@@ -273,133 +308,4 @@ fn ends_with_true(tokens: &Tokens<'_>, open: usize) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::SessionEffect::{Lasting, Nothing, Resettable};
-    use super::*;
-
-    fn check(dialect: Dialect, cases: &[(&str, SessionEffect)]) {
-        let functions = Functions::builtin(dialect).with("become_tenant");
-        for (sql, effect) in cases {
-            assert_eq!(
-                session_effect(sql, dialect, &functions),
-                *effect,
-                "{dialect:?}: {sql}"
-            );
-        }
-    }
-
-    #[test]
-    fn postgres() {
-        check(
-            Dialect::Postgres,
-            &[
-                ("SELECT 1", Nothing),
-                ("(SELECT 1) UNION (SELECT 2)", Nothing),
-                ("SELECT 'SET a = 1; LISTEN b'", Nothing),
-                ("INSERT INTO t VALUES (1) RETURNING id", Nothing),
-                ("UPDATE t SET a = 1", Nothing),
-                (
-                    "WITH a AS (DELETE FROM t RETURNING *) SELECT * FROM a",
-                    Nothing,
-                ),
-                (
-                    "CREATE TABLE t (temp int); CREATE INDEX ON t (temp)",
-                    Nothing,
-                ),
-                (
-                    "CREATE FUNCTION f() RETURNS int AS $$ SET a = 1 $$ LANGUAGE sql",
-                    Nothing,
-                ),
-                (
-                    "SELECT pg_advisory_xact_lock(1), pg_advisory_unlock(2)",
-                    Nothing,
-                ),
-                ("SELECT nextval('s')", Nothing),
-                ("NOTIFY a, 'b'", Nothing),
-                (
-                    "BEGIN; SET LOCAL a.b = '1'; SET CONSTRAINTS ALL DEFERRED; COMMIT",
-                    Nothing,
-                ),
-                ("SELECT set_config('a.b', $1, true)", Nothing),
-                ("SELECT set_config('a.b', $1, false)", Resettable),
-                ("SELECT set_config('a.b', $1, is_local(true))", Resettable),
-                ("SELECT pg_catalog.set_config('a.b', $1, $2)", Resettable),
-                ("SELECT become_tenant(1)", Resettable),
-                ("INSERT INTO t SELECT become_tenant(1)", Resettable),
-                ("INSERT INTO t VALUES (1); SET a.b = '1'", Resettable),
-                ("set search_path to a", Resettable),
-                ("RESET ALL", Resettable),
-                ("LISTEN a", Resettable),
-                ("CREATE TEMP TABLE t (a int)", Resettable),
-                ("CREATE OR REPLACE TEMPORARY VIEW v AS SELECT 1", Resettable),
-                ("CREATE TABLE pg_temp.t (a int)", Resettable),
-                ("SELECT a INTO TEMP b FROM c", Resettable),
-                ("DECLARE c CURSOR WITH HOLD FOR SELECT 1", Resettable),
-                ("SELECT pg_advisory_lock(1)", Resettable),
-                ("DO $$ BEGIN END $$", Resettable),
-                ("CALL p()", Resettable),
-                ("SELECT 1; SELECT 'never closed", Resettable),
-                ("PREPARE p AS SELECT 1", Lasting),
-                ("PREPARE TRANSACTION 'a'", Nothing),
-                ("DISCARD ALL", Lasting),
-                ("DISCARD TEMP", Nothing),
-                ("DEALLOCATE ALL", Lasting),
-                ("LOAD 'a'", Lasting),
-                ("SELECT dblink_connect('a', 'b')", Lasting),
-                ("SELECT setseed(0.5)", Lasting),
-                ("SET a.b = 1; LOAD 'a'", Lasting),
-            ],
-        );
-    }
-
-    #[test]
-    fn mysql_and_mariadb() {
-        check(
-            Dialect::Mysql,
-            &[
-                ("SELECT 1 FROM t WHERE a = @b", Nothing),
-                (
-                    "INSERT INTO t VALUES (1) ON DUPLICATE KEY UPDATE a = 1",
-                    Nothing,
-                ),
-                ("SELECT RELEASE_LOCK('a')", Nothing),
-                ("DROP TEMPORARY TABLE t", Nothing),
-                ("LOAD DATA INFILE 'a' INTO TABLE t", Nothing),
-                ("SELECT @a := 1", Resettable),
-                ("SELECT @a:=a FROM t", Resettable),
-                ("SELECT a, b INTO @a, @b FROM t", Resettable),
-                ("SET @a = 1", Resettable),
-                ("SET SESSION sql_mode = ''", Resettable),
-                ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", Resettable),
-                ("USE other", Resettable),
-                ("LOCK TABLES t READ", Resettable),
-                ("CREATE TEMPORARY TABLE t (a INT)", Resettable),
-                ("SELECT GET_LOCK('a', 1)", Resettable),
-                ("DO GET_LOCK('a', 1)", Resettable),
-                ("CALL p()", Resettable),
-                ("BEGIN NOT ATOMIC SET @a = 1; END", Resettable),
-                ("SELECT 1 /*! , @a := 2 */", Resettable),
-                (r"SELECT 'it\'s'", Nothing),
-                // Where the server takes backslashes for themselves, there are two statements.
-                (r"SELECT '\'; SET @a = 1; SELECT '", Resettable),
-            ],
-        );
-    }
-
-    #[test]
-    fn sqlite() {
-        check(
-            Dialect::Sqlite,
-            &[
-                ("SELECT 1", Nothing),
-                ("CREATE TABLE t (a)", Nothing),
-                ("PRAGMA table_info(t)", Nothing),
-                ("PRAGMA foreign_keys = ON", Resettable),
-                ("ATTACH 'a' AS b", Resettable),
-                ("CREATE TEMP TABLE t (a)", Resettable),
-                ("CREATE TABLE temp.t (a)", Resettable),
-                ("SELECT load_extension('a')", Lasting),
-            ],
-        );
-    }
-}
+mod tests;
