@@ -1,7 +1,7 @@
 //! What SQL leaves behind in the database session that ran it.
 
 use crate::calls::{self, Place};
-use crate::lexer::has_other_reading;
+use crate::inspect::readings;
 use crate::pragma;
 use crate::quick::is_plain_select;
 use crate::token::{Keyword, Token, Word};
@@ -46,23 +46,18 @@ pub fn session_effect(sql: &str, dialect: Dialect, functions: &Functions) -> Ses
     if !assigns && is_plain_select(sql, functions) {
         return SessionEffect::Nothing;
     }
-    let both = has_other_reading(sql, dialect);
-    let readings = [false, true]
-        .into_iter()
-        .filter(|other| both || !other)
-        .map(|other| match Tokens::read_as(sql, dialect, other) {
-            Ok(tokens) => of_statements(&tokens, dialect, functions),
-            // A server that cannot read a statement does not run it; of several, it may run those before.
-            Err(refusal) if other && refusal.is_certain && !sql.contains(';') => {
-                SessionEffect::Nothing
-            }
-            Err(_) => SessionEffect::Resettable,
-        });
+    let readings = readings(sql, dialect).map(|other| match Tokens::read_as(sql, dialect, other) {
+        Ok(tokens) => of_statements(&tokens, dialect, functions),
+        // A server that cannot read a statement does not run it; of several, it may run those before.
+        Err(refusal) if other && refusal.is_certain && !sql.contains(';') => SessionEffect::Nothing,
+        Err(_) => SessionEffect::Resettable,
+    });
     readings.max().unwrap_or_default()
 }
 
 fn of_statements(tokens: &Tokens<'_>, dialect: Dialect, functions: &Functions) -> SessionEffect {
     let mut begins = true;
+    let mut creates = false;
     let mut has_transaction = false;
     let mut worst = SessionEffect::Nothing;
     for index in 0..tokens.len() {
@@ -75,12 +70,16 @@ fn of_statements(tokens: &Tokens<'_>, dialect: Dialect, functions: &Functions) -
             Some(Token::Symbol('(')) if begins => continue,
             Some(Token::Symbol('(')) => of_call(tokens, index, dialect, functions),
             Some(Token::Word(word)) if begins => {
+                creates = matches!(word.keyword, Keyword::Create | Keyword::Explain);
                 has_transaction = transaction(tokens, index, dialect).unwrap_or(has_transaction);
                 of_verb(tokens, index, word, dialect)
             }
-            Some(Token::Word(word)) => of_word(tokens, index, word, dialect),
-            // `@a := 1`
-            Some(Token::Symbol(':')) if matches!(tokens.get(index + 1), Some(Token::Operator(next)) if next.starts_with('=')) => {
+            Some(Token::Word(word)) => of_word(tokens, index, word, dialect, creates),
+            // `@a := 1`; PostgreSQL's names an argument.
+            Some(Token::Symbol(':'))
+                if dialect == Dialect::Mysql
+                    && matches!(tokens.get(index + 1), Some(Token::Operator(next)) if next.starts_with('=')) =>
+            {
                 SessionEffect::Resettable
             }
             Some(Token::Variable(_)) if tokens.keyword_before(index) == Keyword::Into => {
@@ -206,9 +205,8 @@ fn of_postgres(tokens: &Tokens<'_>, at: usize, verb: &str) -> Option<SessionEffe
         }
         "prepare" if follows("TRANSACTION") => SessionEffect::Nothing,
         // A driver goes on with statements that it has prepared.
-        "discard" | "deallocate" => SessionEffect::Lasting,
-        // Only `DISCARD ALL` and `DEALLOCATE` undo it.
-        "prepare" | "load" => SessionEffect::Lasting,
+        // Nor may any statement but these undo what is loaded or prepared.
+        "discard" | "deallocate" | "prepare" | "load" => SessionEffect::Lasting,
         _ => return None,
     })
 }
@@ -224,22 +222,27 @@ fn of_mysql(tokens: &Tokens<'_>, at: usize, verb: &str) -> Option<SessionEffect>
     })
 }
 
-/// Returns the effect of a word inside a statement: temporary tables.
-fn of_word(tokens: &Tokens<'_>, at: usize, word: Word<'_>, dialect: Dialect) -> SessionEffect {
-    let is_schema = tokens.is_symbol(at + 1, '.');
-    let names_a_temporary_table = match dialect {
-        Dialect::Postgres => is_schema && word.lower().starts_with("pg_temp"),
-        Dialect::Sqlite => is_schema && word.lower() == "temp",
-        Dialect::Mysql => false,
-    };
-    let is_temporary = word.is_bare()
-        && ["temp", "temporary"]
-            .iter()
-            .any(|temporary| word.text.eq_ignore_ascii_case(temporary))
-        && ["CREATE", "INTO", "REPLACE", "LOCAL", "GLOBAL"]
-            .iter()
-            .any(|before| at > 0 && tokens.are(at - 1, &[before]));
-    if names_a_temporary_table || is_temporary {
+/// Returns the effect of a word inside a statement, which may create something: temporary tables.
+fn of_word(
+    tokens: &Tokens<'_>,
+    at: usize,
+    word: Word<'_>,
+    dialect: Dialect,
+    creates: bool,
+) -> SessionEffect {
+    let stores = |at: usize| creates || tokens.keyword_before(at) == Keyword::Into;
+    let names_a_temporary_table = tokens.is_symbol(at + 1, '.')
+        && stores(at)
+        && match dialect {
+            Dialect::Postgres => word.lower().starts_with("pg_temp"),
+            Dialect::Sqlite => word.lower() == "temp",
+            Dialect::Mysql => false,
+        };
+    let is_temporary = tokens.are(at, &["TEMP"]) || tokens.are(at, &["TEMPORARY"]);
+    let follows = |word: &str| at > 0 && tokens.are(at - 1, &[word]);
+    let is_created = follows("CREATE") || follows("REPLACE") || follows("INTO");
+    let is_local = (follows("LOCAL") || follows("GLOBAL")) && stores(at - 1);
+    if names_a_temporary_table || (is_temporary && (is_created && stores(at) || is_local)) {
         SessionEffect::Resettable
     } else {
         SessionEffect::Nothing
@@ -279,7 +282,10 @@ fn of_function(
         SideEffect::AdvisoryLock if releases(function) || function.contains("_xact_") => {
             SessionEffect::Nothing
         }
-        SideEffect::AdvisoryLock | SideEffect::Declared => SessionEffect::Resettable,
+        SideEffect::HiddenSql if function.starts_with("dblink") => SessionEffect::Lasting,
+        SideEffect::AdvisoryLock | SideEffect::Declared | SideEffect::HiddenSql => {
+            SessionEffect::Resettable
+        }
         SideEffect::Code => SessionEffect::Lasting,
         SideEffect::Session => match function {
             "set_config" if ends_with_true(tokens, open) => SessionEffect::Nothing,
@@ -288,8 +294,6 @@ fn of_function(
             "setseed" | "isn_weak" | "sepgsql_setcon" => SessionEffect::Lasting,
             _ => SessionEffect::Nothing,
         },
-        SideEffect::HiddenSql if function.starts_with("dblink") => SessionEffect::Lasting,
-        SideEffect::HiddenSql => SessionEffect::Resettable,
         SideEffect::Replication if function == "pg_replication_origin_session_setup" => {
             SessionEffect::Lasting
         }
