@@ -7,16 +7,20 @@ use std::time::Duration;
 
 use diesel::pg::PgNotification;
 use diesel::{ConnectionResult, QueryResult};
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{
+    AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
+};
 use futures_core::Stream;
 
 pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use crate::asynchronous::RoutedConnection;
-use crate::cluster::{Diagnosis, Introduction, Observation, ServerFacts};
+use crate::backend::postgres::checksum;
+use crate::cluster::{Checksum, ChecksumLimits, Diagnosis, Introduction, Observation, ServerFacts};
 use crate::connect::{SettingChanges, conceal};
 use crate::position::Position;
 use crate::server::NodeRole;
+use crate::statement::TableName;
 
 /// [`ReadConn`](crate::ReadConn) on PostgreSQL.
 pub type ReadConn<R> = crate::ReadConn<R, AsyncPgConnection>;
@@ -125,6 +129,13 @@ impl RoutedConnection for AsyncPgConnection {
         crate::backend::postgres::diagnosed(replication)
     }
 
+    async fn connections_in_use(&mut self, _: &ServerFacts) -> QueryResult<Option<f64>> {
+        let query = diesel::sql_query(crate::backend::postgres::LOAD);
+        let load: crate::backend::postgres::Load =
+            diesel_async::RunQueryDsl::get_result(query, self).await?;
+        Ok(load.share)
+    }
+
     async fn wait_for(
         &mut self,
         required: &Position,
@@ -151,6 +162,18 @@ impl RoutedConnection for AsyncPgConnection {
             .map(|in_recovery| Some(crate::backend::postgres::role(in_recovery)))
     }
 
+    async fn checksum(
+        &mut self,
+        table: &TableName,
+        limits: &ChecksumLimits,
+        _: &ServerFacts,
+    ) -> QueryResult<Option<Checksum>> {
+        self.begin_with(checksum::BEGIN).await?;
+        let sum = sum(self, table, limits).await;
+        AnsiTransactionManager::rollback_transaction(self).await?;
+        sum.map(Some)
+    }
+
     async fn reset(&mut self, read_only: bool) -> QueryResult<()> {
         let sql = crate::backend::postgres::reset(read_only);
         self.batch_execute(sql).await?;
@@ -173,6 +196,21 @@ impl RoutedConnection for AsyncPgConnection {
     async fn begin_with(&mut self, sql: &str) -> QueryResult<()> {
         AnsiTransactionManager::begin_transaction_sql(self, sql).await
     }
+}
+
+/// Returns the checksum of a table's rows, inside a transaction.
+async fn sum(
+    conn: &mut AsyncPgConnection,
+    table: &TableName,
+    limits: &ChecksumLimits,
+) -> QueryResult<Checksum> {
+    conn.batch_execute(&checksum::settings(limits)).await?;
+    let key =
+        diesel::sql_query(checksum::KEY).bind::<diesel::sql_types::Text, _>(table.quoted('"'));
+    let key: Vec<checksum::KeyColumn> = diesel_async::RunQueryDsl::load(key, conn).await?;
+    let sum = diesel::sql_query(checksum::checksum(table, &key, limits)?);
+    let sum: checksum::Sum = diesel_async::RunQueryDsl::get_result(sum, conn).await?;
+    Ok(sum.into())
 }
 
 impl crate::RouterBuilder<AsyncPgConnection> {

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use diesel_routing_sql::SessionEffect;
 
-use super::{Applied, ResetRule};
+use super::{Applied, ResetRule, Usage};
 use crate::cluster::{Member, Observation, Said, ServerFacts, ServerId};
 use crate::routing::PeakEwma;
 use crate::server::NodeRole;
@@ -25,6 +25,9 @@ pub(crate) struct Pooled<C> {
     pub(crate) number: u64,
     /// The statements that were seen on it.
     pub(crate) seen: Seen,
+    /// The instant at which it was lent last, and what is counted as it comes back.
+    pub(crate) lent: Instant,
+    pub(crate) usage: Arc<Usage>,
     /// When its session is reset.
     pub(crate) reset: ResetRule,
     /// The node that it was opened for.
@@ -99,6 +102,7 @@ impl<C> Pooled<C> {
     /// Records that it comes back to its pool: a connection whose statements have all succeeded stands.
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn returns(&mut self, now: Instant) {
+        self.usage.returned(self.lent, now);
         if !self.marks.has_failed {
             self.known.alive = now;
         }
@@ -333,6 +337,8 @@ macro_rules! pools {
         pub(crate) struct Pools<C: RoutedConnection> {
             read: Pool<C>,
             write: Pool<C>,
+            /// Of each kind, in the order of `PoolKind::ALL`.
+            usage: [std::sync::Arc<crate::engine::Usage>; 3],
             /// A bulkhead: reads that fall back to the primary must not keep others from it.
             fallback: Pool<C>,
         }
@@ -344,11 +350,17 @@ macro_rules! pools {
                 node: &crate::cluster::Node,
                 manager: impl Fn(crate::server::PoolKind) -> Manager<C>,
             ) -> Result<Self, crate::error::Error> {
-                let pool = |kind| Pool::new(library, manager(kind), node.pool_size(kind), node.options(kind));
+                let usage: [std::sync::Arc<crate::engine::Usage>; 3] = std::array::from_fn(|_| std::sync::Arc::default());
+                let pool = |kind: crate::server::PoolKind| {
+                    let mut manager = manager(kind);
+                    manager.usage = std::sync::Arc::clone(&usage[kind.index()]);
+                    Pool::new(library, manager, node.pool_size(kind), node.options(kind))
+                };
                 Ok(Self {
                     read: pool(crate::server::PoolKind::Read)?,
                     write: pool(crate::server::PoolKind::Write)?,
                     fallback: pool(crate::server::PoolKind::Fallback)?,
+                    usage,
                 })
             }
 
@@ -370,7 +382,15 @@ macro_rules! pools {
         impl<C: RoutedConnection> crate::engine::NodePools for Pools<C> {
             fn status(&self) -> Vec<crate::engine::PoolStatus> {
                 let kinds = crate::server::PoolKind::ALL;
-                kinds.map(|kind| self.of(kind).status(kind)).into()
+                let status = kinds.map(|kind| {
+                    let (loans, time_in_use) = self.usage[kind.index()].total();
+                    crate::engine::PoolStatus {
+                        loans,
+                        time_in_use,
+                        ..self.of(kind).status(kind)
+                    }
+                });
+                status.into()
             }
 
             fn drain(&self) {

@@ -92,7 +92,7 @@ impl<C: RoutedConnection> Router<C> {
 
     /// Takes a connection from a pool; if another node may serve as well, gives up once this one is known to be down. `since` is
     /// now: a look at the clock is a good part of what a loan costs.
-    async fn take(
+    pub(super) async fn take(
         &self,
         (node, serial): (usize, u32),
         pool: PoolKind,
@@ -156,7 +156,12 @@ impl<C: RoutedConnection> Router<C> {
     }
 
     /// Asks a connection's server for its role and position.
-    async fn ask(&self, node: usize, mut guard: Guard<C>, until: Instant) -> Outcome<Guard<C>> {
+    pub(super) async fn ask(
+        &self,
+        node: usize,
+        mut guard: Guard<C>,
+        until: Instant,
+    ) -> Outcome<Guard<C>> {
         let since = Instant::now();
         let limit = until.saturating_duration_since(since);
         let said = ask(&mut *guard, self.shared().is_watched());

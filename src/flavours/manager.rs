@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use super::connection::depth;
 #[allow(unused_imports, reason = "where no pool is compiled in")]
 use super::hooks::SimpleConnection;
-use super::hooks::{Connect, SetUp, TransactionManager, establish};
+use super::hooks::{Connect, SetUp, TellLag, TransactionManager, establish};
 use super::statement_guard::StatementGuard;
 use super::{RoutedConnection, flavoured, io};
 use crate::cluster::{Introduction, Member, Observation, PoolOptions, Said, ServerId};
 use crate::connect::{ConnectRequest, conceal};
-use crate::engine::{Applied, Known, Marks, Pooled, Reset, ResetRule};
+use crate::engine::{Applied, Known, Marks, Pooled, Reset, ResetRule, Usage};
 use crate::error::{Error, NotReadOnly, Step};
 use crate::server::{NodeRole, PoolKind};
 use crate::statement::{Dialect, Seen};
@@ -23,6 +23,8 @@ use crate::statement::{Dialect, Seen};
 pub(crate) struct Hooks<C> {
     pub(crate) connect: Connect<C>,
     pub(crate) set_up: Option<SetUp<C>>,
+    /// Tells how far nodes lag that nobody watches.
+    pub(crate) lag: Option<TellLag>,
     /// Set if `connect` is the user's own: what it sets on a connection is not known.
     pub(crate) connects_elsehow: bool,
 }
@@ -32,6 +34,7 @@ impl<C: RoutedConnection> Default for Hooks<C> {
         Self {
             connect: establish(),
             set_up: None,
+            lag: None,
             connects_elsehow: false,
         }
     }
@@ -42,6 +45,7 @@ impl<C> Clone for Hooks<C> {
         Self {
             connect: Arc::clone(&self.connect),
             set_up: self.set_up.clone(),
+            lag: self.lag.clone(),
             connects_elsehow: self.connects_elsehow,
         }
     }
@@ -65,6 +69,8 @@ pub(crate) struct Manager<C> {
     pub(crate) aurora: bool,
     /// The time for which a connection counts as standing after its server's last answer.
     pub(crate) alive_for: Duration,
+    /// How much its pool's connections are in use.
+    pub(crate) usage: Arc<Usage>,
     pub(crate) hooks: Hooks<C>,
 }
 
@@ -92,6 +98,8 @@ impl<C: RoutedConnection> Manager<C> {
             },
             number: Known::next_number(),
             seen: Seen::default(),
+            lent: opened,
+            usage: Arc::clone(&self.usage),
             reset: ResetRule {
                 when: self.reset,
                 can_reset: C::RESETS && !self.hooks.connects_elsehow,
@@ -206,6 +214,7 @@ impl<C: RoutedConnection> Manager<C> {
     pub(crate) async fn recycle(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
         // One look at the clock: it is a good part of what a loan costs.
         let since = Instant::now();
+        conn.lent = since;
         self.check_member(since)?;
         if conn.known.has_expired(since) {
             let why = "it has lived for as long as its pool's `max_lifetime` lets it";

@@ -91,6 +91,19 @@ impl<C: RoutedConnection> Session<C> {
             .map(ReadConn::new)
     }
 
+    /// Checks out a connection at the level that this view was given, by [`at_level`](Self::at_level) or by the rule of its
+    /// request; as [`read`](Self::read) does if it was given none. For reads whose freshness is the route's matter, and not
+    /// theirs: the handle promises nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Checkout`].
+    pub async fn read_default(&self) -> Result<ReadConn<Replica, C>, Error> {
+        self.checkout(self.request_by_default())
+            .await
+            .map(ReadConn::new)
+    }
+
     /// Checks out a connection of some replica, however far behind (within the router's `max_lag`); of the
     /// primary if there is no replica.
     ///
@@ -108,7 +121,8 @@ impl<C: RoutedConnection> Session<C> {
     /// `lag` it may not see.
     ///
     /// Lag is known as of a node's last answer, so a bound below the router's watch interval (100 ms
-    /// by default) is met by the primary only. Where servers have no positions, lag is never known.
+    /// by default) is met by the primary only. Where servers have no positions, lag is known only if a function tells it
+    /// (`RouterBuilder::lag_with`).
     ///
     /// # Errors
     ///
@@ -171,7 +185,10 @@ impl<C: RoutedConnection> Session<C> {
         if is_complete {
             return token;
         }
-        self.router().hear_primary(until).await;
+        let router = self.router();
+        router
+            .hear_primary_until(until, || self.export_as_of(as_of).1)
+            .await;
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();
@@ -208,7 +225,7 @@ impl<C: RoutedConnection> Session<C> {
         }
         let upgraded = self
             .router()
-            .upgrade(self.request_to_upgrade(), lease)
+            .upgrade(self.request_to_read(None), lease)
             .await;
         upgraded
             .inspect(|lease| self.count(lease))
@@ -227,7 +244,7 @@ impl<C: RoutedConnection> Session<C> {
         access: Access,
     ) -> Result<Lease<Guard<C>>, Error> {
         let request = self.request(function.level, access, None);
-        let mut request = self.router().shared().request_of(function, request)?;
+        let mut request = request.of_function(function);
         if function.is_untracked && access == Access::Write {
             request.session = None;
         }

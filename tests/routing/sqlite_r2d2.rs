@@ -9,7 +9,9 @@ pub(crate) use diesel_routing::sync::sqlite::{
 };
 
 pub(crate) use crate::cluster::Sqlite as Cluster;
-pub(crate) use crate::flavour::{blocking_body as body, blocking_hook as hook, now as wait, *};
+pub(crate) use crate::flavour::{
+    blocking_body as body, blocking_hook as hook, blocking_tells as tells, now as wait, *,
+};
 
 /// Diesel's own trait, under a path: in scope it would compete with ours.
 pub(crate) mod diesel_dsl {
@@ -38,6 +40,8 @@ mod blocking;
 mod changing;
 #[path = "suite/checks.rs"]
 mod checks;
+#[path = "suite/lags.rs"]
+mod lags;
 #[path = "suite/leaks.rs"]
 mod leaks;
 #[path = "suite/pools.rs"]

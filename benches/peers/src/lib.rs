@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo bench --package peers -- --help
-//! cargo bench --package peers -- --clients 8,32,128 --charts docs/charts
+//! cargo bench --package peers -- --clients 8,32,128 --charts ../../docs/charts
 //! ```
 
 mod chart;

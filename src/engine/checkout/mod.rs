@@ -2,16 +2,17 @@
 
 mod again;
 mod proof;
+mod protect;
 mod settle;
 mod steps;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub(crate) use steps::{Loan, Next, Outcome, Request};
+pub(crate) use steps::{Loan, Next, Outcome, Request, Wait};
 
 use self::proof::{Asked, Proof};
-use super::Shared;
+use super::{Shared, Terms};
 use crate::cluster::{Observation, after};
 use crate::error::{Error, Step};
 use crate::position::Position;
@@ -50,12 +51,16 @@ const ROLE_CHANGE: Duration = Duration::from_secs(1);
 pub(crate) struct Checkout<'a, G> {
     shared: &'a Shared,
     request: Request<'a>,
+    /// What the configuration had for it as it began.
+    terms: Terms,
     /// Set if servers can be asked to wait until they have replayed a position.
     servers_wait: bool,
     state: State<G>,
     /// The first step, and the end of the caller's patience; `None` before.
     began: Option<Instant>,
     deadline: Option<Instant>,
+    /// When a connection was asked for last.
+    taking_since: Option<Instant>,
     /// The number of tries left before the last one.
     attempts: u32,
     /// The number of connections of one node that may still be given up for others of it.
@@ -114,10 +119,12 @@ impl<'a, G: Loan> Checkout<'a, G> {
         Self {
             shared,
             request,
+            terms: Terms::default(),
             servers_wait,
             state: State::New,
             began: None,
             deadline: None,
+            taking_since: None,
             attempts: ATTEMPTS,
             retakes: RETAKES,
             guesses: GUESSES,
@@ -144,6 +151,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             basis: Basis::Itself,
             version: None,
             serial: 0,
+            refusal: None,
         };
         Self {
             state: State::Holding { decision, guard },
@@ -156,9 +164,13 @@ impl<'a, G: Loan> Checkout<'a, G> {
     pub(crate) fn next(&mut self, outcome: Outcome<G>, now: Instant) -> Next<G> {
         if self.began.is_none() {
             self.began = Some(now);
-            if let Err(error) = self.shared.check_tag(&self.request) {
-                return Next::Fail(error.into());
-            }
+            self.terms = match self.shared.terms(&self.request) {
+                Ok(terms) => terms,
+                Err(error) => return Next::Fail(error.into()),
+            };
+        }
+        if let State::Taking { decision } = &self.state {
+            self.gauge(decision.reason, &outcome, now);
         }
         match (std::mem::replace(&mut self.state, State::New), outcome) {
             (State::New, _) => self.begin(now),
@@ -226,6 +238,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
     }
 
     fn begin(&mut self, now: Instant) -> Next<G> {
+        self.shared.look_at_strain(now);
         let decision = self.shared.decide(&self.request, now);
         if self.shared.token_is_newer(&self.request, decision) {
             self.shared.signals.ask_all();
@@ -248,15 +261,22 @@ impl<'a, G: Loan> Checkout<'a, G> {
 
     fn wait_or_take(&mut self, decision: Decision, now: Instant) -> Next<G> {
         // The primary is asked first what only it can tell, over a connection of its own.
-        let is_pending = decision.reason == Reason::CapturePending && self.waits_until.is_none();
-        if self.request.wait.is_zero() || !decision.wants_fresher() || is_pending {
+        let is_strained = self.waits_out_strain(decision);
+        let is_pending =
+            decision.reason == Reason::CapturePending && self.waits_until.is_none() && !is_strained;
+        if self.terms.wait.is_zero() || !self.waits_for_another(decision) || is_pending {
             return self.take(decision, now);
         }
         self.wait_for_a_replica(now)
     }
 
+    /// Returns whether a replica that may serve is worth the caller's wait.
+    fn waits_for_another(&self, decision: Decision) -> bool {
+        decision.wants_fresher() || self.terms.waits_for_any && decision.reason == Reason::Fallback
+    }
+
     fn wait_for_a_replica(&mut self, now: Instant) -> Next<G> {
-        let until = after(now, self.request.wait);
+        let until = after(now, self.terms.wait);
         let until = *self.waits_until.get_or_insert(until);
         self.wait(until, now)
     }
@@ -266,7 +286,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
         // Listen before looking: an answer in between counts.
         let answer = self.shared.signals.answer();
         let decision = self.shared.look(&self.request, now);
-        if until <= now || !decision.wants_fresher() {
+        if until <= now || !self.waits_for_another(decision) {
             return self.take(decision, now);
         }
         if self.servers_wait
@@ -320,6 +340,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
         {
             return Next::Fail(refusal);
         }
+        if let Some(shed) = self.shared.shed(&self.request, decision) {
+            return Next::Fail(shed);
+        }
         let node = decision.node;
         let deadline = *self
             .deadline
@@ -331,6 +354,10 @@ impl<'a, G: Loan> Checkout<'a, G> {
             {
                 deadline.min(after(now, share))
             }
+            // Rather a quick refusal than one more in the queue.
+            _ if decision.reason.is_the_primarys() && self.shared.is_open() => {
+                deadline.min(after(now, share))
+            }
             _ if !decision.reason.may_be_a_replicas() => deadline,
             _ if self.has_no_other(decision, now) => deadline,
             // A guess is worth no wait.
@@ -338,6 +365,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             _ => deadline.min(after(now, share)),
         };
         self.state = State::Taking { decision };
+        self.taking_since = Some(now);
         Next::Take {
             node,
             serial: decision.serial,
@@ -455,8 +483,8 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 drop(guard);
                 return self.take(otherwise, now);
             }
-            let may_wait = !self.request.wait.is_zero() && self.waits_until.is_none();
-            if otherwise.wants_fresher() && may_wait {
+            let may_wait = !self.terms.wait.is_zero() && self.waits_until.is_none();
+            if self.waits_for_another(otherwise) && may_wait {
                 drop(guard);
                 return self.wait_for_a_replica(now);
             }

@@ -42,7 +42,8 @@ impl<G: Loan> Checkout<'_, G> {
         deadline.min(share)
     }
 
-    fn grant(&self, decision: Decision) -> Grant {
+    /// Returns what is lent with a connection that this decision is for.
+    pub(super) fn grant(&self, decision: Decision) -> Grant {
         let is_primary = decision.reason.is_for_primary() && self.shared.is_primary(decision.node);
         Grant {
             node: decision.node,

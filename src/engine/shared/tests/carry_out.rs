@@ -18,6 +18,7 @@ impl World {
         mut checkout: Checkout<'_, Pooled>,
         chances: &mut impl Iterator<Item = Chance>,
     ) -> Option<(Pooled, Grant)> {
+        self.failed = None;
         let mut outcome = Outcome::Started;
         // More steps than any checkout takes: one that goes on for ever, or asks without end, is a fault.
         for _ in 0..100 {
@@ -134,7 +135,10 @@ impl World {
                     self.give_back(router, guard.clone());
                     return Some((guard, grant));
                 }
-                Next::Fail(_) => return None,
+                Next::Fail(error) => {
+                    self.failed = Some(error);
+                    return None;
+                }
             };
         }
         panic!("the checkout does not end");

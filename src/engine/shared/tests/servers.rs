@@ -8,9 +8,9 @@ use diesel_routing_sql::Dialect as Sql;
 use crate::cluster::{Member, Node, Observation, ServerFacts, ServerId};
 use crate::connect::SessionSettings;
 use crate::engine::checkout::Loan;
-use crate::engine::{Applied, Known, Request, Settings, Shared};
+use crate::engine::{Applied, Known, Request, Settings, Shared, Wait};
 use crate::position::{Lsn, PgPosition, Position};
-use crate::routing::{Level, RegionPolicy};
+use crate::routing::Level;
 use crate::server::NodeRole;
 use crate::session::{Clock, SessionState};
 use crate::statement::Access;
@@ -146,14 +146,22 @@ pub(super) fn read_of(session: &Arc<SessionState>) -> Request<'_> {
         level: Level::Session,
         access: Access::CaughtUp,
         session: Some(session),
-        wait: Duration::ZERO,
+        wait: Wait::default(),
         avoid: None,
         may_try: true,
-        max_lag: None,
+        advice: None,
+        class: None,
         on: None,
-        region: RegionPolicy::Pay,
         settings: None,
         function: None,
+    }
+}
+
+/// Returns the wait of a session's view.
+pub(super) fn waiting(wait: Duration) -> Wait {
+    Wait {
+        function: None,
+        view: Some(wait),
     }
 }
 
