@@ -230,7 +230,7 @@ pub use engine::{
     PoolAdvice, PoolLoad, PoolStatus, ReplicaReport, Router, RouterBuilder, Session, Sizing,
     SizingAdvice, Status, TableComparison, TableOnReplica, Upstream,
 };
-pub use error::{ConfigError, Error, NotReadOnly, Refused, Step, may_retry_read};
+pub use error::{ConfigError, Error, NotReadOnly, PositionError, Refused, Step, may_retry_read};
 pub use position::*;
 pub use routing::{Balance, Balancing, Level, Mode, Reason, RegionPolicy, Route, Tag};
 pub use server::{NodeRole, PoolKind, ServerVersion};

@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::checkout::Loan;
 use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View};
-use crate::error::{ConfigError, Error};
-use crate::position::PositionError;
+use crate::error::{ConfigError, Error, PositionError};
 use crate::routing::{Level, RegionPolicy, ReplicaShare, Tag};
 #[cfg(feature = "edge")]
 use crate::session::Activity;
