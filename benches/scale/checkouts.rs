@@ -1,0 +1,52 @@
+//! Checkouts of routers in use, and those that failed.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+/// The checkouts of all routers together.
+#[derive(Debug, Default)]
+pub(crate) struct Checkouts(Mutex<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    all: u64,
+    /// By what went wrong.
+    failed: BTreeMap<String, u64>,
+}
+
+impl Checkouts {
+    /// Counts a checkout.
+    pub(crate) fn note<T>(&self, outcome: Result<T, diesel_routing::Error>) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.all += 1;
+        if let Err(error) = outcome {
+            *counts.failed.entry(chain(&error)).or_default() += 1;
+        }
+    }
+
+    /// Returns how many failed.
+    pub(crate) fn failed(&self) -> u64 {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.failed.values().sum()
+    }
+}
+
+/// A line for each thing that went wrong; nothing if all went well.
+impl fmt::Display for Checkouts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (error, count) in &counts.failed {
+            writeln!(f, "  FAILED: {count} of {} checkouts: {error}", counts.all)?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns an error with all its causes.
+fn chain(error: &dyn Error) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    let texts: Vec<_> = causes.map(ToString::to_string).collect();
+    texts.join(": ")
+}
