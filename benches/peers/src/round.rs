@@ -10,9 +10,10 @@ use rand::rngs::SmallRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
-use crate::options::Options;
+use crate::backend::{Backend, MariaDb, Postgres};
+use crate::options::{Options, ServerKind};
 use crate::processor_time::ProcessorTime;
-use crate::servers::Servers;
+use crate::servers::{REPLICAS, Servers};
 use crate::side::{Distances, Side};
 use crate::turn::{Counted, Scenario, Turn};
 use crate::workload::{self, Work};
@@ -27,13 +28,21 @@ pub(crate) struct Outcome {
 
 /// Measures all sides under all conditions; `say` is told how far it is.
 pub(crate) async fn measure(options: &Options, say: impl Fn(&str)) -> Result<Outcome> {
-    let servers = Arc::new(Servers::start()?);
+    match options.servers {
+        ServerKind::Postgres => measure_on::<Postgres>(options, say).await,
+        ServerKind::MariaDb => measure_on::<MariaDb>(options, say).await,
+    }
+}
+
+async fn measure_on<B: Backend>(options: &Options, say: impl Fn(&str)) -> Result<Outcome> {
+    let servers = Arc::new(Servers::start::<B>()?);
     let sides = Side::all(options);
     let mut outcome = Outcome::default();
     for &delay in &options.delay {
         for &lag in &options.lag {
             for &clients in &options.clients {
                 let scenario = Scenario {
+                    servers: options.servers,
                     delay_us: delay.as_micros().try_into()?,
                     lag_ms: lag.as_millis().try_into()?,
                     clients,
@@ -41,14 +50,14 @@ pub(crate) async fn measure(options: &Options, say: impl Fn(&str)) -> Result<Out
                     open_loop: options.open_loop,
                     sidecar: options.sidecar,
                 };
-                compare(&servers, &sides, scenario, options, &mut outcome, &say).await?;
+                compare::<B>(&servers, &sides, scenario, options, &mut outcome, &say).await?;
             }
         }
     }
     Ok(outcome)
 }
 
-async fn compare(
+async fn compare<B: Backend>(
     servers: &Arc<Servers>,
     sides: &[Side],
     scenario: Scenario,
@@ -57,7 +66,7 @@ async fn compare(
     say: &impl Fn(&str),
 ) -> Result<()> {
     for round in 0..options.turns {
-        // At random: while the standbys replay what the last turn wrote, they read more slowly.
+        // At random: while the replicas apply what the last turn wrote, they read more slowly.
         let mut order: Vec<&Side> = sides.iter().collect();
         order.shuffle(&mut rand::rng());
         for (index, side) in order.iter().enumerate() {
@@ -72,7 +81,7 @@ async fn compare(
                 order.len(),
                 side.name
             ));
-            match turn(servers, side, scenario, options, round).await {
+            match turn::<B>(servers, side, scenario, options, round).await {
                 Ok(turn) => outcome.turns.push(turn),
                 // The comparison is about ours: without it, there is none.
                 Err(error) if Side::is_ours(&side.name) => {
@@ -89,7 +98,7 @@ async fn compare(
     Ok(())
 }
 
-async fn turn(
+async fn turn<B: Backend>(
     servers: &Arc<Servers>,
     side: &Side,
     scenario: Scenario,
@@ -117,9 +126,9 @@ async fn turn(
         },
     };
     let running = side
-        .start(servers, distances, options.connections(scenario.clients))
+        .start::<B>(servers, distances, options.connections(scenario.clients))
         .await?;
-    let program = running.program();
+    let programs = running.programs();
     let start = Instant::now();
     // In a thread of its own: the kit's calls block.
     let spike = (!lag.is_zero()).then(|| {
@@ -129,14 +138,15 @@ async fn turn(
     let done = Arc::new(AtomicU64::new(0));
     let sampler = {
         let (servers, done) = (Arc::clone(servers), Arc::clone(&done));
+        let programs = programs.clone();
         std::thread::spawn(move || {
             std::thread::sleep(work.warm_up.saturating_sub(start.elapsed()));
-            Sample::take(&servers, program, &done)
+            Sample::take(&servers, &programs, &done)
         })
     };
     let tally = workload::run(&running, work, start, &done).await;
     let took = start.elapsed().saturating_sub(work.warm_up);
-    let after = Sample::take(servers, program, &done)?;
+    let after = Sample::take(servers, &programs, &done)?;
     let before = joined(sampler)?;
     if let Some(spike) = spike {
         joined(spike)?;
@@ -161,12 +171,12 @@ struct Sample {
     /// At the same time as `spent`.
     acts: u64,
     /// A little later: it takes a connection to each server.
-    reads: (u64, u64),
+    reads: (i64, i64),
 }
 
 impl Sample {
-    fn take(servers: &Servers, program: Option<u32>, done: &AtomicU64) -> Result<Self> {
-        let spent = ProcessorTime::now(program, &servers.pids())?;
+    fn take(servers: &Servers, programs: &[u32], done: &AtomicU64) -> Result<Self> {
+        let spent = ProcessorTime::now(programs, &servers.pids())?;
         Ok(Self {
             spent,
             acts: done.load(Ordering::Relaxed),
@@ -180,16 +190,14 @@ fn joined<T>(thread: JoinHandle<Result<T>>) -> Result<T> {
     ended.map_err(|_| anyhow::anyhow!("a thread of the bench panicked"))?
 }
 
-/// Stops one of the standbys for a while within the turn, the same in every turn of a round.
+/// Stops one of the replicas for a while within the turn, the same in every turn of a round.
 fn stop_one(servers: &Servers, work: Work, start: Instant, round: u32) -> Result<()> {
     let mut random = SmallRng::seed_from_u64(round.into());
-    let standby = servers.standby(random.random_range(0..2));
+    let replica = random.random_range(0..REPLICAS);
     let spike = work.length.mul_f64(random.random_range(0.1..0.3));
     let from = work.warm_up + work.length.mul_f64(random.random_range(0.1..0.6));
     std::thread::sleep(from.saturating_sub(start.elapsed()));
-    standby.pause_replay()?;
-    std::thread::sleep(spike);
-    Ok(standby.resume_replay()?)
+    servers.stop(replica, spike)
 }
 
 impl std::fmt::Display for Scenario {
@@ -202,8 +210,8 @@ impl std::fmt::Display for Scenario {
         };
         write!(
             f,
-            "delay {delay:?} each way{place}, replicas {} ms behind, {} clients",
-            self.lag_ms, self.clients
+            "{}, delay {delay:?} each way{place}, replicas {} ms behind, {} clients",
+            self.servers, self.lag_ms, self.clients
         )?;
         match self.open_loop {
             Some(rate) => write!(f, ", {rate} acts a second"),

@@ -1,44 +1,39 @@
 //! The servers, and the network in front of them and of the peers' programs.
 
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
-use std::sync::Arc;
+mod block;
+mod cluster;
+mod mariadb;
+mod postgres;
+
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use diesel_routing_testkit::{Address, PgCluster, PgNode, Proxy, Target};
+use diesel_routing_testkit::Address;
 
-/// The number of rows.
-pub(crate) const KEYS: i32 = 1000;
+pub(crate) use block::Block;
+pub(crate) use cluster::Cluster;
+pub(crate) use mariadb::MariaServers;
+pub(crate) use postgres::PgServers;
 
-diesel::table! {
-    counters (key) {
-        key -> Integer,
-        version -> BigInt,
-    }
-}
+use crate::backend::Backend;
 
-/// The name of what reads in `pg_stat_statements`.
-const READS: &str = "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements \
-                     WHERE query LIKE 'SELECT \"counters\".\"version\"%'";
+/// The number of replicas.
+pub(crate) const REPLICAS: usize = 2;
 
-/// A primary with two standbys that listen on addresses of their own.
-///
-/// On TCP, as all clients and programs that are compared can be reached, and as they are in use.
+/// A primary with two replicas that listen on TCP, as all clients and programs that are compared can be reached, and as they
+/// are in use.
 #[derive(Debug)]
 pub(crate) struct Servers {
-    cluster: PgCluster,
+    cluster: Box<dyn Cluster>,
     block: Block,
 }
-
-/// 256 addresses of the loopback interface that no other run has.
-#[derive(Debug, Clone, Copy)]
-struct Block([u8; 3]);
 
 /// The places at which the servers are reached.
 #[derive(Debug, Clone)]
 pub(crate) struct Places {
     pub(crate) primary: SocketAddr,
-    pub(crate) standbys: Vec<SocketAddr>,
+    pub(crate) replicas: Vec<SocketAddr>,
 }
 
 /// A place with the stretch of network in front of it, if there is a delay.
@@ -49,66 +44,46 @@ pub(crate) struct Route {
 }
 
 impl Servers {
-    pub(crate) fn start() -> Result<Self> {
-        let cluster = PgCluster::builder()
-            .standbys(2)
-            // The most that a peer opens: Pgpool-II, for each client a connection to each server.
-            .setting("max_connections", "500")
-            .setting("shared_preload_libraries", "pg_stat_statements")
-            .start()?;
+    pub(crate) fn start<B: Backend>() -> Result<Self> {
         let block = Block::of_this_process();
-        for node in cluster.nodes() {
-            node.set("listen_addresses", &block.host(number(node)?).to_string())?;
-            node.set_access("host all all 127.0.0.0/8 trust")?;
-            node.restart()?;
-        }
-        let primary = cluster.primary();
-        primary.admin_execute("CREATE EXTENSION pg_stat_statements")?;
-        primary.execute("CREATE TABLE counters (key int PRIMARY KEY, version bigint NOT NULL)")?;
-        primary.execute(&format!(
-            "INSERT INTO counters SELECT key, 0 FROM generate_series(0, {}) key",
-            KEYS - 1
-        ))?;
-        let servers = Self { cluster, block };
+        let servers = Self {
+            cluster: B::start(block)?,
+            block,
+        };
         servers.settle()?;
         Ok(servers)
     }
 
-    pub(crate) fn standby(&self, index: usize) -> &PgNode {
-        self.cluster.standby(index)
-    }
-
-    /// Waits until the standbys have all that was written.
+    /// Waits until the replicas have all that was written.
     pub(crate) fn settle(&self) -> Result<()> {
-        Ok(self.cluster.wait_until_caught_up(Duration::from_secs(30))?)
+        self.cluster.settle(Duration::from_secs(30))
     }
 
-    /// Keeps the standbys behind.
+    /// Keeps the replicas behind.
     pub(crate) fn lag(&self, lag: Duration) -> Result<()> {
-        for standby in self.cluster.standbys() {
-            standby.set_apply_delay(lag)?;
-        }
-        Ok(())
+        (0..REPLICAS).try_for_each(|replica| self.cluster.lag(replica, lag))
+    }
+
+    /// Lets a replica apply nothing for a while.
+    pub(crate) fn stop(&self, replica: usize, length: Duration) -> Result<()> {
+        self.cluster.pause(replica)?;
+        std::thread::sleep(length);
+        self.cluster.resume(replica)
     }
 
     /// Returns where the servers are, `delay` away each way.
     pub(crate) fn places(&self, delay: Duration) -> Result<Places> {
-        let place = |node: &PgNode| -> Result<SocketAddr> {
+        let place = |node| -> Result<SocketAddr> {
             if delay.is_zero() {
-                return Ok(self.block.place(number(node)?, 5432));
+                return self.cluster.place(node);
             }
-            let proxy: Arc<Proxy> = node.proxy()?;
+            let proxy = self.cluster.proxy(node)?;
             proxy.set_delay(delay);
             place_of(&proxy.url())
         };
         Ok(Places {
-            primary: place(self.cluster.primary())?,
-            standbys: self
-                .cluster
-                .standbys()
-                .iter()
-                .map(place)
-                .collect::<Result<_>>()?,
+            primary: place(0)?,
+            replicas: (1..=REPLICAS).map(place).collect::<Result<_>>()?,
         })
     }
 
@@ -125,80 +100,45 @@ impl Servers {
                 _relay: None,
             });
         }
-        let relay = self.cluster.address([Target::postgres("peer", place)])?;
-        relay.proxy().set_delay(delay);
-        Ok(Route {
-            place: place_of(&relay.url())?,
-            _relay: Some(relay),
-        })
+        Route::through(self.cluster.way_to(place)?, delay)
     }
 
-    /// Returns one address in front of all standbys, if there is a delay: each has a port of its own then.
+    /// Returns one address in front of all replicas, if there is a delay: each has a port of its own then.
     pub(crate) fn readers(&self, delay: Duration) -> Result<Option<Route>> {
         if delay.is_zero() {
             return Ok(None);
         }
-        let relay = self.cluster.address(self.cluster.standbys())?;
-        relay.proxy().set_delay(delay);
-        Ok(Some(Route {
-            place: place_of(&relay.url())?,
-            _relay: Some(relay),
-        }))
+        Route::through(self.cluster.way_to_replicas()?, delay).map(Some)
     }
 
-    /// Returns how many reads of the workload the primary and the standbys have run so far.
-    pub(crate) fn reads(&self) -> Result<(u64, u64)> {
-        let count = |node: &PgNode| -> Result<u64> {
-            Ok(node.admin_value(READS)?.unwrap_or_default().parse()?)
-        };
-        let standbys = self.cluster.standbys().iter().map(count);
-        Ok((
-            count(self.cluster.primary())?,
-            standbys.sum::<Result<u64>>()?,
-        ))
+    /// Returns how many reads of the workload the primary and the replicas have run, from some number on.
+    pub(crate) fn reads(&self) -> Result<(i64, i64)> {
+        let replicas = (1..=REPLICAS).map(|node| self.cluster.reads(node));
+        Ok((self.cluster.reads(0)?, replicas.sum::<Result<i64>>()?))
     }
 
     /// Returns the process ids of the servers.
     pub(crate) fn pids(&self) -> Vec<u32> {
-        self.cluster
-            .nodes()
-            .iter()
-            .filter_map(PgNode::pid)
-            .collect()
+        self.cluster.pids()
     }
 
     /// Returns a directory of the account that the servers run as.
     pub(crate) fn owned_dir(&self) -> &std::path::Path {
-        self.cluster.primary().data_dir()
+        self.cluster.data_dir()
     }
 }
 
-/// Returns the URL of the database at `place`.
-pub(crate) fn url(place: SocketAddr) -> String {
-    format!("postgresql://app:app@{place}/app")
-}
-
-impl Block {
-    fn of_this_process() -> Self {
-        let [.., high, low] = std::process::id().to_be_bytes();
-        Self([127, 64 | (high & 0x3f), low])
-    }
-
-    fn host(self, number: u8) -> Ipv4Addr {
-        let [a, b, c] = self.0;
-        Ipv4Addr::new(a, b, c, number)
-    }
-
-    fn place(self, number: u8, port: u16) -> SocketAddr {
-        SocketAddrV4::new(self.host(number), port).into()
+impl Route {
+    fn through(relay: Address, delay: Duration) -> Result<Self> {
+        relay.proxy().set_delay(delay);
+        Ok(Self {
+            place: place_of(&relay.url())?,
+            _relay: Some(relay),
+        })
     }
 }
 
-fn number(node: &PgNode) -> Result<u8> {
-    Ok(u8::try_from(node.index() + 1)?)
-}
-
-/// Returns the address in a URL of the kit.
+/// Returns the address in a URL.
 fn place_of(url: &str) -> Result<SocketAddr> {
     let place = url
         .split_once('@')
@@ -210,20 +150,59 @@ fn place_of(url: &str) -> Result<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses_of_a_block_are_the_loopback_interfaces() {
-        let block = Block::of_this_process();
-        assert!(block.host(1).is_loopback());
-        assert_ne!(block.host(1), block.host(2));
-        assert_ne!(block.host(1), Ipv4Addr::LOCALHOST);
-    }
+    use crate::backend::{MariaDb, Postgres};
 
     #[test]
     fn a_relay_is_found_by_its_url() {
         let place = place_of("postgresql://app@127.0.0.1:4321/app").unwrap();
         assert_eq!(place, "127.0.0.1:4321".parse().unwrap());
         assert!(place_of("postgresql:///app").is_err());
-        assert_eq!(place_of(&url(place)).unwrap(), place);
+        for url in [Postgres::url(place, "app"), MariaDb::url(place, "app")] {
+            assert_eq!(place_of(&url).unwrap(), place);
+        }
+    }
+
+    /// Lets connections read and write, and compares with what the servers count.
+    fn counts_are_exact<B: Backend>() {
+        let servers = Servers::start::<B>().unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let places = servers.places(Duration::ZERO).unwrap();
+        let connect = async |place| {
+            let url = B::url(place, "app");
+            <B::Connection as diesel_async::AsyncConnection>::establish(&url)
+                .await
+                .unwrap()
+        };
+        let before = servers.reads().unwrap();
+        runtime.block_on(async {
+            let mut primary = connect(places.primary).await;
+            for version in 1..=20 {
+                assert_eq!(B::write(&mut primary, 7).await.unwrap(), version);
+            }
+            for _ in 0..3 {
+                assert_eq!(B::read(&mut primary, 7).await.unwrap(), 20);
+            }
+            servers.settle().unwrap();
+            for (place, reads) in places.replicas.iter().zip([5, 6]) {
+                let mut replica = connect(*place).await;
+                for _ in 0..reads {
+                    assert_eq!(B::read(&mut replica, 7).await.unwrap(), 20);
+                    // Asked beside the work, which is not to be counted.
+                    let _ = B::position(&mut replica, crate::oracle::Role::Replica).await;
+                }
+            }
+        });
+        let after = servers.reads().unwrap();
+        assert_eq!((after.0 - before.0, after.1 - before.1), (3, 11));
+    }
+
+    #[test]
+    fn postgresql_counts_reads_alone() {
+        counts_are_exact::<Postgres>();
+    }
+
+    #[test]
+    fn mariadb_counts_reads_alone() {
+        counts_are_exact::<MariaDb>();
     }
 }
