@@ -83,8 +83,8 @@ fn run(options: &Options) -> Result<()> {
     }
     let summary = Summary::of(&outcome.turns);
     write!(out, "{}", table::all(&summary))?;
-    for (name, why) in &outcome.left_out {
-        writeln!(out, "Left out: {name}: {why}")?;
+    for (why, sides) in &outcome.left_out {
+        writeln!(out, "Left out: {}: {why}", sides.join("; "))?;
     }
     writeln!(out, "\n{}", targets::all(&summary))?;
     if let Some(dir) = &options.charts {

@@ -22,8 +22,23 @@ use crate::workload::{self, Work};
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) turns: Vec<Turn>,
-    /// Sides that could not take part, and why.
-    pub(crate) left_out: Vec<(String, String)>,
+    /// Why sides could not take part, each time or once, with their names.
+    pub(crate) left_out: Vec<(String, Vec<String>)>,
+}
+
+impl Outcome {
+    fn leave_out(&mut self, side: &str, why: &str) {
+        let index = self.left_out.iter().position(|(reason, _)| reason == why);
+        let index = index.unwrap_or_else(|| {
+            self.left_out.push((why.to_owned(), Vec::new()));
+            self.left_out.len() - 1
+        });
+        let sides = &mut self.left_out[index].1;
+        if !sides.iter().any(|known| known == side) {
+            sides.push(side.to_owned());
+            sides.sort_unstable();
+        }
+    }
 }
 
 /// Measures all sides under all conditions; `say` is told how far it is.
@@ -87,11 +102,7 @@ async fn compare<B: Backend>(
                 Err(error) if Side::is_ours(&side.name) => {
                     return Err(error.context(side.name.clone()));
                 }
-                Err(error) => {
-                    outcome
-                        .left_out
-                        .push((side.name.clone(), format!("{error:#}")));
-                }
+                Err(error) => outcome.leave_out(&side.name, &format!("{error:#}")),
             }
         }
     }
@@ -222,5 +233,98 @@ impl std::fmt::Display for Scenario {
                 Duration::from_micros(self.think_us)
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[test]
+    fn sides_that_are_left_out_are_named_once_for_each_reason() {
+        let mut outcome = Outcome::default();
+        for _ in 0..3 {
+            outcome.leave_out("PgDog, ping", "no program");
+            outcome.leave_out("PgDog", "no program");
+        }
+        outcome.leave_out("PgDog", "it ended");
+        let expected = [
+            (
+                "no program".to_owned(),
+                vec!["PgDog".to_owned(), "PgDog, ping".to_owned()],
+            ),
+            ("it ended".to_owned(), vec!["PgDog".to_owned()]),
+        ];
+        assert_eq!(outcome.left_out, expected);
+    }
+
+    /// Lets some sides work for a moment.
+    fn sides_work(servers: &str, absent: &str) {
+        let mut options = Options::parse_from([
+            "peers",
+            "--servers",
+            servers,
+            "--turn",
+            "300ms",
+            "--warm-up",
+            "100ms",
+            "--turns",
+            "1",
+            "--clients",
+            "3",
+            "--only",
+            "bb8, primary",
+            "deadpool, replica",
+            "oracle",
+            "diesel-routing",
+            absent,
+        ]);
+        // Whatever the environment says.
+        (options.pgdog, options.maxscale) = (None, None);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let outcome = runtime.block_on(measure(&options, |_| {})).unwrap();
+        let turns = |side: &str| -> Vec<&Turn> {
+            let turns = outcome.turns.iter();
+            turns.filter(|turn| turn.side.starts_with(side)).collect()
+        };
+        for (side, count) in [("bb8, primary", 2), ("deadpool, replica", 2), ("oracle", 1)] {
+            assert_eq!(turns(side).len(), count, "{side}");
+        }
+        assert_eq!(turns("diesel-routing").len(), 3);
+        for turn in &outcome.turns {
+            assert!(turn.reads > 0 && turn.own_reads > 0, "{turn:?}");
+            assert!(turn.servers_us > 0.0, "{turn:?}");
+            assert_eq!(turn.program_us, 0.0, "{turn:?}");
+        }
+        for (side, share) in [("bb8, primary", 0.0), ("deadpool, replica", 1.0)] {
+            let exact = turns(side).iter().all(|turn| turn.off_primary == share);
+            assert!(exact, "{side}: {:?}", turns(side));
+        }
+        for side in ["bb8, primary", "oracle", "diesel-routing"] {
+            let stale = turns(side).iter().map(|turn| turn.stale).sum::<u64>();
+            assert_eq!(stale, 0, "{side}");
+        }
+        let left_out: Vec<_> = outcome
+            .left_out
+            .iter()
+            .flat_map(|(_, sides)| sides)
+            .collect();
+        assert!(!left_out.is_empty());
+        assert!(
+            left_out.iter().all(|side| side.starts_with(absent)),
+            "{left_out:?}"
+        );
+    }
+
+    #[test]
+    fn sides_work_on_postgresql() {
+        sides_work("postgres", "PgDog");
+    }
+
+    #[test]
+    fn sides_work_on_mariadb() {
+        sides_work("mariadb", "MaxScale");
     }
 }

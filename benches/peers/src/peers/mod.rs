@@ -139,3 +139,106 @@ impl Entrance {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::net::TcpListener;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::backend::MariaDb;
+
+    /// Starts a peer whose program writes its arguments and its configuration to a file, and returns that.
+    fn started(servers: &Servers, port: u16, peer: impl FnOnce(PathBuf) -> Peer) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let (seen, program) = (dir.path().join("seen"), dir.path().join("program"));
+        let script = format!(
+            "#!/bin/sh\ncd \"$(dirname \"$0\")\"\n{{ echo \"$@\"; cat \"$(echo \"$@\" | grep -o '/[^ ]*cnf')\"; }} >{0}.part\n\
+             mv {0}.part {0}\nexec sleep 1000\n",
+            seen.display()
+        );
+        fs::write(&program, script).unwrap();
+        for path in [dir.path(), &program] {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
+        }
+        let places = servers.places(Duration::ZERO).unwrap();
+        let around = Around {
+            servers,
+            places: &places,
+            delay: Duration::ZERO,
+            connections: 7,
+        };
+        // The program's place, at which somebody accepts connections.
+        let _listener = TcpListener::bind(servers.peer_place(port)).unwrap();
+        let front = peer(program).start(&around).unwrap();
+        assert_eq!(front.writes.place, servers.peer_place(port));
+        let since = std::time::Instant::now();
+        loop {
+            match fs::read_to_string(&seen) {
+                Ok(text) => return text,
+                Err(_) => assert!(since.elapsed() < Duration::from_secs(20)),
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn programs_for_mariadb_are_told_where_the_servers_are() {
+        let servers = Servers::start::<MariaDb>().unwrap();
+        let places = servers.places(Duration::ZERO).unwrap();
+        let maxscale = |causal_reads| {
+            started(&servers, 4006, |program| {
+                Peer::MaxScale(Some(program), causal_reads)
+            })
+        };
+        let proxysql = started(&servers, 6033, |program| Peer::ProxySql(Some(program)));
+        let maxscale = [CausalReads::Global, CausalReads::FastGlobal].map(maxscale);
+        for text in [&proxysql, &maxscale[0], &maxscale[1]] {
+            for place in std::iter::once(&places.primary).chain(&places.replicas) {
+                assert!(text.contains(&format!("port={}", place.port())), "{text}");
+            }
+            let mut names = text.split('{').skip(1);
+            let is_name = |rest: &str| rest.starts_with(|c: char| c.is_ascii_lowercase());
+            assert!(!names.any(is_name), "a value is missing: {text}");
+        }
+        assert!(
+            proxysql.contains("max_connections=7 gtid_port=0 }"),
+            "{proxysql}"
+        );
+        assert!(!proxysql.contains("gtid_from_hostgroup"), "{proxysql}");
+        for (text, lines) in maxscale.iter().zip([
+            ["\ncausal_reads=global\n", "\nmonitor_interval=2000ms\n"],
+            ["\ncausal_reads=fast_global\n", "\nmonitor_interval=100ms\n"],
+        ]) {
+            assert!(
+                text.contains("\nservers=primary,replica1,replica2\n"),
+                "{text}"
+            );
+            assert!(lines.iter().all(|line| text.contains(line)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_program_that_is_not_given_is_named_with_its_option() {
+        let servers = Servers::start::<MariaDb>().unwrap();
+        let places = servers.places(Duration::ZERO).unwrap();
+        let around = Around {
+            servers: &servers,
+            places: &places,
+            delay: Duration::ZERO,
+            connections: 1,
+        };
+        for (peer, option) in [
+            (Peer::MaxScale(None, CausalReads::Local), "MAXSCALE_BIN"),
+            (Peer::ProxySql(None), "--proxysql "),
+            (
+                Peer::CausalProxySql(Some("/bin/true".into()), None),
+                "--proxysql-binlog-reader",
+            ),
+        ] {
+            let error = peer.start(&around).unwrap_err();
+            assert!(error.to_string().contains(option), "{error}");
+        }
+    }
+}

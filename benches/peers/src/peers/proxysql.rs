@@ -37,6 +37,8 @@ pub(super) fn start(around: &Around<'_>, program: &Path, reader: Option<&Path>) 
     values.extend([
         ("dir", setup.path().display().to_string()),
         ("admin_port", "6032".into()),
+        ("pgsql_admin_port", "6132".into()),
+        ("pgsql_port", "6133".into()),
         ("primary_gtid_port", readers.port(0).to_string()),
         ("replicas", replicas),
         ("causal_reads", causal_reads.into()),

@@ -21,6 +21,9 @@ use crate::backend::Backend;
 /// The number of replicas.
 pub(crate) const REPLICAS: usize = 2;
 
+/// The number of the programs' address in a block: the servers have those before it.
+const PROGRAMS: u8 = 4;
+
 /// A primary with two replicas that listen on TCP, as all clients and programs that are compared can be reached, and as they
 /// are in use.
 #[derive(Debug)]
@@ -45,7 +48,7 @@ pub(crate) struct Route {
 
 impl Servers {
     pub(crate) fn start<B: Backend>() -> Result<Self> {
-        let block = Block::of_this_process();
+        let block = Block::next();
         let servers = Self {
             cluster: B::start(block)?,
             block,
@@ -89,7 +92,7 @@ impl Servers {
 
     /// Returns the place for a peer's program to listen at.
     pub(crate) fn peer_place(&self, port: u16) -> SocketAddr {
-        self.block.place(100, port)
+        self.block.place(PROGRAMS, port)
     }
 
     /// Returns the way to a program at `place`, `delay` away each way.
