@@ -1,9 +1,10 @@
 //! Checkouts of routers in use, and those that failed.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
+
+use diesel_routing::Error;
 
 /// The checkouts of all routers together.
 #[derive(Debug, Default)]
@@ -18,11 +19,11 @@ struct Counts {
 
 impl Checkouts {
     /// Counts a checkout.
-    pub(crate) fn note<T>(&self, outcome: Result<T, diesel_routing::Error>) {
+    pub(crate) fn note<T>(&self, outcome: Result<T, Error>) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         counts.all += 1;
         if let Err(error) = outcome {
-            *counts.failed.entry(chain(&error)).or_default() += 1;
+            *counts.failed.entry(name(&error)).or_default() += 1;
         }
     }
 
@@ -44,9 +45,13 @@ impl fmt::Display for Checkouts {
     }
 }
 
-/// Returns an error with all its causes.
-fn chain(error: &dyn Error) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    let texts: Vec<_> = causes.map(ToString::to_string).collect();
-    texts.join(": ")
+/// Returns what went wrong, with all causes, and without how long it took: the same each time.
+fn name(error: &Error) -> String {
+    let what = match error {
+        Error::Checkout { node, step, .. } => format!("node `{node}`, step {step}"),
+        other => other.to_string(),
+    };
+    let first = std::error::Error::source(error);
+    let causes = std::iter::successors(first, |&cause| cause.source());
+    causes.fold(what, |name, cause| format!("{name}: {cause}"))
 }
