@@ -125,6 +125,21 @@ mod tests {
         assert_eq!(turn.off_primary, 0.75);
     }
 
+    #[test]
+    fn a_scenario_of_before_there_were_others_is_one_of_postgresql() {
+        let scenario = Scenario {
+            servers: ServerKind::MariaDb,
+            ..Scenario::default()
+        };
+        let mut value = serde_json::to_value(scenario).unwrap();
+        let read = |value: &serde_json::Value| -> Scenario {
+            serde_json::from_value(value.clone()).unwrap()
+        };
+        assert_eq!(read(&value), scenario);
+        assert!(value.as_object_mut().unwrap().remove("servers").is_some());
+        assert_eq!(read(&value), Scenario::default());
+    }
+
     impl Default for Scenario {
         fn default() -> Self {
             Self {
