@@ -88,7 +88,7 @@
 //! # What is not guaranteed
 //!
 //! - Without positions, a replica that lags by more than the window can still show a session an older state
-//!   than the one it wrote: choose a window above your worst lag. The same holds where a write's outcome is
+//!   than the one it wrote, unless its lag is told ([`lag_with`](RouterBuilder::lag_with)). The same holds where a write's outcome is
 //!   unknown, or its position lies on the history before a failover.
 //! - PostgreSQL's standbys can show a commit for the moment before the primary acknowledges it: a session that
 //!   saw it there, and reads the primary in that moment, does not see it yet. With `remote_apply` the moment lasts
@@ -216,28 +216,31 @@ mod session;
 mod statement;
 
 pub use cluster::{
-    Diagnosis, Health, Introduction, Node, Observation, PoolOptions, ServerFacts, SourceAddress,
+    Checksum, ChecksumLimits, Diagnosis, Health, Introduction, Node, Observation, PoolOptions,
+    ServerFacts, SourceAddress,
 };
-pub use connect::{ConnectRequest, Purpose};
-pub use consistency::Class;
+pub use connect::{ConnectRequest, Purpose, SettingChange, SettingChanges, SettingValue};
+pub use consistency::{Class, Priority};
 pub use context::Scope;
 pub use diesel_routing_macros::Statement;
 pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
-    Async, Blocking, DiscoveryStatus, NodeStatus, Nodes, PoolStatus, Router, RouterBuilder,
-    Session, Status, Upstream,
+    Async, Blocking, Breaker, BreakerStatus, CaughtUpReport, CompareLimits, Comparison,
+    DiscoveryStatus, MeasuredWindow, NodeStatus, Nodes, PoolAdvice, PoolLoad, PoolStatus,
+    ReplicaReport, Reset, Router, RouterBuilder, Session, ShedReads, Signal, Sizing, SizingAdvice,
+    Status, Strain, TableComparison, TableOnReplica, Upstream, Window, WindowStatus,
 };
 pub use error::{ConfigError, Error, NotReadOnly, Refused, Step, may_retry_read};
 pub use position::*;
-pub use routing::{Balance, Balancing, Level, Reason, RegionPolicy, Route, Tag};
+pub use routing::{Balance, Balancing, Fallback, Level, Mode, Reason, RegionPolicy, Route, Tag};
 pub use server::{NodeRole, PoolKind, ServerVersion};
 #[cfg(feature = "test-util")]
 pub use session::ManualClock;
 pub use session::{Clock, KeyError, Rejection, SignedToken, SystemClock, Token, TokenKeys};
 pub use statement::effect::{self, Statement};
 pub use statement::{
-    CaughtUp, CheckPolicy, Dialect, Primary, ReadSql, Replica, Role, StatementCheck,
+    CaughtUp, CheckPolicy, Dialect, Primary, ReadSql, Replica, Role, StatementCheck, TableName,
 };
 
 #[cfg(feature = "__async")]

@@ -78,6 +78,15 @@ impl PoolKind {
     /// Every kind, in the order in which pools are listed.
     pub(crate) const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Fallback];
 
+    /// Returns its place among all.
+    pub(crate) fn index(self) -> usize {
+        match self {
+            Self::Read => 0,
+            Self::Write => 1,
+            Self::Fallback => 2,
+        }
+    }
+
     /// Returns a stable, lower-case name, for logs and metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -82,7 +82,7 @@ impl User<'_> {
     pub(crate) async fn read(&mut self, keys: &[i32]) -> Outcome<Page> {
         match self {
             Self::Session(session) => {
-                let mut conn = session.read().await?;
+                let mut conn = session.read_default().await?;
                 let rows = rows(&mut conn, keys).await?;
                 let route = conn.route();
                 Ok(Page {

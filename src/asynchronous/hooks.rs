@@ -1,13 +1,16 @@
 //! Opening and preparing async connections.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use diesel::{ConnectionResult, QueryResult};
 use futures_core::future::BoxFuture;
 
-#[allow(unused_imports, reason = "where no pool is compiled in")]
 pub(super) use diesel_async::SimpleAsyncConnection as SimpleConnection;
-pub(super) use diesel_async::TransactionManager;
+pub(super) use diesel_async::methods::LoadQuery;
+pub(super) use diesel_async::{
+    AsyncConnectionCore as QueryConnection, RunQueryDsl as RawQueryDsl, TransactionManager,
+};
 
 use super::{RoutedConnection, RouterBuilder};
 use crate::connect::ConnectRequest;
@@ -20,6 +23,13 @@ pub(super) type Connect<C> =
 pub(super) type SetUp<C> = Arc<
     dyn for<'a> Fn(&'a mut C, ConnectRequest<'a>) -> BoxFuture<'a, QueryResult<()>> + Send + Sync,
 >;
+
+/// Tells how far a node lags.
+pub(super) type TellLag =
+    Arc<dyn for<'a> Fn(&'a str) -> BoxFuture<'a, Result<Duration, BoxError>> + Send + Sync>;
+
+/// An error of a function of the application's.
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Returns how connections are opened if nobody says otherwise.
 pub(super) fn establish<C: RoutedConnection>() -> Connect<C> {
@@ -62,11 +72,12 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         + 'static,
     ) -> Self {
         self.hooks.connect = Arc::new(connect);
+        self.hooks.connects_elsehow = true;
         self
     }
 
     /// Sets a hook that runs on every new connection, of pools and watchers alike, before anything else does and before
-    /// it is made read-only: settings, instrumentation and the like.
+    /// it is made read-only: settings, instrumentation and the like. It runs again where a connection's session was [reset](crate::Reset).
     pub fn on_connect(
         mut self,
         hook: impl for<'a> Fn(&'a mut C, ConnectRequest<'a>) -> BoxFuture<'a, QueryResult<()>>
@@ -76,5 +87,57 @@ impl<C: RoutedConnection> RouterBuilder<C> {
     ) -> Self {
         self.hooks.set_up = Some(Arc::new(hook));
         self
+    }
+
+    /// Sets a function that tells how far a node lags, by its name, where the router cannot measure that: on SQLite, with
+    /// [`window_only`](Self::window_only). It is called for each replica at the [watch interval](Self::watch_interval), and
+    /// not called where nodes tell their positions. Defaults to none.
+    ///
+    /// What it tells is an upper bound as of the call, and grows until the next one tells. It counts as if it were measured: the
+    /// [window](crate::Window::measured) follows it, a replica that lags more than [`max_lag`](Self::max_lag) serves nothing, one
+    /// that lags more than the window no session, and [`read_bounded`](crate::Session) is served. A call that fails, or takes longer than the
+    /// [watch timeout](Self::watch_timeout), tells nothing: the replica counts as ever further behind until one
+    /// tells.
+    ///
+    /// # Example
+    ///
+    /// From a table that the primary writes the time to every second: see [`Heartbeat`](crate::Heartbeat).
+    ///
+    /// ```no_run
+    /// # #[cfg(all(feature = "bb8", feature = "postgres"))]
+    /// # mod example {
+    /// use diesel_async::{AsyncConnection, AsyncPgConnection};
+    /// use diesel_routing::{Heartbeat, Node, pg::Router};
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let heartbeat = Heartbeat::new("heartbeat")?;
+    /// let router = Router::builder()
+    ///     .primary(Node::new("primary", "postgres://app@10.0.0.1/app"))
+    ///     .replica(Node::new("10.0.0.2", "postgres://app@10.0.0.2/app"))
+    ///     .window_only()
+    ///     .lag_with(move |node| {
+    ///         let (heartbeat, url) = (heartbeat.clone(), format!("postgres://app@{node}/app"));
+    ///         Box::pin(async move {
+    ///             // One that is kept is better.
+    ///             let mut conn = AsyncPgConnection::establish(&url).await?;
+    ///             Ok(heartbeat.lag(&mut conn).await?)
+    ///         })
+    ///     })
+    ///     .build()
+    ///     .await?;
+    /// println!("{:?}", router.status().window);
+    /// # Ok(()) }
+    /// # }
+    /// ```
+    pub fn lag_with(
+        self,
+        lag: impl for<'a> Fn(&'a str) -> BoxFuture<'a, Result<Duration, BoxError>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        let mut builder = self.tells_lag();
+        builder.hooks.lag = Some(Arc::new(lag));
+        builder
     }
 }

@@ -31,6 +31,12 @@ mod write;
 mod builder;
 #[path = "../flavours/checkout.rs"]
 mod checkout;
+#[path = "../flavours/comparing.rs"]
+mod comparing;
+#[path = "../flavours/fence.rs"]
+mod fence;
+#[path = "../flavours/heartbeat.rs"]
+mod heartbeat;
 #[path = "../flavours/manager.rs"]
 mod manager;
 #[path = "../flavours/meeting.rs"]
@@ -50,6 +56,8 @@ mod router;
 mod session;
 #[path = "../flavours/sources.rs"]
 mod sources;
+#[path = "../flavours/verifying.rs"]
+mod verifying;
 #[path = "../flavours/watching.rs"]
 mod watching;
 #[path = "../flavours/write_handle.rs"]
@@ -66,6 +74,7 @@ pub mod sqlite;
 
 pub use connection::RoutedConnection;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
+pub use heartbeat::Heartbeat;
 pub use read::ReadConn;
 pub use transaction::{AsyncFunc, AsyncFuncMut, TransactionBuilder};
 pub use write::WriteConn;

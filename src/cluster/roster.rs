@@ -221,6 +221,14 @@ impl Roster {
         self.states.get(node)?.lag(asked)
     }
 
+    /// Returns the most that a replica lagged when it was asked, if that is known and it may serve.
+    pub(crate) fn replica_lag(&self, node: usize, asked: Instant) -> Option<Duration> {
+        let is_replica =
+            node != self.primary || self.nodes.get(node)?.as_ref()?.role != NodeRole::TakesWrites;
+        let state = self.states.get(node)?;
+        (is_replica && state.health == Health::Up).then(|| state.lag(asked))?
+    }
+
     /// Records what holds a node up. Returns whether that is new.
     pub(crate) fn diagnosed(&mut self, node: usize, why: Option<String>) -> bool {
         let is_member = self.members.get(node).is_some();

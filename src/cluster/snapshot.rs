@@ -94,14 +94,16 @@ impl Snapshot {
     }
 
     /// Creates a cluster whose nodes count as up, and of which nothing else can be known: the one that is meant to be the
-    /// primary is. One that was not met yet serves nothing.
-    pub(crate) fn unwatched(members: &Members) -> Self {
+    /// primary is. One that was not met yet serves nothing. `told` says, by the serial of a node, up to when it has
+    /// everything, if somebody knows.
+    pub(crate) fn unwatched(members: &Members, told: impl Fn(u32) -> Option<Instant>) -> Self {
         let mut nodes = vec![NodeState::UNKNOWN; members.slots()];
         for (slot, member) in members.iter() {
             if let Some(node) = nodes.get_mut(slot) {
                 node.serial = member.serial;
                 if !member.is_joining() {
                     node.health = Health::Up;
+                    node.complete_as_of = told(member.serial);
                 }
             }
         }

@@ -6,6 +6,7 @@ mod function;
 mod handle_guard;
 pub mod levels;
 mod lock;
+mod priority;
 
 #[cfg(feature = "__async")]
 pub use crate::asynchronous::acquire::Acquire;
@@ -13,4 +14,5 @@ pub use class::Class;
 pub use function::Function;
 pub use handle_guard::HandleGuard;
 #[doc(hidden)]
-pub use lock::{Anything, MayLock, Probe, Query};
+pub use lock::{Anything, LocksRows, MayLock, Probe, Query};
+pub use priority::Priority;

@@ -314,7 +314,8 @@ impl Simulation {
                 Outcome::Observed(said(node, self.lsn))
             }
             Next::Diagnose => Outcome::Diagnosed(Diagnosis::default()),
-            Next::Stop => return,
+            Next::AskLoad => Outcome::LoadTold(None),
+            Next::TellLag | Next::Stop => return,
         };
         watched.outcome = Some(outcome);
         let second = usize::try_from(self.now.as_secs()).unwrap_or(usize::MAX);

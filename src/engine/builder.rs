@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Async, Flavour, Questions, Server, Settings, Shared};
+use super::{
+    Async, Breaker, Flavour, LoadHook, Questions, Reset, Server, Settings, Shared, Window,
+};
 #[cfg(doc)]
 use super::{Router, Session};
 use crate::cluster::{Node, topology};
@@ -14,7 +16,7 @@ use crate::error::ConfigError;
 use crate::error::Error;
 #[cfg(doc)]
 use crate::routing::Balance;
-use crate::routing::Balancing;
+use crate::routing::{Balancing, Mode, ReplicaShare};
 use crate::server::NodeRole;
 use crate::session::{Clock, TokenKeys};
 use crate::statement::StatementCheck;
@@ -28,6 +30,8 @@ pub struct RouterBuilder<C, F: Flavour<C> = Async> {
     library: F::Library,
     nodes: Vec<Node>,
     settings: Settings,
+    /// In percent; checked with the rest.
+    replica_share: u8,
     pub(crate) hooks: F::Hooks,
 }
 
@@ -39,6 +43,7 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
             library,
             nodes: Vec::new(),
             settings: Settings::default(),
+            replica_share: 100,
             hooks: F::Hooks::default(),
         }
     }
@@ -122,14 +127,32 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
-    /// Sets the time for which a session's reads go to the primary after a write whose position is not known.
-    /// Defaults to 5 s.
-    pub fn window(mut self, window: Duration) -> Self {
-        self.settings.live.window = window;
+    /// Sets the time for which a session's reads go to the primary after a write whose position is not known: a
+    /// [`Duration`], or a [`Window`] that follows the replicas' lag. Defaults to [`Window::measured`]: 5 s, and more while
+    /// replicas lag more.
+    pub fn window(mut self, window: impl Into<Window>) -> Self {
+        self.settings.live.window = window.into();
         self
     }
 
-    /// Sets the lag past which a replica serves nothing. Defaults to 60 s.
+    /// Protects the primary from reads while it is strained: see [`Breaker`]. Defaults to none: reads without a replica are bound by
+    /// [their pool](Node::fallback_pool_size) alone, and which reads may be refused is for you to say.
+    pub fn breaker(mut self, breaker: Breaker) -> Self {
+        self.settings.live.breaker = Some(breaker);
+        self
+    }
+
+    /// Sets a function that tells how loaded the primary is, from 0 to 1, for a [`Breaker`]: the share of its processors in use,
+    /// say. It is called ten times a second at most, in the middle of checkouts, so it must return a value that something
+    /// else keeps. What is not a number is ignored. Defaults to none.
+    pub fn load_with(mut self, load: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
+        self.settings.load = Some(LoadHook(Arc::new(load)));
+        self
+    }
+
+    /// Sets the lag past which a replica serves nothing. Defaults to 60 s. Less than the
+    /// [watch interval](Self::watch_interval), with a tenth of it and 10 ms for the answer, is a
+    /// [`ConfigError::LagNotMeasurable`]; so it is for a [class](Class::max_lag).
     pub fn max_lag(mut self, lag: Duration) -> Self {
         self.settings.live.max_lag = lag;
         self
@@ -163,11 +186,33 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
+    /// Sets what of the routing is in force as the router starts. Defaults to all of it, [`Mode::On`];
+    /// [`Router::set_mode`] changes it.
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.settings.live.mode = mode;
+        self
+    }
+
+    /// Sets the share of sessions that may use replicas as the router starts, from 0 to 100 percent. Defaults to 100;
+    /// [`Router::set_replica_share`] changes it.
+    ///
+    /// More makes `build` fail with [`ConfigError::ReplicaShare`].
+    pub fn replica_share(mut self, percent: u8) -> Self {
+        self.replica_share = percent;
+        self
+    }
+
     /// Turns replication positions off: roles are as configured, and a session's reads go to
     /// the primary for the window after it wrote. For servers whose positions the router's
     /// account may not ask for. Then nothing shows that a replica belongs to another cluster.
     pub fn window_only(mut self) -> Self {
         self.settings.questions = Questions::Nothing;
+        self
+    }
+
+    #[allow(dead_code, reason = "where a flavour has no connection")]
+    pub(crate) fn tells_lag(mut self) -> Self {
+        self.settings.tells_lag = true;
         self
     }
 
@@ -194,6 +239,16 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     /// [`ConfigError::NotSingle`](crate::ConfigError::NotSingle).
     pub fn single_database(mut self, node: Node) -> Self {
         self.settings.single = Some(node);
+        self
+    }
+
+    /// Sets how many instances like this one there are to be, in all processes. Defaults to 1.
+    ///
+    /// When a node is met, the router adds up what all of them may open there: the pools of the node, and a watcher's
+    /// connection. If that is more than the server's `max_connections`, it says so in a warning, and so does
+    /// [`Sizing`](crate::Sizing): better now than in the hour when all are needed.
+    pub fn expected_instances(mut self, instances: u32) -> Self {
+        self.settings.expected_instances = instances;
         self
     }
 
@@ -249,7 +304,7 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
-    /// Adds a class of functions: see [`Class`]. The last one of a name counts.
+    /// Adds a class of reads: see [`Class`]. The last one of a name counts.
     pub fn class(mut self, name: impl Into<String>, class: Class) -> Self {
         let name = name.into();
         self.settings
@@ -289,9 +344,25 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
+    /// Sets when the database session of a pooled connection is reset before its next loan. Defaults to [`Reset::Changed`]: once a
+    /// statement has left something behind in it.
+    pub fn reset(mut self, reset: Reset) -> Self {
+        self.settings.reset = reset;
+        self
+    }
+
     /// Returns what is to be built, if it makes sense.
     pub(crate) fn plan(mut self) -> Result<Plan<C, F>, ConfigError> {
-        self.settings.live.balance.check()?;
+        let live = &mut self.settings.live;
+        live.balance.check()?;
+        live.window.check()?;
+        if let Some(breaker) = &live.breaker {
+            breaker.check()?;
+        }
+        live.replica_share = ReplicaShare::new(self.replica_share, None)?;
+        for (name, class) in &live.classes {
+            class.check(name)?;
+        }
         #[cfg(feature = "hedge")]
         if !(0.0..=1.0).contains(&self.settings.hedge_budget) {
             return Err(ConfigError::HedgeBudget {
@@ -348,6 +419,16 @@ impl<C, F: Flavour<C>> Plan<C, F> {
                 node: node.name.clone(),
             }),
             _ => Ok(()),
+        }
+    }
+
+    /// Checks that the limits on lag make sense, where it is known.
+    pub(crate) fn check_limits(&self, watched: bool) -> Result<(), ConfigError> {
+        let settings = &self.recipe.settings;
+        if watched {
+            settings.check_limits(&settings.live)
+        } else {
+            Ok(())
         }
     }
 

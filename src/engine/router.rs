@@ -9,14 +9,14 @@ use arc_swap::ArcSwapOption;
 use super::nodes::{Leaving, Seat};
 use super::{
     Async, Databases, Flavour, NodePools, Nodes, Options, PoolStatus, Recipe, Request, Session,
-    Settings, Shared, Status,
+    Settings, Shared, Status, Wait,
 };
 use crate::cluster::Member;
 #[cfg(doc)]
 use crate::error::ConfigError;
 use crate::error::{Error, Step};
 use crate::mutex::lock;
-use crate::routing::{Level, RegionPolicy, Tag, Target};
+use crate::routing::{Level, Tag, Target};
 use crate::statement::Access;
 
 /// Lends connections of one primary and its replicas, as handles that say what they may do.
@@ -300,15 +300,16 @@ impl<C, F: Flavour<C>> Router<C, F> {
     /// Returns what a call outside any session asks for.
     pub(crate) fn request(&self, level: Level, access: Access) -> Request<'_> {
         Request {
-            level,
+            level: Request::level_of(level, access),
             access,
             session: None,
-            wait: self.inner.shared.wait(),
+            wait: Wait::default(),
             avoid: None,
             may_try: true,
-            max_lag: None,
+            advice: None,
+            class: None,
             on: self.target(),
-            region: RegionPolicy::Pay,
+            settings: None,
             function: None,
         }
     }

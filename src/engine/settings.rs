@@ -3,12 +3,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Live;
+use super::{Live, LoadHook, Reset};
 use crate::cluster::{Members, Node};
 use crate::error::ConfigError;
 use crate::routing::{Balance, PeakEwma, Policy, RegionPolicy, Tags};
 use crate::session::{Clock, SystemClock, TokenKeys};
 use crate::statement::StatementCheck;
+
+/// The part of the watch interval by which it is longer now and then.
+const JITTER: u32 = 10;
+
+/// The time that an answer may take, of a node that is well. Chosen: some round trips within a region.
+const ANSWER: Duration = Duration::from_millis(10);
 
 /// What servers are asked for again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,10 +36,16 @@ pub(crate) struct Settings {
     /// Set if the clock is the system's: other routers' answers are dated by it.
     pub(crate) has_system_clock: bool,
     pub(crate) check: StatementCheck,
+    /// When sessions of pooled connections are reset.
+    pub(crate) reset: Reset,
     /// The time constant of latencies' decay.
     pub(crate) latency_decay: Duration,
     pub(crate) zone: Option<String>,
     pub(crate) questions: Questions,
+    /// Set if a function tells how far nodes lag that nobody watches.
+    pub(crate) tells_lag: bool,
+    /// A function of the application's that tells how loaded the primary is.
+    pub(crate) load: Option<LoadHook>,
     /// The one database that is primary and replica.
     pub(crate) single: Option<Node>,
     /// Set if a router starts with all of its nodes only.
@@ -42,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) build_timeout: Duration,
     /// The time that is waited for the connections of a node that is removed.
     pub(crate) drain_timeout: Duration,
+    /// The number of instances like this one that there are to be.
+    pub(crate) expected_instances: u32,
     pub(crate) watch_interval: Duration,
     pub(crate) watch_timeout: Duration,
     pub(crate) urgent_questions: u32,
@@ -60,14 +74,18 @@ impl Default for Settings {
             clock: Arc::new(SystemClock),
             has_system_clock: true,
             check: StatementCheck::default(),
+            reset: Reset::default(),
             // As Finagle's `p2cPeakEwma`.
             latency_decay: Duration::from_secs(10),
             zone: None,
             questions: Questions::Positions,
+            tells_lag: false,
+            load: None,
             single: None,
             require_all: false,
             build_timeout: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(10),
+            expected_instances: 1,
             watch_interval: Duration::from_millis(100),
             watch_timeout: Duration::from_secs(1),
             urgent_questions: 20,
@@ -104,6 +122,26 @@ impl Settings {
                 class: class.clone(),
             }),
             _ => Ok(()),
+        }
+    }
+
+    /// Checks that replicas can be known to keep the limits on their lag, where lag is known at all.
+    pub(crate) fn check_limits(&self, live: &Live) -> Result<(), ConfigError> {
+        let interval = self.watch_interval;
+        let least = interval
+            .saturating_add(interval / JITTER)
+            .saturating_add(ANSWER);
+        let classes = live.classes.iter();
+        let classes = classes.filter_map(|(name, class)| Some((Some(name), class.max_lag?)));
+        let mut limits = std::iter::once((None, live.max_lag)).chain(classes);
+        match limits.find(|(_, limit)| *limit < least) {
+            Some((class, limit)) => Err(ConfigError::LagNotMeasurable {
+                class: class.cloned(),
+                limit,
+                least,
+                interval,
+            }),
+            None => Ok(()),
         }
     }
 

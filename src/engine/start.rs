@@ -188,7 +188,7 @@ impl Shared {
     }
 
     /// Returns the error of a caller whom only the primary could serve, while no node takes writes.
-    pub(super) fn no_primary(
+    pub(crate) fn no_primary(
         &self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Error {

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{DiscoveryStatus, Shared};
+use super::{BreakerStatus, DiscoveryStatus, Shared, WindowStatus};
 use crate::cluster::{Health, Member};
 use crate::position::Position;
+use crate::routing::Mode;
 use crate::server::{NodeRole, PoolKind};
 use crate::session::Rejection;
 
@@ -17,6 +18,21 @@ pub struct Status {
     /// nothing is said, then the replicas; nodes that were added since take the places of those that were removed, and come
     /// last where there are none.
     pub nodes: Vec<NodeStatus>,
+    /// The time since the router was built.
+    pub uptime: Duration,
+    /// The number of instances like this one that there are to be: see
+    /// [`RouterBuilder::expected_instances`](crate::RouterBuilder::expected_instances).
+    pub expected_instances: u32,
+    /// What of the routing is in force.
+    pub mode: Mode,
+    /// The share of sessions that may use replicas, in percent.
+    pub replica_share: u8,
+    /// The [classes](crate::Class) that have less than all sessions, each with its share in percent.
+    pub class_replica_shares: Vec<(String, u8)>,
+    /// The [window](crate::Window) in use, and how it came about.
+    pub window: WindowStatus,
+    /// How strained the primary is; `None` without a [breaker](crate::Breaker).
+    pub breaker: Option<BreakerStatus>,
     /// The number of session tokens rejected since the router started, by reason; reasons that did not occur are
     /// left out.
     pub rejected_tokens: Vec<(Rejection, u64)>,
@@ -54,6 +70,8 @@ pub struct NodeStatus {
     /// accounts without `pg_read_all_stats` (part of `pg_monitor`), on MySQL and MariaDB to those that may not ask for a
     /// replica's status.
     pub upstream: Option<Upstream>,
+    /// The number of connections that its server gives to ordinary accounts; `None` if it was not met, or does not say.
+    pub max_connections: Option<u32>,
     /// Handles that are out, whatever the database.
     pub handles: u32,
     /// The time that it is expected to take to answer: see [`Balance::Latency`](crate::Balance::Latency), without which it
@@ -86,6 +104,10 @@ pub struct PoolStatus {
     pub open: u32,
     /// Connections that are open and not lent.
     pub idle: u32,
+    /// The number of loans that have ended, since the pool was made.
+    pub loans: u64,
+    /// The time that these took in all: so long were connections kept from others.
+    pub time_in_use: Duration,
 }
 
 impl PoolStatus {
@@ -96,6 +118,8 @@ impl PoolStatus {
             max_size: node.pool_size(pool),
             open: 0,
             idle: 0,
+            loans: 0,
+            time_in_use: Duration::ZERO,
         });
         pools.into()
     }
@@ -131,6 +155,7 @@ impl Shared {
                     self.differs(index).as_deref(),
                 ]),
                 upstream: self.upstream(index, &cluster),
+                max_connections: self.max_connections(member.serial),
                 handles: self.out(index),
                 latency: self.latency(index),
                 pools: pools(index, member),
@@ -139,6 +164,13 @@ impl Shared {
         let rejected = Rejection::ALL.map(|reason| (reason, self.rejections.of(reason)));
         Status {
             nodes: nodes.collect(),
+            uptime: self.built.elapsed(),
+            expected_instances: self.expected_instances,
+            mode: cluster.live.mode,
+            replica_share: cluster.live.replica_share.percent(),
+            class_replica_shares: cluster.live.class_shares(),
+            window: cluster.window,
+            breaker: self.breaker.is_on().then(|| self.breaker.status()),
             rejected_tokens: rejected
                 .into_iter()
                 .filter(|(_, count)| *count > 0)

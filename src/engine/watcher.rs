@@ -1,10 +1,13 @@
 //! One node's watcher, as a machine without I/O: it says what to do next, and is given what came of it.
 
+mod asides;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use event_listener::EventListener;
 
+use self::asides::Asides;
 use super::answers::Answers;
 use super::hurry::Hurry;
 use super::{Arrivals, Known, Settings, Shared};
@@ -30,6 +33,10 @@ pub(crate) enum Next {
     Observe,
     /// Ask the server, over the open connection, what holds its replication up, and where it replicates from.
     Diagnose,
+    /// Call the function that tells how far the node lags.
+    TellLag,
+    /// Ask the server, over the open connection, which share of its connections is in use.
+    AskLoad,
     /// Close the connection, and end.
     Stop,
 }
@@ -49,6 +56,10 @@ pub(crate) enum Outcome {
     Observed(Observation),
     /// The server answered what it knows of its replication.
     Diagnosed(Diagnosis),
+    /// The function told how far the node lags, or why it did not.
+    LagTold(Result<Duration, String>),
+    /// The server answered which share of its connections is in use, if it may tell.
+    LoadTold(Option<f64>),
     /// It failed, for this reason: close the connection.
     Failed(String),
 }
@@ -115,6 +126,7 @@ pub(crate) struct Watcher {
     /// The role that it had last.
     role: Option<NodeRole>,
     hurry: Hurry,
+    asides: Asides,
 }
 
 impl Watcher {
@@ -148,6 +160,7 @@ impl Watcher {
             diagnosed: None,
             role: None,
             hurry: Hurry::new(settings.urgent_questions),
+            asides: Asides::new(settings),
         }
     }
 
@@ -254,6 +267,12 @@ impl Watcher {
             self.shared.signals.heard(self.node);
         }
         match outcome {
+            Outcome::Slept | Outcome::Urged if !self.shared.is_watched() => return self.ask_lag(),
+            Outcome::LagTold(lag) => {
+                self.lag_told(lag);
+                return self.unwatched_next();
+            }
+            Outcome::LoadTold(share) => self.load_told(share, now),
             Outcome::Slept => {
                 if self.member.has_left() {
                     return self.stop(now);
@@ -272,7 +291,7 @@ impl Watcher {
                 self.opened(*known);
                 if !self.shared.is_watched() {
                     self.arrive(None);
-                    return Next::Stop;
+                    return self.unwatched_next();
                 }
                 let Some(said) = said else {
                     return Next::Observe;
@@ -301,7 +320,7 @@ impl Watcher {
                 }
                 self.tell(observation, now);
                 self.arrive(None);
-                if let Some(next) = self.diagnose(now) {
+                if let Some(next) = self.diagnose(now).or_else(|| self.load_due(now)) {
                     return next;
                 }
             }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use crate::engine::Strain;
 use crate::server::NodeRole;
 
 mod config;
@@ -119,6 +120,24 @@ pub enum Error {
         function: Option<&'static str>,
     },
 
+    /// No replica may serve a read of a class that [stays off the primary](crate::Fallback::Refuse) then. Nothing was run: the
+    /// same call may succeed a moment later.
+    #[error(
+        "no replica may serve {} ({reason}), and its class `{class}` does not fall back to the primary: {replicas}. Try again once \
+         a replica has caught up, see to the replicas, or let the class fall back (`Fallback::Wait`, `Fallback::ToPrimary`)",
+        function.map_or_else(|| "this read".to_owned(), |function| format!("`{function}`"))
+    )]
+    NoReplicaOfClass {
+        /// The class.
+        class: String,
+        /// The reason for which it would have gone to the primary: the name of a [`Reason`](crate::Reason).
+        reason: &'static str,
+        /// The state of each replica, in words.
+        replicas: String,
+        /// The function with [`#[consistency(..)]`](macro@crate::consistency) that asked for it, if any.
+        function: Option<&'static str>,
+    },
+
     /// A node has another role than its configured one.
     #[error(
         "node `{node}` was configured as {expected}, but {}: point it at the right server, or change its role \
@@ -132,6 +151,28 @@ pub enum Error {
         expected: NodeRole,
         /// The role that the server reports.
         found: NodeRole,
+    },
+
+    /// The primary is strained, and a [`Breaker`](crate::Breaker) protects it from a read that no replica serves. Try again
+    /// [later](Self::retry_after).
+    #[error(
+        "{} would go to the primary, node `{node}` ({reason}), which is protected while it is {strain}: try again in \
+         {retry_after:?}; see to the primary and to the replicas, or raise the priority of the read's class",
+        function.map_or_else(|| "the read".to_owned(), |function| format!("`{function}`"))
+    )]
+    Shed {
+        /// The primary's name, as configured.
+        node: String,
+        /// How strained it is.
+        strain: Strain,
+        /// The reason for which the read would have gone there: the name of a [`Reason`](crate::Reason).
+        reason: &'static str,
+        /// The read's [class](crate::Class), if it has one.
+        class: Option<Box<str>>,
+        /// The least time until the primary counts as less strained.
+        retry_after: Duration,
+        /// The function with [`#[consistency(..)]`](macro@crate::consistency) that asked for it, if any.
+        function: Option<&'static str>,
     },
 
     /// No node takes writes, so nothing that needs the primary can be served. Reads that a replica may serve are.
@@ -209,10 +250,37 @@ impl Error {
             Self::Config(_)
             | Self::NoReplica { .. }
             | Self::NoTaggedReplica { .. }
+            | Self::NoReplicaOfClass { .. }
             | Self::OtherRegion { .. }
+            | Self::Shed { .. }
             | Self::NoPrimary { .. }
             | Self::NoNode { .. } => false,
         }
+    }
+
+    /// Returns when to try again, of a read that was refused to [protect the primary](Self::Shed): a whole number of seconds
+    /// rounded up is a good `Retry-After` beside HTTP's status 503.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Shed { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the call was refused for want of a node that may serve it, with nothing run: the same call, a write too,
+    /// may succeed a moment later.
+    #[must_use]
+    pub fn may_retry_later(&self) -> bool {
+        matches!(
+            self,
+            Self::NoReplica { .. }
+                | Self::NoReplicaOfClass { .. }
+                | Self::NoTaggedReplica { .. }
+                | Self::OtherRegion { .. }
+                | Self::NoPrimary { .. }
+                | Self::Shed { .. }
+        )
     }
 
     /// Returns whether a pool gave no connection in time: its node may be well.
@@ -231,7 +299,9 @@ impl Error {
         if let Self::Checkout { function, .. }
         | Self::NoReplica { function, .. }
         | Self::NoTaggedReplica { function, .. }
+        | Self::NoReplicaOfClass { function, .. }
         | Self::OtherRegion { function, .. }
+        | Self::Shed { function, .. }
         | Self::NoPrimary { function, .. } = &mut self
         {
             *function = Some(path);

@@ -43,6 +43,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         let plan = self.plan()?;
         let watched = C::WATCHED && plan.recipe.settings.questions != Questions::Nothing;
         plan.check_roles(watched)?;
+        plan.check_limits(watched)?;
         let shared = plan.shared(Server {
             dialect: <C::Backend as Dialect>::SQL,
             watched,
@@ -83,7 +84,7 @@ pub(super) fn check_kind<C: RoutedConnection>(
     shared: &Shared,
 ) -> Result<(), ConfigError> {
     // What it has is measured by the primary's positions.
-    let is_measured = C::KNOWS_SUBSCRIBERS && !shared.trusts_window;
+    let is_measured = C::KNOWS_SUBSCRIBERS && !(shared.is_watched() && shared.trusts_window);
     if node.is_logical && !is_measured {
         let node = node.name().to_owned();
         return Err(ConfigError::LogicalElsewhere { node });
@@ -158,9 +159,11 @@ fn reader<C>(
         pool,
         role: None,
         read_only: true,
+        reset: recipe.settings.reset,
         positions,
         aurora: recipe.settings.questions == Questions::Aurora,
         alive_for: recipe.settings.alive_for,
+        usage: Arc::default(),
         hooks: recipe.hooks.clone(),
     }
 }

@@ -65,7 +65,25 @@ async fn step<C: RoutedConnection>(
                 .map(Outcome::of)
                 .map_err(|error| error_chain(&error))
         }
+        (Next::TellLag, conn) => {
+            *conn = None;
+            let told = match &manager.hooks.lag {
+                Some(lag) => io::within(watcher.limit, lag(&manager.node.name)).await,
+                None => return Ok(Outcome::LagTold(Err("no function tells it".to_owned()))),
+            };
+            let told = told.map_err(|_| watcher.too_slow());
+            let told = told.and_then(|told| told.map_err(|error| error_chain(&*error)));
+            Ok(Outcome::LagTold(told))
+        }
         // An answer that comes late would be taken for that to the next question.
+        (Next::AskLoad, Some(conn)) => {
+            let load = io::within(watcher.limit, conn.connections_in_use(watcher.facts())).await;
+            let load = load.map_err(|_| watcher.too_slow())?;
+            // Should the connection be broken, the next question shows it.
+            let load = load
+                .inspect_err(|error| tracing::debug!(%error, "a server does not tell its load"));
+            Ok(Outcome::LoadTold(load.ok().flatten()))
+        }
         (Next::Diagnose, Some(conn)) => {
             let why = io::within(watcher.limit, conn.diagnose(watcher.facts())).await;
             let why = why.map_err(|_| watcher.too_slow())?;
@@ -81,7 +99,7 @@ async fn step<C: RoutedConnection>(
                 Box::new(met.known)
             })))
         }
-        (Next::Open | Next::Observe | Next::Diagnose, conn) => {
+        (Next::Open | Next::Observe | Next::Diagnose | Next::AskLoad, conn) => {
             // One that stands still is closed first: its server may have no room for another.
             *conn = None;
             let opened = manager.open().await.map_err(|error| error_chain(&error))?;

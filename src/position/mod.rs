@@ -9,6 +9,7 @@ mod lsn;
 mod mariadb;
 mod mysql;
 mod postgres;
+mod text;
 
 use std::fmt;
 
@@ -24,6 +25,7 @@ pub use mariadb::{Gtid, MariaDbPosition, ParseGtidError};
 pub(crate) use mysql::parse_uuid;
 pub use mysql::{MySqlPosition, ParseGtidSetError};
 pub use postgres::PgPosition;
+pub use text::PositionError;
 
 /// Defines [`Position`] and [`ServerKind`] from a list of kinds: a name, the tag in tokens, and the type in the
 /// kind's file; above the name, the documentation of the kind of server, and above the type, that of its position.
@@ -220,6 +222,11 @@ impl Position {
     /// Returns whether nothing was ever written at this position.
     pub(crate) fn is_empty(&self) -> bool {
         inside!(self, |position| Kind::is_empty(position))
+    }
+
+    /// Reads a position in the notation of the servers, on the history of this one, which is a node's.
+    fn of_text(&self, text: &str) -> Option<Self> {
+        inside!(self, |ours| Kind::of_text(ours, text).map(Self::from))
     }
 
     /// Returns its kind in words.

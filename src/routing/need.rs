@@ -21,6 +21,9 @@ pub(crate) struct Need {
     pub(crate) may_leave: bool,
     /// The additional position that a node other than home must have.
     pub(crate) leaving: Option<Position>,
+    /// The time of the latest write or read that only the window says replicas have by now: one whose lag is known must have
+    /// what was acknowledged until then.
+    pub(crate) passed: Option<Instant>,
     /// The time of the latest write or read among these: a replica catches up some time after it.
     pub(crate) since: Option<Instant>,
     /// The version of these requirements: it grows with them.
@@ -57,10 +60,19 @@ impl Need {
     pub(crate) fn is_met(&self, node: &NodeState) -> bool {
         let home = self.home.filter(|home| home.is(node.server, node.opened));
         self.block.is_none()
+            && self.has_passed(node)
             && (home.is_some_and(|home| home.has_all)
                 || node.covers(self.wrote.as_ref())
                     && node.covers(self.seen.as_ref())
                     && (home.is_some() || self.may_leave && node.covers(self.leaving.as_ref())))
+    }
+
+    /// Returns whether a node has what only the window says it has, as far as its lag is known.
+    #[inline]
+    pub(crate) fn has_passed(&self, node: &NodeState) -> bool {
+        self.passed
+            .zip(node.complete_as_of)
+            .is_none_or(|(passed, complete)| passed <= complete)
     }
 
     /// Returns whether this is the server that the session last read from, not restarted since.

@@ -11,3 +11,6 @@ mod redis_server;
 mod scope;
 mod scope_blocking;
 mod stores;
+mod strength;
+mod strength_blocking;
+mod timestamps;

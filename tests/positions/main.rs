@@ -33,6 +33,12 @@ const SCHEMA: [&str; 2] = [
     "INSERT INTO settings VALUES (1, 'light')",
 ];
 
+/// A table with an odd name and three rows.
+struct OddTable {
+    name: &'static str,
+    sql: &'static [&'static str],
+}
+
 /// Panics once `since` is too long ago.
 fn in_time(since: Instant, what: &str) {
     assert!(

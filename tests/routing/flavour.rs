@@ -79,5 +79,38 @@ macro_rules! async_hook {
     };
 }
 
+/// A function that tells a node's lag from what it shares, in blocking code.
+macro_rules! blocking_tells {
+    ($shared:ident, |$node:ident| $body:expr) => {
+        move |$node| $body
+    };
+}
+
+/// A function that tells a node's lag from what it shares, in async code.
+macro_rules! async_tells {
+    ($shared:ident, |$node:ident| $body:expr) => {
+        move |$node| {
+            let $shared = $shared.clone();
+            Box::pin(async move { $body })
+        }
+    };
+}
+
+/// How a connection is opened, in blocking code.
+macro_rules! blocking_connect {
+    (|$request:ident| $body:expr) => {
+        move |$request| $body
+    };
+}
+
+/// How a connection is opened, in async code.
+macro_rules! async_connect {
+    (|$request:ident| $body:expr) => {
+        move |$request| Box::pin(async move { $body })
+    };
+}
+
 pub(crate) use {async_body, blocking_body, later, now};
+pub(crate) use {async_connect, blocking_connect};
 pub(crate) use {async_hook, blocking_hook};
+pub(crate) use {async_tells, blocking_tells};

@@ -7,7 +7,9 @@ pub(crate) use diesel_routing::prelude::*;
 pub(crate) use diesel_routing::sqlite::{ReadConn, ReadSql, Router, Session, WriteConn, read_sql};
 
 pub(crate) use crate::cluster::Sqlite as Cluster;
-pub(crate) use crate::flavour::{async_body as body, async_hook as hook, later as wait, *};
+pub(crate) use crate::flavour::{
+    async_body as body, async_hook as hook, async_tells as tells, later as wait, *,
+};
 
 /// The trait of diesel-async, under a path: in scope it would compete with ours.
 pub(crate) mod diesel_dsl {
@@ -34,6 +36,8 @@ mod cancel;
 mod changing;
 #[path = "suite/checks.rs"]
 mod checks;
+#[path = "suite/lags.rs"]
+mod lags;
 #[path = "suite/leaks.rs"]
 mod leaks;
 #[path = "suite/pools.rs"]
@@ -44,6 +48,8 @@ mod replicas;
 mod routes;
 #[path = "suite/sample.rs"]
 mod sample;
+#[path = "sqlite_suite/sessions.rs"]
+mod sessions;
 #[path = "suite/single.rs"]
 mod single;
 #[path = "sqlite_suite/spelling.rs"]
@@ -54,5 +60,7 @@ mod tracking;
 mod transactions;
 #[path = "suite/upgrades.rs"]
 mod upgrades;
+#[path = "session_suite/values.rs"]
+mod values;
 #[path = "suite/world.rs"]
 mod world;

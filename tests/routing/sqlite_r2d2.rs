@@ -9,7 +9,9 @@ pub(crate) use diesel_routing::sync::sqlite::{
 };
 
 pub(crate) use crate::cluster::Sqlite as Cluster;
-pub(crate) use crate::flavour::{blocking_body as body, blocking_hook as hook, now as wait, *};
+pub(crate) use crate::flavour::{
+    blocking_body as body, blocking_hook as hook, blocking_tells as tells, now as wait, *,
+};
 
 /// Diesel's own trait, under a path: in scope it would compete with ours.
 pub(crate) mod diesel_dsl {
@@ -38,6 +40,8 @@ mod blocking;
 mod changing;
 #[path = "suite/checks.rs"]
 mod checks;
+#[path = "suite/lags.rs"]
+mod lags;
 #[path = "suite/leaks.rs"]
 mod leaks;
 #[path = "suite/pools.rs"]
@@ -48,6 +52,8 @@ mod replicas;
 mod routes;
 #[path = "suite/sample.rs"]
 mod sample;
+#[path = "sqlite_suite/sessions.rs"]
+mod sessions;
 #[path = "suite/single.rs"]
 mod single;
 #[path = "sqlite_suite/spelling.rs"]
@@ -58,5 +64,7 @@ mod tracking;
 mod transactions;
 #[path = "suite/upgrades.rs"]
 mod upgrades;
+#[path = "session_suite/values.rs"]
+mod values;
 #[path = "suite/world.rs"]
 mod world;

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! cargo bench --package peers -- --help
-//! cargo bench --package peers -- --clients 8,32,128 --charts docs/charts
-//! cargo bench --package peers -- --servers mariadb --charts docs/charts
+//! cargo bench --package peers -- --clients 8,32,128 --charts ../../docs/charts
+//! cargo bench --package peers -- --servers mariadb --charts ../../docs/charts
 //! ```
 
 mod backend;

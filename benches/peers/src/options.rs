@@ -87,7 +87,7 @@ pub(crate) struct Options {
     /// The program of MaxScale; left out without.
     #[arg(long, value_name = "PATH", env = "MAXSCALE_BIN")]
     pub(crate) maxscale: Option<PathBuf>,
-    /// Write all turns here.
+    /// Write all turns here; paths are relative to benches/peers, where cargo runs it.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
     /// Draw charts into this directory.

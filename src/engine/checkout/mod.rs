@@ -2,22 +2,23 @@
 
 mod again;
 mod proof;
+mod protect;
+mod settle;
 mod steps;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub(crate) use steps::{Loan, Next, Outcome, Request};
+pub(crate) use steps::{Loan, Next, Outcome, Request, Wait};
 
 use self::proof::{Asked, Proof};
-use super::{Grant, Shared};
+use super::{Shared, Terms};
 use crate::cluster::{Observation, after};
 use crate::error::{Error, Step};
 use crate::position::Position;
 use crate::routing::{Basis, Decision, Reason};
 use crate::server::NodeRole;
 use crate::session::SessionState;
-use crate::statement::Access;
 
 /// The number of nodes tried for one call before it falls back to the primary: where one fails, another may do,
 /// and a third is a matter of a cluster in trouble. Chosen, not measured.
@@ -50,12 +51,16 @@ const ROLE_CHANGE: Duration = Duration::from_secs(1);
 pub(crate) struct Checkout<'a, G> {
     shared: &'a Shared,
     request: Request<'a>,
+    /// What the configuration had for it as it began.
+    terms: Terms,
     /// Set if servers can be asked to wait until they have replayed a position.
     servers_wait: bool,
     state: State<G>,
     /// The first step, and the end of the caller's patience; `None` before.
     began: Option<Instant>,
     deadline: Option<Instant>,
+    /// When a connection was asked for last.
+    taking_since: Option<Instant>,
     /// The number of tries left before the last one.
     attempts: u32,
     /// The number of connections of one node that may still be given up for others of it.
@@ -102,7 +107,7 @@ enum State<G> {
     Taking { decision: Decision },
     /// Until the connection's server has said what it is and has, asked at these times.
     Asking { decision: Decision, asked: Asked },
-    /// Until the connection's causal reads are set.
+    /// Until the connection's causal reads, or its settings, are set.
     Setting { decision: Decision },
     /// Until there may be news of who is the primary.
     ChangingRoles,
@@ -114,10 +119,12 @@ impl<'a, G: Loan> Checkout<'a, G> {
         Self {
             shared,
             request,
+            terms: Terms::default(),
             servers_wait,
             state: State::New,
             began: None,
             deadline: None,
+            taking_since: None,
             attempts: ATTEMPTS,
             retakes: RETAKES,
             guesses: GUESSES,
@@ -144,6 +151,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             basis: Basis::Itself,
             version: None,
             serial: 0,
+            refusal: None,
         };
         Self {
             state: State::Holding { decision, guard },
@@ -156,9 +164,13 @@ impl<'a, G: Loan> Checkout<'a, G> {
     pub(crate) fn next(&mut self, outcome: Outcome<G>, now: Instant) -> Next<G> {
         if self.began.is_none() {
             self.began = Some(now);
-            if let Err(error) = self.shared.check_tag(&self.request) {
-                return Next::Fail(error.into());
-            }
+            self.terms = match self.shared.terms(&self.request) {
+                Ok(terms) => terms,
+                Err(error) => return Next::Fail(error.into()),
+            };
+        }
+        if let State::Taking { decision } = &self.state {
+            self.gauge(decision.reason, &outcome, now);
         }
         match (std::mem::replace(&mut self.state, State::New), outcome) {
             (State::New, _) => self.begin(now),
@@ -183,7 +195,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
                     give_up: limit.saturating_add(self.shared.probe_timeout),
                 }
             }
-            (State::Replaying { there, .. }, Outcome::Replayed(guard)) => self.settle(there, guard),
+            (State::Replaying { there, .. }, Outcome::Replayed(guard)) => {
+                self.settle(there, guard, now)
+            }
             (State::TakingToWait { otherwise, .. } | State::Replaying { otherwise, .. }, _) => {
                 self.take(otherwise, now)
             }
@@ -200,12 +214,14 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 }
                 self.retake(decision, error, now)
             }
+            // Another one may stand.
+            (State::Setting { decision }, Outcome::Failed(error)) if error.may_retry_read() => {
+                self.retake(decision, error, now)
+            }
             (State::Taking { decision } | State::Setting { decision }, Outcome::Failed(error)) => {
                 self.failed(decision, error, now)
             }
-            (State::Setting { decision }, Outcome::Set(guard)) => {
-                Next::Lend(guard, self.grant(decision))
-            }
+            (State::Setting { decision }, Outcome::Set(guard)) => self.settle(decision, guard, now),
             (
                 State::Taking { .. }
                 | State::Asking { .. }
@@ -222,6 +238,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
     }
 
     fn begin(&mut self, now: Instant) -> Next<G> {
+        self.shared.look_at_strain(now);
         let decision = self.shared.decide(&self.request, now);
         if self.shared.token_is_newer(&self.request, decision) {
             self.shared.signals.ask_all();
@@ -244,15 +261,22 @@ impl<'a, G: Loan> Checkout<'a, G> {
 
     fn wait_or_take(&mut self, decision: Decision, now: Instant) -> Next<G> {
         // The primary is asked first what only it can tell, over a connection of its own.
-        let is_pending = decision.reason == Reason::CapturePending && self.waits_until.is_none();
-        if self.request.wait.is_zero() || !decision.wants_fresher() || is_pending {
+        let is_strained = self.waits_out_strain(decision);
+        let is_pending =
+            decision.reason == Reason::CapturePending && self.waits_until.is_none() && !is_strained;
+        if self.terms.wait.is_zero() || !self.waits_for_another(decision) || is_pending {
             return self.take(decision, now);
         }
         self.wait_for_a_replica(now)
     }
 
+    /// Returns whether a replica that may serve is worth the caller's wait.
+    fn waits_for_another(&self, decision: Decision) -> bool {
+        decision.wants_fresher() || self.terms.waits_for_any && decision.reason == Reason::Fallback
+    }
+
     fn wait_for_a_replica(&mut self, now: Instant) -> Next<G> {
-        let until = after(now, self.request.wait);
+        let until = after(now, self.terms.wait);
         let until = *self.waits_until.get_or_insert(until);
         self.wait(until, now)
     }
@@ -262,7 +286,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
         // Listen before looking: an answer in between counts.
         let answer = self.shared.signals.answer();
         let decision = self.shared.look(&self.request, now);
-        if until <= now || !decision.wants_fresher() {
+        if until <= now || !self.waits_for_another(decision) {
             return self.take(decision, now);
         }
         if self.servers_wait
@@ -316,6 +340,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
         {
             return Next::Fail(refusal);
         }
+        if let Some(shed) = self.shared.shed(&self.request, decision) {
+            return Next::Fail(shed);
+        }
         let node = decision.node;
         let deadline = *self
             .deadline
@@ -327,6 +354,10 @@ impl<'a, G: Loan> Checkout<'a, G> {
             {
                 deadline.min(after(now, share))
             }
+            // Rather a quick refusal than one more in the queue.
+            _ if decision.reason.is_the_primarys() && self.shared.is_open() => {
+                deadline.min(after(now, share))
+            }
             _ if !decision.reason.may_be_a_replicas() => deadline,
             _ if self.has_no_other(decision, now) => deadline,
             // A guess is worth no wait.
@@ -334,6 +365,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             _ => deadline.min(after(now, share)),
         };
         self.state = State::Taking { decision };
+        self.taking_since = Some(now);
         Next::Take {
             node,
             serial: decision.serial,
@@ -380,7 +412,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
                     version,
                     ..decision
                 };
-                self.settle(decision, guard)
+                self.settle(decision, guard, now)
             }
             Proof::Possible => self.ask(decision, guard, now),
             Proof::Missing => self.unproved(decision, guard, now),
@@ -415,11 +447,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
     }
 
     fn ask(&mut self, decision: Decision, guard: G, now: Instant) -> Next<G> {
-        let deadline = self
-            .deadline
-            .unwrap_or_else(|| after(now, self.shared.probe_timeout));
-        let share = after(now, self.shared.node_share.min(self.shared.probe_timeout));
-        let until = deadline.min(share);
+        let until = self.patience(now);
         let asked = Asked {
             asked: self.shared.now(),
             sent: now,
@@ -455,42 +483,12 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 drop(guard);
                 return self.take(otherwise, now);
             }
-            let may_wait = !self.request.wait.is_zero() && self.waits_until.is_none();
-            if otherwise.wants_fresher() && may_wait {
+            let may_wait = !self.terms.wait.is_zero() && self.waits_until.is_none();
+            if self.waits_for_another(otherwise) && may_wait {
                 drop(guard);
                 return self.wait_for_a_replica(now);
             }
         }
         self.examine(decision, guard, Some(asked), now)
-    }
-
-    /// Lends the connection, once its reads are causal as far as they must be. Where all nodes take writes,
-    /// what others have acknowledged may not be there yet.
-    fn settle(&mut self, decision: Decision, guard: G) -> Next<G> {
-        if self.shared.is_multi_writer() {
-            let on = self.shared.is_primary(decision.node);
-            if guard.known().reads_causally != on {
-                self.state = State::Setting { decision };
-                let node = decision.node;
-                return Next::SetCausalReads { node, guard, on };
-            }
-        }
-        Next::Lend(guard, self.grant(decision))
-    }
-
-    fn grant(&self, decision: Decision) -> Grant {
-        let is_primary = decision.reason.is_for_primary() && self.shared.is_primary(decision.node);
-        Grant {
-            node: decision.node,
-            reason: decision.reason,
-            access: if is_primary {
-                self.request.access.max(Access::Primary)
-            } else {
-                self.request.access
-            },
-            is_primary,
-            function: self.request.function,
-            proved: decision.version,
-        }
     }
 }

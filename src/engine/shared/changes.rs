@@ -73,6 +73,7 @@ impl Shared {
         member.leave();
         lock(&self.facts).remove(&member.serial);
         lock(&self.sources).remove(&member.serial);
+        lock(&self.told).remove(&member.serial);
         self.signals.wake(slot);
         // Whoever waits for it looks again.
         self.signals.answered();

@@ -38,6 +38,9 @@ impl Shared {
     pub(crate) fn record_observation(&self, node: usize, question: Question, said: Observation) {
         let mut roster = lock(&self.roster);
         let events = roster.observed(node, question, said);
+        if let Some(lag) = roster.replica_lag(node, question.asked) {
+            self.saw_lag(node, lag);
+        }
         self.publish(&roster);
         if let Some(lag) = roster.lag(node, question.asked) {
             self.delays.limit(node, lag);
@@ -46,6 +49,7 @@ impl Shared {
         for event in events {
             self.report(&event);
         }
+        self.look_at_strain(question.sent);
     }
 
     /// The lag past which a replica is asked why, and the time between two such questions.
@@ -85,16 +89,20 @@ impl Shared {
     /// Replaces what decisions read. Under the roster's lock, so that none of it is of an earlier change.
     pub(super) fn publish_all(&self, policy: Arc<Policy>, live: Arc<Live>, roster: &Roster) {
         let members = Arc::clone(roster.members());
+        let told = lock(&self.told);
         let state = State {
             cluster: if self.watched {
                 roster.snapshot()
             } else {
-                Snapshot::unwatched(&members)
+                Snapshot::unwatched(&members, |serial| told.get(&serial).copied())
             },
             members,
+            window: self.window_under(&live),
+            strain: self.strain_under(&live),
             policy,
             live,
         };
+        drop(told);
         self.snapshot.store(Arc::new(state));
         self.signals.answered();
     }

@@ -43,6 +43,8 @@ pub(super) struct Past {
     unknown: Option<Stamp>,
     /// A position that covers its reads on nodes other than its home, and the time of the last of them.
     seen: Option<(Position, Stamp)>,
+    /// The time of the last write or read that the window has passed over: a replica whose lag is known must lag less.
+    passed: Option<Stamp>,
     /// The time at which the last token arrived: earlier samples may lie below what it rightly requires.
     arrived: Option<Stamp>,
 }
@@ -53,6 +55,7 @@ impl Past {
         committed: None,
         unknown: None,
         seen: None,
+        passed: None,
         arrived: None,
     };
 }
@@ -75,6 +78,12 @@ impl Causal {
     #[cfg(feature = "edge")]
     pub(super) fn activity(&self) -> Activity {
         self.activity
+    }
+
+    /// Returns whether all of its commits have their positions.
+    pub(super) fn is_captured(&self) -> bool {
+        let past = self.past.as_ref();
+        past.is_none_or(|past| past.committed.is_none())
     }
 
     /// Returns the time at which the last token arrived.
@@ -235,11 +244,15 @@ impl Causal {
         let Some(past) = &mut self.past else {
             return;
         };
-        past.unknown = past.unknown.filter(|&at| !is_over(at));
-        past.committed = past.committed.filter(|&at| is_asked || !is_over(at));
+        let unknown = past.unknown.take_if(|at| is_over(*at));
+        let committed = past.committed.take_if(|at| !is_asked && is_over(*at));
+        past.passed = past.passed.max(unknown).max(committed);
         for known in [&mut past.wrote, &mut past.seen] {
-            if known.as_ref().is_some_and(|(_, at)| is_over(*at)) {
-                *known = reachable(known.take(), cluster);
+            if let Some((position, at)) =
+                known.take_if(|(position, at)| is_over(*at) && is_lost(position, cluster))
+            {
+                past.passed = past.passed.max(Some(at));
+                *known = reachable(Some((position, at)), cluster);
             }
         }
     }
@@ -294,6 +307,7 @@ impl Causal {
             // To leave home, a node must cover everything seen there.
             may_leave: home.is_none_or(|home| home.seen.is_some()),
             leaving: home.and_then(|home| home.seen.clone()),
+            passed: past.passed.map(Stamp::instant),
             since: time_of(past.wrote.as_ref())
                 .max(time_of(past.seen.as_ref()))
                 .max(home.map(|home| home.last))
@@ -396,6 +410,15 @@ fn position_of(known: Option<&(Position, Stamp)>) -> Option<Position> {
 /// Returns a slot as it is kept; there are not that many nodes.
 fn slot(node: usize) -> u32 {
     u32::try_from(node).unwrap_or(u32::MAX)
+}
+
+/// Returns whether the primary has not, and will not write, all of `position`.
+fn is_lost(position: &Position, cluster: &Snapshot) -> bool {
+    match cluster.position() {
+        Some(primary) => !primary.may_reach(position),
+        // Nothing shows that it is lost, while no node takes writes.
+        None => !cluster.knows_positions(),
+    }
 }
 
 /// Returns the part of `position` that the primary has, or may still write: the rest is lost.

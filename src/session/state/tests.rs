@@ -181,3 +181,50 @@ fn a_read_whose_position_nobody_has_told_yet_binds_past_the_window() {
     let need = need(&cluster(start, 3));
     assert_eq!((need.block, need.seen), (None, Some(at(20))));
 }
+
+/// Past the window, a replica that was known to lag by more than that served a session that had written at an unknown position.
+#[test]
+fn what_the_window_has_passed_over_is_still_required_of_replicas_whose_lag_is_known() {
+    let start = Instant::now();
+    let session = SessionState::default();
+    let window = Duration::from_secs(5);
+    let wrote = start + Duration::from_secs(10);
+    session.wrote_perhaps(wrote);
+    let cluster = cluster(start, 3);
+    let need = |now| session.need(now, window, &cluster, None);
+    assert_eq!(need(wrote + window / 2).block, Some(Block::RecentWrite));
+    let need = need(wrote + window);
+    assert_eq!(need.block, None);
+    let complete = |as_of| NodeState {
+        health: Health::Up,
+        complete_as_of: as_of,
+        ..NodeState::UNKNOWN
+    };
+    assert!(!need.is_met(&complete(Some(wrote - Duration::from_millis(1)))));
+    assert!(need.is_met(&complete(Some(wrote))));
+    assert!(
+        need.is_met(&complete(None)),
+        "nothing but the window is known"
+    );
+}
+
+/// What lies on the history before a failover can be compared with nothing.
+#[test]
+fn a_lost_write_is_required_by_its_time_once_the_window_has_passed() {
+    let start = Instant::now();
+    let session = SessionState::default();
+    let window = Duration::from_secs(5);
+    let wrote = start + Duration::from_millis(15);
+    session.committed(wrote);
+    let before = cluster(start, 3);
+    session.need(start + Duration::from_millis(40), window, &before, None);
+    let mut after = cluster(start, 3);
+    // It branches off before the write.
+    after.nodes[0].position = Some(Position::Postgres(PgPosition::new(1, 2, Lsn(15))));
+    after.recent = [].into();
+    let need = |now| session.need(now, window, &after, None);
+    assert_eq!(need(start + window / 2).block, Some(Block::OldHistory));
+    let need = need(start + window * 2);
+    assert_eq!((need.block, need.wrote), (None, None));
+    assert_eq!(need.passed, Some(wrote));
+}

@@ -18,6 +18,7 @@ impl World {
         mut checkout: Checkout<'_, Pooled>,
         chances: &mut impl Iterator<Item = Chance>,
     ) -> Option<(Pooled, Grant)> {
+        self.failed = None;
         let mut outcome = Outcome::Started;
         // More steps than any checkout takes: one that goes on for ever, or asks without end, is a fault.
         for _ in 0..100 {
@@ -108,13 +109,36 @@ impl World {
                         Outcome::NotReplayed
                     }
                 }
-                Next::SetCausalReads { guard, .. } => Outcome::Set(guard),
+                Next::SetCausalReads { mut guard, on, .. } => {
+                    guard.known.reads_causally = on;
+                    Outcome::Set(guard)
+                }
+                Next::ChangeSettings {
+                    node,
+                    mut guard,
+                    settings,
+                    ..
+                } => {
+                    guard.known.applied.begin_change();
+                    if matches!(chances.next(), Some(Chance::Refusal)) {
+                        self.give_back(router, guard);
+                        let (step, why) = (ErrorStep::SetUp, "it has ended");
+                        let error = Error::checkout(node.to_string(), step, self.system, why);
+                        Outcome::Failed(error)
+                    } else {
+                        guard.known.applied.finish_change(settings, false);
+                        Outcome::Set(guard)
+                    }
+                }
                 Next::Lend(guard, grant) => {
                     assert_eq!(guard.node, grant.node, "the route names another node");
                     self.give_back(router, guard.clone());
                     return Some((guard, grant));
                 }
-                Next::Fail(_) => return None,
+                Next::Fail(error) => {
+                    self.failed = Some(error);
+                    return None;
+                }
             };
         }
         panic!("the checkout does not end");
@@ -155,7 +179,11 @@ impl World {
         }
         let pool = self.pools.entry((router, serial)).or_default();
         // As pools do, with two connections each: the oldest first, or a new one.
-        pool.retain(|conn| self.servers[conn.server].run == conn.run && !conn.known.is_spent);
+        pool.retain(|conn| {
+            self.servers[conn.server].run == conn.run
+                && !conn.known.is_spent
+                && !conn.known.applied.is_unsettled()
+        });
         let conn = if pool.len() < 2 {
             let server = self.leads[name];
             let run = self.servers[server].run;

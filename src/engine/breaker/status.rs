@@ -1,0 +1,59 @@
+//! `BreakerStatus`: how strained the primary is, and why.
+
+use std::time::Duration;
+
+use super::Strain;
+
+/// What a [breaker](crate::Breaker) measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Signal {
+    /// The share of the server's connections that is in use.
+    Connections,
+    /// The mean wait for a connection of the primary's pools, in seconds.
+    PoolWait,
+    /// The share of checkouts from these pools that got no connection in time.
+    Timeouts,
+    /// The time of the primary's answers to its watcher, as a multiple of the usual one.
+    Latency,
+    /// What the application's own function tells.
+    Load,
+}
+
+impl Signal {
+    /// Returns a stable, lower-case name, for logs and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::PoolWait => "pool_wait",
+            Self::Timeouts => "timeouts",
+            Self::Latency => "latency",
+            Self::Load => "load",
+        }
+    }
+}
+
+/// The state of a router's [breaker](crate::Breaker).
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct BreakerStatus {
+    /// How strained the primary is.
+    pub strain: Strain,
+    /// How long signals must be low for it to be relieved by one step; zero if it is not strained.
+    pub hold: Duration,
+    /// The last values of the signals that are known.
+    pub signals: Vec<(Signal, f64)>,
+    /// The reads that were refused since the router started, by class.
+    pub shed: Vec<ShedReads>,
+}
+
+/// The reads of one class that were refused to protect the primary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShedReads {
+    /// The class; `None` for reads of no class.
+    pub class: Option<String>,
+    /// Their number.
+    pub reads: u64,
+}
