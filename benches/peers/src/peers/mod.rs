@@ -9,7 +9,7 @@ mod pgpool;
 mod proxysql;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -75,27 +75,29 @@ impl Peer {
             Self::PgBouncer => pgbouncer::start(around),
             Self::HaProxy(servers) => haproxy::start(around, *servers),
             Self::Pgpool(on_write) => pgpool::start(around, *on_write),
-            Self::PgDog(program) => pgdog::start(around, given(program, "--pgdog or PGDOG_BIN")?),
-            Self::PgCat(program) => pgcat::start(around, given(program, "--pgcat or PGCAT_BIN")?),
+            Self::PgDog(program) => pgdog::start(around, &given(program, "--pgdog or PGDOG_BIN")?),
+            Self::PgCat(program) => pgcat::start(around, &given(program, "--pgcat or PGCAT_BIN")?),
             Self::ProxySql(program) => {
-                proxysql::start(around, given(program, PROXYSQL_OPTION)?, None)
+                proxysql::start(around, &given(program, PROXYSQL_OPTION)?, None)
             }
             Self::CausalProxySql(program, reader) => {
                 let program = given(program, PROXYSQL_OPTION)?;
                 let option = "--proxysql-binlog-reader or PROXYSQL_BINLOG_READER_BIN";
-                proxysql::start(around, program, Some(given(reader, option)?))
+                proxysql::start(around, &program, Some(&given(reader, option)?))
             }
             Self::MaxScale(program, causal_reads) => {
                 let program = given(program, "--maxscale or MAXSCALE_BIN")?;
-                maxscale::start(around, program, *causal_reads)
+                maxscale::start(around, &program, *causal_reads)
             }
         }
     }
 }
 
-fn given<'a>(program: &'a Option<PathBuf>, option: &str) -> Result<&'a Path> {
-    let program = program.as_deref();
-    program.with_context(|| format!("give its program with {option}"))
+/// Returns where a program is, wherever it is started from.
+fn given(program: &Option<PathBuf>, option: &str) -> Result<PathBuf> {
+    let program = program.as_ref();
+    let program = program.with_context(|| format!("give its program with {option}"))?;
+    Ok(std::path::absolute(program)?)
 }
 
 impl Around<'_> {
@@ -217,6 +219,13 @@ mod tests {
             );
             assert!(lines.iter().all(|line| text.contains(line)), "{text}");
         }
+    }
+
+    #[test]
+    fn a_relative_path_is_one_from_here() {
+        let here = std::env::current_dir().unwrap();
+        let program = given(&Some("bin/maxscale".into()), "--maxscale").unwrap();
+        assert_eq!(program, here.join("bin/maxscale"));
     }
 
     #[test]
