@@ -1,5 +1,7 @@
 //! The model: servers, connections, routers and users.
 
+mod look;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
@@ -13,7 +15,7 @@ use super::servers::{
 use super::steps::{Chance, Change, How, Step};
 use crate::cluster::{Member, Node, Observation, Question};
 use crate::engine::checkout::Checkout;
-use crate::engine::{Grant, Live, Request, Settings, Shared};
+use crate::engine::{Advice, Grant, Live, Request, Settings, Shared};
 use crate::routing::{Balance, Level, Otherwise, Target};
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
 use crate::statement::Access;
@@ -217,17 +219,12 @@ impl World {
             None => prop_assert!(!node.only_tagged || is_primary, "is on the reserved node"),
         }
         match how {
+            How::Both { millis, .. } => {
+                self.look_within(millis, asked, &conn)?;
+                self.look(user, &conn)?;
+            }
             How::Bounded { millis } => {
-                let bound = Duration::from_millis(millis);
-                let due = asked.checked_sub(bound).expect("an instant");
-                let acknowledged = self.log.iter().rev().find(|(at, _)| *at < due);
-                let state = self.servers[conn.server].replayed;
-                let required = acknowledged.map_or(0, |(_, lsn)| *lsn);
-                prop_assert!(
-                    state >= required,
-                    "is past its bound on server {}",
-                    conn.server
-                );
+                let state = self.look_within(millis, asked, &conn)?;
                 // What it shows, the session has seen.
                 self.users[user].saw = self.users[user].saw.max(state);
             }
@@ -278,6 +275,10 @@ impl World {
         let router = self.users[user].router;
         let session = Arc::clone(&self.users[user].session);
         let mut chances = chances.iter().copied();
+        let mut advice = Advice::default();
+        if let How::Both { millis, .. } = how {
+            advice.at_level(Level::Bounded(Duration::from_millis(millis)));
+        }
         let request = |level, wait| Request {
             level,
             access: Access::Replica,
@@ -285,7 +286,7 @@ impl World {
             wait: waiting(Duration::from_millis(wait)),
             avoid: None,
             may_try: true,
-            advice: None,
+            advice: matches!(how, How::Both { .. }).then_some(&advice),
             class: None,
             on: on.map(|otherwise| Target {
                 name: "tag",
@@ -294,7 +295,10 @@ impl World {
             function: None,
         };
         let (first, servers_wait) = match how {
-            How::Session { wait, servers_wait } => (request(Level::Session, wait), servers_wait),
+            How::Session { wait, servers_wait }
+            | How::Both {
+                wait, servers_wait, ..
+            } => (request(Level::Session, wait), servers_wait),
             How::Bounded { millis } => {
                 let bound = Duration::from_millis(millis);
                 (request(Level::Bounded(bound), 0), false)
@@ -347,17 +351,6 @@ impl World {
         let server = &mut self.servers[server];
         server.run += 1;
         server.replayed = server.replayed.saturating_sub(back_by);
-    }
-
-    fn look(&mut self, user: usize, conn: &Pooled) -> Result<(), TestCaseError> {
-        let server = conn.server;
-        let state = self.servers[server].replayed;
-        let user = &mut self.users[user];
-        prop_assert!(state >= user.wrote, "misses its write on server {server}");
-        prop_assert!(state >= user.saw, "goes back on server {server}");
-        user.saw = state;
-        self.from_replicas += u32::from(server != 0);
-        Ok(())
     }
 
     fn end_read(&self, user: usize, conn: &Pooled) {
