@@ -114,7 +114,10 @@
 //! | `rustls` | TLS for the async drivers, as the URL says: [`docs/tls.md`] | a C compiler |
 //! | `bb8` (default), `deadpool` | async pools | |
 //! | `r2d2` | the blocking pool | |
-//! | `serde` | `Serialize` and `Deserialize` for [`SignedToken`] | |
+//! | `serde` | `Serialize` and `Deserialize` for [`SignedToken`]; `Serialize` for [`Status`] | |
+//! | `config` | `config::RoutingConfig`: settings as data, changed while the router runs | |
+//! | `config-file` | the same in a TOML file that is followed | |
+//! | `admin` | `admin::router`: status and configuration for operators, in axum | |
 //! | `edge` | [`edge`], [`sync::edge`]: sessions that come and go with HTTP requests, without a framework | |
 //! | `tower` | [`edge::SessionLayer`] | |
 //! | `axum` | [`Session`] as an argument of axum's handlers | |
@@ -194,6 +197,10 @@
     allow(clippy::duplicate_mod, reason = "`flavours` is part of both flavours")
 )]
 
+#[cfg(feature = "admin")]
+pub mod admin;
+#[cfg(feature = "config")]
+pub mod config;
 pub mod consistency;
 #[cfg(feature = "edge")]
 pub mod edge;
@@ -216,29 +223,31 @@ mod session;
 mod statement;
 
 pub use cluster::{
-    Diagnosis, Health, Introduction, Node, Observation, PoolOptions, ServerFacts, SourceAddress,
+    Checksum, ChecksumLimits, Diagnosis, Health, Introduction, Node, Observation, PoolOptions,
+    ServerFacts, SourceAddress,
 };
-pub use connect::{ConnectRequest, Purpose};
+pub use connect::{ConnectRequest, Purpose, SettingChange, SettingChanges, SettingValue};
 pub use consistency::{Class, Priority};
 pub use context::Scope;
 pub use diesel_routing_macros::Statement;
 pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
-    Async, Blocking, Breaker, BreakerStatus, DiscoveryStatus, MeasuredWindow, NodeStatus, Nodes,
-    PoolStatus, Router, RouterBuilder, Session, ShedReads, Signal, Status, Strain, Upstream,
-    Window, WindowStatus,
+    Async, Blocking, Breaker, BreakerStatus, CaughtUpReport, CompareLimits, Comparison,
+    ConfigurationStatus, DiscoveryStatus, MeasuredWindow, NodeStatus, Nodes, PoolAdvice, PoolLoad,
+    PoolStatus, ReplicaReport, Reset, Router, RouterBuilder, Session, ShedReads, Signal, Sizing,
+    SizingAdvice, Status, Strain, TableComparison, TableOnReplica, Upstream, Window, WindowStatus,
 };
-pub use error::{ConfigError, Error, NotReadOnly, Refused, Step, may_retry_read};
+pub use error::{ConfigError, Error, NotReadOnly, PositionError, Refused, Step, may_retry_read};
 pub use position::*;
-pub use routing::{Balance, Balancing, Level, Reason, RegionPolicy, Route, Tag};
+pub use routing::{Balance, Balancing, Fallback, Level, Mode, Reason, RegionPolicy, Route, Tag};
 pub use server::{NodeRole, PoolKind, ServerVersion};
 #[cfg(feature = "test-util")]
 pub use session::ManualClock;
 pub use session::{Clock, KeyError, Rejection, SignedToken, SystemClock, Token, TokenKeys};
 pub use statement::effect::{self, Statement};
 pub use statement::{
-    CaughtUp, CheckPolicy, Dialect, Primary, ReadSql, Replica, Role, StatementCheck,
+    CaughtUp, CheckPolicy, Dialect, Primary, ReadSql, Replica, Role, StatementCheck, TableName,
 };
 
 #[cfg(feature = "__async")]

@@ -4,13 +4,16 @@ use std::fmt;
 
 /// The role of a server in its cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 // Not `Primary` and `Replica`: the compiler writes those roles without their path only while no
 // other public item has such a name.
 pub enum NodeRole {
     /// The primary: it accepts writes.
+    #[cfg_attr(feature = "serde", serde(rename = "primary"))]
     TakesWrites,
     /// A replica: it replays another node's writes.
+    #[cfg_attr(feature = "serde", serde(rename = "replica"))]
     ReplaysWrites,
 }
 
@@ -64,6 +67,11 @@ impl fmt::Display for ServerVersion {
 
 /// The purpose of one of a node's pools. Displayed as `read`, `write` or `fallback`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum PoolKind {
     /// Read handles.
@@ -77,6 +85,15 @@ pub enum PoolKind {
 impl PoolKind {
     /// Every kind, in the order in which pools are listed.
     pub(crate) const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Fallback];
+
+    /// Returns its place among all.
+    pub(crate) fn index(self) -> usize {
+        match self {
+            Self::Read => 0,
+            Self::Write => 1,
+            Self::Fallback => 2,
+        }
+    }
 
     /// Returns a stable, lower-case name, for logs and metrics.
     #[must_use]

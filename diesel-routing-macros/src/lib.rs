@@ -135,12 +135,16 @@ pub fn derive_statement(input: TokenStream) -> TokenStream {
 /// | `wait = "50ms"` | `session`, `bounded` | waits up to this long for a replica before going to the primary |
 /// | `on = "reporting"` | `eventual`, `bounded`, `session` | reads from replicas with this tag: `Node::tag`, `Session::on` |
 /// | `or_any_replica`, `or_primary`, `or_fail` | `on` | where a read goes that none of them may serve; the first is the default |
-/// | `class = "payments"` | any | applies the settings of a class: `RouterBuilder::class` |
+/// | `class = "payments"` | any, or none | requires what the class does as well: `RouterBuilder::class` |
 /// | `untracked` | `write` | does not record the writes in the session |
 /// | `name = ".."` | any | replaces the function's path in routes and errors |
 /// | `crate = ".."` | any | the path of `diesel_routing`, if it is renamed or re-exported |
 ///
-/// The attribute takes precedence over the call's options, and those over the router's defaults.
+/// The read is as strong as the strongest of attribute, class and the session's view asks for. Of the other options, the attribute's
+/// count before its class's, then the call's, then the router's.
+///
+/// A `class` may stand alone. Then the handle's type has the level: `ReadConn<Replica>` is `eventual`, `ReadConn<CaughtUp>` `session`,
+/// `ReadConn<Primary>` `strong` and `WriteConn` `write`.
 ///
 /// - The function may be `async` or not; free or a method; generic. On an `impl` block the attribute is the
 ///   default of its methods that take a handle.

@@ -9,6 +9,8 @@
 //! | [`inspect_fragment`] | part of a statement | literals given to `sql::<..>("..")` |
 //! | [`inspect_calls`] | one statement as Diesel rendered it: does it call what may write? | the statement check, where the server takes writes |
 //!
+//! Another one, [`session_effect`], finds out what SQL leaves behind for whoever uses the connection next.
+//!
 //! ```
 //! use diesel_routing_sql::{Dialect, Finding, Functions, inspect};
 //!
@@ -59,6 +61,7 @@ mod parse;
 mod pragma;
 mod quick;
 mod scan;
+mod session_effect;
 mod side_effect;
 mod statement;
 mod token;
@@ -71,4 +74,5 @@ pub use dialect::Dialect;
 pub use finding::Finding;
 pub use functions::Functions;
 pub use inspect::{inspect, inspect_calls, inspect_fragment, inspect_rendered};
+pub use session_effect::{SessionEffect, session_effect};
 pub use side_effect::SideEffect;

@@ -40,6 +40,16 @@ pub(crate) enum ReadBy {
     Eventual,
 }
 
+impl ReadBy {
+    /// Returns whether the read leaves its level to the session.
+    pub(crate) fn is_at_the_session_s_level(self) -> bool {
+        matches!(
+            self,
+            Self::Handle | Self::Closure | Self::Waiting | Self::Pair
+        )
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WriteBy {
     /// One statement.

@@ -6,10 +6,11 @@ use std::time::Duration;
 use diesel::{ConnectionResult, QueryResult};
 use diesel_async::{AsyncConnection, AsyncConnectionCore, TransactionManager};
 
-use crate::cluster::{Diagnosis, Introduction, Observation, ServerFacts};
+use crate::cluster::{Checksum, ChecksumLimits, Diagnosis, Introduction, Observation, ServerFacts};
+use crate::connect::{SettingChanges, no_settings};
 use crate::position::Position;
 use crate::server::NodeRole;
-use crate::statement::Dialect;
+use crate::statement::{Dialect, TableName};
 
 /// A diesel-async connection that a [`Router`](crate::Router) can hand out.
 ///
@@ -211,6 +212,55 @@ pub trait RoutedConnection:
             let facts = self.facts(false).await?;
             Ok(facts.backend == Some(backend))
         }
+    }
+
+    /// Returns the number and a digest of the first rows of a table, in the order of its primary key, as this connection's server,
+    /// of which these `facts` are known, has them now; `None` where that cannot be asked for. Defaults to `None`. Equal rows give equal
+    /// digests on every server of a cluster.
+    ///
+    /// Called for [`Router::compare`](crate::Router::compare) alone, outside any transaction.
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error; one of its own for a table that is not there, or has no primary key.
+    fn checksum(
+        &mut self,
+        table: &TableName,
+        limits: &ChecksumLimits,
+        facts: &ServerFacts,
+    ) -> impl Future<Output = QueryResult<Option<Checksum>>> + Send {
+        let _ = (table, limits, facts);
+        async { Ok(None) }
+    }
+
+    /// Set if the database session can be [reset](Self::reset). Defaults to `false`: then a connection whose session has to be reset
+    /// is closed.
+    const RESETS: bool = false;
+
+    /// Resets the database session to what it was when the connection was opened, and makes it read-only if `read_only`. What
+    /// drivers have prepared has to stay valid. Called outside transactions, where there are [`RESETS`](Self::RESETS); see
+    /// [`Reset`](crate::Reset).
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error. The connection is closed then.
+    fn reset(&mut self, read_only: bool) -> impl Future<Output = QueryResult<()>> + Send {
+        let _ = read_only;
+        async { Ok(()) }
+    }
+
+    /// Changes settings of the database session, [those that travel with a session](crate::Session::with_settings), in one round
+    /// trip. Values are sent as parameters. Defaults to an error.
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error. The session is reset, or its connection closed, before its next loan.
+    fn change_settings(
+        &mut self,
+        changes: &SettingChanges<'_>,
+    ) -> impl Future<Output = QueryResult<()>> + Send {
+        let _ = changes;
+        async { Err(no_settings()) }
     }
 
     /// Opens a transaction with `sql`, outside any other.

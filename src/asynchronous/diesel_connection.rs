@@ -25,7 +25,7 @@ use crate::statement::Access;
 
 impl<C: RoutedConnection> SimpleAsyncConnection for WriteConn<C> {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        let (conn, guard, ending) = self.begin_unbounded()?;
+        let (conn, guard, ending) = self.begin_batch(query)?;
         let result = guard.during(conn.batch_execute(query)).await;
         ending.finish(result.as_ref().err());
         result

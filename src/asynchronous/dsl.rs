@@ -4,7 +4,7 @@ use diesel::QueryResult;
 use diesel::associations::HasTable;
 use diesel::dsl::Limit;
 use diesel::prelude::Identifiable;
-use diesel::query_builder::IntoUpdateTarget;
+use diesel::query_builder::{IntoUpdateTarget, QueryId};
 use diesel::query_dsl::methods::LimitDsl;
 use diesel_async::methods::{ExecuteDsl, LoadQuery};
 use diesel_async::return_futures::{GetResult, LoadFuture};
@@ -157,8 +157,9 @@ pub trait RunQueryDsl<H, M, E>: Sized {
     }
 }
 
+// Bounded by what every query is; otherwise `first`, `load` and the like would be methods of everything, of vectors and atomics too.
 #[diagnostic::do_not_recommend]
-impl<T, H, M, E> RunQueryDsl<H, M, E> for T {}
+impl<T: QueryId, H, M, E> RunQueryDsl<H, M, E> for T {}
 
 /// diesel-async's `SaveChangesDsl`, plus the rule that the handle must grant writes.
 pub trait SaveChangesDsl<H, M>: Sized {

@@ -72,11 +72,12 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         + 'static,
     ) -> Self {
         self.hooks.connect = Arc::new(connect);
+        self.hooks.connects_elsehow = true;
         self
     }
 
     /// Sets a hook that runs on every new connection, of pools and watchers alike, before anything else does and before
-    /// it is made read-only: settings, instrumentation and the like.
+    /// it is made read-only: settings, instrumentation and the like. It runs again where a connection's session was [reset](crate::Reset).
     pub fn on_connect(
         mut self,
         hook: impl for<'a> Fn(&'a mut C, ConnectRequest<'a>) -> BoxFuture<'a, QueryResult<()>>

@@ -1,19 +1,26 @@
 //! PostgreSQL: the handles without the connection type, and notifications.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use diesel::pg::PgNotification;
 use diesel::{ConnectionResult, QueryResult};
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{
+    AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
+};
 use futures_core::Stream;
 
 pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use crate::asynchronous::RoutedConnection;
-use crate::cluster::{Diagnosis, Introduction, Observation, ServerFacts};
-use crate::connect::conceal;
+use crate::backend::postgres::checksum;
+use crate::cluster::{Checksum, ChecksumLimits, Diagnosis, Introduction, Observation, ServerFacts};
+use crate::connect::{SettingChanges, conceal};
 use crate::position::Position;
 use crate::server::NodeRole;
+use crate::statement::TableName;
 
 /// [`ReadConn`](crate::ReadConn) on PostgreSQL.
 pub type ReadConn<R> = crate::ReadConn<R, AsyncPgConnection>;
@@ -32,6 +39,7 @@ impl RoutedConnection for AsyncPgConnection {
     const WATCHED: bool = true;
     const KNOWS_SUBSCRIBERS: bool = true;
     const WAITS: bool = true;
+    const RESETS: bool = true;
 
     /// Opens a connection to what libpq takes as well; TLS needs the feature `rustls`.
     async fn open(url: &str) -> ConnectionResult<Self> {
@@ -154,9 +162,55 @@ impl RoutedConnection for AsyncPgConnection {
             .map(|in_recovery| Some(crate::backend::postgres::role(in_recovery)))
     }
 
+    async fn checksum(
+        &mut self,
+        table: &TableName,
+        limits: &ChecksumLimits,
+        _: &ServerFacts,
+    ) -> QueryResult<Option<Checksum>> {
+        self.begin_with(checksum::BEGIN).await?;
+        let sum = sum(self, table, limits).await;
+        AnsiTransactionManager::rollback_transaction(self).await?;
+        sum.map(Some)
+    }
+
+    async fn reset(&mut self, read_only: bool) -> QueryResult<()> {
+        let sql = crate::backend::postgres::reset(read_only);
+        self.batch_execute(sql).await?;
+        // What arrived for the last user: after the answer, there is nothing more to come.
+        let mut notifications = pin!(self.notifications_stream());
+        poll_fn(|cx| {
+            while let Poll::Ready(Some(_)) = notifications.as_mut().poll_next(cx) {}
+            Poll::Ready(())
+        })
+        .await;
+        Ok(())
+    }
+
+    async fn change_settings(&mut self, changes: &SettingChanges<'_>) -> QueryResult<()> {
+        let change = crate::backend::postgres::ChangeSettings::new(changes);
+        let changed = diesel_async::RunQueryDsl::execute(change, self).await;
+        changed.map(drop)
+    }
+
     async fn begin_with(&mut self, sql: &str) -> QueryResult<()> {
         AnsiTransactionManager::begin_transaction_sql(self, sql).await
     }
+}
+
+/// Returns the checksum of a table's rows, inside a transaction.
+async fn sum(
+    conn: &mut AsyncPgConnection,
+    table: &TableName,
+    limits: &ChecksumLimits,
+) -> QueryResult<Checksum> {
+    conn.batch_execute(&checksum::settings(limits)).await?;
+    let key =
+        diesel::sql_query(checksum::KEY).bind::<diesel::sql_types::Text, _>(table.quoted('"'));
+    let key: Vec<checksum::KeyColumn> = diesel_async::RunQueryDsl::load(key, conn).await?;
+    let sum = diesel::sql_query(checksum::checksum(table, &key, limits)?);
+    let sum: checksum::Sum = diesel_async::RunQueryDsl::get_result(sum, conn).await?;
+    Ok(sum.into())
 }
 
 impl crate::RouterBuilder<AsyncPgConnection> {
@@ -206,9 +260,8 @@ impl crate::RouterBuilder<AsyncPgConnection> {
 impl WriteConn {
     /// Returns the notifications that arrive on this connection, after a `LISTEN`.
     ///
-    /// A `LISTEN` belongs to its database session and ends with it: keep this handle while
-    /// you listen, and `UNLISTEN *` before you drop it, or the next user of the pooled connection
-    /// gets your notifications.
+    /// A `LISTEN` belongs to its database session: keep this handle while you listen. It ends before the connection is lent again, by
+    /// a [`Reset`](crate::Reset).
     ///
     /// # Cancel safety
     ///

@@ -1,10 +1,12 @@
 //! Queries to MySQL, MariaDB and Galera, for both flavours of connections.
 
+pub(crate) mod checksum;
 mod diagnosis;
 #[cfg(feature = "sync-mysql")]
 mod encryption;
 mod load;
 mod questions;
+mod settings;
 
 use std::borrow::Cow;
 
@@ -22,6 +24,7 @@ pub(crate) use diagnosis::{MySqlSource, diagnosed, diagnosis};
 pub(crate) use encryption::{CIPHER, Cipher};
 pub(crate) use load::{ADMITTED, CONNECTED, share_in_use};
 pub(crate) use questions::{AskGalera, AskMariaDb, AskMySql, AskRole};
+pub(crate) use settings::ChangeSettings;
 
 pub(crate) fn role(read_only: i64) -> NodeRole {
     if read_only == 0 {
@@ -34,7 +37,7 @@ pub(crate) fn role(read_only: i64) -> NodeRole {
 /// Asks for the facts that are needed once. Needs no privilege. Variables that a server does not have are left out,
 /// so every kind answers.
 pub(crate) const FACTS: &str = "SHOW GLOBAL VARIABLES WHERE Variable_name IN \
-     ('version', 'wsrep_on', 'read_only', 'innodb_read_only', 'server_id', 'server_uid', 'server_uuid', 'hostname', 'port', 'datadir')";
+     ('version', 'wsrep_on', 'read_only', 'innodb_read_only', 'server_id', 'server_uid', 'server_uuid', 'hostname', 'port', 'datadir', 'max_connections')";
 
 /// One row of the answer to [`FACTS`].
 #[derive(diesel::QueryableByName)]
@@ -86,6 +89,7 @@ pub(crate) fn facts(variables: &[Variable]) -> ServerFacts {
         ),
         waits: kind != ServerKind::Galera,
         version: version(value("version")),
+        max_connections: value("max_connections").parse().ok(),
         oldest: Some(if is_mariadb {
             OLDEST_MARIADB
         } else {

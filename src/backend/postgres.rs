@@ -1,7 +1,9 @@
 //! Queries to PostgreSQL, for both flavours of connections.
 
+pub(crate) mod checksum;
 mod diagnosis;
 mod load;
+mod settings;
 mod subscription;
 
 use std::time::Duration;
@@ -19,6 +21,7 @@ use crate::server::{NodeRole, ServerVersion};
 
 pub(crate) use diagnosis::{DIAGNOSE, diagnosed};
 pub(crate) use load::{LOAD, Load};
+pub(crate) use settings::{ChangeSettings, reset};
 pub(crate) use subscription::Subscriptions;
 
 diesel::define_sql_function! {
@@ -92,6 +95,8 @@ impl Waited {
 pub(super) const FACTS: &str = "\
     SELECT pg_backend_pid()::int8 AS backend, \
            current_setting('server_version_num') AS version, \
+           current_setting('max_connections')::int8 - current_setting('superuser_reserved_connections')::int8 \
+             - coalesce(nullif(current_setting('reserved_connections', true), '')::int8, 0) AS max_connections, \
            r.standby, \
            concat_ws('/', extract(epoch FROM pg_postmaster_start_time())::text, \
                      current_setting('port'), current_setting('cluster_name')) AS run, \
@@ -259,6 +264,8 @@ pub(crate) struct Facts {
     backend: i64,
     #[diesel(sql_type = Text)]
     version: String,
+    #[diesel(sql_type = BigInt)]
+    max_connections: i64,
     #[diesel(sql_type = Bool)]
     standby: bool,
     #[diesel(sql_type = Text)]
@@ -316,6 +323,7 @@ impl From<Facts> for ServerFacts {
             kind: Some(ServerKind::Postgres),
             version: version(&facts.version),
             waits: version(&facts.version) >= Some(FIRST_THAT_WAITS),
+            max_connections: u32::try_from(facts.max_connections).ok(),
             oldest: Some(OLDEST),
             wal,
             // The start alone could be that of a server of another cluster.

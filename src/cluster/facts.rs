@@ -27,6 +27,8 @@ pub struct ServerFacts {
     pub version: Option<ServerVersion>,
     /// Set if the server can be asked to wait until it has replayed a position.
     pub waits: bool,
+    /// The number of connections that the server gives to ordinary accounts, as far as it says.
+    pub max_connections: Option<u32>,
     /// The oldest supported version of this kind of server.
     pub oldest: Option<ServerVersion>,
     /// Set if the server is asked as an instance of Aurora PostgreSQL.

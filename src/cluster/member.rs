@@ -6,15 +6,22 @@ use std::sync::{Arc, Weak};
 
 use super::Node;
 
-/// A node of a running router.
+/// A node of a running router, with its settings.
 ///
 /// All that belongs to it holds it: pools, connections, its watcher. Its slot is free for another once nothing does, so
-/// whatever comes late from one of these is never taken for another node's.
+/// whatever comes late from one of these is never taken for another node's. When settings of it change that they need not
+/// know of, they keep the earlier ones.
 #[derive(Debug)]
 pub(crate) struct Member {
     node: Node,
     /// The number of the member: no other of its router has it, nor had it.
     pub(crate) serial: u32,
+    life: Arc<Life>,
+}
+
+/// The membership of a node, whatever its settings.
+#[derive(Debug)]
+struct Life {
     /// Set once it is no member any more: none of its connections is lent again.
     has_left: AtomicBool,
     /// Set until it was met, if it came while the router runs.
@@ -27,28 +34,40 @@ impl Member {
         Arc::new(Self {
             node,
             serial,
-            has_left: AtomicBool::new(false),
-            is_joining: AtomicBool::new(false),
+            life: Arc::new(Life {
+                has_left: AtomicBool::new(false),
+                is_joining: AtomicBool::new(false),
+            }),
+        })
+    }
+
+    /// Returns the same member with other settings.
+    #[cfg(any(feature = "config", test))]
+    fn with(&self, node: Node) -> Arc<Self> {
+        Arc::new(Self {
+            node,
+            serial: self.serial,
+            life: Arc::clone(&self.life),
         })
     }
 
     /// Records that it is no member any more.
     pub(crate) fn leave(&self) {
-        self.has_left.store(true, Ordering::Release);
+        self.life.has_left.store(true, Ordering::Release);
     }
 
     #[inline]
     pub(crate) fn has_left(&self) -> bool {
-        self.has_left.load(Ordering::Acquire)
+        self.life.has_left.load(Ordering::Acquire)
     }
 
     /// Records that it was met, or that its time for that is over.
     pub(crate) fn joined(&self) {
-        self.is_joining.store(false, Ordering::Release);
+        self.life.is_joining.store(false, Ordering::Release);
     }
 
     pub(crate) fn is_joining(&self) -> bool {
-        self.is_joining.load(Ordering::Acquire)
+        self.life.is_joining.load(Ordering::Acquire)
     }
 }
 
@@ -73,7 +92,7 @@ pub(crate) struct Members {
 enum Slot {
     Taken(Arc<Member>),
     /// The member has left; the slot is free once nothing holds it.
-    Left(Weak<Member>),
+    Left(Weak<Life>),
 }
 
 impl Members {
@@ -93,7 +112,7 @@ impl Members {
         let mut members = self.clone();
         members.last += 1;
         let member = Member::new(node, members.last);
-        member.is_joining.store(true, Ordering::Release);
+        member.life.is_joining.store(true, Ordering::Release);
         let taken = Slot::Taken(Arc::clone(&member));
         let free = |slot: &Slot| matches!(slot, Slot::Left(left) if left.strong_count() == 0);
         let slot = match members.slots.iter().position(free) {
@@ -115,7 +134,17 @@ impl Members {
         if let Some(slot) = members.slots.get_mut(slot)
             && let Slot::Taken(member) = slot
         {
-            *slot = Slot::Left(Arc::downgrade(member));
+            *slot = Slot::Left(Arc::downgrade(&member.life));
+        }
+        members
+    }
+
+    /// Returns these, with the settings of the member in `slot` replaced by those of `node`.
+    #[cfg(any(feature = "config", test))]
+    pub(crate) fn changed(&self, slot: usize, node: Node) -> Self {
+        let mut members = self.clone();
+        if let Some(Slot::Taken(member)) = members.slots.get_mut(slot) {
+            *member = member.with(node);
         }
         members
     }
@@ -168,6 +197,24 @@ mod tests {
         assert_eq!(slot, 0);
         assert_eq!(member.serial, 4, "no serial comes twice");
         assert_eq!(members.slots(), 3);
+    }
+
+    #[test]
+    fn a_member_whose_settings_changed_is_the_same() {
+        let mut members = members();
+        let before = Arc::clone(members.get(0).expect("a member"));
+        members = members.changed(0, Node::new("a", "a").weight(7));
+        let after = Arc::clone(members.get(0).expect("a member"));
+        assert_eq!((after.serial, after.weight), (before.serial, 7));
+        members = members.without(0);
+        drop(after);
+        let (_, slot, _) = members.with(Node::new("c", "db://c"));
+        assert_eq!(slot, 2, "what was made with the earlier settings is held");
+        before.leave();
+        assert!(before.has_left());
+        drop(before);
+        let (_, slot, _) = members.with(Node::new("c", "db://c"));
+        assert_eq!(slot, 0);
     }
 
     #[test]

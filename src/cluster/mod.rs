@@ -1,5 +1,6 @@
 //! The cluster: its nodes, their observations, and the conclusions from these.
 
+mod checksum;
 mod diagnosis;
 mod facts;
 mod history;
@@ -17,15 +18,17 @@ mod signals;
 mod snapshot;
 mod urls;
 
+pub use checksum::{Checksum, ChecksumLimits};
 pub use diagnosis::{Diagnosis, SourceAddress};
 pub use facts::ServerFacts;
-#[cfg(any(feature = "postgres", feature = "sync-postgres"))]
 pub(crate) use facts::Wal;
 pub(crate) use history::{Sample, after, age};
 pub(crate) use identity::ServerId;
 pub use introduction::Introduction;
 pub(crate) use member::{Member, Members};
 pub use node::Node;
+#[cfg(feature = "config")]
+pub(crate) use node::{Difference, difference};
 pub(crate) use node::{is_same, newcomer, topology};
 pub use observation::Observation;
 pub(crate) use observation::Said;

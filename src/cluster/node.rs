@@ -223,6 +223,16 @@ impl Node {
         })
     }
 
+    /// Returns what a pool is made of, with the defaults of what is not set.
+    #[cfg(feature = "config")]
+    fn made_of(&self, pool: PoolKind) -> impl PartialEq {
+        let options = self.options(pool);
+        let url = self.url_of(Some(pool)).to_owned();
+        let size = self.pool_size(pool);
+        let min_idle = options.min_idle.unwrap_or(0).min(size);
+        (url, size, min_idle, options.idle(), options.lifetime())
+    }
+
     /// Returns the options of a pool.
     pub(crate) fn options(&self, pool: PoolKind) -> &PoolOptions {
         let [read, write, fallback] = &self.pools;
@@ -296,6 +306,69 @@ pub(crate) fn newcomer(mut node: Node, role: Option<NodeRole>) -> Result<Node, C
     };
     check(&node)?;
     Ok(fitted(node))
+}
+
+/// The difference between a node and one that is to take its place.
+#[cfg(feature = "config")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Difference {
+    /// There is none.
+    None,
+    /// Settings that its connections need not know of, and what these pools are made of: possibly none.
+    Settings(Vec<PoolKind>),
+    /// Where it is, or what it is: everything.
+    Node,
+}
+
+/// Returns the difference between a node and a valid one that is to take its place.
+#[cfg(feature = "config")]
+pub(crate) fn difference(present: &Node, node: &Node) -> Difference {
+    let Node {
+        name,
+        url,
+        pools: _,
+        checkout_timeout,
+        connect_timeout,
+        zone,
+        weight,
+        tags,
+        only_tagged,
+        is_logical,
+        // What was measured is no setting.
+        latency: _,
+        role,
+    } = node;
+    let is_there = (name, url, connect_timeout, is_logical)
+        == (
+            &present.name,
+            &present.url,
+            &present.connect_timeout,
+            &present.is_logical,
+        );
+    if !is_there {
+        return Difference::Node;
+    }
+    // A pool is made with the time for which its callers wait.
+    let waits_as_before = *checkout_timeout == present.checkout_timeout;
+    let is_kept = |&pool: &PoolKind| waits_as_before && node.made_of(pool) == present.made_of(pool);
+    let renewed: Vec<_> = PoolKind::ALL
+        .into_iter()
+        .filter(|pool| !is_kept(pool))
+        .collect();
+    let is_same = renewed.is_empty()
+        && (zone, weight, tags, only_tagged, role)
+            == (
+                &present.zone,
+                &present.weight,
+                &present.tags,
+                &present.only_tagged,
+                &present.role,
+            );
+    if is_same {
+        Difference::None
+    } else {
+        Difference::Settings(renewed)
+    }
 }
 
 /// Returns whether `node` would be the same as this one, in its role.

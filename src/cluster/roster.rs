@@ -276,7 +276,13 @@ impl Roster {
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let states = self.states.clone();
+        let mut states = self.states.clone();
+        for (slot, member) in self.members.iter() {
+            // It serves once it is a member, and what comes with it holds.
+            if member.is_joining() && slot != self.primary && states[slot].health == Health::Up {
+                states[slot].health = Health::Unknown;
+            }
+        }
         if !self.history.has_begun() {
             let removed = self.removed.clone();
             return Snapshot::without_primary(states, self.primary, removed).fed(&self.feeds);

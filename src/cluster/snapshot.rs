@@ -63,6 +63,11 @@ pub(crate) struct NodeState {
 
 /// A node's fitness to serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Health {
     /// Nothing is known of it yet.

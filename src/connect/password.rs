@@ -5,7 +5,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::ConnectionString;
 
 /// Returns a connection string with this password in place of its own.
-pub(super) fn with_password(text: &str, password: &str) -> String {
+pub(crate) fn with_password(text: &str, password: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else {
         let password = password.replace('\\', r"\\").replace('\'', r"\'");
         let rest = without_password(text);

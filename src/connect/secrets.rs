@@ -29,6 +29,15 @@ pub(crate) fn conceal(url: &str, error: ConnectionError) -> ConnectionError {
     }
 }
 
+/// Returns whether a connection string has a password, or what may be a piece of one.
+#[cfg(feature = "config")]
+pub(crate) fn has_password(url: &str) -> bool {
+    match Secrets::of(url) {
+        Secrets::Known(secrets) => !secrets.is_empty(),
+        Secrets::Anywhere(_) => true,
+    }
+}
+
 /// The passwords in a connection string.
 enum Secrets<'a> {
     /// As they are written, and as they are meant.

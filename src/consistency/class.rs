@@ -3,46 +3,80 @@
 use std::time::Duration;
 
 use super::Priority;
-use crate::routing::RegionPolicy;
+use crate::error::ConfigError;
+use crate::routing::{Fallback, Level, Mode, RegionPolicy, ReplicaShare, Strength};
 
-/// Settings for the functions of one class, where they differ from the router's defaults:
-/// `#[consistency(session, class = "payments")]`.
+/// Requirements of one kind of read, by the name that the router's [builder](crate::RouterBuilder::class) gives them: payments',
+/// say. They add to what a read asks for itself, and never take from it.
+///
+/// The reads of a class are those of the functions that name it (`#[consistency(class = "payments")]`), of a session's
+/// [view](crate::Session::class), and of the requests that a rule of the edge puts there.
 ///
 /// ```
 /// # use std::time::Duration;
-/// use diesel_routing::Class;
+/// use diesel_routing::{Class, Fallback, Level, Priority};
 ///
-/// // Reads of payments wait rather than go to the primary, and never use a replica that lags by
-/// // 250 ms or more.
+/// // See what their session wrote, from a replica that lags by 250 ms at most, for which they wait a little; else from the
+/// // primary.
 /// let payments = Class::new()
+///     .level(Level::Session)
 ///     .max_lag(Duration::from_millis(250))
-///     .wait(Duration::from_millis(20));
-/// # let _ = payments;
+///     .wait(Duration::from_millis(20))
+///     .priority(Priority::High);
+///
+/// // The loss of all replicas does not put these on the primary.
+/// let suggestions = Class::new()
+///     .fallback(Fallback::Refuse)
+///     .priority(Priority::Low);
+/// # let _ = (payments, suggestions);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[must_use]
 pub struct Class {
+    pub(crate) level: Option<Level>,
     pub(crate) wait: Option<Duration>,
     pub(crate) max_lag: Option<Duration>,
-    pub(crate) region: RegionPolicy,
+    pub(crate) fallback: Fallback,
     pub(crate) priority: Priority,
+    pub(crate) region: RegionPolicy,
+    /// In percent; all sessions if `None`.
+    pub(crate) replica_share: Option<u8>,
 }
 
 impl Class {
-    /// Creates a class with the router's defaults.
+    /// Creates a class that requires nothing.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets how long its reads may wait for a replica to catch up.
+    /// Sets the least level of its reads. [`Level::Write`] is not a level of reads, and counts as [`Level::Strong`]. Defaults to
+    /// what each read asks for itself.
+    pub fn level(mut self, level: Level) -> Self {
+        self.level = Some(level.of_reads());
+        self
+    }
+
+    /// Sets how long its reads may wait for a replica to catch up, where the function or the call does not say. Defaults to the
+    /// router's [wait](crate::RouterBuilder::wait).
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = Some(wait);
         self
     }
 
-    /// Sets the lag beyond which a replica serves none of its reads.
+    /// Sets the lag beyond which a replica serves none of its reads: it must be known to lag no more, so where servers have no
+    /// positions, none does. The router's [limit](crate::RouterBuilder::max_lag) holds as well.
+    ///
+    /// Lag is known as of a node's last answer. A limit that the router's
+    /// [watch interval](crate::RouterBuilder::watch_interval) makes meaningless is a
+    /// [`ConfigError::LagNotMeasurable`](crate::ConfigError::LagNotMeasurable) when the router is built.
     pub fn max_lag(mut self, lag: Duration) -> Self {
         self.max_lag = Some(lag);
+        self
+    }
+
+    /// Sets what its reads do where no replica may serve them. Defaults to [`Fallback::ToPrimary`].
+    pub fn fallback(mut self, fallback: Fallback) -> Self {
+        self.fallback = fallback;
         self
     }
 
@@ -69,5 +103,46 @@ impl Class {
     pub fn region_policy(mut self, policy: RegionPolicy) -> Self {
         self.region = policy;
         self
+    }
+
+    /// Sets the share of sessions whose reads of this class may use replicas, in percent. Defaults to 100. The router's own
+    /// [share](crate::RouterBuilder::replica_share) bounds it, and [both may change](crate::Router::set_class_replica_share)
+    /// while the router runs.
+    ///
+    /// More than 100 makes `build` fail with [`ConfigError::ReplicaShare`].
+    pub fn replica_share(mut self, percent: u8) -> Self {
+        self.replica_share = Some(percent);
+        self
+    }
+
+    /// Checks the settings of the class with this name.
+    pub(crate) fn check(self, name: &str) -> Result<(), ConfigError> {
+        ReplicaShare::new(self.replica_share.unwrap_or(100), Some(name)).map(drop)
+    }
+
+    /// Returns the share of sessions that may use replicas.
+    pub(crate) fn share(self) -> ReplicaShare {
+        let percent = self.replica_share.unwrap_or(100);
+        // It was checked: otherwise, nobody is let to replicas.
+        ReplicaShare::new(percent, None).unwrap_or(ReplicaShare::NONE)
+    }
+
+    /// Returns what of it is in force in this mode: the share alone where nothing is that operators add.
+    pub(crate) fn under(self, mode: Mode) -> Self {
+        if mode.hears_advice() {
+            return self;
+        }
+        Self {
+            replica_share: self.replica_share,
+            ..Self::new()
+        }
+    }
+
+    /// Returns what it requires of every read of it.
+    pub(crate) fn strength(&self) -> Strength {
+        Strength::from(self.level.unwrap_or(Level::Eventual))
+            .within(self.max_lag)
+            .or(self.fallback)
+            .staying(self.region == RegionPolicy::Refuse)
     }
 }

@@ -5,7 +5,7 @@
     reason = "compile errors print them as the attribute has them"
 )]
 
-use crate::routing::levels;
+use crate::routing::{Level, levels};
 use crate::statement::{CaughtUp, Primary, Replica};
 
 macro_rules! types {
@@ -51,3 +51,24 @@ impl Serves<strong> for Primary {}
     note = "`strong` takes `&mut ReadConn<Primary>` or `&mut WriteConn`, `write` takes `&mut WriteConn`"
 )]
 pub trait HandleOf<L> {}
+
+/// Handles whose type has a level: that of functions which name a class, and no level.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no level, and `#[consistency(class = \"..\")]` names none",
+    label = "the level of this is unknown",
+    note = "take a `&mut ReadConn<Replica>`, `&mut ReadConn<CaughtUp>`, `&mut ReadConn<Primary>` or `&mut WriteConn`",
+    note = "or name the level as well: `#[consistency(session, class = \"..\")]`"
+)]
+pub trait Promises {
+    /// What it promises: `eventual`, `session`, `strong` or `write`.
+    type Level;
+
+    /// The same, as a value.
+    const LEVEL: Level;
+
+    /// Set if it may be of a replica.
+    const MAY_BE_A_REPLICA: bool = matches!(
+        Self::LEVEL,
+        Level::Eventual | Level::Bounded(_) | Level::Session
+    );
+}

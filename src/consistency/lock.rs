@@ -3,6 +3,8 @@
 
 use diesel::QueryDsl;
 
+use super::levels::{strong, write};
+
 /// A value whose `for_update()` (or the like) is about to be called.
 #[derive(Debug)]
 pub struct Probe<'a, T>(pub &'a T);
@@ -18,6 +20,9 @@ pub trait Query {
         Self::Of: MayLock,
     {
     }
+
+    /// Does not compile in a function of a level that replicas serve.
+    fn no_lock_at<L: LocksRows>(&self) {}
 }
 
 impl<T: QueryDsl> Query for Probe<'_, T> {
@@ -28,6 +33,9 @@ impl<T: QueryDsl> Query for Probe<'_, T> {
 pub trait Anything {
     /// Does nothing.
     fn no_lock(&self) {}
+
+    /// Does nothing.
+    fn no_lock_at<L>(&self) {}
 }
 
 impl<T> Anything for &Probe<'_, T> {}
@@ -40,3 +48,17 @@ impl<T> Anything for &Probe<'_, T> {}
     note = "if it never reaches a replica, write `#[consistency(vouch)]` before the statement"
 )]
 pub trait MayLock {}
+
+/// Levels that the primary alone serves.
+#[diagnostic::on_unimplemented(
+    message = "a row lock needs the primary, and this function may run on a replica",
+    label = "locks rows",
+    note = "take a `&mut ReadConn<Primary>` or a `&mut WriteConn`: with `class` alone, the handle's type has the function's level",
+    note = "if it never reaches a replica, write `#[consistency(vouch)]` before the statement"
+)]
+pub trait LocksRows {}
+
+#[diagnostic::do_not_recommend]
+impl LocksRows for strong {}
+#[diagnostic::do_not_recommend]
+impl LocksRows for write {}

@@ -14,5 +14,5 @@ pub use class::Class;
 pub use function::Function;
 pub use handle_guard::HandleGuard;
 #[doc(hidden)]
-pub use lock::{Anything, MayLock, Probe, Query};
+pub use lock::{Anything, LocksRows, MayLock, Probe, Query};
 pub use priority::Priority;

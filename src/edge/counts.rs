@@ -10,6 +10,12 @@ pub struct EdgeStatus {
     /// Levels requested in `X-DB-Consistency` that were ignored: from callers that are not trusted, invalid, or
     /// more than one in a request.
     pub ignored_wishes: u64,
+    /// Times in `X-Write-Timestamp` that were ignored: from callers that are not trusted, invalid, older than tokens live, or more
+    /// than one in a request.
+    pub ignored_timestamps: u64,
+    /// Times in `X-Write-Timestamp` that lie ahead by more than [`Edge::clock_skew`](super::Edge::clock_skew), and counted as the present: some
+    /// machine's clock is wrong.
+    pub future_timestamps: u64,
     /// Requests with more tokens than are read.
     pub surplus_tokens: u64,
     /// Failures to load a state: the store failed, took too long, or returned something else.
@@ -24,6 +30,8 @@ pub struct EdgeStatus {
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) ignored_wishes: Count,
+    pub(crate) ignored_timestamps: Count,
+    pub(crate) future_timestamps: Count,
     pub(crate) surplus_tokens: Count,
     pub(crate) failed_loads: Count,
     pub(crate) failed_saves: Count,
@@ -34,6 +42,8 @@ impl Counts {
     pub(crate) fn status(&self) -> EdgeStatus {
         EdgeStatus {
             ignored_wishes: self.ignored_wishes.get(),
+            ignored_timestamps: self.ignored_timestamps.get(),
+            future_timestamps: self.future_timestamps.get(),
             surplus_tokens: self.surplus_tokens.get(),
             failed_loads: self.failed_loads.get(),
             failed_saves: self.failed_saves.get(),

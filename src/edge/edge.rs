@@ -126,8 +126,10 @@ impl<C, F: Flavour<C>> Edge<C, F> {
         self.with(|settings| settings.carry_reads = carry_reads)
     }
 
-    /// Sets which callers may set the level of their reads in `X-DB-Consistency`: `STRONG`, `SESSION`, `EVENTUAL`,
-    /// `BOUNDED=250ms` (or `2s`). Defaults to none, because `STRONG` sends all reads to the primary.
+    /// Sets which callers may say when they wrote, in [`X-Write-Timestamp`](Self::write_timestamp), and which may set the level of
+    /// their reads in `X-DB-Consistency`: `STRONG`, `SESSION`, `EVENTUAL`, `BOUNDED=250ms` (or `2s`). That adds to the
+    /// [rule](Self::rules) of the path, as a view [at that level](Session::at_level) does. Defaults to none, because `STRONG` sends
+    /// all reads to the primary.
     ///
     /// Check for something that a stranger cannot send: a header that your proxy sets and strips, a verified
     /// credential. If a request has several such headers, or an invalid one, they are ignored.
@@ -135,21 +137,59 @@ impl<C, F: Flavour<C>> Edge<C, F> {
         self.with(|settings| settings.trust = Some(Arc::new(trust)))
     }
 
-    /// Sets levels by path and method, replacing earlier rules. Defaults to none.
+    /// Sets the key that a request's session is drawn by, for [shares](Router::set_replica_share): see
+    /// [`Session::keyed`](crate::Session::keyed). Requests without a key are drawn one by one. Defaults to the key of the
+    /// [store](Self::store), if there is one.
+    ///
+    /// Take what stays the same for a user and is not shared by many: the id in a verified credential, not an address.
+    pub fn session_key(
+        self,
+        key: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|settings| settings.session_key = Some(Arc::new(key)))
+    }
+
+    /// Sets levels and classes by path and method, replacing earlier rules. Defaults to those of the router's configuration, as it is
+    /// when a request arrives (feature `config`); to none if that has none.
     ///
     /// # Errors
     ///
-    /// Returns [`EdgeError::Rule`] if a path is invalid, or two rules conflict.
+    /// Returns [`EdgeError::Rule`] if a path is invalid, or two rules conflict; [`EdgeError::NoSuchClass`] for a class that the
+    /// router does not have.
     pub fn rules(self, rules: impl IntoIterator<Item = Rule>) -> Result<Self, EdgeError> {
         let rules: Vec<Rule> = rules.into_iter().collect();
+        let state = self.inner.router.shared().snapshot();
+        let unknown = |(_, class): &(&str, &str)| state.live.class(class).is_none();
+        if let Some((path, class)) = rules.iter().filter_map(Rule::named).find(unknown) {
+            return Err(EdgeError::NoSuchClass {
+                path: path.to_owned(),
+                class: class.to_owned(),
+            });
+        }
+        drop(state);
         let rules = Rules::new(&rules)?;
-        Ok(self.with(|settings| settings.rules = rules))
+        Ok(self.with(|settings| settings.rules = Some(rules)))
     }
 
     /// Sets whether responses to requests that wrote carry the time of the write, in `X-Write-Timestamp`:
     /// milliseconds since 1970. Defaults to `false`.
+    ///
+    /// A client that keeps no cookies sends the header back with its next request. From callers that are
+    /// [trusted](Self::trust), whatever this is set to, the request's reads then observe everything that was acknowledged up to that
+    /// time and the [clocks' difference](Self::clock_skew) after it: from replicas that have it, by their positions; where
+    /// there are none, from the primary for the router's window after it. It binds that request alone.
+    ///
+    /// A time is weaker than a token where clocks are wrong: prefer the [`header`](Self::header) for services that can store
+    /// one. What is ignored is counted in [`status`](Self::status): times from others, texts that are no number, several in one request,
+    /// and times older than tokens live. A time ahead of this machine's clock counts as the present.
     pub fn write_timestamp(self, write_timestamp: bool) -> Self {
         self.with(|settings| settings.write_timestamp = write_timestamp)
+    }
+
+    /// Sets how far the clocks of the service's machines may be apart: an `X-Write-Timestamp` counts as that much later. Defaults to
+    /// 1 s. Less lets reads sooner go to replicas without a question to the primary; too little may miss a write.
+    pub fn clock_skew(self, skew: Duration) -> Self {
+        self.with(|settings| settings.clock_skew = skew)
     }
 
     /// Sets whether responses show the routes of their connections in `Server-Timing`: node, reason and count.
@@ -195,13 +235,27 @@ impl<C, F: Flavour<C>> Edge<C, F> {
             ..
         } = &*self.inner;
         let routes = settings.server_timing.then(Arc::<Routes>::default);
-        let options = settings.options(request, counts);
+        let options = {
+            let cluster = router.shared().snapshot();
+            settings.options(request, counts, cluster.live.edge_rules())
+        };
         let session = Session::new(router.clone(), options, routes.clone());
+        let key = settings.key(request).filter(|_| store.is_some());
+        let session = match settings.session_key(request, key.as_ref()) {
+            Some(key) => session.keyed(key),
+            None => session,
+        };
         settings.tokens(request, counts, |token| {
             // A rejected token is counted, and ignored.
             let _ = session.absorb(token);
         });
-        let key = settings.key(request).filter(|_| store.is_some());
+        let shared = router.shared();
+        let (now, life) = (shared.wall(), shared.token_life());
+        if let Some(time) = settings.written_before(request, counts, now, life)
+            && session.require_since(time, settings.clock_skew)
+        {
+            counts.future_timestamps.add();
+        }
         Exchange::new(self.clone(), session, key, routes)
     }
 

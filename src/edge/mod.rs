@@ -27,18 +27,25 @@
 //! response that arrives last replaces the other. If its position was asked for first, the other's write may be
 //! missed until a replica has it. A store joins both.
 //!
+//! A client that keeps no cookies, such as another service, may send `X-Write-Timestamp` of a response back
+//! ([`Edge::write_timestamp`]): from callers that [`Edge::trust`] trusts, reads then observe everything that was acknowledged
+//! up to that time.
+//!
 //! A handler that panics produces no response to carry a token: put the layer that turns panics into
 //! responses inside this one. The store does not need a response.
 //!
 //! # Levels
 //!
-//! The freshness of a read is set by the first of these that applies:
+//! A read is as fresh as the strongest of these asks for:
 //!
-//! 1. the attribute of a repository function, [`#[consistency(..)]`](macro@crate::consistency);
-//! 2. the explicit call: `read_eventual`, `read_bounded`, `read_primary`, `at_level`;
-//! 3. the request header `X-DB-Consistency`, from callers that [`Edge::trust`] trusts (by default none);
-//! 4. the [`Rule`] of the request's path and method;
-//! 5. the default, [`Level::Session`](crate::Level::Session).
+//! - the attribute of a repository function, [`#[consistency(..)]`](macro@crate::consistency), and its class;
+//! - the explicit call (`read`, `read_eventual`, `read_bounded`, `read_primary`), and the type of its handle;
+//! - the session's view: `at_level`, `class`;
+//! - the request header `X-DB-Consistency`, from callers that [`Edge::trust`] trusts (by default none);
+//! - the [`Rule`] of the request's path and method.
+//!
+//! [`Session::read_default`](crate::Session::read_default) asks for nothing itself: it reads at the level that the last three have
+//! set, and at [`Level::Session`](crate::Level::Session) where they set none.
 
 mod cookie;
 mod counts;
@@ -54,6 +61,7 @@ mod requested_level;
 mod rule;
 mod settings;
 mod store;
+mod timestamp;
 pub(crate) mod timing;
 
 #[cfg(all(feature = "__async", any(feature = "tower", feature = "redis")))]
@@ -67,6 +75,8 @@ pub use exchange::Exchange;
 pub(crate) use exchange::Save;
 pub(crate) use inner::Inner;
 pub(crate) use outage::Outage;
+#[cfg(feature = "config")]
+pub(crate) use rule::ConfiguredRules;
 pub use rule::Rule;
 pub(crate) use rule::Rules;
 pub(crate) use settings::{
@@ -97,6 +107,18 @@ pub enum EdgeError {
         name: String,
         /// The reason, and the remedy.
         why: &'static str,
+    },
+
+    /// A rule names a class that the router does not have.
+    #[error(
+        "the rule for `{path}` names the class `{class}`, which the router does not have: add it with \
+         `RouterBuilder::class`"
+    )]
+    NoSuchClass {
+        /// The path.
+        path: String,
+        /// The class.
+        class: String,
     },
 
     /// A rule's path is not a valid pattern.

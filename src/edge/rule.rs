@@ -1,13 +1,21 @@
-//! `Rule`: the level of requests by path and method.
+//! `Rule`: the level or the class of requests by path and method.
+
+use std::sync::Arc;
 
 use http::Method;
 use matchit::Router;
 
 use super::EdgeError;
+#[cfg(feature = "config")]
+use crate::error::ConfigError;
 use crate::routing::Level;
 
-/// The level of the reads of requests under a path: it applies to [`read`](crate::Session::read) in their
-/// session, unless a function's attribute or an explicit call sets another.
+/// The level, or the class, of the reads of requests under a path, as if their session were a view
+/// [at that level](crate::Session::at_level), or [in that class](crate::Session::class): all reads of it are at least as strong,
+/// those of functions with an attribute as well.
+///
+/// A rule weakens nothing that is asked for. [`Level::Eventual`] and [`Level::Bounded`] are for reads that leave the level to the
+/// rule, with [`read_default`](crate::Session::read_default).
 ///
 /// A path includes everything below it: `/admin` matches `/admin`, `/admin/` and `/admin/users`, but
 /// not `/administrator`. Segments may be parameters, written as in `axum`: `/users/{id}/orders`. Of
@@ -21,6 +29,7 @@ use crate::routing::Level;
 /// let rules = [
 ///     Rule::new("/admin", Level::Strong),
 ///     Rule::new("/public", Level::Eventual).on(Method::GET), // and HEAD
+///     Rule::class("/checkout", "payments"),
 /// ];
 /// # let _ = rules;
 /// ```
@@ -29,18 +38,42 @@ use crate::routing::Level;
 pub struct Rule {
     path: String,
     method: Option<Method>,
-    level: Level,
+    treatment: Treatment,
+}
+
+/// What a rule says of reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Treatment {
+    Level(Level),
+    /// The class with this name.
+    Class(Arc<str>),
 }
 
 impl Rule {
     /// Sets this level for everything under `path`; [`Level::Write`] counts as [`Level::Strong`].
     pub fn new(path: impl Into<String>, level: Level) -> Self {
-        let mut path = path.into();
+        Self::of(path.into(), Treatment::Level(level))
+    }
+
+    /// Puts everything under `path` in this [class](crate::RouterBuilder::class).
+    pub fn class(path: impl Into<String>, class: impl Into<Arc<str>>) -> Self {
+        Self::of(path.into(), Treatment::Class(class.into()))
+    }
+
+    fn of(mut path: String, treatment: Treatment) -> Self {
         path.truncate(path.trim_end_matches('/').len());
         Self {
             path,
             method: None,
-            level,
+            treatment,
+        }
+    }
+
+    /// Returns the path, and the class that it names, if it names one.
+    pub(crate) fn named(&self) -> Option<(&str, &str)> {
+        match &self.treatment {
+            Treatment::Class(class) => Some((&self.path, class)),
+            Treatment::Level(_) => None,
         }
     }
 
@@ -51,12 +84,77 @@ impl Rule {
     }
 }
 
+/// The rules of a configuration, for edges that have none by code.
+#[cfg(feature = "config")]
+#[derive(Debug, Clone)]
+pub(crate) struct ConfiguredRules {
+    listed: Vec<Rule>,
+    compiled: Rules,
+}
+
+#[cfg(feature = "config")]
+impl ConfiguredRules {
+    /// Compiles the rules of a configuration.
+    pub(crate) fn new(rules: &[crate::config::RuleConfig]) -> Result<Self, ConfigError> {
+        let listed: Result<Vec<_>, _> = rules.iter().enumerate().map(listed).collect();
+        let listed = listed?;
+        let compiled = Rules::new(&listed)
+            .map_err(|error| ConfigError::setting("edge.rules", error.to_string()))?;
+        Ok(Self { listed, compiled })
+    }
+
+    /// Returns the rules, compiled.
+    pub(crate) fn compiled(&self) -> &Rules {
+        &self.compiled
+    }
+}
+
+#[cfg(feature = "config")]
+impl PartialEq for ConfiguredRules {
+    fn eq(&self, other: &Self) -> bool {
+        self.listed == other.listed
+    }
+}
+
+/// Returns a rule of a configuration.
+#[cfg(feature = "config")]
+fn listed((index, rule): (usize, &crate::config::RuleConfig)) -> Result<Rule, ConfigError> {
+    let listed = match (&rule.level, &rule.class) {
+        (_, Some(class)) => Rule::class(&rule.path, class.as_str()),
+        (Some(level), None) => Rule::new(&rule.path, level.get()),
+        (None, None) => {
+            return Err(ConfigError::setting(
+                format!("edge.rules[{index}]"),
+                "it has neither `level` nor `class`: give one",
+            ));
+        }
+    };
+    let Some(method) = &rule.method else {
+        return Ok(listed);
+    };
+    let is_method = |method: &Method| {
+        method
+            .as_str()
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase())
+    };
+    match Method::from_bytes(method.as_bytes()) {
+        Ok(method) if is_method(&method) => Ok(listed.on(method)),
+        _ => Err(ConfigError::setting(
+            format!("edge.rules[{index}].method"),
+            format!(
+                "it is `{method}`, which is no method: write one such as `GET`, in capital letters"
+            ),
+        )),
+    }
+}
+
 /// Rules, compiled for lookup.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rules {
-    any: Router<Level>,
+    any: Router<Treatment>,
     /// Matchers by method; each includes the rules for all methods.
-    methods: Vec<(Method, Router<Level>)>,
+    methods: Vec<(Method, Router<Treatment>)>,
 }
 
 impl Rules {
@@ -83,23 +181,23 @@ impl Rules {
         Ok(found)
     }
 
-    /// Returns the level of requests with this method and path.
-    pub(crate) fn level(&self, method: &Method, path: &str) -> Option<Level> {
+    /// Returns what is said of requests with this method and path.
+    pub(crate) fn of(&self, method: &Method, path: &str) -> Option<&Treatment> {
         // axum and others answer HEAD as they answer GET.
         let own = |method: &Method| self.methods.iter().find(|(known, _)| known == method);
         let rules = own(method).or_else(|| own(&Method::GET).filter(|_| method == Method::HEAD));
         let rules = rules.map_or(&self.any, |(_, rules)| rules);
-        rules.at(path).ok().map(|found| *found.value)
+        rules.at(path).ok().map(|found| found.value)
     }
 }
 
-fn lookup(rules: &[&Rule]) -> Result<Router<Level>, EdgeError> {
+fn lookup(rules: &[&Rule]) -> Result<Router<Treatment>, EdgeError> {
     let mut router = Router::new();
     for rule in rules {
         let path = rule.path.as_str();
         let mut insert = |path: String| {
             router
-                .insert(path, rule.level)
+                .insert(path, rule.treatment.clone())
                 .map_err(|error| EdgeError::Rule {
                     path: rule.path.clone(),
                     why: error.to_string(),
@@ -135,10 +233,17 @@ mod tests {
         .unwrap()
     }
 
+    fn level(rules: &Rules, method: &Method, path: &str) -> Option<Level> {
+        match rules.of(method, path)? {
+            Treatment::Level(level) => Some(*level),
+            Treatment::Class(class) => panic!("{class}"),
+        }
+    }
+
     #[test]
     fn a_path_stands_for_what_is_below_it_and_for_nothing_else() {
         let rules = rules();
-        let level = |path| rules.level(&Method::POST, path);
+        let level = |path| level(&rules, &Method::POST, path);
         for path in [
             "/admin",
             "/admin/",
@@ -166,16 +271,16 @@ mod tests {
     #[test]
     fn the_most_specific_path_counts_then_the_method() {
         let rules = rules();
-        let get = |path| rules.level(&Method::GET, path);
+        let get = |path| level(&rules, &Method::GET, path);
         assert_eq!(get("/admin/help/me"), Some(Level::Eventual));
         assert_eq!(get("/admin/users"), Some(Level::Strong));
         assert_eq!(get("/public/a"), Some(Level::Eventual));
         assert_eq!(
-            rules.level(&Method::HEAD, "/public/a"),
+            level(&rules, &Method::HEAD, "/public/a"),
             Some(Level::Eventual)
         );
         assert_eq!(
-            rules.level(&Method::POST, "/public/a"),
+            level(&rules, &Method::POST, "/public/a"),
             Some(Level::Session)
         );
     }
@@ -183,8 +288,9 @@ mod tests {
     #[test]
     fn the_root_stands_for_everything() {
         let rules = Rules::new(&[Rule::new("/", Level::Strong)]).unwrap();
-        assert_eq!(rules.level(&Method::GET, "/"), Some(Level::Strong));
-        assert_eq!(rules.level(&Method::GET, "/a/b"), Some(Level::Strong));
+        for path in ["/", "/a/b"] {
+            assert_eq!(level(&rules, &Method::GET, path), Some(Level::Strong));
+        }
     }
 
     #[test]

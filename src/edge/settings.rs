@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::counts::Counts;
 use super::requested_level::requested_level;
-use super::rule::Rules;
+use super::rule::{Rules, Treatment};
 use super::{StoreDown, TokenCookie};
 use crate::engine::Options;
 use crate::routing::Level;
@@ -61,10 +61,15 @@ pub(crate) struct Settings {
     pub(crate) header: Option<HeaderName>,
     pub(crate) source: Option<Source>,
     pub(crate) trust: Option<Predicate>,
-    pub(crate) rules: Rules,
+    /// Those of the router's configuration, if `None`.
+    pub(crate) rules: Option<Rules>,
     pub(crate) carry_reads: bool,
     pub(crate) write_timestamp: bool,
+    /// How far clocks of machines may be apart.
+    pub(crate) clock_skew: Duration,
     pub(crate) server_timing: bool,
+    /// The function that finds the key that a request's session is drawn by.
+    pub(crate) session_key: Option<Source>,
     /// The function that finds the key of a request's state in the store.
     pub(crate) key: Option<Source>,
     pub(crate) store_timeout: Duration,
@@ -78,10 +83,12 @@ impl Default for Settings {
             header: None,
             source: None,
             trust: None,
-            rules: Rules::default(),
+            rules: None,
             carry_reads: false,
             write_timestamp: false,
+            clock_skew: Duration::from_secs(1),
             server_timing: false,
+            session_key: None,
             key: None,
             store_timeout: Duration::from_millis(50),
             store_down: StoreDown::Primary,
@@ -126,26 +133,49 @@ impl Settings {
         }
     }
 
-    /// Returns the level of the request's session, if it is not the default.
-    fn level(&self, request: &Parts, counts: &Counts) -> Option<Level> {
-        let requested = requested_level(&request.headers).and_then(|level| {
-            let trusted = self.trust.as_ref().is_some_and(|trust| trust(request));
-            let granted = level.ok().filter(|_| trusted);
-            if granted.is_none() {
-                counts.ignored_wishes.add();
-            }
-            granted
-        });
-        requested.or_else(|| self.rules.level(&request.method, request.uri.path()))
+    /// Returns whether the request's caller is trusted.
+    pub(crate) fn trusts(&self, request: &Parts) -> bool {
+        self.trust.as_ref().is_some_and(|trust| trust(request))
     }
 
-    /// Returns the options of the request's session.
-    pub(crate) fn options(&self, request: &Parts, counts: &Counts) -> Options {
+    /// Returns the level that the caller asks for, if it may.
+    fn requested(&self, request: &Parts, counts: &Counts) -> Option<Level> {
+        let level = requested_level(&request.headers)?;
+        let granted = level.ok().filter(|_| self.trusts(request));
+        if granted.is_none() {
+            counts.ignored_wishes.add();
+        }
+        granted
+    }
+
+    /// Returns the options of the request's session; `configured` are the rules of the router's configuration.
+    pub(crate) fn options(
+        &self,
+        request: &Parts,
+        counts: &Counts,
+        configured: Option<&Rules>,
+    ) -> Options {
         let mut options = Options::default();
-        if let Some(level) = self.level(request, counts) {
-            options.set_level(level);
+        let rules = self.rules.as_ref().or(configured);
+        match rules.and_then(|rules| rules.of(&request.method, request.uri.path())) {
+            Some(Treatment::Level(level)) => options.advice().edge().at_level(*level),
+            Some(Treatment::Class(class)) => {
+                options.advice().edge().in_class(Arc::clone(class));
+            }
+            None => {}
+        }
+        if let Some(level) = self.requested(request, counts) {
+            options.advice().edge().at_level(level);
         }
         options
+    }
+
+    /// Returns the key that the request's session is drawn by; that of its state in the store, unless there is a function.
+    pub(crate) fn session_key(&self, request: &Parts, stored: Option<&String>) -> Option<String> {
+        match &self.session_key {
+            Some(key) => key(request),
+            None => stored.cloned(),
+        }
     }
 
     /// Returns the key of the request's state in the store.

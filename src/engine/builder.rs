@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Async, Breaker, Flavour, LoadHook, Questions, Server, Settings, Shared, Window};
+use super::{
+    Async, Breaker, Flavour, Live, LoadHook, Questions, Reset, Server, Settings, Shared, Window,
+};
 #[cfg(doc)]
 use super::{Router, Session};
 use crate::cluster::{Node, topology};
@@ -14,7 +16,7 @@ use crate::error::ConfigError;
 use crate::error::Error;
 #[cfg(doc)]
 use crate::routing::Balance;
-use crate::routing::Balancing;
+use crate::routing::{Balancing, Mode, ReplicaShare};
 use crate::server::NodeRole;
 use crate::session::{Clock, TokenKeys};
 use crate::statement::StatementCheck;
@@ -28,6 +30,9 @@ pub struct RouterBuilder<C, F: Flavour<C> = Async> {
     library: F::Library,
     nodes: Vec<Node>,
     settings: Settings,
+    /// In percent; checked with the rest.
+    /// A share that is none.
+    replica_share: Option<u8>,
     pub(crate) hooks: F::Hooks,
 }
 
@@ -39,6 +44,7 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
             library,
             nodes: Vec::new(),
             settings: Settings::default(),
+            replica_share: None,
             hooks: F::Hooks::default(),
         }
     }
@@ -125,16 +131,15 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     /// Sets the time for which a session's reads go to the primary after a write whose position is not known: a
     /// [`Duration`], or a [`Window`] that follows the replicas' lag. Defaults to [`Window::measured`]: 5 s, and more while
     /// replicas lag more.
-    pub fn window(mut self, window: impl Into<Window>) -> Self {
-        self.settings.live.window = window.into();
-        self
+    pub fn window(self, window: impl Into<Window>) -> Self {
+        let window = window.into();
+        self.live(move |live| live.window = window)
     }
 
     /// Protects the primary from reads while it is strained: see [`Breaker`]. Defaults to none: reads without a replica are bound by
     /// [their pool](Node::fallback_pool_size) alone, and which reads may be refused is for you to say.
-    pub fn breaker(mut self, breaker: Breaker) -> Self {
-        self.settings.live.breaker = Some(breaker);
-        self
+    pub fn breaker(self, breaker: Breaker) -> Self {
+        self.live(move |live| live.breaker = Some(breaker))
     }
 
     /// Sets a function that tells how loaded the primary is, from 0 to 1, for a [`Breaker`]: the share of its processors in use,
@@ -145,17 +150,18 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
-    /// Sets the lag past which a replica serves nothing. Defaults to 60 s.
-    pub fn max_lag(mut self, lag: Duration) -> Self {
-        self.settings.live.max_lag = lag;
-        self
+    /// Sets the lag past which a replica serves nothing. Defaults to 60 s. Less than the
+    /// [watch interval](Self::watch_interval), with a tenth of it and 10 ms for the answer, is a
+    /// [`ConfigError::LagNotMeasurable`]; so it is for a [class](Class::max_lag).
+    pub fn max_lag(self, lag: Duration) -> Self {
+        self.live(move |live| live.max_lag = lag)
     }
 
     /// Sets how a replica is chosen among those that may serve a read. Defaults to
     /// [`Balance::LeastOfTwo`]; the primary may have [a share](Balance::include_primary).
-    pub fn balance(mut self, balance: impl Into<Balancing>) -> Self {
-        self.settings.live.balance = balance.into();
-        self
+    pub fn balance(self, balance: impl Into<Balancing>) -> Self {
+        let balance = balance.into();
+        self.live(move |live| live.balance = balance)
     }
 
     /// Sets the time after which a third is left of what a replica's latency was above what it is now, under
@@ -174,9 +180,28 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
 
     /// Sets how long a read may wait for a replica to catch up before it goes to the primary. Defaults
     /// to zero: it does not wait. A session may have [its own](Session::waiting).
-    pub fn wait(mut self, wait: Duration) -> Self {
-        self.settings.live.wait = wait;
-        self
+    pub fn wait(self, wait: Duration) -> Self {
+        self.live(move |live| live.wait = wait)
+    }
+
+    /// Sets what of the routing is in force as the router starts. Defaults to all of it, [`Mode::On`];
+    /// [`Router::set_mode`] changes it.
+    pub fn mode(self, mode: Mode) -> Self {
+        self.live(move |live| live.mode = mode)
+    }
+
+    /// Sets the share of sessions that may use replicas as the router starts, from 0 to 100 percent. Defaults to 100;
+    /// [`Router::set_replica_share`] changes it.
+    ///
+    /// More makes `build` fail with [`ConfigError::ReplicaShare`].
+    pub fn replica_share(mut self, percent: u8) -> Self {
+        match ReplicaShare::new(percent, None) {
+            Ok(share) => self.live(move |live| live.replica_share = share),
+            Err(_) => {
+                self.replica_share = Some(percent);
+                self
+            }
+        }
     }
 
     /// Turns replication positions off: roles are as configured, and a session's reads go to
@@ -216,6 +241,16 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     /// [`ConfigError::NotSingle`](crate::ConfigError::NotSingle).
     pub fn single_database(mut self, node: Node) -> Self {
         self.settings.single = Some(node);
+        self
+    }
+
+    /// Sets how many instances like this one there are to be, in all processes. Defaults to 1.
+    ///
+    /// When a node is met, the router adds up what all of them may open there: the pools of the node, and a watcher's
+    /// connection. If that is more than the server's `max_connections`, it says so in a warning, and so does
+    /// [`Sizing`](crate::Sizing): better now than in the hour when all are needed.
+    pub fn expected_instances(mut self, instances: u32) -> Self {
+        self.settings.expected_instances = instances;
         self
     }
 
@@ -271,15 +306,10 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
-    /// Adds a class of functions: see [`Class`]. The last one of a name counts.
-    pub fn class(mut self, name: impl Into<String>, class: Class) -> Self {
+    /// Adds a class of reads: see [`Class`]. The last one of a name counts.
+    pub fn class(self, name: impl Into<String>, class: Class) -> Self {
         let name = name.into();
-        self.settings
-            .live
-            .classes
-            .retain(|(known, _)| *known != name);
-        self.settings.live.classes.push((name, class));
-        self
+        self.live(move |live| live.set_class(name.clone(), class))
     }
 
     /// Sets the secrets that session tokens are signed and verified with. Without them there are no
@@ -311,20 +341,73 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
-    /// Returns what is to be built, if it makes sense.
-    pub(crate) fn plan(mut self) -> Result<Plan<C, F>, ConfigError> {
-        self.settings.live.balance.check()?;
-        self.settings.live.window.check()?;
-        if let Some(breaker) = &self.settings.live.breaker {
-            breaker.check()?;
+    /// Sets when the database session of a pooled connection is reset before its next loan. Defaults to [`Reset::Changed`]: once a
+    /// statement has left something behind in it.
+    pub fn reset(mut self, reset: Reset) -> Self {
+        self.settings.reset = reset;
+        self
+    }
+
+    /// Begins with a configuration: its nodes are added to those of code, and its settings take the place of what code has set
+    /// before. What code sets after it counts more, also when [`Router::apply`] changes it. A second one takes the place of the
+    /// first.
+    ///
+    /// Secrets are read when the router is built, which fails with [`ConfigError::Key`] if anything is wrong.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sync-sqlite")] {
+    /// use diesel_routing::{config::RoutingConfig, sync::sqlite::Router};
+    /// use std::time::Duration;
+    ///
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let config = RoutingConfig::from_json(&std::fs::read_to_string("routing.json")?)?;
+    /// let router = Router::builder()
+    ///     .max_lag(Duration::from_secs(10)) // unless the configuration says otherwise
+    ///     .config(&config)
+    ///     .wait(Duration::from_millis(20)) // whatever the configuration says
+    ///     .build()?;
+    /// # let _ = router;
+    /// # Ok(()) }
+    /// # }
+    /// ```
+    #[cfg(feature = "config")]
+    pub fn config(mut self, config: &crate::config::RoutingConfig) -> Self {
+        self.settings.begin_with(config);
+        self
+    }
+
+    /// Sets what may change while the router runs, after a configuration if there is one.
+    fn live(mut self, set: impl Fn(&mut Live) + Send + Sync + 'static) -> Self {
+        set(&mut self.settings.live);
+        #[cfg(feature = "config")]
+        self.settings.configured.then(set);
+        self
+    }
+
+    /// Returns what is to be built, if it makes sense; `is_watched` says whether nodes are asked for their positions, unless a
+    /// setting says otherwise.
+    pub(crate) fn plan(mut self, is_watched: bool) -> Result<Plan<C, F>, ConfigError> {
+        #[cfg(feature = "config")]
+        {
+            let is_watched = is_watched && self.settings.questions != Questions::Nothing;
+            if let Some(config) = self.settings.check_configuration(is_watched)? {
+                self.nodes.extend(config.read_nodes()?);
+            }
         }
+        #[cfg(not(feature = "config"))]
+        let _ = is_watched;
+        let live = &self.settings.live;
+        if let Some(percent) = self.replica_share {
+            ReplicaShare::new(percent, None)?;
+        }
+        live.check()?;
         #[cfg(feature = "hedge")]
         if !(0.0..=1.0).contains(&self.settings.hedge_budget) {
             return Err(ConfigError::HedgeBudget {
                 share: self.settings.hedge_budget.to_string(),
             });
         }
-        self.settings.check_regions()?;
+        self.settings.check_regions(&self.settings.live)?;
         let mut nodes = topology(self.nodes, self.settings.single.as_ref())?;
         if self.settings.single.is_some() {
             // Whatever was said after it.
@@ -374,6 +457,16 @@ impl<C, F: Flavour<C>> Plan<C, F> {
                 node: node.name.clone(),
             }),
             _ => Ok(()),
+        }
+    }
+
+    /// Checks that the limits on lag make sense, where it is known.
+    pub(crate) fn check_limits(&self, watched: bool) -> Result<(), ConfigError> {
+        let settings = &self.recipe.settings;
+        if watched {
+            settings.check_limits(&settings.live)
+        } else {
+            Ok(())
         }
     }
 

@@ -20,6 +20,12 @@ pub(super) struct Databases<P, L, H> {
     /// Locked while nodes come and go, and while pools to one are made.
     pub(super) changes: Mutex<()>,
     open: Mutex<Open<P, L, H>>,
+    /// The configuration that the routers run under, as far as they have one.
+    #[cfg(feature = "config")]
+    running: Mutex<crate::config::RoutingConfig>,
+    /// For those who change the configuration.
+    #[cfg(feature = "config")]
+    turnstile: Arc<super::Turnstile>,
 }
 
 /// The routers that are neither dropped nor closed. The watchers run for them.
@@ -35,6 +41,16 @@ type Found<P, L, H> = Arc<Inner<P, L, H>>;
 impl<P, L, H> Databases<P, L, H> {
     pub(super) fn new(shared: Arc<Shared>, recipe: Arc<Recipe<L, H>>) -> Self {
         Self {
+            #[cfg(feature = "config")]
+            running: Mutex::new(
+                recipe
+                    .settings
+                    .configured
+                    .config()
+                    .map_or_else(Default::default, |config| (**config).clone()),
+            ),
+            #[cfg(feature = "config")]
+            turnstile: Arc::default(),
             shared,
             recipe,
             changes: Mutex::default(),
@@ -43,6 +59,24 @@ impl<P, L, H> Databases<P, L, H> {
                 by_name: HashMap::new(),
             }),
         }
+    }
+
+    /// Returns the configuration that the routers run under.
+    #[cfg(feature = "config")]
+    pub(super) fn running(&self) -> crate::config::RoutingConfig {
+        lock(&self.running).clone()
+    }
+
+    /// Records the configuration that the routers run under.
+    #[cfg(feature = "config")]
+    pub(super) fn run_under(&self, config: crate::config::RoutingConfig) {
+        *lock(&self.running) = config;
+    }
+
+    /// Returns what those pass who change the configuration.
+    #[cfg(feature = "config")]
+    pub(super) fn turnstile(&self) -> &Arc<super::Turnstile> {
+        &self.turnstile
     }
 
     /// Records the router that was built.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{PoolStatus, Recipe};
 use crate::cluster::Member;
 use crate::error::Error;
+use crate::server::PoolKind;
 
 /// The flavour of [diesel-async](https://docs.rs/diesel-async): what the crate root's types are.
 #[derive(Debug, Clone, Copy)]
@@ -32,12 +33,14 @@ pub(crate) trait Flavour<C>: Sized + Send + Sync + 'static {
     /// Set if MySQL's driver decodes the name of a database in a URL.
     const DECODES_NAMES: bool;
 
-    /// Makes the pools of a node, to this database; `None` is the one that its URL was given with.
+    /// Makes the pools of a node, to this database; `None` is the one that its URL was given with. Of those that are `kept`
+    /// it makes the renewed ones alone.
     fn pools(
         recipe: &Recipe<Self::Library, Self::Hooks>,
         node: &Arc<Member>,
         database: Option<&Arc<str>>,
         is_watched: bool,
+        kept: Option<(&Self::Pools, &[PoolKind])>,
     ) -> Result<Self::Pools, Error>;
 
     /// Saves a session's state that no request waits for; returns whether that could be started.

@@ -28,9 +28,14 @@ pub(crate) struct State {
 
 /// A source of node sets that a router follows, in [`Status`](crate::Status).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct DiscoveryStatus {
     /// The time since the last set that stands; `None` before the first one.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "age_seconds", serialize_with = "super::serialize::seconds")
+    )]
     pub age: Option<Duration>,
     /// What failed since: the source gave no set, or a node of it cannot be taken in.
     pub problem: Option<String>,

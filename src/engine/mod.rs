@@ -1,12 +1,21 @@
 //! The engine: what all handles of a router share, whatever the flavour of their connections.
 
+mod advice;
 mod answers;
+mod applied;
+#[cfg(feature = "config")]
+mod apply;
 mod arrivals;
 #[cfg(feature = "__bench")]
 pub(crate) mod bench;
 pub(crate) mod breaker;
 mod builder;
+mod caught_up;
 pub(crate) mod checkout;
+mod comparison;
+mod configuration;
+#[cfg(feature = "config")]
+mod configured;
 mod current;
 mod databases;
 mod delays;
@@ -18,27 +27,44 @@ mod hurry;
 mod lease;
 mod live;
 mod nodes;
+mod one_question;
 mod options;
 mod pooled;
 mod rejections;
+mod reset;
 mod router;
 mod routes;
+#[cfg(feature = "serde")]
+pub(crate) mod serialize;
 mod session;
 mod settings;
 mod shared;
+mod sizing;
 mod start;
 mod status;
+mod switch;
+#[cfg(feature = "config")]
+mod turnstile;
+mod usage;
 mod view;
 pub(crate) mod watcher;
 mod window;
 mod write_log;
 
+pub(crate) use advice::Advice;
+pub(crate) use applied::Applied;
 pub(crate) use arrivals::Arrivals;
 pub use breaker::{Breaker, BreakerStatus, ShedReads, Signal, Strain};
 pub(crate) use breaker::{Gauges, LoadHook};
 pub(crate) use builder::Recipe;
 pub use builder::RouterBuilder;
-pub(crate) use checkout::Request;
+pub use caught_up::{CaughtUpReport, ReplicaReport};
+pub(crate) use checkout::{Request, Wait};
+pub use comparison::{CompareLimits, Comparison, TableComparison, TableOnReplica};
+pub use configuration::ConfigurationStatus;
+pub(crate) use configuration::Record;
+#[cfg(feature = "config")]
+pub(crate) use configured::Configured;
 use databases::Databases;
 pub use flavour::{Async, Blocking};
 pub(crate) use flavour::{Flavour, NodePools};
@@ -50,11 +76,14 @@ pub(crate) use lease::{Grant, Lease};
 pub(crate) use live::Live;
 pub use nodes::Nodes;
 pub(crate) use nodes::{Change, Leaving, Seat};
+pub(crate) use one_question::{AskOrWait, OneQuestion};
 pub(crate) use options::{DELAYED, Options};
 #[allow(unused_imports, reason = "only where a flavour has no pool")]
 pub(crate) use pooled::NoPool;
 pub(crate) use pooled::{Known, Marks, Pooled, pools};
 pub(crate) use rejections::Rejections;
+pub use reset::Reset;
+pub(crate) use reset::ResetRule;
 pub use router::Router;
 pub(crate) use router::WeakRouter;
 #[cfg(feature = "edge")]
@@ -62,10 +91,17 @@ pub(crate) use routes::RouteCount;
 pub(crate) use routes::Routes;
 pub use session::Session;
 pub(crate) use settings::{Questions, Settings};
-pub(crate) use shared::{Server, Shared};
+pub(crate) use shared::{Server, Shared, Terms};
+pub(crate) use sizing::WATCHERS;
+pub use sizing::{PoolAdvice, PoolLoad, Sizing, SizingAdvice};
 pub(crate) use start::Conditions;
 pub use status::{NodeStatus, PoolStatus, Status, Upstream};
+#[cfg(feature = "config")]
+pub(crate) use turnstile::{Inside, Turnstile};
+pub(crate) use usage::Usage;
 pub(crate) use view::View;
+#[cfg(feature = "config")]
+pub(crate) use window::Kind;
 pub(crate) use window::Lags;
 pub use window::{MeasuredWindow, Window, WindowStatus};
 pub(crate) use write_log::{Ending, WriteLog};

@@ -63,6 +63,26 @@ impl<C, F: Flavour<C>> Nodes<C, F> {
             is_watched,
             recipe.settings.single.as_ref(),
         )?;
+        self.take_in_as(node, change)
+    }
+
+    /// Takes a node in that is part of a set which was checked as a whole.
+    #[cfg(feature = "config")]
+    pub(crate) fn join_as(&self, node: Node, change: Change) -> Result<Joining<C, F>, Error> {
+        let _changes = lock(&self.router.databases().changes);
+        self.router.check_open(0)?;
+        let members = self.router.shared().members();
+        // Code may have added it meanwhile.
+        if change == Change::Add && members.iter().any(|(_, other)| other.name == node.name) {
+            return Err(ConfigError::DuplicateName { name: node.name }.into());
+        }
+        self.take_in_as(node, change)
+    }
+
+    /// Takes a valid node in, while nobody else changes the nodes.
+    fn take_in_as(&self, node: Node, change: Change) -> Result<Joining<C, F>, Error> {
+        let router = &self.router;
+        let recipe = &router.databases().recipe;
         let (slot, member) = router
             .shared()
             .take_in(&recipe.settings, node, |slot, member| {
@@ -190,11 +210,28 @@ pub(crate) struct Joining<C, F: Flavour<C>> {
     pub(crate) recipe: Arc<Recipe<F::Library, F::Hooks>>,
     pub(crate) slot: usize,
     pub(crate) member: Arc<Member>,
-    change: Change,
+    pub(crate) change: Change,
     has_joined: bool,
 }
 
 impl<C, F: Flavour<C>> Joining<C, F> {
+    /// Checks that the node is still a member.
+    #[cfg(feature = "config")]
+    pub(super) fn check_member(&self) -> Result<(), Error> {
+        let members = self.router.shared().members();
+        let member = members.get(self.slot);
+        if member.is_some_and(|member| member.serial == self.member.serial) {
+            return Ok(());
+        }
+        Err(Error::removed(&self.member.name, Instant::now()))
+    }
+
+    /// Records that the node stays.
+    #[cfg(feature = "config")]
+    pub(super) fn joined(mut self) {
+        self.has_joined = true;
+    }
+
     /// Keeps the node: returns the pools of the one whose place it takes.
     pub(crate) fn keep(mut self) -> Result<Option<Leaving<F::Pools>>, Error> {
         let router = &self.router;

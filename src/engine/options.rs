@@ -3,17 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::routing::{Level, Tag};
+use super::Advice;
+use crate::connect::SessionSettings;
+use crate::routing::Tag;
 
 /// The differences of a session's calls from the router's defaults.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     /// The longest wait of reads for a fresher replica; the router's if `None`.
     pub(crate) wait: Option<Duration>,
-    /// The level of `read`.
-    pub(crate) level: Level,
+    /// What was said of all its reads; `None` if nothing was.
+    pub(crate) advice: Option<Arc<Advice>>,
     /// The replicas that reads ask for; the router's if `None`.
     pub(crate) on: Option<Arc<Tag>>,
+    /// The settings of the connections that it gets.
+    pub(crate) settings: Option<Arc<SessionSettings>>,
     /// Set if writes are remembered.
     pub(crate) tracked: bool,
     /// Set for the placeholder session used outside any scope; it tracks nothing.
@@ -24,8 +28,9 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             wait: None,
-            level: Level::Session,
+            advice: None,
             on: None,
+            settings: None,
             tracked: true,
             outside: false,
         }
@@ -33,12 +38,9 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Sets the level of `read`. `Level::Write` is not a level of reads: it is replaced by the strongest one.
-    pub(crate) fn set_level(&mut self, level: Level) {
-        self.level = match level {
-            Level::Write => Level::Strong,
-            level => level,
-        };
+    /// Returns what was said of all its reads, to add to.
+    pub(crate) fn advice(&mut self) -> &mut Advice {
+        Arc::make_mut(self.advice.get_or_insert_default())
     }
 }
 

@@ -7,10 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use diesel_routing_sql::SessionEffect;
+
+use super::{Applied, ResetRule, Usage};
 use crate::cluster::{Member, Observation, Said, ServerFacts, ServerId};
 use crate::routing::PeakEwma;
 use crate::server::NodeRole;
-use crate::statement::Seen;
+use crate::statement::{Seen, Trace};
 
 /// A pooled connection, and what is known of it.
 #[derive(Debug)]
@@ -22,6 +25,11 @@ pub(crate) struct Pooled<C> {
     pub(crate) number: u64,
     /// The statements that were seen on it.
     pub(crate) seen: Seen,
+    /// The instant at which it was lent last, and what is counted as it comes back.
+    pub(crate) lent: Instant,
+    pub(crate) usage: Arc<Usage>,
+    /// When its session is reset.
+    pub(crate) reset: ResetRule,
     /// The node that it was opened for.
     pub(crate) member: Arc<Member>,
     /// The database; `None` for the one that the node's URL was given with.
@@ -37,7 +45,11 @@ pub(crate) struct Marks {
     pub(crate) has_failed: bool,
     /// Set once a statement ran for which its caller vouched: it may have made the connection one that writes.
     pub(crate) was_vouched_for: bool,
-    /// Where the times of its statements are recorded, if they are.
+    /// What statements have left behind in the database session.
+    pub(crate) leaves: SessionEffect,
+    /// Set once it was lent.
+    pub(crate) was_lent: bool,
+    /// Where the times of its statements are recorded, while they are.
     pub(crate) latency: Option<Arc<PeakEwma>>,
 }
 
@@ -45,7 +57,10 @@ impl Marks {
     /// Returns the start of a statement, if its time is recorded.
     #[inline]
     pub(crate) fn start(&self) -> Option<Instant> {
-        self.latency.as_ref().map(|_| Instant::now())
+        let latency = self.latency.as_ref();
+        latency
+            .filter(|latency| latency.is_wanted())
+            .map(|_| Instant::now())
     }
 
     /// Records the time of a statement that began then, and was answered now.
@@ -73,9 +88,24 @@ impl<C> Pooled<C> {
         self.marks.has_failed |= answer.is_err();
     }
 
+    /// Records what a statement may do to the database session, before it is sent.
+    #[inline]
+    pub(crate) fn runs(&mut self, trace: Trace) {
+        if trace != Trace::NONE {
+            self.may_change(trace);
+        }
+    }
+
+    #[cold]
+    fn may_change(&mut self, trace: Trace) {
+        self.marks.leaves = self.marks.leaves.max(trace.leaves);
+        self.known.applied.doubt();
+    }
+
     /// Records that it comes back to its pool: a connection whose statements have all succeeded stands.
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn returns(&mut self, now: Instant) {
+        self.usage.returned(self.lent, now);
         if !self.marks.has_failed {
             self.known.alive = now;
         }
@@ -102,6 +132,8 @@ pub(crate) struct Known {
     pub(crate) read_only: bool,
     /// Set if reads on it wait for what other servers have acknowledged.
     pub(crate) reads_causally: bool,
+    /// The settings that its session has from the router.
+    pub(crate) applied: Applied,
     /// Set if it must not be lent again.
     pub(crate) is_spent: bool,
 }
@@ -124,6 +156,7 @@ impl Known {
             alive: now,
             read_only: false,
             reads_causally: false,
+            applied: Applied::default(),
             is_spent: false,
             expires: None,
         }
@@ -305,24 +338,41 @@ macro_rules! pools {
         /// The pools of one node. They open connections as they are needed: those of a replica's `write`
         /// are needed once it is promoted.
         pub(crate) struct Pools<C: RoutedConnection> {
-            read: Pool<C>,
-            write: Pool<C>,
+            read: std::sync::Arc<Pool<C>>,
+            write: std::sync::Arc<Pool<C>>,
+            /// Of each kind, in the order of `PoolKind::ALL`.
+            usage: [std::sync::Arc<crate::engine::Usage>; 3],
             /// A bulkhead: reads that fall back to the primary must not keep others from it.
-            fallback: Pool<C>,
+            fallback: std::sync::Arc<Pool<C>>,
         }
 
         impl<C: RoutedConnection> Pools<C> {
-            /// Makes the pools of a node, with the managers that `manager` makes for reads and for writes.
+            /// Makes the pools of a node, with the managers that `manager` makes for reads and for writes. Those that `kept`
+            /// returns stay.
             pub(crate) fn new(
                 library: &Library,
                 node: &crate::cluster::Node,
                 manager: impl Fn(crate::server::PoolKind) -> Manager<C>,
+                kept: impl Fn(crate::server::PoolKind) -> Option<(std::sync::Arc<Pool<C>>, std::sync::Arc<crate::engine::Usage>)>,
             ) -> Result<Self, crate::error::Error> {
-                let pool = |kind| Pool::new(library, manager(kind), node.pool_size(kind), node.options(kind));
+                let mut usage: [std::sync::Arc<crate::engine::Usage>; 3] = std::array::from_fn(|_| std::sync::Arc::default());
+                let mut pool = |kind: crate::server::PoolKind| {
+                    let usage = &mut usage[kind.index()];
+                    if let Some((pool, known)) = kept(kind) {
+                        *usage = known;
+                        return Ok(pool);
+                    }
+                    let mut manager = manager(kind);
+                    manager.usage = std::sync::Arc::clone(usage);
+                    Pool::new(library, manager, node.pool_size(kind), node.options(kind)).map(std::sync::Arc::new)
+                };
+                let (read, write) = (pool(crate::server::PoolKind::Read)?, pool(crate::server::PoolKind::Write)?);
+                let fallback = pool(crate::server::PoolKind::Fallback)?;
                 Ok(Self {
-                    read: pool(crate::server::PoolKind::Read)?,
-                    write: pool(crate::server::PoolKind::Write)?,
-                    fallback: pool(crate::server::PoolKind::Fallback)?,
+                    read,
+                    write,
+                    fallback,
+                    usage,
                 })
             }
 
@@ -332,7 +382,12 @@ macro_rules! pools {
                 status.open < status.max_size
             }
 
-            fn of(&self, kind: crate::server::PoolKind) -> &Pool<C> {
+            /// Returns a pool and its usage, to be kept when others change.
+            pub(crate) fn share(&self, kind: crate::server::PoolKind) -> (std::sync::Arc<Pool<C>>, std::sync::Arc<crate::engine::Usage>) {
+                (std::sync::Arc::clone(self.of(kind)), std::sync::Arc::clone(&self.usage[kind.index()]))
+            }
+
+            fn of(&self, kind: crate::server::PoolKind) -> &std::sync::Arc<Pool<C>> {
                 match kind {
                     crate::server::PoolKind::Read => &self.read,
                     crate::server::PoolKind::Write => &self.write,
@@ -344,12 +399,20 @@ macro_rules! pools {
         impl<C: RoutedConnection> crate::engine::NodePools for Pools<C> {
             fn status(&self) -> Vec<crate::engine::PoolStatus> {
                 let kinds = crate::server::PoolKind::ALL;
-                kinds.map(|kind| self.of(kind).status(kind)).into()
+                let status = kinds.map(|kind| {
+                    let (loans, time_in_use) = self.usage[kind.index()].total();
+                    crate::engine::PoolStatus {
+                        loans,
+                        time_in_use,
+                        ..self.of(kind).status(kind)
+                    }
+                });
+                status.into()
             }
 
             fn drain(&self) {
                 for kind in crate::server::PoolKind::ALL {
-                    match self.of(kind) {
+                    match &**self.of(kind) {
                         $(#[cfg(feature = $feature)] Pool::$name(pool) => pool.drain(),)+
                         #[cfg(not(any($(feature = $feature),+)))]
                         Pool::Never(never) => match *never.value() {},

@@ -9,15 +9,14 @@ use arc_swap::ArcSwapOption;
 use super::nodes::{Leaving, Seat};
 use super::{
     Async, Databases, Flavour, NodePools, Nodes, Options, PoolStatus, Recipe, Request, Session,
-    Settings, Shared, Status,
+    Settings, Shared, Status, Wait,
 };
 use crate::cluster::Member;
-use crate::consistency::Priority;
 #[cfg(doc)]
 use crate::error::ConfigError;
 use crate::error::{Error, Step};
 use crate::mutex::lock;
-use crate::routing::{Level, RegionPolicy, Tag, Target};
+use crate::routing::{Level, Tag, Target};
 use crate::statement::Access;
 
 /// Lends connections of one primary and its replicas, as handles that say what they may do.
@@ -97,7 +96,7 @@ impl<P, L, H> Inner<P, L, H> {
     }
 
     /// Returns the pools of the node in `slot`, if there are any.
-    fn seat_in(&self, slot: usize) -> Option<Arc<Seat<P>>> {
+    pub(super) fn seat_in(&self, slot: usize) -> Option<Arc<Seat<P>>> {
         let seats = self.seats.load();
         seats.as_deref()?.get(slot)?.clone()
     }
@@ -301,17 +300,16 @@ impl<C, F: Flavour<C>> Router<C, F> {
     /// Returns what a call outside any session asks for.
     pub(crate) fn request(&self, level: Level, access: Access) -> Request<'_> {
         Request {
-            level,
+            level: Request::level_of(level, access),
             access,
             session: None,
-            wait: self.inner.shared.wait(),
+            wait: Wait::default(),
             avoid: None,
             may_try: true,
-            max_lag: None,
-            on: self.target(),
-            region: RegionPolicy::Pay,
-            priority: Priority::Normal,
+            advice: None,
             class: None,
+            on: self.target(),
+            settings: None,
             function: None,
         }
     }
@@ -366,7 +364,13 @@ impl<C, F: Flavour<C>> Router<C, F> {
             ..
         } = &*self.inner;
         let is_watched = shared.is_watched();
-        let pools = F::pools(&databases.recipe, member, database.as_ref(), is_watched)?;
+        let pools = F::pools(
+            &databases.recipe,
+            member,
+            database.as_ref(),
+            is_watched,
+            None,
+        )?;
         let member = Arc::clone(member);
         Ok(Seat { member, pools })
     }

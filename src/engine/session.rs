@@ -2,16 +2,18 @@
 
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "edge")]
+use std::time::SystemTime;
 use std::time::{Duration, Instant};
 
 use super::checkout::Loan;
-use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View};
-use crate::consistency::Priority;
-use crate::error::{ConfigError, Error};
-use crate::routing::{Level, RegionPolicy, Tag};
+use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View, Wait};
+use crate::connect::SessionSettings;
+use crate::error::{ConfigError, Error, PositionError};
+use crate::routing::{Level, Tag};
 #[cfg(feature = "edge")]
 use crate::session::Activity;
-use crate::session::{Rejection, SignedToken, Token};
+use crate::session::{Rejection, SessionState, SignedToken, Token};
 use crate::statement::Access;
 
 /// One user's, or one job's, causal history: its reads see its writes, and never an older state than it has
@@ -29,8 +31,8 @@ use crate::statement::Access;
 ///
 /// # Views
 ///
-/// [`waiting`](Self::waiting), [`at_level`](Self::at_level), [`on`](Self::on), [`untracked`](Self::untracked) and
-/// [`delayed`](Self::delayed) return the same session with another setting, for one call or for as long as you
+/// [`waiting`](Self::waiting), [`at_level`](Self::at_level), [`class`](Self::class), [`on`](Self::on),
+/// [`untracked`](Self::untracked), [`delayed`](Self::delayed) and [`with_settings`](Self::with_settings) return the same session with another setting, for one call or for as long as you
 /// keep it:
 ///
 /// ```no_run
@@ -84,6 +86,41 @@ impl<C, F: Flavour<C>> Session<C, F> {
         self.view.router.shared().absorb(&self.view.state, token)
     }
 
+    /// Makes this session's reads observe everything up to `position`: they are served by replicas that have it, and by the primary
+    /// until one has. For what was told by another way than the database, with the position of the write.
+    ///
+    /// The position is text, in the notation of the servers: PostgreSQL's `pg_current_wal_insert_lsn()`, the GTIDs of MySQL's
+    /// `gtid_executed` or MariaDB's `gtid_binlog_pos`, `wsrep_last_written_gtid()` of Galera; or as
+    /// [`NodeStatus::position`](crate::NodeStatus::position) is displayed. Ask for it after the commit was acknowledged: inside
+    /// the transaction it lies before the commit. Asks no server, and costs a read nothing if a replica has it. It joins what
+    /// the session requires already, and travels in its tokens.
+    ///
+    /// A position past the primary's, which no node could ever have, is lowered to the primary's once that was asked.
+    ///
+    /// # Errors
+    ///
+    /// [`PositionError`] for a text that is no position of this cluster; the session is as it was.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # async fn example(router: diesel_routing::pg::Router, message: &str) -> Result<(), Box<dyn std::error::Error>> {
+    /// // The message came with `0/16B3748`, the position after the write that it is about.
+    /// let session = router.session();
+    /// session.require(message)?;
+    /// let conn = session.read().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn require(&self, position: impl AsRef<str>) -> Result<(), PositionError> {
+        let shared = self.view.router.shared();
+        shared.require(&self.view.state, position.as_ref())
+    }
+
+    pub(crate) fn state(&self) -> &Arc<SessionState> {
+        &self.view.state
+    }
+
     /// Returns this session, with reads that may wait this long for a replica to catch up before they go to the
     /// primary.
     #[must_use]
@@ -101,12 +138,44 @@ impl<C, F: Flavour<C>> Session<C, F> {
         self.waiting(DELAYED)
     }
 
-    /// Returns this session, with `read` at another level: [`Level::Strong`] for a request that must see
-    /// everyone's writes, [`Level::Eventual`] for one that need not see its own. The other methods stay what
-    /// they are.
+    /// Returns this session, with all reads at least at this level: [`Level::Strong`] for a request that must see everyone's
+    /// writes. That goes for every call of it and for every [`#[consistency(..)]`](macro@crate::consistency) function that it
+    /// is passed to. Levels add up, so a weaker one takes nothing back; keep the session that you had for that.
+    ///
+    /// [`read_default`](Self::read_default) reads at this very level, so [`Level::Eventual`] weakens that call and no other: what
+    /// a handle's type promises, and what a function or a call asks for, holds at every level.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # async fn example(session: diesel_routing::pg::Session) -> Result<(), diesel_routing::Error> {
+    /// use diesel_routing::Level;
+    ///
+    /// let strong = session.at_level(Level::Strong);
+    /// let conn = strong.read().await?; // of the primary
+    /// let conn = strong.read_eventual().await?; // of the primary, too
+    ///
+    /// let any = session.at_level(Level::Eventual);
+    /// let conn = any.read_default().await?; // of any replica
+    /// let conn = any.read().await?; // sees what the session wrote
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn at_level(&self, level: Level) -> Self {
-        self.with(|options| options.set_level(level))
+        self.with(|options| options.advice().code().at_level(level))
+    }
+
+    /// Returns this session, with all reads in this [class](crate::RouterBuilder::class) as well, on top of what functions, calls
+    /// and other classes require. A class that the router does not have makes them fail with [`ConfigError::NoSuchClass`].
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # async fn example(session: diesel_routing::pg::Session) -> Result<(), diesel_routing::Error> {
+    /// let conn = session.class("inventory").read_eventual().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn class(&self, name: impl Into<Arc<str>>) -> Self {
+        self.with(|options| options.advice().code().in_class(name.into()))
     }
 
     /// Returns this session, with reads on replicas with this [tag](crate::Node::tag). Where none of them may serve a read, it
@@ -127,6 +196,26 @@ impl<C, F: Flavour<C>> Session<C, F> {
     #[must_use]
     pub fn on(&self, tag: impl Into<Tag>) -> Self {
         self.with(|options| options.on = Some(Arc::new(tag.into())))
+    }
+
+    /// Returns this session, as that of whoever has this key: a user's id, say. It is drawn for
+    /// [shares](Router::set_replica_share) by the key, so that one user's sessions belong to the same side, in every process and
+    /// whatever came before; as long as nobody says so, each session is drawn by itself.
+    ///
+    /// The key says nothing else: what the session wrote and saw stays its own. The draw is the first four bytes of the key's
+    /// SHA-256, as a number with the most significant first: a share of *p* percent has those below *p* / 100 of 2^32.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # fn example(router: diesel_routing::pg::Router, user: i64) {
+    /// let session = router.session().keyed(format!("user-{user}"));
+    /// # let _ = session;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn keyed(&self, key: impl AsRef<str>) -> Self {
+        self.view.state.set_key(key.as_ref());
+        self.clone()
     }
 
     /// Returns this session, with a `write` that leaves no mark: for counters, audit rows and the like, which no
@@ -163,10 +252,15 @@ impl<C, F: Flavour<C>> Session<C, F> {
         &self.view.router
     }
 
-    fn with(&self, change: impl FnOnce(&mut Options)) -> Self {
+    pub(crate) fn with(&self, change: impl FnOnce(&mut Options)) -> Self {
         let mut view = (*self.view).clone();
         change(&mut view.options);
         Self::from_view(Arc::new(view))
+    }
+
+    /// Returns the settings of its connections.
+    pub(crate) fn settings(&self) -> Option<&Arc<SessionSettings>> {
+        self.view.options.settings.as_ref()
     }
 
     /// Returns what a call of this session asks for.
@@ -181,40 +275,42 @@ impl<C, F: Flavour<C>> Session<C, F> {
             tracked,
             outside,
             ref on,
-            ..
+            ref advice,
+            ref settings,
         } = self.view.options;
         let remembers = match access {
             Access::Write => tracked,
             _ => !outside,
         };
         Request {
-            level,
+            level: Request::level_of(level, access),
             access,
             session: remembers.then_some(&self.view.state),
-            wait: wait.unwrap_or_else(|| self.view.router.shared().wait()),
+            wait: Wait {
+                function: None,
+                view: wait,
+            },
             avoid,
             may_try: true,
-            max_lag: None,
-            on: on.as_deref().map(Tag::target).or(self.view.router.target()),
-            region: RegionPolicy::Pay,
-            priority: Priority::Normal,
+            advice: advice.as_deref(),
             class: None,
+            on: on.as_deref().map(Tag::target).or(self.view.router.target()),
+            settings: settings.as_ref(),
             function: None,
         }
     }
 
-    /// Returns what [`read`](Self::read) asks for.
+    /// Returns what [`read`](Self::read) asks for, and an upgrade of a handle.
     pub(crate) fn request_to_read(&self, avoid: Option<usize>) -> Request<'_> {
-        self.request(self.view.options.level, Access::CaughtUp, avoid)
+        self.request(Level::Session, Access::CaughtUp, avoid)
     }
 
-    /// Returns what an upgrade of a handle asks for: at least what the session must see.
-    pub(crate) fn request_to_upgrade(&self) -> Request<'_> {
-        let level = match self.view.options.level {
-            Level::Strong => Level::Strong,
-            _ => Level::Session,
-        };
-        self.request(level, Access::CaughtUp, None)
+    /// Returns what [`read_default`](Self::read_default) asks for.
+    pub(crate) fn request_by_default(&self) -> Request<'_> {
+        let advice = self.view.options.advice.as_deref();
+        let said = advice.and_then(|advice| advice.strength(self.view.router.mode()));
+        let level = said.map_or(Level::Session, |said| said.level());
+        self.request(level, Access::Replica, None)
     }
 
     /// Counts the connection, if anyone wants to know.
@@ -259,6 +355,13 @@ impl<C, F: Flavour<C>> Session<C, F> {
     pub(crate) fn absorb_token(&self, token: Token) -> Result<(), Rejection> {
         let shared = self.view.router.shared();
         shared.absorb_token(&self.view.state, token)
+    }
+
+    /// Requires everything acknowledged before `time`, by another machine's clock, which may be that much behind. Returns whether
+    /// that lies in the future.
+    pub(crate) fn require_since(&self, time: SystemTime, skew: Duration) -> bool {
+        let shared = self.view.router.shared();
+        shared.require_since(&self.view.state, time, skew)
     }
 
     /// Counts as having written at `at`, at an unknown position.

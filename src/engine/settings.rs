@@ -3,12 +3,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Live, LoadHook};
+use super::{Live, LoadHook, Reset};
 use crate::cluster::{Members, Node};
 use crate::error::ConfigError;
 use crate::routing::{Balance, PeakEwma, Policy, RegionPolicy, Tags};
 use crate::session::{Clock, SystemClock, TokenKeys};
 use crate::statement::StatementCheck;
+
+/// The part of the watch interval by which it is longer now and then.
+const JITTER: u32 = 10;
+
+/// The time that an answer may take, of a node that is well. Chosen: some round trips within a region.
+const ANSWER: Duration = Duration::from_millis(10);
 
 /// What servers are asked for again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +36,8 @@ pub(crate) struct Settings {
     /// Set if the clock is the system's: other routers' answers are dated by it.
     pub(crate) has_system_clock: bool,
     pub(crate) check: StatementCheck,
+    /// When sessions of pooled connections are reset.
+    pub(crate) reset: Reset,
     /// The time constant of latencies' decay.
     pub(crate) latency_decay: Duration,
     pub(crate) zone: Option<String>,
@@ -46,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) build_timeout: Duration,
     /// The time that is waited for the connections of a node that is removed.
     pub(crate) drain_timeout: Duration,
+    /// The number of instances like this one that there are to be.
+    pub(crate) expected_instances: u32,
     pub(crate) watch_interval: Duration,
     pub(crate) watch_timeout: Duration,
     pub(crate) urgent_questions: u32,
@@ -55,6 +65,8 @@ pub(crate) struct Settings {
     pub(crate) hedge_budget: f32,
     pub(crate) keys: Option<TokenKeys>,
     pub(crate) token_life: Duration,
+    #[cfg(feature = "config")]
+    pub(crate) configured: super::Configured,
 }
 
 impl Default for Settings {
@@ -64,6 +76,7 @@ impl Default for Settings {
             clock: Arc::new(SystemClock),
             has_system_clock: true,
             check: StatementCheck::default(),
+            reset: Reset::default(),
             // As Finagle's `p2cPeakEwma`.
             latency_decay: Duration::from_secs(10),
             zone: None,
@@ -74,6 +87,7 @@ impl Default for Settings {
             require_all: false,
             build_timeout: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(10),
+            expected_instances: 1,
             watch_interval: Duration::from_millis(100),
             watch_timeout: Duration::from_secs(1),
             urgent_questions: 20,
@@ -85,25 +99,25 @@ impl Default for Settings {
             hedge_budget: 0.05,
             keys: None,
             token_life: Duration::from_secs(60 * 60),
+            #[cfg(feature = "config")]
+            configured: super::Configured::default(),
         }
     }
 }
 
 impl Settings {
-    /// Prepares nodes for what is measured of them.
+    /// Prepares nodes for what may be measured of them.
     pub(crate) fn prepare(&self, nodes: &mut [Node]) {
-        let is_measured = self.live.balance.balance == Balance::Latency;
         let now = Instant::now();
         for node in nodes {
             // Each router measures by itself, though nodes may be clones.
-            let latency = is_measured.then(|| Arc::new(PeakEwma::new(self.latency_decay, now)));
-            node.latency = latency;
+            node.latency = Some(Arc::new(PeakEwma::new(self.latency_decay, now)));
         }
     }
 
     /// Checks that the router knows its region if a class depends on that.
-    pub(crate) fn check_regions(&self) -> Result<(), ConfigError> {
-        let mut classes = self.live.classes.iter();
+    pub(crate) fn check_regions(&self, live: &Live) -> Result<(), ConfigError> {
+        let mut classes = live.classes.iter();
         let depends = classes.find(|(_, class)| class.region != RegionPolicy::Pay);
         match depends {
             Some((class, _)) if self.zone.is_none() => Err(ConfigError::NoRegion {
@@ -113,9 +127,34 @@ impl Settings {
         }
     }
 
-    /// Returns what decisions are bound by, for these nodes, under these settings.
+    /// Checks that replicas can be known to keep the limits on their lag, where lag is known at all.
+    pub(crate) fn check_limits(&self, live: &Live) -> Result<(), ConfigError> {
+        let interval = self.watch_interval;
+        let least = interval
+            .saturating_add(interval / JITTER)
+            .saturating_add(ANSWER);
+        let classes = live.classes.iter();
+        let classes = classes.filter_map(|(name, class)| Some((Some(name), class.max_lag?)));
+        let mut limits = std::iter::once((None, live.max_lag)).chain(classes);
+        match limits.find(|(_, limit)| *limit < least) {
+            Some((class, limit)) => Err(ConfigError::LagNotMeasurable {
+                class: class.cloned(),
+                limit,
+                least,
+                interval,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns what decisions are bound by, for these nodes, under these settings. From then on, it is measured what they
+    /// depend on.
     pub(crate) fn policy(&self, live: &Live, members: &Members) -> Policy {
         let slots = || (0..members.slots()).map(|slot| members.get(slot));
+        let is_measured = live.balance.balance == Balance::Latency;
+        for latency in slots().flatten().filter_map(|node| node.latency.as_ref()) {
+            latency.set_wanted(is_measured);
+        }
         let near = slots()
             .map(|node| node.is_some_and(|node| node.zone.is_some() && node.zone == self.zone));
         Policy {
@@ -127,6 +166,7 @@ impl Settings {
             balance: live.balance.balance,
             latencies: slots()
                 .map(|node| node.and_then(|node| node.latency.clone()))
+                .map(|latency| latency.filter(|_| is_measured))
                 .collect(),
             primary_share: live.balance.primary(),
             tags: Tags::new(slots().map(|node| {

@@ -1,10 +1,15 @@
 //! The state that all handles and sessions of a router share.
 
 mod changes;
+mod connections;
+mod fence;
 mod lags;
 mod nodes;
+mod refusals;
 mod state;
 mod strain;
+mod switch;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -20,21 +25,23 @@ use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use diesel_routing_sql::Dialect as Sql;
 
 use self::state::State;
+pub(crate) use self::terms::Terms;
 use super::delays::Delays;
-use super::{Gauges, Known, Lags, Questions, Rejections, Request, Settings, Strain};
+use super::{
+    Gauges, Known, Lags, OneQuestion, Questions, Rejections, Request, Reset, Settings, Strain,
+};
 use crate::cluster::{
     BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, ServerId,
     Signals, Snapshot, SourceAddress, after, age,
 };
-use crate::consistency::{Class, Function};
-use crate::error::{ConfigError, Error};
+use crate::error::Error;
 use crate::mutex::lock;
 use crate::position::Position;
 use crate::random;
-use crate::routing::{Decision, Delay, Inputs, Level, Reason, decide};
+use crate::routing::{Decision, Delay, Inputs, Level, Reason, Strength, decide};
 use crate::server::PoolKind;
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
-use crate::statement::{Access, Checker};
+use crate::statement::Checker;
 
 /// The part of the watch interval within which the primary is asked after a commit: 5 ms by default, for which other
 /// commits may join.
@@ -48,11 +55,14 @@ const SLOWEST: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) checker: Checker,
+    /// Set if nobody wants to know what statements leave behind on their connections.
+    pub(crate) never_resets: bool,
     pub(crate) dialect: Sql,
     pub(crate) signals: Signals,
     /// The time that a node's answer may take.
     pub(crate) probe_timeout: Duration,
     pub(crate) rejections: Rejections,
+    pub(crate) configuration: super::Record,
     pub(super) discoveries: Mutex<Vec<Arc<Mutex<super::following::State>>>>,
     #[cfg(feature = "hedge")]
     pub(crate) hedges: super::Hedges,
@@ -96,6 +106,12 @@ pub(crate) struct Shared {
     servers_wait: AtomicBool,
     /// Set until the nodes' first answers are weighed.
     pub(super) starting: AtomicBool,
+    /// The instant at which it was made, by the system's clock.
+    pub(super) built: Instant,
+    /// The number of instances like this one that there are to be.
+    pub(super) expected_instances: u32,
+    /// The question for the primary's position, which callers share.
+    pub(crate) position_of_primary: OneQuestion,
 }
 
 /// What a backend says of its servers, for the router.
@@ -145,16 +161,21 @@ impl Shared {
             sources: Mutex::default(),
             servers_wait: AtomicBool::new(false),
             starting: AtomicBool::new(false),
+            built: Instant::now(),
+            expected_instances: settings.expected_instances,
+            position_of_primary: OneQuestion::default(),
             signals: Signals::new(count),
             trusts_window: !watched || settings.questions == Questions::Aurora,
             probe_timeout: settings.watch_timeout,
             rejections: Rejections::default(),
+            configuration: super::Record::new(),
             discoveries: Mutex::default(),
             #[cfg(feature = "hedge")]
             hedges: super::Hedges::new(settings.hedge_budget),
             clock: Arc::clone(&settings.clock),
             has_system_clock: settings.has_system_clock,
             checker: settings.check.build(dialect),
+            never_resets: settings.reset == Reset::Never,
             dialect,
             keys: settings.keys.clone(),
             token_life: settings.token_life,
@@ -189,7 +210,8 @@ impl Shared {
     /// Decides which node serves a request, and why, as far as is known; `now` is the system's clock.
     pub(crate) fn look(&self, request: &Request<'_>, now: Instant) -> Decision {
         let cluster = self.snapshot.load();
-        decide(&self.inputs(request, &cluster, now))
+        let decision = decide(&self.inputs(request, &cluster, now));
+        Self::weighed(decision, request, &cluster)
     }
 
     #[expect(clippy::type_complexity, reason = "closures have no names")]
@@ -210,25 +232,31 @@ impl Shared {
         } else {
             self.clock.now()
         };
+        // A class that is not there may require anything.
+        let required = Self::strength(request, cluster);
+        let required = required.unwrap_or(Level::Strong.into());
         let random = random::number();
         let on = request.on.and_then(|on| cluster.policy.tags.wanted(on));
         let samples = self.samples.load();
         let samples = samples.as_deref();
+        let kept = self.kept_from_replicas(request, cluster);
         let avoid = request.avoid.or_else(|| cluster.strained_primary());
         Inputs {
-            level: request.level_under(cluster.primary, &cluster.policy),
+            level: required.level(),
+            bound: required.bound(),
             need: request
                 .session
-                .filter(|_| request.level == Level::Session)
+                .filter(|_| required.level() == Level::Session)
                 .map(|session| session.need(now, cluster.window.window, cluster, samples)),
             cluster,
             policy: &cluster.policy,
             now,
             system_now,
             avoid,
-            max_lag: self.max_lag(request, cluster),
+            kept,
+            max_lag: self.max_lag(required, cluster),
             on,
-            is_limited: avoid.is_some() || !cluster.policy.tags.admit_all(on),
+            is_limited: avoid.is_some() || kept.is_some() || !cluster.policy.tags.admit_all(on),
             random,
             lot: request.session.map_or(random, |session| session.lot()),
             turn: || self.turns.fetch_add(1, Ordering::Relaxed),
@@ -241,59 +269,21 @@ impl Shared {
 
     /// Returns the lag past which replicas do not serve a request; the router's, if `None`. Where nothing but the window
     /// says that they have what a session wrote, that is as much as they may lag for it.
-    fn max_lag(&self, request: &Request<'_>, cluster: &State) -> Option<Duration> {
-        if !self.trusts_window || request.level != Level::Session {
-            return request.max_lag;
-        }
-        let limit = request.max_lag.unwrap_or(cluster.policy.max_lag);
-        Some(limit.min(cluster.window.window))
+    fn max_lag(&self, required: Strength, cluster: &State) -> Option<Duration> {
+        let is_trusted = self.trusts_window && required.level() == Level::Session;
+        is_trusted.then(|| cluster.policy.max_lag.min(cluster.window.window))
     }
 
     /// Decides for the primary, for a caller whom no replica serves.
     pub(crate) fn fall_back(&self, request: &Request<'_>) -> Decision {
-        let reason = match request.level {
+        let cluster = self.snapshot.load();
+        let required = Self::strength(request, &cluster).map(Strength::level);
+        let reason = match required.unwrap_or(Level::Strong) {
             Level::Write => Reason::Write,
             Level::Strong => Reason::Strong,
             _ => Reason::Fallback,
         };
-        Decision::primary(&self.snapshot.load(), reason)
-    }
-
-    /// Returns the request of a call of `function`, over that of its session or router.
-    pub(crate) fn request_of<'a>(
-        &self,
-        function: &'static Function,
-        request: Request<'a>,
-    ) -> Result<Request<'a>, ConfigError> {
-        let class = match function.class {
-            Some(class) => {
-                self.snapshot
-                    .load()
-                    .live
-                    .class(class)
-                    .ok_or(ConfigError::NoSuchClass {
-                        function: function.path,
-                        class,
-                    })?
-            }
-            None => Class::new(),
-        };
-        Ok(Request {
-            level: match (request.access, request.session) {
-                (Access::Write, _) => Level::Write,
-                // Outside sessions, only `eventual` leaves the primary.
-                (_, None) if matches!(function.level, Level::Bounded(_)) => Level::Session,
-                _ => function.level,
-            },
-            wait: function.wait.or(class.wait).unwrap_or(request.wait),
-            max_lag: class.max_lag,
-            region: class.region,
-            priority: class.priority,
-            class: function.class,
-            on: function.on.or(request.on),
-            function: Some(function.path),
-            ..request
-        })
+        Self::weighed(Decision::primary(&cluster, reason), request, &cluster)
     }
 
     /// Returns why a connection may serve a request as one of the replica `node`, by what its server said of itself on
@@ -353,18 +343,9 @@ impl Shared {
         if decision.reason != Reason::Fallback {
             return error;
         }
-        let replicas = cluster.nodes.iter().enumerate();
-        let replicas: Vec<_> = replicas
-            .filter(|(index, node)| node.serial != 0 && !cluster.is_led_by_node(*index))
-            .map(|(index, node)| {
-                let is_reserved = cluster.policy.tags.is_reserved(index);
-                let reserved = if is_reserved { ", for its tags" } else { "" };
-                format!("`{}` is {}{reserved}", cluster.name(index), node.health)
-            })
-            .collect();
         let node = cluster.members.get(decision.node);
         let budget = node.map_or(0, |node| node.pool_size(PoolKind::Fallback));
-        error.of_fallback(budget, replicas.join(", "))
+        error.of_fallback(budget, cluster.replicas())
     }
 
     /// Returns whether a session's token may know of a failover that this router does not: what it requires is
@@ -389,8 +370,10 @@ impl Shared {
     ) -> Option<(Decision, Position)> {
         let cluster = self.snapshot.load();
         let candidate = self.inputs(request, &cluster, now).freshest_candidate();
-        // Galera's function knows whole seconds only.
-        candidate.filter(|(_, required)| !required.is_multi_writer())
+        candidate
+            .map(|(there, required)| (Self::weighed(there, request, &cluster), required))
+            // Galera's function knows whole seconds only.
+            .filter(|(there, required)| there.refusal.is_none() && !required.is_multi_writer())
     }
 
     /// Returns the replica that is expected to be the first to have what the request needs, and when, by the system's
@@ -402,7 +385,8 @@ impl Shared {
     ) -> Option<(Decision, Instant)> {
         let cluster = self.snapshot.load();
         let (decision, left) = self.inputs(request, &cluster, now).likeliest()?;
-        Some((decision, after(now, left)))
+        let decision = Self::weighed(decision, request, &cluster);
+        (decision.refusal.is_none()).then(|| (decision, after(now, left)))
     }
 
     /// Records that the session has committed.
@@ -452,7 +436,10 @@ impl Shared {
     /// Records that a node was met, whose server has these facts.
     pub(crate) fn meets(&self, member: &Member, facts: &ServerFacts) {
         if !member.has_left() {
-            lock(&self.facts).insert(member.serial, facts.clone());
+            let known = lock(&self.facts).insert(member.serial, facts.clone());
+            if known.is_none_or(|known| known.max_connections != facts.max_connections) {
+                self.check_connections(member, facts);
+            }
         }
         if facts.waits {
             self.servers_wait.store(true, Ordering::Relaxed);
@@ -474,12 +461,12 @@ impl Shared {
     }
 
     #[cfg(feature = "edge")]
-    pub(crate) fn window(&self) -> Duration {
-        self.snapshot.load().window.window
+    pub(crate) fn wall(&self) -> std::time::SystemTime {
+        self.clock.wall()
     }
 
-    /// Returns the longest wait of reads for a fresher replica.
-    pub(crate) fn wait(&self) -> Duration {
-        self.snapshot.load().live.wait
+    #[cfg(feature = "edge")]
+    pub(crate) fn window(&self) -> Duration {
+        self.snapshot.load().window.window
     }
 }

@@ -83,13 +83,14 @@ impl Shared {
     }
 
     /// Weighs the answer of a node that has joined: an error if the router cannot work with it, or if it `must_answer` and
-    /// does not.
+    /// does not. Nodes go with it whose names `ends` tells.
     pub(crate) fn weigh_newcomer(
         &self,
         (slot, node): (usize, &Member),
         arrival: Option<Arrival>,
         conditions: Conditions,
         must_answer: bool,
+        ends: impl Fn(&str) -> bool,
     ) -> Result<(), Error> {
         let arrival = arrival.unwrap_or_else(|| Err(self.no_answer(slot, conditions)));
         match arrival {
@@ -99,7 +100,7 @@ impl Shared {
                     let check = |role| known.facts.check_role(role, known.role, node);
                     role.map_or(Ok(()), check)?;
                 }
-                self.check_facts(node, &known.facts)?;
+                self.check_facts(node, &known.facts, ends)?;
                 self.check_member(slot)?;
             }
             Err(error) if must_answer || matches!(error, Error::Config(_)) => return Err(error),
@@ -188,7 +189,7 @@ impl Shared {
     }
 
     /// Returns the error of a caller whom only the primary could serve, while no node takes writes.
-    pub(super) fn no_primary(
+    pub(crate) fn no_primary(
         &self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Error {

@@ -3,29 +3,62 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{BreakerStatus, DiscoveryStatus, Shared, WindowStatus};
+use super::{BreakerStatus, ConfigurationStatus, DiscoveryStatus, Shared, WindowStatus};
 use crate::cluster::{Health, Member};
 use crate::position::Position;
+use crate::routing::Mode;
 use crate::server::{NodeRole, PoolKind};
 use crate::session::Rejection;
 
 /// A router's knowledge at one moment, from `router.status()`. Asks no server.
+///
+/// With the feature `serde` it can be serialized: times are numbers of seconds, in fields whose names end in `_seconds`;
+/// instants are texts as in RFC 3339; positions are texts.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Status {
     /// The nodes, in the order of their configuration: the one that is meant to be the primary first, then those of which
     /// nothing is said, then the replicas; nodes that were added since take the places of those that were removed, and come
     /// last where there are none.
     pub nodes: Vec<NodeStatus>,
+    /// The time since the router was built.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            rename = "uptime_seconds",
+            serialize_with = "crate::engine::serialize::time_span"
+        )
+    )]
+    pub uptime: Duration,
+    /// The number of instances like this one that there are to be: see
+    /// [`RouterBuilder::expected_instances`](crate::RouterBuilder::expected_instances).
+    pub expected_instances: u32,
+    /// What of the routing is in force.
+    pub mode: Mode,
+    /// The share of sessions that may use replicas, in percent.
+    pub replica_share: u8,
+    /// The [classes](crate::Class) that have less than all sessions, each with its share in percent.
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::engine::serialize::by_name")
+    )]
+    pub class_replica_shares: Vec<(String, u8)>,
     /// The [window](crate::Window) in use, and how it came about.
     pub window: WindowStatus,
     /// How strained the primary is; `None` without a [breaker](crate::Breaker).
     pub breaker: Option<BreakerStatus>,
     /// The number of session tokens rejected since the router started, by reason; reasons that did not occur are
     /// left out.
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "super::serialize::rejections")
+    )]
     pub rejected_tokens: Vec<(Rejection, u64)>,
     /// The sources of node sets that [`Nodes::follow`](crate::Nodes) follows, in the order of their start.
     pub discoveries: Vec<DiscoveryStatus>,
+    /// The configuration: its version, and its last change.
+    pub configuration: ConfigurationStatus,
     /// The number of second reads that [`Session::hedging`](crate::Session::hedging) has run.
     #[cfg(feature = "hedge")]
     pub hedges: u64,
@@ -33,6 +66,7 @@ pub struct Status {
 
 /// A router's knowledge of one node.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct NodeStatus {
     /// Its name, as configured.
@@ -44,8 +78,13 @@ pub struct NodeStatus {
     /// Its health: a node that is not up serves nothing.
     pub health: Health,
     /// The most that it lags; zero on the primary, `None` if unknown.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "lag_seconds", serialize_with = "super::serialize::seconds")
+    )]
     pub lag: Option<Duration>,
     /// The position that it has replayed; on the primary, that of its own log.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialize::text"))]
     pub position: Option<Position>,
     /// The reason why it serves nothing, and what to do; `None` if it serves.
     pub problem: Option<String>,
@@ -58,10 +97,19 @@ pub struct NodeStatus {
     /// accounts without `pg_read_all_stats` (part of `pg_monitor`), on MySQL and MariaDB to those that may not ask for a
     /// replica's status.
     pub upstream: Option<Upstream>,
+    /// The number of connections that its server gives to ordinary accounts; `None` if it was not met, or does not say.
+    pub max_connections: Option<u32>,
     /// Handles that are out, whatever the database.
     pub handles: u32,
     /// The time that it is expected to take to answer: see [`Balance::Latency`](crate::Balance::Latency), without which it
     /// is not measured. `None` if unknown.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            rename = "latency_seconds",
+            serialize_with = "super::serialize::seconds"
+        )
+    )]
     pub latency: Option<Duration>,
     /// Its pools: for reads, for writes, and for reads that fall back to it as the primary.
     pub pools: Vec<PoolStatus>,
@@ -69,6 +117,7 @@ pub struct NodeStatus {
 
 /// The server that a replica replicates from: the primary, or in a cascade another replica.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Upstream {
     /// The name of the node that has this address, by its URL or by what its server says; `None` if none of the router's has:
@@ -80,6 +129,7 @@ pub struct Upstream {
 
 /// The state of one pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct PoolStatus {
     /// The purpose of its connections.
@@ -90,6 +140,17 @@ pub struct PoolStatus {
     pub open: u32,
     /// Connections that are open and not lent.
     pub idle: u32,
+    /// The number of loans that have ended, since the pool was made.
+    pub loans: u64,
+    /// The time that these took in all: so long were connections kept from others.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            rename = "time_in_use_seconds",
+            serialize_with = "crate::engine::serialize::time_span"
+        )
+    )]
+    pub time_in_use: Duration,
 }
 
 impl PoolStatus {
@@ -100,6 +161,8 @@ impl PoolStatus {
             max_size: node.pool_size(pool),
             open: 0,
             idle: 0,
+            loans: 0,
+            time_in_use: Duration::ZERO,
         });
         pools.into()
     }
@@ -135,6 +198,7 @@ impl Shared {
                     self.differs(index).as_deref(),
                 ]),
                 upstream: self.upstream(index, &cluster),
+                max_connections: self.max_connections(member.serial),
                 handles: self.out(index),
                 latency: self.latency(index),
                 pools: pools(index, member),
@@ -143,6 +207,11 @@ impl Shared {
         let rejected = Rejection::ALL.map(|reason| (reason, self.rejections.of(reason)));
         Status {
             nodes: nodes.collect(),
+            uptime: self.built.elapsed(),
+            expected_instances: self.expected_instances,
+            mode: cluster.live.mode,
+            replica_share: cluster.live.replica_share.percent(),
+            class_replica_shares: cluster.live.class_shares(),
             window: cluster.window,
             breaker: self.breaker.is_on().then(|| self.breaker.status()),
             rejected_tokens: rejected
@@ -150,6 +219,7 @@ impl Shared {
                 .filter(|(_, count)| *count > 0)
                 .collect(),
             discoveries: self.discovery_status(),
+            configuration: self.configuration.status(),
             #[cfg(feature = "hedge")]
             hedges: self.hedges.run(),
         }

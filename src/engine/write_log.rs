@@ -10,7 +10,7 @@ use crate::cluster::ServerId;
 use crate::engine::Shared;
 use crate::error::is_read_only;
 use crate::session::{Reading, SessionState};
-use crate::statement::{Dialect, Reach, Seen};
+use crate::statement::{Dialect, Reach, Seen, Trace};
 
 /// Follows the writes of one checked-out connection.
 ///
@@ -49,42 +49,44 @@ impl WriteLog {
     }
 
     /// A statement is about to be sent, at this transaction depth; `None` if it only reads, or nobody
-    /// remembers its writes. Returns its SQL beside it, if that was rendered.
+    /// remembers its writes. Returns what it may do to the database session beside it, and its SQL, if that was rendered.
     #[inline]
     pub(crate) fn begin_statement<DB, Q>(
         &mut self,
         query: &Q,
         depth: u32,
         seen: &mut Seen,
-    ) -> (Option<Ending<'_>>, Option<String>)
+    ) -> (Option<Ending<'_>>, Trace, Option<String>)
     where
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
     {
-        if self.session.is_none() {
-            return (None, None);
-        }
+        let is_tracked = self.session.is_some();
         // One more write changes nothing, unless it commits the others, as DDL does on MySQL.
-        if DB::SQL != Sql::Mysql && self.unsettled.is_some_and(|lowest| lowest <= depth) {
-            return (Some(self.begin(depth)), None);
+        let is_counted =
+            DB::SQL != Sql::Mysql && self.unsettled.is_some_and(|lowest| lowest <= depth);
+        if self.shared.never_resets && (!is_tracked || is_counted) {
+            let ending = is_tracked.then(|| self.begin(depth));
+            return (ending, Trace::UNSEEN, None);
         }
-        let (reach, sql) = self.shared.checker.writes::<DB, Q>(query, seen);
+        let look = self.shared.checker.look::<DB, Q>(query, seen);
+        let reach = look.reach.filter(|_| is_tracked);
         let ending = reach.map(|reach| match reach {
             Reach::Atomic => self.begin(depth),
             Reach::Unbounded => self.begin_unbounded(depth),
         });
-        (ending, sql)
+        (ending, look.trace, look.sql)
     }
 
     /// Records what a read handle is about to send where the server takes writes, at this transaction depth.
     ///
     /// Its end is not seen here. The end of the transaction counts, or of the next write on this connection; else the outcome is
     /// unknown.
-    pub(crate) fn begin_read(&mut self, reach: impl FnOnce(&Shared) -> Option<Reach>, depth: u32) {
+    pub(crate) fn begin_read(&mut self, reach: Option<Reach>, depth: u32) {
         if self.session.is_none() {
             return;
         }
-        let Some(reach) = reach(&self.shared) else {
+        let Some(reach) = reach else {
             return;
         };
         self.expect_write_at(depth);

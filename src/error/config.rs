@@ -1,5 +1,7 @@
 //! `ConfigError`: a mistake in a router's configuration.
 
+use std::time::Duration;
+
 use crate::server::{PoolKind, ServerVersion};
 
 /// A configuration that no router can be built from.
@@ -90,6 +92,13 @@ pub enum ConfigError {
         /// The problem with them, and the remedy.
         why: String,
     },
+
+    /// Something was asked for that positions alone can tell, and the router has none.
+    #[error(
+        "nothing shows what a replica has: this router does without positions (`window_only()`, `aurora()`), or its servers have \
+         none (SQLite)"
+    )]
+    WithoutPositions,
 
     /// The account may not ask a node for its position.
     #[error(
@@ -264,15 +273,60 @@ pub enum ConfigError {
         legal: &'static str,
     },
 
-    /// A function names a class that the router does not have.
+    /// A read is of a class that the router does not have.
     #[error(
-        "`{function}` belongs to the class `{class}`, which the router does not have: add it with `class(\"{class}\", Class::new())`"
+        "{} the class `{class}`, which the router does not have{}: add it with `class(\"{class}\", Class::new())`",
+        function.map_or_else(|| "a read is of".to_owned(), |function| format!("`{function}` belongs to")),
+        there_are(known)
     )]
     NoSuchClass {
-        /// The function.
-        function: &'static str,
         /// The class.
-        class: &'static str,
+        class: String,
+        /// The function with [`#[consistency(..)]`](macro@crate::consistency) that was called, if any.
+        function: Option<&'static str>,
+        /// The classes that there are.
+        known: Vec<String>,
+    },
+
+    /// A limit on lag is so small that no replica could be known to keep it.
+    #[error(
+        "{} replicas to lag by {limit:?} at most, and nodes are asked every {interval:?}: what is known of a replica's lag is that \
+         old before the next answer, so the limit must be {least:?} or more, or `watch_interval` less",
+        class.as_ref().map_or_else(|| "the router requires".to_owned(), |class| format!("the class `{class}` requires"))
+    )]
+    LagNotMeasurable {
+        /// The class; `None` for the router's own limit.
+        class: Option<String>,
+        /// The limit.
+        limit: Duration,
+        /// The least limit with this interval.
+        least: Duration,
+        /// The router's [watch interval](crate::RouterBuilder::watch_interval).
+        interval: Duration,
+    },
+
+    /// A class was to be changed that the router does not have.
+    #[error(
+        "the router has no class `{class}`{}: add it to the builder with `class(\"{class}\", Class::new())`",
+        there_are(known)
+    )]
+    UnknownClass {
+        /// The class.
+        class: String,
+        /// The classes that there are.
+        known: Vec<String>,
+    },
+
+    /// The share of sessions that may use replicas is not a share.
+    #[error(
+        "the share of sessions that may use replicas is {percent} %{}: give a number from 0 (none) to 100 (all)",
+        class.as_ref().map_or_else(String::new, |class| format!(" for the class `{class}`"))
+    )]
+    ReplicaShare {
+        /// The number.
+        percent: u8,
+        /// The class; `None` for the router's own share.
+        class: Option<String>,
     },
 
     /// A logical subscriber is configured as the primary.
@@ -345,6 +399,41 @@ pub enum ConfigError {
         database: String,
     },
 
+    /// A key of a configuration is unknown, or its value is wrong.
+    #[error("invalid configuration: `{key}`: {problem}")]
+    Key {
+        /// The key, such as `classes.payments.max_lag`.
+        key: String,
+        /// The problem, with the value and what is legal.
+        problem: String,
+    },
+
+    /// A configuration is malformed, or its file cannot be read.
+    #[error("the configuration cannot be read: {problem}")]
+    Unreadable {
+        /// The problem, with the line if there is one.
+        problem: String,
+    },
+
+    /// A configuration changes what a running router cannot change.
+    #[error(
+        "the configuration changes {}, which a running router cannot: start the process anew with it, or leave that as it is",
+        quoted(keys)
+    )]
+    NeedsRestart {
+        /// The keys.
+        keys: Vec<String>,
+    },
+
+    /// A setting cannot travel with a session.
+    #[error("`{}` cannot travel with a session: {why}", name.escape_debug())]
+    Setting {
+        /// The setting's name.
+        name: String,
+        /// The reason.
+        why: &'static str,
+    },
+
     /// A session token was requested, and there is no key to sign it with.
     #[error(
         "there are no keys to sign session tokens with: give the router's builder some with `token_keys`"
@@ -359,11 +448,26 @@ pub enum ConfigError {
     NoCurrentSession,
 }
 
-/// Returns the tags that there are, in words.
+#[cfg(feature = "config")]
+impl ConfigError {
+    pub(crate) fn setting(key: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Key {
+            key: key.into(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// Returns names in words.
+fn quoted(names: &[String]) -> String {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+/// Returns the names that there are, in words.
 fn there_are(known: &[String]) -> String {
     if known.is_empty() {
         return String::new();
     }
-    let known: Vec<_> = known.iter().map(|tag| format!("`{tag}`")).collect();
-    format!(" (there is {})", known.join(", "))
+    format!(" (there is {})", quoted(known))
 }

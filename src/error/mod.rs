@@ -9,6 +9,7 @@ use crate::server::NodeRole;
 
 mod config;
 mod not_read_only;
+mod position;
 mod refused;
 mod step;
 mod tls;
@@ -16,6 +17,7 @@ mod words;
 
 pub use config::ConfigError;
 pub use not_read_only::NotReadOnly;
+pub use position::PositionError;
 pub use refused::Refused;
 pub(crate) use step::SILENT;
 pub use step::Step;
@@ -120,6 +122,24 @@ pub enum Error {
         function: Option<&'static str>,
     },
 
+    /// No replica may serve a read of a class that [stays off the primary](crate::Fallback::Refuse) then. Nothing was run: the
+    /// same call may succeed a moment later.
+    #[error(
+        "no replica may serve {} ({reason}), and its class `{class}` does not fall back to the primary: {replicas}. Try again once \
+         a replica has caught up, see to the replicas, or let the class fall back (`Fallback::Wait`, `Fallback::ToPrimary`)",
+        function.map_or_else(|| "this read".to_owned(), |function| format!("`{function}`"))
+    )]
+    NoReplicaOfClass {
+        /// The class.
+        class: String,
+        /// The reason for which it would have gone to the primary: the name of a [`Reason`](crate::Reason).
+        reason: &'static str,
+        /// The state of each replica, in words.
+        replicas: String,
+        /// The function with [`#[consistency(..)]`](macro@crate::consistency) that asked for it, if any.
+        function: Option<&'static str>,
+    },
+
     /// A node has another role than its configured one.
     #[error(
         "node `{node}` was configured as {expected}, but {}: point it at the right server, or change its role \
@@ -178,6 +198,10 @@ pub enum Error {
         failures: Vec<Self>,
     },
 
+    /// A session was told to require something that is no position of the cluster.
+    #[error("the position cannot be required: {0}")]
+    Position(#[from] PositionError),
+
     /// A statement failed.
     #[error("the statement failed")]
     Query(#[from] diesel::result::Error),
@@ -230,8 +254,10 @@ impl Error {
             Self::Query(error) => may_retry_read(error),
             // Of a read that no replica serves, another has been looked for.
             Self::Config(_)
+            | Self::Position(_)
             | Self::NoReplica { .. }
             | Self::NoTaggedReplica { .. }
+            | Self::NoReplicaOfClass { .. }
             | Self::OtherRegion { .. }
             | Self::Shed { .. }
             | Self::NoPrimary { .. }
@@ -247,6 +273,21 @@ impl Error {
             Self::Shed { retry_after, .. } => Some(*retry_after),
             _ => None,
         }
+    }
+
+    /// Returns whether the call was refused for want of a node that may serve it, with nothing run: the same call, a write too,
+    /// may succeed a moment later.
+    #[must_use]
+    pub fn may_retry_later(&self) -> bool {
+        matches!(
+            self,
+            Self::NoReplica { .. }
+                | Self::NoReplicaOfClass { .. }
+                | Self::NoTaggedReplica { .. }
+                | Self::OtherRegion { .. }
+                | Self::NoPrimary { .. }
+                | Self::Shed { .. }
+        )
     }
 
     /// Returns whether a pool gave no connection in time: its node may be well.
@@ -265,6 +306,7 @@ impl Error {
         if let Self::Checkout { function, .. }
         | Self::NoReplica { function, .. }
         | Self::NoTaggedReplica { function, .. }
+        | Self::NoReplicaOfClass { function, .. }
         | Self::OtherRegion { function, .. }
         | Self::Shed { function, .. }
         | Self::NoPrimary { function, .. } = &mut self

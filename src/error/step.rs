@@ -21,6 +21,8 @@ pub enum Step {
     /// Asking the server of a pooled connection what it is and has, before handing the connection out; or waiting for it
     /// while it does not answer its watcher either.
     Ask,
+    /// Giving a connection the settings of its session: the server refused them.
+    Settings,
     /// The pool is closed.
     Closed,
     /// The node was removed, or replaced, while the caller waited for it.
@@ -48,6 +50,10 @@ impl Step {
             Self::Ask => {
                 "the connection was lost, the node hangs, or its name leads to another server than it should: look at \
                  the node, at the network between, and at what the name leads to"
+            }
+            Self::Settings => {
+                "the server refused a setting that travels with the session: check its name and value, and that the account \
+                 may set it"
             }
             Self::Closed => {
                 "the router was closed; build a new one, or ask another for its database"
@@ -82,6 +88,7 @@ impl std::fmt::Display for Step {
             Self::SetUp => "set up",
             Self::Recycle => "recycle",
             Self::Ask => "ask",
+            Self::Settings => "settings",
             Self::Closed => "closed",
             Self::Removed => "removed",
         })

@@ -40,9 +40,10 @@ impl<C: RoutedConnection> RouterBuilder<C> {
     /// Dropping the future closes what it has opened.
     pub async fn build(self) -> Result<Router<C>, Error> {
         let since = Instant::now();
-        let plan = self.plan()?;
+        let plan = self.plan(C::WATCHED)?;
         let watched = C::WATCHED && plan.recipe.settings.questions != Questions::Nothing;
         plan.check_roles(watched)?;
+        plan.check_limits(watched)?;
         let shared = plan.shared(Server {
             dialect: <C::Backend as Dialect>::SQL,
             watched,
@@ -58,7 +59,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         for (_, member) in members.iter() {
             seats.push(Seat {
                 member: Arc::clone(member),
-                pools: pools(&recipe, member, None, watched)?,
+                pools: pools(&recipe, member, None, watched, None)?,
             });
         }
         shared.start();
@@ -112,14 +113,16 @@ pub(super) fn conditions<C: RoutedConnection>(settings: &Settings, since: Instan
     }
 }
 
-/// Makes the pools of a node, to this database; `None` is the one that its URL was given with.
+/// Makes the pools of a node, to this database; `None` is the one that its URL was given with. Of those that are `kept` it
+/// makes the renewed ones alone.
 pub(super) fn pools<C: RoutedConnection>(
     recipe: &Recipe<Library, Hooks<C>>,
     node: &Arc<Member>,
     database: Option<&Arc<str>>,
     watched: bool,
+    kept: Option<(&Pools<C>, &[PoolKind])>,
 ) -> Result<Pools<C>, Error> {
-    Pools::new(&recipe.library, node, |kind| {
+    let manager = |kind| {
         let manager = match kind {
             PoolKind::Write => writer(node, recipe, watched),
             PoolKind::Read | PoolKind::Fallback => reader(node, Some(kind), recipe, watched),
@@ -128,7 +131,12 @@ pub(super) fn pools<C: RoutedConnection>(
             database: database.cloned(),
             ..manager
         }
-    })
+    };
+    let kept = |kind| {
+        let (pools, _) = kept.filter(|(_, renewed)| !renewed.contains(&kind))?;
+        Some(pools.share(kind))
+    };
+    Pools::new(&recipe.library, node, manager, kept)
 }
 
 /// Starts the watcher of a node.
@@ -158,9 +166,11 @@ fn reader<C>(
         pool,
         role: None,
         read_only: true,
+        reset: recipe.settings.reset,
         positions,
         aurora: recipe.settings.questions == Questions::Aurora,
         alive_for: recipe.settings.alive_for,
+        usage: Arc::default(),
         hooks: recipe.hooks.clone(),
     }
 }

@@ -5,13 +5,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::connection::depth;
 use super::manager::ask;
 use super::pool::Guard;
 use super::statement_guard::StatementGuard;
 use super::{RoutedConnection, Router, flavoured, io};
+use crate::connect::{SessionSettings, SettingChanges};
 use crate::engine::checkout::{Checkout, Next, Outcome};
 use crate::engine::{Lease, Pooled, Request, Seat};
-use crate::error::{Error, SILENT, Step};
+use crate::error::{Error, SILENT, Step, may_retry_read};
 use crate::position::Position;
 use crate::server::PoolKind;
 
@@ -72,7 +74,14 @@ impl<C: RoutedConnection> Router<C> {
                 Next::SetCausalReads { node, guard, on } => {
                     self.set_causal_reads(node, guard, on).await
                 }
-                Next::Lend(guard, grant) => {
+                Next::ChangeSettings {
+                    node,
+                    guard,
+                    settings,
+                    until,
+                } => self.change_settings(node, guard, settings, until).await,
+                Next::Lend(mut guard, grant) => {
+                    guard.marks.was_lent = true;
                     let session = checkout.session().map(Arc::clone);
                     return Ok(Lease::new(guard, Arc::clone(self.shared()), session, grant));
                 }
@@ -83,7 +92,7 @@ impl<C: RoutedConnection> Router<C> {
 
     /// Takes a connection from a pool; if another node may serve as well, gives up once this one is known to be down. `since` is
     /// now: a look at the clock is a good part of what a loan costs.
-    async fn take(
+    pub(super) async fn take(
         &self,
         (node, serial): (usize, u32),
         pool: PoolKind,
@@ -147,7 +156,12 @@ impl<C: RoutedConnection> Router<C> {
     }
 
     /// Asks a connection's server for its role and position.
-    async fn ask(&self, node: usize, mut guard: Guard<C>, until: Instant) -> Outcome<Guard<C>> {
+    pub(super) async fn ask(
+        &self,
+        node: usize,
+        mut guard: Guard<C>,
+        until: Instant,
+    ) -> Outcome<Guard<C>> {
         let since = Instant::now();
         let limit = until.saturating_duration_since(since);
         let said = ask(&mut *guard, self.shared().is_watched());
@@ -183,6 +197,37 @@ impl<C: RoutedConnection> Router<C> {
                 Outcome::Failed(Error::checkout(node, Step::SetUp, since, error))
             }
         }
+    }
+
+    /// Gives a connection's session these settings, and takes from it those that it has from the router.
+    async fn change_settings(
+        &self,
+        node: usize,
+        mut guard: Guard<C>,
+        settings: Option<Arc<SessionSettings>>,
+        until: Instant,
+    ) -> Outcome<Guard<C>> {
+        let since = Instant::now();
+        let limit = until.saturating_duration_since(since);
+        let in_transaction = depth(&mut guard.conn) > 0;
+        // Before it is sent: whatever comes of it, nobody gets this connection as it is.
+        let before = guard.known.applied.begin_change();
+        let changes = SettingChanges::new(before.as_deref(), settings.as_deref());
+        let (conn, statement) = guard.parts();
+        let changed = io::within(limit, statement.during(conn.change_settings(&changes))).await;
+        let (step, error): (_, Box<dyn std::error::Error + Send + Sync>) = match changed {
+            Ok(Ok(())) => {
+                let applied = &mut guard.known.applied;
+                applied.finish_change(settings, in_transaction);
+                return Outcome::Set(guard);
+            }
+            // Any other connection may have ended as well, and no other would take a setting that is refused.
+            Ok(Err(error)) if may_retry_read(&error) => (Step::SetUp, error.into()),
+            Ok(Err(error)) => (Step::Settings, error.into()),
+            Err(elapsed) => (Step::SetUp, elapsed.into()),
+        };
+        let node = self.shared().name(node);
+        Outcome::Failed(Error::checkout(node, step, since, error))
     }
 }
 

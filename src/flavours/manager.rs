@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::connection::depth;
 #[allow(unused_imports, reason = "where no pool is compiled in")]
 use super::hooks::SimpleConnection;
 use super::hooks::{Connect, SetUp, TellLag, TransactionManager, establish};
@@ -13,7 +14,7 @@ use super::statement_guard::StatementGuard;
 use super::{RoutedConnection, flavoured, io};
 use crate::cluster::{Introduction, Member, Observation, PoolOptions, Said, ServerId};
 use crate::connect::{ConnectRequest, conceal};
-use crate::engine::{Known, Marks, Pooled};
+use crate::engine::{Applied, Known, Marks, Pooled, Reset, ResetRule, Usage};
 use crate::error::{Error, NotReadOnly, Step};
 use crate::server::{NodeRole, PoolKind};
 use crate::statement::{Dialect, Seen};
@@ -24,6 +25,8 @@ pub(crate) struct Hooks<C> {
     pub(crate) set_up: Option<SetUp<C>>,
     /// Tells how far nodes lag that nobody watches.
     pub(crate) lag: Option<TellLag>,
+    /// Set if `connect` is the user's own: what it sets on a connection is not known.
+    pub(crate) connects_elsehow: bool,
 }
 
 impl<C: RoutedConnection> Default for Hooks<C> {
@@ -32,6 +35,7 @@ impl<C: RoutedConnection> Default for Hooks<C> {
             connect: establish(),
             set_up: None,
             lag: None,
+            connects_elsehow: false,
         }
     }
 }
@@ -42,6 +46,7 @@ impl<C> Clone for Hooks<C> {
             connect: Arc::clone(&self.connect),
             set_up: self.set_up.clone(),
             lag: self.lag.clone(),
+            connects_elsehow: self.connects_elsehow,
         }
     }
 }
@@ -56,12 +61,16 @@ pub(crate) struct Manager<C> {
     /// The role that its server must have; `None` for any.
     pub(crate) role: Option<NodeRole>,
     pub(crate) read_only: bool,
+    /// When sessions are reset.
+    pub(crate) reset: Reset,
     /// Set if its server is asked for positions.
     pub(crate) positions: bool,
     /// Set if its server is asked as an instance of Aurora PostgreSQL.
     pub(crate) aurora: bool,
     /// The time for which a connection counts as standing after its server's last answer.
     pub(crate) alive_for: Duration,
+    /// How much its pool's connections are in use.
+    pub(crate) usage: Arc<Usage>,
     pub(crate) hooks: Hooks<C>,
 }
 
@@ -89,6 +98,12 @@ impl<C: RoutedConnection> Manager<C> {
             },
             number: Known::next_number(),
             seen: Seen::default(),
+            lent: opened,
+            usage: Arc::clone(&self.usage),
+            reset: ResetRule {
+                when: self.reset,
+                can_reset: C::RESETS && !self.hooks.connects_elsehow,
+            },
             member: Arc::clone(&self.node),
             database: self.database.clone(),
         }))
@@ -179,6 +194,7 @@ impl<C: RoutedConnection> Manager<C> {
             alive: sent,
             read_only: self.read_only,
             reads_causally: false,
+            applied: Applied::default(),
             is_spent: false,
         })
     }
@@ -198,10 +214,14 @@ impl<C: RoutedConnection> Manager<C> {
     pub(crate) async fn recycle(&self, conn: &mut Pooled<C>) -> Result<(), Error> {
         // One look at the clock: it is a good part of what a loan costs.
         let since = Instant::now();
+        conn.lent = since;
         self.check_member(since)?;
         if conn.known.has_expired(since) {
             let why = "it has lived for as long as its pool's `max_lifetime` lets it";
             return Err(self.failed(Step::Recycle, since, why));
+        }
+        if conn.needs_reset() && depth(&mut conn.conn) == 0 {
+            self.reset(conn, since).await?;
         }
         if conn.marks.was_vouched_for && self.read_only {
             let sql = <C::Backend as Dialect>::READ_ONLY;
@@ -222,6 +242,44 @@ impl<C: RoutedConnection> Manager<C> {
         }
         conn.known.alive = since;
         conn.marks.has_failed = false;
+        Ok(())
+    }
+
+    /// Resets the session of a pooled connection, and makes it ready as it was when it was opened. All marks stay until that is done: one
+    /// that is cut short is not lent.
+    #[allow(dead_code, reason = "where no pool is compiled in")]
+    async fn reset(&self, conn: &mut Pooled<C>, since: Instant) -> Result<(), Error> {
+        if !conn.can_reset() {
+            let why = "its last user has changed its session in a way that no reset undoes";
+            return Err(self.failed(Step::Recycle, since, why));
+        }
+        let limit = self.node.connect_timeout;
+        // The hook runs before it is made read-only, as when it was opened.
+        let read_only = self.read_only && self.hooks.set_up.is_none();
+        let guard = StatementGuard::marking(&mut conn.marks);
+        io::within(limit, guard.during(conn.conn.reset(read_only)))
+            .await
+            .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))?
+            .map_err(|error| self.failed(Step::SetUp, since, error))?;
+        if let Some(hook) = &self.hooks.set_up {
+            let database = self.database.as_deref();
+            let url = self.node.url_to(database, self.pool)?;
+            let request = ConnectRequest {
+                node: &self.node.name,
+                url: &url,
+                database,
+                pool: self.pool,
+            };
+            let guard = StatementGuard::marking(&mut conn.marks);
+            io::within(limit, guard.during(hook(&mut conn.conn, request)))
+                .await
+                .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))?
+                .map_err(|error| self.failed(Step::SetUp, since, error))?;
+            conn.marks.was_vouched_for = true;
+        } else {
+            conn.marks.was_vouched_for = false;
+        }
+        conn.was_reset(since);
         Ok(())
     }
 
@@ -247,6 +305,7 @@ impl<C: RoutedConnection> Manager<C> {
             || conn.member.has_left()
             || conn.known.has_expired(now)
             || conn.marks.awaits_answer
+            || conn.needs_reset() && !conn.can_reset() && depth(&mut conn.conn) == 0
             || C::TransactionManager::is_broken_transaction_manager(&mut conn.conn)
     }
 

@@ -4,17 +4,21 @@
 
 use std::time::Duration;
 
+use diesel::sql_types::{Nullable, Text};
 use diesel::{ConnectionResult, QueryResult};
 
 use super::mysql::{Raw, RunQueryDsl, SimpleConnection, begin_with, open};
 use super::{RoutedConnection, flavoured};
+use crate::backend::mysql::checksum;
 use crate::backend::mysql::{
-    Answer, AskGalera, AskMariaDb, AskMySql, AskRole, MySqlSource, Outcome, Variable,
+    Answer, AskGalera, AskMariaDb, AskMySql, AskRole, ChangeSettings, MySqlSource, Outcome,
+    Variable,
 };
-use crate::cluster::{Diagnosis, Observation, ServerFacts};
-use crate::connect::conceal;
+use crate::cluster::{Checksum, ChecksumLimits, Diagnosis, Observation, ServerFacts};
+use crate::connect::{SettingChanges, conceal};
 use crate::position::{Position, ServerKind};
 use crate::server::NodeRole;
+use crate::statement::TableName;
 
 #[flavoured]
 impl RoutedConnection for Raw {
@@ -108,6 +112,28 @@ impl RoutedConnection for Raw {
     async fn set_causal_reads(&mut self, on: bool) -> QueryResult<()> {
         self.batch_execute(crate::backend::mysql::causal_reads(on))
             .await
+    }
+
+    async fn checksum(
+        &mut self,
+        table: &TableName,
+        limits: &ChecksumLimits,
+        facts: &ServerFacts,
+    ) -> QueryResult<Option<Checksum>> {
+        let (database, name) = table.parts();
+        let columns = diesel::sql_query(checksum::COLUMNS)
+            .bind::<Nullable<Text>, _>(database.map(str::to_owned))
+            .bind::<Text, _>(name.to_owned());
+        let columns: Vec<checksum::Column> = RunQueryDsl::load(columns, self).await?;
+        // Each statement has a view of its own.
+        let sum = checksum::checksum(table, &columns, facts.kind, limits)?;
+        let sum: checksum::Sum = RunQueryDsl::get_result(diesel::sql_query(sum), self).await?;
+        sum.checksum().map(Some)
+    }
+
+    async fn change_settings(&mut self, changes: &SettingChanges<'_>) -> QueryResult<()> {
+        let changed = RunQueryDsl::execute(ChangeSettings::new(changes), self).await;
+        changed.map(drop)
     }
 
     async fn begin_with(&mut self, sql: &str) -> QueryResult<()> {

@@ -114,7 +114,8 @@ impl<C: RoutedConnection> Nodes<C> {
         let arrival = arrivals.take().pop().flatten();
         // A secret that does not work takes the place of none.
         let must_answer = conditions.requires_all || change == Change::Replace;
-        shared.weigh_newcomer((joining.slot, member), arrival, conditions, must_answer)?;
+        let place = (joining.slot, &**member);
+        shared.weigh_newcomer(place, arrival, conditions, must_answer, |_| false)?;
         let (slot, member) = (joining.slot, Arc::clone(member));
         let left = joining.keep()?;
         shared.announce(slot, &member.name);

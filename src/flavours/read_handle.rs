@@ -8,17 +8,18 @@ use std::ops::{Deref, DerefMut};
 
 use diesel::QueryResult;
 use diesel::query_builder::{QueryFragment, QueryId};
+use diesel_routing_sql::Dialect as Sql;
 
 use super::connection::depth;
 use super::pool::Guard;
 use super::runs::Inspects;
 use super::statement_guard::StatementGuard;
 use super::{ReadConn, RoutedConnection, Session, flavoured, io};
-use crate::engine::{Lease, Shared};
+use crate::engine::Lease;
 use crate::error::{Error, Refused};
 use crate::routing::Route;
 use crate::statement::effect::{Checked, HasRole, Inspection};
-use crate::statement::{Access, CaughtUp, Classified, Primary, Replica, Role};
+use crate::statement::{Access, CaughtUp, Classified, Dialect, Primary, Replica, Role, Trace};
 
 #[flavoured]
 impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
@@ -140,16 +141,27 @@ where
 {
     fn inspect(&mut self, query: &Q, by: Inspection, locks_granted: bool) -> QueryResult<()> {
         let lease = self.lease_mut();
-        let checker = &lease.log.shared().checker;
+        let takes_writes = lease.takes_writes() && !by.is_vouched();
+        let shared = lease.log.shared();
+        let checker = &shared.checker;
+        // What was inspected leaves nothing behind, but for MySQL's `@a := 1`. A function of the application's own may have changed a
+        // setting.
+        let is_known =
+            shared.never_resets || by.is_built_in() && <C::Backend as Dialect>::SQL != Sql::Mysql;
+        let is_known = is_known && lease.guard.known.applied.are(None);
         let seen = &mut lease.guard.seen;
         let verdict = checker.admit::<C::Backend, Q>(query, by, locks_granted, seen)?;
-        if lease.takes_writes() && !by.is_vouched() {
+        let (reach, trace) = match verdict {
+            Some(verdict) => (verdict.reach(), verdict.trace()),
+            None if takes_writes || !is_known => {
+                let look = checker.look_unseen::<C::Backend, Q>(query, seen);
+                (look.reach, look.trace)
+            }
+            None => (None, Trace::NONE),
+        };
+        lease.guard.runs(trace);
+        if takes_writes {
             let depth = depth(&mut lease.guard.conn);
-            let seen = &mut lease.guard.seen;
-            let reach = |shared: &Shared| match verdict {
-                Some(verdict) => verdict.reach(),
-                None => shared.checker.writes_unseen::<C::Backend, Q>(query, seen),
-            };
             lease.log.begin_read(reach, depth);
         }
         Ok(())

@@ -82,8 +82,7 @@ impl<C: RoutedConnection> Router<C> {
         function: &'static Function,
         access: Access,
     ) -> Result<Lease<Guard<C>>, Error> {
-        let request = self.request(function.level, access);
-        let request = self.shared().request_of(function, request)?;
+        let request = self.request(function.level, access).of_function(function);
         let lease = self.checkout(request).await;
         lease.map_err(|error| error.of_function(function.path))
     }

@@ -2,6 +2,7 @@
 //!
 //! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 #[cfg(doc)]
@@ -9,6 +10,7 @@ use super::Router;
 use super::pool::Guard;
 use super::{ReadConn, RoutedConnection, Session, WriteConn, flavoured, io};
 use crate::cluster::after;
+use crate::connect::SettingValue;
 use crate::consistency::Function;
 use crate::engine::{Lease, Request};
 #[cfg(doc)]
@@ -16,7 +18,61 @@ use crate::error::ConfigError;
 use crate::error::Error;
 use crate::routing::Level;
 use crate::session::{SignedToken, Token};
-use crate::statement::{Access, CaughtUp, Primary, Replica};
+use crate::statement::{Access, CaughtUp, Dialect, Primary, Replica};
+
+impl<C: RoutedConnection> Session<C> {
+    /// Returns this session, with these settings of the database session on every connection that it gets, on replicas too: for
+    /// row-level security, a schema for each tenant, statement timeouts. They are added to those that it has.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # async fn example(session: diesel_routing::pg::Session) -> Result<(), diesel_routing::Error> {
+    /// let session = session
+    ///     .with_settings([("app.tenant", "7"), ("search_path", "tenant_7, public")])?
+    ///     .with_settings([("statement_timeout", 2_000)])?;
+    /// let conn = session.read().await?; // `current_setting('app.tenant')` is 7 here
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// | | names | values |
+    /// |---|---|---|
+    /// | PostgreSQL | settings of your own (`app.tenant`) and the server's (`search_path`, `role`, `statement_timeout`) | without NUL |
+    /// | MySQL, MariaDB | user variables (`@tenant`) and session variables (`max_statement_time`) | any; a variable that is a number needs a number |
+    /// | SQLite | none | |
+    ///
+    /// Values are sent as parameters, never as part of a statement. They are undone before anybody else gets the connection, also after a
+    /// panic, a future that was dropped, or a client that went away; the session's own statements may change them for as long as it
+    /// holds the handle. They are no part of a [`token`](Self::token).
+    ///
+    /// A connection that has other settings, or none, costs one round trip when it is lent; one that the same settings were last sent on
+    /// costs none, and neither does any loan of a session without settings on a connection without. Undone, a setting of
+    /// your own is an empty text on PostgreSQL (`current_setting` as after `RESET`), and a user variable `NULL`: let policies
+    /// hide everything then.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConfigError::Setting`] for a name or a value that cannot be sent, or that the router depends on: whether a connection
+    /// is read-only, its encoding, its account (`session_authorization`), what replication counts. One that the server refuses is an
+    /// [`Error::Checkout`] of the next checkout, in the step [`Settings`](crate::Step::Settings).
+    pub fn with_settings<N, V>(
+        &self,
+        settings: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self, Error>
+    where
+        N: AsRef<str>,
+        V: Into<SettingValue>,
+    {
+        let mut all = self
+            .settings()
+            .map(|all| (**all).clone())
+            .unwrap_or_default();
+        for (name, value) in settings {
+            all.add(name.as_ref(), value.into(), <C::Backend as Dialect>::SQL)?;
+        }
+        let all = (!all.is_empty()).then(|| Arc::new(all));
+        Ok(self.with(|options| options.settings = all))
+    }
+}
 
 #[flavoured]
 impl<C: RoutedConnection> Session<C> {
@@ -31,6 +87,19 @@ impl<C: RoutedConnection> Session<C> {
     /// Dropping the future gives back what was checked out; this holds for every checkout below.
     pub async fn read(&self) -> Result<ReadConn<CaughtUp, C>, Error> {
         self.checkout(self.request_to_read(None))
+            .await
+            .map(ReadConn::new)
+    }
+
+    /// Checks out a connection at the level that this view was given, by [`at_level`](Self::at_level) or by the rule of its
+    /// request; as [`read`](Self::read) does if it was given none. For reads whose freshness is the route's matter, and not
+    /// theirs: the handle promises nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Checkout`].
+    pub async fn read_default(&self) -> Result<ReadConn<Replica, C>, Error> {
+        self.checkout(self.request_by_default())
             .await
             .map(ReadConn::new)
     }
@@ -116,7 +185,10 @@ impl<C: RoutedConnection> Session<C> {
         if is_complete {
             return token;
         }
-        self.router().hear_primary(until).await;
+        let router = self.router();
+        router
+            .hear_primary_until(until, || self.export_as_of(as_of).1)
+            .await;
         loop {
             // Listen before looking: an answer in between counts.
             let answer = shared.signals.answer();
@@ -142,13 +214,18 @@ impl<C: RoutedConnection> Session<C> {
             drop(lease);
             return self.read().await;
         }
+        let has_settings = lease.guard.known.applied.are(self.settings());
+        if lease.is_primary() && !has_settings {
+            drop(lease);
+            return self.read().await;
+        }
         if lease.is_primary() {
             let reason = lease.reason();
             return Ok(ReadConn::new(lease.upgraded(Access::CaughtUp, reason)));
         }
         let upgraded = self
             .router()
-            .upgrade(self.request_to_upgrade(), lease)
+            .upgrade(self.request_to_read(None), lease)
             .await;
         upgraded
             .inspect(|lease| self.count(lease))
@@ -167,7 +244,7 @@ impl<C: RoutedConnection> Session<C> {
         access: Access,
     ) -> Result<Lease<Guard<C>>, Error> {
         let request = self.request(function.level, access, None);
-        let mut request = self.router().shared().request_of(function, request)?;
+        let mut request = request.of_function(function);
         if function.is_untracked && access == Access::Write {
             request.session = None;
         }

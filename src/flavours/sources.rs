@@ -7,7 +7,7 @@ use super::{ReadConn, RoutedConnection, Router, Session, WriteConn, flavoured};
 use crate::consistency::levels::*;
 use crate::consistency::{Function, HandleGuard};
 use crate::error::Error;
-use crate::routing::levels;
+use crate::routing::{Level, levels};
 use crate::statement::{CaughtUp, Primary, Replica, Role};
 
 #[flavoured]
@@ -80,3 +80,21 @@ macro_rules! from_routers {
 }
 
 levels!(from_routers);
+
+/// What handles promise, for functions that name no level.
+macro_rules! promises {
+    ($($handle:ty => $level:ident, $variant:ident;)+) => {$(
+        impl<C: RoutedConnection> Promises for $handle {
+            type Level = $level;
+
+            const LEVEL: Level = Level::$variant;
+        }
+    )+};
+}
+
+promises! {
+    ReadConn<Replica, C> => eventual, Eventual;
+    ReadConn<CaughtUp, C> => session, Session;
+    ReadConn<Primary, C> => strong, Strong;
+    WriteConn<C> => write, Write;
+}

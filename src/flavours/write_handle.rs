@@ -13,7 +13,7 @@ use super::pool::Guard;
 use super::statement_guard::StatementGuard;
 use super::{ReadConn, RoutedConnection, WriteConn};
 use crate::engine::{Ending, Lease};
-use crate::statement::{Access, Inspected, Primary};
+use crate::statement::{Access, Dialect, Inspected, Primary, Trace};
 
 impl<C: RoutedConnection> WriteConn<C> {
     /// The access that the connection inside must have been checked out for.
@@ -54,6 +54,27 @@ impl<C: RoutedConnection> WriteConn<C> {
         Ok((conn, guard, lease.log.begin_unbounded(depth)))
     }
 
+    /// Like [`begin_unbounded`](Self::begin_unbounded), for a text of one statement or several.
+    pub(super) fn begin_batch(
+        &mut self,
+        sql: &str,
+    ) -> QueryResult<(&mut C, StatementGuard<'_>, Ending<'_>)> {
+        let lease = self.lease_mut();
+        let shared = lease.log.shared();
+        let trace = match shared.never_resets {
+            true => Trace::UNSEEN,
+            false => shared.checker.trace(sql, <C::Backend as Dialect>::SQL),
+        };
+        lease.guard.runs(trace);
+        self.begin_unbounded()
+    }
+
+    /// Like [`begin_unbounded`](Self::begin_unbounded), for what is done out of sight.
+    pub(super) fn begin_unseen(&mut self) -> QueryResult<(&mut C, StatementGuard<'_>, Ending<'_>)> {
+        self.lease_mut().guard.runs(Trace::UNSEEN);
+        self.begin_unbounded()
+    }
+
     /// Like [`begin_write`](Self::begin_write), with the statement to send; there is an ending only if it writes.
     pub(super) fn begin_statement<Q>(
         &mut self,
@@ -66,9 +87,10 @@ impl<C: RoutedConnection> WriteConn<C> {
         lease.ready_for(Access::Write)?;
         let depth = depth(&mut lease.guard.conn);
         let seen = &mut lease.guard.seen;
-        let (ending, sql) = lease
+        let (ending, trace, sql) = lease
             .log
             .begin_statement::<C::Backend, Q>(&query, depth, seen);
+        lease.guard.runs(trace);
         let (conn, guard) = lease.guard.parts();
         Ok((Inspected::new(query, sql), conn, guard, ending))
     }

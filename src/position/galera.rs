@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::bytes::{Input, push_number};
 use super::kind::{About, Kind, TWO_PRIMARIES_WITH_GTIDS};
-use super::mysql::Uuid;
+use super::mysql::{Uuid, parse_uuid};
 
 /// A position of a Galera cluster: the number of write sets in its history.
 ///
@@ -54,6 +54,7 @@ impl Kind for GaleraPosition {
     const ABOUT: &'static About = &About {
         server: "Galera",
         cluster: "cluster state UUID",
+        notation: "a UUID and the number of a write set, like `3e11fa47-71ca-11e1-9e33-c80aa9429562:23`",
         second_primary: TWO_PRIMARIES_WITH_GTIDS,
         is_multi_writer: true,
     };
@@ -77,6 +78,13 @@ impl Kind for GaleraPosition {
 
     fn is_newer(&self, other: &Self) -> bool {
         self.history() > other.history()
+    }
+
+    fn of_text(&self, text: &str) -> Option<Self> {
+        let (history, sequence) = text.split_once(':')?;
+        let is_number = sequence.bytes().all(|byte| byte.is_ascii_digit());
+        let sequence = sequence.parse().ok().filter(|_| is_number)?;
+        Some(Self::new(parse_uuid(history)?, sequence))
     }
 
     fn encode(&self, to: &mut Vec<u8>) {

@@ -10,6 +10,8 @@ pub(crate) struct About {
     pub(crate) server: &'static str,
     /// The thing that differs between clusters.
     pub(crate) cluster: &'static str,
+    /// What a position looks like, in words.
+    pub(crate) notation: &'static str,
     /// The problem with a second node that accepts writes, and a remedy.
     pub(crate) second_primary: &'static str,
     /// Set if every node of a cluster accepts writes.
@@ -85,6 +87,9 @@ pub(super) trait Kind: Clone + PartialEq + fmt::Display {
     fn is_empty(&self) -> bool {
         false
     }
+
+    /// Reads a position in the notation of the servers, on the history of this one, which is a node's.
+    fn of_text(&self, text: &str) -> Option<Self>;
 
     /// Appends the position to a token's content, without its tag. [`SignedToken`](crate::SignedToken)'s
     /// documentation has the format.

@@ -188,6 +188,7 @@ impl Kind for MariaDbPosition {
     const ABOUT: &'static About = &About {
         server: "MariaDB",
         cluster: "GTID domain",
+        notation: "a list of GTIDs, domain, server and sequence each, like `0-1-100`",
         second_primary: TWO_PRIMARIES_WITH_GTIDS,
         is_multi_writer: false,
     };
@@ -273,6 +274,10 @@ impl Kind for MariaDbPosition {
 
     fn is_empty(&self) -> bool {
         self.is_empty()
+    }
+
+    fn of_text(&self, text: &str) -> Option<Self> {
+        text.parse().ok()
     }
 
     fn encode(&self, to: &mut Vec<u8>) {

@@ -9,6 +9,7 @@ mod lsn;
 mod mariadb;
 mod mysql;
 mod postgres;
+mod text;
 
 use std::fmt;
 
@@ -220,6 +221,11 @@ impl Position {
     /// Returns whether nothing was ever written at this position.
     pub(crate) fn is_empty(&self) -> bool {
         inside!(self, |position| Kind::is_empty(position))
+    }
+
+    /// Reads a position in the notation of the servers, on the history of this one, which is a node's.
+    fn of_text(&self, text: &str) -> Option<Self> {
+        inside!(self, |ours| Kind::of_text(ours, text).map(Self::from))
     }
 
     /// Returns its kind in words.

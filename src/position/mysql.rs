@@ -163,6 +163,7 @@ impl Kind for MySqlPosition {
     const ABOUT: &'static About = &About {
         server: "MySQL",
         cluster: "GTIDs' servers",
+        notation: "a set of GTIDs, like `3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5`",
         second_primary: TWO_PRIMARIES_WITH_GTIDS,
         is_multi_writer: false,
     };
@@ -242,6 +243,10 @@ impl Kind for MySqlPosition {
 
     fn is_empty(&self) -> bool {
         self.is_empty()
+    }
+
+    fn of_text(&self, text: &str) -> Option<Self> {
+        text.parse().ok()
     }
 
     fn encode(&self, to: &mut Vec<u8>) {

@@ -59,6 +59,7 @@ impl Kind for PgPosition {
     const ABOUT: &'static About = &About {
         server: "PostgreSQL",
         cluster: "system identifier",
+        notation: "a log sequence number, like `16/B374D848`",
         second_primary: "it takes writes, and so does the primary, on a newer timeline: shut it \
                          down, or make it follow the primary (`pg_rewind`)",
         is_multi_writer: false,
@@ -99,6 +100,17 @@ impl Kind for PgPosition {
             timeline: self.timeline.max(other.timeline),
             lsn: self.lsn.max(other.lsn),
         })
+    }
+
+    /// Reads an LSN, which says nothing of its timeline: it counts as one of this; or all that is displayed of a position.
+    fn of_text(&self, text: &str) -> Option<Self> {
+        let Some((lsn, history)) = text.split_once(" on timeline ") else {
+            let lsn = text.parse().ok()?;
+            return Some(Self { lsn, ..*self });
+        };
+        let (timeline, system) = history.split_once(" of cluster ")?;
+        let (timeline, system) = (timeline.parse().ok()?, system.parse().ok()?);
+        Some(Self::new(system, timeline, lsn.parse().ok()?))
     }
 
     fn encode(&self, to: &mut Vec<u8>) {

@@ -171,6 +171,7 @@ impl Decider {
         let random = self.random;
         decide(&Inputs {
             level,
+            bound: level.bound(),
             need,
             cluster: &self.cluster,
             policy: &self.policy,
@@ -178,6 +179,7 @@ impl Decider {
             system_now: self.now,
             avoid: None,
             on: None,
+            kept: None,
             is_limited: false,
             lot: random,
             // No replica is likely to have caught up, so all ways to find one are tried.

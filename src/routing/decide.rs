@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::balance::{Balance, Chooser, Replicas};
 use super::{
-    Block, Delay, HomeServer, Level, Need, Otherwise, PeakEwma, Reason, Share, Tags, Wanted,
+    Block, Delay, HomeServer, Level, Need, Otherwise, PeakEwma, Reason, Refusal, Share, Tags,
+    Wanted,
 };
 use crate::cluster::{Health, NodeState, Order, ServerId, Snapshot, age};
 use crate::position::Position;
@@ -15,6 +16,8 @@ use crate::position::Position;
 /// The inputs of a decision.
 pub(crate) struct Inputs<'a, L, T, D, S> {
     pub(crate) level: Level,
+    /// The lag that a replica must be known not to exceed: that of a bounded read, and of others that are bounded as well.
+    pub(crate) bound: Option<Duration>,
     /// The requirements of a session-level read; `None` outside sessions.
     pub(crate) need: Option<Need>,
     pub(crate) cluster: &'a Snapshot,
@@ -28,8 +31,10 @@ pub(crate) struct Inputs<'a, L, T, D, S> {
     pub(crate) max_lag: Option<Duration>,
     /// The replicas that are asked for; `None` for any.
     pub(crate) on: Option<Wanted<'a>>,
-    /// Set if not every replica may be taken: one is to be avoided, or some are asked for or reserved. One test for each
-    /// node instead of three.
+    /// The reason why no replica may serve this caller, if the switch or the share keeps it from them.
+    pub(crate) kept: Option<Reason>,
+    /// Set if not every replica may be taken: one is to be avoided, or some are asked for or reserved, or none may. One
+    /// test for each node instead of four.
     pub(crate) is_limited: bool,
     /// A random number.
     pub(crate) random: u64,
@@ -93,6 +98,8 @@ pub(crate) struct Decision {
     pub(crate) version: Option<u64>,
     /// The serial of the [member](crate::cluster::Member) that the node is.
     pub(crate) serial: u32,
+    /// Set if the caller fails rather than go there.
+    pub(crate) refusal: Option<Refusal>,
 }
 
 /// The basis of a decision: the connections of the node that it holds for.
@@ -117,6 +124,7 @@ impl Decision {
             basis: Basis::Nothing,
             version: None,
             serial: cluster.serial(cluster.primary),
+            refusal: None,
         }
     }
 
@@ -168,16 +176,17 @@ where
 {
     let cluster = inputs.cluster;
     let primary = |reason| Decision::primary(cluster, reason);
-    match (inputs.level, &inputs.need) {
-        (Level::Write, _) => primary(Reason::Write),
-        (Level::Strong, _) => primary(Reason::Strong),
+    match (inputs.level, inputs.kept, &inputs.need) {
+        (Level::Write, ..) => primary(Reason::Write),
+        (Level::Strong, ..) => primary(Reason::Strong),
+        (_, Some(reason), _) => primary(reason),
         _ if cluster.is_alone => primary(Reason::NoReplica),
-        (Level::Session, None) => primary(Reason::NoSession),
-        (Level::Session, Some(need)) => session(inputs, need),
-        (Level::Eventual, _) => inputs
+        (Level::Session, _, None) => primary(Reason::NoSession),
+        (Level::Session, _, Some(need)) => session(inputs, need),
+        (Level::Eventual, ..) => inputs
             .replica()
             .unwrap_or_else(|| primary(inputs.without_replica())),
-        (Level::Bounded(_), _) => inputs
+        (Level::Bounded(_), ..) => inputs
             .replica()
             .unwrap_or_else(|| primary(Reason::TooStale)),
     }
@@ -220,8 +229,10 @@ where
     if let Some(decision) = inputs.likely(need) {
         return decision;
     }
-    primary(if inputs.has_eligible() {
+    primary(if inputs.has(Inputs::is_eligible) {
         Reason::NotCaughtUp
+    } else if inputs.bound.is_some() && inputs.has(Inputs::is_usable) {
+        Reason::TooStale
     } else {
         inputs.without_replica()
     })
@@ -256,8 +267,7 @@ where
     fn qualifies(&self, index: usize, node: &NodeState) -> bool {
         self.is_eligible(index, node)
             && match (self.level, &self.need) {
-                (Level::Eventual, _) => true,
-                (Level::Bounded(bound), _) => node.lag(self.now).is_some_and(|lag| lag <= bound),
+                (Level::Eventual | Level::Bounded(_), _) => true,
                 (Level::Session, Some(need)) => need.is_met(node),
                 (Level::Session, None) | (Level::Strong | Level::Write, _) => false,
             }
@@ -288,7 +298,10 @@ where
             Some((server, sent)) => match reason {
                 // A read of any state relies on no answer; one that must not go back, on the last.
                 Reason::Eventual => Basis::Server(server),
-                Reason::NothingToCatchUp if !self.has_home() => Basis::Server(server),
+                // A bound was met by the last answer alone.
+                Reason::NothingToCatchUp if !self.has_home() && self.bound.is_none() => {
+                    Basis::Server(server)
+                }
                 _ => Basis::Answer { server, sent },
             },
         };
@@ -298,6 +311,7 @@ where
             basis,
             version: self.version(),
             serial: state.map_or(0, |state| state.serial),
+            refusal: None,
         }
     }
 
@@ -363,6 +377,7 @@ where
             basis: Basis::Itself,
             version: self.version(),
             serial: self.cluster.serial(node),
+            refusal: None,
         }
     }
 
@@ -371,9 +386,16 @@ where
         self.need.as_ref().map(|need| need.version)
     }
 
-    /// Returns whether a node is a replica that is up and within the lag limit.
+    /// Returns whether a node is a replica that is up, within the router's lag limit, and within the caller's bound.
     #[inline]
     fn is_eligible(&self, index: usize, node: &NodeState) -> bool {
+        let is_within = |bound| node.lag(self.now).is_some_and(|lag| lag <= bound);
+        self.is_usable(index, node) && self.bound.is_none_or(is_within)
+    }
+
+    /// Returns whether a node is a replica that is up and within the router's lag limit.
+    #[inline]
+    fn is_usable(&self, index: usize, node: &NodeState) -> bool {
         !self.cluster.is_led_by_node(index)
             && (!self.is_limited || self.may_take(index))
             && node.health == Health::Up
@@ -401,7 +423,7 @@ where
             .filter(|(_, node)| need.may_leave || need.is_home(node))
             .filter(|(_, node)| need.has_passed(node))
             .max_by_key(|(index, node)| (!self.is_afar(*index), node.complete_as_of))?;
-        let basis = if need.may_leave {
+        let basis = if need.may_leave && self.bound.is_none() {
             // Whatever server it is: it waits for all that is required.
             Basis::Nothing
         } else {
@@ -422,15 +444,16 @@ where
             basis,
             version: self.version(),
             serial: state.serial,
+            refusal: None,
         };
         Some((decision, required))
     }
 
-    /// Returns whether some replica is up and within the lag limit. In a large cluster it may miss a few.
-    fn has_eligible(&self) -> bool {
+    /// Returns whether some node is of this kind. In a large cluster it may miss a few.
+    fn has(&self, kind: impl Fn(&Self, usize, &NodeState) -> bool) -> bool {
         let eligible = |index: usize| {
             let node = self.cluster.nodes.get(index);
-            node.is_some_and(|node| self.is_eligible(index, node))
+            node.is_some_and(|node| kind(self, index, node))
         };
         let nodes = self.cluster.nodes.len();
         let Some(order) = &self.cluster.order else {

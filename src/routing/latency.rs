@@ -1,6 +1,6 @@
 //! `PeakEwma`: how long a node takes to answer.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::cluster::age;
@@ -20,6 +20,8 @@ pub(crate) struct PeakEwma {
     average: AtomicU64,
     /// The time of the last answer, in nanoseconds from the start.
     at: AtomicU64,
+    /// Set while answers are to be counted: the router's balance may change.
+    is_wanted: AtomicBool,
 }
 
 impl PeakEwma {
@@ -30,7 +32,19 @@ impl PeakEwma {
             start: now,
             average: AtomicU64::new(f64::NAN.to_bits()),
             at: AtomicU64::new(0),
+            is_wanted: AtomicBool::new(false),
         }
+    }
+
+    /// Sets whether answers are to be counted. Defaults to `false`.
+    pub(crate) fn set_wanted(&self, is_wanted: bool) {
+        self.is_wanted.store(is_wanted, Ordering::Relaxed);
+    }
+
+    /// Returns whether answers are to be counted.
+    #[inline]
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.is_wanted.load(Ordering::Relaxed)
     }
 
     /// Counts an answer that took `time`.

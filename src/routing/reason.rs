@@ -42,6 +42,10 @@ pub enum Reason {
     /// from the fallback pool. A replica whose lag is unknown counts as beyond the limit; after a start, that is one whose
     /// replication stands still.
     Fallback,
+    /// The router is [switched](crate::Mode::PrimaryOnly) to the primary alone.
+    PrimaryOnly,
+    /// The session is not of the [share](crate::Router::set_replica_share) of those that may use replicas: the primary.
+    OutsideShare,
     /// A replica may serve the read, which belongs to the
     /// [share of the primary](crate::Balance::include_primary): the primary.
     PrimaryShare,
@@ -66,6 +70,8 @@ impl Reason {
             Self::NoSession => "no_session",
             Self::NoReplica => "no_replica",
             Self::Fallback => "fallback",
+            Self::PrimaryOnly => "primary_only",
+            Self::OutsideShare => "outside_share",
             Self::PrimaryShare => "primary_share",
         }
     }
@@ -93,6 +99,8 @@ impl Reason {
             | Self::NoSession
             | Self::NoReplica
             | Self::Fallback
+            | Self::PrimaryOnly
+            | Self::OutsideShare
             | Self::PrimaryShare => true,
         }
     }
@@ -101,6 +109,31 @@ impl Reason {
     #[inline]
     pub(crate) fn may_be_a_replicas(self) -> bool {
         self == Self::PrimaryShare || !self.is_for_primary()
+    }
+
+    /// Returns whether the primary was chosen because no replica may serve the read now, though one might at another time.
+    pub(crate) fn is_for_want_of_a_replica(self) -> bool {
+        match self {
+            Self::TooStale
+            | Self::NotCaughtUp
+            | Self::RecentWrite
+            | Self::CapturePending
+            | Self::OldHistory
+            | Self::NoReplica
+            | Self::Fallback
+            | Self::PrimaryOnly => true,
+            // Whoever is outside the share is served as if there were no routing.
+            Self::OutsideShare => false,
+            // Of a read outside sessions nothing is known that a replica could have.
+            Self::Write
+            | Self::Strong
+            | Self::NoSession
+            | Self::PrimaryShare
+            | Self::Eventual
+            | Self::Bounded
+            | Self::NothingToCatchUp
+            | Self::Covered => false,
+        }
     }
 
     /// Returns whether only the primary ever does, whatever the state of replicas.

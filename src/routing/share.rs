@@ -20,7 +20,7 @@ impl Balance {
     ///
     /// The share is that of sessions, at whatever level they read: a session that belongs to it reads from the primary,
     /// and the others from replicas as before. So nobody has to catch up with what he saw on the other side. One that is
-    /// resumed from a token is drawn anew; reads outside sessions are drawn one by one. Both have the reason [`Reason::PrimaryShare`](crate::Reason::PrimaryShare), and take
+    /// resumed from a token is drawn anew, unless it has [a key](crate::Session::keyed); reads outside sessions are drawn one by one. Both have the reason [`Reason::PrimaryShare`](crate::Reason::PrimaryShare), and take
     /// connections of the primary's read pool. What only the primary may serve is not counted, nor are reads
     /// [on a tag](crate::Session::on). While the primary does not answer, or gives no connection, replicas serve all.
     ///
@@ -59,6 +59,12 @@ impl Balancing {
                 share: self.primary.to_string(),
             })
         }
+    }
+
+    /// Returns the primary's share, from 0 to 1.
+    #[cfg(feature = "config")]
+    pub(crate) fn primary_share(self) -> f64 {
+        self.primary
     }
 
     /// Returns the primary's share.

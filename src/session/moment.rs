@@ -25,7 +25,7 @@ impl Moment {
     }
 
     /// Returns the instant of this time, or the present if it lies ahead by this machine's clock.
-    pub(super) fn instant_at(self, time: SystemTime) -> Instant {
+    pub(crate) fn instant_at(self, time: SystemTime) -> Instant {
         let age = self.wall.duration_since(time).unwrap_or_default();
         self.now.checked_sub(age).unwrap_or(self.now)
     }

@@ -12,14 +12,15 @@ use super::moment::Moment;
 use crate::cluster::{Samples, ServerId, Snapshot};
 use crate::mutex::lock;
 use crate::random;
-use crate::routing::Need;
+use crate::routing::{Need, lot_of};
 use causal::Causal;
 
 /// One session's causal state, shared by its handles.
 #[derive(Debug)]
 pub(crate) struct SessionState {
-    /// A random number: whether it belongs to the primary's share of reads.
-    lot: u32,
+    /// A random number, or that of its key: whether it belongs to the primary's share of reads, and to the share of sessions
+    /// that may use replicas.
+    lot: AtomicU32,
     /// Number of handles with writes of unknown outcome.
     unsettled: AtomicU32,
     causal: Mutex<Causal>,
@@ -48,7 +49,7 @@ pub(crate) struct Export {
 impl Default for SessionState {
     fn default() -> Self {
         Self {
-            lot: random::number() as u32,
+            lot: AtomicU32::new(random::number() as u32),
             causal: Mutex::default(),
             unsettled: AtomicU32::default(),
         }
@@ -60,9 +61,14 @@ impl SessionState {
     #[cfg(test)]
     pub(crate) const PAST: usize = size_of::<causal::Past>();
 
-    /// Returns a random number, always the same.
+    /// Returns a random number, always the same; that of its key once it has one.
     pub(crate) fn lot(&self) -> u64 {
-        self.lot.into()
+        self.lot.load(Ordering::Relaxed).into()
+    }
+
+    /// Sets the key.
+    pub(crate) fn set_key(&self, key: &str) {
+        self.lot.store(lot_of(key), Ordering::Relaxed);
     }
 
     /// Records a commit that was acknowledged before `now`.
@@ -144,6 +150,13 @@ impl SessionState {
     /// Joins the session that this token was issued for.
     pub(crate) fn absorb(&self, token: &Token, moment: Moment, life: Duration) {
         self.lock().absorb(token, moment, life);
+    }
+
+    /// Returns whether all of its commits have their positions.
+    pub(crate) fn is_captured(&self, cluster: &Snapshot, samples: Option<&Samples>) -> bool {
+        let mut causal = self.lock();
+        causal.resolve(cluster, samples);
+        causal.is_captured()
     }
 
     /// Returns the time at which the last token arrived.

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use diesel::QueryResult;
 use diesel::query_builder::{QueryBuilder, QueryFragment, QueryId};
 use diesel_routing_sql::{
-    Dialect as Sql, Finding, Functions, inspect, inspect_calls, inspect_rendered,
+    Dialect as Sql, Finding, Functions, inspect, inspect_calls, inspect_rendered, session_effect,
 };
 
 use crate::error::Refused;
@@ -13,15 +13,16 @@ use crate::statement::dialect::Dialect;
 use crate::statement::effect::{InspectedBy, Inspection};
 use crate::statement::inspected::Inspected;
 use crate::statement::known_write::names_a_write;
+use crate::statement::look::Look;
 use crate::statement::raw_sql::{ReadSql, is_vouched_for};
 use crate::statement::seen::Seen;
-use crate::statement::verdict::{Calls, Reach, Verdict, Verdicts};
+use crate::statement::verdict::{Calls, Kind, Reach, Trace, Verdict, Verdicts};
 
 /// The check's reaction to a statement that does not belong on a read handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum CheckPolicy {
-    /// Do not inspect statements.
+    /// Run every statement. What it leaves behind for others is seen all the same, unless the router [never resets](crate::Reset).
     Off,
     /// Run it, and log a `tracing` warning, once per statement.
     Warn,
@@ -45,6 +46,9 @@ pub enum CheckPolicy {
 /// change nothing counts as one there: until replicas have caught up, the session reads from the primary. Known are the
 /// database's own functions ([`Functions::is_pure`]) and those that you name to [`pure`](Self::pure). A single statement is spared by
 /// [`ReadSql::vouch`](crate::ReadSql::vouch).
+///
+/// And it tells what a statement leaves behind on its connection, for [`Reset::Changed`](crate::Reset): a function of your own that
+/// changes settings is one to [`forbid`](Self::forbid).
 ///
 /// Defaults to [`CheckPolicy::Deny`] with the built-in list of side-effect functions of the
 /// router's database, see [`Functions`].
@@ -80,7 +84,8 @@ impl StatementCheck {
         }
     }
 
-    /// Adds `function` to those with side effects. Case and schema are ignored.
+    /// Adds `function` to those with side effects. Case and schema are ignored. Where a `WriteConn` has called it, the connection is
+    /// [reset](crate::Reset) before its next loan.
     #[must_use]
     pub fn forbid(mut self, function: impl Into<String>) -> Self {
         self.forbidden.push(function.into());
@@ -142,6 +147,8 @@ impl StatementCheck {
         for name in &self.forbidden {
             functions = functions.with(name);
         }
+        // What is allowed leaves behind what it does.
+        let leaving = functions.clone();
         for name in &self.allowed {
             functions = functions.without(name);
         }
@@ -152,6 +159,7 @@ impl StatementCheck {
             policy: self.policy,
             forbids_more: !self.forbidden.is_empty(),
             functions,
+            leaving,
             texts: Verdicts::default(),
             text_hasher: RandomState::new(),
         }
@@ -165,6 +173,8 @@ pub(crate) struct Checker {
     /// Set if functions were added to the built-in list.
     forbids_more: bool,
     functions: Functions,
+    /// The functions that leave something behind in the session that calls them.
+    leaving: Functions,
     /// Verdicts by the statements' SQL.
     texts: Verdicts,
     // Randomly seeded: SQL may hold what a user typed.
@@ -226,11 +236,11 @@ impl Checker {
 
     #[inline]
     fn passes(&self, verdict: Verdict, locks_granted: bool) -> bool {
-        match verdict {
-            Verdict::Reads(_) => true,
-            Verdict::Locks(_) if locks_granted => true,
+        match verdict.kind {
+            Kind::Reads(_) => true,
+            Kind::Locks(_) if locks_granted => true,
             // The warning was logged when the verdict was reached.
-            Verdict::Locks(_) | Verdict::Writes(_) => self.policy == CheckPolicy::Warn,
+            Kind::Locks(_) | Kind::Writes(_) => self.policy == CheckPolicy::Warn,
         }
     }
 
@@ -270,40 +280,46 @@ impl Checker {
         Ok(ReadSql::passed(sql))
     }
 
-    /// Returns what the statement may change, if anything, and its SQL, if that was rendered. Unknown statements count as writes, and so do
-    /// calls of functions that are not known.
+    /// Looks at a statement of a write handle. Unknown statements count as writes, and so do calls of functions that are not known.
     #[inline]
-    pub(crate) fn writes<DB, Q>(
-        &self,
-        query: &Q,
-        seen: &mut Seen,
-    ) -> (Option<Reach>, Option<String>)
+    pub(crate) fn look<DB, Q>(&self, query: &Q, seen: &mut Seen) -> Look
     where
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
     {
         if names_a_write::<Q>() {
-            return (Some(Reach::Atomic), None);
+            return Look::WRITE;
         }
+        let look = self.verdict::<DB, Q, Inspected<Q>>(query, seen);
         if is_vouched_for::<DB, Q>(query) {
-            return (None, None);
+            return Look {
+                reach: None,
+                ..look
+            };
         }
-        self.verdict::<DB, Q, Inspected<Q>>(query, seen)
+        look
     }
 
-    /// Returns what a statement of a read handle may change where the server takes writes, if anything, though the check did not look
-    /// at it.
-    pub(crate) fn writes_unseen<DB, Q>(&self, query: &Q, seen: &mut Seen) -> Option<Reach>
+    /// Looks at a statement of a read handle, though it is not refused whatever it does.
+    pub(crate) fn look_unseen<DB, Q>(&self, query: &Q, seen: &mut Seen) -> Look
     where
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
     {
-        self.verdict::<DB, Q, Q>(query, seen).0
+        self.verdict::<DB, Q, Q>(query, seen)
     }
 
-    /// As [`writes`](Self::writes), for a statement that Diesel gets as an `S`.
+    /// Returns what a text of one statement or several leaves behind in the session that runs it.
+    pub(crate) fn trace(&self, sql: &str, dialect: Sql) -> Trace {
+        Trace {
+            leaves: session_effect(sql, dialect, &self.leaving),
+            calls_unknown: true,
+        }
+    }
+
+    /// As [`look`](Self::look), for a statement that Diesel gets as an `S`.
     #[inline]
-    fn verdict<DB, Q, S>(&self, query: &Q, seen: &mut Seen) -> (Option<Reach>, Option<String>)
+    fn verdict<DB, Q, S>(&self, query: &Q, seen: &mut Seen) -> Look
     where
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
@@ -313,7 +329,11 @@ impl Checker {
             Ok(Some(verdict)) => (Some(verdict), None),
             _ => self.verdict_by_text::<DB, Q, S>(query, seen).unzip(),
         };
-        (verdict.map_or(Some(Reach::Unbounded), Verdict::reach), sql)
+        Look {
+            reach: verdict.map_or(Some(Reach::Unbounded), Verdict::reach),
+            trace: verdict.map_or(Trace::UNSEEN, Verdict::trace),
+            sql,
+        }
     }
 
     #[inline(never)]
@@ -334,11 +354,13 @@ impl Checker {
     /// Inspects a statement, and remembers the verdict.
     fn inspect(&self, sql: &str, hash: u64, dialect: Sql) -> (Result<(), Finding>, Verdict) {
         let found = inspect_rendered(sql, dialect, &self.functions);
-        let verdict = match &found {
-            Err(finding) if finding.is_write() => Verdict::Writes(Reach::of(finding, dialect)),
-            Ok(()) => Verdict::Reads(self.calls(sql, dialect)),
-            Err(_) => Verdict::Locks(self.calls(sql, dialect)),
+        let kind = match &found {
+            Err(finding) if finding.is_write() => Kind::Writes(Reach::of(finding, dialect)),
+            Ok(()) => Kind::Reads(self.calls(sql, dialect)),
+            Err(_) => Kind::Locks(self.calls(sql, dialect)),
         };
+        let leaves = session_effect(sql, dialect, &self.leaving);
+        let verdict = Verdict { kind, leaves };
         self.texts.insert(hash, verdict);
         (found, verdict)
     }
@@ -434,7 +456,11 @@ mod tests {
             // Twice, because the second time the verdict is cached.
             for _ in 0..2 {
                 let mut seen = Seen::default();
-                assert_eq!(checker.writes::<Pg, _>(&query, &mut seen).0, reach, "{sql}");
+                assert_eq!(
+                    checker.look::<Pg, _>(&query, &mut seen).reach,
+                    reach,
+                    "{sql}"
+                );
                 let admitted = checker.admit::<Pg, _>(&query, Inspection::NONE, true, &mut seen);
                 match admitted {
                     Ok(verdict) => assert_eq!(verdict.and_then(Verdict::reach), reach, "{sql}"),
@@ -456,8 +482,8 @@ mod tests {
         let writes = |sql: ReadSql<Pg>| {
             let bound = sql.clone().bind::<Integer, _>(1);
             let mut seen = Seen::default();
-            let bound = checker.writes::<Pg, _>(&bound, &mut seen).0;
-            assert_eq!(checker.writes::<Pg, _>(&sql, &mut seen).0, bound);
+            let bound = checker.look::<Pg, _>(&bound, &mut seen).reach;
+            assert_eq!(checker.look::<Pg, _>(&sql, &mut seen).reach, bound);
             bound
         };
         let sql = "SELECT touch($1)";

@@ -83,6 +83,12 @@ impl Inspection {
     pub(crate) fn is_vouched(self) -> bool {
         matches!(self.0, InspectedBy::User)
     }
+
+    /// Returns whether it was inspected with the built-in list of functions.
+    #[inline]
+    pub(crate) fn is_built_in(self) -> bool {
+        matches!(self.0, InspectedBy::BuiltIn)
+    }
 }
 
 /// The effect of a statement: [`Read`], [`RowLock`], [`Write`] or [`Opaque`]. Sealed.

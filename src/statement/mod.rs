@@ -8,9 +8,11 @@ mod dialect;
 mod inspected;
 mod isolation;
 mod known_write;
+mod look;
 mod raw_sql;
 mod role;
 mod seen;
+mod table_name;
 mod verb;
 mod verdict;
 
@@ -27,5 +29,8 @@ pub use raw_sql::ReadSql;
 pub(crate) use role::{Access, GrantsAnyTransaction, GrantsBatches, GrantsTransactions};
 pub use role::{CaughtUp, Primary, Replica, Role};
 pub(crate) use seen::Seen;
+pub use table_name::TableName;
+#[allow(unused_imports, reason = "where no backend compares tables")]
+pub(crate) use table_name::quoted;
 pub use verb::{Execute, Load};
-pub(crate) use verdict::Reach;
+pub(crate) use verdict::{Reach, Trace};

@@ -3,9 +3,19 @@
 use std::array;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use diesel_routing_sql::SessionEffect;
+
+/// The statement check's verdict on a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    pub(crate) kind: Kind,
+    /// What it leaves behind in the database session.
+    pub(crate) leaves: SessionEffect,
+}
+
 /// The effect of a statement, as far as the statement check is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Kind {
     Reads(Calls),
     Locks(Calls),
     Writes(Reach),
@@ -27,12 +37,79 @@ impl Verdict {
     /// it did ends with the transaction around it.
     #[inline]
     pub(crate) fn reach(self) -> Option<Reach> {
-        match self {
-            Self::Reads(Calls::Pure) | Self::Locks(Calls::Pure) => None,
-            Self::Reads(Calls::Unknown) | Self::Locks(Calls::Unknown) => Some(Reach::Atomic),
-            Self::Writes(reach) => Some(reach),
+        match self.kind {
+            Kind::Reads(Calls::Pure) | Kind::Locks(Calls::Pure) => None,
+            Kind::Reads(Calls::Unknown) | Kind::Locks(Calls::Unknown) => Some(Reach::Atomic),
+            Kind::Writes(reach) => Some(reach),
         }
     }
+
+    /// Returns what it may have done to the database session.
+    #[inline]
+    pub(crate) fn trace(self) -> Trace {
+        Trace {
+            leaves: self.leaves,
+            calls_unknown: matches!(
+                self.kind,
+                Kind::Reads(Calls::Unknown) | Kind::Locks(Calls::Unknown)
+            ),
+        }
+    }
+
+    fn code(self) -> u64 {
+        let kind = match self.kind {
+            Kind::Reads(Calls::Pure) => 1,
+            Kind::Locks(Calls::Pure) => 2,
+            Kind::Writes(Reach::Atomic) => 3,
+            Kind::Writes(Reach::Unbounded) => 4,
+            Kind::Reads(Calls::Unknown) => 5,
+            Kind::Locks(Calls::Unknown) => 6,
+        };
+        let leaves = match self.leaves {
+            SessionEffect::Nothing => 0,
+            SessionEffect::Resettable => 1,
+            _ => 2,
+        };
+        kind | (leaves << KIND.count_ones())
+    }
+
+    fn of_code(code: u64) -> Self {
+        let kind = match code & KIND {
+            1 => Kind::Reads(Calls::Pure),
+            2 => Kind::Locks(Calls::Pure),
+            3 => Kind::Writes(Reach::Atomic),
+            5 => Kind::Reads(Calls::Unknown),
+            6 => Kind::Locks(Calls::Unknown),
+            _ => Kind::Writes(Reach::Unbounded),
+        };
+        let leaves = match code >> KIND.count_ones() {
+            0 => SessionEffect::Nothing,
+            1 => SessionEffect::Resettable,
+            _ => SessionEffect::Lasting,
+        };
+        Self { kind, leaves }
+    }
+}
+
+/// What a statement may have done to the database session that ran it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Trace {
+    pub(crate) leaves: SessionEffect,
+    /// Set if it calls a function that is not known.
+    pub(crate) calls_unknown: bool,
+}
+
+impl Trace {
+    pub(crate) const NONE: Self = Self {
+        leaves: SessionEffect::Nothing,
+        calls_unknown: false,
+    };
+
+    /// That of statements that nobody has looked at.
+    pub(crate) const UNSEEN: Self = Self {
+        leaves: SessionEffect::Resettable,
+        calls_unknown: true,
+    };
 }
 
 /// The extent of a write.
@@ -47,7 +124,7 @@ pub(crate) enum Reach {
 /// A cache of verdicts by a hash of the statement.
 ///
 /// It is of fixed size: if its set is full, a new hash replaces another, whose statement is inspected
-/// again when it next runs. Two statements whose hashes agree in the upper 61 bits would be taken
+/// again when it next runs. Two statements whose hashes agree in the upper 59 bits would be taken
 /// for one, so the hashes must be well distributed.
 #[derive(Debug)]
 pub(crate) struct Verdicts {
@@ -67,7 +144,10 @@ const WAYS: usize = 8;
 const SETS: u64 = 512;
 
 /// The bits of a slot that hold the verdict; 0 is an empty slot.
-const VERDICT: u64 = 0b111;
+const VERDICT: u64 = 0b1_1111;
+
+/// Those of them that hold its kind.
+const KIND: u64 = 0b111;
 
 impl Default for Verdicts {
     fn default() -> Self {
@@ -89,27 +169,12 @@ impl Verdicts {
             .iter()
             .map(|slot| slot.load(Ordering::Relaxed));
         let slot = slots.find(|slot| (slot ^ hash) & !VERDICT == 0 && slot & VERDICT != 0)?;
-        match slot & VERDICT {
-            1 => Some(Verdict::Reads(Calls::Pure)),
-            2 => Some(Verdict::Locks(Calls::Pure)),
-            3 => Some(Verdict::Writes(Reach::Atomic)),
-            5 => Some(Verdict::Reads(Calls::Unknown)),
-            6 => Some(Verdict::Locks(Calls::Unknown)),
-            _ => Some(Verdict::Writes(Reach::Unbounded)),
-        }
+        Some(Verdict::of_code(slot & VERDICT))
     }
 
     /// Caches the verdict on the statement with this hash.
     pub(crate) fn insert(&self, hash: u64, verdict: Verdict) {
-        let word = (hash & !VERDICT)
-            | match verdict {
-                Verdict::Reads(Calls::Pure) => 1,
-                Verdict::Locks(Calls::Pure) => 2,
-                Verdict::Writes(Reach::Atomic) => 3,
-                Verdict::Writes(Reach::Unbounded) => 4,
-                Verdict::Reads(Calls::Unknown) => 5,
-                Verdict::Locks(Calls::Unknown) => 6,
-            };
+        let word = (hash & !VERDICT) | verdict.code();
         let Some(Set(slots)) = self.set(hash) else {
             return;
         };
@@ -136,9 +201,15 @@ impl Verdicts {
 mod tests {
     use super::*;
 
-    const READS: Verdict = Verdict::Reads(Calls::Pure);
-    const WRITES: Verdict = Verdict::Writes(Reach::Atomic);
-    const UNBOUNDED: Verdict = Verdict::Writes(Reach::Unbounded);
+    const READS: Verdict = of(Kind::Reads(Calls::Pure));
+    const WRITES: Verdict = of(Kind::Writes(Reach::Atomic));
+
+    const fn of(kind: Kind) -> Verdict {
+        Verdict {
+            kind,
+            leaves: SessionEffect::Nothing,
+        }
+    }
 
     /// Returns the `n`th hash that belongs in the first set.
     fn in_first_set(n: u64) -> u64 {
@@ -154,22 +225,32 @@ mod tests {
     #[test]
     fn each_verdict_is_remembered_for_its_hash() {
         let verdicts = Verdicts::default();
-        let all = [
-            READS,
-            Verdict::Locks(Calls::Pure),
-            WRITES,
-            UNBOUNDED,
-            Verdict::Reads(Calls::Unknown),
-            Verdict::Locks(Calls::Unknown),
+        let kinds = [
+            Kind::Reads(Calls::Pure),
+            Kind::Locks(Calls::Pure),
+            Kind::Writes(Reach::Atomic),
+            Kind::Writes(Reach::Unbounded),
+            Kind::Reads(Calls::Unknown),
+            Kind::Locks(Calls::Unknown),
         ];
-        let hashes = [0, 8, 16, u64::MAX, 32, 40];
-        for (hash, verdict) in hashes.into_iter().zip(all) {
-            verdicts.insert(hash, verdict);
+        let left = [
+            SessionEffect::Nothing,
+            SessionEffect::Resettable,
+            SessionEffect::Lasting,
+        ];
+        let all = kinds
+            .into_iter()
+            .flat_map(|kind| left.map(|leaves| Verdict { kind, leaves }));
+        // The lowest bits are not compared. Each goes into a set of its own.
+        let hash = |index: usize| u64::try_from(index).unwrap() * (VERDICT + 1) + (1 << 60);
+        let all: Vec<_> = all.collect();
+        for (index, verdict) in all.iter().enumerate() {
+            verdicts.insert(hash(index), *verdict);
         }
-        for (hash, verdict) in hashes.into_iter().zip(all) {
-            assert_eq!(verdicts.get(hash), Some(verdict));
+        for (index, verdict) in all.iter().enumerate() {
+            assert_eq!(verdicts.get(hash(index)), Some(*verdict));
         }
-        assert_eq!(verdicts.get(24), None);
+        assert_eq!(verdicts.get(hash(all.len())), None);
     }
 
     #[test]

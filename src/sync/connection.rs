@@ -5,10 +5,11 @@ use std::time::Duration;
 use diesel::connection::TransactionManager;
 use diesel::{Connection, ConnectionResult, QueryResult};
 
-use crate::cluster::{Diagnosis, Introduction, Observation, ServerFacts};
+use crate::cluster::{Checksum, ChecksumLimits, Diagnosis, Introduction, Observation, ServerFacts};
+use crate::connect::{SettingChanges, no_settings};
 use crate::position::Position;
 use crate::server::NodeRole;
-use crate::statement::Dialect;
+use crate::statement::{Dialect, TableName};
 
 /// A blocking Diesel connection that a [`Router`](super::Router) can hand out.
 ///
@@ -179,6 +180,52 @@ pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
     fn shares(&mut self, backend: u64) -> QueryResult<bool> {
         let facts = self.facts(false)?;
         Ok(facts.backend == Some(backend))
+    }
+
+    /// Returns the number and a digest of the first rows of a table, in the order of its primary key, as this connection's server,
+    /// of which these `facts` are known, has them now; `None` where that cannot be asked for. Defaults to `None`. Equal rows give equal
+    /// digests on every server of a cluster.
+    ///
+    /// Called for [`Router::compare`](crate::Router::compare) alone, outside any transaction.
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error; one of its own for a table that is not there, or has no primary key.
+    fn checksum(
+        &mut self,
+        table: &TableName,
+        limits: &ChecksumLimits,
+        facts: &ServerFacts,
+    ) -> QueryResult<Option<Checksum>> {
+        let _ = (table, limits, facts);
+        Ok(None)
+    }
+
+    /// Set if the database session can be [reset](Self::reset). Defaults to `false`: then a connection whose session has to be reset
+    /// is closed.
+    const RESETS: bool = false;
+
+    /// Resets the database session to what it was when the connection was opened, and makes it read-only if `read_only`. What
+    /// drivers have prepared has to stay valid. Called outside transactions, where there are [`RESETS`](Self::RESETS); see
+    /// [`Reset`](crate::Reset).
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error. The connection is closed then.
+    fn reset(&mut self, read_only: bool) -> QueryResult<()> {
+        let _ = read_only;
+        Ok(())
+    }
+
+    /// Changes settings of the database session, [those that travel with a session](crate::Session::with_settings), in one round
+    /// trip. Values are sent as parameters. Defaults to an error.
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error. The session is reset, or its connection closed, before its next loan.
+    fn change_settings(&mut self, changes: &SettingChanges<'_>) -> QueryResult<()> {
+        let _ = changes;
+        Err(no_settings())
     }
 
     /// Opens a transaction with `sql`, outside any other.

@@ -20,7 +20,7 @@ use crate::engine::Ending;
 
 impl<C: RoutedConnection> SimpleConnection for WriteConn<C> {
     fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        let (conn, guard, ending) = self.begin_unbounded()?;
+        let (conn, guard, ending) = self.begin_batch(query)?;
         let result = guard.during(conn.batch_execute(query));
         ending.finish(result.as_ref().err());
         result

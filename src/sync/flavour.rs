@@ -7,6 +7,7 @@ use super::pool::{Hooks, Library, Pools};
 use crate::cluster::Member;
 use crate::engine::{Blocking, Flavour, Recipe};
 use crate::error::Error;
+use crate::server::PoolKind;
 
 impl<C: RoutedConnection> Flavour<C> for Blocking {
     type Pools = Pools<C>;
@@ -22,8 +23,9 @@ impl<C: RoutedConnection> Flavour<C> for Blocking {
         node: &Arc<Member>,
         database: Option<&Arc<str>>,
         is_watched: bool,
+        kept: Option<(&Pools<C>, &[PoolKind])>,
     ) -> Result<Pools<C>, Error> {
-        super::builder::pools(recipe, node, database, is_watched)
+        super::builder::pools(recipe, node, database, is_watched, kept)
     }
 
     #[cfg(feature = "edge")]

@@ -61,11 +61,12 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         connect: impl Fn(ConnectRequest<'_>) -> ConnectionResult<C> + Send + Sync + 'static,
     ) -> Self {
         self.hooks.connect = Arc::new(connect);
+        self.hooks.connects_elsehow = true;
         self
     }
 
     /// Sets a hook that runs on every new connection, of pools and watchers alike, before anything else does and before
-    /// it is made read-only: settings, instrumentation and the like.
+    /// it is made read-only: settings, instrumentation and the like. It runs again where a connection's session was [reset](crate::Reset).
     pub fn on_connect(
         mut self,
         hook: impl Fn(&mut C, ConnectRequest<'_>) -> QueryResult<()> + Send + Sync + 'static,

@@ -19,13 +19,25 @@ mod runs;
 mod statement_guard;
 mod transaction;
 mod watch;
+#[cfg(feature = "config-file")]
+mod watch_file;
 mod write;
 
 // Written once, for both flavours.
+#[cfg(feature = "config")]
+#[path = "../flavours/apply.rs"]
+mod apply;
 #[path = "../flavours/builder.rs"]
 mod builder;
 #[path = "../flavours/checkout.rs"]
 mod checkout;
+#[path = "../flavours/comparing.rs"]
+mod comparing;
+#[path = "../flavours/fence.rs"]
+mod fence;
+#[cfg(feature = "config-file")]
+#[path = "../flavours/follow_file.rs"]
+mod follow_file;
 #[path = "../flavours/heartbeat.rs"]
 mod heartbeat;
 #[path = "../flavours/manager.rs"]
@@ -47,6 +59,8 @@ mod router;
 mod session;
 #[path = "../flavours/sources.rs"]
 mod sources;
+#[path = "../flavours/verifying.rs"]
+mod verifying;
 #[path = "../flavours/watching.rs"]
 mod watching;
 #[path = "../flavours/write_handle.rs"]

@@ -34,7 +34,7 @@ impl<C: RoutedConnection> WriteConn<C> {
     ///
     /// Returns [`Refused::Swapped`](crate::Refused::Swapped) inside Diesel's error.
     pub fn raw_counts_as_write(&mut self) -> QueryResult<RawWrite<'_, C>> {
-        let (conn, guard, ending) = self.begin_unbounded()?;
+        let (conn, guard, ending) = self.begin_unseen()?;
         guard.distrust();
         Ok(RawWrite::new(conn, ending))
     }

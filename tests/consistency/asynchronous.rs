@@ -3,7 +3,7 @@ use std::time::Duration;
 use diesel_routing::prelude::*;
 use diesel_routing::sqlite::{ReadConn, Router, Session, WriteConn};
 use diesel_routing::{
-    CaughtUp, Class, ConfigError, Error, Primary, Reason, Replica, Step, consistency,
+    CaughtUp, Class, ConfigError, Error, Level, Mode, Primary, Reason, Replica, Step, consistency,
 };
 
 use super::schema::users;
@@ -168,11 +168,9 @@ async fn a_class_is_the_routers_or_an_error_that_names_it() {
     let error = in_class(&session).await.unwrap_err();
     assert!(
         matches!(
-            error,
-            Error::Config(ConfigError::NoSuchClass {
-                class: "payments",
-                ..
-            })
+            &error,
+            Error::Config(ConfigError::NoSuchClass { class, function: Some(function), known })
+                if class == "payments" && function.ends_with("::in_class") && known.is_empty()
         ),
         "{error}"
     );
@@ -184,6 +182,82 @@ async fn a_class_is_the_routers_or_an_error_that_names_it() {
         at(&in_class(&router.session()).await.unwrap()),
         ("en", "replica")
     );
+}
+
+#[consistency(eventual, class = "payments")]
+async fn weakly_in_class(conn: &mut ReadConn<Replica>) -> Result<Seen, Error> {
+    look(conn).await
+}
+
+#[consistency(class = "payments")]
+async fn of_any_replica(conn: &mut ReadConn<Replica>) -> Result<Seen, Error> {
+    look(conn).await
+}
+
+#[consistency(class = "payments")]
+async fn of_the_session(conn: &mut ReadConn<CaughtUp>) -> Result<Seen, Error> {
+    look(conn).await
+}
+
+#[consistency(class = "payments")]
+async fn of_the_primary(conn: &mut ReadConn<Primary>) -> Result<Seen, Error> {
+    look(conn).await
+}
+
+#[consistency(class = "payments")]
+async fn change(conn: &mut WriteConn) -> Result<Seen, Error> {
+    look(conn).await
+}
+
+/// Reads in each way; a class may make them stronger, and never weaker.
+async fn reasons(session: &Session) -> [Reason; 5] {
+    [
+        weakly_in_class(session).await.unwrap().2,
+        of_any_replica(session).await.unwrap().2,
+        of_the_session(session).await.unwrap().2,
+        of_the_primary(session).await.unwrap().2,
+        change(session).await.unwrap().2,
+    ]
+}
+
+#[tokio::test]
+async fn a_class_strengthens_its_functions_and_alone_it_leaves_the_level_to_the_handle() {
+    use Reason::{Eventual, NothingToCatchUp, Strong, TooStale, Write};
+    let cluster = cluster();
+    for (class, expected) in [
+        (
+            Class::new(),
+            [Eventual, Eventual, NothingToCatchUp, Strong, Write],
+        ),
+        (
+            Class::new().level(Level::Eventual),
+            [Eventual, Eventual, NothingToCatchUp, Strong, Write],
+        ),
+        (
+            Class::new().level(Level::Session),
+            [
+                NothingToCatchUp,
+                NothingToCatchUp,
+                NothingToCatchUp,
+                Strong,
+                Write,
+            ],
+        ),
+        // No lag is known here.
+        (
+            Class::new().max_lag(Duration::from_secs(1)),
+            [TooStale, TooStale, TooStale, Strong, Write],
+        ),
+        (
+            Class::new().level(Level::Strong),
+            [Strong, Strong, Strong, Strong, Write],
+        ),
+    ] {
+        let (primary, replica) = nodes(&cluster);
+        let router = Router::builder().primary(primary).replica(replica);
+        let router = router.class("payments", class).build().await.unwrap();
+        assert_eq!(reasons(&router.session()).await, expected, "{class:?}");
+    }
 }
 
 #[tokio::test]
@@ -273,4 +347,48 @@ async fn one_session_serves_concurrent_calls() {
     for call in calls.collect::<Vec<_>>() {
         assert_eq!(call.await.unwrap().unwrap().0, "de");
     }
+}
+
+#[tokio::test]
+async fn a_class_has_a_share_of_its_own_and_none_is_lost_when_classes_are_off() {
+    let cluster = cluster();
+    let (primary, replica) = nodes(&cluster);
+    let payments = Class::new()
+        .max_lag(Duration::from_millis(250))
+        .replica_share(0);
+    let router = Router::builder().primary(primary).replica(replica);
+    let router = router.class("payments", payments).build().await.unwrap();
+    let session = router.session().keyed("user-7");
+    let reason = async |mode| {
+        router.set_mode(mode);
+        let (_, _, of_class, _) = in_class(&session).await.unwrap();
+        let (_, _, of_none, _) = in_session(&session).await.unwrap();
+        (of_class, of_none)
+    };
+    let (kept, free) = (Reason::OutsideShare, Reason::NothingToCatchUp);
+    assert_eq!(reason(Mode::On).await, (kept, free));
+    assert_eq!(reason(Mode::AsWritten).await, (kept, free));
+    let all = (Reason::PrimaryOnly, Reason::PrimaryOnly);
+    assert_eq!(reason(Mode::PrimaryOnly).await, all);
+
+    let status = router.status();
+    assert_eq!(status.class_replica_shares, [("payments".to_owned(), 0)]);
+    router.set_class_replica_share("payments", 100).unwrap();
+    assert_eq!(reason(Mode::On).await, (free, free));
+    // The router's own bounds it.
+    router.set_replica_share(0).unwrap();
+    assert_eq!(reason(Mode::On).await, (kept, kept));
+
+    let error = router.set_class_replica_share("payment", 1).unwrap_err();
+    assert!(error.to_string().contains("there is `payments`"), "{error}");
+    let error = router.set_class_replica_share("payments", 101).unwrap_err();
+    assert!(
+        error.to_string().contains("101 % for the class `payments`"),
+        "{error}"
+    );
+    assert_eq!(router.status().class_replica_shares, []);
+    let too_much = Router::builder().class("payments", payments.replica_share(101));
+    let (primary, replica) = nodes(&cluster);
+    let built = too_much.primary(primary).replica(replica).build().await;
+    assert!(built.unwrap_err().to_string().contains("`payments`"));
 }

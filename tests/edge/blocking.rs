@@ -95,8 +95,13 @@ fn rules_and_trusted_wishes_say_how_fresh() {
     assert_eq!(reason("/admin/users", &[]), Reason::Strong);
     assert_eq!(reason("/admin/users", &[wish]), Reason::Strong);
     let trusted = [wish, ("x-internal", "yes")];
-    assert_eq!(reason("/admin/users", &trusted), Reason::Eventual);
+    // The stronger counts, and what the handle promises.
+    assert_eq!(reason("/admin/users", &trusted), Reason::Strong);
+    assert_eq!(reason("/", &trusted), Reason::NothingToCatchUp);
     assert_eq!(edge.status().ignored_wishes, 1);
+    let exchange = edge.begin(&request("/", &trusted));
+    let conn = exchange.session().read_default().expect("a connection");
+    assert_eq!(conn.route().reason, Reason::Eventual);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use diesel_routing::prelude::*;
 use diesel_routing::{Node, Rejection};
 use diesel_routing_testkit::{PgCluster, PgNode};
 
-use super::client::{Browser, cookie, request, text};
+use super::client::{Browser, cookie, request, send, text, with};
 use super::nodes::{keys, settings};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -204,4 +204,28 @@ async fn a_token_of_another_cluster_is_no_token() {
     assert_eq!(page, "0 standby-0 nothing_to_catch_up");
     let rejected = here.status().rejected_tokens;
     assert_eq!(rejected, [(Rejection::OtherCluster, 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_that_comes_back_is_proved_by_a_position() {
+    let cluster = cluster(1);
+    let edge = Edge::new(router(&cluster).await).expect("keys");
+    let edge = edge.write_timestamp(true).trust(|_| true);
+    let app = app(edge.clone());
+    cluster.standby(0).pause_replay().expect("paused");
+    let response = send(&app, request("PUT", "/theme/dark")).await;
+    let time = response.headers()["x-write-timestamp"].as_bytes().to_vec();
+    // No cookie, and the window is an hour.
+    let read = async || {
+        let request = with(request("GET", "/theme"), "x-write-timestamp", &time);
+        text(send(&app, request).await).await
+    };
+    let first = read().await;
+    assert!(first.starts_with("dark primary "), "{first}");
+    cluster.standby(0).resume_replay().expect("resumed");
+    let since = Instant::now();
+    while read().await != "dark standby-0 caught_up" {
+        assert!(since.elapsed() < LIMIT, "{}", read().await);
+    }
+    assert_eq!(edge.status().ignored_timestamps, 0);
 }

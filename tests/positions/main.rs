@@ -6,6 +6,7 @@
 #![expect(clippy::duplicate_mod, reason = "a suite runs once per backend")]
 
 mod counts;
+mod events;
 mod galera;
 mod history;
 mod mariadb;
@@ -32,6 +33,12 @@ const SCHEMA: [&str; 2] = [
     "CREATE TABLE settings (id INTEGER PRIMARY KEY, theme VARCHAR(100) NOT NULL)",
     "INSERT INTO settings VALUES (1, 'light')",
 ];
+
+/// A table with an odd name and three rows.
+struct OddTable {
+    name: &'static str,
+    sql: &'static [&'static str],
+}
 
 /// Panics once `since` is too long ago.
 fn in_time(since: Instant, what: &str) {

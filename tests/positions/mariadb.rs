@@ -14,6 +14,8 @@ mod addresses;
 mod building;
 #[path = "suite/ended.rs"]
 mod ended;
+#[path = "suite/fence.rs"]
+mod fence;
 #[path = "suite/flavours.rs"]
 mod flavours;
 #[path = "suite/protected.rs"]
@@ -28,10 +30,16 @@ mod roles;
 mod round_trips;
 #[path = "suite/sessions.rs"]
 mod sessions;
+#[path = "suite/sizing.rs"]
+mod sizing;
+#[path = "suite/switch.rs"]
+mod switch;
 #[path = "suite/tokens.rs"]
 mod tokens;
 #[path = "suite/upstreams.rs"]
 mod upstreams;
+#[path = "suite/verifying.rs"]
+mod verifying;
 #[path = "suite/views.rs"]
 mod views;
 #[path = "suite/watching.rs"]
@@ -46,7 +54,7 @@ pub(crate) use diesel_routing::prelude::*;
 pub(crate) use diesel_routing_testkit::MariaCluster as Cluster;
 use diesel_routing_testkit::{MariaClusterBuilder, MariaNode};
 
-pub(crate) use crate::{HOUR, LIMIT, PATIENCE, SCHEMA, in_time, settings};
+pub(crate) use crate::{HOUR, LIMIT, OddTable, PATIENCE, SCHEMA, in_time, settings};
 
 pub(crate) type Connection = diesel_async::AsyncMysqlConnection;
 pub(crate) type Builder = diesel_routing::RouterBuilder<Connection>;
@@ -63,6 +71,11 @@ pub(crate) const BUILD_QUESTIONS: [u64; 2] = [5, 7];
 pub(crate) const READ_PRIMARY_ADDS: f64 = 1.0;
 /// One question to the primary, for the position of the write, and one to the replica that is likely to have it.
 pub(crate) const WRITE_AND_READ_ADDS: f64 = 2.0;
+
+/// A setting that travels.
+pub(crate) const SETTING: &str = "@tenant";
+/// None that is reset: connections are closed.
+pub(crate) const SET_BY_HAND: Option<&str> = None;
 
 /// The names that suites use for replicas.
 pub(crate) trait Standbys {
@@ -121,6 +134,46 @@ fn with_schema(builder: MariaClusterBuilder) -> Cluster {
         .wait_until_caught_up(LIMIT)
         .expect("replicas that follow");
     cluster
+}
+
+/// A position of another kind of server.
+pub(crate) const OTHER_KIND: &str = "0/16B3748";
+
+/// Returns the primary's position, as text.
+pub(crate) fn position(cluster: &Cluster) -> String {
+    let primary = cluster.primary();
+    let position = primary.query_value("SELECT @@gtid_binlog_pos");
+    // MySQL's.
+    let position = position.or_else(|_| primary.query_value("SELECT @@gtid_executed"));
+    position.expect("an answer").expect("a position")
+}
+
+/// Returns a position that the primary has not reached: its last transaction's number, and six digits more.
+pub(crate) fn future(position: &str) -> String {
+    format!("{position}999999")
+}
+
+/// A table whose name has a quote, and columns whose looks depend on a session's settings.
+pub(crate) const ODD_TABLE: OddTable = OddTable {
+    name: "odd`name.of \"it\"",
+    sql: &[
+        "CREATE TABLE `odd``name.of \"it\"` (`the id` int, t varchar(10), `when` timestamp NULL, price double, raw blob, \
+         PRIMARY KEY (t, `the id`))",
+        "INSERT INTO `odd``name.of \"it\"` VALUES (1, 'a', now(), 0.1, x'00ff'), (2, 'a', NULL, 1e300, NULL), (1, '', now(), -0.5, '')",
+    ],
+};
+
+/// Changes a row of a replica behind its back.
+pub(crate) fn damage(cluster: &Cluster, replica: usize) {
+    let replica = cluster.replica(replica);
+    let change = "UPDATE app.settings SET theme = 'lighT' WHERE id = 1";
+    let unseen = format!("SET STATEMENT sql_log_bin = 0 FOR {change}");
+    if replica.admin_execute(&unseen).is_err() {
+        // MySQL knows no such statement, and lets nobody write.
+        let writable = "SET GLOBAL super_read_only = 0";
+        replica.admin_execute(writable).expect("writable");
+        replica.admin_execute(change).expect("changed");
+    }
 }
 
 pub(crate) fn node(name: &str, node: &MariaNode) -> diesel_routing::Node {

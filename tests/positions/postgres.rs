@@ -19,6 +19,8 @@ mod addresses;
 mod building;
 #[path = "suite/ended.rs"]
 mod ended;
+#[path = "suite/fence.rs"]
+mod fence;
 #[path = "suite/flavours.rs"]
 mod flavours;
 #[path = "suite/protected.rs"]
@@ -33,10 +35,16 @@ mod roles;
 mod round_trips;
 #[path = "suite/sessions.rs"]
 mod sessions;
+#[path = "suite/sizing.rs"]
+mod sizing;
+#[path = "suite/switch.rs"]
+mod switch;
 #[path = "suite/tokens.rs"]
 mod tokens;
 #[path = "suite/upstreams.rs"]
 mod upstreams;
+#[path = "suite/verifying.rs"]
+mod verifying;
 #[path = "suite/views.rs"]
 mod views;
 #[path = "suite/watching.rs"]
@@ -51,7 +59,7 @@ pub(crate) use diesel_routing::prelude::*;
 pub(crate) use diesel_routing_testkit::PgCluster as Cluster;
 use diesel_routing_testkit::{PgClusterBuilder, PgNode};
 
-pub(crate) use crate::{HOUR, LIMIT, PATIENCE, SCHEMA, in_time, settings};
+pub(crate) use crate::{HOUR, LIMIT, OddTable, PATIENCE, SCHEMA, in_time, settings};
 
 pub(crate) type Connection = diesel_async::AsyncPgConnection;
 pub(crate) type Builder = diesel_routing::RouterBuilder<Connection>;
@@ -68,6 +76,11 @@ pub(crate) const READ_PRIMARY_ADDS: f64 = 0.0;
 /// word that a statement is no longer needed, which is sent with the next one on one connection, and alone on two. Nobody
 /// waits for its answer.
 pub(crate) const WRITE_AND_READ_ADDS: f64 = 3.0;
+
+/// A setting that travels.
+pub(crate) const SETTING: &str = "app.tenant";
+/// A setting that is reset before the next loan, which takes one round trip.
+pub(crate) const SET_BY_HAND: Option<&str> = Some("SET statement_timeout = 60000");
 
 pub(crate) fn cluster(standbys: usize) -> Cluster {
     with_schema(Cluster::builder().standbys(standbys))
@@ -105,6 +118,57 @@ pub(crate) fn repoint(cluster: &Cluster, standby: usize, to: usize) {
     let info = format!("host={dir} port=5432 user=postgres");
     let standby = cluster.node(standby);
     standby.set("primary_conninfo", &info).expect("repointed");
+}
+
+/// A position of another kind of server.
+pub(crate) const OTHER_KIND: &str = "0-1-100";
+
+/// Returns the primary's position, as text.
+pub(crate) fn position(cluster: &Cluster) -> String {
+    let position = "SELECT pg_current_wal_insert_lsn()";
+    let position = cluster.primary().query_value(position).expect("an answer");
+    position.expect("a position")
+}
+
+/// Returns a position that the primary has not reached.
+pub(crate) fn future(_: &str) -> String {
+    "FFFFFF/0".to_owned()
+}
+
+/// A table whose name has a quote, and columns whose looks depend on a session's settings.
+pub(crate) const ODD_TABLE: OddTable = OddTable {
+    name: "odd\"name.of `it`",
+    sql: &[
+        "CREATE TABLE \"odd\"\"name.of `it`\" (\"the id\" int, t text, \"when\" timestamptz, price float8, raw bytea, \
+         PRIMARY KEY (t, \"the id\"))",
+        "INSERT INTO \"odd\"\"name.of `it`\" VALUES (1, 'a', now(), 0.1, '\\x00ff'), (2, 'a', NULL, 1e300, NULL), (1, '', now(), \
+         'NaN', '')",
+        "ALTER ROLE app SET TimeZone = 'Asia/Kathmandu'",
+    ],
+};
+
+/// Changes a row of a standby behind its back, as a bad disk does.
+pub(crate) fn damage(cluster: &Cluster, standby: usize) {
+    let path = "SELECT pg_relation_filepath('settings')";
+    let path = cluster.primary().query_value(path).expect("an answer");
+    let path = path.expect("a path");
+    // Its pages are on its disk, and it replays nothing of them again.
+    cluster
+        .primary()
+        .admin_execute("CHECKPOINT")
+        .expect("a checkpoint");
+    cluster.wait_until_caught_up(LIMIT).expect("caught up");
+    let standby = cluster.standby(standby);
+    standby
+        .admin_execute("CHECKPOINT")
+        .expect("a restart point");
+    standby.stop().expect("stopped");
+    let path = standby.data_dir().join(path);
+    let mut page = std::fs::read(&path).expect("a table");
+    let at = page.windows(5).position(|bytes| bytes == b"light");
+    page[at.expect("the row") + 4] = b'T';
+    std::fs::write(&path, page).expect("written");
+    standby.start().expect("started");
 }
 
 pub(crate) fn node(name: &str, node: &PgNode) -> diesel_routing::Node {

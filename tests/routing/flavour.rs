@@ -96,6 +96,21 @@ macro_rules! async_tells {
     };
 }
 
+/// How a connection is opened, in blocking code.
+macro_rules! blocking_connect {
+    (|$request:ident| $body:expr) => {
+        move |$request| $body
+    };
+}
+
+/// How a connection is opened, in async code.
+macro_rules! async_connect {
+    (|$request:ident| $body:expr) => {
+        move |$request| Box::pin(async move { $body })
+    };
+}
+
 pub(crate) use {async_body, blocking_body, later, now};
+pub(crate) use {async_connect, blocking_connect};
 pub(crate) use {async_hook, blocking_hook};
 pub(crate) use {async_tells, blocking_tells};

@@ -22,11 +22,15 @@ mod changing;
 mod functions;
 #[path = "mariadb_suite/mariadb.rs"]
 mod mariadb;
+#[path = "mariadb_suite/sessions.rs"]
+mod sessions;
 #[path = "suite/single.rs"]
 mod single;
 #[path = "mariadb_suite/starting.rs"]
 mod starting;
 #[path = "suite/states.rs"]
 mod states;
+#[path = "session_suite/values.rs"]
+mod values;
 #[path = "suite/world.rs"]
 mod world;

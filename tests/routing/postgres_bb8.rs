@@ -7,13 +7,17 @@ pub(crate) use diesel_routing::pg::{ReadConn, ReadSql, Router, Session, WriteCon
 pub(crate) use diesel_routing::prelude::*;
 
 pub(crate) use crate::cluster::Postgres as Cluster;
-pub(crate) use crate::flavour::{async_body as body, async_hook as hook, later as wait, *};
+pub(crate) use crate::flavour::{
+    async_body as body, async_connect as connect, async_hook as hook, later as wait, *,
+};
+pub(crate) use diesel_routing::RoutedConnection as _;
 
 /// The trait of diesel-async, under a path: in scope it would compete with ours.
 pub(crate) mod diesel_dsl {
     pub(crate) use diesel_async::RunQueryDsl;
 }
 
+pub(crate) type RawConnection = diesel_async::AsyncPgConnection;
 pub(crate) type Builder = RouterBuilder<diesel_async::AsyncPgConnection>;
 
 pub(crate) fn builder() -> Builder {
@@ -26,6 +30,14 @@ pub(crate) async fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
     <Manager as TransactionManager<WriteConn>>::begin_transaction(conn).await
 }
 
+/// Rolls a transaction back that nobody else will close.
+pub(crate) async fn rollback(conn: &mut WriteConn) -> QueryResult<()> {
+    type Manager = <WriteConn as AsyncConnection>::TransactionManager;
+    <Manager as TransactionManager<WriteConn>>::rollback_transaction(conn).await
+}
+
+#[path = "suite/applying.rs"]
+mod applying;
 #[path = "postgres_suite/aurora.rs"]
 mod aurora;
 #[path = "suite/bad_input.rs"]
@@ -48,10 +60,14 @@ mod connections;
 mod following;
 #[path = "function_suite/functions.rs"]
 mod functions;
+#[path = "postgres_async_suite/giving_up.rs"]
+mod giving_up;
 #[path = "postgres_async_suite/hanging.rs"]
 mod hanging;
 #[path = "postgres_async_suite/hedging.rs"]
 mod hedging;
+#[path = "postgres_suite/keeping.rs"]
+mod keeping;
 #[path = "postgres_suite/latency.rs"]
 mod latency;
 #[path = "postgres_suite/layers.rs"]
@@ -66,12 +82,18 @@ mod node_sets;
 mod pools;
 #[path = "suite/replicas.rs"]
 mod replicas;
+#[path = "postgres_suite/resets.rs"]
+mod resets;
 #[path = "postgres_suite/roles.rs"]
 mod roles;
 #[path = "suite/routes.rs"]
 mod routes;
 #[path = "suite/sample.rs"]
 mod sample;
+#[path = "postgres_suite/settings.rs"]
+mod settings;
+#[path = "postgres_async_suite/settings_cancelled.rs"]
+mod settings_cancelled;
 #[path = "suite/single.rs"]
 mod single;
 #[path = "postgres_suite/starting.rs"]
@@ -84,5 +106,7 @@ mod tracking;
 mod transactions;
 #[path = "suite/upgrades.rs"]
 mod upgrades;
+#[path = "session_suite/values.rs"]
+mod values;
 #[path = "suite/world.rs"]
 mod world;

@@ -7,8 +7,12 @@ pub(crate) use diesel_routing::pg::{ReadConn, ReadSql, Router, Session, WriteCon
 pub(crate) use diesel_routing::prelude::*;
 
 pub(crate) use crate::cluster::Postgres as Cluster;
-pub(crate) use crate::flavour::{async_body as body, async_hook as hook, later as wait, *};
+pub(crate) use crate::flavour::{
+    async_body as body, async_connect as connect, async_hook as hook, later as wait, *,
+};
+pub(crate) use diesel_routing::RoutedConnection as _;
 
+pub(crate) type RawConnection = diesel_async::AsyncPgConnection;
 pub(crate) type Builder = RouterBuilder<diesel_async::AsyncPgConnection>;
 
 pub(crate) fn builder() -> Builder {
@@ -21,6 +25,14 @@ pub(crate) async fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
     <Manager as TransactionManager<WriteConn>>::begin_transaction(conn).await
 }
 
+/// Rolls a transaction back that nobody else will close.
+pub(crate) async fn rollback(conn: &mut WriteConn) -> QueryResult<()> {
+    type Manager = <WriteConn as AsyncConnection>::TransactionManager;
+    <Manager as TransactionManager<WriteConn>>::rollback_transaction(conn).await
+}
+
+#[path = "suite/applying.rs"]
+mod applying;
 #[path = "suite/bad_input.rs"]
 mod bad_input;
 #[path = "async_suite/cancel.rs"]
@@ -35,6 +47,8 @@ mod changing_nodes;
 mod connections;
 #[path = "postgres_suite/following.rs"]
 mod following;
+#[path = "postgres_async_suite/giving_up.rs"]
+mod giving_up;
 #[path = "postgres_async_suite/hanging.rs"]
 mod hanging;
 #[path = "postgres_async_suite/hedging.rs"]
@@ -43,13 +57,21 @@ mod hedging;
 mod node_sets;
 #[path = "suite/pools.rs"]
 mod pools;
+#[path = "postgres_suite/resets.rs"]
+mod resets;
 #[path = "postgres_suite/roles.rs"]
 mod roles;
+#[path = "postgres_suite/settings.rs"]
+mod settings;
+#[path = "postgres_async_suite/settings_cancelled.rs"]
+mod settings_cancelled;
 #[path = "postgres_suite/starting.rs"]
 mod starting;
 #[path = "suite/states.rs"]
 mod states;
 #[path = "suite/transactions.rs"]
 mod transactions;
+#[path = "session_suite/values.rs"]
+mod values;
 #[path = "suite/world.rs"]
 mod world;

@@ -9,13 +9,17 @@ pub(crate) use diesel_routing::sync::pg::{
 pub(crate) use diesel_routing::sync::prelude::*;
 
 pub(crate) use crate::cluster::Postgres as Cluster;
-pub(crate) use crate::flavour::{blocking_body as body, blocking_hook as hook, now as wait, *};
+pub(crate) use crate::flavour::{
+    blocking_body as body, blocking_connect as connect, blocking_hook as hook, now as wait, *,
+};
+pub(crate) use diesel_routing::sync::RoutedConnection as _;
 
 /// Diesel's own trait, under a path: in scope it would compete with ours.
 pub(crate) mod diesel_dsl {
     pub(crate) use diesel::RunQueryDsl;
 }
 
+pub(crate) type RawConnection = PgConnection;
 pub(crate) type Builder = RouterBuilder<PgConnection>;
 
 pub(crate) fn builder() -> Builder {
@@ -28,6 +32,14 @@ pub(crate) fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
     <Manager as TransactionManager<WriteConn>>::begin_transaction(conn)
 }
 
+/// Rolls a transaction back that nobody else will close.
+pub(crate) fn rollback(conn: &mut WriteConn) -> QueryResult<()> {
+    type Manager = <WriteConn as Connection>::TransactionManager;
+    <Manager as TransactionManager<WriteConn>>::rollback_transaction(conn)
+}
+
+#[path = "suite/applying.rs"]
+mod applying;
 #[path = "postgres_suite/aurora.rs"]
 mod aurora;
 #[path = "suite/bad_input.rs"]
@@ -64,10 +76,14 @@ mod node_sets;
 mod pools;
 #[path = "suite/replicas.rs"]
 mod replicas;
+#[path = "postgres_suite/resets.rs"]
+mod resets;
 #[path = "postgres_suite/roles.rs"]
 mod roles;
 #[path = "suite/sample.rs"]
 mod sample;
+#[path = "postgres_suite/settings.rs"]
+mod settings;
 #[path = "suite/single.rs"]
 mod single;
 #[path = "postgres_suite/starting.rs"]
@@ -78,5 +94,7 @@ mod states;
 mod tracking;
 #[path = "suite/transactions.rs"]
 mod transactions;
+#[path = "session_suite/values.rs"]
+mod values;
 #[path = "suite/world.rs"]
 mod world;

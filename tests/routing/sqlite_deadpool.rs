@@ -21,6 +21,8 @@ pub(crate) async fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
     <Manager as TransactionManager<WriteConn>>::begin_transaction(conn).await
 }
 
+#[path = "suite/applying.rs"]
+mod applying;
 #[path = "suite/bad_input.rs"]
 mod bad_input;
 #[path = "async_suite/cancel.rs"]

@@ -30,6 +30,8 @@ pub(crate) fn open_transaction(conn: &mut WriteConn) -> QueryResult<()> {
     <Manager as TransactionManager<WriteConn>>::begin_transaction(conn)
 }
 
+#[path = "suite/applying.rs"]
+mod applying;
 #[path = "suite/bad_input.rs"]
 mod bad_input;
 #[path = "batch_suite/batches.rs"]
@@ -52,6 +54,8 @@ mod replicas;
 mod routes;
 #[path = "suite/sample.rs"]
 mod sample;
+#[path = "sqlite_suite/sessions.rs"]
+mod sessions;
 #[path = "suite/single.rs"]
 mod single;
 #[path = "sqlite_suite/spelling.rs"]
@@ -62,5 +66,7 @@ mod tracking;
 mod transactions;
 #[path = "suite/upgrades.rs"]
 mod upgrades;
+#[path = "session_suite/values.rs"]
+mod values;
 #[path = "suite/world.rs"]
 mod world;

@@ -1,4 +1,4 @@
-//! The attribute's arguments: `strong`, `bounded = "250ms", wait = "50ms"` and so on.
+//! The attribute's arguments: `strong`, `bounded = "250ms", wait = "50ms"`, `class = "payments"` and so on.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ const OPTIONS: &str = "`wait = \"50ms\"`, `on = \"..\"` (with `or_any_replica`, 
 
 /// A level and its options.
 pub(super) struct Args {
-    pub(super) level: Level,
-    pub(super) level_span: Span,
+    /// The level, and where it stands; with a class alone `None`, and the handle's type has it.
+    pub(super) level: Option<(Level, Span)>,
     pub(super) wait: Option<Duration>,
     pub(super) on: Option<On>,
     pub(super) class: Option<LitStr>,
@@ -41,10 +41,7 @@ pub(super) fn is_consistency(attribute: &Attribute) -> bool {
 impl Parse for Args {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         if input.is_empty() {
-            return Err(syn::Error::new(
-                Span::call_site(),
-                format!("a level is missing: {}", level::all()),
-            ));
+            return Err(no_level());
         }
         let mut words = Words::default();
         while !input.is_empty() {
@@ -151,12 +148,34 @@ impl Words {
     }
 
     fn finish(self) -> syn::Result<Args> {
-        let (level, level_span) = self.level.ok_or_else(|| {
-            syn::Error::new(
-                Span::call_site(),
-                format!("a level is missing: {}", level::all()),
-            )
-        })?;
+        match self.level {
+            Some((level, _)) => self.check_with(level)?,
+            None => self.check_with_class()?,
+        }
+        if let Some(word) = self.otherwise.as_ref().filter(|_| self.on.is_none()) {
+            return Err(syn::Error::new(
+                word.span(),
+                format!(
+                    "`{word}` goes with `on = \"..\"`: it says where a read goes that no replica with the tag may serve"
+                ),
+            ));
+        }
+        let otherwise = self.otherwise;
+        Ok(Args {
+            on: self.on.map(|(tag, _)| On { tag, otherwise }),
+            level: self.level,
+            wait: self.wait.map(|(wait, _)| wait),
+            class: self.class,
+            name: self.name,
+            is_untracked: self.untracked.is_some(),
+            root: self
+                .root
+                .unwrap_or_else(|| syn::parse_quote!(::diesel_routing)),
+        })
+    }
+
+    /// Checks the options of a function of this level.
+    fn check_with(&self, level: Level) -> syn::Result<()> {
         if let Some(span) = self.untracked.filter(|_| !level.kind.writes()) {
             return Err(syn::Error::new(
                 span,
@@ -186,28 +205,43 @@ impl Words {
                 ),
             ));
         }
-        if let Some(word) = self.otherwise.as_ref().filter(|_| self.on.is_none()) {
-            return Err(syn::Error::new(
-                word.span(),
-                format!(
-                    "`{word}` goes with `on = \"..\"`: it says where a read goes that no replica with the tag may serve"
-                ),
-            ));
-        }
-        let otherwise = self.otherwise;
-        Ok(Args {
-            on: self.on.map(|(tag, _)| On { tag, otherwise }),
-            level,
-            level_span,
-            wait: self.wait.map(|(wait, _)| wait),
-            class: self.class,
-            name: self.name,
-            is_untracked: self.untracked.is_some(),
-            root: self
-                .root
-                .unwrap_or_else(|| syn::parse_quote!(::diesel_routing)),
-        })
+        Ok(())
     }
+
+    /// Checks the options of a function whose class stands alone: which of them go with its level, only its handle's type tells.
+    fn check_with_class(&self) -> syn::Result<()> {
+        if self.class.is_none() {
+            return Err(no_level());
+        }
+        let options = [
+            ("wait", self.wait.as_ref().map(|(_, span)| *span)),
+            ("on", self.on.as_ref().map(|(_, span)| *span)),
+            ("untracked", self.untracked),
+        ];
+        let mut options = options
+            .into_iter()
+            .filter_map(|(word, span)| Some((word, span?)));
+        match options.next() {
+            Some((word, span)) => Err(syn::Error::new(
+                span,
+                format!(
+                    "`{word}` needs a level beside it: with `class` alone, the handle's type has the level; give one of {}",
+                    level::all()
+                ),
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+fn no_level() -> syn::Error {
+    let all = level::all();
+    syn::Error::new(
+        Span::call_site(),
+        format!(
+            "a level is missing: {all}; or give a `class = \"..\"` alone, and the handle's type has the level"
+        ),
+    )
 }
 
 fn once<T>(slot: &mut Option<T>, value: T, word: &Ident) -> syn::Result<()> {

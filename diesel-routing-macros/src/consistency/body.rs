@@ -2,11 +2,11 @@
 
 use diesel_routing_sql::{Dialect, Finding, Functions, inspect_fragment};
 use proc_macro2::{Span, TokenStream};
-use quote::ToTokens;
+use quote::{ToTokens, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Attribute, Block, Expr, ExprCall, ExprLit, ExprMethodCall, Item, Lit, Path, PathArguments,
-    Stmt, parse_quote_spanned,
+    Stmt, Type, parse_quote_spanned,
 };
 
 use super::args::is_consistency;
@@ -19,20 +19,51 @@ const LOCKS: [&str; 4] = [
     "for_key_share",
 ];
 
-/// Marks every lock, so that the compiler refuses those that are Diesel's; returns the findings in literals.
-pub(super) fn check(block: &mut Block, root: &Path) -> Option<TokenStream> {
+/// What was found in literals.
+#[derive(Default)]
+pub(super) struct Findings {
+    /// Errors, to stand before the function.
+    pub(super) errors: Option<TokenStream>,
+    /// Statements that do not compile if the function may run on a replica, to stand in it.
+    pub(super) statements: Vec<Stmt>,
+}
+
+/// Marks every lock, so that the compiler refuses those that are Diesel's, and looks into literals. Whether the function may run on a
+/// replica, the type of its `handle` tells, if one is given; otherwise it may.
+pub(super) fn check(block: &mut Block, root: &Path, handle: Option<&Type>) -> Findings {
     let mut checker = Checker {
         root: Some(root),
+        handle,
         findings: None,
     };
     checker.visit_block_mut(block);
-    checker.findings.map(|error| error.to_compile_error())
+    let Some(handle) = handle else {
+        return Findings {
+            errors: checker.findings.map(|error| error.to_compile_error()),
+            statements: Vec::new(),
+        };
+    };
+    let findings = checker.findings.into_iter().flatten();
+    let statements = findings.map(|error| {
+        let (message, span) = (error.to_string(), error.span());
+        let root = at(root, span);
+        parse_quote_spanned! {span=>
+            const _: () = if <#handle as #root::consistency::levels::Promises>::MAY_BE_A_REPLICA {
+                ::core::panic!("{}", #message);
+            };
+        }
+    });
+    Findings {
+        errors: None,
+        statements: statements.collect(),
+    }
 }
 
 /// Removes `#[consistency(vouch)]` from the statements, without any check.
 pub(super) fn take_vouching(block: &mut Block) {
     let mut checker = Checker {
         root: None,
+        handle: None,
         findings: None,
     };
     checker.visit_block_mut(block);
@@ -41,6 +72,8 @@ pub(super) fn take_vouching(block: &mut Block) {
 struct Checker<'a> {
     /// `None` if nothing is to be checked.
     root: Option<&'a Path>,
+    /// The type of the handle, if that has the level.
+    handle: Option<&'a Type>,
     findings: Option<syn::Error>,
 }
 
@@ -82,12 +115,21 @@ impl VisitMut for Checker<'_> {
                 let turbofish = &call.turbofish;
                 // Everything gets the call's span: the error belongs there.
                 let root = at(root, method.span());
+                let no_lock = match self.handle {
+                    Some(handle) => {
+                        let handle = at(handle, method.span());
+                        quote_spanned! {method.span()=>
+                            no_lock_at::<<#handle as #root::consistency::levels::Promises>::Level>
+                        }
+                    }
+                    None => quote_spanned!(method.span()=> no_lock),
+                };
                 // For a query that Diesel can lock, this finds `Query`, for anything else `Anything`.
                 *expression = parse_quote_spanned! {method.span()=> {
                     #[allow(unused_imports)]
                     use #root::consistency::{Anything as _, Query as _};
                     let query = #receiver;
-                    (&#root::consistency::Probe(&query)).no_lock();
+                    (&#root::consistency::Probe(&query)).#no_lock();
                     query.#method #turbofish ()
                 }};
             }
@@ -108,8 +150,8 @@ impl VisitMut for Checker<'_> {
     }
 }
 
-fn at(path: &Path, span: Span) -> TokenStream {
-    let tokens = path.to_token_stream().into_iter();
+fn at(tokens: impl ToTokens, span: Span) -> TokenStream {
+    let tokens = tokens.into_token_stream().into_iter();
     tokens
         .map(|mut token| {
             token.set_span(span);

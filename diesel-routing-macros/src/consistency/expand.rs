@@ -1,16 +1,16 @@
 //! The expansion of one function.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
-    Block, Expr, FnArg, Ident, ImplItemFn, Pat, PatIdent, Path, Signature, Stmt,
+    Block, Expr, FnArg, Ident, ImplItemFn, Pat, PatIdent, Path, Signature, Stmt, Type,
     parse_quote_spanned,
 };
 
 use super::args::{Args, On};
-use super::body;
-use super::level::nanos;
+use super::body::{self, Findings};
+use super::level::{self, nanos};
 use super::signature::{self, Handle, Kind};
 
 /// Makes the function take its handle from whatever the caller passes.
@@ -19,16 +19,20 @@ use super::signature::{self, Handle, Kind};
 /// before.
 pub(super) fn function(args: &Args, function: &mut ImplItemFn) -> syn::Result<TokenStream> {
     let handle = signature::find(&function.sig)?;
-    let findings = if args.level.kind.may_be_a_replica() {
-        body::check(&mut function.block, &args.root)
-    } else {
-        body::take_vouching(&mut function.block);
-        None
+    let level = Level::of(args, &handle, &function.sig)?;
+    let findings = match level {
+        Level::Named(level, _) if !level.kind.may_be_a_replica() => {
+            body::take_vouching(&mut function.block);
+            Findings::default()
+        }
+        Level::Named(..) => body::check(&mut function.block, &args.root, None),
+        Level::OfHandle(ty) => body::check(&mut function.block, &args.root, Some(ty)),
     };
     // `#[async_trait]` may have been expanded before: then the body is inside a boxed `async` block.
     let boxed = function.sig.asyncness.is_none() && boxed_body(&mut function.block).is_some();
     let is_async = boxed || function.sig.asyncness.is_some();
-    let statements = checkout(args, &function.sig, &handle, is_async);
+    let mut statements = findings.statements;
+    statements.extend(checkout(args, &level, &function.sig, &handle, is_async));
     let body = if boxed {
         boxed_body(&mut function.block)
     } else {
@@ -45,16 +49,80 @@ pub(super) fn function(args: &Args, function: &mut ImplItemFn) -> syn::Result<To
         }
         None => function.block.stmts.splice(0..0, statements).for_each(drop),
     }
-    take_source(args, &mut function.sig, &handle, is_async)?;
-    Ok(quote!(#findings #function))
+    take_source(args, &level, &mut function.sig, &handle, is_async)?;
+    let errors = findings.errors;
+    Ok(quote!(#errors #function))
+}
+
+/// Where the function's level stands.
+enum Level<'a> {
+    /// In the attribute.
+    Named(level::Level, Span),
+    /// In the type of its handle.
+    OfHandle(&'a Type),
+}
+
+impl<'a> Level<'a> {
+    fn of(args: &Args, handle: &'a Handle, signature: &Signature) -> syn::Result<Self> {
+        match (args.level, &handle.kind) {
+            (Some((level, span)), _) => Ok(Self::Named(level, span)),
+            (None, Kind::Taken(ty)) => match signature::generic_role(ty, signature) {
+                Some(role) => Err(syn::Error::new(
+                    role.span(),
+                    format!(
+                        "with `class` alone, the handle's type has the level, and `{role}` may be any role: write the role, or add \
+                         a level, as in `session, class = \"payments\"`"
+                    ),
+                )),
+                None => Ok(Self::OfHandle(ty)),
+            },
+            (None, Kind::FromSession) => Err(syn::Error::new(
+                args.class.span(),
+                "with `class` alone, the handle's type has the level, and a `&Session` has none: add one, as in \
+                 `session, class = \"payments\"`",
+            )),
+        }
+    }
+
+    /// Returns its type in `consistency::levels`.
+    fn ty(&self, root: &Path) -> TokenStream {
+        match self {
+            Self::Named(level, span) => {
+                let level = Ident::new(level.kind.word, *span);
+                quote!(#root::consistency::levels::#level)
+            }
+            Self::OfHandle(ty) => {
+                quote_spanned!(ty.span()=> <#ty as #root::consistency::levels::Promises>::Level)
+            }
+        }
+    }
+
+    /// Returns its value.
+    fn value(&self, root: &Path) -> TokenStream {
+        match self {
+            Self::Named(level, _) => {
+                let level = level.value();
+                quote!(#root::Level::#level)
+            }
+            Self::OfHandle(ty) => {
+                quote_spanned!(ty.span()=> <#ty as #root::consistency::levels::Promises>::LEVEL)
+            }
+        }
+    }
 }
 
 /// Returns the statements that make a handle of the argument.
-fn checkout(args: &Args, signature: &Signature, handle: &Handle, is_async: bool) -> Vec<Stmt> {
+fn checkout(
+    args: &Args,
+    named: &Level<'_>,
+    signature: &Signature,
+    handle: &Handle,
+    is_async: bool,
+) -> Vec<Stmt> {
     let Args { root, .. } = args;
     let name = &handle.name;
-    let level = level(args);
-    let function = about(args, signature);
+    let level = named.ty(root);
+    let function = about(args, named, signature);
     let acquire = acquire(args, is_async);
     let wait = is_async.then(|| quote!(.await));
     let span = name.span();
@@ -67,15 +135,22 @@ fn checkout(args: &Args, signature: &Signature, handle: &Handle, is_async: bool)
     let statements = match &handle.kind {
         Kind::Taken(ty) => {
             let get = get(quote!(#ty));
+            // Of a level that the type itself has, there is nothing to check.
+            let check = matches!(named, Level::Named(..))
+                .then(|| quote_spanned!(ty.span()=> #root::__private::handle_of::<#level, #ty>();));
             quote_spanned! {ty.span()=>
-                #root::__private::handle_of::<#level, #ty>();
+                #check
                 #get
                 let #name: &mut #ty = &mut #name;
             }
         }
         Kind::FromSession => {
             let flavour = flavour(args, is_async);
-            let get = get(args.level.kind.handle(&flavour, root));
+            let weakest = match named {
+                Level::Named(level, _) => level.kind.handle(&flavour, root),
+                Level::OfHandle(ty) => quote!(#ty),
+            };
+            let get = get(weakest);
             quote_spanned! {span=>
                 #get
                 let #name = &mut *#name;
@@ -89,6 +164,7 @@ fn checkout(args: &Args, signature: &Signature, handle: &Handle, is_async: bool)
 /// Changes the parameter's type to anything that can provide the handle.
 fn take_source(
     args: &Args,
+    level: &Level<'_>,
     signature: &mut Signature,
     handle: &Handle,
     is_async: bool,
@@ -96,7 +172,7 @@ fn take_source(
     let Kind::Taken(ty) = &handle.kind else {
         return Ok(());
     };
-    let (acquire, level) = (acquire(args, is_async), level(args));
+    let (acquire, level) = (acquire(args, is_async), level.ty(&args.root));
     if let Some(FnArg::Typed(parameter)) = signature.inputs.get_mut(handle.index) {
         *parameter.ty = syn::parse2(quote_spanned!(ty.span()=> impl #acquire<#level, #ty>))?;
         *parameter.pat = Pat::Ident(PatIdent {
@@ -111,9 +187,9 @@ fn take_source(
 }
 
 /// Returns the function's description for the router, a constant.
-fn about(args: &Args, signature: &Signature) -> TokenStream {
+fn about(args: &Args, level: &Level<'_>, signature: &Signature) -> TokenStream {
     let Args { root, .. } = args;
-    let level = args.level.value();
+    let level = level.value(root);
     let path = match &args.name {
         Some(name) => quote!(#name),
         None => {
@@ -137,15 +213,9 @@ fn about(args: &Args, signature: &Signature) -> TokenStream {
     let untracked = args.is_untracked.then(|| quote!(.untracked()));
     quote! {
         const {
-            &#root::consistency::Function::new(#path, #root::Level::#level) #wait #on #class #untracked
+            &#root::consistency::Function::new(#path, #level) #wait #on #class #untracked
         }
     }
-}
-
-fn level(args: &Args) -> TokenStream {
-    let Args { root, .. } = args;
-    let level = Ident::new(args.level.kind.word, args.level_span);
-    quote!(#root::consistency::levels::#level)
 }
 
 /// Returns the path of a flavour's handles.

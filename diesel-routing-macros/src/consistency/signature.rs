@@ -1,7 +1,9 @@
 //! Finds the handle among the parameters.
 
 use syn::spanned::Spanned;
-use syn::{FnArg, Ident, Pat, PatType, Signature, Type, TypeReference};
+use syn::{
+    FnArg, GenericArgument, Ident, Pat, PatType, PathArguments, Signature, Type, TypeReference,
+};
 
 /// The parameter whose type becomes anything that can provide the handle.
 pub(super) struct Handle {
@@ -59,6 +61,22 @@ pub(super) fn find(signature: &Signature) -> syn::Result<Handle> {
         name: name(parameter)?,
         kind: Kind::FromSession,
     })
+}
+
+/// Returns the role of a read handle of this type, if it is a parameter of the function's.
+pub(super) fn generic_role<'a>(ty: &'a Type, signature: &Signature) -> Option<&'a Ident> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    let Some(GenericArgument::Type(Type::Path(role))) = arguments.args.first() else {
+        return None;
+    };
+    let role = role.path.get_ident()?;
+    let mut parameters = signature.generics.type_params();
+    let is_generic = last.ident == "ReadConn" && parameters.any(|known| known.ident == *role);
+    is_generic.then_some(role)
 }
 
 fn parameters(signature: &Signature) -> impl Iterator<Item = (usize, &PatType)> {

@@ -119,9 +119,35 @@ fn a_body_that_may_run_on_a_replica_is_checked() {
 }
 
 #[test]
+fn with_a_class_alone_the_handle_has_the_level() {
+    snapshot(
+        "class_alone",
+        "class = \"payments\"",
+        "async fn find(conn: &mut ReadConn<CaughtUp>) -> Result<User, Error> { go(conn).await }",
+    );
+    // Whether it may run on a replica, only the type tells.
+    snapshot(
+        "class_alone_body",
+        "class = \"payments\"",
+        "fn find(conn: &mut ReadConn<Primary>) -> Result<(), Error> { let one = posts.for_update(); \
+           let two = sql::<Integer>(\"nextval('s')\"); go(conn, one, two) }",
+    );
+}
+
+#[test]
 fn after_an_error_the_function_is_still_there() {
     let item = "fn find(conn: &mut ReadConn<CaughtUp>) -> Result<(), Error> { \
                 #[consistency(vouch)] go(conn) }";
     snapshot("error_unknown_word", "linearizable", item);
     snapshot("error_no_level", "", item);
+    snapshot(
+        "error_class_of_session",
+        "class = \"payments\"",
+        "fn find(session: &Session) -> Result<(), Error> { go(session) }",
+    );
+    snapshot(
+        "error_class_alone_with_wait",
+        "class = \"payments\", wait = \"1s\"",
+        item,
+    );
 }

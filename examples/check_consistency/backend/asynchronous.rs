@@ -76,10 +76,13 @@ impl Client {
 
     async fn read(&self, by: ReadBy, keys: &[i32]) -> Result<Vec<Read>, Error> {
         let began = self.world.history.now();
-        let session = &match self.world.strategy {
-            Strategy::Session | Strategy::Window => self.session.clone(),
-            Strategy::Random => self.session.at_level(Level::Eventual),
-        };
+        let session = &self.session;
+        let is_random = matches!(self.world.strategy, Strategy::Random);
+        if is_random && by.is_at_the_session_s_level() {
+            let mut conn = session.at_level(Level::Eventual).read_default().await?;
+            let rows = rows(&mut conn, keys).await?;
+            return Ok(vec![Read::new(began, keys, rows, conn.route())]);
+        }
         let read = match by {
             ReadBy::Handle => by_handle(began, session, keys).await?,
             ReadBy::Waiting => by_handle(began, &session.waiting(WAIT), keys).await?,

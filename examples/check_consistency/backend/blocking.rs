@@ -74,10 +74,13 @@ impl Client {
 
     fn read(&self, by: ReadBy, keys: &[i32]) -> Result<Vec<Read>, Error> {
         let began = self.world.history.now();
-        let session = &match self.world.strategy {
-            Strategy::Session | Strategy::Window => self.session.clone(),
-            Strategy::Random => self.session.at_level(Level::Eventual),
-        };
+        let session = &self.session;
+        let is_random = matches!(self.world.strategy, Strategy::Random);
+        if is_random && by.is_at_the_session_s_level() {
+            let mut conn = session.at_level(Level::Eventual).read_default()?;
+            let rows = rows(&mut conn, keys)?;
+            return Ok(vec![Read::new(began, keys, rows, conn.route())]);
+        }
         let read = match by {
             ReadBy::Handle => by_handle(began, session, keys)?,
             ReadBy::Waiting => by_handle(began, &session.waiting(WAIT), keys)?,

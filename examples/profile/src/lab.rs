@@ -28,6 +28,7 @@ pub enum LabError {
 pub(crate) struct Knobs {
     pub(crate) lag: Duration,
     pub(crate) is_paused: bool,
+    pub(crate) is_down: bool,
 }
 
 /// A cluster of the test kit's, and what was done to its replicas. Its methods block for milliseconds.
@@ -88,6 +89,35 @@ impl Lab {
         let (node, mut knobs) = self.replica(replica)?;
         node.resume_replay()?;
         knobs.is_paused = false;
+        Ok(())
+    }
+
+    /// Kills a replica, as a crash does.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError`].
+    pub fn kill(&self, replica: usize) -> Result<(), LabError> {
+        let (node, mut knobs) = self.replica(replica)?;
+        node.kill()?;
+        *knobs = Knobs {
+            is_down: true,
+            // It replays once it is back.
+            is_paused: false,
+            ..*knobs
+        };
+        Ok(())
+    }
+
+    /// Starts it again.
+    ///
+    /// # Errors
+    ///
+    /// [`LabError`].
+    pub fn restart(&self, replica: usize) -> Result<(), LabError> {
+        let (node, mut knobs) = self.replica(replica)?;
+        node.restart()?;
+        knobs.is_down = false;
         Ok(())
     }
 

@@ -10,6 +10,7 @@
 //! ask for, `site.rs` the router, `web/mod.rs` the layer that gives each request its session, `letters.rs`
 //! the job that continues one. The rest shows what happens.
 
+mod gauge;
 mod lab;
 mod letters;
 mod locale;

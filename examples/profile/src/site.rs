@@ -1,18 +1,28 @@
 //! `Site`: one instance of the service.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use diesel_async::AsyncPgConnection;
 use diesel_routing::edge::{Edge, MemoryStore, RedisStore, Rule, TokenCookie};
 use diesel_routing::pg::Router;
-use diesel_routing::{Level, Node, TokenKeys};
+use diesel_routing::{Breaker, Class, Level, Node, Priority, TokenKeys};
 
+use crate::gauge::Gauge;
 use crate::letters::Queue;
 use crate::{Lab, Nodes, Trail, seed, web};
 
 /// How many sessions the store in memory keeps.
 const SESSIONS: u64 = 10_000;
+
+/// How long the primary must be well before it serves more again: short, for people who watch.
+const HOLD: Duration = Duration::from_secs(2);
+
+/// The class of reads that the shop can do without.
+pub(crate) const SHOP_WINDOW: &str = "shop window";
+/// The class of reads of a user's own pages.
+pub(crate) const OWN_PAGES: &str = "own pages";
 
 /// One instance of the service: a router of its own, and what it saw. Clones share them.
 #[derive(Debug, Clone)]
@@ -22,6 +32,7 @@ pub struct Site {
     pub(crate) trail: Trail,
     pub(crate) letters: Queue,
     pub(crate) lab: Option<Arc<Lab>>,
+    pub(crate) gauge: Gauge,
 }
 
 impl Site {
@@ -118,7 +129,8 @@ impl<'a> SiteBuilder<'a> {
     ///
     /// A node gives no connection, or is not what it should be; a replica does not replay.
     pub async fn open(self) -> Result<Site> {
-        let router = self.router().await?;
+        let gauge = Gauge::default();
+        let router = self.router(&gauge).await?;
         if let Some(users) = self.users {
             let mark = seed::plant(&router, users).await?;
             for replica in &self.nodes.replicas {
@@ -133,7 +145,9 @@ impl<'a> SiteBuilder<'a> {
         };
         let edge = edge
             .rules([Rule::new("/admin", Level::Strong)])?
-            .server_timing(true);
+            .server_timing(true)
+            // The same user belongs to a share or does not, on every instance.
+            .session_key(web::store_key);
         let trail = Trail::default();
         Ok(Site {
             letters: Queue::start(router.clone(), trail.clone()),
@@ -141,17 +155,23 @@ impl<'a> SiteBuilder<'a> {
             router,
             trail,
             lab: self.nodes.lab.clone(),
+            gauge,
         })
     }
 
-    async fn router(&self) -> Result<Router> {
+    async fn router(&self, gauge: &Gauge) -> Result<Router> {
         let secret = match self.secret {
             Some(secret) => secret,
             None => random()?,
         };
         let node = |address: &crate::Address| Node::new(&address.name, &address.url);
+        let load = gauge.clone();
         let mut builder = Router::builder()
             .token_keys(TokenKeys::new(1, secret)?)
+            .breaker(Breaker::new().hold(HOLD))
+            .load_with(move || load.share())
+            .class(SHOP_WINDOW, Class::new().priority(Priority::Low))
+            .class(OWN_PAGES, Class::new().priority(Priority::High))
             .primary(node(&self.nodes.primary));
         for replica in &self.nodes.replicas {
             builder = builder.replica(node(replica));

@@ -75,6 +75,9 @@ impl<C: RoutedConnection> Pool<C> {
             max_size: self.size,
             open: state.connections,
             idle: state.idle_connections,
+            // Counted elsewhere.
+            loans: 0,
+            time_in_use: Duration::ZERO,
         }
     }
 

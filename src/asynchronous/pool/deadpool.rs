@@ -115,6 +115,9 @@ impl<C: RoutedConnection> Pool<C> {
             max_size: count(status.max_size),
             open: count(status.size),
             idle: count(status.available.min(status.size)),
+            // Counted elsewhere.
+            loans: 0,
+            time_in_use: std::time::Duration::ZERO,
         }
     }
 

@@ -14,6 +14,18 @@ impl Roster {
         &self.members
     }
 
+    /// Replaces the members by the same ones with other settings.
+    #[cfg(feature = "config")]
+    pub(crate) fn change(&mut self, members: Arc<Members>) {
+        self.members = members;
+    }
+
+    /// Returns the slot of the primary, or of the node that stands for it.
+    #[cfg(feature = "config")]
+    pub(crate) fn primary(&self) -> usize {
+        self.primary
+    }
+
     /// Takes a member in, which has this slot among these.
     pub(crate) fn join(&mut self, members: Members, slot: usize) {
         self.members = Arc::new(members);

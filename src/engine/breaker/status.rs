@@ -36,16 +36,28 @@ impl Signal {
 
 /// The state of a router's [breaker](crate::Breaker).
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct BreakerStatus {
     /// How strained the primary is.
     pub strain: Strain,
     /// How long signals must be low for it to be relieved by one step; zero if it is not strained.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            rename = "hold_seconds",
+            serialize_with = "crate::engine::serialize::time_span"
+        )
+    )]
     pub hold: Duration,
     /// The share of the reads that a strained primary refuses which is let in nevertheless, to try it: more by steps while it stays
     /// well.
     pub admitted: f64,
     /// The last values of the signals that are known.
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::engine::serialize::signals")
+    )]
     pub signals: Vec<(Signal, f64)>,
     /// The reads that were refused since the router started, by class.
     pub shed: Vec<ShedReads>,
@@ -53,6 +65,7 @@ pub struct BreakerStatus {
 
 /// The reads of one class that were refused to protect the primary.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ShedReads {
     /// The class; `None` for reads of no class.

@@ -18,6 +18,11 @@ use crate::routing::{Level, Reason};
 /// Refused is [`Error::Shed`](crate::Error::Shed), which says when to try again. While it is `Open`, a write or strong read waits no
 /// longer for a connection than a [node's share](crate::RouterBuilder::node_share).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Strain {
     /// It serves all.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{ATTEMPTS, Checkout, Loan, Next, PAUSE, RETAKES, ROLE_CHANGE, Request, State};
 use crate::cluster::after;
 use crate::error::Error;
-use crate::routing::{Basis, Decision, Reason};
+use crate::routing::{Basis, Decision, Reason, Refusal};
 
 impl<G: Loan> Checkout<'_, G> {
     /// Gives back a connection whose server may not serve the request, and looks for another.
@@ -164,13 +164,24 @@ impl<G: Loan> Checkout<'_, G> {
                 && (error.may_retry_read() || error.is_wait() && !decision.reason.is_for_primary())
     }
 
-    /// Returns whether this replica is the only node that may serve the request now: others do not have its tag, or cannot.
+    /// Returns whether only some replicas may serve the request, and never the primary in their place.
+    fn is_limited(&self) -> bool {
+        self.terms.refuses || self.request.is_limited()
+    }
+
+    /// Returns whether this replica is the only node that may serve the request now: others do not have its tag, or cannot, and
+    /// its class keeps it off the primary.
     pub(super) fn has_no_other(&self, decision: Decision, now: Instant) -> bool {
+        if !self.is_limited() {
+            return false;
+        }
         let request = Request {
             avoid: Some(decision.node),
             ..self.request
         };
-        self.request.is_limited() && self.request.lacks_its_tag(self.shared.look(&request, now))
+        let otherwise = self.shared.look(&request, now);
+        self.request.lacks_its_tag(otherwise)
+            || !decision.reason.is_for_primary() && otherwise.refusal == Some(Refusal::NoReplica)
     }
 
     /// Tries another node; the primary, once all tries are used up.
@@ -178,7 +189,7 @@ impl<G: Loan> Checkout<'_, G> {
         self.attempts = self.attempts.saturating_sub(1);
         self.retakes = RETAKES;
         // Pools that are busy are all that it has.
-        let is_to_wait = self.attempts == 0 && self.request.is_limited() && self.was_busy;
+        let is_to_wait = self.attempts == 0 && self.is_limited() && self.was_busy;
         if is_to_wait && !self.is_past(now) && self.shared.has_replica(&self.request, now) {
             return self.go_round_again(now);
         }

@@ -1,18 +1,18 @@
 //! One checkout, as a machine without I/O: it says what to do next, and is given what came of it.
 
 mod again;
-mod lend;
 mod proof;
 mod protect;
+mod settle;
 mod steps;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub(crate) use steps::{Loan, Next, Outcome, Request};
+pub(crate) use steps::{Loan, Next, Outcome, Request, Wait};
 
 use self::proof::{Asked, Proof};
-use super::{Grant, Shared};
+use super::{Shared, Terms};
 use crate::cluster::{Observation, after};
 use crate::error::{Error, Step};
 use crate::position::Position;
@@ -51,6 +51,8 @@ const ROLE_CHANGE: Duration = Duration::from_secs(1);
 pub(crate) struct Checkout<'a, G> {
     shared: &'a Shared,
     request: Request<'a>,
+    /// What the configuration had for it as it began.
+    terms: Terms,
     /// Set if servers can be asked to wait until they have replayed a position.
     servers_wait: bool,
     state: State<G>,
@@ -107,7 +109,7 @@ enum State<G> {
     Taking { decision: Decision },
     /// Until the connection's server has said what it is and has, asked at these times.
     Asking { decision: Decision, asked: Asked },
-    /// Until the connection's causal reads are set.
+    /// Until the connection's causal reads, or its settings, are set.
     Setting { decision: Decision },
     /// Until there may be news of who is the primary.
     ChangingRoles,
@@ -119,6 +121,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
         Self {
             shared,
             request,
+            terms: Terms::default(),
             servers_wait,
             state: State::New,
             began: None,
@@ -151,6 +154,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             basis: Basis::Itself,
             version: None,
             serial: 0,
+            refusal: None,
         };
         Self {
             state: State::Holding { decision, guard },
@@ -163,9 +167,10 @@ impl<'a, G: Loan> Checkout<'a, G> {
     pub(crate) fn next(&mut self, outcome: Outcome<G>, now: Instant) -> Next<G> {
         if self.began.is_none() {
             self.began = Some(now);
-            if let Err(error) = self.shared.check_tag(&self.request) {
-                return Next::Fail(error.into());
-            }
+            self.terms = match self.shared.terms(&self.request) {
+                Ok(terms) => terms,
+                Err(error) => return Next::Fail(error.into()),
+            };
         }
         if let State::Taking { decision } = &self.state {
             self.gauge(decision.reason, &outcome, now);
@@ -193,7 +198,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
                     give_up: limit.saturating_add(self.shared.probe_timeout),
                 }
             }
-            (State::Replaying { there, .. }, Outcome::Replayed(guard)) => self.settle(there, guard),
+            (State::Replaying { there, .. }, Outcome::Replayed(guard)) => {
+                self.settle(there, guard, now)
+            }
             (State::TakingToWait { otherwise, .. } | State::Replaying { otherwise, .. }, _) => {
                 self.take(otherwise, now)
             }
@@ -213,12 +220,14 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 }
                 self.retake(decision, error, now)
             }
+            // Another one may stand.
+            (State::Setting { decision }, Outcome::Failed(error)) if error.may_retry_read() => {
+                self.retake(decision, error, now)
+            }
             (State::Taking { decision } | State::Setting { decision }, Outcome::Failed(error)) => {
                 self.failed(decision, error, now)
             }
-            (State::Setting { decision }, Outcome::Set(guard)) => {
-                Next::Lend(guard, self.grant(decision))
-            }
+            (State::Setting { decision }, Outcome::Set(guard)) => self.settle(decision, guard, now),
             (
                 State::Taking { .. }
                 | State::Asking { .. }
@@ -261,14 +270,19 @@ impl<'a, G: Loan> Checkout<'a, G> {
         let is_strained = self.waits_out_strain(decision);
         let is_pending =
             decision.reason == Reason::CapturePending && self.waits_until.is_none() && !is_strained;
-        if self.request.wait.is_zero() || !decision.wants_fresher() || is_pending {
+        if self.terms.wait.is_zero() || !self.waits_for_another(decision) || is_pending {
             return self.take(decision, now);
         }
         self.wait_for_a_replica(now)
     }
 
+    /// Returns whether a replica that may serve is worth the caller's wait.
+    fn waits_for_another(&self, decision: Decision) -> bool {
+        decision.wants_fresher() || self.terms.waits_for_any && decision.reason == Reason::Fallback
+    }
+
     fn wait_for_a_replica(&mut self, now: Instant) -> Next<G> {
-        let until = after(now, self.request.wait);
+        let until = after(now, self.terms.wait);
         let until = *self.waits_until.get_or_insert(until);
         self.wait(until, now)
     }
@@ -278,7 +292,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
         // Listen before looking: an answer in between counts.
         let answer = self.shared.signals.answer();
         let decision = self.shared.look(&self.request, now);
-        if until <= now || !decision.wants_fresher() {
+        if until <= now || !self.waits_for_another(decision) {
             return self.take(decision, now);
         }
         if self.servers_wait
@@ -404,7 +418,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
                     version,
                     ..decision
                 };
-                self.settle(decision, guard)
+                self.settle(decision, guard, now)
             }
             Proof::Possible => self.ask(decision, guard, now),
             Proof::Missing => self.unproved(decision, guard, now),
@@ -439,11 +453,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
     }
 
     fn ask(&mut self, decision: Decision, guard: G, now: Instant) -> Next<G> {
-        let deadline = self
-            .deadline
-            .unwrap_or_else(|| after(now, self.shared.probe_timeout));
-        let share = after(now, self.shared.node_share.min(self.shared.probe_timeout));
-        let until = deadline.min(share);
+        let until = self.patience(now);
         let asked = Asked {
             asked: self.shared.now(),
             sent: now,
@@ -479,8 +489,8 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 drop(guard);
                 return self.take(otherwise, now);
             }
-            let may_wait = !self.request.wait.is_zero() && self.waits_until.is_none();
-            if otherwise.wants_fresher() && may_wait {
+            let may_wait = !self.terms.wait.is_zero() && self.waits_until.is_none();
+            if self.waits_for_another(otherwise) && may_wait {
                 drop(guard);
                 return self.wait_for_a_replica(now);
             }

@@ -15,7 +15,7 @@ impl<G: Loan> Checkout<'_, G> {
             return false;
         }
         let wait = self.strained_wait(decision);
-        self.request.wait = self.request.wait.max(wait.unwrap_or_default());
+        self.terms.wait = self.terms.wait.max(wait.unwrap_or_default());
         wait.is_some()
     }
 

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use event_listener::EventListener;
 
 use crate::cluster::Observation;
-use crate::consistency::Priority;
-use crate::engine::{Grant, Known};
+use crate::connect::SessionSettings;
+use crate::consistency::Function;
+use crate::engine::{Advice, Grant, Known};
 use crate::error::Error;
 use crate::position::Position;
-use crate::routing::{Decision, Level, Otherwise, Policy, RegionPolicy, Target};
+use crate::routing::{Decision, Level, Mode, Otherwise, Target};
 use crate::server::PoolKind;
 use crate::session::SessionState;
 use crate::statement::Access;
@@ -18,38 +19,86 @@ use crate::statement::Access;
 /// A caller's request to a router.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Request<'a> {
+    /// The level of the function or the call, and at least what the handle promises. Configuration and `advice` add to it.
     pub(crate) level: Level,
     /// The least that the handle promises.
     pub(crate) access: Access,
     pub(crate) session: Option<&'a Arc<SessionState>>,
-    /// The longest wait for a fresher replica.
-    pub(crate) wait: Duration,
+    pub(crate) wait: Wait,
     /// A node that has failed the caller just now.
     pub(crate) avoid: Option<usize>,
     /// Set if a replica that is likely to serve it may be tried.
     pub(crate) may_try: bool,
-    /// The lag past which replicas do not serve it; the router's, if `None`.
-    pub(crate) max_lag: Option<Duration>,
+    /// What was said of all reads of the session's view.
+    pub(crate) advice: Option<&'a Advice>,
+    /// The class of the function, by its name: what that requires stands in the configuration under which it is decided.
+    pub(crate) class: Option<&'static str>,
     /// The replicas that it asks for.
     pub(crate) on: Option<Target<'a>>,
-    /// What it does about nodes in another region.
-    pub(crate) region: RegionPolicy,
-    /// Its priority where the primary is strained.
-    pub(crate) priority: Priority,
-    /// The class that it belongs to.
-    pub(crate) class: Option<&'a str>,
+    /// The settings that the connection must have; those of the server alone, if `None`.
+    pub(crate) settings: Option<&'a Arc<SessionSettings>>,
     /// The function that it is for.
     pub(crate) function: Option<&'static str>,
 }
 
-impl Request<'_> {
-    /// Returns its level, while this node is the primary.
-    #[inline]
-    pub(in crate::engine) fn level_under(&self, primary: usize, policy: &Policy) -> Level {
-        if self.region == RegionPolicy::Pay || !policy.is_afar(primary) {
-            return self.level;
+/// The longest wait of a read for a fresher replica, as far as the code says; a class or the router, otherwise.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Wait {
+    /// That of the function's attribute.
+    pub(crate) function: Option<Duration>,
+    /// That of the session's view.
+    pub(crate) view: Option<Duration>,
+}
+
+impl<'a> Request<'a> {
+    /// Returns the request of a call of this function, over that of its session or router.
+    pub(crate) fn of_function(self, function: &'static Function) -> Self {
+        Self {
+            level: match self.level {
+                // Outside sessions, only `eventual` leaves the primary.
+                Level::Bounded(_) if self.session.is_none() => Level::Session,
+                level => level,
+            },
+            wait: Wait {
+                function: function.wait,
+                ..self.wait
+            },
+            class: function.class,
+            on: function.on.or(self.on),
+            function: Some(function.path),
+            ..self
         }
-        self.region.level_afar(self.level)
+    }
+
+    /// Returns the names of its classes, the function's first, of those who are heard in this mode.
+    pub(in crate::engine) fn classes(&self, mode: Mode) -> impl Iterator<Item = &'a str> {
+        self.class.into_iter().chain(self.viewed_as(mode))
+    }
+
+    /// Returns the names of the classes of its session's view, from the outermost to the innermost.
+    pub(in crate::engine) fn viewed_as(
+        &self,
+        mode: Mode,
+    ) -> impl DoubleEndedIterator<Item = &'a str> {
+        let advice = self.advice.into_iter();
+        advice.flat_map(move |advice| advice.classes(mode))
+    }
+
+    /// Returns whether it requires what it says itself, and nothing else.
+    #[inline]
+    pub(in crate::engine) fn is_plain(&self) -> bool {
+        self.advice.is_none() && self.class.is_none()
+    }
+
+    /// Returns the level of a read or write that asks for this one, and whose handle promises as much as `access` does.
+    #[inline]
+    pub(in crate::engine) fn level_of(level: Level, access: Access) -> Level {
+        level.stronger(match access {
+            Access::Replica => Level::Eventual,
+            Access::CaughtUp => Level::Session,
+            Access::Primary => Level::Strong,
+            Access::Write => Level::Write,
+        })
     }
 
     /// Returns whether it fails rather than go where this decision sends it: no replica with its tag may serve it.
@@ -58,7 +107,7 @@ impl Request<'_> {
     }
 
     /// Returns whether only replicas with its tag may serve it, if any may.
-    pub(super) fn is_limited(&self) -> bool {
+    pub(in crate::engine) fn is_limited(&self) -> bool {
         self.on.is_some_and(|on| on.otherwise == Otherwise::Fail)
     }
 }
@@ -119,6 +168,13 @@ pub(crate) enum Next<G> {
     },
     /// Make the reads on this connection wait for what other servers have acknowledged, or not.
     SetCausalReads { node: usize, guard: G, on: bool },
+    /// Give the session of this connection these settings, and take all others from it that it has from the router.
+    ChangeSettings {
+        node: usize,
+        guard: G,
+        settings: Option<Arc<SessionSettings>>,
+        until: Instant,
+    },
     /// Lend this connection.
     Lend(G, Grant),
     /// Fail.
@@ -144,7 +200,7 @@ pub(crate) enum Outcome<G> {
     Replayed(G),
     /// The server has not replayed what it was asked for.
     NotReplayed,
-    /// The causal reads are set.
+    /// The causal reads, or the settings, are set.
     Set(G),
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Shared;
-use crate::cluster::{Member, Members, Node, ServerFacts};
+use crate::cluster::{Event, Member, Members, Node, ServerFacts};
 use crate::engine::{Live, Settings};
 use crate::error::ConfigError;
 use crate::mutex::lock;
@@ -70,15 +70,54 @@ impl Shared {
         let events = roster.leave(left, slot);
         self.publish_under(policy, &roster);
         drop(roster);
-        member.leave();
-        lock(&self.facts).remove(&member.serial);
-        lock(&self.sources).remove(&member.serial);
-        lock(&self.told).remove(&member.serial);
-        self.signals.wake(slot);
-        // Whoever waits for it looks again.
+        self.forget(&[(slot, Arc::clone(member))], &events);
+    }
+
+    /// Replaces members and settings at once: `members` are the present ones, some with other settings, of which those in the
+    /// `leaving` slots go and the `joined` ones, which were met, serve from now on. Only one caller at a time may change the
+    /// members.
+    #[cfg(feature = "config")]
+    pub(crate) fn commit<'a>(
+        &self,
+        settings: &Settings,
+        mut members: Members,
+        leaving: &[usize],
+        joined: impl Iterator<Item = &'a Member>,
+        live: impl FnOnce(&Live) -> Live,
+    ) {
+        let mut roster = lock(&self.roster);
+        let live = live(&self.snapshot.load().live);
+        joined.for_each(Member::joined);
+        roster.change(Arc::new(members.clone()));
+        // The primary last: none of those that go as well becomes it.
+        let mut leaving = leaving.to_vec();
+        leaving.sort_by_key(|slot| *slot == roster.primary());
+        let (mut gone, mut events) = (Vec::new(), Vec::new());
+        for slot in leaving {
+            gone.extend(members.get(slot).map(|member| (slot, Arc::clone(member))));
+            members = members.without(slot);
+            events.extend(roster.leave(members.clone(), slot));
+        }
+        let mut policy = settings.policy(&live, &members);
+        policy.tags = policy.tags.and_names_of(&self.snapshot.load().policy.tags);
+        self.publish_all(Arc::new(policy), Arc::new(live), &roster);
+        drop(roster);
+        self.forget(&gone, &events);
+    }
+
+    /// Forgets members that have left, and says what came of it.
+    fn forget(&self, gone: &[(usize, Arc<Member>)], events: &[Event]) {
+        for (slot, member) in gone {
+            member.leave();
+            lock(&self.facts).remove(&member.serial);
+            lock(&self.sources).remove(&member.serial);
+            lock(&self.told).remove(&member.serial);
+            self.signals.wake(*slot);
+        }
+        // Whoever waits for one looks again.
         self.signals.answered();
         for event in events {
-            self.report(&event);
+            self.report(event);
         }
         if !self.snapshot.load().has_primary {
             self.signals.ask_all();
@@ -92,11 +131,12 @@ impl Shared {
         self.publish(&roster);
     }
 
-    /// Checks a node that has joined and was met against those that were met before.
+    /// Checks a node that has joined and was met against those that were met before, and do not go as `ends` says.
     pub(crate) fn check_facts(
         &self,
         node: &Member,
         facts: &ServerFacts,
+        ends: impl Fn(&str) -> bool,
     ) -> Result<(), ConfigError> {
         let members = self.members();
         let all = lock(&self.facts);
@@ -104,6 +144,8 @@ impl Shared {
             // One of its name is to be replaced by it.
             other.serial != node.serial && other.name != node.name
         });
+        // Of those that go, the ones that come in their places are looked at.
+        let others = others.filter(|(_, other)| other.is_joining() || !ends(&other.name));
         let others = others.filter_map(|(_, other)| Some((&***other, all.get(&other.serial)?)));
         let others: Vec<(&Node, _)> = others.collect();
         if !self.watched && node.role == Some(NodeRole::ReplaysWrites) {

@@ -4,10 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::Shared;
 use crate::cluster::Health;
-use crate::engine::{Known, Request};
-use crate::error::{ConfigError, Error};
+use crate::engine::Known;
 use crate::position::Position;
-use crate::routing::{Decision, Level, Reason, RegionPolicy};
 
 /// The time for which status tells that a name leads to several servers, after that was noticed. Chosen.
 const RECENT: Duration = Duration::from_secs(10);
@@ -118,76 +116,6 @@ impl Shared {
     pub(crate) fn primary(&self) -> (usize, u32) {
         let cluster = self.snapshot.load();
         (cluster.primary, cluster.serial(cluster.primary))
-    }
-
-    /// Checks that some node has the tag that a request asks for.
-    #[inline]
-    pub(crate) fn check_tag(&self, request: &Request<'_>) -> Result<(), ConfigError> {
-        let Some(on) = request.on else {
-            return Ok(());
-        };
-        let cluster = self.snapshot.load();
-        let tags = &cluster.policy.tags;
-        if tags.wanted(on).is_some() {
-            return Ok(());
-        }
-        Err(ConfigError::NoSuchTag {
-            tag: on.name.to_owned(),
-            function: request.function,
-            known: tags.names().map(str::to_owned).collect(),
-        })
-    }
-
-    /// Returns the error of a request that fails rather than go where this decision sends it.
-    #[inline]
-    pub(crate) fn refusal(&self, request: &Request<'_>, decision: Decision) -> Option<Error> {
-        if request.lacks_its_tag(decision) {
-            return Some(self.no_tagged(request, decision.reason));
-        }
-        if request.region != RegionPolicy::Refuse || request.level == Level::Write {
-            return None;
-        }
-        self.other_region(request, decision)
-    }
-
-    /// Returns the error of a request that stays in this region, and would leave it.
-    #[cold]
-    fn other_region(&self, request: &Request<'_>, decision: Decision) -> Option<Error> {
-        let cluster = self.snapshot.load();
-        let node = decision.node;
-        cluster.policy.is_afar(node).then(|| Error::OtherRegion {
-            node: cluster.name(node).to_owned(),
-            region: cluster
-                .members
-                .get(node)
-                .and_then(|member| member.zone.clone()),
-            reason: decision.reason.as_str(),
-            function: request.function,
-        })
-    }
-
-    /// Returns the error of a request that only replicas with its tag may serve, and would go to the primary.
-    fn no_tagged(&self, request: &Request<'_>, reason: Reason) -> Error {
-        let cluster = self.snapshot.load();
-        let on = request.on.and_then(|on| cluster.policy.tags.wanted(on));
-        let nodes = cluster.nodes.iter().enumerate();
-        let nodes = nodes.filter(|(index, _)| on.is_some_and(|on| on.has(*index)));
-        let nodes: Vec<_> = nodes
-            .map(|(index, node)| {
-                let name = cluster.name(index);
-                if cluster.is_led_by_node(index) {
-                    format!("`{name}` is the primary")
-                } else {
-                    format!("`{name}` is {}", node.health)
-                }
-            })
-            .collect();
-        Error::NoTaggedReplica {
-            tag: request.on.map_or("", |on| on.name).to_owned(),
-            reason: reason.as_str(),
-            replicas: nodes.join(", "),
-            function: request.function,
-        }
     }
 
     /// Records the time that a node took to answer.

@@ -34,6 +34,20 @@ impl State {
     pub(crate) fn name(&self, node: usize) -> &str {
         self.members.get(node).map_or("?", |member| &member.name)
     }
+
+    /// Returns the replicas and their health, in words.
+    pub(crate) fn replicas(&self) -> String {
+        let replicas = self.nodes.iter().enumerate();
+        let replicas: Vec<_> = replicas
+            .filter(|(index, node)| node.serial != 0 && !self.is_led_by_node(*index))
+            .map(|(index, node)| {
+                let is_reserved = self.policy.tags.is_reserved(index);
+                let reserved = if is_reserved { ", for its tags" } else { "" };
+                format!("`{}` is {}{reserved}", self.name(index), node.health)
+            })
+            .collect();
+        replicas.join(", ")
+    }
 }
 
 impl Deref for State {

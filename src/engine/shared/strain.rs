@@ -36,7 +36,8 @@ impl Shared {
 
     /// Returns the strain under these settings.
     pub(super) fn strain_under(&self, live: &Live) -> Strain {
-        self.breaker.turn(live.breaker.is_some());
+        self.breaker
+            .turn(live.breaker.is_some() && live.mode.hears_advice());
         self.breaker.strain()
     }
 
@@ -71,10 +72,15 @@ impl Shared {
         }
         let cluster = self.snapshot.load();
         let strain = cluster.strain;
-        if !strain.sheds(request.level, request.priority, decision.reason) {
+        if strain == Strain::Normal {
             return None;
         }
-        let is_tried = strain == Strain::Strained && request.priority != Priority::Low;
+        let required = Self::strength(request, &cluster)?;
+        let priority = priority(request, &cluster.live);
+        if !strain.sheds(required.level(), priority, decision.reason) {
+            return None;
+        }
+        let is_tried = strain == Strain::Strained && priority != Priority::Low;
         if is_tried && self.breaker.admits(lot()) {
             return None;
         }
@@ -85,16 +91,28 @@ impl Shared {
     #[cold]
     pub(crate) fn shed(&self, request: &Request<'_>, decision: Decision) -> Error {
         let cluster = self.snapshot.load();
-        self.breaker.sheds.count(request.class);
+        let class = request.classes(cluster.live.mode).next();
+        self.breaker.sheds.count(class);
         Error::Shed {
             node: cluster.name(decision.node).to_owned(),
             strain: cluster.strain,
             reason: decision.reason.as_str(),
-            class: request.class.map(Box::from),
+            class: class.map(Box::from),
             retry_after: self.breaker.hold(),
             function: request.function,
         }
     }
+}
+
+/// Returns the highest priority of a request's classes.
+#[cold]
+fn priority(request: &Request<'_>, live: &Live) -> Priority {
+    let classes = request.classes(live.mode);
+    let priorities = classes.filter_map(|name| live.class(name));
+    priorities
+        .map(|class| class.priority)
+        .max()
+        .unwrap_or_default()
 }
 
 /// Tells operators of a change.

@@ -88,7 +88,7 @@ impl Shared {
         Ok(())
     }
 
-    fn moment(&self) -> Moment {
+    pub(super) fn moment(&self) -> Moment {
         Moment {
             now: self.clock.now(),
             wall: self.clock.wall(),

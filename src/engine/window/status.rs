@@ -6,15 +6,37 @@ use super::Spread;
 
 /// The [window](crate::Window) in use, and how it came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct WindowStatus {
     /// The window in use.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            rename = "window_seconds",
+            serialize_with = "crate::engine::serialize::time_span"
+        )
+    )]
     pub window: Duration,
     /// The number of lags that it counts: those of the last minutes.
     pub samples: u64,
     /// Their 99th percentile; `None` of none.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            rename = "p99_seconds",
+            serialize_with = "crate::engine::serialize::seconds"
+        )
+    )]
     pub p99: Option<Duration>,
     /// The largest of them; `None` of none.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            rename = "largest_seconds",
+            serialize_with = "crate::engine::serialize::seconds"
+        )
+    )]
     pub largest: Option<Duration>,
     /// The number of lags, since the router started, that were larger than the longest window: sessions that wrote at an unknown
     /// position could miss their write on such a replica, had it not told its lag.

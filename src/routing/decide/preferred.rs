@@ -29,10 +29,11 @@ where
         self.policy.near.is_some() && self.policy.is_afar(index)
     }
 
-    /// Returns whether a replica may be taken, as far as its place is concerned.
+    /// Returns whether a replica may be taken, as far as its place and the switch are concerned.
     #[cold]
     pub(super) fn may_take(&self, index: usize) -> bool {
-        Some(index) != self.avoid
+        self.kept.is_none()
+            && Some(index) != self.avoid
             && self.policy.tags.admit(self.on, index)
             // What was seen there may be more than it tells of itself.
             && (self.level != Level::Session || !self.policy.is_logical(index))

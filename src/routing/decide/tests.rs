@@ -1,17 +1,21 @@
 //! Rules that hold for every decision, in every cluster and for every session.
 
 mod choice;
+mod kept;
+mod strength;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::position::{Lsn, PgPosition, Position};
-use crate::routing::Target;
+use crate::routing::{Strength, Target};
 
 /// One decision's inputs, as plain data.
 #[derive(Debug, Clone)]
 struct Case {
     level: Level,
+    /// A bound beside that of the level.
+    bound: Option<Duration>,
     need: Option<Need>,
     cluster: Snapshot,
     balance: Balance,
@@ -27,9 +31,20 @@ struct Case {
     on: Option<Otherwise>,
     /// Set if all reads that replicas may serve are the primary's share.
     is_shared: bool,
+    /// The reason why no replica may serve.
+    kept: Option<Reason>,
     may_try: bool,
     silent: Option<usize>,
 }
+
+/// The inputs of a case.
+type Plain<'a> = Inputs<
+    'a,
+    &'a dyn Fn(usize) -> u32,
+    &'a dyn Fn() -> usize,
+    &'a dyn Fn(usize) -> Delay,
+    &'a dyn Fn(usize) -> bool,
+>;
 
 /// Returns the present of every case, later than all times in it.
 fn now() -> Instant {
@@ -44,6 +59,11 @@ const MAX_SILENCE: Duration = Duration::from_millis(2200);
 
 impl Case {
     fn decide(&self) -> Decision {
+        self.with(|inputs| decide(inputs))
+    }
+
+    /// Calls `f` with the inputs of the decision.
+    fn with<R>(&self, f: impl FnOnce(&Plain<'_>) -> R) -> R {
         let count = self.cluster.nodes.len();
         let near: Vec<_> = (0..count)
             .map(|index| self.near >> (index % 8) & 1 == 1)
@@ -73,8 +93,10 @@ impl Case {
             otherwise,
         });
         let on = target.and_then(|target| policy.tags.wanted(target));
-        decide(&Inputs {
-            level: self.level,
+        let strength = Strength::from(self.level).within(self.bound);
+        f(&Inputs {
+            level: strength.level(),
+            bound: strength.bound(),
             need: self.need.clone(),
             cluster: &self.cluster,
             policy: &policy,
@@ -82,18 +104,19 @@ impl Case {
             system_now: now(),
             avoid: self.avoid,
             on,
-            is_limited: self.avoid.is_some() || !policy.tags.admit_all(on),
+            kept: self.kept,
+            is_limited: self.avoid.is_some() || self.kept.is_some() || !policy.tags.admit_all(on),
             lot: self.random,
             max_lag: self.max_lag,
             random: self.random,
-            load: |node| u32::try_from(node).unwrap() % 3,
-            turn: || usize::try_from(self.random % 1000).unwrap(),
-            delay: |node| Delay {
+            load: &|node| u32::try_from(node).unwrap() % 3,
+            turn: &|| usize::try_from(self.random % 1000).unwrap(),
+            delay: &|node| Delay {
                 time: Duration::from_secs(u64::try_from(node).unwrap() * 20),
                 odds: 2,
             },
             may_try: self.may_try,
-            is_silent: |node| self.silent == Some(node),
+            is_silent: &|node| self.silent == Some(node),
         })
     }
 
@@ -289,6 +312,7 @@ fn cases() -> impl Strategy<Value = Case> {
             )| {
                 Case {
                     level,
+                    bound: None,
                     need,
                     cluster: {
                         let primary = primary.index(nodes.len());
@@ -303,6 +327,7 @@ fn cases() -> impl Strategy<Value = Case> {
                     reserved,
                     on,
                     is_shared: false,
+                    kept: None,
                     may_try,
                     silent,
                 }

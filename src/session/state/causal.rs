@@ -80,6 +80,12 @@ impl Causal {
         self.activity
     }
 
+    /// Returns whether all of its commits have their positions.
+    pub(super) fn is_captured(&self) -> bool {
+        let past = self.past.as_ref();
+        past.is_none_or(|past| past.committed.is_none())
+    }
+
     /// Returns the time at which the last token arrived.
     pub(super) fn arrived(&self) -> Option<Instant> {
         self.past.as_ref()?.arrived.map(Stamp::instant)

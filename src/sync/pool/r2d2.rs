@@ -158,6 +158,9 @@ impl<C: RoutedConnection> Pool<C> {
             max_size: self.pool.max_size(),
             open: state.connections,
             idle: state.idle_connections,
+            // Counted elsewhere.
+            loans: 0,
+            time_in_use: Duration::ZERO,
         }
     }
 

@@ -20,6 +20,11 @@ pub(crate) const READ_PRIMARY_ADDS: f64 = 1.0;
 /// One question to the node that wrote, for the position of the write, and one to the node that is likely to have it.
 pub(crate) const WRITE_AND_READ_ADDS: f64 = 2.0;
 
+/// A setting that travels.
+pub(crate) const SETTING: &str = "@tenant";
+/// None that is reset: connections are closed.
+pub(crate) const SET_BY_HAND: Option<&str> = None;
+
 /// A cluster, by the names that suites use.
 pub(crate) struct Nodes(GaleraCluster);
 

@@ -136,6 +136,7 @@ async fn a_write_that_a_demoted_primary_refuses_makes_the_router_look_again() {
     let hour = HOUR;
     let router = builder(&cluster)
         .watch_interval(hour)
+        .max_lag(2 * hour)
         .build()
         .await
         .expect("a router");

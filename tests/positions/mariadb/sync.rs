@@ -1,13 +1,14 @@
 //! On MariaDB, with blocking connections.
 
-pub(crate) use diesel_routing::sync::mysql::{Router, Session};
+pub(crate) use diesel_routing::sync::mysql::{ReadConn, Router, Session};
 pub(crate) use diesel_routing::sync::prelude::*;
 
 pub(crate) type Connection = MysqlConnection;
 
 pub(crate) use super::{
-    BackendId, Cluster, HOUR, LIMIT, PATIENCE, READ_PRIMARY_ADDS, SERVER, Standbys as _,
-    WRITE_AND_READ_ADDS, backend_id, cluster, end, in_time, node, settings, stranger,
+    BackendId, Cluster, HOUR, LIMIT, PATIENCE, READ_PRIMARY_ADDS, SERVER, SET_BY_HAND, SETTING,
+    Standbys as _, WRITE_AND_READ_ADDS, backend_id, cluster, end, in_time, node, position,
+    settings, stranger,
 };
 
 #[path = "../suite/blocking_addresses.rs"]
@@ -19,5 +20,9 @@ mod roles;
 #[path = "../suite/blocking_round_trips.rs"]
 mod round_trips;
 
+#[path = "../suite/blocking_fence.rs"]
+mod fence;
+#[path = "../suite/blocking_switch.rs"]
+mod switch;
 #[path = "sync_waits.rs"]
 mod waits;

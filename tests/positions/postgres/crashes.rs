@@ -94,7 +94,7 @@ async fn a_standby_that_a_crash_has_set_back_is_not_read_from_by_who_saw_more() 
             }
             let mut conn = reader
                 .at_level(Level::Eventual)
-                .read()
+                .read_default()
                 .await
                 .expect("a connection");
             let theme = settings::table.find(1).select(settings::theme);

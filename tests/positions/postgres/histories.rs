@@ -38,7 +38,10 @@ async fn a_token_of_another_cluster_says_nothing_here() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_from_after_a_promotion_makes_a_router_ask_that_has_not_heard_of_it() {
     let cluster = cluster(1);
-    let builder = builder(&cluster).token_keys(keys()).watch_interval(HOUR);
+    let builder = builder(&cluster)
+        .token_keys(keys())
+        .watch_interval(HOUR)
+        .max_lag(2 * HOUR);
     let there = builder.build().await.expect("a router");
     let promoted = cluster.split_brain(1).expect("split brain");
     let here = Router::builder().token_keys(keys());

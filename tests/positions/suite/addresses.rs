@@ -58,7 +58,8 @@ fn unwatched<'a>(cluster: &'a Cluster, readers: &Address) -> &'a Server {
 
 /// What `session` reads at a level.
 async fn theme_at(session: &Session, level: Level) -> usize {
-    let mut conn = session.at_level(level).read().await.expect("a connection");
+    let session = session.at_level(level);
+    let mut conn = session.read_default().await.expect("a connection");
     let theme = settings::table.find(1).select(settings::theme);
     let theme: String = theme.first(&mut conn).await.expect("a row");
     number(&theme)
@@ -190,7 +191,7 @@ async fn of_another_cluster_behind_a_name_nothing_is_read_and_the_status_names_i
                 for level in [Level::Eventual, Level::Bounded(BOUND), Level::Session] {
                     let session = session.at_level(level);
                     let read = async |_| {
-                        let mut conn = session.read().await?;
+                        let mut conn = session.read_default().await?;
                         let theme = settings::table.find(1).select(settings::theme);
                         let theme: String = theme.first(&mut conn).await?;
                         Ok::<_, diesel_routing::Error>(theme)

@@ -188,5 +188,10 @@ fn one_call_may_bound_the_lag_wait_or_leave_no_mark() {
     let since = Instant::now();
     assert!(theme(&session.waiting(wait)).2);
     assert!(since.elapsed() >= wait);
-    assert_eq!(theme(&session.at_level(Level::Eventual)).0, "light");
+    let eventual = session.at_level(Level::Eventual);
+    assert_eq!(theme(&eventual).0, "dark", "caught up, or not given");
+    let mut conn = eventual.read_default().expect("a connection");
+    let old = settings::table.find(1).select(settings::theme);
+    let old: String = old.first(&mut conn).expect("a row");
+    assert_eq!(old, "light");
 }

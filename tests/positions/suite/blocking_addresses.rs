@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use diesel::QueryResult;
-use diesel_routing::Level;
+use diesel_routing::{Level, Replica};
 use diesel_routing_testkit::{Address, AddressPolicy};
 
 use super::*;
@@ -66,7 +66,11 @@ fn read_what_is_written(cluster: &Cluster, router: &Router) {
         assert!(value >= seen, "{value} after {seen}");
         seen = value;
         let floor = history.floor(BOUND);
-        let (bounded, _) = theme(&writer.at_level(Level::Bounded(BOUND)));
+        let bounded = writer.at_level(Level::Bounded(BOUND));
+        let mut conn = bounded.read_default().expect("a connection");
+        let theme = settings::table.find(1).select(settings::theme);
+        let theme: String = theme.first(&mut conn).expect("a row");
+        let bounded = number(&theme);
         assert!(
             bounded >= floor,
             "{bounded} is older than {BOUND:?}, {floor} is not"

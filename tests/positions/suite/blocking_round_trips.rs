@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use diesel::Connection as _;
+use diesel::connection::SimpleConnection as _;
 use diesel_routing::{Error, TokenKeys};
 
 use super::*;
@@ -91,6 +92,25 @@ fn routing_adds_no_round_trip_to_what_r2d2_alone_takes() {
         update!(&mut wrote.write().expect("a connection")).expect("a write");
         wrote.token().expect("a token").to_string()
     };
+    let tenants = ["7", "8"].map(|tenant| {
+        let session = router.session().with_settings([(SETTING, tenant)]);
+        session.expect("settings")
+    });
+    let same_tenant = mean(&counter, || {
+        select!(&mut tenants[0].read().expect("a connection"));
+    });
+    let both_tenants = mean(&counter, || {
+        for tenant in &tenants {
+            select!(&mut tenant.read().expect("a connection"));
+        }
+    });
+    let set_by_hand = SET_BY_HAND.map(|sql| {
+        mean(&counter, || {
+            let mut conn = router.write().expect("a connection");
+            conn.batch_execute(sql).expect("a batch");
+        })
+    });
+    // The settings of the last tenant are undone once.
     let read = mean(&counter, || {
         select!(&mut session.read().expect("a connection"));
     });
@@ -143,6 +163,18 @@ fn routing_adds_no_round_trip_to_what_r2d2_alone_takes() {
             raw_write + raw_read,
             WRITE_AND_READ_ADDS,
         ),
+        count("settings as before", same_tenant, raw_read, 0.0),
+        count(
+            "settings of two by turns",
+            both_tenants,
+            2.0 * raw_read,
+            2.0,
+        ),
     ];
+    let set_by_hand = set_by_hand.map(|set| count("`SET` by hand", set, 1.0, 1.0));
+    let counts = [&counts[..], set_by_hand.as_slice()].concat();
+    // They were counted at all.
+    assert!(both_tenants > 3.9, "{counts:?}");
+    assert!(set_by_hand.is_none_or(|set| set.routed > 1.9), "{counts:?}");
     check(&format!("{SERVER}, blocking, r2d2"), &counts);
 }

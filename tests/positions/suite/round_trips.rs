@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use diesel_async::AsyncConnection as _;
+use diesel_async::{AsyncConnection as _, SimpleAsyncConnection as _};
 use diesel_routing::{Error, TokenKeys};
 
 use super::*;
@@ -97,6 +97,29 @@ async fn count(pool: &str, builder: Builder) {
         update!(&mut wrote.write().await.expect("a connection")).expect("a write");
         wrote.token().await.expect("a token").to_string()
     };
+    let tenants = ["7", "8"].map(|tenant| {
+        let session = router.session().with_settings([(SETTING, tenant)]);
+        session.expect("settings")
+    });
+    let same_tenant = mean(&counter, async || {
+        select!(&mut tenants[0].read().await.expect("a connection"));
+    })
+    .await;
+    let both_tenants = mean(&counter, async || {
+        for tenant in &tenants {
+            select!(&mut tenant.read().await.expect("a connection"));
+        }
+    })
+    .await;
+    let mut set_by_hand = None;
+    if let Some(sql) = SET_BY_HAND {
+        let set = mean(&counter, async || {
+            let mut conn = router.write().await.expect("a connection");
+            conn.batch_execute(sql).await.expect("a batch");
+        });
+        set_by_hand = Some(set.await);
+    }
+    // The settings of the last tenant are undone once.
     let read = mean(&counter, async || {
         select!(&mut session.read().await.expect("a connection"));
     })
@@ -157,7 +180,19 @@ async fn count(pool: &str, builder: Builder) {
             raw_write + raw_read,
             WRITE_AND_READ_ADDS,
         ),
+        count("settings as before", same_tenant, raw_read, 0.0),
+        count(
+            "settings of two by turns",
+            both_tenants,
+            2.0 * raw_read,
+            2.0,
+        ),
     ];
+    let set_by_hand = set_by_hand.map(|set| count("`SET` by hand", set, 1.0, 1.0));
+    let counts = [&counts[..], set_by_hand.as_slice()].concat();
+    // They were counted at all.
+    assert!(both_tenants > 3.9, "{counts:?}");
+    assert!(set_by_hand.is_none_or(|set| set.routed > 1.9), "{counts:?}");
     check(&format!("{SERVER}, async, {pool}"), &counts);
 }
 

@@ -179,6 +179,7 @@ async fn a_read_that_a_replica_can_prove_needs_no_primary() {
     // A connection of the primary that has ended is noticed before it is lent, on a busy machine too.
     let builder = over(&cluster, Router::builder())
         .watch_interval(HOUR)
+        .max_lag(2 * HOUR)
         .check_after_idle(Duration::ZERO)
         .token_keys(keys);
     let router = builder.build().await.expect("a router");

@@ -84,19 +84,34 @@ async fn untracked_writes_leave_no_mark() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_may_read_at_another_level() {
+async fn a_view_strengthens_all_reads_and_weakens_those_that_leave_the_level_to_it() {
     let cluster = cluster(1);
     let session = router(&cluster).await.session();
     assert_eq!(route(&session).await, (false, Reason::NothingToCatchUp));
     let strong = session.at_level(Level::Strong);
     assert_eq!(route(&strong).await, (true, Reason::Strong));
+    let bound = Duration::from_secs(3600);
+    for conn in [
+        strong.read_default().await.expect("a connection"),
+        strong.read_eventual().await.expect("a connection"),
+        strong.read_bounded(bound).await.expect("a connection"),
+    ] {
+        assert_eq!(conn.route().reason, Reason::Strong);
+    }
+    // Levels add up.
+    let both = strong.at_level(Level::Eventual);
+    assert_eq!(route(&both).await, (true, Reason::Strong));
     cluster.standby(0).pause_replay().expect("paused");
     set_theme(&session, "dark").await;
     assert!(route(&session).await.0);
     let eventual = session.at_level(Level::Eventual);
-    assert_eq!(route(&eventual).await, (false, Reason::Eventual));
-    // The handle reads, whatever the level.
-    let mut conn = eventual.read().await.expect("a connection");
+    // Caught up, or not given.
+    assert!(route(&eventual).await.0);
+    let mut conn = session.read_default().await.expect("a connection");
+    assert!(conn.route().is_primary);
+    drop(conn);
+    conn = eventual.read_default().await.expect("a connection");
+    assert_eq!(conn.route().reason, Reason::Eventual);
     let old: String = settings::table
         .find(1)
         .select(settings::theme)

@@ -26,6 +26,42 @@ mod asynchronous {
         Ok(users::table.count().get_result(conn).await?)
     }
 
+    /// With a class alone, the handle's type has the level.
+    #[consistency(class = "payments")]
+    async fn paid(conn: &mut ReadConn<CaughtUp>) -> Result<i64, Error> {
+        Ok(users::table.count().get_result(conn).await?)
+    }
+
+    #[consistency(class = "payments", name = "any count")]
+    async fn paid_once(conn: &mut ReadConn<Replica>) -> Result<i64, Error> {
+        Ok(users::table.count().get_result(conn).await?)
+    }
+
+    #[consistency(class = "payments")]
+    async fn paid_and_locked(conn: &mut ReadConn<Primary>, id: i32) -> Result<String, Error> {
+        conn.transaction(async |tx| {
+            let query = users::table.find(id).select(users::name).for_update();
+            Ok::<_, Error>(query.first(tx).await?)
+        })
+        .await
+    }
+
+    #[consistency(class = "payments")]
+    async fn pay(conn: &mut WriteConn) -> Result<i64, Error> {
+        let next = diesel::dsl::sql::<diesel::sql_types::BigInt>("nextval('ids')");
+        let id: i64 = diesel::select(next).get_result(&mut *conn).await?;
+        Ok(id + paid(&mut *conn).await? + paid_once(conn).await?)
+    }
+
+    struct Payments;
+
+    #[consistency(class = "payments")]
+    impl Payments {
+        async fn count(&self, conn: &mut ReadConn<CaughtUp>) -> Result<i64, Error> {
+            Ok(users::table.count().get_result(conn).await?)
+        }
+    }
+
     #[consistency(session, on = "reporting", or_fail)]
     async fn report(conn: &mut ReadConn<CaughtUp>) -> Result<i64, Error> {
         Ok(users::table.count().get_result(conn).await?)
@@ -250,6 +286,12 @@ mod asynchronous {
         name(1, &mut *primary).await?;
         name(1, &mut *write).await?;
         names(caught_up).await?;
+        paid(session).await?;
+        paid(&mut *primary).await?;
+        paid_once(router).await?;
+        paid_and_locked(&mut *write, 1).await?;
+        pay(session).await?;
+        Payments.count(session).await?;
         lock(session, 1).await?;
         lock(&mut *primary, 1).await?;
         lock(&mut *write, 1).await?;
@@ -305,6 +347,16 @@ mod blocking {
         Ok(users::table.select(users::name).load(conn)?)
     }
 
+    #[consistency(class = "payments")]
+    fn paid(conn: &mut ReadConn<CaughtUp>) -> Result<i64, Error> {
+        Ok(users::table.count().get_result(conn)?)
+    }
+
+    #[consistency(class = "payments")]
+    fn pay(conn: &mut WriteConn) -> Result<i64, Error> {
+        paid(conn)
+    }
+
     #[consistency(session, wait = "50ms")]
     fn name(conn: &mut ReadConn<CaughtUp>, id: i32) -> Result<String, Error> {
         Ok(users::table.find(id).select(users::name).first(conn)?)
@@ -357,6 +409,8 @@ mod blocking {
         names(router)?;
         name(session, 1)?;
         name(&mut *write, 1)?;
+        paid(session)?;
+        pay(router)?;
         lock(session, 1)?;
         rename(session, 1, "a")?;
         depth(session, 1)?;

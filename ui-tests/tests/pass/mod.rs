@@ -7,6 +7,7 @@ mod generic_code;
 mod laziness;
 mod migrations;
 mod multi_connections;
+mod other_types;
 mod postgres_extras;
 mod raw_connections;
 mod selects;

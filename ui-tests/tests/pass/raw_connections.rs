@@ -5,6 +5,7 @@ use ui_tests::{User, posts, users};
 
 mod asynchronous {
     use super::*;
+    use diesel::query_builder::QueryId;
     use diesel_async::methods::LoadQuery;
     use diesel_async::pooled_connection::{AsyncDieselConnectionManager, bb8, deadpool};
     use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
@@ -61,7 +62,7 @@ mod asynchronous {
     async fn run<'q, C, Q, U>(query: Q, conn: &mut C) -> QueryResult<Vec<U>>
     where
         C: AsyncConnection,
-        Q: LoadQuery<'q, C, U> + 'q,
+        Q: LoadQuery<'q, C, U> + QueryId + 'q,
         U: Send,
     {
         query.load::<U>(conn).await

@@ -43,6 +43,20 @@ pub(crate) async fn resume(
     change(&site, move |lab| lab.resume(replica)).await
 }
 
+pub(crate) async fn kill(
+    State(site): State<Site>,
+    Path(replica): Path<usize>,
+) -> Result<Redirect, Failure> {
+    change(&site, move |lab| lab.kill(replica)).await
+}
+
+pub(crate) async fn restart(
+    State(site): State<Site>,
+    Path(replica): Path<usize>,
+) -> Result<Redirect, Failure> {
+    change(&site, move |lab| lab.restart(replica)).await
+}
+
 /// Does it on a thread that may block.
 async fn change(
     site: &Site,
@@ -119,6 +133,16 @@ fn controls(lab: &Lab, nodes: &[NodeNow]) -> Markup {
             @let knobs = lab.knobs(replica);
             fieldset {
                 legend { (node.name) }
+                @if knobs.is_down {
+                    form method="post" action={ "/lab/" (replica) "/restart" } {
+                        strong { "It is down. " }
+                        button { "Start it again" span .hidden { ": " (node.name) } }
+                    }
+                } @else {
+                    form method="post" action={ "/lab/" (replica) "/kill" } {
+                        button { "Kill it" span .hidden { ": " (node.name) } }
+                    }
+                }
                 form method="post" action={ "/lab/" (replica) "/lag" } {
                     label for={ "lag-" (replica) } { "Lag, in ms" }
                     " "

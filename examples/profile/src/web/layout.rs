@@ -17,16 +17,18 @@ pub(crate) enum Page {
     Profile,
     Shop,
     Admin,
+    Operations,
 }
 
 impl Page {
-    const ALL: [Self; 3] = [Self::Profile, Self::Shop, Self::Admin];
+    const ALL: [Self; 4] = [Self::Profile, Self::Shop, Self::Admin, Self::Operations];
 
     fn name(self) -> &'static str {
         match self {
             Self::Profile => "Profile",
             Self::Shop => "Shop",
             Self::Admin => "Admin",
+            Self::Operations => "Operations",
         }
     }
 
@@ -35,6 +37,7 @@ impl Page {
             Self::Profile => "/",
             Self::Shop => "/shop",
             Self::Admin => "/admin",
+            Self::Operations => "/operations",
         }
     }
 }

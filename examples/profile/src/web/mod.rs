@@ -7,6 +7,7 @@ mod failure;
 mod guard;
 mod layout;
 mod notice;
+mod operations;
 mod profile;
 mod settings;
 mod shop;
@@ -47,6 +48,7 @@ fn pages() -> App<Site> {
         .route("/payments", post(shop::pay))
         .route("/reservations", post(shop::reserve))
         .route("/admin", get(admin::show))
+        .route("/operations", get(operations::show))
 }
 
 /// With what needs no session around it.
@@ -55,9 +57,14 @@ fn around(site: Site, pages: App) -> App {
         .route("/status", get(status::show))
         .route("/user", post(settings::set_user))
         .route("/routing", post(settings::set_routing))
+        .route("/operations/mode", post(operations::set_mode))
+        .route("/operations/share", post(operations::set_share))
+        .route("/operations/load", post(operations::set_load))
         .route("/lab/{replica}/lag", post(cluster::set_lag))
         .route("/lab/{replica}/pause", post(cluster::pause))
         .route("/lab/{replica}/resume", post(cluster::resume))
+        .route("/lab/{replica}/kill", post(cluster::kill))
+        .route("/lab/{replica}/restart", post(cluster::restart))
         .with_state(site)
         .route("/assets/icon.svg", get(assets::icon))
         .route("/assets/page.css", get(assets::css))

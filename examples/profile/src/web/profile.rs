@@ -4,7 +4,8 @@ use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect};
-use diesel_routing::Error;
+use diesel_routing::pg::ReadConn;
+use diesel_routing::{CaughtUp, Error, Replica};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -14,6 +15,7 @@ use super::notice::{Notice, Said};
 use super::visitor::{CHOSEN, Visitor, cookie};
 use crate::letters::{self, Job};
 use crate::people::{self, Person};
+use crate::site::OWN_PAGES;
 use crate::{Locale, Site};
 
 pub(crate) async fn show(
@@ -21,22 +23,30 @@ pub(crate) async fn show(
     State(site): State<Site>,
     Query(said): Query<Said>,
 ) -> Result<Markup, Failure> {
-    // A session's read: from a replica that has what this user wrote, or from the primary.
-    let (person, letters) = visitor
-        .session
-        .reading(async |conn| {
-            visitor.notes().take("the profile", conn.route());
-            let person = people::find(conn, visitor.user).await?;
-            let letters = letters::last(conn, visitor.user).await?;
-            Ok::<_, Error>((person, letters))
-        })
-        .await?;
+    let (person, letters) = match visitor.unrouted().await? {
+        Some(mut conn) => rows(&mut conn, &visitor).await?,
+        // A session's read: from a replica that has what this user wrote, or from the primary.
+        None => {
+            let read = async |conn: &mut ReadConn<CaughtUp>| rows(conn, &visitor).await;
+            visitor.session.class(OWN_PAGES).reading(read).await?
+        }
+    };
     let main = html! {
         (greeting(&person, visitor.chosen))
         (switch(person.locale()))
         (letters_of(&letters))
     };
     Ok(page(&site, &visitor, Page::Profile, said.notice, &main))
+}
+
+async fn rows(
+    conn: &mut ReadConn<Replica>,
+    visitor: &Visitor,
+) -> Result<(Person, Vec<Locale>), Error> {
+    visitor.notes().take("the profile", conn.route());
+    let person = people::find(conn, visitor.user).await?;
+    let letters = letters::last(conn, visitor.user).await?;
+    Ok((person, letters))
 }
 
 #[derive(Debug, Deserialize)]

@@ -3,7 +3,8 @@
 use axum::Form;
 use axum::extract::{Query, State};
 use axum::response::Redirect;
-use diesel_routing::Error;
+use diesel_routing::pg::ReadConn;
+use diesel_routing::{CaughtUp, Error, Replica};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -14,6 +15,7 @@ use super::visitor::Visitor;
 use crate::Site;
 use crate::money::Cents;
 use crate::payments::{self, Payment};
+use crate::site::SHOP_WINDOW;
 use crate::stock::{self, Item, Reservation};
 
 /// The most that is paid at once, in whole units of money.
@@ -25,19 +27,29 @@ pub(crate) async fn show(
     Query(said): Query<Said>,
 ) -> Result<Markup, Failure> {
     let Visitor { session, user, .. } = &visitor;
-    let items = session
-        .reading(async |conn| {
-            visitor.notes().take("the shop window", conn.route());
-            Ok::<_, Error>(stock::all(conn).await?)
-        })
-        .await?;
+    let items = match visitor.unrouted().await? {
+        Some(mut conn) => Some(items(&mut conn, &visitor).await?),
+        None => {
+            let read = async |conn: &mut ReadConn<CaughtUp>| items(conn, &visitor).await;
+            match session.class(SHOP_WINDOW).reading(read).await {
+                // The rest of the shop does without.
+                Err(Error::Shed { .. }) => None,
+                items => Some(items?),
+            }
+        }
+    };
     let balance = payments::balance(session, &visitor.notes(), *user).await?;
     let main = html! {
         h1 { "Shop" }
         (account(balance))
-        (window(&items))
+        (window(items.as_deref()))
     };
     Ok(page(&site, &visitor, Page::Shop, said.notice, &main))
+}
+
+async fn items(conn: &mut ReadConn<Replica>, visitor: &Visitor) -> Result<Vec<Item>, Error> {
+    visitor.notes().take("the shop window", conn.route());
+    Ok(stock::all(conn).await?)
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,7 +107,17 @@ fn account(balance: Cents) -> Markup {
     }
 }
 
-fn window(items: &[Item]) -> Markup {
+fn window(items: Option<&[Item]>) -> Markup {
+    let Some(items) = items else {
+        return html! {
+            section aria-labelledby="items" {
+                h2 #items { "Things" }
+                p #closed .warning role="status" {
+                    "The shop window is closed for a moment: no replica can fill it, and the primary has more important things to do."
+                }
+            }
+        };
+    };
     html! {
         section aria-labelledby="items" {
             h2 #items { "Things" }

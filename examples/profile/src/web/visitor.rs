@@ -4,9 +4,9 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use cookie::{Cookie, SameSite};
-use diesel_routing::Level;
 use diesel_routing::edge::NoSessionLayer;
-use diesel_routing::pg::Session;
+use diesel_routing::pg::{ReadConn, Session};
+use diesel_routing::{Error, Level, Replica};
 
 use crate::trail::Notes;
 use crate::{Locale, Site, Trail};
@@ -34,6 +34,14 @@ impl Visitor {
         Notes::new(&self.trail, self.user)
     }
 
+    /// Returns a connection of any replica, while this visitor has routing off.
+    pub(crate) async fn unrouted(&self) -> Result<Option<ReadConn<Replica>>, Error> {
+        if self.is_routed {
+            return Ok(None);
+        }
+        self.session.read_default().await.map(Some)
+    }
+
     pub(crate) fn trail(&self) -> &Trail {
         &self.trail
     }
@@ -48,7 +56,7 @@ impl FromRequestParts<Site> for Visitor {
         let is_routed = value_of(headers, ROUTING).is_none_or(|routing| routing != "off");
         Ok(Self {
             user: user_of(headers),
-            // Off is what a random replica gives: the bug that the rest is about.
+            // Off is what a random replica gives, to reads that ask for no more: the bug that the rest is about.
             session: if is_routed {
                 session
             } else {

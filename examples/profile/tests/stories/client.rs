@@ -22,6 +22,7 @@ pub(crate) struct Page {
     pub(crate) status: StatusCode,
     pub(crate) location: Option<String>,
     pub(crate) text: String,
+    pub(crate) retry_after: Option<String>,
     routes: String,
 }
 
@@ -45,8 +46,13 @@ impl Client {
         self.cookies.get(name).map(String::as_str)
     }
 
+    /// Opens a page, whatever comes of it.
+    pub(crate) async fn look(&mut self, app: &App, path: &str) -> Page {
+        self.send(app, Request::get(path), Body::empty()).await
+    }
+
     pub(crate) async fn get(&mut self, app: &App, path: &str) -> Page {
-        let page = self.send(app, Request::get(path), Body::empty()).await;
+        let page = self.look(app, path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.text);
         page
     }
@@ -82,6 +88,7 @@ impl Client {
         Page {
             status: head.status,
             location: text_of("location"),
+            retry_after: text_of("retry-after"),
             routes: text_of("server-timing").unwrap_or_default(),
             text: String::from_utf8(body.to_vec()).expect("text"),
         }

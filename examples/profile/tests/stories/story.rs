@@ -75,6 +75,12 @@ impl Story {
         self.page = Some(self.client(user).get(&app, path).await);
     }
 
+    /// Opens a page of the first service, whatever comes of it.
+    pub(crate) async fn look(&mut self, user: i32, path: &str) -> Page {
+        let app = self.services[0].app.clone();
+        self.client(user).look(&app, path).await
+    }
+
     pub(crate) async fn post(&mut self, user: i32, path: &str, form: &str) -> Page {
         let app = self.services[0].app.clone();
         self.client(user).post(&app, path, form).await

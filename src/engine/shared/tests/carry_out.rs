@@ -109,7 +109,27 @@ impl World {
                         Outcome::NotReplayed
                     }
                 }
-                Next::SetCausalReads { guard, .. } => Outcome::Set(guard),
+                Next::SetCausalReads { mut guard, on, .. } => {
+                    guard.known.reads_causally = on;
+                    Outcome::Set(guard)
+                }
+                Next::ChangeSettings {
+                    node,
+                    mut guard,
+                    settings,
+                    ..
+                } => {
+                    guard.known.applied.begin_change();
+                    if matches!(chances.next(), Some(Chance::Refusal)) {
+                        self.give_back(router, guard);
+                        let (step, why) = (ErrorStep::SetUp, "it has ended");
+                        let error = Error::checkout(node.to_string(), step, self.system, why);
+                        Outcome::Failed(error)
+                    } else {
+                        guard.known.applied.finish_change(settings, false);
+                        Outcome::Set(guard)
+                    }
+                }
                 Next::Lend(guard, grant) => {
                     assert_eq!(guard.node, grant.node, "the route names another node");
                     self.give_back(router, guard.clone());
@@ -159,7 +179,11 @@ impl World {
         }
         let pool = self.pools.entry((router, serial)).or_default();
         // As pools do, with two connections each: the oldest first, or a new one.
-        pool.retain(|conn| self.servers[conn.server].run == conn.run && !conn.known.is_spent);
+        pool.retain(|conn| {
+            self.servers[conn.server].run == conn.run
+                && !conn.known.is_spent
+                && !conn.known.applied.is_unsettled()
+        });
         let conn = if pool.len() < 2 {
             let server = self.leads[name];
             let run = self.servers[server].run;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::servers::{Pooled, Steps, identity, known, read_of, said, watched};
+use super::servers::{Pooled, Steps, identity, known, read_of, said, waiting, watched};
 use crate::cluster::{Node, Question};
 use crate::engine::checkout::{Checkout, Next, Outcome};
 use crate::engine::{Request, Shared};
@@ -97,7 +97,7 @@ fn a_read_that_waits_tries_no_more_often_where_there_are_more_replicas() {
         let behind = Behind::new(replicas);
         let mut system = behind.opened;
         let request = Request {
-            wait: MILLISECOND * 50,
+            wait: waiting(MILLISECOND * 50),
             ..read_of(&behind.session)
         };
         let mut checkout = Checkout::new(&behind.shared, request, false);

@@ -2,10 +2,13 @@
 //! happens during a checkout, no session misses what it wrote or saw, and no bounded read is older than its bound.
 
 mod carry_out;
+mod changing;
 mod guesses;
+mod reload;
 mod servers;
 mod steps;
 mod strained;
+mod terms;
 mod world;
 
 use std::sync::Arc;
@@ -13,14 +16,14 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use self::servers::{NODES, WATCHED, identity, known, read_of, role, watched};
+use self::servers::{NODES, WATCHED, identity, known, read_of, role, waiting, watched};
 use self::steps::{Chance, How, Step, steps};
 use self::world::World;
 use super::Shared;
 use crate::cluster::{Node, Observation, Question};
-use crate::engine::{Known, Request, Settings};
+use crate::engine::{Advice, Known, Request, Settings};
 use crate::position::{Lsn, PgPosition, Position};
-use crate::routing::{Otherwise, Reason};
+use crate::routing::{Level, Otherwise, Reason};
 use crate::session::{Clock, SessionState};
 
 proptest! {
@@ -103,12 +106,16 @@ fn a_connection_that_speaks_for_itself_serves_what_a_decision_would_let_it() {
     says(0, 99, None);
     clock.pass(Duration::from_secs(10));
     says(0, 99, None);
-    let request = |max_lag| Request {
+    let mut advice = Advice::default();
+    advice
+        .code()
+        .at_level(Level::Bounded(Duration::from_millis(250)));
+    let request = |advice| Request {
         may_try: false,
-        max_lag,
+        advice,
         ..read_of(&session)
     };
-    let limit = Some(Duration::from_millis(250));
+    let limit = Some(&advice);
     let now = says(1, 95, None);
     // It leads to another server than the watcher's, and says the same.
     let speaks = |problem: Option<&'static str>| {
@@ -121,13 +128,13 @@ fn a_connection_that_speaks_for_itself_serves_what_a_decision_would_let_it() {
         known.said(said, now);
         known
     };
-    let serves = |known: &Known, max_lag, now| {
-        let served = shared.serves(1, known, &request(max_lag), now);
+    let serves = |known: &Known, limit, now| {
+        let served = shared.serves(1, known, &request(limit), now);
         served.map(|(reason, _)| reason)
     };
     assert_eq!(serves(&speaks(None), None, now), Some(Reason::Covered));
     assert_eq!(serves(&speaks(None), limit, now), None, "it lags more");
-    assert_eq!(shared.look(&request(limit), now).reason, Reason::Fallback);
+    assert_eq!(shared.look(&request(limit), now).reason, Reason::TooStale);
     let later = now + Duration::from_secs(60);
     assert_eq!(serves(&speaks(None), None, later), None, "it is silent");
     let broken = speaks(Some("its applier has stopped"));
@@ -245,7 +252,7 @@ fn sessions_that_read_and_tokens_hurry_no_watcher() {
     let session = Arc::<SessionState>::default();
     session.committed(Instant::now());
     let request = |wait| Request {
-        wait,
+        wait: waiting(wait),
         may_try: false,
         ..read_of(&session)
     };

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant, SystemTime};
 use diesel_routing_sql::Dialect as Sql;
 
 use crate::cluster::{Member, Node, Observation, ServerFacts, ServerId};
-use crate::consistency::Priority;
+use crate::connect::SessionSettings;
 use crate::engine::checkout::Loan;
-use crate::engine::{Known, Request, Settings, Shared};
+use crate::engine::{Applied, Known, Request, Settings, Shared, Wait};
 use crate::position::{Lsn, PgPosition, Position};
-use crate::routing::{Level, RegionPolicy};
+use crate::routing::Level;
 use crate::server::NodeRole;
 use crate::session::{Clock, SessionState};
 use crate::statement::Access;
@@ -100,6 +100,7 @@ pub(super) fn known(server: usize, opened: Instant) -> Known {
         alive: opened,
         read_only: true,
         reads_causally: false,
+        applied: Applied::default(),
         is_spent: false,
     }
 }
@@ -145,16 +146,31 @@ pub(super) fn read_of(session: &Arc<SessionState>) -> Request<'_> {
         level: Level::Session,
         access: Access::CaughtUp,
         session: Some(session),
-        wait: Duration::ZERO,
+        wait: Wait::default(),
         avoid: None,
         may_try: true,
-        max_lag: None,
-        on: None,
-        region: RegionPolicy::Pay,
-        priority: Priority::Normal,
+        advice: None,
         class: None,
+        on: None,
+        settings: None,
         function: None,
     }
+}
+
+/// Returns the wait of a session's view.
+pub(super) fn waiting(wait: Duration) -> Wait {
+    Wait {
+        function: None,
+        view: Some(wait),
+    }
+}
+
+/// Returns the settings of a user's session.
+pub(super) fn settings_of(user: usize) -> Arc<SessionSettings> {
+    let mut settings = SessionSettings::default();
+    let added = settings.add("app.tenant", user.to_string().into(), Sql::Postgres);
+    added.unwrap();
+    Arc::new(settings)
 }
 
 /// Returns what a server says of itself.

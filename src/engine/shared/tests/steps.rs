@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::servers::{NODES, ROUTERS, SERVERS, SESSIONS};
-use crate::routing::Otherwise;
+use crate::routing::{Mode, Otherwise};
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
@@ -57,6 +57,12 @@ pub(super) enum Step {
     },
     /// A router's nodes change.
     Change(Change),
+    /// A router's mode and share are set.
+    Switch {
+        router: usize,
+        mode: Mode,
+        percent: u8,
+    },
     /// The primary's load changes, as a router sees it.
     Strain {
         router: usize,
@@ -156,6 +162,15 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
+/// Mostly on, and for all.
+fn mode() -> impl Strategy<Value = Mode> {
+    prop_oneof![4 => Just(Mode::On), 1 => Just(Mode::PrimaryOnly), 1 => Just(Mode::AsWritten)]
+}
+
+fn percent() -> impl Strategy<Value = u8> {
+    prop_oneof![4 => Just(100), 1 => Just(0), 1 => 1..100_u8]
+}
+
 pub(super) fn steps() -> impl Strategy<Value = Step> {
     let (user, node) = (0..SESSIONS, 0..NODES);
     let router = 0..ROUTERS;
@@ -175,6 +190,8 @@ pub(super) fn steps() -> impl Strategy<Value = Step> {
         1 => (router.clone(), prop_oneof![Just(0), Just(82), Just(95)])
             .prop_map(|(router, percent)| Step::Strain { router, percent }),
         8 => any::<prop::sample::Index>().prop_map(|which| Step::Answer { which }),
+        2 => (router.clone(), mode(), percent())
+            .prop_map(|(router, mode, percent)| Step::Switch { router, mode, percent }),
         1 => (user, router).prop_map(|(user, to)| Step::Move { user, to }),
         6 => (1..40_u64).prop_map(|millis| Step::Tick { millis }),
     ]

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::servers::{NODES, Pooled, read_of, role};
 use super::steps::{Chance, Step, chance, steps};
 use super::world::World;
-use crate::consistency::Priority;
+use crate::consistency::{Class, Priority};
 use crate::engine::checkout::{Checkout, Next, Outcome};
 use crate::engine::{Breaker, LoadHook, Request, Settings, Strain};
 use crate::error::Error;
@@ -23,7 +23,8 @@ use crate::statement::Access;
 pub(super) struct Load(Arc<AtomicU32>);
 
 impl Load {
-    /// Returns these settings, with a breaker that has this load for its only signal, and that is relieved at once.
+    /// Returns these settings, with a breaker that has this load for its only signal, and that is relieved at once; and with a
+    /// class for each priority.
     pub(super) fn told(&self, settings: Settings) -> Settings {
         let load = Arc::clone(&self.0);
         let mut settings = settings;
@@ -36,6 +37,9 @@ impl Load {
                 .timeouts(never, never)
                 .latency(never, never),
         );
+        settings.live.classes = [Priority::Low, Priority::Normal, Priority::High]
+            .map(|priority| (class(priority).to_owned(), Class::new().priority(priority)))
+            .into();
         settings.load = Some(LoadHook(Arc::new(move || {
             f64::from(load.load(Ordering::Relaxed)) / 100.0
         })));
@@ -53,6 +57,15 @@ impl World {
             self.system += Duration::from_millis(101);
             shared.look_at_strain(self.system);
         }
+    }
+}
+
+/// Returns the name of the class with this priority.
+fn class(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Low => "low",
+        Priority::Normal => "normal",
+        Priority::High => "high",
     }
 }
 
@@ -94,7 +107,7 @@ proptest! {
         let strain = shared.snapshot().strain;
         let session = Arc::<SessionState>::default();
         let access = if level == Level::Write { Access::Write } else { Access::Replica };
-        let request = Request { level, access, priority, ..read_of(&session) };
+        let request = Request { level, access, class: Some(class(priority)), ..read_of(&session) };
         let checkout = Checkout::new(&shared, request, false);
         let lent = world.carry_out(0, checkout, &mut chances.into_iter());
         let is_shed = matches!(world.failed.take(), Some(Error::Shed { .. }));
@@ -134,8 +147,7 @@ fn fails(world: &mut World, request: Request<'_>) -> Option<Error> {
 fn without_replicas_a_strained_primary_serves_reads_of_high_priority_alone_and_an_open_one_none() {
     let session = Arc::<SessionState>::default();
     let read = |priority| Request {
-        priority,
-        class: Some("shop"),
+        class: Some(class(priority)),
         ..read_of(&session)
     };
     for (load, served) in [
@@ -154,13 +166,13 @@ fn without_replicas_a_strained_primary_serves_reads_of_high_priority_alone_and_a
             let Some(error) = error else { continue };
             assert!(error.retry_after().is_some());
             assert!(
-                matches!(&error, Error::Shed { class: Some(class), reason: "fallback", .. } if **class == *"shop"),
+                matches!(&error, Error::Shed { class: Some(name), reason: "fallback", .. } if **name == *class(priority)),
                 "{error:?}"
             );
         }
         let shed = world.routers[0].breaker.status().shed;
-        let reads = shed.first().map_or(0, |shed| shed.reads);
-        assert_eq!(reads, 3 - served.len() as u64);
+        let reads = shed.iter().map(|shed| shed.reads);
+        assert_eq!(reads.sum::<u64>(), 3 - served.len() as u64);
     }
 }
 

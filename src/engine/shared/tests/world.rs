@@ -8,23 +8,22 @@ use proptest::prelude::*;
 
 use super::servers::{
     NODES, Pooled, ROUTERS, SERVERS, SESSIONS, Server, Steps, WATCHED, identity, measured_by,
-    read_of, said,
+    read_of, said, settings_of, waiting,
 };
-use super::steps::{Chance, Change, How, Step};
+use super::steps::{Chance, How, Step};
 use super::strained::Load;
 use crate::cluster::{Member, Node, Observation, Question};
-use crate::consistency::Priority;
 use crate::engine::checkout::Checkout;
 use crate::engine::{Grant, Live, Request, Settings, Shared};
 use crate::error::Error;
-use crate::routing::{Balance, Level, Otherwise, RegionPolicy, Target};
+use crate::routing::{Balance, Level, Otherwise, Target};
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
 use crate::statement::Access;
 
 /// A user's history, and what a correct database would have shown.
-struct User {
-    router: usize,
-    session: Arc<SessionState>,
+pub(super) struct User {
+    pub(super) router: usize,
+    pub(super) session: Arc<SessionState>,
     /// The position of the last write in the log, and the newest state it has seen.
     wrote: u64,
     saw: u64,
@@ -32,7 +31,7 @@ struct User {
 
 /// A watcher's connection: the server's run that it belongs to.
 #[derive(Debug, Clone, Copy)]
-struct Watcher {
+pub(super) struct Watcher {
     server: usize,
     run: u64,
     opened: Instant,
@@ -53,13 +52,13 @@ pub(super) struct World {
     /// The server that a new connection to each node leads to.
     pub(super) leads: [usize; NODES],
     pub(super) routers: Vec<Arc<Shared>>,
-    settings: Vec<Settings>,
-    users: Vec<User>,
+    pub(super) settings: Vec<Settings>,
+    pub(super) users: Vec<User>,
     /// Answers under way.
     pub(super) answers: Vec<Answer>,
     /// The connections of each router, by the serial of the node: its watchers', and up to two in each pool, which are
     /// taken by turns.
-    watchers: HashMap<(usize, u32), Watcher>,
+    pub(super) watchers: HashMap<(usize, u32), Watcher>,
     pub(super) pools: HashMap<(usize, u32), Vec<Pooled>>,
     /// The system's clock: it goes on with every step.
     pub(super) system: Instant,
@@ -178,6 +177,11 @@ impl World {
                 }
             }
             Step::Change(change) => self.change(change),
+            Step::Switch {
+                router,
+                mode,
+                percent,
+            } => self.switch(router, mode, percent),
             Step::Strain { router, percent } => self.strain(router, percent),
             Step::Tick { millis } => self.clock.pass(Duration::from_millis(millis)),
         }
@@ -228,6 +232,9 @@ impl World {
             Some(Otherwise::Primary) => prop_assert!(is_tagged || is_primary, "is on {name}"),
             Some(Otherwise::AnyReplica) => {}
             None => prop_assert!(!node.only_tagged || is_primary, "is on the reserved node"),
+        }
+        if self.is_kept(user, on) {
+            prop_assert!(is_primary, "is kept from replicas, and is on {name}");
         }
         match how {
             How::Bounded { millis } => {
@@ -291,21 +298,22 @@ impl World {
         let router = self.users[user].router;
         let session = Arc::clone(&self.users[user].session);
         let mut chances = chances.iter().copied();
+        // One of them has none.
+        let settings = (user > 0).then(|| settings_of(user));
         let request = |level, wait| Request {
             level,
             access: Access::Replica,
             session: Some(&session),
-            wait: Duration::from_millis(wait),
+            wait: waiting(Duration::from_millis(wait)),
             avoid: None,
             may_try: true,
-            max_lag: None,
+            advice: None,
+            class: None,
             on: on.map(|otherwise| Target {
                 name: "tag",
                 otherwise,
             }),
-            region: RegionPolicy::Pay,
-            priority: Priority::Normal,
-            class: None,
+            settings: settings.as_ref(),
             function: None,
         };
         let (first, servers_wait) = match how {
@@ -332,6 +340,7 @@ impl World {
             let checkout = Checkout::upgrading(&shared, upgrade, false, conn.node, conn);
             (conn, grant) = self.carry_out(router, checkout, &mut chances)?;
         }
+        assert!(conn.known.applied.are(settings.as_ref()), "another's");
         shared.lent(reading(&conn, grant), Some(&session));
         // A connection that its server's restart has ended shows nothing.
         let is_open = self.servers[conn.server].run == conn.run;
@@ -383,51 +392,12 @@ impl World {
     }
 
     /// Returns the members of this name, with their slots: while one takes another's place there are two.
-    fn named(&self, router: usize, node: usize) -> Vec<(usize, Arc<Member>)> {
+    pub(super) fn named(&self, router: usize, node: usize) -> Vec<(usize, Arc<Member>)> {
         let members = self.routers[router].members();
         let members = members
             .iter()
             .map(|(slot, member)| (slot, Arc::clone(member)));
         members.filter(|(_, member)| name(member) == node).collect()
-    }
-
-    pub(super) fn change(&mut self, change: Change) {
-        let (Change::Remove { router, node }
-        | Change::Add { router, node }
-        | Change::Replace { router, node }) = change;
-        let named = self.named(router, node);
-        let shared = Arc::clone(&self.routers[router]);
-        let new = configured(node);
-        match (change, &named[..]) {
-            (Change::Remove { .. }, [(slot, _), ..]) if shared.members().iter().count() > 1 => {
-                self.remove(router, *slot);
-            }
-            (Change::Add { .. }, []) | (Change::Replace { .. }, [_]) => {
-                let taken = shared.take_in(&self.settings[router], new, |_, _| Ok::<_, ()>(()));
-                if let (Ok((_, member)), Change::Add { .. }) = (taken, change) {
-                    shared.met(&member);
-                }
-            }
-            (Change::Replace { .. }, [(one, former), (other, latter)]) => {
-                let (old, new) = match former.is_joining() {
-                    true => (*other, former),
-                    false => (*one, latter),
-                };
-                self.remove(router, old);
-                shared.met(new);
-            }
-            _ => {}
-        }
-    }
-
-    fn remove(&mut self, router: usize, slot: usize) {
-        let shared = &self.routers[router];
-        let serial = shared.members().get(slot).map(|member| member.serial);
-        shared.let_go(&self.settings[router], slot);
-        if let Some(serial) = serial {
-            self.pools.remove(&(router, serial));
-            self.watchers.remove(&(router, serial));
-        }
     }
 
     pub(super) fn ask(&mut self, router: usize, node: usize) {
@@ -498,7 +468,7 @@ pub(super) fn name(member: &Member) -> usize {
 }
 
 /// Returns a node as it is configured.
-fn configured(index: usize) -> Node {
+pub(super) fn configured(index: usize) -> Node {
     let node = Node::new(index.to_string(), index.to_string());
     match index {
         2 => node.tag("tag"),

@@ -94,6 +94,7 @@ fn a_share_of_one_in_four_is_that_at_every_level() {
         };
         decide(&Inputs {
             level,
+            bound: level.bound(),
             need: (level == Level::Session).then_some(need),
             cluster: &cluster,
             policy: &policy,
@@ -101,6 +102,7 @@ fn a_share_of_one_in_four_is_that_at_every_level() {
             system_now: now(),
             avoid: None,
             on: None,
+            kept: None,
             is_limited: false,
             max_lag: None,
             random,
@@ -183,6 +185,7 @@ fn of_two(
     };
     let decision = decide(&Inputs {
         level,
+        bound: level.bound(),
         need: (level == Level::Session).then_some(need),
         cluster: &cluster,
         policy: &policy,
@@ -190,6 +193,7 @@ fn of_two(
         system_now: now(),
         avoid: None,
         on,
+        kept: None,
         is_limited: !policy.tags.admit_all(on),
         max_lag: None,
         random: 0,

@@ -67,6 +67,18 @@ fn first_goes_on(story: &mut Story) {
     story.lab().resume(0).expect("resumed");
 }
 
+#[when("the first replica is killed")]
+fn first_is_killed(story: &mut Story) {
+    story.lab().kill(0).expect("killed");
+}
+
+#[when("the replicas are killed")]
+fn are_killed(story: &mut Story) {
+    for replica in story.replicas() {
+        story.lab().kill(replica).expect("killed");
+    }
+}
+
 #[when("Redis goes down")]
 fn redis_goes_down(story: &mut Story) {
     story.redis.as_mut().expect("a Redis").stop();

@@ -2,6 +2,7 @@
 
 mod browser;
 mod cluster;
+mod operations;
 mod pages;
 mod sessions;
 mod work;
