@@ -238,7 +238,7 @@ pub use engine::{
     PoolStatus, ReplicaReport, Reset, Router, RouterBuilder, Session, ShedReads, Signal, Sizing,
     SizingAdvice, Status, Strain, TableComparison, TableOnReplica, Upstream, Window, WindowStatus,
 };
-pub use error::{ConfigError, Error, NotReadOnly, Refused, Step, may_retry_read};
+pub use error::{ConfigError, Error, NotReadOnly, PositionError, Refused, Step, may_retry_read};
 pub use position::*;
 pub use routing::{Balance, Balancing, Fallback, Level, Mode, Reason, RegionPolicy, Route, Tag};
 pub use server::{NodeRole, PoolKind, ServerVersion};

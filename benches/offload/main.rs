@@ -17,9 +17,15 @@
 
 mod lag;
 mod nodes;
-mod oracle;
+mod statements;
 mod strategy;
 mod users;
+
+// What the bench `peers` has as well.
+#[path = "../support/counters.rs"]
+mod counters;
+#[path = "../support/oracle/mod.rs"]
+mod oracle;
 
 use std::error::Error;
 use std::sync::Arc;

@@ -4,16 +4,7 @@ use std::time::Duration;
 
 use diesel_routing_testkit::{PgCluster, PgNode};
 
-use crate::Outcome;
-
-pub(crate) const KEYS: i32 = 1000;
-
-diesel::table! {
-    counters (key) {
-        key -> Integer,
-        version -> BigInt,
-    }
-}
+use crate::{Outcome, counters};
 
 /// The query for how often a server was asked for its position again: without what stays as it is.
 const QUESTIONS: &str = "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements \
@@ -46,13 +37,7 @@ pub(crate) fn start() -> Outcome<PgCluster> {
         .setting("max_connections", "300")
         .setting("shared_preload_libraries", "pg_stat_statements")
         .start()?;
-    let primary = cluster.primary();
-    primary.admin_execute("CREATE EXTENSION pg_stat_statements")?;
-    primary.execute("CREATE TABLE counters (key int PRIMARY KEY, version bigint NOT NULL)")?;
-    primary.execute(&format!(
-        "INSERT INTO counters SELECT key, 0 FROM generate_series(0, {}) key",
-        KEYS - 1
-    ))?;
+    counters::create(cluster.primary())?;
     cluster.wait_until_caught_up(Duration::from_secs(10))?;
     Ok(cluster)
 }

@@ -9,8 +9,12 @@ use diesel_routing::{Level, Node, Replica};
 use diesel_routing_testkit::{PgCluster, PgNode};
 
 use crate::Outcome;
-use crate::nodes::counters;
-use crate::oracle::{Oracle, Truth};
+use crate::counters::counters;
+use crate::oracle::{Needs, Oracle, Role};
+use crate::statements::Pages;
+
+/// The oracle's connections to each node: what is not in use costs nothing, and waiting would be unfair.
+const CONNECTIONS: u32 = 50;
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Strategy {
@@ -25,17 +29,15 @@ pub(crate) enum Strategy {
 }
 
 /// What all users of a strategy share.
-#[derive(Debug)]
 pub(crate) enum Reader {
     Router(Router, Strategy),
-    Oracle(Oracle),
+    Oracle(Oracle<Pages>),
 }
 
 /// One user.
-#[derive(Debug)]
 pub(crate) enum User<'a> {
     Session(Session),
-    Oracle(&'a Oracle, Truth),
+    Oracle(&'a Oracle<Pages>, Needs),
 }
 
 /// What a read has shown, by key.
@@ -53,7 +55,11 @@ impl Reader {
             builder = builder.replica(node(standby));
         }
         builder = match strategy {
-            Strategy::Oracle => return Oracle::new(cluster).await.map(Self::Oracle),
+            Strategy::Oracle => {
+                let replicas = cluster.standbys().iter().map(PgNode::url);
+                let oracle = Oracle::new(cluster.primary().url(), replicas, CONNECTIONS);
+                return Ok(Self::Oracle(oracle.await?));
+            }
             Strategy::Random => builder,
             Strategy::Window(window) => builder.window_only().window(window),
             Strategy::Session(wait) => builder.wait(wait),
@@ -63,7 +69,7 @@ impl Reader {
 
     pub(crate) fn user(&self) -> User<'_> {
         match self {
-            Self::Oracle(oracle) => User::Oracle(oracle, Truth::default()),
+            Self::Oracle(oracle) => User::Oracle(oracle, Needs::default()),
             Self::Router(router, Strategy::Random) => {
                 User::Session(router.session().at_level(Level::Eventual))
             }
@@ -85,7 +91,14 @@ impl User<'_> {
                     reason: route.reason.as_str(),
                 })
             }
-            Self::Oracle(oracle, truth) => oracle.read(truth, keys).await,
+            Self::Oracle(oracle, needs) => {
+                let (rows, role) = oracle.read(needs, keys).await?;
+                Ok(Page {
+                    rows,
+                    is_primary: role == Role::Primary,
+                    reason: "oracle",
+                })
+            }
         }
     }
 
@@ -93,7 +106,7 @@ impl User<'_> {
     pub(crate) async fn write(&mut self, key: i32) -> Outcome<i64> {
         match self {
             Self::Session(session) => Ok(update(&mut session.write().await?, key).await?),
-            Self::Oracle(oracle, truth) => oracle.write(truth, key).await,
+            Self::Oracle(oracle, needs) => Ok(oracle.write(needs, key).await?),
         }
     }
 }

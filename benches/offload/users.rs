@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use rand_distr::{Exp1, Zipf};
+use rand_distr::Exp1;
 use tokio::task::JoinSet;
 
 use crate::Outcome;
-use crate::nodes::KEYS;
+use crate::counters::Popularity;
 use crate::strategy::{Page, Reader};
 
 #[derive(Debug)]
@@ -30,8 +30,7 @@ pub(crate) async fn work(
     length: Duration,
     gap: Duration,
 ) -> Outcome<Tally> {
-    // The first key is drawn twice as often as the second, three times as often as the third.
-    let popularity = Zipf::new(f64::from(KEYS), 1.0)?;
+    let popularity = Popularity::new()?;
     let mut tasks = JoinSet::new();
     for number in 0..users {
         let user = user(Arc::clone(&reader), popularity, number, length, gap);
@@ -47,7 +46,7 @@ pub(crate) async fn work(
 /// One user; the same every time, but for what the database takes.
 async fn user(
     reader: Arc<Reader>,
-    popularity: Zipf<f64>,
+    popularity: Popularity,
     number: u32,
     length: Duration,
     gap: Duration,
@@ -65,7 +64,7 @@ async fn user(
             return Ok(tally);
         }
         tokio::time::sleep(pause).await;
-        let key = random.sample(popularity) as i32 - 1;
+        let key = popularity.key(&mut random);
         if random.random_ratio(1, 10) {
             let version = user.write(key).await?;
             known.insert(key, version);

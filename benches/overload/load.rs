@@ -18,6 +18,8 @@ use super::schema::counters;
 #[derive(Debug)]
 pub(crate) struct Tally {
     writes: Histogram<u64>,
+    /// The slowest write of each second, in milliseconds.
+    slowest: Vec<u128>,
     failed: u64,
     reads: u64,
     refused: u64,
@@ -26,7 +28,8 @@ pub(crate) struct Tally {
 /// The outcome of one of them.
 #[derive(Debug)]
 enum Done {
-    Wrote(Duration),
+    /// Begun so long after the start, it took so long.
+    Wrote(Duration, Duration),
     Failed,
     Read,
     Refused,
@@ -38,9 +41,23 @@ impl Tally {
         Duration::from_micros(self.writes.value_at_quantile(0.99))
     }
 
+    /// Returns the time of the slowest write of each second, in milliseconds.
+    pub(crate) fn slowest(&self) -> &[u128] {
+        &self.slowest
+    }
+
     fn add(&mut self, done: &Done) -> Outcome {
         match done {
-            Done::Wrote(took) => self.writes.record(u64::try_from(took.as_micros())?)?,
+            Done::Wrote(begun, took) => {
+                self.writes.record(u64::try_from(took.as_micros())?)?;
+                let second = usize::try_from(begun.as_secs())?;
+                if self.slowest.len() <= second {
+                    self.slowest.resize(second + 1, 0);
+                }
+                if let Some(slowest) = self.slowest.get_mut(second) {
+                    *slowest = took.as_millis().max(*slowest);
+                }
+            }
             Done::Failed => self.failed += 1,
             Done::Read => self.reads += 1,
             Done::Refused => self.refused += 1,
@@ -56,10 +73,12 @@ pub(crate) async fn under(
     reads: f64,
     time: Duration,
 ) -> Outcome<Tally> {
-    let until = Instant::now() + time;
+    let since = Instant::now();
+    let until = since + time;
     let mut tasks = JoinSet::new();
     let mut tally = Tally {
         writes: Histogram::new(3)?,
+        slowest: Vec::new(),
         failed: 0,
         reads: 0,
         refused: 0,
@@ -78,7 +97,7 @@ pub(crate) async fn under(
                 let router = router.clone();
                 tasks.spawn(async move {
                     match wrote(&router, id).await {
-                        Ok(()) => Done::Wrote(due.elapsed()),
+                        Ok(()) => Done::Wrote(due - since, due.elapsed()),
                         Err(_) => Done::Failed,
                     }
                 });

@@ -7,6 +7,7 @@
 
 #![expect(clippy::print_stdout, reason = "the tables are the result")]
 
+mod checkouts;
 mod fleet;
 mod process;
 mod sessions;
@@ -59,7 +60,7 @@ struct Options {
 fn main() -> Outcome {
     let options = Options::parse();
     let runs = |part| options.only.is_empty() || options.only.contains(&part);
-    let mut within = true;
+    let (mut within, mut succeeded) = (true, true);
     if runs(Part::Snapshots) {
         snapshots::run();
     }
@@ -74,8 +75,11 @@ fn main() -> Outcome {
     }
     if runs(Part::Watchers) {
         for &nodes in &options.nodes {
-            runtime.block_on(watchers::run(nodes, &options))?;
+            succeeded &= runtime.block_on(watchers::run(nodes, &options))?;
         }
+    }
+    if !succeeded {
+        return Err("a checkout failed, and the servers had connections for all".into());
     }
     if !within {
         return Err("an instance asks more often than it may".into());

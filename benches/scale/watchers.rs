@@ -1,5 +1,6 @@
 //! What watching costs: routers of one process, which watch the same servers.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diesel_routing::Node;
@@ -7,6 +8,7 @@ use diesel_routing::pg::Router;
 use diesel_routing_testkit::PgCluster;
 use tokio::task::JoinSet;
 
+use crate::checkouts::Checkouts;
 use crate::process::processor_time;
 use crate::{Options, Outcome};
 
@@ -15,12 +17,17 @@ const SETTLE: Duration = Duration::from_secs(13);
 /// The time between two checkouts of a router in use.
 const BEAT: Duration = Duration::from_millis(300);
 
-/// Prints what so many nodes cost, by the number of routers, in use and idle.
-pub(crate) async fn run(nodes: usize, options: &Options) -> Outcome {
+/// The most connections that a router opens to one node: its pools, one question out of turn, its watcher.
+const CONNECTIONS: usize = 5;
+
+/// Prints what so many nodes cost, by the number of routers, in use and idle; returns whether every checkout succeeded.
+pub(crate) async fn run(nodes: usize, options: &Options) -> Outcome<bool> {
+    let most = options.routers.iter().max().copied().unwrap_or_default();
     let cluster = PgCluster::builder()
         .standbys(nodes - 1)
         .setting("max_wal_senders", (nodes + 10).to_string())
-        .setting("max_connections", "500")
+        // For all of them, so that no checkout has a reason to fail.
+        .setting("max_connections", (most * CONNECTIONS + 100).to_string())
         .setting("shared_preload_libraries", "pg_stat_statements")
         .timeout(Duration::from_secs(600))
         .start()?;
@@ -31,7 +38,9 @@ pub(crate) async fn run(nodes: usize, options: &Options) -> Outcome {
         "\n{:<6} {:>8} {:<7} {:>18} {:>13} {:>15} {:>15}",
         "nodes", "routers", "use", "processor ms/s", "connections", "primary /s", "replica /s"
     );
+    let mut failed = 0;
     for &count in &options.routers {
+        let checkouts = Arc::new(Checkouts::default());
         let mut routers = Vec::new();
         for _ in 0..count {
             routers.push(router(&cluster).await?);
@@ -40,7 +49,7 @@ pub(crate) async fn run(nodes: usize, options: &Options) -> Outcome {
             let mut tasks = JoinSet::new();
             if in_use {
                 for router in &routers {
-                    tasks.spawn(touch(router.clone()));
+                    tasks.spawn(touch(router.clone(), Arc::clone(&checkouts)));
                 }
             }
             tokio::time::sleep(SETTLE).await;
@@ -64,8 +73,10 @@ pub(crate) async fn run(nodes: usize, options: &Options) -> Outcome {
                 replicas.iter().sum::<f64>() / replicas.len() as f64,
             );
         }
+        print!("{checkouts}");
+        failed += checkouts.failed();
     }
-    Ok(())
+    Ok(failed == 0)
 }
 
 async fn router(cluster: &PgCluster) -> Outcome<Router> {
@@ -78,10 +89,9 @@ async fn router(cluster: &PgCluster) -> Outcome<Router> {
 }
 
 /// Uses the router now and then, without a statement.
-async fn touch(router: Router) {
+async fn touch(router: Router, checkouts: Arc<Checkouts>) {
     loop {
-        // One that fails is use, too: the servers may have no connection left.
-        drop(router.read_eventual().await);
+        checkouts.note(router.read_eventual().await);
         tokio::time::sleep(BEAT).await;
     }
 }
@@ -102,7 +112,8 @@ fn connections(cluster: &PgCluster) -> Outcome<i64> {
                WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
     let mut all = 0;
     for node in cluster.nodes() {
-        let value = node.query_value(sql)?.ok_or("no activity")?;
+        // As the superuser, for whom a server that has no connection left keeps some.
+        let value = node.admin_value(sql)?.ok_or("no activity")?;
         all += value.trim().parse::<i64>()?;
     }
     Ok(all)

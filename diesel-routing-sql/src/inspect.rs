@@ -174,7 +174,7 @@ fn check<'a>(
 
 /// Returns how servers may read a text: as they do by default, and, where a setting can turn that round, with
 /// backslashes in strings meaning the opposite.
-fn readings(sql: &str, dialect: Dialect) -> impl Iterator<Item = bool> {
+pub(crate) fn readings(sql: &str, dialect: Dialect) -> impl Iterator<Item = bool> {
     let both = has_other_reading(sql, dialect);
     [false, true]
         .into_iter()

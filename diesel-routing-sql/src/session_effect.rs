@@ -1,7 +1,7 @@
 //! What SQL leaves behind in the database session that ran it.
 
 use crate::calls::{self, Place};
-use crate::lexer::has_other_reading;
+use crate::inspect::readings;
 use crate::pragma;
 use crate::quick::is_plain_select;
 use crate::token::{Keyword, Token, Word};
@@ -17,7 +17,8 @@ pub enum SessionEffect {
     Nothing,
     /// What a reset of the session undoes: settings, temporary tables, locks, subscriptions, cursors.
     Resettable,
-    /// What lasts as long as the session: loaded libraries, prepared statements, connections to other servers.
+    /// What lasts as long as the session: loaded libraries, prepared statements, connections to other servers. And a transaction
+    /// that the SQL begins and does not end, which drivers do not know of.
     Lasting,
 }
 
@@ -45,23 +46,19 @@ pub fn session_effect(sql: &str, dialect: Dialect, functions: &Functions) -> Ses
     if !assigns && is_plain_select(sql, functions) {
         return SessionEffect::Nothing;
     }
-    let both = has_other_reading(sql, dialect);
-    let readings = [false, true]
-        .into_iter()
-        .filter(|other| both || !other)
-        .map(|other| match Tokens::read_as(sql, dialect, other) {
-            Ok(tokens) => of_statements(&tokens, dialect, functions),
-            // A server that cannot read a statement does not run it; of several, it may run those before.
-            Err(refusal) if other && refusal.is_certain && !sql.contains(';') => {
-                SessionEffect::Nothing
-            }
-            Err(_) => SessionEffect::Resettable,
-        });
+    let readings = readings(sql, dialect).map(|other| match Tokens::read_as(sql, dialect, other) {
+        Ok(tokens) => of_statements(&tokens, dialect, functions),
+        // A server that cannot read a statement does not run it; of several, it may run those before.
+        Err(refusal) if other && refusal.is_certain && !sql.contains(';') => SessionEffect::Nothing,
+        Err(_) => SessionEffect::Resettable,
+    });
     readings.max().unwrap_or_default()
 }
 
 fn of_statements(tokens: &Tokens<'_>, dialect: Dialect, functions: &Functions) -> SessionEffect {
     let mut begins = true;
+    let mut creates = false;
+    let mut has_transaction = false;
     let mut worst = SessionEffect::Nothing;
     for index in 0..tokens.len() {
         let effect = match tokens.get(index) {
@@ -72,10 +69,17 @@ fn of_statements(tokens: &Tokens<'_>, dialect: Dialect, functions: &Functions) -
             // Parentheses may stand around a query.
             Some(Token::Symbol('(')) if begins => continue,
             Some(Token::Symbol('(')) => of_call(tokens, index, dialect, functions),
-            Some(Token::Word(word)) if begins => of_verb(tokens, index, word, dialect),
-            Some(Token::Word(word)) => of_word(tokens, index, word, dialect),
-            // `@a := 1`
-            Some(Token::Symbol(':')) if matches!(tokens.get(index + 1), Some(Token::Operator(next)) if next.starts_with('=')) => {
+            Some(Token::Word(word)) if begins => {
+                creates = matches!(word.keyword, Keyword::Create | Keyword::Explain);
+                has_transaction = transaction(tokens, index, dialect).unwrap_or(has_transaction);
+                of_verb(tokens, index, word, dialect)
+            }
+            Some(Token::Word(word)) => of_word(tokens, index, word, dialect, creates),
+            // `@a := 1`; PostgreSQL's names an argument.
+            Some(Token::Symbol(':'))
+                if dialect == Dialect::Mysql
+                    && matches!(tokens.get(index + 1), Some(Token::Operator(next)) if next.starts_with('=')) =>
+            {
                 SessionEffect::Resettable
             }
             Some(Token::Variable(_)) if tokens.keyword_before(index) == Keyword::Into => {
@@ -86,7 +90,37 @@ fn of_statements(tokens: &Tokens<'_>, dialect: Dialect, functions: &Functions) -
         begins = false;
         worst = worst.max(effect);
     }
+    if has_transaction {
+        return SessionEffect::Lasting;
+    }
     worst
+}
+
+/// Returns whether there is a transaction after a statement that begins or ends one.
+fn transaction(tokens: &Tokens<'_>, at: usize, dialect: Dialect) -> Option<bool> {
+    let is = |words: &[&str]| tokens.are(at, words);
+    let begins = is(&["BEGIN"]) || is(&["START", "TRANSACTION"]);
+    let ends = ["COMMIT", "END", "ROLLBACK", "ABORT"];
+    let chains = ["COMMIT", "ROLLBACK"]
+        .iter()
+        .any(|end| is(&[end, "AND", "CHAIN"]) || is(&[end, "WORK", "AND", "CHAIN"]));
+    let is_partial = is(&["ROLLBACK", "TO"])
+        || is(&["ROLLBACK", "WORK", "TO"])
+        || is(&["ROLLBACK", "TRANSACTION", "TO"])
+        || is(&["ROLLBACK", "PREPARED"])
+        || is(&["COMMIT", "PREPARED"]);
+    if begins || chains {
+        Some(true)
+    } else if is_partial {
+        None
+    } else if ends.iter().any(|end| is(&[end])) || is(&["PREPARE", "TRANSACTION"]) {
+        Some(false)
+    } else if dialect == Dialect::Sqlite {
+        // A savepoint outside begins a transaction.
+        (is(&["SAVEPOINT"]) || is(&["RELEASE"])).then(|| is(&["SAVEPOINT"]))
+    } else {
+        None
+    }
 }
 
 /// Returns the effect of a statement, by its first words.
@@ -171,9 +205,8 @@ fn of_postgres(tokens: &Tokens<'_>, at: usize, verb: &str) -> Option<SessionEffe
         }
         "prepare" if follows("TRANSACTION") => SessionEffect::Nothing,
         // A driver goes on with statements that it has prepared.
-        "discard" | "deallocate" => SessionEffect::Lasting,
-        // Only `DISCARD ALL` and `DEALLOCATE` undo it.
-        "prepare" | "load" => SessionEffect::Lasting,
+        // Nor may any statement but these undo what is loaded or prepared.
+        "discard" | "deallocate" | "prepare" | "load" => SessionEffect::Lasting,
         _ => return None,
     })
 }
@@ -189,22 +222,27 @@ fn of_mysql(tokens: &Tokens<'_>, at: usize, verb: &str) -> Option<SessionEffect>
     })
 }
 
-/// Returns the effect of a word inside a statement: temporary tables.
-fn of_word(tokens: &Tokens<'_>, at: usize, word: Word<'_>, dialect: Dialect) -> SessionEffect {
-    let is_schema = tokens.is_symbol(at + 1, '.');
-    let names_a_temporary_table = match dialect {
-        Dialect::Postgres => is_schema && word.lower().starts_with("pg_temp"),
-        Dialect::Sqlite => is_schema && word.lower() == "temp",
-        Dialect::Mysql => false,
-    };
-    let is_temporary = word.is_bare()
-        && ["temp", "temporary"]
-            .iter()
-            .any(|temporary| word.text.eq_ignore_ascii_case(temporary))
-        && ["CREATE", "INTO", "REPLACE", "LOCAL", "GLOBAL"]
-            .iter()
-            .any(|before| at > 0 && tokens.are(at - 1, &[before]));
-    if names_a_temporary_table || is_temporary {
+/// Returns the effect of a word inside a statement, which may create something: temporary tables.
+fn of_word(
+    tokens: &Tokens<'_>,
+    at: usize,
+    word: Word<'_>,
+    dialect: Dialect,
+    creates: bool,
+) -> SessionEffect {
+    let stores = |at: usize| creates || tokens.keyword_before(at) == Keyword::Into;
+    let names_a_temporary_table = tokens.is_symbol(at + 1, '.')
+        && stores(at)
+        && match dialect {
+            Dialect::Postgres => word.lower().starts_with("pg_temp"),
+            Dialect::Sqlite => word.lower() == "temp",
+            Dialect::Mysql => false,
+        };
+    let is_temporary = tokens.are(at, &["TEMP"]) || tokens.are(at, &["TEMPORARY"]);
+    let follows = |word: &str| at > 0 && tokens.are(at - 1, &[word]);
+    let is_created = follows("CREATE") || follows("REPLACE") || follows("INTO");
+    let is_local = (follows("LOCAL") || follows("GLOBAL")) && stores(at - 1);
+    if names_a_temporary_table || (is_temporary && (is_created && stores(at) || is_local)) {
         SessionEffect::Resettable
     } else {
         SessionEffect::Nothing
@@ -244,7 +282,10 @@ fn of_function(
         SideEffect::AdvisoryLock if releases(function) || function.contains("_xact_") => {
             SessionEffect::Nothing
         }
-        SideEffect::AdvisoryLock | SideEffect::Declared => SessionEffect::Resettable,
+        SideEffect::HiddenSql if function.starts_with("dblink") => SessionEffect::Lasting,
+        SideEffect::AdvisoryLock | SideEffect::Declared | SideEffect::HiddenSql => {
+            SessionEffect::Resettable
+        }
         SideEffect::Code => SessionEffect::Lasting,
         SideEffect::Session => match function {
             "set_config" if ends_with_true(tokens, open) => SessionEffect::Nothing,
@@ -253,8 +294,6 @@ fn of_function(
             "setseed" | "isn_weak" | "sepgsql_setcon" => SessionEffect::Lasting,
             _ => SessionEffect::Nothing,
         },
-        SideEffect::HiddenSql if function.starts_with("dblink") => SessionEffect::Lasting,
-        SideEffect::HiddenSql => SessionEffect::Resettable,
         SideEffect::Replication if function == "pg_replication_origin_session_setup" => {
             SessionEffect::Lasting
         }
@@ -273,133 +312,4 @@ fn ends_with_true(tokens: &Tokens<'_>, open: usize) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::SessionEffect::{Lasting, Nothing, Resettable};
-    use super::*;
-
-    fn check(dialect: Dialect, cases: &[(&str, SessionEffect)]) {
-        let functions = Functions::builtin(dialect).with("become_tenant");
-        for (sql, effect) in cases {
-            assert_eq!(
-                session_effect(sql, dialect, &functions),
-                *effect,
-                "{dialect:?}: {sql}"
-            );
-        }
-    }
-
-    #[test]
-    fn postgres() {
-        check(
-            Dialect::Postgres,
-            &[
-                ("SELECT 1", Nothing),
-                ("(SELECT 1) UNION (SELECT 2)", Nothing),
-                ("SELECT 'SET a = 1; LISTEN b'", Nothing),
-                ("INSERT INTO t VALUES (1) RETURNING id", Nothing),
-                ("UPDATE t SET a = 1", Nothing),
-                (
-                    "WITH a AS (DELETE FROM t RETURNING *) SELECT * FROM a",
-                    Nothing,
-                ),
-                (
-                    "CREATE TABLE t (temp int); CREATE INDEX ON t (temp)",
-                    Nothing,
-                ),
-                (
-                    "CREATE FUNCTION f() RETURNS int AS $$ SET a = 1 $$ LANGUAGE sql",
-                    Nothing,
-                ),
-                (
-                    "SELECT pg_advisory_xact_lock(1), pg_advisory_unlock(2)",
-                    Nothing,
-                ),
-                ("SELECT nextval('s')", Nothing),
-                ("NOTIFY a, 'b'", Nothing),
-                (
-                    "BEGIN; SET LOCAL a.b = '1'; SET CONSTRAINTS ALL DEFERRED; COMMIT",
-                    Nothing,
-                ),
-                ("SELECT set_config('a.b', $1, true)", Nothing),
-                ("SELECT set_config('a.b', $1, false)", Resettable),
-                ("SELECT set_config('a.b', $1, is_local(true))", Resettable),
-                ("SELECT pg_catalog.set_config('a.b', $1, $2)", Resettable),
-                ("SELECT become_tenant(1)", Resettable),
-                ("INSERT INTO t SELECT become_tenant(1)", Resettable),
-                ("INSERT INTO t VALUES (1); SET a.b = '1'", Resettable),
-                ("set search_path to a", Resettable),
-                ("RESET ALL", Resettable),
-                ("LISTEN a", Resettable),
-                ("CREATE TEMP TABLE t (a int)", Resettable),
-                ("CREATE OR REPLACE TEMPORARY VIEW v AS SELECT 1", Resettable),
-                ("CREATE TABLE pg_temp.t (a int)", Resettable),
-                ("SELECT a INTO TEMP b FROM c", Resettable),
-                ("DECLARE c CURSOR WITH HOLD FOR SELECT 1", Resettable),
-                ("SELECT pg_advisory_lock(1)", Resettable),
-                ("DO $$ BEGIN END $$", Resettable),
-                ("CALL p()", Resettable),
-                ("SELECT 1; SELECT 'never closed", Resettable),
-                ("PREPARE p AS SELECT 1", Lasting),
-                ("PREPARE TRANSACTION 'a'", Nothing),
-                ("DISCARD ALL", Lasting),
-                ("DISCARD TEMP", Nothing),
-                ("DEALLOCATE ALL", Lasting),
-                ("LOAD 'a'", Lasting),
-                ("SELECT dblink_connect('a', 'b')", Lasting),
-                ("SELECT setseed(0.5)", Lasting),
-                ("SET a.b = 1; LOAD 'a'", Lasting),
-            ],
-        );
-    }
-
-    #[test]
-    fn mysql_and_mariadb() {
-        check(
-            Dialect::Mysql,
-            &[
-                ("SELECT 1 FROM t WHERE a = @b", Nothing),
-                (
-                    "INSERT INTO t VALUES (1) ON DUPLICATE KEY UPDATE a = 1",
-                    Nothing,
-                ),
-                ("SELECT RELEASE_LOCK('a')", Nothing),
-                ("DROP TEMPORARY TABLE t", Nothing),
-                ("LOAD DATA INFILE 'a' INTO TABLE t", Nothing),
-                ("SELECT @a := 1", Resettable),
-                ("SELECT @a:=a FROM t", Resettable),
-                ("SELECT a, b INTO @a, @b FROM t", Resettable),
-                ("SET @a = 1", Resettable),
-                ("SET SESSION sql_mode = ''", Resettable),
-                ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", Resettable),
-                ("USE other", Resettable),
-                ("LOCK TABLES t READ", Resettable),
-                ("CREATE TEMPORARY TABLE t (a INT)", Resettable),
-                ("SELECT GET_LOCK('a', 1)", Resettable),
-                ("DO GET_LOCK('a', 1)", Resettable),
-                ("CALL p()", Resettable),
-                ("BEGIN NOT ATOMIC SET @a = 1; END", Resettable),
-                ("SELECT 1 /*! , @a := 2 */", Resettable),
-                (r"SELECT 'it\'s'", Nothing),
-                // Where the server takes backslashes for themselves, there are two statements.
-                (r"SELECT '\'; SET @a = 1; SELECT '", Resettable),
-            ],
-        );
-    }
-
-    #[test]
-    fn sqlite() {
-        check(
-            Dialect::Sqlite,
-            &[
-                ("SELECT 1", Nothing),
-                ("CREATE TABLE t (a)", Nothing),
-                ("PRAGMA table_info(t)", Nothing),
-                ("PRAGMA foreign_keys = ON", Resettable),
-                ("ATTACH 'a' AS b", Resettable),
-                ("CREATE TEMP TABLE t (a)", Resettable),
-                ("CREATE TABLE temp.t (a)", Resettable),
-                ("SELECT load_extension('a')", Lasting),
-            ],
-        );
-    }
-}
+mod tests;

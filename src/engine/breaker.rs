@@ -30,7 +30,8 @@ impl std::fmt::Debug for LoadHook {
 /// [`RouterBuilder::breaker`](crate::RouterBuilder::breaker).
 ///
 /// Each signal has two thresholds, of which one that is infinite is never reached. A signal that passes one counts at once; the
-/// primary counts as relieved, by one step, once all signals have stayed 15 % below it for the [hold](Self::hold).
+/// primary counts as relieved, by one step, once all signals have stayed 15 % below it for the [hold](Self::hold). A strained one is
+/// tried first with a share of what it refuses, which doubles as long as that goes well.
 ///
 /// | signal | strained | open |
 /// |---|---|---|
@@ -131,8 +132,8 @@ impl Breaker {
         self
     }
 
-    /// Sets for how long signals must be low before the primary counts as relieved. Defaults to 5 s. Twice as long each time that it
-    /// was strained again soon after, up to a minute: whoever is let in too early comes in ever more seldom.
+    /// Sets for how long signals must be low before the primary counts as relieved, or is tried with more. Defaults to 5 s. Twice
+    /// as long each time that it is strained again by that, up to a minute.
     pub const fn hold(mut self, hold: Duration) -> Self {
         self.hold = hold;
         self

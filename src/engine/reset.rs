@@ -15,7 +15,7 @@ use super::{Applied, Pooled};
 /// | | PostgreSQL | MySQL, MariaDB and SQLite |
 /// |---|---|---|
 /// | reset | one round trip, before the next loan: the parts of `DISCARD ALL` that keep what drivers have prepared. The [`on_connect`](crate::RouterBuilder::on_connect) hook runs again, and connections that read are made read-only again | none: drivers have no way to it, so the connection is closed as it comes back |
-/// | what no reset undoes (`PREPARE`, `LOAD`, `dblink_connect`, `DEALLOCATE`) | the connection is closed | the same |
+/// | what no reset undoes: `PREPARE`, `LOAD`, `dblink_connect`, `DEALLOCATE`, a `BEGIN` by hand | the connection is closed as it comes back | the same |
 ///
 /// A connection that [`connect_with`](crate::RouterBuilder::connect_with) has opened is closed as well, on any database: what was set on it there is
 /// not known.
@@ -36,6 +36,7 @@ pub enum Reset {
 }
 
 /// The rule for one connection.
+#[allow(dead_code, reason = "where no pool is compiled in")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ResetRule {
     pub(crate) when: Reset,
@@ -43,6 +44,7 @@ pub(crate) struct ResetRule {
     pub(crate) can_reset: bool,
 }
 
+#[allow(dead_code, reason = "where no pool is compiled in")]
 impl<C> Pooled<C> {
     /// Returns whether its session must be reset before it is lent again.
     pub(crate) fn needs_reset(&self) -> bool {
@@ -55,7 +57,6 @@ impl<C> Pooled<C> {
     }
 
     /// Records that its session was reset: its server has answered after `since`.
-    #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn was_reset(&mut self, since: Instant) {
         self.marks.leaves = SessionEffect::Nothing;
         self.marks.was_lent = false;

@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 use super::checkout::Loan;
 use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View, Wait};
 use crate::connect::SessionSettings;
-use crate::error::{ConfigError, Error};
-use crate::position::PositionError;
+use crate::error::{ConfigError, Error, PositionError};
 use crate::routing::{Level, Tag};
 #[cfg(feature = "edge")]
 use crate::session::Activity;

@@ -9,6 +9,7 @@ use crate::server::NodeRole;
 
 mod config;
 mod not_read_only;
+mod position;
 mod refused;
 mod step;
 mod tls;
@@ -16,6 +17,7 @@ mod words;
 
 pub use config::ConfigError;
 pub use not_read_only::NotReadOnly;
+pub use position::PositionError;
 pub use refused::Refused;
 pub(crate) use step::SILENT;
 pub use step::Step;
@@ -196,6 +198,10 @@ pub enum Error {
         failures: Vec<Self>,
     },
 
+    /// A session was told to require something that is no position of the cluster.
+    #[error("the position cannot be required: {0}")]
+    Position(#[from] PositionError),
+
     /// A statement failed.
     #[error("the statement failed")]
     Query(#[from] diesel::result::Error),
@@ -248,6 +254,7 @@ impl Error {
             Self::Query(error) => may_retry_read(error),
             // Of a read that no replica serves, another has been looked for.
             Self::Config(_)
+            | Self::Position(_)
             | Self::NoReplica { .. }
             | Self::NoTaggedReplica { .. }
             | Self::NoReplicaOfClass { .. }

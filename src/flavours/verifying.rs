@@ -17,6 +17,9 @@ use crate::server::PoolKind;
 /// The time between two questions to a replica that has not caught up. Chosen.
 const ASK_AFTER: Duration = Duration::from_millis(10);
 
+/// The words for a replica that does not say.
+const UNKNOWN: &str = "whether it goes on replaying is unknown";
+
 #[flavoured]
 impl<C: RoutedConnection> Router<C> {
     /// Asks the primary for its position, and each replica whether it has everything up to there and goes on replaying: before
@@ -133,8 +136,8 @@ impl<C: RoutedConnection> Router<C> {
         let diagnosis = statement.during(conn.diagnose(&facts));
         match io::within(limit, diagnosis).await {
             Ok(Ok(diagnosis)) => diagnosis.problem,
-            Ok(Err(error)) => Some(error_chain(&error)),
-            Err(elapsed) => Some(elapsed.to_string()),
+            Ok(Err(error)) => Some(format!("{UNKNOWN}: {}", error_chain(&error))),
+            Err(elapsed) => Some(format!("{UNKNOWN}: {elapsed}")),
         }
     }
 

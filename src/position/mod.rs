@@ -25,7 +25,6 @@ pub use mariadb::{Gtid, MariaDbPosition, ParseGtidError};
 pub(crate) use mysql::parse_uuid;
 pub use mysql::{MySqlPosition, ParseGtidSetError};
 pub use postgres::PgPosition;
-pub use text::PositionError;
 
 /// Defines [`Position`] and [`ServerKind`] from a list of kinds: a name, the tag in tokens, and the type in the
 /// kind's file; above the name, the documentation of the kind of server, and above the type, that of its position.

@@ -6,6 +6,7 @@
 #![expect(clippy::duplicate_mod, reason = "a suite runs once per backend")]
 
 mod counts;
+mod events;
 mod galera;
 mod history;
 mod mariadb;

@@ -35,6 +35,8 @@ mod roles;
 mod round_trips;
 #[path = "suite/sessions.rs"]
 mod sessions;
+#[path = "suite/sizing.rs"]
+mod sizing;
 #[path = "suite/switch.rs"]
 mod switch;
 #[path = "suite/tokens.rs"]

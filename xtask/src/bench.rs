@@ -5,7 +5,7 @@ use cargo_metadata::TargetKind;
 use clap::Args;
 use xshell::cmd;
 
-use crate::need::{BUILD, Need, PEERS};
+use crate::need::{BUILD, Need, PEERS, PEERS_ON_MARIADB};
 use crate::orms;
 use crate::runner::Selection;
 use crate::step::Step;
@@ -80,5 +80,14 @@ fn steps(workspace: &Workspace) -> Result<Vec<Step<'_>>> {
         sh,
         "cargo bench --locked --package peers --bench peers"
     ));
-    Ok(benches.chain([load, peers]).collect())
+    let peers_on_mariadb = Step::new(
+        "peers-mariadb",
+        "the same on MariaDB; ProxySQL and MaxScale by path alone",
+    )
+    .needs(PEERS_ON_MARIADB)
+    .run(cmd!(
+        sh,
+        "cargo bench --locked --package peers --bench peers -- --servers mariadb"
+    ));
+    Ok(benches.chain([load, peers, peers_on_mariadb]).collect())
 }

@@ -45,6 +45,10 @@ pub(crate) const PEERS: [Need; 4] = [
     Need::Packages("pgpool"),
 ];
 
+/// What it starts with `--servers mariadb`.
+pub(crate) const PEERS_ON_MARIADB: [Need; 2] =
+    [Need::Packages("mariadb"), Need::Packages("haproxy")];
+
 /// Installs what is not there yet.
 pub(crate) fn satisfy<'a>(
     workspace: &Workspace,

@@ -6,6 +6,7 @@ use anyhow::{Result, anyhow};
 use plotters::coord::ranged1d::IntoSegmentedCoord;
 use plotters::prelude::*;
 
+use crate::options::ServerKind;
 use crate::side::{ORACLE, OURS};
 use crate::summary::{Group, Line, Summary};
 use crate::turn::Scenario;
@@ -15,7 +16,7 @@ const SIZE: (u32, u32) = (760, 420);
 const LEGEND: u32 = 210;
 
 /// The sides that are drawn: one of each kind, in the variant without a ping.
-const DRAWN: [(&str, RGBColor); 12] = [
+const DRAWN: [(&str, RGBColor); 17] = [
     (OURS, RGBColor(200, 30, 30)),
     ("diesel-routing, tokens", RGBColor(240, 130, 90)),
     (ORACLE, RGBColor(30, 30, 30)),
@@ -28,6 +29,11 @@ const DRAWN: [(&str, RGBColor); 12] = [
     ("Pgpool-II, always", RGBColor(200, 120, 210)),
     ("PgDog", RGBColor(90, 170, 30)),
     ("PgCat", RGBColor(60, 110, 60)),
+    ("ProxySQL", RGBColor(30, 90, 190)),
+    ("ProxySQL, causal reads", RGBColor(110, 160, 230)),
+    ("MaxScale", RGBColor(130, 70, 180)),
+    ("MaxScale, global", RGBColor(200, 120, 210)),
+    ("MaxScale, fast_global", RGBColor(90, 170, 30)),
 ];
 
 /// Draws what there is enough of for a chart; returns the files.
@@ -103,7 +109,14 @@ fn families(summary: &Summary) -> Vec<Vec<&Group>> {
 }
 
 fn name(scenario: Scenario) -> String {
-    let mut name = format!("delay-{}us-lag-{}ms", scenario.delay_us, scenario.lag_ms);
+    let mut name = match scenario.servers {
+        ServerKind::Postgres => String::new(),
+        ServerKind::MariaDb => "mariadb-".into(),
+    };
+    name.push_str(&format!(
+        "delay-{}us-lag-{}ms",
+        scenario.delay_us, scenario.lag_ms
+    ));
     if scenario.think_us > 0 {
         name.push_str(&format!("-think-{}us", scenario.think_us));
     }
@@ -125,7 +138,7 @@ fn title(scenario: Scenario) -> String {
         0 => "replicas close behind".into(),
         millis => format!("replicas {millis} ms behind"),
     };
-    format!("{delay}, {lag}")
+    format!("{}, {delay}, {lag}", scenario.servers)
 }
 
 /// Draws a line for each side, over the number of clients.
@@ -288,6 +301,24 @@ mod tests {
             assert!(svg.contains(OURS) && svg.contains("HAProxy"), "{file:?}");
             assert!(!svg.contains("PgBouncer"), "{file:?}");
         }
+    }
+
+    #[test]
+    fn charts_of_one_kind_of_servers_do_not_replace_those_of_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let turns = [ServerKind::Postgres, ServerKind::MariaDb].map(|servers| Turn {
+            scenario: Scenario {
+                servers,
+                ..Scenario::default()
+            },
+            ..turn(OURS, 8, 1.0)
+        });
+        let mut files = draw(&Summary::of(&turns), dir.path()).unwrap();
+        files.sort_unstable();
+        files.dedup();
+        assert_eq!(files.len(), 2);
+        let svg = std::fs::read_to_string(&files[1]).unwrap();
+        assert!(svg.contains("MariaDB"), "{files:?}");
     }
 
     #[test]

@@ -3,11 +3,12 @@
 //! ```text
 //! cargo bench --package peers -- --help
 //! cargo bench --package peers -- --clients 8,32,128 --charts ../../docs/charts
+//! cargo bench --package peers -- --servers mariadb --charts ../../docs/charts
 //! ```
 
+mod backend;
 mod chart;
 mod options;
-mod oracle;
 mod peers;
 mod processor_time;
 mod program;
@@ -16,12 +17,19 @@ mod round;
 mod routed;
 mod servers;
 mod side;
+mod statements;
 mod summary;
 mod table;
 mod tally;
 mod targets;
 mod turn;
 mod workload;
+
+// What the bench `offload` has as well.
+#[path = "../../support/counters.rs"]
+mod counters;
+#[path = "../../support/oracle/mod.rs"]
+mod oracle;
 
 use std::fs;
 use std::io::{Write, stderr, stdout};
@@ -75,8 +83,8 @@ fn run(options: &Options) -> Result<()> {
     }
     let summary = Summary::of(&outcome.turns);
     write!(out, "{}", table::all(&summary))?;
-    for (name, why) in &outcome.left_out {
-        writeln!(out, "Left out: {name}: {why}")?;
+    for (why, sides) in &outcome.left_out {
+        writeln!(out, "Left out: {}: {why}", sides.join("; "))?;
     }
     writeln!(out, "\n{}", targets::all(&summary))?;
     if let Some(dir) = &options.charts {

@@ -4,12 +4,30 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+/// A kind of servers, with the peers that are for it.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Default, ValueEnum, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ServerKind {
+    /// A primary with two standbys; beside pools: PgBouncer, HAProxy, Pgpool-II, PgDog and PgCat.
+    #[default]
+    Postgres,
+    /// A primary with two replicas; beside pools: HAProxy, ProxySQL and MaxScale.
+    #[value(name = "mariadb")]
+    MariaDb,
+}
 
 /// Compares diesel-routing with what people would use instead: on the same servers, with the same work, by turns.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "peers")]
 pub(crate) struct Options {
+    /// The servers.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) servers: ServerKind,
     /// Time for which a turn is measured.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
     pub(crate) turn: Duration,
@@ -59,6 +77,16 @@ pub(crate) struct Options {
     /// The program of PgCat; left out without.
     #[arg(long, value_name = "PATH", env = "PGCAT_BIN")]
     pub(crate) pgcat: Option<PathBuf>,
+    /// The program of ProxySQL; left out without.
+    #[arg(long, value_name = "PATH", env = "PROXYSQL_BIN")]
+    pub(crate) proxysql: Option<PathBuf>,
+    /// ProxySQL's reader of binary logs, which its causal reads need: from 2.5 on it knows MariaDB, as ProxySQL does from
+    /// 3.0.12 on. They are left out without.
+    #[arg(long, value_name = "PATH", env = "PROXYSQL_BINLOG_READER_BIN")]
+    pub(crate) proxysql_binlog_reader: Option<PathBuf>,
+    /// The program of MaxScale; left out without.
+    #[arg(long, value_name = "PATH", env = "MAXSCALE_BIN")]
+    pub(crate) maxscale: Option<PathBuf>,
     /// Write all turns here; paths are relative to benches/peers, where cargo runs it.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -87,6 +115,15 @@ impl Options {
     /// Returns how many connections a side may have to one server, with so many clients.
     pub(crate) fn connections(&self, clients: u32) -> u32 {
         self.pool.min(clients)
+    }
+}
+
+impl std::fmt::Display for ServerKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Postgres => "PostgreSQL",
+            Self::MariaDb => "MariaDB",
+        })
     }
 }
 
@@ -123,12 +160,21 @@ mod tests {
     }
 
     #[test]
+    fn servers_are_those_of_postgresql_unless_told_otherwise() {
+        let servers = |words: &[&str]| Options::parse_from([&["peers"], words].concat()).servers;
+        assert_eq!(servers(&[]), ServerKind::Postgres);
+        assert_eq!(servers(&["--servers", "mariadb"]), ServerKind::MariaDb);
+        assert_eq!(servers(&["--servers", "postgres"]), ServerKind::Postgres);
+    }
+
+    #[test]
     fn what_makes_no_sense_is_refused() {
         Options::command().debug_assert();
         for words in [
             vec!["--lag", "5"],
             vec!["--clients", "0"],
             vec!["--turns", "0"],
+            vec!["--servers", "oracle"],
             vec!["--open-loop", "100", "--think", "5ms"],
         ] {
             let all = [&["peers"], words.as_slice()].concat();

@@ -21,12 +21,12 @@ pub(crate) struct ProcessorTime {
 }
 
 impl ProcessorTime {
-    pub(crate) fn now(program: Option<u32>, servers: &[u32]) -> Result<Self> {
+    pub(crate) fn now(programs: &[u32], servers: &[u32]) -> Result<Self> {
         let processes = Processes::now()?;
         let tree = |pid: &u32| processes.of_tree(i32::try_from(*pid).unwrap_or_default());
         Ok(Self {
             client: of_client_threads()?,
-            program: program.iter().map(tree).sum(),
+            program: programs.iter().map(tree).sum(),
             servers: servers.iter().map(tree).sum(),
         })
     }

@@ -4,16 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use diesel::prelude::*;
+use anyhow::Result;
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
 };
-use diesel_async::pooled_connection::{bb8, deadpool};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use rand::seq::IndexedRandom;
 
-use crate::servers::{counters, url};
+use crate::backend::Backend;
 
 /// A library of pools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,29 +38,26 @@ pub(crate) struct Settings {
 }
 
 /// The pools of an application, which all its users share.
-#[derive(Debug)]
-pub(crate) struct Split {
-    writes: Pool,
+pub(crate) struct Split<B: Backend> {
+    writes: Pool<B>,
     /// Empty if reads go where writes go, to a program that tells them apart.
-    reads: Vec<Pool>,
+    reads: Vec<Pool<B>>,
     rule: Rule,
 }
 
-#[derive(Clone)]
-pub(crate) enum Pool {
-    Bb8(bb8::Pool<AsyncPgConnection>),
-    Deadpool(deadpool::Pool<AsyncPgConnection>),
+pub(crate) enum Pool<B: Backend> {
+    Bb8(bb8::Pool<B::Manager>),
+    Deadpool(deadpool::managed::Pool<B::Manager>),
 }
 
 /// A user, with what the application remembers of them.
-#[derive(Debug)]
-pub(crate) struct User {
-    split: Arc<Split>,
+pub(crate) struct User<B: Backend> {
+    split: Arc<Split<B>>,
     written: Option<Instant>,
 }
 
-impl Split {
-    pub(crate) fn new(writes: Pool, reads: Vec<Pool>, rule: Rule) -> Self {
+impl<B: Backend> Split<B> {
+    pub(crate) fn new(writes: Pool<B>, reads: Vec<Pool<B>>, rule: Rule) -> Self {
         Self {
             writes,
             reads,
@@ -71,7 +65,7 @@ impl Split {
         }
     }
 
-    pub(crate) fn user(self: &Arc<Self>) -> User {
+    pub(crate) fn user(self: &Arc<Self>) -> User<B> {
         User {
             split: Arc::clone(self),
             written: None,
@@ -79,7 +73,7 @@ impl Split {
     }
 
     /// Returns the pool for a read of a user who wrote at `written`.
-    fn reader(&self, written: Option<Instant>) -> &Pool {
+    fn reader(&self, written: Option<Instant>) -> &Pool<B> {
         if self.rule.wants_primary(written.map(|at| at.elapsed())) {
             return &self.writes;
         }
@@ -98,29 +92,25 @@ impl Rule {
     }
 }
 
-impl User {
+impl<B: Backend> User<B> {
     pub(crate) async fn read(&mut self, key: i32) -> Result<i64> {
-        let read = counters::table.find(key).select(counters::version);
         Ok(match self.split.reader(self.written) {
-            Pool::Bb8(pool) => read.get_result(&mut *pool.get().await?).await?,
-            Pool::Deadpool(pool) => read.get_result(&mut *pool.get().await?).await?,
+            Pool::Bb8(pool) => B::read(&mut *pool.get().await?, key).await?,
+            Pool::Deadpool(pool) => B::read(&mut *pool.get().await?, key).await?,
         })
     }
 
     pub(crate) async fn write(&mut self, key: i32) -> Result<i64> {
-        let update = diesel::update(counters::table.find(key))
-            .set(counters::version.eq(counters::version + 1))
-            .returning(counters::version);
         let version = match &self.split.writes {
-            Pool::Bb8(pool) => update.get_result(&mut *pool.get().await?).await?,
-            Pool::Deadpool(pool) => update.get_result(&mut *pool.get().await?).await?,
+            Pool::Bb8(pool) => B::write(&mut *pool.get().await?, key).await?,
+            Pool::Deadpool(pool) => B::write(&mut *pool.get().await?, key).await?,
         };
         self.written = Some(Instant::now());
         Ok(version)
     }
 }
 
-impl Pool {
+impl<B: Backend> Pool<B> {
     /// Creates a pool of up to `size` connections to the database `database` at `place`.
     pub(crate) async fn new(
         settings: Settings,
@@ -133,10 +123,9 @@ impl Pool {
             true => RecyclingMethod::Verified,
             false => RecyclingMethod::Fast,
         };
-        let mut url = url(place);
-        url.truncate(url.rfind('/').context("a URL without a database")? + 1);
-        url.push_str(database);
+        let url = B::url(place, database);
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+        let manager = B::Manager::from(manager);
         Ok(match settings.library {
             Library::Bb8 => {
                 let pool = bb8::Pool::builder()
@@ -145,18 +134,9 @@ impl Pool {
                 Self::Bb8(pool.build(manager).await?)
             }
             Library::Deadpool => {
-                let pool = deadpool::Pool::builder(manager).max_size(size.try_into()?);
+                let pool = deadpool::managed::Pool::builder(manager).max_size(size.try_into()?);
                 Self::Deadpool(pool.build()?)
             }
-        })
-    }
-}
-
-impl std::fmt::Debug for Pool {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Bb8(_) => "Bb8",
-            Self::Deadpool(_) => "Deadpool",
         })
     }
 }

@@ -10,9 +10,10 @@ use rand::rngs::SmallRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
-use crate::options::Options;
+use crate::backend::{Backend, MariaDb, Postgres};
+use crate::options::{Options, ServerKind};
 use crate::processor_time::ProcessorTime;
-use crate::servers::Servers;
+use crate::servers::{REPLICAS, Servers};
 use crate::side::{Distances, Side};
 use crate::turn::{Counted, Scenario, Turn};
 use crate::workload::{self, Work};
@@ -21,19 +22,42 @@ use crate::workload::{self, Work};
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) turns: Vec<Turn>,
-    /// Sides that could not take part, and why.
-    pub(crate) left_out: Vec<(String, String)>,
+    /// Why sides could not take part, each time or once, with their names.
+    pub(crate) left_out: Vec<(String, Vec<String>)>,
+}
+
+impl Outcome {
+    fn leave_out(&mut self, side: &str, why: &str) {
+        let index = self.left_out.iter().position(|(reason, _)| reason == why);
+        let index = index.unwrap_or_else(|| {
+            self.left_out.push((why.to_owned(), Vec::new()));
+            self.left_out.len() - 1
+        });
+        let sides = &mut self.left_out[index].1;
+        if !sides.iter().any(|known| known == side) {
+            sides.push(side.to_owned());
+            sides.sort_unstable();
+        }
+    }
 }
 
 /// Measures all sides under all conditions; `say` is told how far it is.
 pub(crate) async fn measure(options: &Options, say: impl Fn(&str)) -> Result<Outcome> {
-    let servers = Arc::new(Servers::start()?);
+    match options.servers {
+        ServerKind::Postgres => measure_on::<Postgres>(options, say).await,
+        ServerKind::MariaDb => measure_on::<MariaDb>(options, say).await,
+    }
+}
+
+async fn measure_on<B: Backend>(options: &Options, say: impl Fn(&str)) -> Result<Outcome> {
+    let servers = Arc::new(Servers::start::<B>()?);
     let sides = Side::all(options);
     let mut outcome = Outcome::default();
     for &delay in &options.delay {
         for &lag in &options.lag {
             for &clients in &options.clients {
                 let scenario = Scenario {
+                    servers: options.servers,
                     delay_us: delay.as_micros().try_into()?,
                     lag_ms: lag.as_millis().try_into()?,
                     clients,
@@ -41,14 +65,14 @@ pub(crate) async fn measure(options: &Options, say: impl Fn(&str)) -> Result<Out
                     open_loop: options.open_loop,
                     sidecar: options.sidecar,
                 };
-                compare(&servers, &sides, scenario, options, &mut outcome, &say).await?;
+                compare::<B>(&servers, &sides, scenario, options, &mut outcome, &say).await?;
             }
         }
     }
     Ok(outcome)
 }
 
-async fn compare(
+async fn compare<B: Backend>(
     servers: &Arc<Servers>,
     sides: &[Side],
     scenario: Scenario,
@@ -57,7 +81,7 @@ async fn compare(
     say: &impl Fn(&str),
 ) -> Result<()> {
     for round in 0..options.turns {
-        // At random: while the standbys replay what the last turn wrote, they read more slowly.
+        // At random: while the replicas apply what the last turn wrote, they read more slowly.
         let mut order: Vec<&Side> = sides.iter().collect();
         order.shuffle(&mut rand::rng());
         for (index, side) in order.iter().enumerate() {
@@ -72,24 +96,20 @@ async fn compare(
                 order.len(),
                 side.name
             ));
-            match turn(servers, side, scenario, options, round).await {
+            match turn::<B>(servers, side, scenario, options, round).await {
                 Ok(turn) => outcome.turns.push(turn),
                 // The comparison is about ours: without it, there is none.
                 Err(error) if Side::is_ours(&side.name) => {
                     return Err(error.context(side.name.clone()));
                 }
-                Err(error) => {
-                    outcome
-                        .left_out
-                        .push((side.name.clone(), format!("{error:#}")));
-                }
+                Err(error) => outcome.leave_out(&side.name, &format!("{error:#}")),
             }
         }
     }
     Ok(())
 }
 
-async fn turn(
+async fn turn<B: Backend>(
     servers: &Arc<Servers>,
     side: &Side,
     scenario: Scenario,
@@ -117,9 +137,9 @@ async fn turn(
         },
     };
     let running = side
-        .start(servers, distances, options.connections(scenario.clients))
+        .start::<B>(servers, distances, options.connections(scenario.clients))
         .await?;
-    let program = running.program();
+    let programs = running.programs();
     let start = Instant::now();
     // In a thread of its own: the kit's calls block.
     let spike = (!lag.is_zero()).then(|| {
@@ -129,14 +149,15 @@ async fn turn(
     let done = Arc::new(AtomicU64::new(0));
     let sampler = {
         let (servers, done) = (Arc::clone(servers), Arc::clone(&done));
+        let programs = programs.clone();
         std::thread::spawn(move || {
             std::thread::sleep(work.warm_up.saturating_sub(start.elapsed()));
-            Sample::take(&servers, program, &done)
+            Sample::take(&servers, &programs, &done)
         })
     };
     let tally = workload::run(&running, work, start, &done).await;
     let took = start.elapsed().saturating_sub(work.warm_up);
-    let after = Sample::take(servers, program, &done)?;
+    let after = Sample::take(servers, &programs, &done)?;
     let before = joined(sampler)?;
     if let Some(spike) = spike {
         joined(spike)?;
@@ -161,12 +182,12 @@ struct Sample {
     /// At the same time as `spent`.
     acts: u64,
     /// A little later: it takes a connection to each server.
-    reads: (u64, u64),
+    reads: (i64, i64),
 }
 
 impl Sample {
-    fn take(servers: &Servers, program: Option<u32>, done: &AtomicU64) -> Result<Self> {
-        let spent = ProcessorTime::now(program, &servers.pids())?;
+    fn take(servers: &Servers, programs: &[u32], done: &AtomicU64) -> Result<Self> {
+        let spent = ProcessorTime::now(programs, &servers.pids())?;
         Ok(Self {
             spent,
             acts: done.load(Ordering::Relaxed),
@@ -180,16 +201,14 @@ fn joined<T>(thread: JoinHandle<Result<T>>) -> Result<T> {
     ended.map_err(|_| anyhow::anyhow!("a thread of the bench panicked"))?
 }
 
-/// Stops one of the standbys for a while within the turn, the same in every turn of a round.
+/// Stops one of the replicas for a while within the turn, the same in every turn of a round.
 fn stop_one(servers: &Servers, work: Work, start: Instant, round: u32) -> Result<()> {
     let mut random = SmallRng::seed_from_u64(round.into());
-    let standby = servers.standby(random.random_range(0..2));
+    let replica = random.random_range(0..REPLICAS);
     let spike = work.length.mul_f64(random.random_range(0.1..0.3));
     let from = work.warm_up + work.length.mul_f64(random.random_range(0.1..0.6));
     std::thread::sleep(from.saturating_sub(start.elapsed()));
-    standby.pause_replay()?;
-    std::thread::sleep(spike);
-    Ok(standby.resume_replay()?)
+    servers.stop(replica, spike)
 }
 
 impl std::fmt::Display for Scenario {
@@ -202,8 +221,8 @@ impl std::fmt::Display for Scenario {
         };
         write!(
             f,
-            "delay {delay:?} each way{place}, replicas {} ms behind, {} clients",
-            self.lag_ms, self.clients
+            "{}, delay {delay:?} each way{place}, replicas {} ms behind, {} clients",
+            self.servers, self.lag_ms, self.clients
         )?;
         match self.open_loop {
             Some(rate) => write!(f, ", {rate} acts a second"),
@@ -214,5 +233,99 @@ impl std::fmt::Display for Scenario {
                 Duration::from_micros(self.think_us)
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[test]
+    fn sides_that_are_left_out_are_named_once_for_each_reason() {
+        let mut outcome = Outcome::default();
+        for _ in 0..3 {
+            outcome.leave_out("PgDog, ping", "no program");
+            outcome.leave_out("PgDog", "no program");
+        }
+        outcome.leave_out("PgDog", "it ended");
+        let expected = [
+            (
+                "no program".to_owned(),
+                vec!["PgDog".to_owned(), "PgDog, ping".to_owned()],
+            ),
+            ("it ended".to_owned(), vec!["PgDog".to_owned()]),
+        ];
+        assert_eq!(outcome.left_out, expected);
+    }
+
+    /// Lets some sides work for a moment.
+    fn sides_work(servers: &str, absent: &str) {
+        let mut options = Options::parse_from([
+            "peers",
+            "--servers",
+            servers,
+            "--turn",
+            "600ms",
+            "--warm-up",
+            "100ms",
+            "--turns",
+            "1",
+            "--clients",
+            "3",
+            "--only",
+            "bb8, primary",
+            "deadpool, replica",
+            "oracle",
+            "diesel-routing",
+            absent,
+        ]);
+        // Whatever the environment says.
+        (options.pgdog, options.maxscale) = (None, None);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let outcome = runtime.block_on(measure(&options, |_| {})).unwrap();
+        let turns = |side: &str| -> Vec<&Turn> {
+            let turns = outcome.turns.iter();
+            turns.filter(|turn| turn.side.starts_with(side)).collect()
+        };
+        for (side, count) in [("bb8, primary", 2), ("deadpool, replica", 2), ("oracle", 1)] {
+            assert_eq!(turns(side).len(), count, "{side}");
+        }
+        assert_eq!(turns("diesel-routing").len(), 3);
+        for turn in &outcome.turns {
+            assert!(turn.reads > 0, "{turn:?}");
+            assert_eq!(turn.program_us, 0.0, "{turn:?}");
+        }
+        assert!(outcome.turns.iter().any(|turn| turn.own_reads > 0));
+        assert!(outcome.turns.iter().any(|turn| turn.servers_us > 0.0));
+        for (side, share) in [("bb8, primary", 0.0), ("deadpool, replica", 1.0)] {
+            let exact = turns(side).iter().all(|turn| turn.off_primary == share);
+            assert!(exact, "{side}: {:?}", turns(side));
+        }
+        for side in ["bb8, primary", "oracle", "diesel-routing"] {
+            let stale = turns(side).iter().map(|turn| turn.stale).sum::<u64>();
+            assert_eq!(stale, 0, "{side}");
+        }
+        let left_out: Vec<_> = outcome
+            .left_out
+            .iter()
+            .flat_map(|(_, sides)| sides)
+            .collect();
+        assert!(!left_out.is_empty());
+        assert!(
+            left_out.iter().all(|side| side.starts_with(absent)),
+            "{left_out:?}"
+        );
+    }
+
+    #[test]
+    fn sides_work_on_postgresql() {
+        sides_work("postgres", "PgDog");
+    }
+
+    #[test]
+    fn sides_work_on_mariadb() {
+        sides_work("mariadb", "MaxScale");
     }
 }

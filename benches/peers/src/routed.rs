@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use diesel_routing::pg::{Router, Session};
-use diesel_routing::prelude::*;
-use diesel_routing::{Node, TokenKeys};
+use diesel_routing::{Node, Router, Session, TokenKeys};
 
-use crate::servers::{Places, counters, url};
+use crate::backend::Backend;
+use crate::servers::Places;
 
 /// How the sessions are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,31 +21,34 @@ pub(crate) enum Mode {
 }
 
 /// A user.
-#[derive(Debug)]
-pub(crate) enum User {
-    Session(Session),
-    Token(Router, String),
+pub(crate) enum User<B: Backend> {
+    Session(Session<B::Connection>),
+    Token(Router<B::Connection>, String),
 }
 
 /// Starts a router with up to `connections` to each server, as the other sides have them, and defaults for the rest.
-pub(crate) async fn start(places: &Places, connections: u32) -> Result<Router> {
+pub(crate) async fn start<B: Backend>(
+    places: &Places,
+    connections: u32,
+) -> Result<Router<B::Connection>> {
     // Two pools on the primary, in which the others have one.
     let half = (connections / 2).max(1);
-    let primary = Node::new("primary", url(places.primary))
+    let primary = Node::new("primary", B::url(places.primary, "app"))
         .write_pool_size(half)
         .read_pool_size(half);
     let mut builder = Router::builder()
         .primary(primary)
         .token_keys(TokenKeys::new(1, [7; 32])?);
-    for (index, place) in places.standbys.iter().enumerate() {
-        let name = format!("standby-{}", index + 1);
-        builder = builder.replica(Node::new(name, url(*place)).read_pool_size(connections));
+    for (index, place) in places.replicas.iter().enumerate() {
+        let name = format!("replica-{}", index + 1);
+        let replica = Node::new(name, B::url(*place, "app"));
+        builder = builder.replica(replica.read_pool_size(connections));
     }
     Ok(builder.build().await?)
 }
 
-impl User {
-    pub(crate) fn new(router: &Router, mode: Mode) -> Self {
+impl<B: Backend> User<B> {
+    pub(crate) fn new(router: &Router<B::Connection>, mode: Mode) -> Self {
         match mode {
             Mode::Default => Self::Session(router.session()),
             Mode::Waiting(wait) => Self::Session(router.session().waiting(wait)),
@@ -55,24 +57,20 @@ impl User {
     }
 
     pub(crate) async fn read(&mut self, key: i32) -> Result<i64> {
-        let read = counters::table.find(key).select(counters::version);
         let session = self.session();
-        Ok(read.get_result(&mut session.read().await?).await?)
+        Ok(B::read_by(&mut session.read().await?, key).await?)
     }
 
     pub(crate) async fn write(&mut self, key: i32) -> Result<i64> {
-        let update = diesel::update(counters::table.find(key))
-            .set(counters::version.eq(counters::version + 1))
-            .returning(counters::version);
         let session = self.session();
-        let version = update.get_result(&mut session.write().await?).await?;
+        let version = B::write_by(&mut session.write().await?, key).await?;
         if let Self::Token(_, token) = self {
             *token = session.token().await?.to_string();
         }
         Ok(version)
     }
 
-    fn session(&self) -> Session {
+    fn session(&self) -> Session<B::Connection> {
         match self {
             Self::Session(session) => session.clone(),
             Self::Token(router, token) => router.resume(token),

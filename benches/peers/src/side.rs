@@ -1,17 +1,21 @@
 //! The sides of the comparison.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use diesel_routing::pg::Router;
+use diesel_routing::Router;
 
-use crate::options::Options;
-use crate::oracle::{self, Oracle};
-use crate::peers::{Around, Front, OnWrite, Peer};
+use crate::backend::Backend;
+use crate::options::{Options, ServerKind};
+use crate::oracle::{Needs, Oracle};
+use crate::peers::{Around, CausalReads, Front, OnWrite, Peer};
+use crate::program::Program;
 use crate::raw::{self, Library, Pool, Rule, Settings, Split};
 use crate::routed::{self, Mode};
 use crate::servers::{Places, Route, Servers};
+use crate::statements::Acts;
 
 /// The name of the side that the others are compared with.
 pub(crate) const OURS: &str = "diesel-routing";
@@ -43,26 +47,23 @@ pub(crate) struct Distances {
 }
 
 /// A side at work.
-#[derive(Debug)]
-pub(crate) struct Running {
-    users: Users,
+pub(crate) struct Running<B: Backend> {
+    users: Users<B>,
     front: Option<Front>,
     _network: Vec<Route>,
 }
 
-#[derive(Debug)]
-enum Users {
-    Raw(Arc<Split>),
-    Routed(Router, Mode),
-    Oracle(Arc<Oracle>),
+enum Users<B: Backend> {
+    Raw(Arc<Split<B>>),
+    Routed(Router<B::Connection>, Mode),
+    Oracle(Arc<Oracle<Acts<B>>>),
 }
 
 /// A user of a side.
-#[derive(Debug)]
-pub(crate) enum User {
-    Raw(raw::User),
-    Routed(routed::User),
-    Oracle(oracle::User),
+pub(crate) enum User<B: Backend> {
+    Raw(raw::User<B>),
+    Routed(routed::User<B>),
+    Oracle(Arc<Oracle<Acts<B>>>, Needs),
 }
 
 impl Side {
@@ -73,18 +74,6 @@ impl Side {
             ("replica", Rule::Replica),
             ("window 2 s", Rule::Window(Duration::from_secs(2))),
             ("window 5 s", Rule::Window(Duration::from_secs(5))),
-        ];
-        let peers = [
-            ("PgBouncer", Peer::PgBouncer),
-            ("HAProxy", Peer::HaProxy),
-            ("Pgpool-II", Peer::Pgpool(OnWrite::Transaction)),
-            ("Pgpool-II, always", Peer::Pgpool(OnWrite::Always)),
-            (
-                "Pgpool-II, dml_adaptive_global",
-                Peer::Pgpool(OnWrite::DmlAdaptiveGlobal),
-            ),
-            ("PgDog", Peer::PgDog(options.pgdog.clone())),
-            ("PgCat", Peer::PgCat(options.pgcat.clone())),
         ];
         let mut sides = Vec::new();
         let mut add = |name: String, kind| {
@@ -110,7 +99,7 @@ impl Side {
                 }
             }
         }
-        for (name, peer) in peers {
+        for (name, peer) in peers(options) {
             for pings in [false, true] {
                 let settings = Settings {
                     library: Library::Bb8,
@@ -129,19 +118,26 @@ impl Side {
     }
 
     /// Starts it, with up to `connections` to each server.
-    pub(crate) async fn start(
+    pub(crate) async fn start<B: Backend>(
         &self,
         servers: &Servers,
         distances: Distances,
         connections: u32,
-    ) -> Result<Running> {
+    ) -> Result<Running<B>> {
         let places = servers.places(distances.servers)?;
         let users = match &self.kind {
             Kind::Raw(settings, rule) => {
                 Users::Raw(raw_split(*settings, *rule, &places, connections).await?)
             }
-            Kind::Routed(mode) => Users::Routed(routed::start(&places, connections).await?, *mode),
-            Kind::Oracle => Users::Oracle(Arc::new(Oracle::new(&places, connections).await?)),
+            Kind::Routed(mode) => {
+                Users::Routed(routed::start::<B>(&places, connections).await?, *mode)
+            }
+            Kind::Oracle => {
+                let url = |place: &SocketAddr| B::url(*place, "app");
+                let replicas = places.replicas.iter().map(url);
+                let oracle = Oracle::new(url(&places.primary), replicas, connections);
+                Users::Oracle(Arc::new(oracle.await?))
+            }
             Kind::Program(settings, peer) => {
                 let around = Around {
                     servers,
@@ -160,31 +156,70 @@ impl Side {
     }
 }
 
+/// Returns the programs for a kind of servers, in all their ways to work.
+fn peers(options: &Options) -> Vec<(String, Peer)> {
+    let named = |name: &str, peer| (name.to_owned(), peer);
+    match options.servers {
+        ServerKind::Postgres => vec![
+            named("PgBouncer", Peer::PgBouncer),
+            named("HAProxy", Peer::HaProxy(options.servers)),
+            named("Pgpool-II", Peer::Pgpool(OnWrite::Transaction)),
+            named("Pgpool-II, always", Peer::Pgpool(OnWrite::Always)),
+            named(
+                "Pgpool-II, dml_adaptive_global",
+                Peer::Pgpool(OnWrite::DmlAdaptiveGlobal),
+            ),
+            named("PgDog", Peer::PgDog(options.pgdog.clone())),
+            named("PgCat", Peer::PgCat(options.pgcat.clone())),
+        ],
+        ServerKind::MariaDb => {
+            let proxysql = options.proxysql.clone();
+            let reader = options.proxysql_binlog_reader.clone();
+            let mut peers = vec![
+                named("HAProxy", Peer::HaProxy(options.servers)),
+                named("ProxySQL", Peer::ProxySql(proxysql.clone())),
+                named(
+                    "ProxySQL, causal reads",
+                    Peer::CausalProxySql(proxysql, reader),
+                ),
+            ];
+            peers.extend(CausalReads::ALL.map(|causal_reads| {
+                let name = match causal_reads {
+                    CausalReads::None => "MaxScale".to_owned(),
+                    other => format!("MaxScale, {other}"),
+                };
+                (name, Peer::MaxScale(options.maxscale.clone(), causal_reads))
+            }));
+            peers
+        }
+    }
+}
+
 fn suffix(pings: bool) -> &'static str {
     if pings { ", ping" } else { "" }
 }
 
-async fn raw_split(
+async fn raw_split<B: Backend>(
     settings: Settings,
     rule: Rule,
     places: &Places,
     connections: u32,
-) -> Result<Arc<Split>> {
+) -> Result<Arc<Split<B>>> {
     let pool = |place| Pool::new(settings, place, "app", connections);
     let mut reads = Vec::new();
-    for place in &places.standbys {
+    for place in &places.replicas {
         reads.push(pool(*place).await?);
     }
     let writes = pool(places.primary).await?;
     Ok(Arc::new(Split::new(writes, reads, rule)))
 }
 
-async fn program(
+async fn program<B: Backend>(
     settings: Settings,
     peer: &Peer,
     around: &Around<'_>,
     delay: Duration,
-) -> Result<Running> {
+) -> Result<Running<B>> {
     let front = peer.start(around)?;
     let to_writes = around.servers.route(front.writes.place, delay)?;
     let mut network = Vec::new();
@@ -221,28 +256,29 @@ async fn program(
     })
 }
 
-impl Running {
-    pub(crate) fn user(&self) -> User {
+impl<B: Backend> Running<B> {
+    pub(crate) fn user(&self) -> User<B> {
         match &self.users {
             Users::Raw(split) => User::Raw(split.user()),
             Users::Routed(router, mode) => User::Routed(routed::User::new(router, *mode)),
-            Users::Oracle(oracle) => User::Oracle(oracle.user()),
+            Users::Oracle(oracle) => User::Oracle(Arc::clone(oracle), Needs::default()),
         }
     }
 
-    /// Returns the process of the program, if there is one.
-    pub(crate) fn program(&self) -> Option<u32> {
-        self.front.as_ref().map(|front| front.program.pid())
+    /// Returns the processes of the program, if there is one.
+    pub(crate) fn programs(&self) -> Vec<u32> {
+        let programs = self.front.iter().flat_map(|front| &front.programs);
+        programs.map(Program::pid).collect()
     }
 }
 
-impl User {
+impl<B: Backend> User<B> {
     /// Returns the version of a row.
     pub(crate) async fn read(&mut self, key: i32) -> Result<i64> {
         match self {
             Self::Raw(user) => user.read(key).await,
             Self::Routed(user) => user.read(key).await,
-            Self::Oracle(user) => user.read(key).await,
+            Self::Oracle(oracle, needs) => Ok(oracle.read(needs, &key).await?.0),
         }
     }
 
@@ -251,7 +287,7 @@ impl User {
         match self {
             Self::Raw(user) => user.write(key).await,
             Self::Routed(user) => user.write(key).await,
-            Self::Oracle(user) => user.write(key).await,
+            Self::Oracle(oracle, needs) => oracle.write(needs, key).await,
         }
     }
 }
@@ -262,18 +298,53 @@ mod tests {
 
     use super::*;
 
+    fn names(words: &[&str]) -> Vec<String> {
+        let sides = Side::all(&Options::parse_from([&["peers"], words].concat()));
+        sides.into_iter().map(|side| side.name).collect()
+    }
+
     #[test]
     fn every_side_has_a_name_of_its_own_and_each_peer_two_variants() {
-        let sides = Side::all(&Options::parse_from(["peers"]));
-        let mut names: Vec<_> = sides.iter().map(|side| side.name.as_str()).collect();
-        assert_eq!(
-            names.iter().filter(|name| name.contains("HAProxy")).count(),
-            2
-        );
-        assert!(names.contains(&"bb8, window 5 s, ping"));
-        let count = names.len();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), count);
+        for servers in ["postgres", "mariadb"] {
+            let mut names = names(&["--servers", servers]);
+            let of_haproxy = names.iter().filter(|name| name.contains("HAProxy"));
+            assert_eq!(of_haproxy.count(), 2);
+            assert!(names.contains(&"bb8, window 5 s, ping".to_owned()));
+            let count = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), count);
+        }
+    }
+
+    #[test]
+    fn each_kind_of_servers_has_its_own_programs_beside_the_same_pools_and_sessions() {
+        let programs = [
+            "PgBouncer",
+            "HAProxy",
+            "Pgpool",
+            "PgDog",
+            "PgCat",
+            "ProxySQL",
+            "MaxScale",
+        ];
+        let is_program = |name: &String| programs.iter().any(|start| name.starts_with(start));
+        let (postgres, mariadb) = (names(&[]), names(&["--servers", "mariadb"]));
+        let has = |names: &[String], name: &str| names.iter().any(|side| side == name);
+        for (name, [on_postgres, on_mariadb]) in [
+            ("PgBouncer", [true, false]),
+            ("HAProxy", [true, true]),
+            ("ProxySQL, causal reads, ping", [false, true]),
+            ("MaxScale", [false, true]),
+            ("MaxScale, fast_universal", [false, true]),
+        ] {
+            assert_eq!(has(&postgres, name), on_postgres, "{name}");
+            assert_eq!(has(&mariadb, name), on_mariadb, "{name}");
+        }
+        let others = |names: Vec<String>| -> Vec<String> {
+            let others = names.into_iter().filter(|name| !is_program(name));
+            others.collect()
+        };
+        assert_eq!(others(postgres), others(mariadb));
     }
 }

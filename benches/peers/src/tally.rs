@@ -72,9 +72,13 @@ pub(crate) enum Seen {
 }
 
 impl Known {
-    pub(crate) fn wrote(&mut self, key: i32, version: i64) {
+    /// Returns whether it is newer than what was known; otherwise it is not what was written.
+    #[must_use]
+    pub(crate) fn wrote(&mut self, key: i32, version: i64) -> bool {
         let known = self.0.entry(key).or_default();
+        let is_newer = version > *known;
         *known = version.max(*known);
+        is_newer
     }
 
     pub(crate) fn read(&mut self, key: i32, version: i64) -> Seen {
@@ -96,7 +100,7 @@ mod tests {
     #[test]
     fn a_read_without_the_users_last_write_is_stale() {
         let (mut tally, mut known) = (Tally::new().unwrap(), Known::default());
-        known.wrote(1, 5);
+        assert!(known.wrote(1, 5));
         for version in [4, 5, 7] {
             let seen = known.read(1, version);
             tally.read(seen, true, SOON).unwrap();
@@ -113,6 +117,15 @@ mod tests {
         }
         assert_eq!(known.read(2, 0), Seen::Fresh, "another row");
         assert_eq!((tally.own_reads, tally.stale, tally.back), (0, 0, 1));
+    }
+
+    #[test]
+    fn a_write_that_returns_nothing_new_is_noticed() {
+        let mut known = Known::default();
+        assert_eq!(known.read(1, 5), Seen::Fresh);
+        assert!(!known.wrote(1, 5));
+        assert!(!known.wrote(2, 0));
+        assert!(known.wrote(1, 6));
     }
 
     #[test]

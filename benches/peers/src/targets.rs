@@ -6,7 +6,15 @@ use crate::side::{ORACLE, OURS};
 use crate::summary::{Group, Line, Summary};
 
 /// The programs that ours is to be ahead of.
-const PROGRAMS: [&str; 5] = ["PgBouncer", "HAProxy", "Pgpool-II", "PgDog", "PgCat"];
+const PROGRAMS: [&str; 7] = [
+    "PgBouncer",
+    "HAProxy",
+    "Pgpool-II",
+    "PgDog",
+    "PgCat",
+    "ProxySQL",
+    "MaxScale",
+];
 const RATE: f64 = 1.3;
 const P50: f64 = 0.6;
 /// The delay each way for which the target of the median is, in microseconds.

@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::options::ServerKind;
 use crate::processor_time::ProcessorTime;
 use crate::tally::Tally;
 
 /// The conditions that sides are compared under.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub(crate) struct Scenario {
+    /// Of PostgreSQL, in files from before there were others.
+    #[serde(default)]
+    pub(crate) servers: ServerKind,
     /// Each way, in microseconds.
     pub(crate) delay_us: u64,
     /// Of the replicas, in milliseconds.
@@ -60,15 +64,15 @@ pub(crate) struct Counted {
     /// In a part of the turn, in which the clients acted so often.
     pub(crate) spent: ProcessorTime,
     pub(crate) acts: u64,
-    /// On the primary, and on the standbys.
-    pub(crate) reads: (u64, u64),
+    /// On the primary, and on the replicas.
+    pub(crate) reads: (i64, i64),
 }
 
 impl Counted {
     pub(crate) fn figures(&self, scenario: Scenario, side: &str, round: u32) -> Turn {
         let acts = self.acts.max(1) as f64;
         let per_act = |time: Duration| time.as_secs_f64() * 1e6 / acts;
-        let (primary, standbys) = self.reads;
+        let (primary, replicas) = self.reads;
         Turn {
             scenario,
             side: side.into(),
@@ -81,7 +85,7 @@ impl Counted {
             own_reads: self.tally.own_reads,
             stale: self.tally.stale,
             back: self.tally.back,
-            off_primary: standbys as f64 / (primary + standbys).max(1) as f64,
+            off_primary: replicas as f64 / (primary + replicas).max(1) as f64,
             client_us: per_act(self.spent.client),
             program_us: per_act(self.spent.program),
             servers_us: per_act(self.spent.servers),
@@ -121,9 +125,25 @@ mod tests {
         assert_eq!(turn.off_primary, 0.75);
     }
 
+    #[test]
+    fn a_scenario_of_before_there_were_others_is_one_of_postgresql() {
+        let scenario = Scenario {
+            servers: ServerKind::MariaDb,
+            ..Scenario::default()
+        };
+        let mut value = serde_json::to_value(scenario).unwrap();
+        let read = |value: &serde_json::Value| -> Scenario {
+            serde_json::from_value(value.clone()).unwrap()
+        };
+        assert_eq!(read(&value), scenario);
+        assert!(value.as_object_mut().unwrap().remove("servers").is_some());
+        assert_eq!(read(&value), Scenario::default());
+    }
+
     impl Default for Scenario {
         fn default() -> Self {
             Self {
+                servers: ServerKind::default(),
                 delay_us: 0,
                 lag_ms: 0,
                 clients: 8,

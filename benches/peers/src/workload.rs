@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use rand_distr::{Exp1, Zipf};
+use rand_distr::Exp1;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::servers::KEYS;
+use crate::backend::Backend;
+use crate::counters::Popularity;
 use crate::side::{Running, User};
 use crate::tally::{Known, Tally};
 
@@ -34,8 +35,8 @@ pub(crate) struct Work {
 /// Lets all clients work, each for a user.
 ///
 /// `done` counts their acts, those of the warm-up included.
-pub(crate) async fn run(
-    side: &Running,
+pub(crate) async fn run<B: Backend>(
+    side: &Running<B>,
     work: Work,
     start: Instant,
     done: &Arc<AtomicU64>,
@@ -52,15 +53,14 @@ pub(crate) async fn run(
     Ok(sum)
 }
 
-async fn client(
-    mut user: User,
+async fn client<B: Backend>(
+    mut user: User<B>,
     work: Work,
     number: u32,
     start: Instant,
     done: Arc<AtomicU64>,
 ) -> Result<Tally> {
-    // The first key is drawn twice as often as the second, three times as often as the third.
-    let popularity = Zipf::new(f64::from(KEYS), 1.0)?;
+    let popularity = Popularity::new()?;
     // The same acts on every side.
     let mut random = SmallRng::seed_from_u64(number.into());
     let mut pace = Pace::new(work, number, start);
@@ -79,11 +79,14 @@ async fn client(
             return Ok(tally);
         }
         let counts = since >= measured;
-        let key = written.unwrap_or(random.sample(popularity) as i32 - 1);
+        let key = written.unwrap_or(popularity.key(&mut random));
         // Each write comes with one more read: 10 % of all.
         if written.is_none() && random.random_ratio(1, 9) {
             let version = user.write(key).await.context("a write")?;
-            known.wrote(key, version);
+            ensure!(
+                known.wrote(key, version),
+                "a write returned version {version}, which its user had seen before"
+            );
             written = Some(key);
             if counts {
                 tally.wrote(since.elapsed())?;

@@ -152,6 +152,18 @@ impl MariaCluster {
         self.node(index).link("let its replication hang")?.hang()
     }
 
+    /// Puts a distance between node `index` and the node it follows: commits reach it `delay` later, by the millisecond, where
+    /// [`MariaNode::set_apply_delay`] knows whole seconds. Zero ends it.
+    ///
+    /// # Errors
+    ///
+    /// As [`cut_replication`](Self::cut_replication).
+    pub fn delay_replication(&self, index: usize, delay: Duration) -> Result<(), ServerError> {
+        let link = self.node(index).link("delay its replication")?;
+        link.set_delay(delay);
+        Ok(())
+    }
+
     /// Undoes [`cut_replication`](Self::cut_replication) and
     /// [`hang_replication`](Self::hang_replication). A cut replica reconnects within a second or two.
     ///

@@ -20,3 +20,4 @@ pub use cluster::MariaCluster;
 pub use galera::{GaleraCluster, GaleraClusterBuilder};
 pub use lock::TableLock;
 pub use node::MariaNode;
+pub(crate) use url::PROTOCOL;

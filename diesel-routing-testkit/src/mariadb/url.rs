@@ -1,7 +1,7 @@
 use crate::server::{Endpoint, Protocol, encode};
 
 /// The protocol of MariaDB's and MySQL's clients.
-pub(super) const PROTOCOL: Protocol = Protocol {
+pub(crate) const PROTOCOL: Protocol = Protocol {
     name: "MariaDB",
     url: through,
 };

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use diesel_routing_testkit::{Address, GaleraCluster};
+use diesel_routing_testkit::{Address, GaleraCluster, Target};
 use mysql_async::Conn;
 use mysql_async::prelude::{FromValue, Queryable};
 
@@ -58,6 +58,23 @@ fn an_address_may_lead_to_every_node_of_galera_and_to_another_cluster() {
         );
     });
     assert_eq!(address.connections_to(other.primary()), 1);
+}
+
+#[test]
+fn an_address_leads_to_a_program_that_the_kit_did_not_start() {
+    let cluster = cluster(0);
+    // The proxy stands for a load balancer: something at a port of its own.
+    let balancer = cluster.primary().proxy().unwrap();
+    let place = balancer.url();
+    let (_, place) = place.split_once('@').unwrap();
+    let place = place.split('/').next().unwrap().parse().unwrap();
+    let target = Target::mariadb("balancer", place);
+    let address = cluster.address([target]).unwrap();
+    run(async {
+        let mut conn = connect(&address).await;
+        assert_eq!(server(&mut conn).await, 1);
+        assert_eq!(address.proxy().connections()[0].node, "balancer");
+    });
 }
 
 #[test]

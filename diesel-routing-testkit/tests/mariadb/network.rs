@@ -1,5 +1,6 @@
 use std::io::{self, ErrorKind, Read};
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use diesel_routing_testkit::{MariaNode, Proxy, ProxyMode};
 
@@ -29,6 +30,27 @@ fn hanging_replication_looks_connected_and_delivers_nothing() {
 
     cluster.restore_replication(1).unwrap();
     arrives(&cluster, cluster.node(1), 2);
+}
+
+#[test]
+fn commits_reach_a_delayed_replica_that_much_later() {
+    const DELAY: Duration = Duration::from_millis(300);
+    let cluster = cluster(2);
+    cluster.delay_replication(1, DELAY).unwrap();
+    let since = Instant::now();
+    write(cluster.primary(), 2);
+    arrives(&cluster, cluster.node(1), 2);
+    assert!(since.elapsed() >= DELAY, "{:?}", since.elapsed());
+    assert_eq!(read(cluster.node(2)), 2);
+
+    cluster.delay_replication(1, Duration::ZERO).unwrap();
+    let fastest = (3..8).map(|number| {
+        let since = Instant::now();
+        write(cluster.primary(), number);
+        arrives(&cluster, cluster.node(1), number);
+        since.elapsed()
+    });
+    assert!(fastest.min().unwrap() < DELAY, "it has ended");
 }
 
 #[test]

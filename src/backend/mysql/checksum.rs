@@ -68,8 +68,8 @@ impl Sum {
     }
 }
 
-/// Returns the SQL for the checksum of a table with these columns: of each row the MD5 of its values, and of these the exclusive or, as
-/// pt-table-checksum has it. The key is part of a row, so no two are equal, and no order is needed.
+/// Returns the SQL for the checksum of a table with these columns: of each row a SHA-256 of its values, cut to 128 bits, and of these the
+/// exclusive or, as pt-table-checksum has it with others. (MySQL has no `MD5` any more since 9.6.) The key is part of a row, so no two are equal, and no order is needed.
 pub(crate) fn checksum(
     table: &TableName,
     columns: &[Column],
@@ -104,7 +104,7 @@ pub(crate) fn checksum(
     Ok(format!(
         "{before}SELECT {hint}COUNT(*) AS row_count, COUNT(digest) AS digest_count, \
                 CONCAT({}, '-', {}) AS digest \
-           FROM (SELECT MD5(CONCAT_WS('#', {})) AS digest FROM {} ORDER BY {} LIMIT {}) AS r",
+           FROM (SELECT SHA2(CONCAT_WS('#', {}), 256) AS digest FROM {} ORDER BY {} LIMIT {}) AS r",
         half(1),
         half(17),
         values.join(", "),

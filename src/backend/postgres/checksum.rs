@@ -50,8 +50,8 @@ pub(crate) fn settings(limits: &ChecksumLimits) -> String {
     )
 }
 
-/// Returns the SQL for the checksum of a table with this primary key: of each row the MD5 of its text, and of these the
-/// exclusive or, as pt-table-checksum has it. The key is part of a row, so no two are equal, and no order is needed.
+/// Returns the SQL for the checksum of a table with this primary key: of each row a SHA-256 of its text, cut to 128 bits, and of
+/// these the exclusive or, as pt-table-checksum has it with others. The key is part of a row, so no two are equal, and no order is needed.
 pub(crate) fn checksum(
     table: &TableName,
     key: &[KeyColumn],
@@ -70,7 +70,7 @@ pub(crate) fn checksum(
     };
     Ok(format!(
         "SELECT count(*) AS row_count, {} || '-' || {} AS digest \
-           FROM (SELECT md5(ROW(t.*)::text) AS digest FROM {} AS t ORDER BY {} LIMIT {}) AS r",
+           FROM (SELECT encode(sha256(convert_to(ROW(t.*)::text, getdatabaseencoding())), 'hex') AS digest FROM {} AS t ORDER BY {} LIMIT {}) AS r",
         half(1),
         half(17),
         table.quoted('"'),

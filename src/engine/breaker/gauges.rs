@@ -1,7 +1,7 @@
 //! `Gauges`: what is measured of the primary.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::machine::{Change, Machine};
@@ -28,8 +28,8 @@ const LEAST: f64 = 20.0;
 /// The number of answers before which none is usual. Chosen: three seconds at the default interval.
 const FIRST: u32 = 30;
 
-/// The least time that counts as usual, in seconds. Chosen: what is below a few milliseconds varies by itself.
-const QUICK: f64 = 0.002;
+/// The least time that counts as usual, in seconds. Chosen: what is below a millisecond varies by itself.
+const QUICK: f64 = 0.001;
 
 /// The time after which a share of connections in use is not known any more.
 const STALE: Duration = Duration::from_secs(35);
@@ -44,6 +44,8 @@ pub(crate) struct Gauges {
     strain: AtomicU8,
     /// How long it takes for the primary to be relieved, in milliseconds.
     hold: AtomicU64,
+    /// The share of what the primary refuses that is let in nevertheless, of the range of `u32`.
+    admitted: AtomicU32,
     /// When to look next: milliseconds since the start.
     due: AtomicU64,
     /// Checkouts from the primary's pools since the last look: those that got a connection, the time that they waited in
@@ -86,6 +88,7 @@ impl Gauges {
             is_on: AtomicBool::new(is_on),
             strain: AtomicU8::new(0),
             hold: AtomicU64::new(0),
+            admitted: AtomicU32::new(0),
             due: AtomicU64::new(0),
             taken: AtomicU64::new(0),
             waited: AtomicU64::new(0),
@@ -105,7 +108,7 @@ impl Gauges {
     pub(crate) fn turn(&self, on: bool) {
         if self.is_on.swap(on, Ordering::Relaxed) && !on {
             *lock(&self.measured) = Measured::default();
-            self.publish(Strain::Normal, Duration::ZERO);
+            self.publish(&Machine::default());
         }
     }
 
@@ -116,6 +119,12 @@ impl Gauges {
             .get(usize::from(index))
             .copied()
             .unwrap_or_default()
+    }
+
+    /// Returns whether a read is let in, to try the primary that would refuse it, by a random number of its own.
+    pub(crate) fn admits(&self, lot: u64) -> bool {
+        let admitted = self.admitted.load(Ordering::Relaxed);
+        lot >> 32 < u64::from(admitted)
     }
 
     /// Returns how long it takes for the primary to be relieved, at least.
@@ -180,8 +189,7 @@ impl Gauges {
         let readings = measured.readings(load, pending, now);
         measured.readings = readings;
         let change = measured.machine.step(breaker, &readings, now);
-        let machine = &measured.machine;
-        self.publish(machine.strain(), machine.hold());
+        self.publish(&measured.machine);
         change
     }
 
@@ -206,6 +214,7 @@ impl Gauges {
             signals: signals
                 .filter_map(|signal| Some((signal, readings.of(signal)?)))
                 .collect(),
+            admitted: f64::from(self.admitted.load(Ordering::Relaxed)) / f64::from(u32::MAX),
             shed: self.sheds.all(),
         }
     }
@@ -220,10 +229,17 @@ impl Gauges {
         )
     }
 
-    fn publish(&self, strain: Strain, hold: Duration) {
-        let millis = u64::try_from(hold.as_millis()).unwrap_or(u64::MAX);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float's cast to an integer saturates, and this one is a share"
+    )]
+    fn publish(&self, machine: &Machine) {
+        let millis = u64::try_from(machine.hold().as_millis()).unwrap_or(u64::MAX);
+        let admitted = (machine.admitted() * f64::from(u32::MAX)) as u32;
         self.hold.store(millis, Ordering::Relaxed);
-        self.strain.store(strain as u8, Ordering::Relaxed);
+        self.admitted.store(admitted, Ordering::Relaxed);
+        self.strain.store(machine.strain() as u8, Ordering::Relaxed);
     }
 
     fn millis(&self, now: Instant) -> u64 {

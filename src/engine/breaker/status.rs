@@ -50,6 +50,9 @@ pub struct BreakerStatus {
         )
     )]
     pub hold: Duration,
+    /// The share of the reads that a strained primary refuses which is let in nevertheless, to try it: more by steps while it stays
+    /// well.
+    pub admitted: f64,
     /// The last values of the signals that are known.
     #[cfg_attr(
         feature = "serde",

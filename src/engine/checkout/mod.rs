@@ -61,6 +61,8 @@ pub(crate) struct Checkout<'a, G> {
     deadline: Option<Instant>,
     /// When a connection was asked for last.
     taking_since: Option<Instant>,
+    /// A random number: whether it is among those that are let in to try a strained primary.
+    lot: Option<u64>,
     /// The number of tries left before the last one.
     attempts: u32,
     /// The number of connections of one node that may still be given up for others of it.
@@ -125,6 +127,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             began: None,
             deadline: None,
             taking_since: None,
+            lot: None,
             attempts: ATTEMPTS,
             retakes: RETAKES,
             guesses: GUESSES,
@@ -202,6 +205,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 self.take(otherwise, now)
             }
             (State::Taking { decision }, Outcome::Taken(guard)) => {
+                if self.strained_wait(decision).is_some() {
+                    return self.shed_late(decision, guard);
+                }
                 self.examine(decision, guard, None, now)
             }
             (State::Asking { decision, asked }, Outcome::Said(guard, said)) => {
@@ -340,8 +346,8 @@ impl<'a, G: Loan> Checkout<'a, G> {
         {
             return Next::Fail(refusal);
         }
-        if let Some(shed) = self.shared.shed(&self.request, decision) {
-            return Next::Fail(shed);
+        if self.strained_wait(decision).is_some() {
+            return Next::Fail(self.shared.shed(&self.request, decision));
         }
         let node = decision.node;
         let deadline = *self

@@ -1,8 +1,9 @@
 //! What a checkout does while the primary is strained.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::{Checkout, Loan, Outcome};
+use super::{Checkout, Loan, Next, Outcome};
+use crate::random;
 use crate::routing::{Decision, Reason};
 use crate::server::PoolKind;
 
@@ -10,15 +11,27 @@ impl<G: Loan> Checkout<'_, G> {
     /// Returns whether the primary is too strained for a read that a fresher replica could serve; then the read waits for
     /// one.
     pub(super) fn waits_out_strain(&mut self, decision: Decision) -> bool {
-        let request = &self.request;
-        let wait = decision
-            .wants_fresher()
-            .then(|| self.shared.strained_wait(request, decision))
-            .flatten();
-        if let Some(wait) = wait {
-            self.terms.wait = self.terms.wait.max(wait);
+        if !decision.wants_fresher() {
+            return false;
         }
+        let wait = self.strained_wait(decision);
+        self.terms.wait = self.terms.wait.max(wait.unwrap_or_default());
         wait.is_some()
+    }
+
+    /// Returns how long a read waits at least that the primary is too strained to serve; `None` if it is not.
+    pub(super) fn strained_wait(&mut self, decision: Decision) -> Option<Duration> {
+        let lot = &mut self.lot;
+        let lot = || *lot.get_or_insert_with(random::number);
+        self.shared.strained_wait(&self.request, decision, lot)
+    }
+
+    /// Gives back a connection of the primary that has become too strained while it was waited for: else all who wait would
+    /// still be served, one after the other.
+    #[cold]
+    pub(super) fn shed_late(&self, decision: Decision, guard: G) -> Next<G> {
+        drop(guard);
+        Next::Fail(self.shared.shed(&self.request, decision))
     }
 
     /// Records how long the primary's pools took to give a connection, or that they did not.

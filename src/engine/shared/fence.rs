@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use super::Shared;
 use crate::cluster::Wal;
+use crate::error::PositionError;
 use crate::mutex::lock;
-use crate::position::{Position, PositionError};
+use crate::position::Position;
 use crate::session::{SessionState, Token};
 
 impl Shared {

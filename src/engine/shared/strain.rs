@@ -59,38 +59,37 @@ impl Shared {
     }
 
     /// Returns how long a request waits for a replica at least that the primary is too strained to serve; `None` if it is
-    /// not.
+    /// not. `lot` is a random number, the same for all of a checkout: a share of them is let in to try the primary.
     #[inline]
     pub(crate) fn strained_wait(
         &self,
         request: &Request<'_>,
         decision: Decision,
+        lot: impl FnOnce() -> u64,
     ) -> Option<Duration> {
         if !self.breaker.is_on() {
             return None;
         }
         let cluster = self.snapshot.load();
-        if cluster.strain == Strain::Normal {
+        let strain = cluster.strain;
+        if strain == Strain::Normal {
             return None;
         }
         let required = Self::strength(request, &cluster)?;
         let priority = priority(request, &cluster.live);
-        let sheds = cluster
-            .strain
-            .sheds(required.level(), priority, decision.reason);
-        let breaker = cluster.live.breaker.as_ref().filter(|_| sheds)?;
-        Some(breaker.wait)
+        if !strain.sheds(required.level(), priority, decision.reason) {
+            return None;
+        }
+        let is_tried = strain == Strain::Strained && priority != Priority::Low;
+        if is_tried && self.breaker.admits(lot()) {
+            return None;
+        }
+        Some(cluster.live.breaker.as_ref()?.wait)
     }
 
     /// Returns the error of a read that the primary is too strained to serve, and counts it.
-    #[inline]
-    pub(crate) fn shed(&self, request: &Request<'_>, decision: Decision) -> Option<Error> {
-        self.strained_wait(request, decision)?;
-        Some(self.refuse_for_strain(request, decision))
-    }
-
     #[cold]
-    fn refuse_for_strain(&self, request: &Request<'_>, decision: Decision) -> Error {
+    pub(crate) fn shed(&self, request: &Request<'_>, decision: Decision) -> Error {
         let cluster = self.snapshot.load();
         let class = request.classes(cluster.live.mode).next();
         self.breaker.sheds.count(class);

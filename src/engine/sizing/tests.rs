@@ -60,14 +60,15 @@ proptest! {
     }
 }
 
-/// The rule says that few find a pool full: so it is played, with arrivals at random and times in use of two kinds.
+/// The rule says how few find a pool full: so it is played, with arrivals at random and times in use of two kinds.
 #[test]
-fn fewer_than_one_caller_in_fifty_finds_an_advised_pool_full() {
+fn few_callers_find_an_advised_pool_full() {
     use rand::{RngExt, SeedableRng};
     const CALLERS: u32 = 100_000;
     let mut random = rand::rngs::SmallRng::seed_from_u64(7);
     let mut exponential = |mean: f64| -mean * (1.0 - random.random::<f64>()).ln();
     for (rate, time) in [
+        (31.0, 10),
         (20.0, 10),
         (100.0, 10),
         (400.0, 8),
@@ -96,8 +97,9 @@ fn fewer_than_one_caller_in_fifty_finds_an_advised_pool_full() {
                 }
             }
             let found = f64::from(full) / f64::from(CALLERS);
+            let most = if load.in_use() < 5.0 { 0.05 } else { 0.01 };
             assert!(
-                found < 0.02,
+                found < most,
                 "{rate} a second of {time} ms, pool of {size}: {found}"
             );
         }

@@ -1,8 +1,8 @@
 //! The switch, thrown and thrown back, with blocking connections.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use diesel_routing::{Mode, Reason};
+use diesel_routing::{Mode, PoolKind, Reason};
 
 use super::*;
 
@@ -41,4 +41,28 @@ fn what_was_written_while_replicas_were_off_counts_once_they_are_on_again() {
         in_time(since, "a read from the standby");
     }
     assert_eq!(theme().0, "dark");
+}
+
+#[test]
+fn pools_count_loans_and_the_time_that_they_took() {
+    let cluster = cluster(1);
+    let router = Router::builder()
+        .primary(node("primary", cluster.primary()))
+        .replica(node("standby", cluster.standby(0)))
+        .build()
+        .expect("a router");
+    let counted = || {
+        let pool = router.status().nodes[1].pools[0];
+        assert_eq!(pool.pool, PoolKind::Read);
+        (pool.loans, pool.time_in_use)
+    };
+    let (held, (loans, time)) = (Duration::from_millis(20), counted());
+    for _ in 0..5 {
+        let conn = router.read_eventual().expect("a connection");
+        assert!(!conn.route().is_primary);
+        std::thread::sleep(held);
+    }
+    let (now, taken) = counted();
+    assert_eq!(now - loans, 5);
+    assert!(taken - time >= held * 5, "{taken:?}");
 }

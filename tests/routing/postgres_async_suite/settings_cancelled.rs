@@ -52,3 +52,25 @@ fn a_checkout_that_is_dropped_half_way_leaves_nothing_to_the_next() {
         assert!(cut > 2, "{cut} were cut short");
     });
 }
+
+#[test]
+fn notifications_that_came_for_one_user_do_not_reach_the_next() {
+    run(async {
+        let cluster = Cluster::start(0);
+        let primary = cluster.primary().write_pool_size(2);
+        let router = builder().primary(primary).build().await.unwrap();
+        let mut other = router.write().await.unwrap();
+        let mut conn = router.write().await.unwrap();
+        conn.batch_execute("LISTEN leak").await.unwrap();
+        let backend = value(&mut conn, "pg_backend_pid()::text").await;
+        other.batch_execute("NOTIFY leak, 'mine'").await.unwrap();
+        // It has arrived with this answer.
+        value(&mut conn, "pg_backend_pid()::text").await;
+        drop(conn);
+        let mut next = router.write().await.unwrap();
+        assert_eq!(value(&mut next, "pg_backend_pid()::text").await, backend);
+        let mut notifications = std::pin::pin!(next.notifications_stream());
+        let notification = futures_util::StreamExt::next(&mut notifications).now_or_never();
+        assert!(notification.is_none(), "{notification:?}");
+    });
+}

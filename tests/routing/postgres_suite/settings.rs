@@ -224,8 +224,9 @@ fn a_rollback_that_undoes_settings_leaves_nothing_to_the_next() {
         let backend = value(&mut conn, BACKEND).await;
         wait!(conn.begin_test_transaction()).unwrap();
         drop(conn);
-        let mut conn = wait!(of_tenant(&world, "8").write()).unwrap();
-        assert_eq!(value(&mut conn, TENANT).await, "8");
+        let other = world.router.session().with_settings([("app.other", "8")]);
+        let mut conn = wait!(other.unwrap().write()).unwrap();
+        assert_eq!(value(&mut conn, TENANT).await, "");
         wait!(rollback(&mut conn)).unwrap();
         assert_eq!(value(&mut conn, TENANT).await, "7", "as the server has it");
         drop(conn);

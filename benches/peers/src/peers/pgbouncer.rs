@@ -15,12 +15,12 @@ pub(super) fn start(around: &Around<'_>) -> Result<Front> {
         // One address in front of all, with the delay.
         Some(route) => (route.place.ip().to_string(), route.place.port()),
         None => {
-            let standbys = &around.places.standbys;
-            let hosts: Vec<_> = standbys.iter().map(|at| at.ip().to_string()).collect();
+            let replicas = &around.places.replicas;
+            let hosts: Vec<_> = replicas.iter().map(|at| at.ip().to_string()).collect();
             (hosts.join(","), around.places.primary.port())
         }
     };
-    let ro_pool = around.connections * u32::try_from(around.places.standbys.len())?;
+    let ro_pool = around.connections * u32::try_from(around.places.replicas.len())?;
     let mut values = around.values(place);
     values.extend([
         ("ro", format!("host={hosts} port={port}")),
@@ -31,9 +31,9 @@ pub(super) fn start(around: &Around<'_>) -> Result<Front> {
     let program = setup.start(&program, &[&config.to_string_lossy()], place)?;
     let alias = |database| Entrance { place, database };
     Ok(Front {
-        program,
+        programs: vec![program],
         writes: alias("app_rw"),
         reads: Some(alias("app_ro")),
-        _network: readers,
+        _network: readers.into_iter().collect(),
     })
 }

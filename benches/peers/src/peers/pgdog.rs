@@ -11,7 +11,7 @@ const USERS: &str = include_str!("../../config/pgdog-users.toml");
 
 pub(super) fn start(around: &Around<'_>, program: &Path) -> Result<Front> {
     let place = around.servers.peer_place(6433);
-    let standbys = around.each_standby(|_, at| {
+    let standbys = around.each_replica(|_, at| {
         let (host, port) = (at.ip(), at.port());
         format!(
             "\n[[databases]]\nname = \"app\"\nhost = \"{host}\"\nport = {port}\nrole = \"replica\"\n"
@@ -25,9 +25,9 @@ pub(super) fn start(around: &Around<'_>, program: &Path) -> Result<Front> {
     let [config, users] = [&config, &users].map(|path| path.to_string_lossy());
     let args = ["--config", &*config, "--users", &*users];
     Ok(Front {
-        program: setup.start(program, &args, place)?,
+        programs: vec![setup.start(program, &args, place)?],
         writes: Entrance::new(place),
         reads: None,
-        _network: None,
+        _network: Vec::new(),
     })
 }

@@ -24,7 +24,7 @@ pub(super) fn start(around: &Around<'_>, on_write: OnWrite) -> Result<Front> {
     let program = find("pgpool")?;
     let place = around.servers.peer_place(9999);
     let setup = around.setup()?;
-    let standbys = around.each_standby(|number, at| {
+    let standbys = around.each_replica(|number, at| {
         let (host, port) = (at.ip(), at.port());
         format!(
             "backend_hostname{number} = '{host}'\nbackend_port{number} = {port}\n\
@@ -54,10 +54,10 @@ pub(super) fn start(around: &Around<'_>, on_write: OnWrite) -> Result<Front> {
     let args = ["-n", "-f", &*config, "-a", &*hba, "-F", &*pcp];
     Ok(Front {
         // On SIGTERM it waits for its clients.
-        program: setup.start_until("INT", &program, &args, place)?,
+        programs: vec![setup.start_until("INT", &program, &args, place)?],
         writes: Entrance::new(place),
         reads: None,
-        _network: None,
+        _network: Vec::new(),
     })
 }
 

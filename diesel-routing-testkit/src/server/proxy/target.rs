@@ -1,4 +1,4 @@
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "mariadb", feature = "postgres"))]
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -22,6 +22,14 @@ impl Target {
             protocol,
             endpoint,
         }
+    }
+
+    /// Creates a target out of a program that the kit did not start, and that clients of MariaDB and MySQL reach at
+    /// `address`: a proxy, a load balancer.
+    #[cfg(feature = "mariadb")]
+    #[must_use]
+    pub fn mariadb(name: &str, address: SocketAddr) -> Self {
+        Self::new(name, crate::mariadb::PROTOCOL, Endpoint::Tcp(address))
     }
 
     /// Creates a target out of a program that the kit did not start, and that PostgreSQL's clients reach at `address`: a

@@ -87,7 +87,7 @@ fn an_answer_that_does_not_come_counts_by_the_time_that_it_is_owed() {
         now += SECOND / 10;
         gauges.answered_in(Duration::from_millis(2), now);
     }
-    gauges.look(&Breaker::new(), Some(Duration::from_millis(50)), now);
+    gauges.look(&Breaker::new(), Some(Duration::from_millis(45)), now);
     assert_eq!(gauges.strain(), Strain::Open);
 }
 

@@ -102,8 +102,50 @@ fn relief_comes_by_steps_once_all_is_low_for_the_hold() {
     assert_eq!(rig.step(SECOND / 2, load(0.80)), Strain::Open);
     assert_eq!(rig.step(SECOND, load(0.1)), Strain::Open);
     assert_eq!(rig.step(SECOND * 5, load(0.1)), Strain::Strained);
-    assert_eq!(rig.step(SECOND, load(0.1)), Strain::Strained);
-    assert_eq!(rig.step(SECOND * 5, load(0.1)), Strain::Normal);
+    // It is tried with more and more.
+    for part in [f64::INFINITY, 32.0, 16.0, 8.0, 4.0, 2.0] {
+        assert_eq!(rig.step(SECOND, load(0.1)), Strain::Strained);
+        assert_eq!(rig.machine.admitted(), 1.0 / part);
+        rig.step(SECOND * 5, load(0.1));
+    }
+    assert_eq!(rig.machine.strain(), Strain::Normal);
+    assert_eq!(rig.machine.admitted(), 0.0);
+}
+
+#[test]
+fn a_primary_that_is_strained_by_what_it_is_tried_with_is_left_alone_for_longer() {
+    let mut rig = Rig::new();
+    rig.step(SECOND, load(0.82));
+    for hold in [10, 20, 40, 60, 60] {
+        while rig.machine.admitted() < 0.1 {
+            assert_eq!(rig.step(SECOND, load(0.1)), Strain::Strained);
+        }
+        // It is watched more closely than one that was never strained.
+        assert_eq!(rig.step(SECOND, load(0.69)), Strain::Strained);
+        assert_eq!(rig.machine.admitted(), 0.0);
+        assert_eq!(rig.machine.hold(), SECOND * hold);
+    }
+}
+
+#[test]
+fn what_has_strained_a_primary_is_tried_again_after_a_minute_of_less() {
+    let mut rig = Rig::new();
+    rig.step(SECOND, load(0.82));
+    while rig.machine.admitted() < 0.1 {
+        rig.step(SECOND, load(0.1));
+    }
+    rig.step(SECOND, load(0.82));
+    while rig.machine.admitted() < 0.06 {
+        rig.step(SECOND, load(0.1));
+    }
+    for _ in 0..60 {
+        assert_eq!(rig.machine.admitted(), 1.0 / 16.0);
+        rig.step(SECOND, load(0.1));
+    }
+    rig.step(SECOND, load(0.1));
+    assert_eq!(rig.machine.admitted(), 1.0 / 8.0);
+    // This time it stays well.
+    assert!(rig.relief(load(0.1)) < SECOND * 20);
 }
 
 #[test]
@@ -155,6 +197,8 @@ proptest! {
             let strain = rig.step(Duration::from_millis(millis), load(value));
             let (reached, _) = strain_at(&rig.breaker, &load(value), 1.0);
             prop_assert!(strain >= reached);
+            let is_tried = rig.machine.admitted() > 0.0;
+            prop_assert!(!is_tried || strain == Strain::Strained && reached < strain);
             if strain < before {
                 prop_assert_eq!(strain, before.relieved());
                 prop_assert!(rig.now - high >= rig.breaker.hold);

@@ -53,7 +53,7 @@ impl World {
         self.loads[router].0.store(percent, Ordering::Relaxed);
         let shared = Arc::clone(&self.routers[router]);
         // By one step at each look.
-        for _ in Strain::ALL {
+        for _ in 0..9 {
             self.system += Duration::from_millis(101);
             shared.look_at_strain(self.system);
         }
@@ -243,10 +243,13 @@ fn a_strained_primary_has_no_share_of_what_replicas_may_serve() {
     let mut world = World::new();
     // The last router's primary takes a share.
     let router = world.routers.len() - 1;
-    world.clock.pass(Duration::from_millis(1));
-    for node in 0..NODES {
-        world.answered(router, node);
-    }
+    let answer = |world: &mut World| {
+        world.clock.pass(Duration::from_millis(1));
+        for node in 0..NODES {
+            world.answered(router, node);
+        }
+    };
+    answer(&mut world);
     let shares = |world: &World| {
         let shared = &world.routers[router];
         (0..200)
@@ -259,8 +262,10 @@ fn a_strained_primary_has_no_share_of_what_replicas_may_serve() {
     };
     assert!(shares(&world) > 20);
     world.strain(router, 82);
+    answer(&mut world);
     assert_eq!(shares(&world), 0);
     world.strain(router, 0);
+    answer(&mut world);
     assert!(shares(&world) > 20);
 }
 
@@ -288,4 +293,22 @@ fn pool_waits_of_the_primary_are_gauged_and_those_of_the_fallback_pool_are_not()
     assert_eq!(counted(&world), (0, Duration::ZERO));
     gauge(&mut world, Level::Strong);
     assert_eq!(counted(&world), (1, Duration::from_millis(10)));
+}
+
+/// Those who waited in the pool's queue were still served, one after the other, for as long as they may wait.
+#[test]
+fn who_waits_for_the_primary_while_it_becomes_strained_is_not_served_by_it() {
+    let mut world = without_replicas(0);
+    let shared = Arc::clone(&world.routers[0]);
+    let session = Arc::<SessionState>::default();
+    let mut checkout = Checkout::new(&shared, read_of(&session), false);
+    let now = world.system;
+    assert!(matches!(
+        checkout.next(Outcome::Started, now),
+        Next::Take { .. }
+    ));
+    let taken = world.take(0, shared.primary(), Chance::Nothing);
+    world.strain(0, 82);
+    let next = checkout.next(taken, world.system);
+    assert!(matches!(next, Next::Fail(Error::Shed { .. })), "{next:?}");
 }

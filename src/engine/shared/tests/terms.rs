@@ -1,6 +1,7 @@
 //! What requests require: the strongest of all who have a say, under one configuration.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -233,7 +234,9 @@ fn a_class_that_vanishes_in_a_checkout_is_an_error() {
 #[test]
 fn no_decision_mixes_two_configurations() {
     let limit = MILLISECOND * 250;
-    let (settings, shared) = router(&[("payments", Class::new())]);
+    let nodes = [Node::new("primary", "0"), Node::new("replica", "1")];
+    let (clock, shared) = watched(&nodes);
+    let settings = measured_by(&clock);
     let on_router = |live: &mut crate::engine::Live| {
         live.max_lag = limit;
         live.classes = vec![("payments".to_owned(), Class::new())];
@@ -242,11 +245,14 @@ fn no_decision_mixes_two_configurations() {
         live.max_lag = Duration::from_secs(60);
         live.classes = vec![("payments".to_owned(), Class::new().max_lag(limit))];
     };
-    shared.adjust(&settings, on_router);
+    // The replica lacks what the primary has had for a second.
     let opened = Instant::now();
-    // The replica has not got what the primary had a second ago.
-    says(&shared, 1, 70, opened);
     says(&shared, 0, 80, opened);
+    clock.pass(MILLISECOND);
+    says(&shared, 0, 90, opened);
+    says(&shared, 1, 80, opened);
+    clock.pass(Duration::from_secs(1));
+    says(&shared, 0, 90, opened);
     let session = Arc::<SessionState>::default();
     let request = Request {
         level: Level::Eventual,
@@ -254,23 +260,29 @@ fn no_decision_mixes_two_configurations() {
         class: Some("payments"),
         ..read_of(&session)
     };
-    let later = opened + Duration::from_secs(1);
-    let is_over = std::sync::atomic::AtomicBool::new(false);
+    let look = || shared.look(&request, opened);
+    shared.adjust(&settings, |live| {
+        live.classes = vec![("payments".to_owned(), Class::new())]
+    });
+    assert_eq!(
+        (look().node, look().reason),
+        (1, Reason::Eventual),
+        "without a limit"
+    );
+    shared.adjust(&settings, on_router);
+    let is_over = AtomicBool::new(false);
     std::thread::scope(|threads| {
         threads.spawn(|| {
-            for turn in 0..2_000 {
-                if turn % 2 == 0 {
-                    shared.adjust(&settings, on_class);
-                } else {
-                    shared.adjust(&settings, on_router);
-                }
+            while !is_over.load(Ordering::Relaxed) {
+                shared.adjust(&settings, on_class);
+                shared.adjust(&settings, on_router);
             }
-            is_over.store(true, std::sync::atomic::Ordering::Relaxed);
         });
-        while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
-            let decision = shared.look(&request, later);
-            assert!(decision.reason.is_for_primary(), "{decision:?}");
-        }
+        let mixed = (0..20_000)
+            .map(|_| look())
+            .find(|decision| !decision.reason.is_for_primary());
+        is_over.store(true, Ordering::Relaxed);
+        assert_eq!(mixed, None);
     });
 }
 
