@@ -70,7 +70,7 @@ fn times_are_measured_on_connections_that_were_open_before_the_balance_needed_th
         let router = wait!(
             builder()
                 .config(&config(json!({})))
-                .watch_interval(Duration::from_secs(60))
+                .watch_interval(Duration::from_secs(10))
                 .build()
         );
         let router = router.unwrap();
