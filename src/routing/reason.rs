@@ -122,10 +122,10 @@ impl Reason {
             | Self::NoReplica
             | Self::Fallback
             | Self::PrimaryOnly => true,
-            // Whoever is outside the share is served as if there were no routing.
-            Self::OutsideShare => false,
-            // Of a read outside sessions nothing is known that a replica could have.
-            Self::Write
+            // Of a read outside sessions nothing is known that a replica could have; whoever is outside the share is served as if
+            // there were no routing.
+            Self::OutsideShare
+            | Self::Write
             | Self::Strong
             | Self::NoSession
             | Self::PrimaryShare
