@@ -3,6 +3,7 @@
 //! A suite is one file of tests, compiled once per flavour: a flavour module brings the types, and the macros in which
 //! blocking and async code differ.
 
+// Futures of checkouts inside those of tests, in several layers.
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(
     clippy::duplicate_mod,

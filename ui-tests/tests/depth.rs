@@ -3,8 +3,8 @@
 
 #![recursion_limit = "90"]
 
-use diesel_routing::pg::{Router, Session};
 use diesel_routing::Node;
+use diesel_routing::pg::{Router, Session};
 
 /// Has the compiler lay out what a caller waits for.
 fn sizes(router: &Router, session: &Session, node: Node) -> [usize; 6] {
