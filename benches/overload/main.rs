@@ -1,7 +1,8 @@
 //! Measures what writes take after all replicas are lost, under several times the reads that the primary can serve: with a breaker
 //! and without one.
 //!
-//! What the primary can serve is measured first. Then there is light load, reads on two replicas; then these are killed, and reads
+//! The breaker is told how much of the processors the primary uses, as a service's monitoring would. What the primary can serve is
+//! measured first. Then there is light load, reads on two replicas; then these are killed, and reads
 //! come five times as fast as the primary could serve them, whether or not the earlier ones are done.
 //!
 //! ```text
@@ -11,6 +12,7 @@
 #![expect(clippy::print_stdout, reason = "the table is the result")]
 
 mod load;
+mod processor;
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -21,6 +23,7 @@ use diesel_routing::{Breaker, Node};
 use diesel_routing_testkit::PgCluster;
 
 use load::{Tally, read, under};
+use processor::Processor;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -41,6 +44,9 @@ struct Options {
     /// The connections of the primary for reads without a replica.
     #[arg(long, value_name = "N", default_value_t = 20)]
     fallback: u32,
+    /// The share of the processors by the primary from which on it counts as strained.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.4)]
+    load: f64,
     /// Run without a breaker alone, or with one alone.
     #[arg(long, value_name = "on|off")]
     only: Option<String>,
@@ -75,7 +81,9 @@ fn main() -> Outcome {
         "reads",
         "refused"
     );
-    for breaker in [None, Some(Breaker::new())] {
+    // The servers and the load share a machine: half of it is all that the primary can have.
+    let breaker = Breaker::new().load(options.load, options.load + 0.2);
+    for breaker in [None, Some(breaker)] {
         let name = if breaker.is_some() { "on" } else { "off" };
         if options.only.as_deref().is_some_and(|only| only != name) {
             continue;
@@ -108,9 +116,10 @@ async fn measure(breaker: Option<Breaker>, options: &Options) -> Outcome {
         .primary(sized("primary", primary.url()))
         .replica(sized("replica-0", cluster.standby(0).url()))
         .replica(sized("replica-1", cluster.standby(1).url()));
+    let processor = Processor::of(primary.pid().ok_or("the primary's process")?);
     let name = if breaker.is_some() { "on" } else { "off" };
     if let Some(breaker) = breaker {
-        builder = builder.breaker(breaker);
+        builder = builder.breaker(breaker).load_with(processor.share());
     }
     let router = builder.build().await?;
     let capacity = capacity(&router).await?;

@@ -9,6 +9,14 @@ use event_listener::EventListener;
 use tokio::time::error::Elapsed;
 use tokio::time::{timeout, timeout_at};
 
+/// Returns a step that takes a round trip or more, with its type erased: callers' futures have this one inside, and compilers
+/// follow types no deeper than 128 levels unless they are told to.
+pub(super) fn boxed<'a, T>(
+    step: impl Future<Output = T> + Send + 'a,
+) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
+    Box::pin(step)
+}
+
 /// Waits for the event, but not longer than until `deadline`; returns whether it came.
 pub(super) async fn until(deadline: Instant, event: EventListener) -> bool {
     timeout_at(deadline.into(), event).await.is_ok()

@@ -64,22 +64,22 @@ impl<C: RoutedConnection> Router<C> {
                         Outcome::TimedOut
                     }
                 }
-                Next::Ask { node, guard, until } => self.ask(node, guard, until).await,
+                Next::Ask { node, guard, until } => io::boxed(self.ask(node, guard, until)).await,
                 Next::AwaitReplay {
                     guard,
                     required,
                     limit,
                     give_up,
-                } => await_replay(guard, &required, limit, give_up).await,
+                } => io::boxed(await_replay(guard, &required, limit, give_up)).await,
                 Next::SetCausalReads { node, guard, on } => {
-                    self.set_causal_reads(node, guard, on).await
+                    io::boxed(self.set_causal_reads(node, guard, on)).await
                 }
                 Next::ChangeSettings {
                     node,
                     guard,
                     settings,
                     until,
-                } => self.change_settings(node, guard, settings, until).await,
+                } => io::boxed(self.change_settings(node, guard, settings, until)).await,
                 Next::Lend(mut guard, grant) => {
                     guard.marks.was_lent = true;
                     let session = checkout.session().map(Arc::clone);

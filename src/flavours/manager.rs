@@ -221,13 +221,13 @@ impl<C: RoutedConnection> Manager<C> {
             return Err(self.failed(Step::Recycle, since, why));
         }
         if conn.needs_reset() && depth(&mut conn.conn) == 0 {
-            self.reset(conn, since).await?;
+            io::boxed(self.reset(conn, since)).await?;
         }
         if conn.marks.was_vouched_for && self.read_only {
             let sql = <C::Backend as Dialect>::READ_ONLY;
             // For every kind of connection: one whose check is abandoned may be cut off.
             let guard = StatementGuard::marking(&mut conn.marks);
-            let set = guard.during(conn.conn.batch_execute(sql)).await;
+            let set = io::boxed(guard.during(conn.conn.batch_execute(sql))).await;
             set.map_err(|error| self.failed(Step::SetUp, since, error))?;
             conn.marks.was_vouched_for = false;
         }
@@ -235,7 +235,7 @@ impl<C: RoutedConnection> Manager<C> {
         if !conn.marks.has_failed && idle < self.alive_for {
             return Ok(());
         }
-        match ask(conn, self.positions).await {
+        match io::boxed(ask(conn, self.positions)).await {
             Ok(Some(said)) => conn.known.said(said, since),
             Ok(None) => {}
             Err(error) => return Err(self.failed(Step::Ask, since, error)),

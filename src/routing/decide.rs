@@ -1,5 +1,6 @@
 //! The routing decision.
 
+mod candidates;
 mod preferred;
 
 use std::sync::Arc;
@@ -11,7 +12,6 @@ use super::{
     Wanted,
 };
 use crate::cluster::{Health, NodeState, Order, ServerId, Snapshot, age};
-use crate::position::Position;
 
 /// The inputs of a decision.
 pub(crate) struct Inputs<'a, L, T, D, S> {
@@ -124,6 +124,18 @@ impl Decision {
             basis: Basis::Nothing,
             version: None,
             serial: cluster.serial(cluster.primary),
+            refusal: None,
+        }
+    }
+
+    /// Returns the decision for a connection of this node that has to prove that it serves.
+    pub(crate) fn itself(node: usize) -> Self {
+        Self {
+            node,
+            reason: Reason::Covered,
+            basis: Basis::Itself,
+            version: None,
+            serial: 0,
             refusal: None,
         }
     }
@@ -355,21 +367,6 @@ where
         self.may_try && self.cluster.has_positions()
     }
 
-    /// Returns the replica that is expected to be the first to have what the session needs, and the time until then.
-    pub(crate) fn likeliest(&self) -> Option<(Decision, Duration)> {
-        let need = self.need.as_ref().filter(|need| need.block.is_none())?;
-        if !need.may_leave || !self.cluster.has_positions() {
-            return None;
-        }
-        let passed = age(need.since?, self.now);
-        let nodes = self.cluster.nodes.iter().enumerate();
-        let (node, delay) = nodes
-            .filter(|(index, node)| self.is_eligible(*index, node))
-            .map(|(index, _)| (index, (self.delay)(index).time))
-            .min_by_key(|(index, delay)| (self.is_afar(*index), *delay))?;
-        Some((self.itself(node, need), delay.saturating_sub(passed)))
-    }
-
     fn itself(&self, node: usize, need: &Need) -> Decision {
         Decision {
             node,
@@ -409,44 +406,6 @@ where
                 // primary, lag is unknown.
                 None => !self.cluster.has_primary || !self.cluster.has_positions(),
             }
-    }
-
-    /// Returns the freshest eligible replica, and the position it still has to reach, if any.
-    ///
-    /// Of a session's home whose state is not known by a position, only the run that it read from will do: the
-    /// decision rests on the node's last answer.
-    pub(crate) fn freshest_candidate(&self) -> Option<(Decision, Position)> {
-        let need = self.need.as_ref().filter(|need| need.block.is_none())?;
-        let nodes = self.cluster.nodes.iter().enumerate();
-        let (node, state) = nodes
-            .filter(|(index, node)| self.is_eligible(*index, node))
-            .filter(|(_, node)| need.may_leave || need.is_home(node))
-            .filter(|(_, node)| need.has_passed(node))
-            .max_by_key(|(index, node)| (!self.is_afar(*index), node.complete_as_of))?;
-        let basis = if need.may_leave && self.bound.is_none() {
-            // Whatever server it is: it waits for all that is required.
-            Basis::Nothing
-        } else {
-            Basis::Answer {
-                server: state.server?,
-                sent: state.sent?,
-            }
-        };
-        // The home replica already has everything that the session read from it, so requiring it again is
-        // harmless.
-        let parts = [&need.wrote, &need.seen, &need.leaving];
-        let mut parts = parts.into_iter().flatten();
-        let first = parts.next()?.clone();
-        let required = parts.try_fold(first, |all, part| all.join(part))?;
-        let decision = Decision {
-            node,
-            reason: Reason::Covered,
-            basis,
-            version: self.version(),
-            serial: state.serial,
-            refusal: None,
-        };
-        Some((decision, required))
     }
 
     /// Returns whether some node is of this kind. In a large cluster it may miss a few.

@@ -5,6 +5,11 @@ use std::time::{Duration, Instant};
 
 use event_listener::{EventListener, Listener};
 
+/// Returns what a step returned.
+pub(super) fn boxed<T>(step: T) -> T {
+    step
+}
+
 /// Waits for the event, but not longer than until `deadline`; returns whether it came.
 pub(super) fn until(deadline: Instant, event: EventListener) -> bool {
     event.wait_deadline(deadline).is_some()

@@ -210,14 +210,14 @@ async fn change(conn: &mut WriteConn) -> Result<Seen, Error> {
 }
 
 /// Reads in each way; a class may make them stronger, and never weaker.
-async fn reasons(session: &Session) -> [Reason; 5] {
-    [
-        weakly_in_class(session).await.unwrap().2,
-        of_any_replica(session).await.unwrap().2,
-        of_the_session(session).await.unwrap().2,
-        of_the_primary(session).await.unwrap().2,
-        change(session).await.unwrap().2,
-    ]
+async fn reasons(session: &Session) -> Result<[Reason; 5], Error> {
+    Ok([
+        weakly_in_class(session).await?.2,
+        of_any_replica(session).await?.2,
+        of_the_session(session).await?.2,
+        of_the_primary(session).await?.2,
+        change(session).await?.2,
+    ])
 }
 
 #[tokio::test]
@@ -256,7 +256,11 @@ async fn a_class_strengthens_its_functions_and_alone_it_leaves_the_level_to_the_
         let (primary, replica) = nodes(&cluster);
         let router = Router::builder().primary(primary).replica(replica);
         let router = router.class("payments", class).build().await.unwrap();
-        assert_eq!(reasons(&router.session()).await, expected, "{class:?}");
+        assert_eq!(
+            reasons(&router.session()).await.unwrap(),
+            expected,
+            "{class:?}"
+        );
     }
 }
 

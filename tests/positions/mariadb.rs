@@ -166,7 +166,7 @@ pub(crate) const ODD_TABLE: OddTable = OddTable {
 /// Changes a row of a replica behind its back.
 pub(crate) fn damage(cluster: &Cluster, replica: usize) {
     let replica = cluster.replica(replica);
-    let change = "UPDATE app.settings SET theme = 'lighT' WHERE id = 1";
+    let change = "UPDATE app.settings SET theme = 'night' WHERE id = 1";
     let unseen = format!("SET STATEMENT sql_log_bin = 0 FOR {change}");
     if replica.admin_execute(&unseen).is_err() {
         // MySQL knows no such statement, and lets nobody write.

@@ -36,7 +36,7 @@ pub(crate) async fn start<B: Backend>(
     let primary = Node::new("primary", B::url(places.primary, "app"))
         .write_pool_size(half)
         .read_pool_size(half);
-    let mut builder = Router::builder()
+    let mut builder = Router::<B::Connection>::builder()
         .primary(primary)
         .token_keys(TokenKeys::new(1, [7; 32])?);
     for (index, place) in places.replicas.iter().enumerate() {

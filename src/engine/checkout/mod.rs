@@ -148,14 +148,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
         node: usize,
         guard: G,
     ) -> Self {
-        let decision = Decision {
-            node,
-            reason: Reason::Covered,
-            basis: Basis::Itself,
-            version: None,
-            serial: 0,
-            refusal: None,
-        };
+        let decision = Decision::itself(node);
         Self {
             state: State::Holding { decision, guard },
             is_upgrade: true,
@@ -270,15 +263,10 @@ impl<'a, G: Loan> Checkout<'a, G> {
         let is_strained = self.waits_out_strain(decision);
         let is_pending =
             decision.reason == Reason::CapturePending && self.waits_until.is_none() && !is_strained;
-        if self.terms.wait.is_zero() || !self.waits_for_another(decision) || is_pending {
+        if self.terms.wait.is_zero() || !self.terms.waits_for_another(decision) || is_pending {
             return self.take(decision, now);
         }
         self.wait_for_a_replica(now)
-    }
-
-    /// Returns whether a replica that may serve is worth the caller's wait.
-    fn waits_for_another(&self, decision: Decision) -> bool {
-        decision.wants_fresher() || self.terms.waits_for_any && decision.reason == Reason::Fallback
     }
 
     fn wait_for_a_replica(&mut self, now: Instant) -> Next<G> {
@@ -292,7 +280,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
         // Listen before looking: an answer in between counts.
         let answer = self.shared.signals.answer();
         let decision = self.shared.look(&self.request, now);
-        if until <= now || !self.waits_for_another(decision) {
+        if until <= now || !self.terms.waits_for_another(decision) {
             return self.take(decision, now);
         }
         if self.servers_wait
@@ -490,7 +478,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 return self.take(otherwise, now);
             }
             let may_wait = !self.terms.wait.is_zero() && self.waits_until.is_none();
-            if self.waits_for_another(otherwise) && may_wait {
+            if self.terms.waits_for_another(otherwise) && may_wait {
                 drop(guard);
                 return self.wait_for_a_replica(now);
             }

@@ -7,7 +7,7 @@ use super::state::State;
 use crate::consistency::Class;
 use crate::engine::Request;
 use crate::error::ConfigError;
-use crate::routing::{Decision, Level, Refusal, Strength};
+use crate::routing::{Decision, Level, Reason, Refusal, Strength};
 
 /// What a checkout goes by from beginning to end, beside the decisions in it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,6 +18,13 @@ pub(crate) struct Terms {
     pub(crate) waits_for_any: bool,
     /// Set if it fails where no replica may serve it.
     pub(crate) refuses: bool,
+}
+
+impl Terms {
+    /// Returns whether another decision than this one is worth the wait.
+    pub(crate) fn waits_for_another(self, decision: Decision) -> bool {
+        decision.wants_fresher() || self.waits_for_any && decision.reason == Reason::Fallback
+    }
 }
 
 impl Shared {

@@ -58,6 +58,10 @@ const MAX_LAG: Duration = Duration::from_secs(60);
 const MAX_SILENCE: Duration = Duration::from_millis(2200);
 
 impl Case {
+    #[expect(
+        clippy::redundant_closure,
+        reason = "`decide` itself is not general enough for the compiler"
+    )]
     fn decide(&self) -> Decision {
         self.with(|inputs| decide(inputs))
     }

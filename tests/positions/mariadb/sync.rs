@@ -1,6 +1,6 @@
 //! On MariaDB, with blocking connections.
 
-pub(crate) use diesel_routing::sync::mysql::{ReadConn, Router, Session};
+pub(crate) use diesel_routing::sync::mysql::{Router, Session};
 pub(crate) use diesel_routing::sync::prelude::*;
 
 pub(crate) type Connection = MysqlConnection;

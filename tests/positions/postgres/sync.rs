@@ -1,6 +1,6 @@
 //! On PostgreSQL, with blocking connections.
 
-pub(crate) use diesel_routing::sync::pg::{ReadConn, Router, Session};
+pub(crate) use diesel_routing::sync::pg::{Router, Session};
 pub(crate) use diesel_routing::sync::prelude::*;
 
 pub(crate) type Connection = PgConnection;

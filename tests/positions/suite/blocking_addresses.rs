@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use diesel::QueryResult;
-use diesel_routing::{Level, Replica};
+use diesel_routing::Level;
 use diesel_routing_testkit::{Address, AddressPolicy};
 
 use super::*;

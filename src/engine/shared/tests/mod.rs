@@ -3,6 +3,7 @@
 
 mod carry_out;
 mod changing;
+mod fences;
 mod guesses;
 mod reload;
 mod servers;

@@ -118,6 +118,12 @@ pub(super) enum How {
     Bounded {
         millis: u64,
     },
+    /// As `Session` and as `Bounded`: the view of the session has the bound.
+    Both {
+        millis: u64,
+        wait: u64,
+        servers_wait: bool,
+    },
     /// From any replica, then over the same connection or another as `Session`.
     Upgraded,
 }
@@ -125,6 +131,9 @@ pub(super) enum How {
 fn how() -> impl Strategy<Value = How> {
     let wait = prop_oneof![Just(0), Just(5), Just(50)];
     prop_oneof![
+        2 => (0..100_u64, wait.clone(), any::<bool>()).prop_map(|(millis, wait, servers_wait)| {
+            How::Both { millis, wait, servers_wait }
+        }),
         4 => (wait, any::<bool>())
             .prop_map(|(wait, servers_wait)| How::Session { wait, servers_wait }),
         1 => (0..100_u64).prop_map(|millis| How::Bounded { millis }),

@@ -312,3 +312,26 @@ fn who_waits_for_the_primary_while_it_becomes_strained_is_not_served_by_it() {
     let next = checkout.next(taken, world.system);
     assert!(matches!(next, Next::Fail(Error::Shed { .. })), "{next:?}");
 }
+
+/// Settings change while a router runs.
+#[test]
+fn a_breaker_that_is_taken_away_refuses_nothing_and_a_window_that_is_fixed_holds_at_once() {
+    let mut world = World::new();
+    world.strain(0, 90);
+    let shared = Arc::clone(&world.routers[0]);
+    assert_eq!(shared.snapshot().strain, Strain::Open);
+    let window = Duration::from_secs(7);
+    shared.adjust(&Settings::default(), |live| {
+        live.breaker = None;
+        live.window = window.into();
+    });
+    assert_eq!(shared.snapshot().strain, Strain::Normal);
+    assert_eq!(shared.snapshot().window.window, window);
+    // Put back, it starts anew, and finds the load as it was.
+    shared.adjust(&Settings::default(), |live| {
+        live.breaker = Some(Breaker::new())
+    });
+    assert_eq!(shared.snapshot().strain, Strain::Normal);
+    world.strain(0, 90);
+    assert_eq!(shared.snapshot().strain, Strain::Open);
+}

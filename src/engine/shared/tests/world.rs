@@ -1,5 +1,7 @@
 //! The model: servers, connections, routers and users.
 
+mod look;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
@@ -14,7 +16,7 @@ use super::steps::{Chance, How, Step};
 use super::strained::Load;
 use crate::cluster::{Member, Node, Observation, Question};
 use crate::engine::checkout::Checkout;
-use crate::engine::{Grant, Live, Request, Settings, Shared};
+use crate::engine::{Advice, Grant, Live, Request, Settings, Shared};
 use crate::error::Error;
 use crate::routing::{Balance, Level, Otherwise, Target};
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
@@ -237,17 +239,12 @@ impl World {
             prop_assert!(is_primary, "is kept from replicas, and is on {name}");
         }
         match how {
+            How::Both { millis, .. } => {
+                self.look_within(millis, asked, &conn)?;
+                self.look(user, &conn)?;
+            }
             How::Bounded { millis } => {
-                let bound = Duration::from_millis(millis);
-                let due = asked.checked_sub(bound).expect("an instant");
-                let acknowledged = self.log.iter().rev().find(|(at, _)| *at < due);
-                let state = self.servers[conn.server].replayed;
-                let required = acknowledged.map_or(0, |(_, lsn)| *lsn);
-                prop_assert!(
-                    state >= required,
-                    "is past its bound on server {}",
-                    conn.server
-                );
+                let state = self.look_within(millis, asked, &conn)?;
                 // What it shows, the session has seen.
                 self.users[user].saw = self.users[user].saw.max(state);
             }
@@ -300,6 +297,12 @@ impl World {
         let mut chances = chances.iter().copied();
         // One of them has none.
         let settings = (user > 0).then(|| settings_of(user));
+        let mut advice = Advice::default();
+        if let How::Both { millis, .. } = how {
+            advice
+                .code()
+                .at_level(Level::Bounded(Duration::from_millis(millis)));
+        }
         let request = |level, wait| Request {
             level,
             access: Access::Replica,
@@ -307,7 +310,7 @@ impl World {
             wait: waiting(Duration::from_millis(wait)),
             avoid: None,
             may_try: true,
-            advice: None,
+            advice: matches!(how, How::Both { .. }).then_some(&advice),
             class: None,
             on: on.map(|otherwise| Target {
                 name: "tag",
@@ -317,7 +320,10 @@ impl World {
             function: None,
         };
         let (first, servers_wait) = match how {
-            How::Session { wait, servers_wait } => (request(Level::Session, wait), servers_wait),
+            How::Session { wait, servers_wait }
+            | How::Both {
+                wait, servers_wait, ..
+            } => (request(Level::Session, wait), servers_wait),
             How::Bounded { millis } => {
                 let bound = Duration::from_millis(millis);
                 (request(Level::Bounded(bound), 0), false)
@@ -371,17 +377,6 @@ impl World {
         let server = &mut self.servers[server];
         server.run += 1;
         server.replayed = server.replayed.saturating_sub(back_by);
-    }
-
-    fn look(&mut self, user: usize, conn: &Pooled) -> Result<(), TestCaseError> {
-        let server = conn.server;
-        let state = self.servers[server].replayed;
-        let user = &mut self.users[user];
-        prop_assert!(state >= user.wrote, "misses its write on server {server}");
-        prop_assert!(state >= user.saw, "goes back on server {server}");
-        user.saw = state;
-        self.from_replicas += u32::from(server != 0);
-        Ok(())
     }
 
     fn end_read(&self, user: usize, conn: &Pooled) {

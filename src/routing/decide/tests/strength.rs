@@ -85,6 +85,21 @@ proptest! {
         }
     }
 
+    /// A server that waits has what the session needs after that; that it is within a bound, only its last answer says.
+    #[test]
+    fn a_replica_that_may_be_waited_for_is_within_the_bound(
+        mut case in cases(),
+        bound in (0..90_u64).prop_map(Duration::from_secs),
+    ) {
+        (case.level, case.bound) = (Level::Session, Some(bound));
+        if let Some((there, _)) = case.with(|inputs| inputs.freshest_candidate()) {
+            let lag = case.cluster.nodes[there.node].lag(now());
+            prop_assert!(lag.is_some_and(|lag| lag <= bound), "{lag:?}");
+            let is_of_its_answer = matches!(there.basis, Basis::Answer { .. });
+            prop_assert!(is_of_its_answer, "any server of that name would do");
+        }
+    }
+
     /// The word of a connection's own server is held against the same: what serves all serves each.
     #[test]
     fn a_connection_that_serves_all_advisers_serves_each(
