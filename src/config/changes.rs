@@ -12,7 +12,7 @@ pub struct Changes {
     /// The version of the router's configuration from now on: see `Status::configuration`.
     pub version: u64,
     /// The keys whose values changed.
-    pub settings: Vec<SettingChange>,
+    pub settings: Vec<KeyChange>,
     /// What became of nodes.
     pub nodes: Vec<NodeChange>,
 }
@@ -21,7 +21,7 @@ pub struct Changes {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
-pub struct SettingChange {
+pub struct KeyChange {
     /// The key, such as `classes.payments.max_lag`.
     pub key: String,
     /// The value before; `None` if it was left out.
@@ -99,7 +99,7 @@ impl fmt::Display for Changes {
     }
 }
 
-impl fmt::Display for SettingChange {
+impl fmt::Display for KeyChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "unset".to_owned());
         write!(

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{RoutingConfig, SettingChange};
+use super::{KeyChange, RoutingConfig};
 
 /// Returns the keys whose values differ, with both.
-pub(crate) fn changed_keys(before: &RoutingConfig, after: &RoutingConfig) -> Vec<SettingChange> {
+pub(crate) fn changed_keys(before: &RoutingConfig, after: &RoutingConfig) -> Vec<KeyChange> {
     let (before, after) = (leaves_of(before), leaves_of(after));
     let mut keys: Vec<&String> = before.keys().chain(after.keys()).collect();
     keys.sort();
     keys.dedup();
     let changed = keys.into_iter().filter_map(|key| {
         let (from, to) = (before.get(key), after.get(key));
-        (from != to).then(|| SettingChange {
+        (from != to).then(|| KeyChange {
             key: key.clone(),
             from: from.cloned(),
             to: to.cloned(),

@@ -8,7 +8,7 @@ use super::router::Inner;
 use super::{Change, Flavour, Leaving, Live, Router, Settings, Turnstile};
 use crate::cluster::{Difference, Member, Members, Node, difference, newcomer, topology};
 use crate::config::{
-    Changes, NodeChange, RoutingConfig, SettingChange, Update, WhatChanged, changed_keys, is_below,
+    Changes, KeyChange, NodeChange, RoutingConfig, Update, WhatChanged, changed_keys, is_below,
     with_key,
 };
 use crate::error::{ConfigError, Error};
@@ -284,11 +284,11 @@ impl Transition {
 
 /// Returns the changes, with those marked that code takes the effect of.
 fn with_effect(
-    mut changed: Vec<SettingChange>,
+    mut changed: Vec<KeyChange>,
     settings: &Settings,
     before: &RoutingConfig,
     after: &RoutingConfig,
-) -> Vec<SettingChange> {
+) -> Vec<KeyChange> {
     let live = |config: &RoutingConfig, is_alone| settings.live_under(config, is_alone).ok();
     for change in changed
         .iter_mut()

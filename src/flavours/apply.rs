@@ -29,7 +29,7 @@ impl<C: RoutedConnection> Router<C> {
     /// back; nobody waits for that.
     ///
     /// Sessions, tokens and handles live on. What code has set after [`RouterBuilder::config`](crate::RouterBuilder::config)
-    /// counts more than a configuration, here as there ([`SettingChange::is_overridden`](crate::config::SettingChange)); what code
+    /// counts more than a configuration, here as there ([`KeyChange::is_overridden`](crate::config::KeyChange)); what code
     /// has changed at run time stays, unless the configuration's own value of it changes. Nodes that the configuration before
     /// did not have, as those that are discovered, stay.
     ///
