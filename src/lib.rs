@@ -216,8 +216,11 @@ mod engine;
 mod error;
 mod mutex;
 mod position;
+mod protection;
 mod random;
 mod routing;
+#[cfg(feature = "serde")]
+mod serialize;
 mod server;
 mod session;
 mod statement;
@@ -233,13 +236,16 @@ pub use diesel_routing_macros::Statement;
 pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
-    Async, Blocking, Breaker, BreakerStatus, CaughtUpReport, CompareLimits, Comparison,
-    ConfigurationStatus, DiscoveryStatus, MeasuredWindow, NodeStatus, Nodes, PoolAdvice, PoolLoad,
-    PoolStatus, ReplicaReport, Reset, Router, RouterBuilder, Session, ShedReads, Signal, Sizing,
-    SizingAdvice, Status, Strain, TableComparison, TableOnReplica, Upstream, Window, WindowStatus,
+    Async, Blocking, CaughtUpReport, CompareLimits, Comparison, ConfigurationStatus,
+    DiscoveryStatus, NodeStatus, Nodes, PoolAdvice, PoolLoad, PoolStatus, ReplicaReport, Reset,
+    Router, RouterBuilder, Session, Sizing, SizingAdvice, Status, TableComparison, TableOnReplica,
+    Upstream,
 };
 pub use error::{ConfigError, Error, NotReadOnly, PositionError, Refused, Step, may_retry_read};
 pub use position::*;
+pub use protection::{
+    Breaker, BreakerStatus, MeasuredWindow, ShedReads, Signal, Strain, Window, WindowStatus,
+};
 pub use routing::{Balance, Balancing, Fallback, Level, Mode, Reason, RegionPolicy, Route, Tag};
 pub use server::{NodeRole, PoolKind, ServerVersion};
 #[cfg(feature = "test-util")]

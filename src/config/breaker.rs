@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::HumanDuration;
-use crate::engine::Breaker;
-use crate::engine::breaker::Thresholds;
 use crate::error::ConfigError;
+use crate::protection::Breaker;
+use crate::protection::Thresholds;
 
 /// What protects the primary from reads while it is strained. Each signal has two thresholds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

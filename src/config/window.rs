@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::HumanDuration;
-use crate::engine::{Kind, Window};
 use crate::error::ConfigError;
+use crate::protection::{Kind, Window};
 
 /// The time for which a session's reads go to the primary after a write whose position is not known: `fixed`, or
 /// `p99 x factor + margin` of the lags of the last minutes, from `min` to `max`.

@@ -4,9 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{
-    Async, Breaker, Flavour, Live, LoadHook, Questions, Reset, Server, Settings, Shared, Window,
-};
+use super::{Async, Flavour, Live, Questions, Reset, Server, Settings, Shared};
 #[cfg(doc)]
 use super::{Router, Session};
 use crate::cluster::{Node, topology};
@@ -14,6 +12,7 @@ use crate::consistency::Class;
 use crate::error::ConfigError;
 #[cfg(doc)]
 use crate::error::Error;
+use crate::protection::{Breaker, LoadHook, Window};
 #[cfg(doc)]
 use crate::routing::Balance;
 use crate::routing::{Balancing, Mode, ReplicaShare};

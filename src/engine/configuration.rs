@@ -14,7 +14,7 @@ pub struct ConfigurationStatus {
     /// Its version: 1 as the router was built, and one more with each change.
     pub version: u64,
     /// The time of the last change, or of the start.
-    #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialize::time"))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::time"))]
     pub changed_at: SystemTime,
     /// Who or what made the last change, if that was said.
     pub by: Option<String>,

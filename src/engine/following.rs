@@ -34,7 +34,7 @@ pub struct DiscoveryStatus {
     /// The time since the last set that stands; `None` before the first one.
     #[cfg_attr(
         feature = "serde",
-        serde(rename = "age_seconds", serialize_with = "super::serialize::seconds")
+        serde(rename = "age_seconds", serialize_with = "crate::serialize::seconds")
     )]
     pub age: Option<Duration>,
     /// What failed since: the source gave no set, or a node of it cannot be taken in.

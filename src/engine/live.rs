@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Breaker, Window};
 use crate::consistency::Class;
 use crate::error::ConfigError;
+use crate::protection::{Breaker, Window};
 use crate::routing::{Balancing, Mode, ReplicaShare};
 
 /// The settings that may change while a router runs. Part of what decisions read, and replaced as a whole: no decision mixes two.

@@ -8,7 +8,6 @@ mod apply;
 mod arrivals;
 #[cfg(feature = "__bench")]
 pub(crate) mod bench;
-pub(crate) mod breaker;
 mod builder;
 mod caught_up;
 pub(crate) mod checkout;
@@ -34,8 +33,6 @@ mod rejections;
 mod reset;
 mod router;
 mod routes;
-#[cfg(feature = "serde")]
-pub(crate) mod serialize;
 mod session;
 mod settings;
 mod shared;
@@ -48,14 +45,11 @@ mod turnstile;
 mod usage;
 mod view;
 pub(crate) mod watcher;
-mod window;
 mod write_log;
 
 pub(crate) use advice::Advice;
 pub(crate) use applied::Applied;
 pub(crate) use arrivals::Arrivals;
-pub use breaker::{Breaker, BreakerStatus, ShedReads, Signal, Strain};
-pub(crate) use breaker::{Gauges, LoadHook};
 pub(crate) use builder::Recipe;
 pub use builder::RouterBuilder;
 pub use caught_up::{CaughtUpReport, ReplicaReport};
@@ -100,8 +94,4 @@ pub use status::{NodeStatus, PoolStatus, Status, Upstream};
 pub(crate) use turnstile::{Inside, Turnstile};
 pub(crate) use usage::Usage;
 pub(crate) use view::View;
-#[cfg(feature = "config")]
-pub(crate) use window::Kind;
-pub(crate) use window::Lags;
-pub use window::{MeasuredWindow, Window, WindowStatus};
 pub(crate) use write_log::{Ending, WriteLog};

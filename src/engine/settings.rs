@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Live, LoadHook, Reset};
+use super::{Live, Reset};
 use crate::cluster::{Members, Node};
 use crate::error::ConfigError;
+use crate::protection::LoadHook;
 use crate::routing::{Balance, PeakEwma, Policy, RegionPolicy, Tags};
 use crate::session::{Clock, SystemClock, TokenKeys};
 use crate::statement::StatementCheck;

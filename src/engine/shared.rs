@@ -27,9 +27,7 @@ use diesel_routing_sql::Dialect as Sql;
 use self::state::State;
 pub(crate) use self::terms::Terms;
 use super::delays::Delays;
-use super::{
-    Gauges, Known, Lags, OneQuestion, Questions, Rejections, Request, Reset, Settings, Strain,
-};
+use super::{Known, OneQuestion, Questions, Rejections, Request, Reset, Settings};
 use crate::cluster::{
     BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, ServerId,
     Signals, Snapshot, SourceAddress, after, age,
@@ -37,6 +35,7 @@ use crate::cluster::{
 use crate::error::Error;
 use crate::mutex::lock;
 use crate::position::Position;
+use crate::protection::{Gauges, Lags, Strain};
 use crate::random;
 use crate::routing::{Decision, Delay, Inputs, Level, Reason, Strength, decide};
 use crate::server::PoolKind;

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{BreakerStatus, ConfigurationStatus, DiscoveryStatus, Shared, WindowStatus};
+use super::{ConfigurationStatus, DiscoveryStatus, Shared};
 use crate::cluster::{Health, Member};
 use crate::position::Position;
+use crate::protection::{BreakerStatus, WindowStatus};
 use crate::routing::Mode;
 use crate::server::{NodeRole, PoolKind};
 use crate::session::Rejection;
@@ -27,7 +28,7 @@ pub struct Status {
         feature = "serde",
         serde(
             rename = "uptime_seconds",
-            serialize_with = "crate::engine::serialize::time_span"
+            serialize_with = "crate::serialize::time_span"
         )
     )]
     pub uptime: Duration,
@@ -39,10 +40,7 @@ pub struct Status {
     /// The share of sessions that may use replicas, in percent.
     pub replica_share: u8,
     /// The [classes](crate::Class) that have less than all sessions, each with its share in percent.
-    #[cfg_attr(
-        feature = "serde",
-        serde(serialize_with = "crate::engine::serialize::by_name")
-    )]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::by_name"))]
     pub class_replica_shares: Vec<(String, u8)>,
     /// The [window](crate::Window) in use, and how it came about.
     pub window: WindowStatus,
@@ -50,10 +48,7 @@ pub struct Status {
     pub breaker: Option<BreakerStatus>,
     /// The number of session tokens rejected since the router started, by reason; reasons that did not occur are
     /// left out.
-    #[cfg_attr(
-        feature = "serde",
-        serde(serialize_with = "super::serialize::rejections")
-    )]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "rejections"))]
     pub rejected_tokens: Vec<(Rejection, u64)>,
     /// The sources of node sets that [`Nodes::follow`](crate::Nodes) follows, in the order of their start.
     pub discoveries: Vec<DiscoveryStatus>,
@@ -80,11 +75,11 @@ pub struct NodeStatus {
     /// The most that it lags; zero on the primary, `None` if unknown.
     #[cfg_attr(
         feature = "serde",
-        serde(rename = "lag_seconds", serialize_with = "super::serialize::seconds")
+        serde(rename = "lag_seconds", serialize_with = "crate::serialize::seconds")
     )]
     pub lag: Option<Duration>,
     /// The position that it has replayed; on the primary, that of its own log.
-    #[cfg_attr(feature = "serde", serde(serialize_with = "super::serialize::text"))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::text"))]
     pub position: Option<Position>,
     /// The reason why it serves nothing, and what to do; `None` if it serves.
     pub problem: Option<String>,
@@ -107,7 +102,7 @@ pub struct NodeStatus {
         feature = "serde",
         serde(
             rename = "latency_seconds",
-            serialize_with = "super::serialize::seconds"
+            serialize_with = "crate::serialize::seconds"
         )
     )]
     pub latency: Option<Duration>,
@@ -147,7 +142,7 @@ pub struct PoolStatus {
         feature = "serde",
         serde(
             rename = "time_in_use_seconds",
-            serialize_with = "crate::engine::serialize::time_span"
+            serialize_with = "crate::serialize::time_span"
         )
     )]
     pub time_in_use: Duration,
@@ -241,4 +236,17 @@ impl fmt::Display for Health {
             Self::Excluded => "excluded",
         })
     }
+}
+
+/// Serializes the numbers of rejected tokens, by reason.
+#[cfg(feature = "serde")]
+fn rejections<S: serde::Serializer>(
+    rejected: &[(Rejection, u64)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(
+        rejected
+            .iter()
+            .map(|(reason, count)| (reason.as_str(), count)),
+    )
 }

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use crate::engine::Strain;
 use crate::server::NodeRole;
 
 mod config;
@@ -165,8 +164,8 @@ pub enum Error {
     Shed {
         /// The primary's name, as configured.
         node: String,
-        /// How strained it is.
-        strain: Strain,
+        /// How strained it is: the name of a [`Strain`](crate::Strain).
+        strain: &'static str,
         /// The reason for which the read would have gone there: the name of a [`Reason`](crate::Reason).
         reason: &'static str,
         /// The read's [class](crate::Class), if it has one.

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::Shared;
 use crate::cluster::Member;
-use crate::engine::{Live, WindowStatus};
+use crate::engine::Live;
 use crate::mutex::lock;
+use crate::protection::WindowStatus;
 
 impl Shared {
     /// Records how far a replica lags that was asked at `asked`, by the router's clock, as a function tells.

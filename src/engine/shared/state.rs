@@ -4,7 +4,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::cluster::{Members, Snapshot};
-use crate::engine::{Live, Strain, WindowStatus};
+use crate::engine::Live;
+use crate::protection::{Strain, WindowStatus};
 use crate::routing::Policy;
 
 /// What decisions read: one value, so that indices mean the same in all of it. Never changed, but replaced.

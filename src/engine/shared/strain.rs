@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::Shared;
 use crate::consistency::Priority;
-use crate::engine::breaker::Change;
-use crate::engine::{Live, Request, Strain};
+use crate::engine::{Live, Request};
 use crate::error::Error;
 use crate::mutex::lock;
+use crate::protection::{Change, Strain};
 use crate::routing::Decision;
 
 impl Shared {
@@ -95,7 +95,7 @@ impl Shared {
         self.breaker.sheds.count(class);
         Error::Shed {
             node: cluster.name(decision.node).to_owned(),
-            strain: cluster.strain,
+            strain: cluster.strain.as_str(),
             reason: decision.reason.as_str(),
             class: class.map(Box::from),
             retry_after: self.breaker.hold(),

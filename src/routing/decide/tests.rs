@@ -7,6 +7,7 @@ mod strength;
 use proptest::prelude::*;
 
 use super::*;
+use crate::cluster::ServerId;
 use crate::position::{Lsn, PgPosition, Position};
 use crate::routing::{Strength, Target};
 

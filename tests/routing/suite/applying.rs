@@ -28,6 +28,7 @@ impl Secrets {
     }
 
     /// Returns a configuration with these nodes, and what else is said of them and beside them.
+    #[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
     pub(crate) fn config(&self, names: &[&str], nodes: Value, more: Value) -> RoutingConfig {
         let mut config = more;
         for name in names {

@@ -14,7 +14,7 @@ pub struct WindowStatus {
         feature = "serde",
         serde(
             rename = "window_seconds",
-            serialize_with = "crate::engine::serialize::time_span"
+            serialize_with = "crate::serialize::time_span"
         )
     )]
     pub window: Duration,
@@ -23,10 +23,7 @@ pub struct WindowStatus {
     /// Their 99th percentile; `None` of none.
     #[cfg_attr(
         feature = "serde",
-        serde(
-            rename = "p99_seconds",
-            serialize_with = "crate::engine::serialize::seconds"
-        )
+        serde(rename = "p99_seconds", serialize_with = "crate::serialize::seconds")
     )]
     pub p99: Option<Duration>,
     /// The largest of them; `None` of none.
@@ -34,7 +31,7 @@ pub struct WindowStatus {
         feature = "serde",
         serde(
             rename = "largest_seconds",
-            serialize_with = "crate::engine::serialize::seconds"
+            serialize_with = "crate::serialize::seconds"
         )
     )]
     pub largest: Option<Duration>,

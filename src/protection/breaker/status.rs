@@ -46,7 +46,7 @@ pub struct BreakerStatus {
         feature = "serde",
         serde(
             rename = "hold_seconds",
-            serialize_with = "crate::engine::serialize::time_span"
+            serialize_with = "crate::serialize::time_span"
         )
     )]
     pub hold: Duration,
@@ -54,10 +54,7 @@ pub struct BreakerStatus {
     /// well.
     pub admitted: f64,
     /// The last values of the signals that are known.
-    #[cfg_attr(
-        feature = "serde",
-        serde(serialize_with = "crate::engine::serialize::signals")
-    )]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "signals"))]
     pub signals: Vec<(Signal, f64)>,
     /// The reads that were refused since the router started, by class.
     pub shed: Vec<ShedReads>,
@@ -72,4 +69,17 @@ pub struct ShedReads {
     pub class: Option<String>,
     /// Their number.
     pub reads: u64,
+}
+
+/// Serializes the values of signals, by the signals' names.
+#[cfg(feature = "serde")]
+fn signals<S: serde::Serializer>(
+    signals: &[(Signal, f64)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(
+        signals
+            .iter()
+            .map(|(signal, value)| (signal.as_str(), value)),
+    )
 }

@@ -5,9 +5,6 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serializer;
 
-use super::Signal;
-use crate::session::Rejection;
-
 /// Serializes a time as a number of seconds.
 #[expect(clippy::ref_option, reason = "serde's signature")]
 pub(crate) fn seconds<S: Serializer>(
@@ -37,18 +34,6 @@ pub(crate) fn text<T: Display, S: Serializer>(
     }
 }
 
-/// Serializes the numbers of rejected tokens, by reason.
-pub(crate) fn rejections<S: Serializer>(
-    rejected: &[(Rejection, u64)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(
-        rejected
-            .iter()
-            .map(|(reason, count)| (reason.as_str(), count)),
-    )
-}
-
 /// Serializes a time as a number of seconds.
 pub(crate) fn time_span<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(time.as_secs_f64())
@@ -60,16 +45,4 @@ pub(crate) fn by_name<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_map(numbers.iter().map(|(name, number)| (name, number)))
-}
-
-/// Serializes the values of signals, by the signals' names.
-pub(crate) fn signals<S: Serializer>(
-    signals: &[(Signal, f64)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(
-        signals
-            .iter()
-            .map(|(signal, value)| (signal.as_str(), value)),
-    )
 }
