@@ -127,9 +127,9 @@ async fn every_change_of_the_switch_is_said_once() {
     let said = events.take();
     assert_eq!(said.len(), 3, "{said:#?}");
     for (line, words) in said.iter().zip([
-        "from=on to=primary_only",
-        "from=primary_only to=on",
-        "from=100 to=10",
+        "`mode`: on -> primary_only",
+        "`mode`: primary_only -> on",
+        "`replica_share`: 100 -> 10",
     ]) {
         assert!(line.contains(words), "{line}");
     }
