@@ -168,7 +168,7 @@ impl Breaker {
             (Signal::PoolWait, self.pool_wait),
             (Signal::Timeouts, self.timeouts),
             (Signal::Latency, self.latency),
-            (Signal::Load, self.load),
+            (Signal::OwnLoad, self.load),
         ]
     }
 }

@@ -201,7 +201,7 @@ impl Gauges {
             Signal::PoolWait,
             Signal::Timeouts,
             Signal::Latency,
-            Signal::Load,
+            Signal::OwnLoad,
         ];
         let signals = signals.into_iter();
         let strain = self.strain();

@@ -30,7 +30,7 @@ impl Readings {
             Signal::PoolWait => self.pool_wait,
             Signal::Timeouts => self.timeouts,
             Signal::Latency => self.latency,
-            Signal::Load => self.load,
+            Signal::OwnLoad => self.load,
         }
     }
 }

@@ -17,7 +17,9 @@ pub enum Signal {
     /// The time of the primary's answers to its watcher, as a multiple of the usual one.
     Latency,
     /// What the application's own function tells.
-    Load,
+    // Not named `Load`: compile errors print the trait's parameter of that name without its path only while no other public item
+    // has it.
+    OwnLoad,
 }
 
 impl Signal {
@@ -29,7 +31,7 @@ impl Signal {
             Self::PoolWait => "pool_wait",
             Self::Timeouts => "timeouts",
             Self::Latency => "latency",
-            Self::Load => "load",
+            Self::OwnLoad => "load",
         }
     }
 }

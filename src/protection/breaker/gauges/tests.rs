@@ -109,10 +109,10 @@ fn the_applications_own_function_counts_unless_it_is_not_a_number() {
         true,
     );
     let now = Instant::now();
-    assert_eq!(value(&gauges, Signal::Load, now), Some(0.82));
+    assert_eq!(value(&gauges, Signal::OwnLoad, now), Some(0.82));
     assert_eq!(gauges.strain(), Strain::Strained);
     *lock(&told) = f64::NAN;
-    assert_eq!(value(&gauges, Signal::Load, now), None);
+    assert_eq!(value(&gauges, Signal::OwnLoad, now), None);
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn each_signal_alone_strains_and_opens() {
                 Signal::PoolWait => readings.pool_wait = Some(value),
                 Signal::Timeouts => readings.timeouts = Some(value),
                 Signal::Latency => readings.latency = Some(value),
-                Signal::Load => readings.load = Some(value),
+                Signal::OwnLoad => readings.load = Some(value),
             }
             readings
         };
