@@ -30,6 +30,10 @@ impl Terms {
 impl Shared {
     /// Returns the terms of a checkout that begins.
     pub(crate) fn terms(&self, request: &Request<'_>) -> Result<Terms, ConfigError> {
+        let is_primarys = matches!(request.level, Level::Strong | Level::Write);
+        if is_primarys && request.is_plain() && request.on.is_none() {
+            return Ok(Terms::default());
+        }
         let state = self.snapshot.load();
         if request.on.is_some() {
             check_tag(request, &state)?;
