@@ -357,9 +357,7 @@ async fn one_session_serves_concurrent_calls() {
 async fn a_class_has_a_share_of_its_own_and_none_is_lost_when_classes_are_off() {
     let cluster = cluster();
     let (primary, replica) = nodes(&cluster);
-    let payments = Class::new()
-        .wait(Duration::from_millis(1))
-        .replica_share(0);
+    let payments = Class::new().wait(Duration::from_millis(1)).replica_share(0);
     let router = Router::builder().primary(primary).replica(replica);
     let router = router.class("payments", payments).build().await.unwrap();
     let session = router.session().keyed("user-7");
