@@ -26,7 +26,7 @@ pub enum Mode {
     /// [`Error::NoPrimary`](crate::Error::NoPrimary).
     PrimaryOnly,
     /// Functions' attributes and explicit calls alone say what a read needs. What operators add is off: rules of the edge, the
-    /// level that a request's header asks for, the settings of [classes](crate::Class).
+    /// level that a request's header asks for, the settings of [classes](crate::Class), the [breaker](crate::Breaker).
     ///
     /// [Shares](crate::Router::set_replica_share) stay, a class's too: they have setters of their own, and no session gets to
     /// replicas that was kept from them because something else is turned off.
