@@ -197,8 +197,6 @@
     allow(clippy::duplicate_mod, reason = "`flavours` is part of both flavours")
 )]
 
-#[cfg(feature = "admin")]
-pub mod admin;
 #[cfg(feature = "config")]
 pub mod config;
 pub mod consistency;

@@ -1,6 +1,8 @@
 //! The surface for diesel-async: handles, sessions and routers. The crate root re-exports all of it.
 
 pub(crate) mod acquire;
+#[cfg(feature = "admin")]
+pub mod admin;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod connect;
 mod connection;

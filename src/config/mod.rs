@@ -59,7 +59,6 @@ mod update;
 mod window;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -87,6 +86,7 @@ pub use window::WindowConfig;
 
 use crate::cluster::Node;
 use crate::error::ConfigError;
+use crate::routing::least_lag;
 
 /// The version of the schema that this release writes, and the latest that it reads.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -225,9 +225,7 @@ impl RoutingConfig {
             Some((key, class.max_lag?))
         });
         let mut limits = of_router.into_iter().chain(of_classes);
-        // As for those that code sets: a question comes a tenth later at most, and its answer takes a moment.
-        let least = interval.get() + interval.get() / 10 + Duration::from_millis(10);
-        let least = HumanDuration::from(least);
+        let least = HumanDuration::from(least_lag(interval.get()));
         match limits.find(|(_, lag)| *lag < least) {
             Some((key, lag)) => Err(ConfigError::setting(
                 key,

@@ -66,11 +66,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
         }
         let before = settings.live_under(&running, false)?;
         let after = settings.live_under(config, false)?;
-        after.check()?;
-        settings.check_regions(&after)?;
-        if is_watched {
-            settings.check_limits(&after)?;
-        }
+        settings.check_live(&after, is_watched)?;
         let mut transition = Transition {
             config: config.clone(),
             by: update.by.clone(),

@@ -386,32 +386,26 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     /// Returns what is to be built, if it makes sense; `is_watched` says whether nodes are asked for their positions, unless a
     /// setting says otherwise.
     pub(crate) fn plan(mut self, is_watched: bool) -> Result<Plan<C, F>, ConfigError> {
-        #[cfg(feature = "config")]
-        {
-            let is_watched = is_watched && self.settings.questions != Questions::Nothing;
-            if let Some(config) = self.settings.check_configuration(is_watched)? {
-                self.nodes.extend(config.read_nodes()?);
-            }
+        if self.settings.single.is_some() {
+            // Whatever was said after it.
+            self.settings.questions = Questions::Nothing;
         }
-        #[cfg(not(feature = "config"))]
-        let _ = is_watched;
-        let live = &self.settings.live;
+        let is_watched = is_watched && self.settings.questions != Questions::Nothing;
+        #[cfg(feature = "config")]
+        if let Some(config) = self.settings.check_configuration(is_watched)? {
+            self.nodes.extend(config.read_nodes()?);
+        }
         if let Some(percent) = self.replica_share {
             ReplicaShare::new(percent, None)?;
         }
-        live.check()?;
+        self.settings.check_live(&self.settings.live, is_watched)?;
         #[cfg(feature = "hedge")]
         if !(0.0..=1.0).contains(&self.settings.hedge_budget) {
             return Err(ConfigError::HedgeBudget {
                 share: self.settings.hedge_budget.to_string(),
             });
         }
-        self.settings.check_regions(&self.settings.live)?;
         let mut nodes = topology(self.nodes, self.settings.single.as_ref())?;
-        if self.settings.single.is_some() {
-            // Whatever was said after it.
-            self.settings.questions = Questions::Nothing;
-        }
         self.settings.prepare(&mut nodes);
         Ok(Plan {
             nodes,
@@ -456,16 +450,6 @@ impl<C, F: Flavour<C>> Plan<C, F> {
                 node: node.name.clone(),
             }),
             _ => Ok(()),
-        }
-    }
-
-    /// Checks that the limits on lag make sense, where it is known.
-    pub(crate) fn check_limits(&self, watched: bool) -> Result<(), ConfigError> {
-        let settings = &self.recipe.settings;
-        if watched {
-            settings.check_limits(&settings.live)
-        } else {
-            Ok(())
         }
     }
 

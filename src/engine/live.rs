@@ -73,6 +73,16 @@ impl Live {
         classes.try_for_each(|(name, class)| class.check(name))
     }
 
+    /// Returns the error of whoever names a class that is not there: a function, if it is one.
+    pub(crate) fn no_such_class(&self, class: &str, function: Option<&'static str>) -> ConfigError {
+        let known = self.classes.iter().map(|(name, _)| name.clone());
+        ConfigError::NoSuchClass {
+            class: class.to_owned(),
+            function,
+            known: known.collect(),
+        }
+    }
+
     /// Returns the classes that have less than all sessions, with their shares in percent.
     pub(crate) fn class_shares(&self) -> Vec<(String, u8)> {
         let shares = self

@@ -7,15 +7,9 @@ use super::{Live, Reset};
 use crate::cluster::{Members, Node};
 use crate::error::ConfigError;
 use crate::protection::LoadHook;
-use crate::routing::{Balance, PeakEwma, Policy, RegionPolicy, Tags};
+use crate::routing::{Balance, PeakEwma, Policy, RegionPolicy, Tags, least_lag};
 use crate::session::{Clock, SystemClock, TokenKeys};
 use crate::statement::StatementCheck;
-
-/// The part of the watch interval by which it is longer now and then.
-const JITTER: u32 = 10;
-
-/// The time that an answer may take, of a node that is well. Chosen: some round trips within a region.
-const ANSWER: Duration = Duration::from_millis(10);
 
 /// What servers are asked for again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,8 +110,18 @@ impl Settings {
         }
     }
 
+    /// Checks settings that may change, for a router with these; `is_watched` says whether lag is known at all.
+    pub(crate) fn check_live(&self, live: &Live, is_watched: bool) -> Result<(), ConfigError> {
+        live.check()?;
+        self.check_regions(live)?;
+        if is_watched {
+            self.check_limits(live)?;
+        }
+        Ok(())
+    }
+
     /// Checks that the router knows its region if a class depends on that.
-    pub(crate) fn check_regions(&self, live: &Live) -> Result<(), ConfigError> {
+    fn check_regions(&self, live: &Live) -> Result<(), ConfigError> {
         let mut classes = live.classes.iter();
         let depends = classes.find(|(_, class)| class.region != RegionPolicy::Pay);
         match depends {
@@ -128,12 +132,10 @@ impl Settings {
         }
     }
 
-    /// Checks that replicas can be known to keep the limits on their lag, where lag is known at all.
+    /// Checks that replicas can be known to keep the limits on their lag.
     pub(crate) fn check_limits(&self, live: &Live) -> Result<(), ConfigError> {
         let interval = self.watch_interval;
-        let least = interval
-            .saturating_add(interval / JITTER)
-            .saturating_add(ANSWER);
+        let least = least_lag(interval);
         let classes = live.classes.iter();
         let classes = classes.filter_map(|(name, class)| Some((Some(name), class.max_lag?)));
         let mut limits = std::iter::once((None, live.max_lag)).chain(classes);

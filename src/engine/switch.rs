@@ -99,7 +99,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::UnknownClass`]; [`ConfigError::ReplicaShare`] for more than 100. The share is as it was.
+    /// [`ConfigError::NoSuchClass`]; [`ConfigError::ReplicaShare`] for more than 100. The share is as it was.
     pub fn set_class_replica_share(&self, class: &str, percent: u8) -> Result<(), ConfigError> {
         self.share_of_class(class, percent, None)
     }
@@ -115,11 +115,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
         let before = self.adjust(|live| {
             let known = live.classes.iter_mut().find(|(name, _)| name == class);
             let Some((_, settings)) = known else {
-                let known = live.classes.iter().map(|(name, _)| name.clone());
-                return Err(ConfigError::UnknownClass {
-                    class: class.to_owned(),
-                    known: known.collect(),
-                });
+                return Err(live.no_such_class(class, None));
             };
             Ok(settings.replica_share.replace(percent).unwrap_or(100))
         })?;

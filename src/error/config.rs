@@ -96,7 +96,7 @@ pub enum ConfigError {
     /// Something was asked for that positions alone can tell, and the router has none.
     #[error(
         "nothing shows what a replica has: this router does without positions (`window_only()`, `aurora()`), or its servers have \
-         none (SQLite)"
+         none (SQLite). Compare the servers themselves before replicas are used again"
     )]
     WithoutPositions,
 
@@ -273,10 +273,10 @@ pub enum ConfigError {
         legal: &'static str,
     },
 
-    /// A read is of a class that the router does not have.
+    /// The router does not have a class, of a read or to be changed.
     #[error(
-        "{} the class `{class}`, which the router does not have{}: add it with `class(\"{class}\", Class::new())`",
-        function.map_or_else(|| "a read is of".to_owned(), |function| format!("`{function}` belongs to")),
+        "the router has no class `{class}`{}{}: add it to its builder with `class(\"{class}\", Class::new())`",
+        function.map_or_else(String::new, |function| format!(", of which `{function}` is")),
         there_are(known)
     )]
     NoSuchClass {
@@ -303,18 +303,6 @@ pub enum ConfigError {
         least: Duration,
         /// The router's [watch interval](crate::RouterBuilder::watch_interval).
         interval: Duration,
-    },
-
-    /// A class was to be changed that the router does not have.
-    #[error(
-        "the router has no class `{class}`{}: add it to the builder with `class(\"{class}\", Class::new())`",
-        there_are(known)
-    )]
-    UnknownClass {
-        /// The class.
-        class: String,
-        /// The classes that there are.
-        known: Vec<String>,
     },
 
     /// The share of sessions that may use replicas is not a share.

@@ -43,7 +43,6 @@ impl<C: RoutedConnection> RouterBuilder<C> {
         let plan = self.plan(C::WATCHED)?;
         let watched = C::WATCHED && plan.recipe.settings.questions != Questions::Nothing;
         plan.check_roles(watched)?;
-        plan.check_limits(watched)?;
         let shared = plan.shared(Server {
             dialect: <C::Backend as Dialect>::SQL,
             watched,

@@ -2,7 +2,6 @@
 
 use super::Shared;
 use super::state::State;
-use super::terms::no_such_class;
 use crate::engine::Request;
 use crate::error::Error;
 use crate::routing::{Decision, Fallback, Reason, Refusal};
@@ -28,7 +27,8 @@ impl Shared {
                 let mut names = request.classes(state.live.mode);
                 let missing = names.find(|name| state.live.class(name).is_none());
                 // It may be back by now.
-                no_such_class(missing.unwrap_or_default(), request, &state).into()
+                let missing = missing.unwrap_or_default();
+                state.live.no_such_class(missing, request.function).into()
             }
         }
     }

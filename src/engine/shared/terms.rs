@@ -92,7 +92,7 @@ fn strength(request: &Request<'_>, state: &State) -> Option<Strength> {
 fn terms(request: &Request<'_>, state: &State) -> Result<Terms, ConfigError> {
     let class = |name: &str| {
         let class = state.live.class(name);
-        class.ok_or_else(|| no_such_class(name, request, state))
+        class.ok_or_else(|| state.live.no_such_class(name, request.function))
     };
     let own = request.class.map(class).transpose()?;
     let classes = request.viewed_as(state.live.mode).map(class);
@@ -119,16 +119,6 @@ fn weighed(decision: Decision, request: &Request<'_>, state: &State) -> Decision
     Decision {
         refusal,
         ..decision
-    }
-}
-
-/// Returns the error of a request that names a class that is not there.
-pub(super) fn no_such_class(class: &str, request: &Request<'_>, state: &State) -> ConfigError {
-    let known = state.live.classes.iter();
-    ConfigError::NoSuchClass {
-        class: class.to_owned(),
-        function: request.function,
-        known: known.map(|(name, _)| name.clone()).collect(),
     }
 }
 

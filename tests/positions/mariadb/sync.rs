@@ -26,3 +26,5 @@ mod fence;
 mod switch;
 #[path = "sync_waits.rs"]
 mod waits;
+#[path = "../suite/blocking_world.rs"]
+mod world;

@@ -25,3 +25,5 @@ mod roles;
 mod round_trips;
 #[path = "../suite/blocking_switch.rs"]
 mod switch;
+#[path = "../suite/blocking_world.rs"]
+mod world;

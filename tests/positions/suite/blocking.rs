@@ -4,35 +4,16 @@ use std::time::{Duration, Instant};
 
 use diesel_routing::{Level, Reason, Rejection, TokenKeys};
 
+use super::world::{in_session, set_theme, theme};
 use super::*;
-
-fn theme(session: &Session) -> (String, Reason, bool) {
-    let mut conn = session.read().expect("a connection");
-    let theme = settings::table
-        .find(1)
-        .select(settings::theme)
-        .first(&mut conn)
-        .expect("a row");
-    let route = conn.route();
-    (theme, route.reason, route.is_primary)
-}
 
 #[test]
 fn a_write_is_read_from_the_primary_until_a_replica_has_replayed_it() {
     let cluster = cluster(1);
-    let router = Router::builder()
-        .window(HOUR)
-        .wait(PATIENCE)
-        .primary(node("primary", cluster.primary()))
-        .replica(node("standby", cluster.standby(0)))
-        .build()
-        .expect("a router");
+    let router = in_session(&cluster);
     let session = router.session();
     cluster.standby(0).pause_replay().expect("paused");
-    diesel::update(settings::table.find(1))
-        .set(settings::theme.eq("dark"))
-        .execute(&mut session.write().expect("a connection"))
-        .expect("a write");
+    set_theme(&session, "dark");
     for _ in 0..10 {
         let (value, _, primary) = theme(&session);
         assert_eq!((value.as_str(), primary), ("dark", true));
@@ -121,10 +102,7 @@ fn a_token_goes_on_in_another_process_and_a_forged_one_does_not() {
     let (here, there, stranger) = (process([7; 32]), process([7; 32]), process([8; 32]));
     cluster.standby(0).pause_replay().expect("paused");
     let session = here.session();
-    diesel::update(settings::table.find(1))
-        .set(settings::theme.eq("dark"))
-        .execute(&mut session.write().expect("a connection"))
-        .expect("a write");
+    set_theme(&session, "dark");
     let token = session.token().expect("a token");
     assert_eq!(theme(&there.resume(token.as_str())).0, "dark");
     assert_eq!(theme(&stranger.resume(token.as_str())).0, "light");

@@ -4,32 +4,19 @@ use std::time::{Duration, Instant};
 
 use diesel_routing::{Mode, PoolKind, Reason};
 
+use super::world::{in_session, set_theme, theme};
 use super::*;
 
 #[test]
 fn what_was_written_while_replicas_were_off_counts_once_they_are_on_again() {
     let cluster = cluster(1);
-    let router = Router::builder()
-        .window(HOUR)
-        .wait(PATIENCE)
-        .primary(node("primary", cluster.primary()))
-        .replica(node("standby", cluster.standby(0)))
-        .build()
-        .expect("a router");
+    let router = in_session(&cluster);
     let session = router.session();
     cluster.standby(0).pause_replay().expect("paused");
-    let theme = || -> (String, Reason, bool) {
-        let mut conn = session.read().expect("a connection");
-        let theme = settings::table.find(1).select(settings::theme);
-        let theme = theme.first(&mut conn).expect("a row");
-        (theme, conn.route().reason, conn.route().is_primary)
-    };
+    let theme = || theme(&session);
 
     router.set_mode(Mode::PrimaryOnly);
-    diesel::update(settings::table.find(1))
-        .set(settings::theme.eq("dark"))
-        .execute(&mut session.write().expect("a connection"))
-        .expect("a write");
+    set_theme(&session, "dark");
     assert_eq!(theme(), ("dark".to_owned(), Reason::PrimaryOnly, true));
     router.set_mode(Mode::On);
     let (value, reason, is_primary) = theme();
