@@ -34,7 +34,7 @@ use schema::{orders, outbox};
 const SCHEMA: &str = "CREATE TABLE orders (id int PRIMARY KEY, item text NOT NULL);
     CREATE TABLE outbox (id bigserial PRIMARY KEY, order_id int NOT NULL)";
 
-/// What goes over the queue.
+/// A message of the queue.
 #[derive(Debug)]
 struct Message {
     order: i32,

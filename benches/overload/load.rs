@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use super::Outcome;
 use super::schema::counters;
 
-/// What became of some writes and reads.
+/// The outcome of some writes and reads.
 #[derive(Debug)]
 pub(crate) struct Tally {
     writes: Histogram<u64>,

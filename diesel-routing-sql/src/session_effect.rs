@@ -1,4 +1,4 @@
-//! What SQL leaves behind in the database session that ran it.
+//! The traces that SQL leaves behind in the database session that ran it.
 
 use crate::calls::{self, Place};
 use crate::inspect::readings;
@@ -8,16 +8,16 @@ use crate::token::{Keyword, Token, Word};
 use crate::tokens::Tokens;
 use crate::{Dialect, Finding, Functions, SideEffect};
 
-/// What a piece of SQL leaves behind in the database session that ran it, for whoever uses that connection next.
+/// The traces that a piece of SQL leaves behind in the database session that ran it, for whoever uses that connection next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum SessionEffect {
     /// Nothing that is known.
     #[default]
     Nothing,
-    /// What a reset of the session undoes: settings, temporary tables, locks, subscriptions, cursors.
+    /// Traces that a reset of the session undoes: settings, temporary tables, locks, subscriptions, cursors.
     Resettable,
-    /// What lasts as long as the session: loaded libraries, prepared statements, connections to other servers. And a transaction
+    /// Traces that last as long as the session: loaded libraries, prepared statements, connections to other servers. And a transaction
     /// that the SQL begins and does not end, which drivers do not know of.
     Lasting,
 }

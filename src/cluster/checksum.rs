@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What the rows of a table add up to, on one server at one moment.
+/// The number and the digest of a table's rows, on one server at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Checksum {

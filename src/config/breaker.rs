@@ -8,7 +8,7 @@ use crate::error::ConfigError;
 use crate::protection::Breaker;
 use crate::protection::Thresholds;
 
-/// What protects the primary from reads while it is strained. Each signal has two thresholds.
+/// The breaker, which protects the primary from reads while it is strained. Each signal has two thresholds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -28,7 +28,7 @@ pub struct BreakerConfig {
     /// The time of the primary's answers, as a multiple of the usual one. Defaults to 5 and 20.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency: Option<ThresholdsConfig>,
-    /// What the application's own function tells, from 0 to 1. Defaults to 0.8 and 0.85.
+    /// The value that the application's own function tells, from 0 to 1. Defaults to 0.8 and 0.85.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub load: Option<ThresholdsConfig>,
     /// How long signals must be low before the primary counts as relieved. Defaults to 5s.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::server::PoolKind;
 
-/// What a configuration has changed of a running router, from `Router::apply`. Displayed in words.
+/// The changes that a configuration has made to a running router, from `Router::apply`. Displayed in words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -13,7 +13,7 @@ pub struct Changes {
     pub version: u64,
     /// The keys whose values changed.
     pub settings: Vec<KeyChange>,
-    /// What became of nodes.
+    /// The nodes that changed.
     pub nodes: Vec<NodeChange>,
 }
 
@@ -32,18 +32,18 @@ pub struct KeyChange {
     pub is_overridden: bool,
 }
 
-/// What became of a node.
+/// The change of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct NodeChange {
     /// Its name.
     pub node: String,
-    /// What became of it.
+    /// The change.
     pub what: WhatChanged,
 }
 
-/// What became of a node.
+/// The change of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",

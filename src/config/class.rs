@@ -21,7 +21,7 @@ pub struct ClassConfig {
     /// The time that its reads may wait for a replica to catch up. Defaults to the router's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait: Option<HumanDuration>,
-    /// What its reads do where no replica may serve them: `primary`, `wait=200ms` or `refuse`. Defaults to `primary`.
+    /// The fallback of its reads where no replica may serve them: `primary`, `wait=200ms` or `refuse`. Defaults to `primary`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback: Option<FallbackConfig>,
     /// Which of its reads are refused first while the primary is strained. Defaults to `normal`.
@@ -31,7 +31,7 @@ pub struct ClassConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 100))]
     pub replica_share: Option<u8>,
-    /// What its reads do about nodes in other regions: `pay`, `bound=2s` or `refuse`. Defaults to `pay`.
+    /// The policy of its reads about nodes in other regions: `pay`, `bound=2s` or `refuse`. Defaults to `pay`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<RegionConfig>,
 }

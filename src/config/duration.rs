@@ -25,7 +25,7 @@ pub struct HumanDuration(Duration);
 /// The longest time that makes sense in a configuration: a longer one is a mistake in the unit.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-/// What a text must be to be a time.
+/// The words for a legal time.
 pub(super) const LEGAL: &str =
     "a time with its unit, of a year at most, such as `250ms`, `5s` or `1m 30s`";
 

@@ -40,7 +40,7 @@ type Callback<T> = Box<dyn Fn(&T) + Send + Sync>;
 
 /// Follows a file until it is dropped, or the router is.
 ///
-/// What is being applied when it is dropped is completed.
+/// A change that is under way when it is dropped is completed.
 #[derive(Debug)]
 #[must_use = "dropping it ends it"]
 pub struct FileWatch(Arc<Signs>);
@@ -167,7 +167,7 @@ pub(crate) struct FileWatcher {
     problem: Option<String>,
 }
 
-/// What a watcher says to do.
+/// The next step of a watcher.
 pub(crate) enum Told {
     /// Wait for the event, but not longer than that; then ask again.
     Wait(EventListener, Instant),

@@ -14,19 +14,20 @@ use crate::routing::{Fallback, Level, RegionPolicy};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LevelConfig(Level);
 
-/// What the reads of a class do about other regions, in a configuration: `"pay"`, `"bound=2s"` or `"refuse"`.
+/// The region policy of a class, in a configuration: `"pay"`, `"bound=2s"` or `"refuse"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RegionConfig(RegionPolicy);
 
-/// What the reads of a class do where no replica may serve them, in a configuration: `"primary"`, `"wait=200ms"` or `"refuse"`.
+/// The fallback of a class, where no replica may serve its reads, in a configuration: `"primary"`, `"wait=200ms"` (or `"wait 200ms"`)
+/// or `"refuse"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FallbackConfig(Fallback);
 
 /// A value that is written as a word, possibly with a time.
 trait Worded: Copy + Sized {
-    /// What may be written.
+    /// The texts that are legal.
     const LEGAL: &'static str;
-    /// What may be written, as a regular expression.
+    /// The same as a regular expression.
     const PATTERN: &'static str;
 
     /// Returns the value that a word stands for, with a time behind `=` or without.
@@ -36,7 +37,7 @@ trait Worded: Copy + Sized {
     fn word(self) -> (&'static str, Option<HumanDuration>);
 
     fn parse(text: &str) -> Option<Self> {
-        match text.split_once('=') {
+        match text.split_once(['=', ' ']) {
             Some((word, time)) => Self::of_word(word, Some(HumanDuration::parse(time)?)),
             None => Self::of_word(text, None),
         }
@@ -94,7 +95,7 @@ impl Worded for RegionConfig {
 
 impl Worded for FallbackConfig {
     const LEGAL: &'static str = "`primary`, `wait=200ms` (or another time) or `refuse`";
-    const PATTERN: &'static str = "^(primary|wait=.+|refuse)$";
+    const PATTERN: &'static str = "^(primary|wait[= ].+|refuse)$";
 
     fn of_word(word: &str, time: Option<HumanDuration>) -> Option<Self> {
         let fallback = match (word, time) {
@@ -199,6 +200,10 @@ mod tests {
         for text in ["eventual", "bounded=250ms", "session", "strong"] {
             assert_eq!(LevelConfig::parse(text).unwrap().to_string(), text);
         }
+        assert_eq!(
+            FallbackConfig::parse("wait 1m 30s"),
+            FallbackConfig::parse("wait=1m 30s")
+        );
         for text in ["primary", "wait=200ms", "refuse"] {
             assert_eq!(FallbackConfig::parse(text).unwrap().to_string(), text);
         }

@@ -115,14 +115,14 @@ pub struct RoutingConfig {
     /// The time that a read may wait for a replica to catch up before it goes to the primary. Defaults to 0s.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait: Option<HumanDuration>,
-    /// What of the routing is in force. Defaults to `on`.
+    /// The mode: how much of the routing is in force. Defaults to `on`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<ModeConfig>,
     /// The share of sessions that may use replicas, in percent. Defaults to 100.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 100))]
     pub replica_share: Option<u8>,
-    /// What protects the primary from reads while it is strained.
+    /// The breaker, which protects the primary from reads while it is strained.
     #[serde(deserialize_with = "named::table", skip_serializing_if = "is_default")]
     pub breaker: BreakerConfig,
     /// The time for which a session's reads go to the primary after a write whose position is not known.

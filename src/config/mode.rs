@@ -9,7 +9,7 @@ use super::class::check_share;
 use crate::error::ConfigError;
 use crate::routing::Mode;
 
-/// What of the routing is in force.
+/// The mode: how much of the routing is in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -32,7 +32,7 @@ impl From<ModeConfig> for Mode {
     }
 }
 
-/// What an operator asks of the switch.
+/// An operator's change of the switch.
 #[cfg(feature = "admin")]
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -26,7 +26,7 @@ pub struct WindowConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1.0, max = 100.0))]
     pub factor: Option<f64>,
-    /// What is added. Defaults to 500ms.
+    /// The time that is added. Defaults to 500ms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub margin: Option<HumanDuration>,
     /// How long a lag counts, from 10s to 1h. Defaults to 5m.

@@ -41,7 +41,7 @@ pub struct Rule {
     treatment: Treatment,
 }
 
-/// What a rule says of reads.
+/// The level or class that a rule sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Treatment {
     Level(Level),

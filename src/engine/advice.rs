@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::routing::{Level, Mode, Strength};
 
-/// What was said of all reads of a session's view. It adds up: every read is at least as strong.
+/// The levels and classes that were set for all reads of a session's view. They add up: every read is at least as strong.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Advice {
     /// By the code: `at_level` and `class`.
@@ -13,7 +13,7 @@ pub(crate) struct Advice {
     edge: Said,
 }
 
-/// What one of them said.
+/// The levels and classes that one of them set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Said {
     /// The levels; `None` if no level was named.

@@ -15,10 +15,10 @@ use crate::error::{ConfigError, Error};
 use crate::mutex::lock;
 use crate::server::{NodeRole, PoolKind};
 
-/// What has changed, and the pools of nodes that are gone.
+/// The changes, and the pools of nodes that are gone.
 pub(crate) type Applied<P> = (Changes, Vec<Leaving<P>>);
 
-/// What a configuration changes of a router. All that needs no server has been checked.
+/// The changes that a configuration makes to a router. All that needs no server has been checked.
 pub(crate) struct Transition {
     config: RoutingConfig,
     by: Option<String>,

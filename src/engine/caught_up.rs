@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::position::Position;
 
-/// What the nodes answered when they were asked whether the replicas have caught up: see
+/// The nodes' answers when they were asked whether the replicas have caught up: see
 /// [`Router::verify_caught_up`](crate::Router::verify_caught_up).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -17,7 +17,7 @@ pub struct CaughtUpReport {
     pub replicas: Vec<ReplicaReport>,
 }
 
-/// What one replica answered.
+/// One replica's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReplicaReport {
@@ -27,7 +27,7 @@ pub struct ReplicaReport {
     pub position: Option<Position>,
     /// Set if it has everything that the primary had at the beginning.
     pub has_all: bool,
-    /// What stands in its way, in words: it does not answer; its applier or its receiver is not running; its account may not
+    /// The obstacle, in words: it does not answer; its applier or its receiver is not running; its account may not
     /// ask for that. `None` if nothing does.
     pub problem: Option<String>,
 }

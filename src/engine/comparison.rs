@@ -85,7 +85,7 @@ pub struct TableComparison {
     pub rows: u64,
     /// Set if the limit of rows was reached: there may be more, which were not compared.
     pub is_partial: bool,
-    /// What was found on each replica, with its name.
+    /// The finding on each replica, with its name.
     pub replicas: Vec<(String, TableOnReplica)>,
 }
 
@@ -98,7 +98,7 @@ impl TableComparison {
     }
 }
 
-/// What was found of a table on a replica.
+/// The finding about a table on a replica.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TableOnReplica {

@@ -12,14 +12,14 @@ use crate::routing::{Balancing, Mode, ReplicaShare};
 pub(crate) struct Live {
     /// How long reads go to the primary after a write at an unknown position.
     pub(crate) window: Window,
-    /// What protects the primary from reads; `None` if nothing does.
+    /// The breaker; `None` if there is none.
     pub(crate) breaker: Option<Breaker>,
     /// The lag past which a replica serves nothing.
     pub(crate) max_lag: Duration,
     /// The longest wait of reads for a fresher replica.
     pub(crate) wait: Duration,
     pub(crate) balance: Balancing,
-    /// What of the routing is in force.
+    /// The mode: how much of the routing is in force.
     pub(crate) mode: Mode,
     /// The share of sessions that may use replicas; classes may have less.
     pub(crate) replica_share: ReplicaShare,

@@ -12,7 +12,7 @@ pub(crate) struct OneQuestion {
     ended: Event,
 }
 
-/// What a caller is to do.
+/// The next step of a caller.
 #[derive(Debug)]
 pub(crate) enum AskOrWait<'a> {
     /// Ask, and drop this afterwards.

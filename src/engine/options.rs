@@ -12,7 +12,7 @@ use crate::routing::Tag;
 pub(crate) struct Options {
     /// The longest wait of reads for a fresher replica; the router's if `None`.
     pub(crate) wait: Option<Duration>,
-    /// What was said of all its reads; `None` if nothing was.
+    /// The levels and classes that were set for all its reads; `None` if none was.
     pub(crate) advice: Option<Arc<Advice>>,
     /// The replicas that reads ask for; the router's if `None`.
     pub(crate) on: Option<Arc<Tag>>,

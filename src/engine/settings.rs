@@ -25,7 +25,7 @@ pub(crate) enum Questions {
 /// The settings that builders collect.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// What may change while the router runs, as it starts.
+    /// The settings that may change while the router runs, as it starts.
     pub(crate) live: Live,
     pub(crate) clock: Arc<dyn Clock>,
     /// Set if the clock is the system's: other routers' answers are dated by it.

@@ -23,7 +23,7 @@ const LEAST: u32 = 2;
 /// The connections of an instance to a node that no pool has: its watcher's.
 pub(crate) const WATCHERS: u32 = 1;
 
-/// What the sizes of pools are computed from; all loads are those of one instance.
+/// The load that the sizes of pools are computed from; all loads are those of one instance.
 ///
 /// By Little's law, the mean number of connections in use is the rate of arrivals times the mean time that each is in use. A pool
 /// needs more than the mean: three standard deviations, which for arrivals at random are three times its square root.

@@ -35,7 +35,7 @@ pub struct Status {
     /// The number of instances like this one that there are to be: see
     /// [`RouterBuilder::expected_instances`](crate::RouterBuilder::expected_instances).
     pub expected_instances: u32,
-    /// What of the routing is in force.
+    /// The mode: how much of the routing is in force.
     pub mode: Mode,
     /// The share of sessions that may use replicas, in percent.
     pub replica_share: u8,

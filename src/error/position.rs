@@ -14,7 +14,7 @@ pub enum PositionError {
         text: String,
         /// The kind of the cluster's servers.
         server: &'static str,
-        /// What a position of these looks like.
+        /// The form of such a position.
         expected: &'static str,
         /// Another kind of server, in whose notation it is.
         looks_like: Option<&'static str>,
@@ -25,7 +25,7 @@ pub enum PositionError {
     OtherCluster {
         /// Its beginning.
         text: String,
-        /// What differs between clusters.
+        /// The part that differs between clusters.
         cluster: &'static str,
     },
 

@@ -1,4 +1,4 @@
-//! What a session is told to require.
+//! Positions that a session is told to require.
 //!
 //! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 

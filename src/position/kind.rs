@@ -10,7 +10,7 @@ pub(crate) struct About {
     pub(crate) server: &'static str,
     /// The thing that differs between clusters.
     pub(crate) cluster: &'static str,
-    /// What a position looks like, in words.
+    /// The form of a position, in words.
     pub(crate) notation: &'static str,
     /// The problem with a second node that accepts writes, and a remedy.
     pub(crate) second_primary: &'static str,

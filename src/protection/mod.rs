@@ -1,4 +1,4 @@
-//! What protects the primary, and sessions where positions are unknown: the breaker and the window. Pure: it is told what others
+//! Protection of the primary, and of sessions where positions are unknown: the breaker and the window. Pure: it is told what others
 //! measure.
 
 mod breaker;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What the reads of a [class](crate::Class::fallback) do where no replica may serve them. Reads that need the primary
+/// The choice of the reads of a [class](crate::Class::fallback) where no replica may serve them. Reads that need the primary
 /// anyway, and writes, go there whatever the class says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]

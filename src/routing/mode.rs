@@ -1,11 +1,11 @@
-//! `Mode`: what of the routing is in force.
+//! `Mode`: how much of the routing is in force.
 
 use std::fmt;
 
-/// What of the routing is in force: the switch that operators throw, back and forth, without a deploy. See
+/// How much of the routing is in force: the switch that operators throw, back and forth, without a deploy. See
 /// [`Router::set_mode`](crate::Router::set_mode).
 ///
-/// What writes and strong reads do is the same in every mode.
+/// Writes and strong reads are the same in every mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(
     feature = "serde",

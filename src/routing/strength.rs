@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Fallback, Level, Reason};
 
-/// What a read requires of the node that serves it, and what it does where no replica is such a node: a product of a level, a
+/// The requirements of a read on the node that serves it, and its choice where no replica is such a node: a product of a level, a
 /// bound on staleness and a fallback.
 ///
 /// Whoever has a say (the function's attribute, the call, the handle's type, a class, a rule, a header) gives one of these, and

@@ -2,10 +2,10 @@
 
 use crate::statement::verdict::{Reach, Trace};
 
-/// What was seen of a statement that is about to run.
+/// The findings about a statement that is about to run.
 #[derive(Debug)]
 pub(crate) struct Look {
-    /// What it may change, if anything.
+    /// The changes that it may make, if any.
     pub(crate) reach: Option<Reach>,
     pub(crate) trace: Trace,
     /// Its SQL, if that was rendered.

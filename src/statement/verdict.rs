@@ -9,7 +9,7 @@ use diesel_routing_sql::SessionEffect;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub(crate) kind: Kind,
-    /// What it leaves behind in the database session.
+    /// The traces that it leaves behind in the database session.
     pub(crate) leaves: SessionEffect,
 }
 
@@ -91,7 +91,7 @@ impl Verdict {
     }
 }
 
-/// What a statement may have done to the database session that ran it.
+/// The traces that a statement may have left in the database session that ran it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Trace {
     pub(crate) leaves: SessionEffect,

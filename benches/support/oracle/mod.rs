@@ -12,12 +12,12 @@ use diesel_async::pooled_connection::{AsyncDieselConnectionManager, PoolError};
 /// The statements of a workload, on one kind of server.
 pub(crate) trait Statements: 'static {
     type Connection: AsyncConnection + 'static;
-    /// What makes connections for a pool.
+    /// The manager that opens connections for a pool.
     type Manager: bb8::ManageConnection<Connection = Self::Connection, Error = PoolError>
         + From<AsyncDieselConnectionManager<Self::Connection>>;
-    /// What a read asks for.
+    /// The key of a read.
     type Keys: Sync + ?Sized;
-    /// What it returns.
+    /// The row that it returns.
     type Rows: Send;
 
     /// Returns how far the server is, as a number that never falls.
@@ -40,7 +40,7 @@ pub(crate) trait Statements: 'static {
     ) -> impl Future<Output = QueryResult<(i64, i64)>> + Send;
 }
 
-/// What a server is, which decides how it is asked for its position.
+/// The role of a server, which decides how it is asked for its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Primary,

@@ -1,4 +1,4 @@
-//! What a checkout does while the primary is strained.
+//! The steps of a checkout while the primary is strained.
 
 use std::time::{Duration, Instant};
 

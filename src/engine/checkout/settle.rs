@@ -1,4 +1,4 @@
-//! What is set on a connection before it is lent.
+//! The settings of a connection before it is lent.
 
 use std::time::Instant;
 

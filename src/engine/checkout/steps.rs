@@ -29,7 +29,7 @@ pub(crate) struct Request<'a> {
     pub(crate) avoid: Option<usize>,
     /// Set if a replica that is likely to serve it may be tried.
     pub(crate) may_try: bool,
-    /// What was said of all reads of the session's view.
+    /// The levels and classes that were set for all reads of the session's view.
     pub(crate) advice: Option<&'a Advice>,
     /// The class of the function, by its name: what that requires stands in the configuration under which it is decided.
     pub(crate) class: Option<&'static str>,

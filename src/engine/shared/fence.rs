@@ -1,4 +1,4 @@
-//! What sessions are told to require.
+//! Positions that sessions are told to require.
 
 #[cfg(feature = "edge")]
 use std::time::{Duration, SystemTime};

@@ -1,4 +1,4 @@
-//! What a request requires, under one configuration.
+//! The requirements of a request, under one configuration.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::engine::Request;
 use crate::error::ConfigError;
 use crate::routing::{Decision, Level, Reason, Refusal, Strength};
 
-/// What a checkout goes by from beginning to end, beside the decisions in it.
+/// The terms of a checkout from beginning to end, beside the decisions in it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Terms {
     /// The longest wait for a fresher replica.

@@ -18,7 +18,7 @@ pub struct SizingAdvice {
     pub fallback: PoolAdvice,
     /// The connections of all instances to the primary, if all pools are full.
     pub primary_connections: u32,
-    /// What does not fit, and what to do.
+    /// Warnings: the limit that is passed, and the remedy.
     pub warnings: Vec<String>,
 }
 

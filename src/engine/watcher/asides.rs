@@ -1,4 +1,4 @@
-//! What watchers ask beside roles and positions: how far a node lags, of a function; how loaded the primary is.
+//! Questions of watchers beside roles and positions: how far a node lags, of a function; how loaded the primary is.
 
 use std::time::{Duration, Instant};
 

@@ -34,7 +34,7 @@ const QUICK: f64 = 0.001;
 /// The time after which a share of connections in use is not known any more.
 const STALE: Duration = Duration::from_secs(35);
 
-/// What is measured of the primary, and the strain that follows.
+/// The measurements of the primary, and the strain that follows.
 #[derive(Debug)]
 pub(crate) struct Gauges {
     start: Instant,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Strain;
 
-/// What a [breaker](crate::Breaker) measures.
+/// A signal that a [breaker](crate::Breaker) measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Signal {
@@ -16,7 +16,7 @@ pub enum Signal {
     Timeouts,
     /// The time of the primary's answers to its watcher, as a multiple of the usual one.
     Latency,
-    /// What the application's own function tells.
+    /// The value that the application's own function tells.
     // Not named `Load`: compile errors print the trait's parameter of that name without its path only while no other public item
     // has it.
     OwnLoad,

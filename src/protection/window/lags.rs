@@ -31,7 +31,7 @@ pub(crate) struct Lags {
     clamped: u64,
 }
 
-/// What is known of the lags that count.
+/// The spread of the lags that count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Spread {
     pub(super) samples: u64,

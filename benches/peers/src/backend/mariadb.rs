@@ -20,13 +20,13 @@ use crate::counters::counters;
 use crate::oracle::Role;
 use crate::servers::{Block, Cluster, MariaServers};
 
-/// What a replica has applied. All GTIDs of the bench are of one domain, so their last number orders them.
+/// The GTIDs that a replica has applied. All GTIDs of the bench are of one domain, so their last number orders them.
 const APPLIED: &str =
     "SELECT CAST(SUBSTRING_INDEX(@@global.gtid_slave_pos, '-', -1) AS SIGNED) AS number";
-/// What the primary has written.
+/// The GTIDs that the primary has written.
 const WRITTEN: &str =
     "SELECT CAST(SUBSTRING_INDEX(@@global.gtid_binlog_pos, '-', -1) AS SIGNED) AS number";
-/// What the connection has written last.
+/// The GTID that the connection has written last.
 const LAST: &str = "SELECT CAST(SUBSTRING_INDEX(@@last_gtid, '-', -1) AS SIGNED) AS number";
 
 diesel::define_sql_function! {

@@ -19,7 +19,7 @@ use crate::servers::{Block, Cluster};
 /// A kind of servers.
 pub(crate) trait Backend: Send + Sync + 'static {
     type Connection: RoutedConnection;
-    /// What makes connections for diesel-async's pools.
+    /// The manager that opens connections for diesel-async's pools.
     type Manager: From<AsyncDieselConnectionManager<Self::Connection>>
         + bb8::ManageConnection<Connection = Self::Connection, Error = PoolError>
         + deadpool::managed::Manager<Type = Self::Connection, Error = PoolError>;

@@ -9,22 +9,22 @@ use super::{Around, Entrance, Front};
 
 const CONFIG: &str = include_str!("../../config/maxscale.cnf");
 
-/// What a read must see, by the names of MaxScale's parameter `causal_reads`.
+/// The writes that a read must see, by the names of MaxScale's parameter `causal_reads`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CausalReads {
     /// Nothing in particular.
     None,
-    /// What its connection wrote: waits for the replica.
+    /// Its connection's: waits for the replica.
     Local,
-    /// What its connection wrote: of a replica that is known to have it, else of the primary.
+    /// Its connection's: of a replica that is known to have it, else of the primary.
     Fast,
-    /// What all connections wrote: waits for the replica.
+    /// All connections': waits for the replica.
     Global,
-    /// What all connections wrote: of a replica that is known to have it, else of the primary.
+    /// All connections': of a replica that is known to have it, else of the primary.
     FastGlobal,
-    /// What the primary has, which is asked before each read: waits for the replica.
+    /// All that the primary has, which is asked before each read: waits for the replica.
     Universal,
-    /// What the primary has, likewise: of a replica that is known to have it, else of the primary.
+    /// All that the primary has, likewise: of a replica that is known to have it, else of the primary.
     FastUniversal,
 }
 
