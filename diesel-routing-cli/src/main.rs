@@ -9,6 +9,7 @@ mod export;
 mod failure;
 mod node;
 mod output;
+mod survey;
 mod verify;
 
 #[cfg(not(any(feature = "mysql", feature = "postgres", feature = "sqlite")))]

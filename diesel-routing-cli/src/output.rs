@@ -58,6 +58,12 @@ impl Output {
         self.line(text)
     }
 
+    /// Prints a text of any length, with line breaks where it would be too wide.
+    pub(crate) fn paragraph(&mut self, text: &str) -> Result<(), Failure> {
+        let text = sheet::wrapped(text, self.width);
+        self.line(text)
+    }
+
     /// Prints a document of JSON, with line breaks.
     pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(value).map_err(|error| Failure::other(&error))?;

@@ -5,7 +5,7 @@ mod row;
 use std::fmt;
 use std::time::Duration;
 
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 use diesel_routing::{Diagnosis, Introduction, Observation, RoutedConnection, ServerFacts};
 
 use crate::backend::Kind;
@@ -78,7 +78,7 @@ impl Connection {
     /// Opens a connection to a node, whose session is read-only.
     pub(crate) async fn open(cluster: &Cluster, member: &Member) -> Result<Self, NodeError> {
         let mut conn = Self::open_writable(cluster, member).await?;
-        conn.execute(cluster.kind.read_only()).await?;
+        conn.run(cluster.kind.read_only()).await?;
         Ok(conn)
     }
 
@@ -139,6 +139,8 @@ impl Connection {
 
     /// Runs a query that takes no parameters, and returns its rows as text. See [`Row`] for the types that it may have.
     pub(crate) async fn rows(&mut self, sql: &str) -> Result<Vec<Row>, NodeError> {
+        use diesel_async::RunQueryDsl;
+
         within!(self, "asking", |conn| diesel::sql_query(sql)
             .load::<Row>(conn))
     }
@@ -150,7 +152,7 @@ impl Connection {
     }
 
     /// Runs statements without results.
-    pub(crate) async fn execute(&mut self, sql: &str) -> Result<(), NodeError> {
+    pub(crate) async fn run(&mut self, sql: &str) -> Result<(), NodeError> {
         within!(self, "asking", |conn| conn.batch_execute(sql))
     }
 

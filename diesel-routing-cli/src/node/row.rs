@@ -50,7 +50,7 @@ trait AsText: Backend {
 impl<DB: AsText> QueryableByName<DB> for Row {
     fn build<'a>(row: &impl NamedRow<'a, DB>) -> deserialize::Result<Self> {
         let columns = (0..row.field_count()).map(|index| {
-            let field = row.get(index).ok_or("a column is missing")?;
+            let field = diesel::row::Row::get(row, index).ok_or("a column is missing")?;
             let name = field.field_name().unwrap_or_default().to_owned();
             let value = match field.value() {
                 None => None,

@@ -120,6 +120,19 @@ impl Sheet {
     }
 }
 
+/// Returns a text with line breaks where it would be too wide.
+pub(super) fn wrapped(text: &str, width: Option<usize>) -> String {
+    let Some(width) = width else {
+        return text.to_owned();
+    };
+    let mut table = plain();
+    table
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    table.add_row([text]);
+    finished(&mut table)
+}
+
 /// The blanks between two columns.
 const GAP: usize = 2;
 
@@ -129,7 +142,8 @@ fn heading(name: &str) -> comfy_table::Cell {
 
 fn plain() -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).enforce_styling();
+    table.load_style(presets::NOTHING);
+    table.enforce_styling().style_text_only();
     table
 }
 
