@@ -81,6 +81,11 @@ impl Sheet {
         }
     }
 
+    /// Creates a table of names and values, without headings.
+    pub(crate) fn of_pairs() -> Self {
+        Self::default()
+    }
+
     /// Adds a row: one cell for each heading.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
         self.rows.push(cells.into_iter().collect());
@@ -89,6 +94,9 @@ impl Sheet {
     /// Returns the text, without a line break at the end: a table if that fits the width, else a record for each row. It has
     /// colours, which the output leaves out where they are not wanted.
     pub(crate) fn render(&self, width: Option<usize>) -> String {
+        if self.headings.is_empty() {
+            return self.pairs(width);
+        }
         let mut table = plain();
         table.set_header(self.headings.iter().copied().map(heading));
         for row in &self.rows {
@@ -103,12 +111,17 @@ impl Sheet {
         }
     }
 
+    fn pairs(&self, width: Option<usize>) -> String {
+        let mut table = width.map_or_else(plain, within);
+        for row in &self.rows {
+            table.add_row(row.iter().map(Cell::drawn));
+        }
+        finished(&mut table)
+    }
+
     fn records(&self, width: usize) -> String {
         let records = self.rows.iter().map(|row| {
-            let mut table = plain();
-            table
-                .set_content_arrangement(ContentArrangement::Dynamic)
-                .set_width(u16::try_from(width).unwrap_or(u16::MAX));
+            let mut table = within(width);
             for (name, cell) in self.headings.iter().zip(row) {
                 if !cell.text.is_empty() {
                     table.add_row([heading(name), cell.drawn()]);
@@ -125,10 +138,7 @@ pub(super) fn wrapped(text: &str, width: Option<usize>) -> String {
     let Some(width) = width else {
         return text.to_owned();
     };
-    let mut table = plain();
-    table
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    let mut table = within(width);
     table.add_row([text]);
     finished(&mut table)
 }
@@ -144,6 +154,15 @@ fn plain() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.enforce_styling().style_text_only();
+    table
+}
+
+/// Returns a table that breaks lines to fit.
+fn within(width: usize) -> Table {
+    let mut table = plain();
+    table
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(u16::try_from(width).unwrap_or(u16::MAX));
     table
 }
 

@@ -11,7 +11,8 @@ use crate::backend::on_backend;
 use crate::cluster::Cluster;
 use crate::failure::chain;
 
-pub(crate) use report::{NodeReport, Report, short};
+use report::short;
+pub(crate) use report::{NodeReport, Report, lag_words};
 
 /// Asks the nodes of a cluster, through a router while there can be one, else each by itself.
 pub(crate) struct Survey {
@@ -39,6 +40,14 @@ impl Survey {
             cluster,
             through: Through::Alone(None),
         }
+    }
+
+    /// Returns the nodes' names.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let members = self.cluster.members.iter();
+        members
+            .map(|member| member.node.name().to_owned())
+            .collect()
     }
 
     /// Returns what the nodes are and have now.
