@@ -21,7 +21,9 @@ pub(crate) struct ClusterArgs {
         long = "node",
         short,
         value_name = "NAME[:ROLE]=URL",
-        conflicts_with = "config", help_heading = HEADING)]
+        conflicts_with = "config",
+        help_heading = HEADING
+    )]
     pub(crate) nodes: Vec<String>,
     /// The longest to wait for a node, for connecting and for each answer
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration, help_heading = HEADING)]
