@@ -122,6 +122,7 @@
 //! | `tower` | [`edge::SessionLayer`] | |
 //! | `axum` | [`Session`] as an argument of axum's handlers | |
 //! | `moka`, `redis` | session states in memory; in Redis or Valkey | |
+//! | `redis-rustls` | the same at `rediss://`, by rustls with ring | a C compiler |
 //! | `test-util` | [`ManualClock`], for tests | |
 //!
 //! [`docs/tls.md`]: https://github.com/diesel-routing/diesel-routing/blob/main/docs/tls.md

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Counts, Outage, Settings};
+use super::{Counts, Outage, Settings, StoreBreaker};
 
 /// The shared part of an edge; `R` is the flavour's router, `S` its kind of store.
 pub(crate) struct Inner<R, S: ?Sized> {
@@ -12,6 +12,7 @@ pub(crate) struct Inner<R, S: ?Sized> {
     // Shared with edges of other settings, too.
     pub(crate) counts: Arc<Counts>,
     pub(crate) outage: Arc<Outage>,
+    pub(crate) breaker: Arc<StoreBreaker>,
 }
 
 impl<R, S: ?Sized> Inner<R, S> {
@@ -22,6 +23,7 @@ impl<R, S: ?Sized> Inner<R, S> {
             store: None,
             counts: Arc::default(),
             outage: Arc::default(),
+            breaker: Arc::default(),
         }
     }
 }
@@ -34,6 +36,7 @@ impl<R: Clone, S: ?Sized> Clone for Inner<R, S> {
             store: self.store.clone(),
             counts: Arc::clone(&self.counts),
             outage: Arc::clone(&self.outage),
+            breaker: Arc::clone(&self.breaker),
         }
     }
 }

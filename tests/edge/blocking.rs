@@ -74,7 +74,7 @@ fn the_next_request_sees_the_write_by_its_cookie() {
     let (theme, reason, headers) = show(&edge, &request("/", &[("cookie", &token)]));
     assert_eq!((theme.as_str(), reason), ("dark", Reason::RecentWrite));
     assert_eq!(cookie(&headers), None);
-    let (theme, reason, _) = show(&edge, &request("/", &[("cookie", "db-session=bad")]));
+    let (theme, reason, _) = show(&edge, &request("/", &[("cookie", "__Host-db-session=bad")]));
     assert_eq!(
         (theme.as_str(), reason),
         ("light", Reason::NothingToCatchUp)
