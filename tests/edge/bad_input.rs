@@ -80,7 +80,7 @@ async fn of_a_hundred_cookies_of_one_name_a_few_are_looked_at() {
     ] {
         let before = rejected(&router, Rejection::Malformed);
         let read = with(request("GET", "/theme"), "cookie", line.as_bytes());
-        assert_eq!(text(send(&app, read).await).await, "dark recent_write");
+        assert_eq!(text(send(&app, read).await).await, "dark state_unknown");
         assert_eq!(rejected(&router, Rejection::Malformed), before + 7);
     }
     let mut read = request("GET", "/theme");

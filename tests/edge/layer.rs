@@ -250,7 +250,7 @@ async fn a_websocket_is_upgraded_and_its_handshake_brings_the_cookie() {
     let head = String::from_utf8_lossy(&said).to_ascii_lowercase();
     assert!(head.starts_with("http/1.1 101 "), "{head}");
     assert!(
-        head.contains("\r\nset-cookie: __Host-db-session="),
+        head.contains("\r\nset-cookie: __host-db-session="),
         "{head}"
     );
     server.abort();
