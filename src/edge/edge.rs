@@ -8,8 +8,7 @@ use http::HeaderName;
 use http::request::Parts;
 
 use super::{
-    EdgeError, EdgeStatus, Exchange, Inner, Rule, Rules, Settings, StoreDown,
-    TokenCookie,
+    EdgeError, EdgeStatus, Exchange, Inner, Rule, Rules, Settings, StoreDown, TokenCookie,
 };
 use crate::engine::{Async, Flavour, Router, Routes, Session};
 use crate::observe::Event;

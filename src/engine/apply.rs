@@ -155,7 +155,11 @@ impl<C, F: Flavour<C>> Router<C, F> {
         databases.run_under(config);
         let settings = changes.settings.iter().map(|change| {
             // A mode that code overrides is not switched.
-            let key = if change.is_overridden { "" } else { &change.key };
+            let key = if change.is_overridden {
+                ""
+            } else {
+                &change.key
+            };
             Changed::of_key(key, change.to_string())
         });
         let changed: Vec<_> = settings

@@ -109,7 +109,11 @@ impl Shared {
     /// Says so if a node that was added is not what it is configured as.
     pub(crate) fn announce(&self, slot: usize, name: &str) {
         if let Some(why) = self.differs(slot) {
-            Event::NodeNotAsConfigured { node: name, why: &why }.emit();
+            Event::NodeNotAsConfigured {
+                node: name,
+                why: &why,
+            }
+            .emit();
         }
     }
 

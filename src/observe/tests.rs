@@ -56,7 +56,9 @@ fn what_operators_hear_stands_in_the_list_alone() {
     assert!(found.len() > 200, "{}", found.len());
     // Not in one piece, or this file would be one of them.
     let heard = ["info", "warn", "error"].map(|level| format!("tracing::{level}!("));
-    let strays = found.iter().filter(|(_, text)| heard.iter().any(|heard| text.contains(heard)));
+    let strays = found
+        .iter()
+        .filter(|(_, text)| heard.iter().any(|heard| text.contains(heard)));
     let strays: Vec<_> = strays.map(|(path, _)| path).collect();
     assert_eq!(strays, [""; 0], "an `Event` belongs there");
 }
