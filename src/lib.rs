@@ -270,6 +270,11 @@ pub use asynchronous::*;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// The examples of what there is to see, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/observability/README.md")]
+struct Observability;
+
 /// Functions for the project's benches. Not for users.
 #[cfg(feature = "__bench")]
 #[doc(hidden)]

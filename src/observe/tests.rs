@@ -36,6 +36,55 @@ fn the_page_describes_every_event_with_its_level_and_fields_and_no_other() {
     assert_eq!(found, expected);
 }
 
+/// Returns a heading's name in links.
+fn anchor(heading: &str) -> String {
+    let letters = heading.trim_start_matches('#').trim().chars();
+    let kept =
+        letters.filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
+    kept.map(|letter| match letter {
+        ' ' => '-',
+        letter => letter.to_ascii_lowercase(),
+    })
+    .collect()
+}
+
+#[test]
+fn each_link_to_the_runbook_leads_to_a_heading_of_it() {
+    let docs = Path::new(DIRECTORY).join("docs");
+    let read = |file: &str| fs::read_to_string(docs.join(file)).unwrap();
+    let runbook = read("operations.md");
+    let headings = runbook.lines().filter(|line| line.starts_with('#'));
+    let anchors: Vec<_> = headings.map(anchor).collect();
+    let mut links = 0;
+    for (page, beginning) in [
+        (&runbook, "](#"),
+        (&read("observability/events.md"), "](../operations.md#"),
+    ] {
+        for link in page.split(beginning).skip(1) {
+            let link = link.split(')').next().unwrap();
+            assert!(anchors.iter().any(|anchor| anchor == link), "{link}");
+            links += 1;
+        }
+    }
+    assert!(links > 30, "{links}");
+}
+
+#[test]
+fn the_runbook_names_no_event_that_there_is_not() {
+    let path = Path::new(DIRECTORY).join("docs/operations.md");
+    let runbook = fs::read_to_string(path).unwrap();
+    let known = |name: &str| Event::ALL.iter().any(|event| event.name == name);
+    let (_, alerts) = runbook.split_once("## What to alert on").unwrap();
+    let (alerts, _) = alerts.split_once("## Roll-out").unwrap();
+    let named = alerts.split('`').skip(1).step_by(2);
+    let named = named.filter(|name| {
+        name.bytes()
+            .all(|byte| byte == b'_' || byte.is_ascii_lowercase())
+    });
+    let unknown: Vec<_> = named.filter(|name| !known(name)).collect();
+    assert_eq!(unknown, [""; 0]);
+}
+
 /// Returns the Rust files below a directory, with their text.
 fn sources(directory: &Path, found: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(directory).unwrap() {
