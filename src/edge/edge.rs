@@ -8,11 +8,12 @@ use http::HeaderName;
 use http::request::Parts;
 
 use super::{
-    Cacheable, EdgeError, EdgeStatus, Exchange, Inner, NOT_LOADED, Rule, Rules, Settings,
-    StoreDown, StoreError, TokenCookie,
+    Cacheable, EdgeError, EdgeStatus, Exchange, Inner, Rule, Rules, Settings, StoreDown,
+    StoreError, TokenCookie,
 };
 use crate::engine::{Async, Flavour, Router, Routes, Session};
 use crate::error::error_chain;
+use crate::observe::Event;
 use crate::session::Token;
 
 /// Resumes sessions from requests, and hands their tokens to responses. See the [module](crate::edge).
@@ -284,7 +285,11 @@ impl<C, F: Flavour<C>> Edge<C, F> {
             }
             Err(failure) => {
                 self.inner.counts.failed_loads.add();
-                tracing::debug!(failure, "{NOT_LOADED}");
+                let said = &self.inner.said.failed_loads;
+                if let Some(count) = said.count(Instant::now()) {
+                    let why = failure.as_str();
+                    Event::StoreNotLoading { why, count }.emit();
+                }
                 if is_primary {
                     session.doubt(self.inner.router.shared().now());
                 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Counts, Outage, Settings, StoreBreaker};
+use crate::observe::AtMost;
 
 /// The shared part of an edge; `R` is the flavour's router, `S` its kind of store.
 pub(crate) struct Inner<R, S: ?Sized> {
@@ -13,6 +14,14 @@ pub(crate) struct Inner<R, S: ?Sized> {
     pub(crate) counts: Arc<Counts>,
     pub(crate) outage: Arc<Outage>,
     pub(crate) breaker: Arc<StoreBreaker>,
+    pub(crate) said: Arc<Said>,
+}
+
+/// How often what may happen with each request is said.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    pub(crate) failed_loads: AtMost,
+    pub(crate) late_writes: AtMost,
 }
 
 impl<R, S: ?Sized> Inner<R, S> {
@@ -24,6 +33,7 @@ impl<R, S: ?Sized> Inner<R, S> {
             counts: Arc::default(),
             outage: Arc::default(),
             breaker: Arc::default(),
+            said: Arc::default(),
         }
     }
 }
@@ -37,6 +47,7 @@ impl<R: Clone, S: ?Sized> Clone for Inner<R, S> {
             counts: Arc::clone(&self.counts),
             outage: Arc::clone(&self.outage),
             breaker: Arc::clone(&self.breaker),
+            said: Arc::clone(&self.said),
         }
     }
 }

@@ -83,8 +83,7 @@ pub(crate) use rule::ConfiguredRules;
 pub use rule::Rule;
 pub(crate) use rule::Rules;
 pub(crate) use settings::{
-    LATE_WRITE, LEFT_ALONE, NOT_LOADED, NOT_SAVED, SERVER_TIMING, Settings, TOO_SLOW,
-    WRITE_TIMESTAMP, written_at,
+    LEFT_ALONE, SERVER_TIMING, Settings, TOO_SLOW, WRITE_TIMESTAMP, written_at,
 };
 #[cfg(feature = "moka")]
 pub use store::MemoryStore;
