@@ -213,6 +213,7 @@ mod context;
 mod engine;
 mod error;
 mod mutex;
+mod observe;
 mod position;
 mod protection;
 mod random;

@@ -1,0 +1,7 @@
+//! What operators see: events, and the names of what spans carry.
+
+#[allow(dead_code, reason = "some names are of spans that other features have")]
+pub(crate) mod attributes;
+mod event;
+
+pub(crate) use event::Event;
