@@ -79,6 +79,8 @@ pub(crate) struct Shared {
     pub(super) snapshot: ArcSwap<State>,
     /// Set if watchers replace the snapshot.
     pub(super) watched: bool,
+    /// Set if anything is recorded of statements: each checkout asks.
+    pub(super) observes: AtomicBool,
     /// Connections out, by node.
     out: PerSlot<AtomicU32>,
     /// The number of replicas chosen by turns so far.
@@ -147,6 +149,7 @@ impl Shared {
         };
         Self {
             watched,
+            observes: AtomicBool::new(settings.live.observed().is_any()),
             out: PerSlot::new(count),
             turns: AtomicUsize::new(0),
             samples: ArcSwapOption::empty(),
@@ -181,6 +184,19 @@ impl Shared {
             roster: Mutex::new(roster),
             snapshot: ArcSwap::from_pointee(state),
         }
+    }
+
+    /// Returns whether anything is recorded of statements.
+    #[inline]
+    pub(crate) fn observes(&self) -> bool {
+        self.observes.load(Ordering::Relaxed)
+    }
+
+    /// Returns the level that a request requires, all who have a say in it considered.
+    #[cold]
+    pub(crate) fn level_of(&self, request: &Request<'_>) -> Level {
+        let required = Self::strength(request, &self.snapshot.load());
+        required.map_or(request.level, |required| required.level())
     }
 
     /// Returns the name of the node with this index.

@@ -82,6 +82,9 @@ impl<C: RoutedConnection> Router<C> {
                 } => io::boxed(self.change_settings(node, guard, settings, until)).await,
                 Next::Lend(mut guard, grant) => {
                     guard.marks.was_lent = true;
+                    if self.shared().observes() || guard.marks.logging.is_some() {
+                        self.observe(&mut guard);
+                    }
                     let session = checkout.session().map(Arc::clone);
                     return Ok(Lease::new(guard, Arc::clone(self.shared()), session, grant));
                 }

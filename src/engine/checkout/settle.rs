@@ -53,6 +53,11 @@ impl<G: Loan> Checkout<'_, G> {
             } else {
                 self.request.access
             },
+            level: if self.shared.observes() {
+                self.shared.level_of(&self.request)
+            } else {
+                self.request.level
+            },
             is_primary,
             function: self.request.function,
             proved: decision.version,
