@@ -113,6 +113,7 @@ pub mod prelude {
 pub mod bounds {
     pub use super::diesel_connection::{Routed, Tracked, TrackedLoad, TrackedStream};
     pub use super::gate::Gate;
+    pub use super::rows::Rows;
     pub use super::runs::{Inspects, Runs, Saves};
     pub use crate::statement::{Classified, Execute, Load};
 }

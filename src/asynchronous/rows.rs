@@ -23,6 +23,7 @@ pin_project_lite::pin_project! {
 /// An answer whose rows follow.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
+#[expect(unnameable_types, reason = "hidden from users")]
 pub struct Streamed;
 
 impl<S> Ends<S> for Streamed {

@@ -16,6 +16,7 @@ use crate::statement::StatementText;
 /// The record of a statement, from its beginning to its end. Dropped before that, the statement was abandoned.
 #[derive(Debug)]
 #[doc(hidden)]
+#[expect(unnameable_types, reason = "hidden from users")]
 pub struct Entry {
     pub(super) what: What,
     pub(super) values: Option<String>,

@@ -150,6 +150,7 @@ pub mod prelude {
 /// The bounds of the query methods, for generic code that must name them.
 pub mod bounds {
     pub use super::diesel_connection::{Cursor, Routed};
+    pub use super::rows::Rows;
     pub use super::runs::{Inspects, Runs, Saves, Target};
     pub use crate::statement::{Classified, Execute, Load};
 }
