@@ -112,7 +112,7 @@ impl<C: RoutedConnection> Lease<Guard<C>> {
             return None;
         }
         let logging = self.guard.marks.logging.as_ref()?;
-        logging.observed.log.filter(|log| log.transactions)?;
+        let _log = logging.observed.log.filter(|log| log.transactions)?;
         let is_outermost = depth(&mut self.guard.conn) <= outermost;
         self.record_named(if is_outermost { names.0 } else { names.1 })
     }

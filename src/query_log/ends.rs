@@ -6,7 +6,7 @@ use super::Entry;
 
 /// Kinds of answers of the type `T`.
 #[doc(hidden)]
-#[expect(unnameable_types, reason = "hidden from users")]
+#[allow(unnameable_types, reason = "hidden from users")]
 pub trait Ends<T> {
     /// What the caller gets.
     type Answer;
@@ -20,7 +20,7 @@ macro_rules! kinds {
         $(#[$doc])*
         #[doc(hidden)]
         #[derive(Debug, Clone, Copy)]
-        #[expect(unnameable_types, reason = "hidden from users")]
+        #[allow(unnameable_types, reason = "hidden from users")]
         pub struct $kind;
 
         impl$(<$of>)? Ends<$answer> for $kind {

@@ -7,8 +7,8 @@ mod logging;
 mod report;
 mod settings;
 
-pub use ends::{Affected, All, Ends, One, Unseen};
-pub use entry::Entry;
-pub(crate) use entry::{Served, What};
+#[allow(unused_imports, reason = "where a flavour has no connection")]
+pub(crate) use ends::{Affected, All, Ends, One, Unseen};
+pub(crate) use entry::{Entry, Served, What};
 pub(crate) use logging::{Logging, Observed, Server};
 pub use settings::QueryLog;

@@ -15,10 +15,8 @@ pub struct Rows<I> {
 }
 
 /// An answer whose rows follow.
-#[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
-#[expect(unnameable_types, reason = "hidden from users")]
-pub struct Streamed;
+pub(super) struct Streamed;
 
 impl<I> Ends<I> for Streamed {
     type Answer = Rows<I>;

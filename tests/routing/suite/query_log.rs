@@ -144,6 +144,23 @@ fn literals_in_raw_sql_are_left_out() {
 }
 
 #[test]
+fn changes_that_are_saved_are_logged_by_their_name() {
+    run(async {
+        let world = world(QueryLog::new()).await;
+        let mut conn = wait!(world.router.write()).unwrap();
+        let (heard, _guard) = Heard::listen(Level::DEBUG);
+        let changes = Rename {
+            id: 1,
+            name: "anna",
+        };
+        let user: User = wait!(changes.save_changes(&mut conn)).unwrap();
+        assert_eq!(user.name, "anna");
+        let expected = [("db.query.summary", "save_changes"), ("db.query.text", "")];
+        assert_fields(&heard.line().fields, &expected);
+    });
+}
+
+#[test]
 fn values_are_there_for_who_asks() {
     run(async {
         let world = world(QueryLog::new().with_values()).await;
