@@ -7,7 +7,7 @@ use tracing::Level;
 
 use super::world::World;
 use super::*;
-use crate::heard::Heard;
+use crate::query_heard::Heard;
 
 async fn world() -> World {
     World::with(1, |builder| {

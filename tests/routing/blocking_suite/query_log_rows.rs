@@ -6,7 +6,7 @@ use tracing::Level;
 
 use super::world::World;
 use super::*;
-use crate::heard::Heard;
+use crate::query_heard::Heard;
 
 /// Takes one row of two, and then both.
 macro_rules! assert_rows_are_counted {

@@ -8,7 +8,7 @@ use tracing::Level;
 
 use super::world::{World, count, is_marked};
 use super::*;
-use crate::heard::Heard;
+use crate::query_heard::Heard;
 
 #[test]
 fn copying_in_counts_as_a_write() {

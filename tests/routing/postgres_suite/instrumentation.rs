@@ -8,7 +8,7 @@ use tracing::Level;
 
 use super::world::World;
 use super::*;
-use crate::heard::Heard;
+use crate::query_heard::Heard;
 
 /// The events of connections, in Diesel's words: of those that a hook has set up, and of those that a handle has.
 static BY_HOOK: Mutex<Vec<String>> = Mutex::new(Vec::new());

@@ -6,7 +6,7 @@ use tracing::Level;
 
 use super::world::{World, count, name, rename};
 use super::*;
-use crate::heard::{Fields, Heard};
+use crate::query_heard::{Fields, Heard};
 
 async fn world(log: QueryLog) -> World {
     World::with(1, |builder| builder.query_log(log)).await
