@@ -8,7 +8,6 @@ use tracing::Level;
 use super::{Entry, QueryLog, Served, What};
 use crate::cluster::ServerFacts;
 use crate::connect::{database_of, endpoints};
-use crate::position::ServerKind;
 use crate::statement::Texts;
 
 /// The target of the log's lines.
@@ -53,16 +52,7 @@ pub(crate) struct Server {
 impl Server {
     /// Returns the server behind a URL.
     pub(crate) fn new(url: &str, dialect: Sql, facts: &ServerFacts) -> Self {
-        let is_mariadb = || facts.version.is_some_and(|version| version.major >= 10);
-        let system = match (dialect, facts.kind) {
-            (Sql::Postgres, _) => "postgresql",
-            (Sql::Mysql, Some(ServerKind::MariaDb)) => "mariadb",
-            // MySQL's versions are below 10, and MariaDB's are not.
-            (Sql::Mysql, _) if is_mariadb() => "mariadb",
-            (Sql::Mysql, _) => "mysql",
-            (Sql::Sqlite, _) => "sqlite",
-            _ => "other_sql",
-        };
+        let system = facts.system_name(dialect);
         if dialect == Sql::Sqlite {
             return Self {
                 system,

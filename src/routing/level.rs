@@ -52,7 +52,7 @@ macro_rules! define {
         }
 
         impl Level {
-            /// Returns its word, as in `#[consistency(..)]`, for logs and metrics.
+            /// Returns its word, without the lag that goes with it: a stable, lower-case name, for logs and metrics.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {

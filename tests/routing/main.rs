@@ -11,6 +11,7 @@
 
 mod cluster;
 mod flavour;
+mod heard;
 mod query_heard;
 mod schema;
 

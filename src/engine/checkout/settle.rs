@@ -54,7 +54,9 @@ impl<G: Loan> Checkout<'_, G> {
                 self.request.access
             },
             level: if self.shared.observes() {
-                self.shared.level_of(&self.request)
+                self.shared
+                    .required(&self.request)
+                    .unwrap_or(self.request.level)
             } else {
                 self.request.level
             },
