@@ -12,10 +12,14 @@ use std::time::Duration;
 use diesel::sql_types::Integer;
 use diesel_routing::sync::{prelude::*, sqlite::Router};
 use diesel_routing::{Node, QueryLog};
+use schema::users;
 use tracing::{Level, Metadata, Subscriber, span};
 
-diesel::table! {
-    users { id -> Integer, name -> Text, }
+mod schema {
+    #![allow(missing_docs, reason = "the macro's items")]
+    diesel::table! {
+        users { id -> Integer, name -> Text, }
+    }
 }
 
 /// First argument of the process that valgrind runs.

@@ -72,7 +72,7 @@ pub trait RunQueryDsl<H, M, E>: Sized {
         conn.run(Load(self), Key::new(), All, diesel_async::RunQueryDsl::load)
     }
 
-    /// Runs the query and returns a stream of its rows.
+    /// Runs the query and returns a stream of its rows: on a read handle, Diesel's inside a [`Rows`](crate::bounds::Rows).
     fn load_stream<'conn, 'query, U>(
         self,
         conn: &'conn mut H,

@@ -55,7 +55,7 @@ pub trait RunQueryDsl<H, M, E>: Sized {
         guard.during_as(All, all(query.internal_load(conn)))
     }
 
-    /// Runs the query and returns an iterator over its rows.
+    /// Runs the query and returns an iterator over its rows: Diesel's inside a [`Rows`].
     ///
     /// `B` is the loading mode, as in Diesel: `conn.load_iter::<User, PgRowByRowLoadingMode>(..)`.
     fn load_iter<'conn, 'query: 'conn, U, B>(
