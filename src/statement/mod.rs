@@ -16,6 +16,7 @@ mod table_name;
 mod text;
 mod verb;
 mod verdict;
+mod warning;
 
 pub(crate) use check::Checker;
 pub use check::{CheckPolicy, StatementCheck};

@@ -25,12 +25,15 @@ struct Open {
 }
 
 impl Trace {
-    /// Begins the span, inside that of the caller.
+    /// Enters the span until the guard is dropped, which no future may hold while it waits. At the first step it begins,
+    /// inside that of the caller.
     #[inline]
-    pub(super) fn begin(&mut self, now: Instant) {
-        if Level::INFO <= LevelFilter::current() {
+    pub(super) fn enter(&mut self, is_first: bool, now: Instant) -> Option<EnteredSpan> {
+        if is_first && Level::INFO <= LevelFilter::current() {
             self.open(now);
         }
+        let open = self.0.as_ref()?;
+        Some(open.span.clone().entered())
     }
 
     #[cold]
@@ -62,13 +65,6 @@ impl Trace {
                 has_ended: false,
             }));
         }
-    }
-
-    /// Enters the span until the guard is dropped, which no future may hold while it waits.
-    #[inline]
-    pub(super) fn enter(&self) -> Option<EnteredSpan> {
-        let open = self.0.as_ref()?;
-        Some(open.span.clone().entered())
     }
 
     fn span(&self) -> Option<&Span> {

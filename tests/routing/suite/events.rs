@@ -35,6 +35,7 @@ impl Watched {
             .primary(node(&primary, cluster.primary_url()))
             .replica(node(&replica, cluster.replica_url()));
         let timed = nodes
+            .check_after_idle(Duration::ZERO)
             .watch_interval(Duration::from_millis(20))
             .watch_timeout(Duration::from_millis(400));
         let router = wait!(timed.build()).unwrap();
@@ -95,7 +96,7 @@ fn a_replica_that_is_frozen_is_told_of_once_and_once_more_when_it_goes_on() {
         let watched = Watched::start("frozen").await;
         watched.cluster.freeze_replica();
         let down = watched.heard.first("WARN node_down");
-        assert!(down.contains("it did not answer within 400ms"), "{down}");
+        assert!(down.contains("it did not answer within "), "{down}");
         watched.read_on().await;
         watched.assert_told_of_replica(&["WARN node_down"]);
         watched.cluster.thaw_replica();
@@ -196,12 +197,7 @@ fn a_checkout_is_a_span_that_says_where_it_went_and_why_or_why_not() {
             assert!(span.contains(expected), "{expected}: {span}");
         }
         watched.cluster.kill_primary();
-        // One that is pooled is lent unasked for a moment.
-        let error = loop {
-            if let Err(error) = wait!(watched.router.write()).map(drop) {
-                break error;
-            }
-        };
+        let error = wait!(watched.router.write()).map(drop).unwrap_err();
         let spans = watched.heard.lines("INFO checkout");
         let span = spans.last().unwrap();
         let told = format!("db.routing.error={error}");
