@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::checkout::Loan;
 use crate::engine::{Shared, WriteLog};
 use crate::error::Refused;
-use crate::routing::{Level, Reason, Route};
+use crate::routing::{Reason, Route};
 use crate::session::{Reading, SessionState};
 use crate::statement::Access;
 
@@ -27,8 +27,6 @@ pub(crate) struct Grant {
     pub(crate) node: usize,
     pub(crate) reason: Reason,
     pub(crate) access: Access,
-    /// The level that was required; where statements are not recorded, that of the call alone.
-    pub(crate) level: Level,
     /// Set if the node was the primary when it was chosen.
     pub(crate) is_primary: bool,
     /// The function that it was chosen for.

@@ -93,7 +93,7 @@ impl<C: RoutedConnection> Router<C> {
                 Next::Lend(mut guard, grant) => {
                     guard.marks.was_lent = true;
                     if self.shared().observes() || guard.marks.logging.is_some() {
-                        self.observe(&mut guard);
+                        self.observe(&mut guard, checkout.level());
                     }
                     checkout.lent(&guard, &grant, now);
                     let session = checkout.session().map(Arc::clone);

@@ -12,12 +12,13 @@ use super::pool::Guard;
 use super::{RoutedConnection, Router};
 use crate::engine::{Grant, Lease, Pooled};
 use crate::query_log::{Entry, Logging, Served, Server, What};
+use crate::routing::Level;
 use crate::statement::{Dialect, StatementText, Texts, values};
 
 impl<C: RoutedConnection> Router<C> {
     /// Has the statements of a connection that is lent recorded, as the settings say now.
     #[cold]
-    pub(super) fn observe(&self, guard: &mut Guard<C>) {
+    pub(super) fn observe(&self, guard: &mut Guard<C>, level: Level) {
         let observed = self.shared().snapshot().live.observed();
         let pooled = &mut **guard;
         if !observed.is_any() {
@@ -25,12 +26,15 @@ impl<C: RoutedConnection> Router<C> {
             return;
         }
         match &mut pooled.marks.logging {
-            Some(logging) => logging.observed = observed,
+            Some(logging) => {
+                logging.observed = observed;
+                logging.level = level;
+            }
             logging @ None => {
                 let url = pooled.member.url_to(pooled.database.as_deref(), None);
                 let url = url.unwrap_or_default();
                 let server = Server::new(&url, <C::Backend as Dialect>::SQL, &pooled.known.facts);
-                *logging = Some(Logging::new(observed, server));
+                *logging = Some(Logging::new(observed, level, server));
             }
         }
     }
@@ -62,11 +66,11 @@ impl<C: RoutedConnection> Guard<C> {
         what: impl FnOnce(&mut Texts, bool) -> (What, Option<String>),
     ) -> Option<Box<Entry>> {
         let Pooled { marks, member, .. } = &mut **self;
-        let served = || Served {
+        let served = |level| Served {
             member: Arc::clone(member),
             is_primary: grant.is_primary,
             reason: grant.reason,
-            level: grant.level,
+            level,
             function: grant.function,
         };
         marks.logging.as_mut()?.record(served, what)

@@ -79,10 +79,26 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         Self: Inspects<Q, Checked<M>>,
     {
         let checked = self.check_statement(query);
-        let mut entry = None;
         if self.lease.records() {
-            entry = self.record(query, checked.as_ref().err());
+            return self.admit_recorded(query, checked);
         }
+        checked?;
+        Ok(self.lease.guard.parts())
+    }
+
+    /// As [`admit_statement`](Self::admit_statement), for a statement that was checked, on record.
+    #[cold]
+    #[inline(never)]
+    fn admit_recorded<Q, M>(
+        &mut self,
+        query: &Q,
+        checked: QueryResult<()>,
+    ) -> QueryResult<(&mut C, StatementGuard<'_>)>
+    where
+        Q: Classified<Checked<M>>,
+        Self: Inspects<Q, Checked<M>>,
+    {
+        let entry = self.record(query, checked.as_ref().err());
         checked?;
         let (conn, guard) = self.lease.guard.parts();
         Ok((conn, guard.recording(entry)))

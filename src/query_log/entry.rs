@@ -155,6 +155,8 @@ impl Entry {
     }
 
     /// Ends the record with the number of rows, or an error.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn finish_with(mut self: Box<Self>, answer: Result<Option<usize>, &DieselError>) {
         match answer {
             Ok(rows) => {
@@ -166,6 +168,8 @@ impl Entry {
     }
 
     /// Ends the record, with this error or none.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn finish(mut self: Box<Self>, error: Option<&DieselError>) {
         match error {
             None => self.end(Outcome::Ok, None),
@@ -176,7 +180,7 @@ impl Entry {
             }
             Some(error) => {
                 let failure = self.failure(error);
-                self.end(Outcome::Failed, Some(failure));
+                self.end(Outcome::Failed, Some(&failure));
             }
         }
     }
@@ -184,13 +188,15 @@ impl Entry {
     /// Ends the record of a statement that failed with an error which is not Diesel's.
     #[allow(dead_code, reason = "where nothing is copied")]
     pub(crate) fn fail(mut self: Box<Self>) {
-        self.end(Outcome::Failed, Some(Failure::unknown()));
+        self.end(Outcome::Failed, Some(&Failure::unknown()));
     }
 
     /// Ends the record of a statement that was not sent.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn refuse(mut self: Box<Self>, error: &DieselError) {
         let failure = self.failure(error);
-        self.end(Outcome::Refused, Some(failure));
+        self.end(Outcome::Refused, Some(&failure));
     }
 
     fn failure(&self, error: &DieselError) -> Failure {
@@ -208,15 +214,15 @@ impl Entry {
         }
     }
 
-    fn end(&mut self, outcome: Outcome, failure: Option<Failure>) {
+    fn end(&mut self, outcome: Outcome, failure: Option<&Failure>) {
         self.pause();
         if std::mem::replace(&mut self.is_over, true) {
             return;
         }
         let time = self.elapsed();
-        report::record(&self.span, outcome, self.rows, failure.as_ref());
+        report::record(&self.span, outcome, self.rows, failure);
         self.span
-            .in_scope(|| report::log(self, outcome, time, failure.as_ref()));
+            .in_scope(|| report::log(self, outcome, time, failure));
     }
 }
 

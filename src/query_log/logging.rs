@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use diesel_routing_sql::Dialect as Sql;
-use tracing::Level;
+use tracing::Level as Severity;
 
 use super::{Entry, QueryLog, Served, What};
 use crate::cluster::ServerFacts;
 use crate::connect::{database_of, endpoints};
+use crate::routing::Level;
 use crate::statement::Texts;
 
 /// The target of the log's lines.
@@ -35,6 +36,8 @@ impl Observed {
 #[derive(Debug)]
 pub(crate) struct Logging {
     pub(crate) observed: Observed,
+    /// The level of the checkout.
+    pub(crate) level: Level,
     texts: Texts,
     server: Arc<Server>,
 }
@@ -77,9 +80,10 @@ pub(super) struct Wish {
 }
 
 impl Logging {
-    pub(crate) fn new(observed: Observed, server: Server) -> Box<Self> {
+    pub(crate) fn new(observed: Observed, level: Level, server: Server) -> Box<Self> {
         Box::new(Self {
             observed,
+            level,
             texts: Texts::default(),
             server: Arc::new(server),
         })
@@ -88,24 +92,32 @@ impl Logging {
     /// Returns a record of a statement that `what` tells, with its values, if anybody listens who may get it.
     pub(crate) fn record(
         &mut self,
-        served: impl FnOnce() -> Served,
+        served: impl FnOnce(Level) -> Served,
         what: impl FnOnce(&mut Texts, bool) -> (What, Option<String>),
     ) -> Option<Box<Entry>> {
         let wish = self.wish()?;
         let wants_values = self.observed.log.is_some_and(|log| log.values);
         let (what, values) = what(&mut self.texts, wants_values);
         let server = Arc::clone(&self.server);
-        let entry = Entry::new(what, values, served(), server, self.observed.log, wish);
+        let entry = Entry::new(
+            what,
+            values,
+            served(self.level),
+            server,
+            self.observed.log,
+            wish,
+        );
         Some(Box::new(entry))
     }
 
     fn wish(&self) -> Option<Wish> {
-        let span = self.observed.spans && tracing::span_enabled!(target: SPAN, Level::INFO);
+        let span = self.observed.spans && tracing::span_enabled!(target: SPAN, Severity::INFO);
         let (is_sampled, is_logged) = self.observed.log.map_or((false, false), |log| {
-            let is_sampled = tracing::event_enabled!(target: LOG, Level::DEBUG) && log.draws();
-            let may_fail = || tracing::event_enabled!(target: LOG, Level::INFO);
-            let may_be_slow =
-                || log.slower_than.is_some() && tracing::event_enabled!(target: LOG, Level::WARN);
+            let is_sampled = tracing::event_enabled!(target: LOG, Severity::DEBUG) && log.draws();
+            let may_fail = || tracing::event_enabled!(target: LOG, Severity::INFO);
+            let may_be_slow = || {
+                log.slower_than.is_some() && tracing::event_enabled!(target: LOG, Severity::WARN)
+            };
             (is_sampled, is_sampled || may_fail() || may_be_slow())
         });
         (span || is_logged).then_some(Wish { is_sampled, span })

@@ -61,7 +61,7 @@ pub trait RunQueryDsl<H, M, E>: Sized {
     fn load_iter<'conn, 'query: 'conn, U, B>(
         self,
         conn: &'conn mut H,
-    ) -> QueryResult<Rows<<H::Query as LoadQuery<'query, H::Conn, U, B>>::RowIter<'conn>>>
+    ) -> QueryResult<RowsOf<'conn, 'query, H::Query, H::Conn, U, B>>
     where
         U: 'conn,
         H: Runs<Load<Self>, M>,
@@ -178,6 +178,9 @@ pub trait ExecuteCopyFromDsl<H, M>: Sized {
 #[cfg(feature = "sync-postgres")]
 #[diagnostic::do_not_recommend]
 impl<T, A, H, M> ExecuteCopyFromDsl<H, M> for diesel::pg::CopyFromQuery<T, A> {}
+
+/// The rows of a query.
+type RowsOf<'conn, 'query, Q, C, U, B> = Rows<<Q as LoadQuery<'query, C, U, B>>::RowIter<'conn>>;
 
 // Not Diesel's own methods, which a query's type may replace, and be handed the connection.
 

@@ -77,12 +77,17 @@ impl<'a> StatementGuard<'a> {
         _: K,
         answer: QueryResult<T>,
     ) -> QueryResult<K::Answer> {
-        if let Some(marks) = self.marks {
+        let Self {
+            marks,
+            since,
+            entry,
+        } = self;
+        if let Some(marks) = marks {
             match answer {
-                Ok(_) => marks.answered(self.since),
+                Ok(_) => marks.answered(since),
                 Err(_) => marks.has_failed = true,
             }
         }
-        K::end(answer, self.entry)
+        K::end(answer, entry)
     }
 }
