@@ -226,6 +226,7 @@ mod mutex;
 mod observe;
 mod position;
 mod protection;
+mod query_log;
 mod random;
 mod routing;
 #[cfg(feature = "serde")]
@@ -255,6 +256,7 @@ pub use position::*;
 pub use protection::{
     Breaker, BreakerStatus, MeasuredWindow, ShedReads, Signal, Strain, Window, WindowStatus,
 };
+pub use query_log::QueryLog;
 pub use routing::{Balance, Balancing, Fallback, Level, Mode, Reason, RegionPolicy, Route, Tag};
 pub use server::{NodeRole, PoolKind, ServerVersion};
 #[cfg(feature = "test-util")]

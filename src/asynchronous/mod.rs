@@ -20,6 +20,7 @@ mod io;
 mod pool;
 mod read;
 mod reading;
+mod rows;
 mod runs;
 mod statement_guard;
 #[cfg(all(feature = "rustls", any(feature = "mysql", feature = "postgres")))]
@@ -56,6 +57,8 @@ mod meeting;
 mod mysql_server;
 #[path = "../flavours/nodes.rs"]
 mod nodes;
+#[path = "../flavours/observing.rs"]
+mod observing;
 #[path = "../flavours/raw_sql.rs"]
 mod raw_sql;
 #[path = "../flavours/read_handle.rs"]
@@ -110,6 +113,7 @@ pub mod prelude {
 pub mod bounds {
     pub use super::diesel_connection::{Routed, Tracked, TrackedLoad, TrackedStream};
     pub use super::gate::Gate;
+    pub use super::rows::Rows;
     pub use super::runs::{Inspects, Runs, Saves};
     pub use crate::statement::{Classified, Execute, Load};
 }

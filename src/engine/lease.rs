@@ -72,6 +72,10 @@ impl<G> Lease<G> {
         self.grant.is_primary
     }
 
+    pub(crate) fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
     pub(crate) fn reason(&self) -> Reason {
         self.grant.reason
     }

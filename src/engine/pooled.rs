@@ -11,6 +11,7 @@ use diesel_routing_sql::SessionEffect;
 
 use super::{Applied, ResetRule, Usage};
 use crate::cluster::{Member, Observation, Said, ServerFacts, ServerId};
+use crate::query_log::Logging;
 use crate::routing::PeakEwma;
 use crate::server::NodeRole;
 use crate::statement::{Seen, Trace};
@@ -51,6 +52,8 @@ pub(crate) struct Marks {
     pub(crate) was_lent: bool,
     /// Where the times of its statements are recorded, while they are.
     pub(crate) latency: Option<Arc<PeakEwma>>,
+    /// What its statements are recorded with, while they are.
+    pub(crate) logging: Option<Box<Logging>>,
 }
 
 impl Marks {

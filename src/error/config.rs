@@ -199,6 +199,13 @@ pub enum ConfigError {
         node: String,
     },
 
+    /// The share of the statements that a [`QueryLog`](crate::QueryLog) logs is none.
+    #[error("`QueryLog::sample({share})` is no share of statements: give a number from 0 to 1")]
+    SampleShare {
+        /// The number.
+        share: String,
+    },
+
     /// The share of reads that may run twice is no share.
     #[error("`hedge_budget({share})` is no share of reads: give a number from 0 to 1")]
     HedgeBudget {

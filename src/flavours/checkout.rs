@@ -92,6 +92,9 @@ impl<C: RoutedConnection> Router<C> {
                 }
                 Next::Lend(mut guard, grant) => {
                     guard.marks.was_lent = true;
+                    if self.shared().observes() || guard.marks.logging.is_some() {
+                        self.observe(&mut guard, checkout.level());
+                    }
                     checkout.lent(&guard, &grant, now);
                     let session = checkout.session().map(Arc::clone);
                     return Ok(Lease::new(guard, Arc::clone(self.shared()), session, grant));

@@ -8,6 +8,7 @@ use std::ops::{Deref, DerefMut};
 
 use diesel::QueryResult;
 use diesel::query_builder::{QueryFragment, QueryId};
+use diesel::result::Error as DieselError;
 use diesel_routing_sql::Dialect as Sql;
 
 use super::connection::depth;
@@ -17,6 +18,7 @@ use super::statement_guard::StatementGuard;
 use super::{ReadConn, RoutedConnection, Session, flavoured, io};
 use crate::engine::Lease;
 use crate::error::{Error, Refused};
+use crate::query_log::Entry;
 use crate::routing::Route;
 use crate::statement::effect::{Checked, HasRole, Inspection};
 use crate::statement::{Access, CaughtUp, Classified, Dialect, Primary, Replica, Role, Trace};
@@ -76,6 +78,39 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         Q: Classified<Checked<M>>,
         Self: Inspects<Q, Checked<M>>,
     {
+        let checked = self.check_statement(query);
+        if self.lease.records() {
+            return self.admit_recorded(query, checked);
+        }
+        checked?;
+        Ok(self.lease.guard.parts())
+    }
+
+    /// As [`admit_statement`](Self::admit_statement), for a statement that was checked, on record.
+    #[cold]
+    #[inline(never)]
+    fn admit_recorded<Q, M>(
+        &mut self,
+        query: &Q,
+        checked: QueryResult<()>,
+    ) -> QueryResult<(&mut C, StatementGuard<'_>)>
+    where
+        Q: Classified<Checked<M>>,
+        Self: Inspects<Q, Checked<M>>,
+    {
+        let entry = self.record(query, checked.as_ref().err());
+        checked?;
+        let (conn, guard) = self.lease.guard.parts();
+        Ok((conn, guard.recording(entry)))
+    }
+
+    /// Checks that the handle may run a statement.
+    #[inline]
+    fn check_statement<Q, M>(&mut self, query: &Q) -> QueryResult<()>
+    where
+        Q: Classified<Checked<M>>,
+        Self: Inspects<Q, Checked<M>>,
+    {
         self.lease.ready_for(R::NEEDS)?;
         let locks_granted = R::NEEDS >= Access::Primary
             && !self.lease.in_snapshot
@@ -85,8 +120,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         if Q::locks() && !locks_granted {
             return Err(Refused::LockOutsideTransaction.into());
         }
-        self.inspect(query, inspection, locks_granted)?;
-        Ok(self.lease.guard.parts())
+        self.inspect(query, inspection, locks_granted)
     }
 }
 
@@ -165,6 +199,16 @@ where
             lease.log.begin_read(reach, depth);
         }
         Ok(())
+    }
+
+    fn record(&mut self, query: &Q, refusal: Option<&DieselError>) -> Option<Box<Entry>> {
+        let lease = self.lease_mut();
+        let Some(error) = refusal else {
+            let grant = *lease.grant();
+            return lease.guard.record(grant, query, None);
+        };
+        lease.record_refusal(query, error);
+        None
     }
 }
 

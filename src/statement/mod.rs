@@ -13,6 +13,7 @@ mod raw_sql;
 mod role;
 mod seen;
 mod table_name;
+mod text;
 mod verb;
 mod verdict;
 mod warning;
@@ -33,5 +34,6 @@ pub(crate) use seen::Seen;
 pub use table_name::TableName;
 #[allow(unused_imports, reason = "where no backend compares tables")]
 pub(crate) use table_name::quoted;
+pub(crate) use text::{StatementText, Texts, values};
 pub use verb::{Execute, Load};
 pub(crate) use verdict::{Reach, Trace};

@@ -15,6 +15,7 @@ mod io;
 mod pool;
 mod read;
 mod reading;
+mod rows;
 mod runs;
 mod statement_guard;
 mod transaction;
@@ -49,6 +50,8 @@ mod meeting;
 mod mysql_server;
 #[path = "../flavours/nodes.rs"]
 mod nodes;
+#[path = "../flavours/observing.rs"]
+mod observing;
 #[path = "../flavours/raw_sql.rs"]
 mod raw_sql;
 #[path = "../flavours/read_handle.rs"]
@@ -147,6 +150,7 @@ pub mod prelude {
 /// The bounds of the query methods, for generic code that must name them.
 pub mod bounds {
     pub use super::diesel_connection::{Cursor, Routed};
+    pub use super::rows::Rows;
     pub use super::runs::{Inspects, Runs, Saves, Target};
     pub use crate::statement::{Classified, Execute, Load};
 }

@@ -1,11 +1,13 @@
 //! The bounds that decide which handle runs which query.
 
 use diesel::query_builder::AsQuery;
+use diesel::result::Error as DieselError;
 use diesel::{Connection, QueryResult};
 
 use super::statement_guard::StatementGuard;
 use super::{ReadConn, RoutedConnection};
 use crate::error::Refused;
+use crate::query_log::Entry;
 use crate::statement::effect::{Anything, Checked, Inspection, Unchecked, Write};
 use crate::statement::{Classified, Execute, Key, Load, Role};
 
@@ -52,6 +54,10 @@ type EffectOn<Q, M> = <Q as Classified<M>>::Effect;
 pub trait Inspects<Q, M> {
     #[doc(hidden)]
     fn inspect(&mut self, query: &Q, by: Inspection, locks_granted: bool) -> QueryResult<()>;
+
+    /// Returns the record of a statement, which is refused because of this if anything.
+    #[doc(hidden)]
+    fn record(&mut self, query: &Q, refusal: Option<&DieselError>) -> Option<Box<Entry>>;
 }
 
 /// Handles, each with the connection type whose queries it accepts.
@@ -185,5 +191,9 @@ impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
 impl<C: Connection, Q> Inspects<Q, Unchecked> for C {
     fn inspect(&mut self, _: &Q, _: Inspection, _: bool) -> QueryResult<()> {
         Ok(())
+    }
+
+    fn record(&mut self, _: &Q, _: Option<&DieselError>) -> Option<Box<Entry>> {
+        None
     }
 }

@@ -24,6 +24,10 @@ mod events;
 mod functions;
 #[path = "mariadb_suite/mariadb.rs"]
 mod mariadb;
+#[path = "suite/query_log.rs"]
+mod query_log;
+#[path = "async_suite/query_log_cut.rs"]
+mod query_log_cut;
 #[path = "mariadb_suite/sessions.rs"]
 mod sessions;
 #[path = "suite/single.rs"]

@@ -22,6 +22,10 @@ mod events;
 mod functions;
 #[path = "mariadb_suite/mariadb.rs"]
 mod mariadb;
+#[path = "suite/query_log.rs"]
+mod query_log;
+#[path = "blocking_suite/query_log_rows.rs"]
+mod query_log_rows;
 #[path = "mariadb_suite/sessions.rs"]
 mod sessions;
 #[path = "suite/single.rs"]

@@ -48,6 +48,10 @@ mod lags;
 mod leaks;
 #[path = "suite/pools.rs"]
 mod pools;
+#[path = "suite/query_log.rs"]
+mod query_log;
+#[path = "blocking_suite/query_log_rows.rs"]
+mod query_log_rows;
 #[path = "suite/replicas.rs"]
 mod replicas;
 #[path = "suite/routes.rs"]

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{Checkout, Loan, Next, State};
 use crate::cluster::after;
 use crate::engine::Grant;
-use crate::routing::Decision;
+use crate::routing::{Decision, Level};
 use crate::statement::Access;
 
 impl<G: Loan> Checkout<'_, G> {
@@ -40,6 +40,13 @@ impl<G: Loan> Checkout<'_, G> {
             .unwrap_or_else(|| after(now, self.shared.probe_timeout));
         let share = after(now, self.shared.node_share.min(self.shared.probe_timeout));
         deadline.min(share)
+    }
+
+    /// Returns the level that is required, all who have a say in it considered.
+    #[cold]
+    pub(crate) fn level(&self) -> Level {
+        let required = self.shared.required(&self.request);
+        required.unwrap_or(self.request.level)
     }
 
     /// Returns what is lent with a connection that this decision is for.
