@@ -114,7 +114,7 @@
 //! | `rustls` | TLS for the async drivers, as the URL says: [`docs/tls.md`] | a C compiler |
 //! | `bb8` (default), `deadpool` | async pools | |
 //! | `r2d2` | the blocking pool | |
-//! | `serde` | `Serialize` and `Deserialize` for [`SignedToken`]; `Serialize` for [`Status`] | |
+//! | `serde` | `Serialize` and `Deserialize` for [`SignedToken`]; `Serialize` for [`Status`], [`Route`] and [`Reason`] | |
 //! | `config` | `config::RoutingConfig`: settings as data, changed while the router runs | |
 //! | `config-file` | the same in a TOML file that is followed | |
 //! | `admin` | `admin::router`: status and configuration for operators, in axum | |
@@ -239,7 +239,10 @@ pub use engine::{
     Router, RouterBuilder, Session, Sizing, SizingAdvice, Status, TableComparison, TableOnReplica,
     Upstream,
 };
-pub use error::{ConfigError, Error, NotReadOnly, PositionError, Refused, Step, may_retry_read};
+pub use error::{
+    ConfigError, Error, KeyError, NotReadOnly, OptionalExt, Origin, PositionError, ReadError,
+    Refused, Rejection, Step, is_not_found, may_retry_read,
+};
 pub use position::*;
 pub use protection::{
     Breaker, BreakerStatus, MeasuredWindow, ShedReads, Signal, Strain, Window, WindowStatus,
@@ -248,7 +251,7 @@ pub use routing::{Balance, Balancing, Fallback, Level, Mode, Reason, RegionPolic
 pub use server::{NodeRole, PoolKind, ServerVersion};
 #[cfg(feature = "test-util")]
 pub use session::ManualClock;
-pub use session::{Clock, KeyError, Rejection, SignedToken, SystemClock, Token, TokenKeys};
+pub use session::{Clock, SignedToken, SystemClock, Token, TokenKeys};
 pub use statement::effect::{self, Statement};
 pub use statement::{
     CaughtUp, CheckPolicy, Dialect, Primary, ReadSql, Replica, Role, StatementCheck, TableName,
@@ -289,12 +292,18 @@ pub mod __private {
     #[cfg(feature = "sync-sqlite")]
     pub use diesel::sqlite::Sqlite;
 
+    use crate::consistency::Fails;
     use crate::consistency::levels::HandleOf;
-    use crate::{Dialect, ReadSql};
+    use crate::{Dialect, Error, ReadSql};
 
     /// Checks that the handle of an annotated function fits its level.
     #[inline]
     pub const fn handle_of<L, H: HandleOf<L>>() {}
+
+    /// Returns the failure of a function to get a connection.
+    pub fn failed<R: Fails>(error: Error) -> R {
+        R::failed(error)
+    }
 
     /// Wraps a literal that a macro has checked.
     pub const fn read_sql_checked<DB: Dialect>(sql: &'static str) -> ReadSql<DB> {

@@ -129,8 +129,7 @@ where
     async fn begin_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
         conn.lease_mut().ready_for(Access::Write)?;
         let result = Raw::<C>::begin_transaction(conn.raw()).await;
-        conn.lease_mut().guard.hear(&result);
-        result
+        conn.lease_mut().guard.heard(result)
     }
 
     async fn rollback_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
@@ -140,8 +139,7 @@ where
         let depth = depth(conn.raw());
         let result = Raw::<C>::rollback_transaction(conn.raw()).await;
         let lease = conn.lease_mut();
-        lease.guard.hear(&result);
-        result?;
+        lease.guard.heard(result)?;
         lease.log.rolled_back(depth);
         Ok(())
     }
@@ -153,8 +151,7 @@ where
         let ending = lease.log.begin_commit(depth(raw));
         let result = Raw::<C>::commit_transaction(raw).await;
         ending.finish(result.as_ref().err());
-        lease.guard.hear(&result);
-        result
+        lease.guard.heard(result)
     }
 
     fn transaction_manager_status_mut(conn: &mut WriteConn<C>) -> &mut TransactionManagerStatus {

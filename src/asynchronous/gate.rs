@@ -61,8 +61,7 @@ where
             StateProjection::Admitted { future, guard } => {
                 guard.start();
                 let answer = ready!(future.poll(cx));
-                guard.finish(&answer);
-                Poll::Ready(answer)
+                Poll::Ready(guard.finish(answer))
             }
             StateProjection::Refused { error } => match error.take() {
                 Some(error) => Poll::Ready(Err(error)),

@@ -3,6 +3,7 @@
 pub(crate) mod acquire;
 #[cfg(feature = "admin")]
 pub mod admin;
+pub(crate) mod attempt;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod connect;
 mod connection;
@@ -104,6 +105,7 @@ pub mod prelude {
     pub use diesel::prelude::*;
 
     pub use super::{RunQueryDsl, SaveChangesDsl};
+    pub use crate::OptionalExt;
 }
 
 /// The bounds of the query methods, for generic code that must name them.

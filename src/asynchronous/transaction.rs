@@ -119,11 +119,13 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let conn = &mut lease.guard.conn;
         let outermost = depth(conn) == 0;
         if outermost {
-            conn.begin_with(begin).await?;
+            let begun = conn.begin_with(begin).await;
+            lease.guard.heard(begun)?;
             lease.in_snapshot = read_only;
             lease.in_locking = !read_only;
         } else {
-            C::TransactionManager::begin_transaction(conn).await?;
+            let begun = C::TransactionManager::begin_transaction(conn).await;
+            lease.guard.heard(begun)?;
         }
         let result = f(self).await;
         let lease = self.lease_mut();
@@ -153,7 +155,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         };
         // What failed inside may have been the connection.
         lease.guard.hear(&result);
-        lease.guard.hear(&closed);
+        let closed = lease.guard.heard(closed);
         if outermost {
             lease.in_snapshot = false;
             lease.in_locking = false;
@@ -277,7 +279,10 @@ where
             .ready_for(Access::Write)
             .map_err(DieselError::from)?;
         match begin {
-            Some(sql) => self.raw().begin_with(&sql).await?,
+            Some(sql) => {
+                let begun = self.raw().begin_with(&sql).await;
+                self.lease_mut().guard.heard(begun)?;
+            }
             None => Manager::<Self>::begin_transaction(self).await?,
         }
         let number = self.lease_mut().guard.number;

@@ -74,7 +74,7 @@ pub(crate) use one_question::{AskOrWait, OneQuestion};
 pub(crate) use options::{DELAYED, Options};
 #[allow(unused_imports, reason = "only where a flavour has no pool")]
 pub(crate) use pooled::NoPool;
-pub(crate) use pooled::{Known, Marks, Pooled, pools};
+pub(crate) use pooled::{Blame, Known, Marks, Pooled, pools};
 pub(crate) use rejections::Rejections;
 pub use reset::Reset;
 pub(crate) use reset::ResetRule;

@@ -7,11 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use diesel::QueryResult;
+use diesel::result::Error as DieselError;
 use diesel_routing_sql::SessionEffect;
 
 use super::{Applied, ResetRule, Usage};
 use crate::cluster::{Member, Observation, Said, ServerFacts, ServerId};
-use crate::routing::PeakEwma;
+use crate::error::{Origin, may_be_a_lost_connection, may_retry_read};
+use crate::routing::{PeakEwma, Reason};
 use crate::server::NodeRole;
 use crate::statement::{Seen, Trace};
 
@@ -49,11 +52,65 @@ pub(crate) struct Marks {
     pub(crate) leaves: SessionEffect,
     /// Set once it was lent.
     pub(crate) was_lent: bool,
+    /// What the worst failure says that a statement had since it was lent.
+    pub(crate) blame: Blame,
+    /// What it was lent for last: the reason, and the function that asked for it.
+    pub(crate) lent_for: Option<(Reason, Option<&'static str>)>,
+    /// The node, for errors.
+    pub(crate) member: Option<Arc<Member>>,
     /// Where the times of its statements are recorded, while they are.
     pub(crate) latency: Option<Arc<PeakEwma>>,
 }
 
+/// Who is to blame for a failed statement.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Blame {
+    /// Nothing failed, or it would fail anywhere.
+    #[default]
+    Nobody,
+    /// The connection, perhaps: it may have ended.
+    Perhaps,
+    /// The node: a read may do on another.
+    Node,
+}
+
 impl Marks {
+    /// Records that it is lent, and for what.
+    #[inline]
+    pub(crate) fn lend(&mut self, reason: Reason, function: Option<&'static str>) {
+        self.was_lent = true;
+        self.blame = Blame::Nobody;
+        self.lent_for = Some((reason, function));
+    }
+
+    /// Records that a statement failed, and returns its error with where it ran.
+    #[cold]
+    pub(crate) fn failed(&mut self, error: DieselError) -> DieselError {
+        self.has_failed = true;
+        let blame = if may_retry_read(&error) {
+            Blame::Node
+        } else if may_be_a_lost_connection(&error) {
+            Blame::Perhaps
+        } else {
+            Blame::Nobody
+        };
+        self.blame = self.blame.max(blame);
+        match self.origin() {
+            Some(origin) => Origin::trace(error, || origin),
+            None => error,
+        }
+    }
+
+    /// Returns where its statements run, once it was lent.
+    pub(crate) fn origin(&self) -> Option<Origin> {
+        let (member, (reason, function)) = (self.member.as_ref()?, self.lent_for?);
+        Some(Origin {
+            node: member.name.clone(),
+            reason: reason.as_str(),
+            function,
+        })
+    }
+
     /// Returns the start of a statement, if its time is recorded.
     #[inline]
     pub(crate) fn start(&self) -> Option<Instant> {
@@ -86,6 +143,11 @@ impl<C> Pooled<C> {
     /// Records whether a statement failed that had no guard.
     pub(crate) fn hear<T, E>(&mut self, answer: &Result<T, E>) {
         self.marks.has_failed |= answer.is_err();
+    }
+
+    /// Records whether a statement failed that had no guard, and returns its answer.
+    pub(crate) fn heard<T>(&mut self, answer: QueryResult<T>) -> QueryResult<T> {
+        answer.map_err(|error| self.marks.failed(error))
     }
 
     /// Records what a statement may do to the database session, before it is sent.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::session::Rejection;
+use crate::error::Rejection;
 
 /// A count for every reason.
 #[derive(Debug, Default)]

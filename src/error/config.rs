@@ -436,6 +436,16 @@ pub enum ConfigError {
     NoCurrentSession,
 }
 
+impl ConfigError {
+    /// Returns the path of the function with [`#[consistency(..)]`](macro@crate::consistency) that was called.
+    pub(super) fn function(&self) -> Option<&'static str> {
+        match self {
+            Self::NoSuchTag { function, .. } | Self::NoSuchClass { function, .. } => *function,
+            _ => None,
+        }
+    }
+}
+
 #[cfg(feature = "config")]
 impl ConfigError {
     pub(crate) fn setting(key: impl Into<String>, problem: impl Into<String>) -> Self {

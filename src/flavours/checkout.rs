@@ -81,7 +81,7 @@ impl<C: RoutedConnection> Router<C> {
                     until,
                 } => io::boxed(self.change_settings(node, guard, settings, until)).await,
                 Next::Lend(mut guard, grant) => {
-                    guard.marks.was_lent = true;
+                    guard.marks.lend(grant.reason, grant.function);
                     let session = checkout.session().map(Arc::clone);
                     return Ok(Lease::new(guard, Arc::clone(self.shared()), session, grant));
                 }

@@ -182,16 +182,14 @@ impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
     fn begin_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
         conn.lease_mut().lent_for(crate::statement::Access::Write)?;
         let result = Raw::<C>::begin_transaction(conn.raw());
-        conn.lease_mut().guard.hear(&result);
-        result
+        conn.lease_mut().guard.heard(result)
     }
 
     fn rollback_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
         let depth = depth(conn.raw());
         let result = Raw::<C>::rollback_transaction(conn.raw());
         let lease = conn.lease_mut();
-        lease.guard.hear(&result);
-        result?;
+        lease.guard.heard(result)?;
         lease.log.rolled_back(depth);
         Ok(())
     }
@@ -202,8 +200,7 @@ impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
         let ending = lease.log.begin_commit(depth(raw));
         let result = Raw::<C>::commit_transaction(raw);
         ending.finish(result.as_ref().err());
-        lease.guard.hear(&result);
-        result
+        lease.guard.heard(result)
     }
 
     fn transaction_manager_status_mut(conn: &mut WriteConn<C>) -> &mut TransactionManagerStatus {

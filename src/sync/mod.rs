@@ -3,6 +3,7 @@
 //! Start with [`prelude`] and a backend's module: they have the names that user code needs.
 
 mod acquire;
+mod attempt;
 mod connection;
 mod current;
 mod diagnostics;
@@ -77,6 +78,8 @@ pub mod sqlite;
 
 #[doc(hidden)]
 pub use acquire::Acquire;
+#[doc(hidden)]
+pub use attempt::Attempt;
 pub use connection::RoutedConnection;
 #[cfg(feature = "sync-postgres")]
 pub use dsl::ExecuteCopyFromDsl;
@@ -142,6 +145,7 @@ pub mod prelude {
     #[cfg(feature = "sync-postgres")]
     pub use super::ExecuteCopyFromDsl;
     pub use super::{RunQueryDsl, SaveChangesDsl};
+    pub use crate::OptionalExt;
 }
 
 /// The bounds of the query methods, for generic code that must name them.

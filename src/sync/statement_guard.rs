@@ -50,12 +50,15 @@ impl<'a> StatementGuard<'a> {
     /// Returns what the statement returned.
     #[inline]
     pub(super) fn during<T>(self, answer: QueryResult<T>) -> QueryResult<T> {
-        if let Some(marks) = self.marks {
-            match answer {
-                Ok(_) => marks.answered(self.since),
-                Err(_) => marks.has_failed = true,
+        let Some(marks) = self.marks else {
+            return answer;
+        };
+        match answer {
+            Ok(answer) => {
+                marks.answered(self.since);
+                Ok(answer)
             }
+            Err(error) => Err(marks.failed(error)),
         }
-        answer
     }
 }

@@ -81,11 +81,13 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let conn = &mut lease.guard.conn;
         let outermost = depth(conn) == 0;
         if outermost {
-            conn.begin_with(begin)?;
+            let begun = conn.begin_with(begin);
+            lease.guard.heard(begun)?;
             lease.in_snapshot = read_only;
             lease.in_locking = !read_only;
         } else {
-            C::TransactionManager::begin_transaction(conn)?;
+            let begun = C::TransactionManager::begin_transaction(conn);
+            lease.guard.heard(begun)?;
         }
         let result = f(self);
         let lease = self.lease_mut();
@@ -111,7 +113,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let lease = self.lease_mut();
         // What failed inside may have been the connection.
         lease.guard.hear(&result);
-        lease.guard.hear(&closed);
+        let closed = lease.guard.heard(closed);
         if outermost {
             lease.in_snapshot = false;
             lease.in_locking = false;
@@ -289,7 +291,8 @@ impl<C: RoutedConnection> WriteConn<C> {
         self.lease_mut()
             .lent_for(crate::statement::Access::Write)
             .map_err(diesel::result::Error::from)?;
-        self.raw().begin_with(begin)?;
+        let begun = self.raw().begin_with(begin);
+        self.lease_mut().guard.heard(begun)?;
         let number = self.lease_mut().guard.number;
         let result = f(self);
         self.lease_mut()

@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::codec::{self, MAX_CONTENT, VERSION, format};
-use super::rejection::Rejection;
+use crate::error::{KeyError, Rejection};
 use super::signed::SignedToken;
 use super::state::Token;
 
@@ -192,31 +192,6 @@ impl Key {
     fn over(&self, signed: &[u8]) -> Hmac<Sha256> {
         self.mac.clone().chain_update(signed)
     }
-}
-
-/// The errors of secrets that cannot be keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeyError {
-    /// A secret is shorter than [`TokenKeys::MIN_SECRET`].
-    #[error(
-        "the secret of key {id} has {length} bytes: give at least 16, better 32, from a random source"
-    )]
-    ShortSecret {
-        /// The key's id.
-        id: u8,
-        /// The secret's length in bytes.
-        length: usize,
-    },
-
-    /// Two secrets have the same id.
-    #[error(
-        "there are two secrets for key {id}: tokens name their key by its id, so each needs its own"
-    )]
-    DuplicateId {
-        /// The id.
-        id: u8,
-    },
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 mod codec;
 mod keys;
 mod millis;
-mod rejection;
 mod signed;
 mod state;
 mod stored;
@@ -11,8 +10,7 @@ mod stored;
 #[cfg(test)]
 mod samples;
 
-pub use keys::{KeyError, TokenKeys};
+pub use keys::TokenKeys;
 pub(crate) use millis::Millis;
-pub use rejection::Rejection;
 pub use signed::SignedToken;
 pub use state::Token;

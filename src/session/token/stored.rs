@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::codec::{self, VERSION, format};
-use super::rejection::Rejection;
+use crate::error::Rejection;
 use super::state::Token;
 
 /// The maximum difference between two clock readings that count as equal. Chosen: well above what passes
