@@ -254,7 +254,8 @@ pub use session::ManualClock;
 pub use session::{Clock, SignedToken, SystemClock, Token, TokenKeys};
 pub use statement::effect::{self, Statement};
 pub use statement::{
-    CaughtUp, CheckPolicy, Dialect, Primary, ReadSql, Replica, Role, StatementCheck, TableName,
+    BoxedReadSql, CaughtUp, CheckPolicy, Dialect, Primary, ReadSql, Replica, Role, StatementCheck,
+    TableName,
 };
 
 #[cfg(feature = "__async")]

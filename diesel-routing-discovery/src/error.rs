@@ -119,7 +119,10 @@ mod tests {
         }
         let error = ask().unwrap_err();
         assert_eq!(error.code(), "discovery_empty");
-        assert!(error.to_string().contains("the file knows no node"), "{error}");
+        assert!(
+            error.to_string().contains("the file knows no node"),
+            "{error}"
+        );
     }
 
     #[test]

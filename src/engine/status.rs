@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::{ConfigurationStatus, DiscoveryStatus, Shared};
 use crate::cluster::{Health, Member};
+use crate::error::Rejection;
 use crate::position::Position;
 use crate::protection::{BreakerStatus, WindowStatus};
 use crate::routing::Mode;
 use crate::server::{NodeRole, PoolKind};
-use crate::error::Rejection;
 
 /// A router's knowledge at one moment, from `router.status()`. Asks no server.
 ///

@@ -41,10 +41,10 @@ pub(crate) use step::SILENT;
 pub use step::Step;
 use step::remedy;
 pub use words::may_retry_read;
-pub(crate) use words::{error_chain, is_read_only};
 use words::{
     brief, is_refused_function, is_refused_on_aurora, lacks_aurora_functions, shares_connections,
 };
+pub(crate) use words::{error_chain, is_read_only};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 

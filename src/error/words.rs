@@ -104,7 +104,12 @@ pub(super) fn brief(error: &dyn std::error::Error) -> String {
 
 fn first_line(error: &dyn std::error::Error) -> String {
     let words = error.to_string();
-    words.lines().next().unwrap_or_default().trim_end().to_owned()
+    words
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end()
+        .to_owned()
 }
 
 /// Returns whether a prepared statement belongs to another client, or is gone, as behind a pooler that shares

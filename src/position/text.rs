@@ -1,8 +1,6 @@
 //! Positions in the notation of their servers.
 
-use super::{
-    Gtid, Lsn, MySqlPosition, ParseGtidError, ParseGtidSetError, ParseLsnError, Position,
-};
+use super::{Gtid, Lsn, MySqlPosition, ParseGtidError, ParseGtidSetError, ParseLsnError, Position};
 use crate::error::{Error, PositionError};
 
 /// So that `text.parse::<Lsn>()?` does where errors are the router's.

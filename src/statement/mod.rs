@@ -2,6 +2,7 @@
 
 pub mod effect;
 
+mod boxed_read_sql;
 mod check;
 mod classified;
 mod dialect;
@@ -16,6 +17,7 @@ mod table_name;
 mod verb;
 mod verdict;
 
+pub use boxed_read_sql::BoxedReadSql;
 pub(crate) use check::Checker;
 pub use check::{CheckPolicy, StatementCheck};
 pub use classified::Classified;

@@ -9,9 +9,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::codec::{self, MAX_CONTENT, VERSION, format};
-use crate::error::{KeyError, Rejection};
 use super::signed::SignedToken;
 use super::state::Token;
+use crate::error::{KeyError, Rejection};
 
 /// The prefix of the signed bytes. It keeps a signature that the same secret made for another purpose from
 /// being valid for a token.
