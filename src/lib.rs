@@ -27,20 +27,20 @@
 //!     .schema("INSERT INTO users VALUES (1, 'en')")
 //!     .start()?;
 //! let router = Router::builder()
-//!     .primary(Node::new("primary", cluster.primary_url()))
-//!     .replica(Node::new("replica", cluster.replica_url(0)?))
+//!     .primary(Node::new("db-1", cluster.primary_url()))
+//!     .replica(Node::new("db-2", cluster.replica_url(0)?))
 //!     .build()?;
 //! cluster.pause(0)?; // the replica falls behind
 //!
 //! let session = router.session();
 //! set_locale(&mut session.write()?, 1, "de")?;
 //! let mut conn = session.read()?;
-//! assert_eq!(conn.route().node, "primary"); // it has just written
+//! assert_eq!(conn.route().node, "db-1"); // it has just written
 //! assert_eq!(locale(&mut conn, 1)?, "de");
 //!
 //! let another = router.session();
 //! let mut conn = another.read()?;
-//! assert_eq!(conn.route().node, "replica"); // it wrote nothing, so a replica will do
+//! assert_eq!(conn.route().node, "db-2"); // it wrote nothing, so a replica will do
 //! assert_eq!(locale(&mut conn, 1)?, "en");
 //! # Ok(()) }
 //! ```
@@ -272,6 +272,11 @@ pub use asynchronous::*;
 ))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The examples of `docs/errors.md`, compiled.
+#[cfg(all(doctest, feature = "axum", feature = "bb8", feature = "postgres"))]
+#[doc = include_str!("../docs/errors.md")]
+struct ErrorsPage;
 
 /// Functions for the project's benches. Not for users.
 #[cfg(feature = "__bench")]

@@ -5,6 +5,8 @@
 mod asynchronous;
 #[path = "consistency/blocking.rs"]
 mod blocking;
+#[path = "consistency/errors.rs"]
+mod errors;
 
 use diesel_routing::Node;
 use diesel_routing_testkit::SqliteCluster;

@@ -23,6 +23,8 @@ mod read_error;
 mod refused;
 mod rejection;
 mod step;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod words;
 

@@ -108,7 +108,7 @@ use crate::engine::Blocking;
 /// # let path = dir.path().join("db");
 /// # let path = path.to_str().ok_or("path")?;
 /// let router = Router::builder()
-///     .primary(Node::new("primary", path))
+///     .primary(Node::new("db-1", path))
 ///     .build()?;
 ///
 /// let session = router.session();
