@@ -31,6 +31,7 @@ impl<S> Attempt<S> {
     ) -> Self {
         // A statement on the primary has nowhere else to go.
         let gives_up = again.is_some() && !conn.route().is_primary;
+        let node = conn.lease().node();
         let lease = conn.lease_mut();
         let known = &mut lease.guard.known;
         let was_spent = known.is_spent;
@@ -39,7 +40,7 @@ impl<S> Attempt<S> {
         Self {
             again,
             shared: Arc::clone(lease.log.shared()),
-            node: lease.node(),
+            node,
             since: Instant::now(),
             gives_up,
             was_spent,

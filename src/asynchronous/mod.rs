@@ -97,7 +97,7 @@ pub use crate::context::Scoped;
 use crate::engine::{Nodes, Router, RouterBuilder, Session};
 
 /// Everything of Diesel's prelude, with `RunQueryDsl` and `SaveChangesDsl` replaced by ours, for
-/// diesel-async.
+/// diesel-async; and [`OptionalExt`](crate::OptionalExt).
 ///
 /// Use it *instead of* `diesel::prelude` and `diesel_async::RunQueryDsl`; it also serves raw diesel-async
 /// connections.

@@ -136,7 +136,8 @@ pub type RouterBuilder<C> = crate::engine::RouterBuilder<C, Blocking>;
 /// ```
 pub type Session<C> = crate::engine::Session<C, Blocking>;
 
-/// Everything of Diesel's prelude, with `RunQueryDsl`, `SaveChangesDsl` and `ExecuteCopyFromDsl` replaced by ours.
+/// Everything of Diesel's prelude, with `RunQueryDsl`, `SaveChangesDsl` and `ExecuteCopyFromDsl` replaced by ours; and
+/// [`OptionalExt`](crate::OptionalExt).
 ///
 /// Use it *instead of* `diesel::prelude`; it also serves raw connections.
 pub mod prelude {

@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
+use syn::visit_mut::{self, VisitMut};
 use syn::{GenericArgument, Ident, Path, PathArguments, ReturnType, Signature, Type};
 
 /// The function's return type, as far as it is written.
@@ -45,19 +46,24 @@ impl Output<'_> {
 
     /// Returns the type, where it may stand inside a body as well.
     pub(super) fn annotation(&self) -> Option<TokenStream> {
-        // That of a boxed future is not what its block returns, and nothing inside may be `impl`.
-        let ty = self.ty.filter(|_| !self.is_boxed)?;
-        let tokens = ty.to_token_stream();
-        (!has_impl(tokens.clone())).then_some(tokens)
+        // That of a boxed future is not what its block returns.
+        let mut ty = self.ty.filter(|_| !self.is_boxed)?.clone();
+        Inferred.visit_type_mut(&mut ty);
+        Some(ty.into_token_stream())
     }
 }
 
-fn has_impl(tokens: TokenStream) -> bool {
-    tokens.into_iter().any(|token| match token {
-        proc_macro2::TokenTree::Ident(word) => word == "impl",
-        proc_macro2::TokenTree::Group(group) => has_impl(group.stream()),
-        _ => false,
-    })
+/// Leaves to the compiler what `impl` stands for, which may not stand inside a body.
+struct Inferred;
+
+impl VisitMut for Inferred {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        if matches!(ty, Type::ImplTrait(_)) {
+            *ty = syn::parse_quote!(_);
+        } else {
+            visit_mut::visit_type_mut(self, ty);
+        }
+    }
 }
 
 /// Returns whether it is `impl Future`, or a boxed one.

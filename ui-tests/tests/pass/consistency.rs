@@ -282,7 +282,7 @@ mod asynchronous {
     #[consistency(eventual, retry)]
     async fn retried_with_impl(
         conn: &mut ReadConn<Replica>,
-    ) -> Result<impl Iterator<Item = String> + use<>, Error> {
+    ) -> Result<impl Iterator<Item = String>, Error> {
         let names: Vec<String> = users::table.select(users::name).load(conn).await?;
         Ok(names.into_iter())
     }
