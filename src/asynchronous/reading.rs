@@ -77,8 +77,10 @@ impl<C: RoutedConnection> Session<C> {
     {
         let attempt = Attempt::begin(&mut conn, Some(()));
         let answer = attempt.answer(read(&mut conn)).await;
-        let node = match attempt.end(&mut conn, answer).await {
-            Ended::Done(answer) => return answer,
+        let node = match answer.end(&mut conn).await {
+            Ended::Done(answer) => {
+                return answer.map_err(|error| error.of(|| conn.route().origin()));
+            }
             Ended::Again((), node) => node,
         };
         // Before another is asked for: with small pools, holding one can deadlock.

@@ -14,7 +14,7 @@ mod priority;
 pub use crate::asynchronous::acquire::Acquire;
 #[cfg(feature = "__async")]
 #[doc(hidden)]
-pub use crate::asynchronous::attempt::Attempt;
+pub use crate::asynchronous::attempt::{Answer, Attempt};
 pub use class::Class;
 #[doc(hidden)]
 pub use ended::Ended;

@@ -27,11 +27,17 @@ pub trait ReadError: Sized {
     #[doc(hidden)]
     fn may_be_lost(&self) -> bool;
 
+    /// Returns the same error, with where the statement ran if it has room for that.
+    #[doc(hidden)]
+    #[must_use]
+    fn on(self, origin: impl FnOnce() -> Origin) -> Self;
+
     /// Returns the error of the call.
     #[doc(hidden)]
     fn of(self, origin: impl FnOnce() -> Origin) -> Self::Of;
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: From<Error> + Any> ReadError for E {
     type Of = Self;
 
@@ -43,11 +49,15 @@ impl<E: From<Error> + Any> ReadError for E {
         ours(self).is_some_and(Error::may_be_a_lost_connection)
     }
 
-    fn of(mut self, origin: impl FnOnce() -> Origin) -> Self {
+    fn on(mut self, origin: impl FnOnce() -> Origin) -> Self {
         if let Some(error) = (&mut self as &mut dyn Any).downcast_mut::<Error>() {
             error.failed_on(origin);
         }
         self
+    }
+
+    fn of(self, origin: impl FnOnce() -> Origin) -> Self {
+        self.on(origin)
     }
 }
 
@@ -64,6 +74,10 @@ impl ReadError for DieselError {
 
     fn may_be_lost(&self) -> bool {
         super::may_be_a_lost_connection(self)
+    }
+
+    fn on(self, origin: impl FnOnce() -> Origin) -> Self {
+        Origin::trace(self, origin)
     }
 
     fn of(self, origin: impl FnOnce() -> Origin) -> Error {
@@ -85,6 +99,10 @@ macro_rules! of_no_node {
 
             fn may_be_lost(&self) -> bool {
                 false
+            }
+
+            fn on(self, _: impl FnOnce() -> Origin) -> Self {
+                self
             }
 
             fn of(self, _: impl FnOnce() -> Origin) -> Error {

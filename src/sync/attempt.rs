@@ -30,7 +30,7 @@ impl<S> Attempt<S> {
         self,
         conn: &mut ReadConn<R, C>,
         answer: Result<T, E>,
-    ) -> Ended<Result<T, E::Of>, S> {
+    ) -> Ended<Result<T, E>, S> {
         let error = match answer {
             Ok(value) => return Ended::Done(Ok(value)),
             Err(error) => error,
@@ -40,7 +40,7 @@ impl<S> Attempt<S> {
                 tracing::debug!(node = conn.route().node, "a read is run again elsewhere");
                 Ended::Again(again, self.node)
             }
-            _ => Ended::Done(Err(error.of(|| conn.route().origin()))),
+            _ => Ended::Done(Err(error.on(|| conn.route().origin()))),
         }
     }
 }

@@ -42,7 +42,9 @@ impl<C: RoutedConnection> Session<C> {
         let attempt = Attempt::begin(&mut conn, Some(()));
         let answer = read(&mut conn);
         let node = match attempt.end(&mut conn, answer) {
-            Ended::Done(answer) => return answer,
+            Ended::Done(answer) => {
+                return answer.map_err(|error| error.of(|| conn.route().origin()));
+            }
             Ended::Again((), node) => node,
         };
         // Before another is asked for: with small pools, holding one can deadlock.

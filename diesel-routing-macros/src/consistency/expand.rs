@@ -151,7 +151,7 @@ impl Expansion<'_> {
             };
         };
         let bind = self.bind(&ty, name);
-        statements(quote_spanned!(span=> #check #get #bind), span)
+        statements(&quote_spanned!(span=> #check #get #bind), span)
     }
 
     /// Returns the statements that run the body, and once more on another node if that failed because of its node.
@@ -172,13 +172,18 @@ impl Expansion<'_> {
         let ty_of_answer = output.annotation();
         let (run, of_run) = if self.is_async {
             let run = quote_spanned!(span=> #attempt.answer(async { #bind #body }).await);
-            let ty = ty_of_answer.map(|ty| quote!(: ::core::option::Option<#ty>));
+            let ty = ty_of_answer.map(|ty| quote!(: #root::consistency::Answer<#ty, _>));
             (run, ty)
         } else {
             let returns = ty_of_answer.as_ref().map(|ty| quote!(-> #ty));
             // A closure with a type needs a block, and `return` and `?` in the body need the closure.
             let run = quote_spanned!(span=> (|| #returns { #bind #body })());
             (run, ty_of_answer.map(|ty| quote!(: #ty)))
+        };
+        let end = if self.is_async {
+            quote_spanned!(span=> #answer.end(&mut *#held).await)
+        } else {
+            quote_spanned!(span=> #attempt.end(&mut *#held, #answer))
         };
         let tokens = quote_spanned! {span=>
             #check
@@ -204,7 +209,7 @@ impl Expansion<'_> {
                 let #attempt = #attempts::begin(&mut *#held, #again);
                 #[allow(clippy::redundant_closure_call)]
                 let #answer #of_run = #run;
-                match #attempt.end(&mut *#held, #answer)#wait {
+                match #end {
                     #root::consistency::Ended::Done(answer) => return answer,
                     #root::consistency::Ended::Again(next, node) => {
                         #source = next;
@@ -213,7 +218,7 @@ impl Expansion<'_> {
                 }
             }
         };
-        statements(tokens, span)
+        statements(&tokens, span)
     }
 
     /// Returns the type of the handle, and the statement that checks it.
@@ -263,7 +268,7 @@ impl Expansion<'_> {
     }
 }
 
-fn statements(tokens: TokenStream, span: Span) -> Vec<Stmt> {
+fn statements(tokens: &TokenStream, span: Span) -> Vec<Stmt> {
     let block: Block = parse_quote_spanned!(span=> { #tokens });
     block.stmts
 }

@@ -6,6 +6,8 @@ use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{GenericArgument, Ident, Path, PathArguments, ReturnType, Signature, Type};
 
+use super::body::at;
+
 /// The function's return type, as far as it is written.
 pub(super) struct Output<'a> {
     ty: Option<&'a Type>,
@@ -41,6 +43,7 @@ impl Output<'_> {
             Some(ty) => ty.span(),
             None => self.signature.ident.span(),
         };
+        let root = at(root, span);
         quote_spanned!(span=> return #root::__private::failed(#error))
     }
 
