@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use diesel_routing::pg::ReadConn;
 use diesel_routing::{CaughtUp, Error, consistency, may_retry_read};
+use diesel_routing_testkit::PgCluster;
 
 use super::world::router;
 use super::*;
