@@ -307,6 +307,7 @@ pub mod __private {
     pub const fn handle_of<L, H: HandleOf<L>>() {}
 
     /// Returns the failure of a function to get a connection.
+    #[must_use]
     pub fn failed<R: Fails>(error: Error) -> R {
         R::failed(error)
     }

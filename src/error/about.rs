@@ -40,7 +40,9 @@ impl Error {
     #[must_use]
     pub fn reason(&self) -> Option<&'static str> {
         match self {
-            Self::Checkout { reason, .. } | Self::NoReplica { reason, .. } => *reason,
+            Self::Checkout { reason, .. } => *reason,
+            // Of no other pool.
+            Self::NoReplica { .. } => Some("fallback"),
             Self::NoTaggedReplica { reason, .. }
             | Self::OtherRegion { reason, .. }
             | Self::NoReplicaOfClass { reason, .. }

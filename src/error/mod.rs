@@ -109,8 +109,6 @@ pub enum Error {
         waited: Duration,
         /// The state of each replica, in words.
         replicas: String,
-        /// The reason for the primary's choice: the name of a [`Reason`](crate::Reason).
-        reason: Option<&'static str>,
         /// The function with [`#[consistency(..)]`](macro@crate::consistency) that asked for it, if any.
         function: Option<&'static str>,
         /// The pool's error.
@@ -347,7 +345,7 @@ impl Error {
                 database,
                 step: Step::Wait,
                 waited,
-                reason,
+                reason: _,
                 function,
                 source,
             } => Self::NoReplica {
@@ -356,7 +354,6 @@ impl Error {
                 budget,
                 waited,
                 replicas,
-                reason,
                 function,
                 source,
             },
@@ -404,7 +401,7 @@ impl Error {
 
     /// Returns the same error, of a node that was chosen for this reason.
     pub(crate) fn of_reason(mut self, name: &'static str) -> Self {
-        if let Self::Checkout { reason, .. } | Self::NoReplica { reason, .. } = &mut self {
+        if let Self::Checkout { reason, .. } = &mut self {
             *reason = Some(name);
         }
         self
