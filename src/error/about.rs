@@ -40,9 +40,7 @@ impl Error {
     #[must_use]
     pub fn reason(&self) -> Option<&'static str> {
         match self {
-            Self::Checkout { reason, .. } => *reason,
-            // Of no other pool.
-            Self::NoReplica { .. } => Some("fallback"),
+            Self::Checkout { reason, .. } | Self::NoReplica { reason, .. } => *reason,
             Self::NoTaggedReplica { reason, .. }
             | Self::OtherRegion { reason, .. }
             | Self::NoReplicaOfClass { reason, .. }

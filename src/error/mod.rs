@@ -108,7 +108,9 @@ pub enum Error {
         /// The time that the caller waited.
         waited: Duration,
         /// The state of each replica, in words.
-        replicas: String,
+        replicas: Box<str>,
+        /// The reason for the primary's choice: the name of a [`Reason`](crate::Reason).
+        reason: Option<&'static str>,
         /// The function with [`#[consistency(..)]`](macro@crate::consistency) that asked for it, if any.
         function: Option<&'static str>,
         /// The pool's error.
@@ -345,7 +347,7 @@ impl Error {
                 database,
                 step: Step::Wait,
                 waited,
-                reason: _,
+                reason,
                 function,
                 source,
             } => Self::NoReplica {
@@ -353,7 +355,8 @@ impl Error {
                 database,
                 budget,
                 waited,
-                replicas,
+                replicas: replicas.into(),
+                reason,
                 function,
                 source,
             },
@@ -401,7 +404,7 @@ impl Error {
 
     /// Returns the same error, of a node that was chosen for this reason.
     pub(crate) fn of_reason(mut self, name: &'static str) -> Self {
-        if let Self::Checkout { reason, .. } = &mut self {
+        if let Self::Checkout { reason, .. } | Self::NoReplica { reason, .. } = &mut self {
             *reason = Some(name);
         }
         self

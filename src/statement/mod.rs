@@ -16,6 +16,7 @@ mod seen;
 mod table_name;
 mod verb;
 mod verdict;
+mod warning;
 
 pub use boxed_read_sql::BoxedReadSql;
 pub(crate) use check::Checker;
