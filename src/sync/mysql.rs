@@ -39,7 +39,7 @@ pub(super) fn open(url: &str) -> ConnectionResult<Raw> {
 }
 
 /// Adds the operating system's words to an error of the client library, which has their number alone: "Can't connect to server on
-/// '10.0.0.1' (111)".
+/// '10.0.0.1' (111)". MariaDB's tells only that it was still connecting, whatever came of that.
 fn with_reason(error: ConnectionError) -> ConnectionError {
     let ConnectionError::BadConnection(words) = error else {
         return error;
@@ -50,8 +50,8 @@ fn with_reason(error: ConnectionError) -> ConnectionError {
     let number = number.and_then(|(_, number)| number.parse().ok());
     let reason = number.filter(|_| words.starts_with("Can't connect to"));
     ConnectionError::BadConnection(match reason.map(std::io::Error::from_raw_os_error) {
-        Some(reason) => format!("{words}: {reason}"),
-        None => words,
+        Some(reason) if !reason.to_string().contains("in progress") => format!("{words}: {reason}"),
+        _ => words,
     })
 }
 
