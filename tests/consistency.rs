@@ -5,6 +5,8 @@
 mod asynchronous;
 #[path = "consistency/blocking.rs"]
 mod blocking;
+#[path = "consistency/errors.rs"]
+mod errors;
 
 use std::fmt;
 use std::sync::{Arc, Mutex};

@@ -27,4 +27,20 @@ pub trait Acquire<L, H>: Debug + Sized {
         self,
         function: &'static Function,
     ) -> impl Future<Output = Result<Self::Held, Error>> + Send;
+
+    /// The same once more, for a function that may run again; `None` of handles.
+    #[doc(hidden)]
+    fn again(&self) -> Option<Self> {
+        None
+    }
+
+    /// The handle, of another node than this one if another may serve.
+    #[doc(hidden)]
+    fn acquire_elsewhere(
+        self,
+        function: &'static Function,
+        _node: usize,
+    ) -> impl Future<Output = Result<Self::Held, Error>> + Send {
+        self.acquire(function)
+    }
 }

@@ -136,8 +136,7 @@ where
         let statement = StatementGuard::unmarked().recording(entry);
         let begin = Raw::<C>::begin_transaction(conn.raw());
         let result = statement.during(begin).await;
-        conn.lease_mut().guard.hear(&result);
-        result
+        conn.lease_mut().guard.heard(result)
     }
 
     async fn rollback_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
@@ -150,8 +149,7 @@ where
         let rollback = Raw::<C>::rollback_transaction(conn.raw());
         let result = statement.during(rollback).await;
         let lease = conn.lease_mut();
-        lease.guard.hear(&result);
-        result?;
+        lease.guard.heard(result)?;
         lease.log.rolled_back(depth);
         Ok(())
     }
@@ -165,8 +163,7 @@ where
         let ending = lease.log.begin_commit(depth(raw));
         let result = statement.during(Raw::<C>::commit_transaction(raw)).await;
         ending.finish(result.as_ref().err());
-        lease.guard.hear(&result);
-        result
+        lease.guard.heard(result)
     }
 
     fn transaction_manager_status_mut(conn: &mut WriteConn<C>) -> &mut TransactionManagerStatus {

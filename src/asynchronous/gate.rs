@@ -68,8 +68,7 @@ where
                 guard.start();
                 let answer = future.poll(cx);
                 guard.pause();
-                let answer = ready!(answer);
-                guard.finish(&answer);
+                let answer = guard.finish(ready!(answer));
                 Poll::Ready(K::end(answer, guard.take_entry()))
             }
             StateProjection::Refused { error } => match error.take() {

@@ -3,6 +3,7 @@
 pub(crate) mod acquire;
 #[cfg(feature = "admin")]
 pub mod admin;
+pub(crate) mod attempt;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod connect;
 mod connection;
@@ -99,7 +100,7 @@ pub use crate::context::Scoped;
 use crate::engine::{Nodes, Router, RouterBuilder, Session};
 
 /// Everything of Diesel's prelude, with `RunQueryDsl` and `SaveChangesDsl` replaced by ours, for
-/// diesel-async.
+/// diesel-async; and [`OptionalExt`](crate::OptionalExt).
 ///
 /// Use it *instead of* `diesel::prelude` and `diesel_async::RunQueryDsl`; it also serves raw diesel-async
 /// connections.
@@ -107,6 +108,7 @@ pub mod prelude {
     pub use diesel::prelude::*;
 
     pub use super::{RunQueryDsl, SaveChangesDsl};
+    pub use crate::OptionalExt;
 }
 
 /// The bounds of the query methods, for generic code that must name them.

@@ -22,7 +22,8 @@ use crate::statement::{Classified, Execute, Key, Load, Role};
     message = "`{Self}` does not run this as a query",
     label = "this is neither a handle nor a diesel-async connection, or the receiver is not a query",
     note = "take a `&mut ReadConn<_>` or a `&mut WriteConn` of `diesel_routing`",
-    note = "blocking handles and connections need `diesel_routing::sync::prelude::*` instead of `diesel_routing::prelude::*`"
+    note = "blocking handles and connections need `diesel_routing::sync::prelude::*` instead of `diesel_routing::prelude::*`",
+    note = "with both preludes in one module, one of the two counts: give each flavour a module of its own"
 )]
 pub trait Runs<V, M> {
     /// The connection that runs it.

@@ -109,13 +109,17 @@ impl<'a> StatementGuard<'a> {
 
     /// Records the answer.
     #[inline]
-    pub(crate) fn finish<T>(&mut self, answer: &QueryResult<T>) {
-        if let Some(marks) = &mut self.marks {
-            marks.awaits_answer &= !self.can_be_cut_off;
-            marks.has_failed |= answer.is_err();
-            if answer.is_ok() {
+    pub(crate) fn finish<T>(&mut self, answer: QueryResult<T>) -> QueryResult<T> {
+        let Some(marks) = &mut self.marks else {
+            return answer;
+        };
+        marks.awaits_answer &= !self.can_be_cut_off;
+        match answer {
+            Ok(answer) => {
                 marks.answered(self.since);
+                Ok(answer)
             }
+            Err(error) => Err(marks.failed(error)),
         }
     }
 

@@ -123,12 +123,14 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let conn = &mut lease.guard.conn;
         let outermost = depth(conn) == 0;
         if outermost {
-            statement.during(conn.begin_with(begin)).await?;
+            let begun = statement.during(conn.begin_with(begin)).await;
+            lease.guard.heard(begun)?;
             lease.in_snapshot = read_only;
             lease.in_locking = !read_only;
         } else {
             let begin = C::TransactionManager::begin_transaction(conn);
-            statement.during(begin).await?;
+            let begun = statement.during(begin).await;
+            lease.guard.heard(begun)?;
         }
         let result = f(self).await;
         let lease = self.lease_mut();
@@ -162,7 +164,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         };
         // What failed inside may have been the connection.
         lease.guard.hear(&result);
-        lease.guard.hear(&closed);
+        let closed = lease.guard.heard(closed);
         if outermost {
             lease.in_snapshot = false;
             lease.in_locking = false;
@@ -290,7 +292,8 @@ where
                 let lease = self.lease_mut();
                 let entry = lease.record_transaction(BEGIN, 0);
                 let statement = StatementGuard::unmarked().recording(entry);
-                statement.during(lease.guard.conn.begin_with(&sql)).await?;
+                let begun = statement.during(lease.guard.conn.begin_with(&sql)).await;
+                self.lease_mut().guard.heard(begun)?;
             }
             None => Manager::<Self>::begin_transaction(self).await?,
         }

@@ -16,7 +16,7 @@
 //! # let path = dir.path().join("db");
 //! # let path = path.to_str().ok_or("path")?;
 //! let config = RoutingConfig::from_json(&format!(r#"{{
-//!     "nodes": {{ "primary": {{ "url": "{path}", "role": "primary" }} }},
+//!     "nodes": {{ "db-1": {{ "url": "{path}", "role": "primary" }} }},
 //!     "max_lag": "10s",
 //!     "classes": {{ "payments": {{ "max_lag": "250ms", "wait": "20ms" }} }}
 //! }}"#))?;

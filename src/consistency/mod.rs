@@ -2,6 +2,8 @@
 //! appear in signatures and in compile errors.
 
 mod class;
+mod ended;
+mod fails;
 mod function;
 mod handle_guard;
 pub mod levels;
@@ -10,7 +12,14 @@ mod priority;
 
 #[cfg(feature = "__async")]
 pub use crate::asynchronous::acquire::Acquire;
+#[cfg(feature = "__async")]
+#[doc(hidden)]
+pub use crate::asynchronous::attempt::{Answer, Attempt};
 pub use class::Class;
+#[doc(hidden)]
+pub use ended::Ended;
+#[doc(hidden)]
+pub use fails::Fails;
 pub use function::Function;
 pub use handle_guard::HandleGuard;
 #[doc(hidden)]

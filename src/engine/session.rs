@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use super::checkout::Loan;
 use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View, Wait};
 use crate::connect::SessionSettings;
-use crate::error::{ConfigError, Error, PositionError};
+use crate::error::{ConfigError, Error, PositionError, Rejection};
 use crate::routing::{Level, Tag};
 #[cfg(feature = "edge")]
 use crate::session::Activity;
-use crate::session::{Rejection, SessionState, SignedToken, Token};
+use crate::session::{SessionState, SignedToken, Token};
 use crate::statement::Access;
 
 /// One user's, or one job's, causal history: its reads see its writes, and never an older state than it has
@@ -313,10 +313,17 @@ impl<C, F: Flavour<C>> Session<C, F> {
         self.request(level, Access::Replica, None)
     }
 
-    /// Counts the connection, if anyone wants to know.
-    pub(crate) fn count<G: Loan>(&self, lease: &Lease<G>) {
-        if let Some(routes) = &self.view.routes {
-            routes.count(&lease.route());
+    /// Returns the time, if anyone wants to know how long connections are waited for.
+    #[inline]
+    pub(crate) fn since(&self) -> Option<Instant> {
+        self.view.routes.as_ref().map(|_| Instant::now())
+    }
+
+    /// Counts the connection that was asked for then, if anyone wants to know.
+    #[inline]
+    pub(crate) fn count<G: Loan>(&self, lease: &Lease<G>, since: Option<Instant>) {
+        if let (Some(routes), Some(since)) = (&self.view.routes, since) {
+            routes.count(&lease.route(), since.elapsed());
         }
     }
 

@@ -16,8 +16,8 @@ use super::pool::Guard;
 use super::runs::Inspects;
 use super::statement_guard::StatementGuard;
 use super::{ReadConn, RoutedConnection, Session, flavoured, io};
-use crate::engine::Lease;
-use crate::error::{Error, Refused};
+use crate::engine::{Blame, Lease};
+use crate::error::{Error, ReadError, Refused};
 use crate::query_log::Entry;
 use crate::routing::Route;
 use crate::statement::effect::{Checked, HasRole, Inspection};
@@ -67,6 +67,16 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let (conn, statement) = self.lease.guard.parts();
         let role = statement.during(conn.node_role());
         !matches!(io::within(limit, role).await, Ok(Ok(_)))
+    }
+
+    /// Returns whether a read on this connection, which failed with this error, may do on another node.
+    ///
+    /// What its statements met counts as well: an application's error may not say that the node was at fault.
+    pub(super) async fn runs_again<E: ReadError>(&mut self, error: &E) -> bool {
+        let blame = self.lease.guard.marks.blame;
+        blame == Blame::Node
+            || error.may_retry()
+            || (blame == Blame::Perhaps || error.may_be_lost()) && self.is_lost().await
     }
 
     /// Returns the connection, if the handle may run the statement, and the statement's guard.

@@ -76,13 +76,15 @@ impl<C: RoutedConnection> Router<C> {
         self.checkout(self.request(level, access)).await
     }
 
-    /// Checks out a connection for a call of `function`, outside any session.
+    /// Checks out a connection for a call of `function`, outside any session; of another node than `avoid` if another may serve.
     pub(crate) async fn checkout_for(
         &self,
         function: &'static Function,
         access: Access,
+        avoid: Option<usize>,
     ) -> Result<Lease<Guard<C>>, Error> {
-        let request = self.request(function.level, access).of_function(function);
+        let mut request = self.request(function.level, access).of_function(function);
+        request.avoid = avoid;
         let lease = self.checkout(request).await;
         lease.map_err(|error| error.of_function(function.path))
     }

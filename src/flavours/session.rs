@@ -223,27 +223,30 @@ impl<C: RoutedConnection> Session<C> {
             let reason = lease.reason();
             return Ok(ReadConn::new(lease.upgraded(Access::CaughtUp, reason)));
         }
+        let since = self.since();
         let upgraded = self
             .router()
             .upgrade(self.request_to_read(None), lease)
             .await;
         upgraded
-            .inspect(|lease| self.count(lease))
+            .inspect(|lease| self.count(lease, since))
             .map(ReadConn::new)
     }
 
     pub(super) async fn checkout(&self, request: Request<'_>) -> Result<Lease<Guard<C>>, Error> {
+        let since = self.since();
         let lease = self.router().checkout(request).await;
-        lease.inspect(|lease| self.count(lease))
+        lease.inspect(|lease| self.count(lease, since))
     }
 
-    /// Checks out a connection for a call of `function`.
+    /// Checks out a connection for a call of `function`; of another node than `avoid` if another may serve.
     pub(crate) async fn checkout_for(
         &self,
         function: &'static Function,
         access: Access,
+        avoid: Option<usize>,
     ) -> Result<Lease<Guard<C>>, Error> {
-        let request = self.request(function.level, access, None);
+        let request = self.request(function.level, access, avoid);
         let mut request = request.of_function(function);
         if function.is_untracked && access == Access::Write {
             request.session = None;

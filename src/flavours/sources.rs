@@ -62,7 +62,20 @@ macro_rules! from_routers {
             type Held = HandleGuard<'a, $handle>;
 
             async fn acquire(self, function: &'static Function) -> Result<Self::Held, Error> {
-                let lease = self.checkout_for(function, <$handle>::NEEDS).await?;
+                let lease = self.checkout_for(function, <$handle>::NEEDS, None).await?;
+                Ok(HandleGuard::owned(<$handle>::new(lease)))
+            }
+
+            fn again(&self) -> Option<Self> {
+                Some(*self)
+            }
+
+            async fn acquire_elsewhere(
+                self,
+                function: &'static Function,
+                node: usize,
+            ) -> Result<Self::Held, Error> {
+                let lease = self.checkout_for(function, <$handle>::NEEDS, Some(node)).await?;
                 Ok(HandleGuard::owned(<$handle>::new(lease)))
             }
         }
@@ -72,7 +85,20 @@ macro_rules! from_routers {
             type Held = HandleGuard<'a, $handle>;
 
             async fn acquire(self, function: &'static Function) -> Result<Self::Held, Error> {
-                let lease = self.checkout_for(function, <$handle>::NEEDS).await?;
+                let lease = self.checkout_for(function, <$handle>::NEEDS, None).await?;
+                Ok(HandleGuard::owned(<$handle>::new(lease)))
+            }
+
+            fn again(&self) -> Option<Self> {
+                Some(*self)
+            }
+
+            async fn acquire_elsewhere(
+                self,
+                function: &'static Function,
+                node: usize,
+            ) -> Result<Self::Held, Error> {
+                let lease = self.checkout_for(function, <$handle>::NEEDS, Some(node)).await?;
                 Ok(HandleGuard::owned(<$handle>::new(lease)))
             }
         }

@@ -2,6 +2,7 @@
 
 pub mod effect;
 
+mod boxed_read_sql;
 mod check;
 mod classified;
 mod dialect;
@@ -18,6 +19,7 @@ mod verb;
 mod verdict;
 mod warning;
 
+pub use boxed_read_sql::BoxedReadSql;
 pub(crate) use check::Checker;
 pub use check::{CheckPolicy, StatementCheck};
 pub use classified::Classified;

@@ -23,4 +23,24 @@ pub trait Acquire<L, H>: Debug + Sized {
     ///
     /// [`Error::Checkout`], from sessions and routers.
     fn acquire(self, function: &'static Function) -> Result<Self::Held, Error>;
+
+    /// The same once more, for a function that may run again; `None` of handles.
+    #[doc(hidden)]
+    fn again(&self) -> Option<Self> {
+        None
+    }
+
+    /// The handle, of another node than this one if another may serve.
+    ///
+    /// # Errors
+    ///
+    /// As for [`acquire`](Self::acquire).
+    #[doc(hidden)]
+    fn acquire_elsewhere(
+        self,
+        function: &'static Function,
+        _node: usize,
+    ) -> Result<Self::Held, Error> {
+        self.acquire(function)
+    }
 }

@@ -183,8 +183,7 @@ impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
         let entry = conn.lease_mut().record_transaction(BEGIN, 0);
         let statement = StatementGuard::unmarked().recording(entry);
         let result = statement.during(Raw::<C>::begin_transaction(conn.raw()));
-        conn.lease_mut().guard.hear(&result);
-        result
+        conn.lease_mut().guard.heard(result)
     }
 
     fn rollback_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
@@ -193,8 +192,7 @@ impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
         let statement = StatementGuard::unmarked().recording(entry);
         let result = statement.during(Raw::<C>::rollback_transaction(conn.raw()));
         let lease = conn.lease_mut();
-        lease.guard.hear(&result);
-        result?;
+        lease.guard.heard(result)?;
         lease.log.rolled_back(depth);
         Ok(())
     }
@@ -207,8 +205,7 @@ impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
         let ending = lease.log.begin_commit(depth(raw));
         let result = statement.during(Raw::<C>::commit_transaction(raw));
         ending.finish(result.as_ref().err());
-        lease.guard.hear(&result);
-        result
+        lease.guard.heard(result)
     }
 
     fn transaction_manager_status_mut(conn: &mut WriteConn<C>) -> &mut TransactionManagerStatus {

@@ -3,6 +3,7 @@
 //! Start with [`prelude`] and a backend's module: they have the names that user code needs.
 
 mod acquire;
+mod attempt;
 mod connection;
 mod current;
 mod diagnostics;
@@ -80,6 +81,8 @@ pub mod sqlite;
 
 #[doc(hidden)]
 pub use acquire::Acquire;
+#[doc(hidden)]
+pub use attempt::Attempt;
 pub use connection::RoutedConnection;
 #[cfg(feature = "sync-postgres")]
 pub use dsl::ExecuteCopyFromDsl;
@@ -108,7 +111,7 @@ use crate::engine::Blocking;
 /// # let path = dir.path().join("db");
 /// # let path = path.to_str().ok_or("path")?;
 /// let router = Router::builder()
-///     .primary(Node::new("primary", path))
+///     .primary(Node::new("db-1", path))
 ///     .build()?;
 ///
 /// let session = router.session();
@@ -136,7 +139,8 @@ pub type RouterBuilder<C> = crate::engine::RouterBuilder<C, Blocking>;
 /// ```
 pub type Session<C> = crate::engine::Session<C, Blocking>;
 
-/// Everything of Diesel's prelude, with `RunQueryDsl`, `SaveChangesDsl` and `ExecuteCopyFromDsl` replaced by ours.
+/// Everything of Diesel's prelude, with `RunQueryDsl`, `SaveChangesDsl` and `ExecuteCopyFromDsl` replaced by ours; and
+/// [`OptionalExt`](crate::OptionalExt).
 ///
 /// Use it *instead of* `diesel::prelude`; it also serves raw connections.
 pub mod prelude {
@@ -145,6 +149,7 @@ pub mod prelude {
     #[cfg(feature = "sync-postgres")]
     pub use super::ExecuteCopyFromDsl;
     pub use super::{RunQueryDsl, SaveChangesDsl};
+    pub use crate::OptionalExt;
 }
 
 /// The bounds of the query methods, for generic code that must name them.

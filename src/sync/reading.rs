@@ -1,7 +1,11 @@
 //! `Session::reading`: reads that run again elsewhere.
 
+use super::attempt::Attempt;
 use super::{ReadConn, RoutedConnection, Session};
+use crate::consistency::Ended;
+#[cfg(doc)]
 use crate::error::Error;
+use crate::error::ReadError;
 use crate::statement::CaughtUp;
 
 impl<C: RoutedConnection> Session<C> {
@@ -23,39 +27,31 @@ impl<C: RoutedConnection> Session<C> {
     /// A blocking statement cannot be given up: one that is under way on a node that hangs waits with it, as long as
     /// the driver does.
     ///
-    /// `read` runs at most twice: what else it does besides reading is done twice, too.
+    /// `read` runs at most twice: what else it does besides reading is done twice, too. It returns Diesel's errors, those of this
+    /// crate, or an application's: any with `From<diesel_routing::Error>`, as `anyhow::Error` has. Whether the node was at fault, the
+    /// statements tell that ran on the connection, whatever becomes of their errors.
     ///
     /// # Errors
     ///
-    /// [`Error::Checkout`]; what `read` returned last.
-    pub fn reading<T, E>(
+    /// [`Error::Checkout`]; what `read` returned last, Diesel's errors as [`Error::Query`] with the node.
+    pub fn reading<T, E: ReadError>(
         &self,
         mut read: impl FnMut(&mut ReadConn<CaughtUp, C>) -> Result<T, E>,
-    ) -> Result<T, Error>
-    where
-        Error: From<E>,
-    {
+    ) -> Result<T, E::Of> {
         let mut conn = self.read()?;
-        let failure = match read(&mut conn) {
-            Ok(value) => return Ok(value),
-            Err(error) => Error::from(error),
+        let attempt = Attempt::begin(&mut conn, Some(()));
+        let answer = read(&mut conn);
+        let node = match attempt.end(&mut conn, answer) {
+            Ended::Done(answer) => {
+                return answer.map_err(|error| error.of(|| conn.route().origin()));
+            }
+            Ended::Again((), node) => node,
         };
-        let node = conn.lease().node();
-        let again =
-            failure.may_retry_read() || failure.may_be_a_lost_connection() && conn.is_lost();
-        if !again {
-            return Err(failure);
-        }
         // Before another is asked for: with small pools, holding one can deadlock.
-        let name = conn.route().node.to_owned();
         drop(conn);
-        tracing::debug!(
-            node = name,
-            error = %failure,
-            "a read is run again elsewhere"
-        );
         let request = self.request_to_read(Some(node));
         let mut conn = self.checkout(request).map(ReadConn::new)?;
-        read(&mut conn).map_err(Error::from)
+        let answer = read(&mut conn);
+        answer.map_err(|error| error.of(|| conn.route().origin()))
     }
 }

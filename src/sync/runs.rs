@@ -18,7 +18,8 @@ use crate::statement::{Classified, Execute, Key, Load, Role};
     message = "`{Self}` does not run this as a query",
     label = "this is neither a handle nor a Diesel connection, or the receiver is not a query",
     note = "take a `&mut ReadConn<_>` or a `&mut WriteConn` of `diesel_routing::sync`",
-    note = "handles and connections of diesel-async need `diesel_routing::prelude::*` instead of `diesel_routing::sync::prelude::*`"
+    note = "handles and connections of diesel-async need `diesel_routing::prelude::*` instead of `diesel_routing::sync::prelude::*`",
+    note = "with both preludes in one module, one of the two counts: give each flavour a module of its own"
 )]
 pub trait Runs<V, M> {
     /// The Diesel connection that runs it.

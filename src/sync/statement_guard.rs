@@ -82,12 +82,14 @@ impl<'a> StatementGuard<'a> {
             since,
             entry,
         } = self;
-        if let Some(marks) = marks {
-            match answer {
-                Ok(_) => marks.answered(since),
-                Err(_) => marks.has_failed = true,
+        let answer = match (marks, answer) {
+            (Some(marks), Ok(answer)) => {
+                marks.answered(since);
+                Ok(answer)
             }
-        }
+            (Some(marks), Err(error)) => Err(marks.failed(error)),
+            (None, answer) => answer,
+        };
         K::end(answer, entry)
     }
 }

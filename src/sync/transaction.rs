@@ -85,11 +85,13 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let conn = &mut lease.guard.conn;
         let outermost = depth(conn) == 0;
         if outermost {
-            statement.during(conn.begin_with(begin))?;
+            let begun = statement.during(conn.begin_with(begin));
+            lease.guard.heard(begun)?;
             lease.in_snapshot = read_only;
             lease.in_locking = !read_only;
         } else {
-            statement.during(C::TransactionManager::begin_transaction(conn))?;
+            let begun = statement.during(C::TransactionManager::begin_transaction(conn));
+            lease.guard.heard(begun)?;
         }
         let result = f(self);
         let lease = self.lease_mut();
@@ -118,7 +120,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let lease = self.lease_mut();
         // What failed inside may have been the connection.
         lease.guard.hear(&result);
-        lease.guard.hear(&closed);
+        let closed = lease.guard.heard(closed);
         if outermost {
             lease.in_snapshot = false;
             lease.in_locking = false;
@@ -299,7 +301,8 @@ impl<C: RoutedConnection> WriteConn<C> {
         let lease = self.lease_mut();
         let entry = lease.record_transaction(BEGIN, 0);
         let statement = StatementGuard::unmarked().recording(entry);
-        statement.during(lease.guard.conn.begin_with(begin))?;
+        let begun = statement.during(lease.guard.conn.begin_with(begin));
+        self.lease_mut().guard.heard(begun)?;
         let number = self.lease_mut().guard.number;
         let result = f(self);
         self.lease_mut()

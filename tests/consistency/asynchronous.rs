@@ -328,10 +328,7 @@ async fn early_returns_errors_panics_and_dropped_calls_give_the_connection_back(
     for _ in 0..3 {
         assert_eq!(early(&session, -1).await.unwrap(), "nobody");
         let error = early(&session, 9).await.unwrap_err();
-        assert!(matches!(
-            error,
-            Error::Query(diesel::result::Error::NotFound)
-        ));
+        assert!(error.is_not_found(), "{error}");
         let panicking = session.clone();
         let panic = tokio::spawn(async move { early(&panicking, 100).await }).await;
         assert!(panic.unwrap_err().is_panic());

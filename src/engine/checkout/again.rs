@@ -83,7 +83,9 @@ impl<G: Loan> Checkout<'_, G> {
             && self.shared.has_replica(&self.request, now)
         {
             if decision.reason == Reason::Fallback {
-                self.exhausted = Some(Box::new(self.shared.explained(decision, error)));
+                let error = self.shared.explained(decision, error);
+                let error = error.of_reason(decision.reason.as_str());
+                self.exhausted = Some(Box::new(error));
             }
             return self.go_round_again(now);
         }
@@ -140,7 +142,10 @@ impl<G: Loan> Checkout<'_, G> {
                 let began = self.began.unwrap_or(now);
                 exhausted.having_waited(now.saturating_duration_since(began))
             }
-            _ => self.shared.explained(decision, error),
+            _ => self
+                .shared
+                .explained(decision, error)
+                .of_reason(decision.reason.as_str()),
         })
     }
 
