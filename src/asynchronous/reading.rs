@@ -86,6 +86,7 @@ impl<C: RoutedConnection> Session<C> {
         if !again {
             return Err(failure);
         }
+        shared.counts.retries.add();
         // Before another is asked for: with small pools, holding one can deadlock.
         let name = conn.route().node.to_owned();
         drop(conn);

@@ -7,11 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use diesel_routing_sql::SessionEffect;
-
-use super::{Applied, ResetRule, Usage};
+use super::{Applied, Marks, ResetRule, Usage};
 use crate::cluster::{Member, Observation, Said, ServerFacts, ServerId};
-use crate::routing::PeakEwma;
 use crate::server::NodeRole;
 use crate::statement::{Seen, Trace};
 
@@ -34,52 +31,6 @@ pub(crate) struct Pooled<C> {
     pub(crate) member: Arc<Member>,
     /// The database; `None` for the one that the node's URL was given with.
     pub(crate) database: Option<Arc<str>>,
-}
-
-/// Marks that statements leave on their connection.
-#[derive(Debug, Default)]
-pub(crate) struct Marks {
-    /// Set while an answer is outstanding: given up now, it would be taken for that to the next statement.
-    pub(crate) awaits_answer: bool,
-    /// Set once a statement failed: the connection may have ended.
-    pub(crate) has_failed: bool,
-    /// Set once a statement ran for which its caller vouched: it may have made the connection one that writes.
-    pub(crate) was_vouched_for: bool,
-    /// What statements have left behind in the database session.
-    pub(crate) leaves: SessionEffect,
-    /// Set once it was lent.
-    pub(crate) was_lent: bool,
-    /// Where the times of its statements are recorded, while they are.
-    pub(crate) latency: Option<Arc<PeakEwma>>,
-}
-
-impl Marks {
-    /// Returns the start of a statement, if its time is recorded.
-    #[inline]
-    pub(crate) fn start(&self) -> Option<Instant> {
-        let latency = self.latency.as_ref();
-        latency
-            .filter(|latency| latency.is_wanted())
-            .map(|_| Instant::now())
-    }
-
-    /// Records the time of a statement that began then, and was answered now.
-    #[inline]
-    pub(crate) fn answered(&self, since: Option<Instant>) {
-        if let Some(since) = since {
-            self.observe(since);
-        }
-    }
-
-    /// Kept out of every statement's code, which mostly has no need of it.
-    #[cold]
-    #[inline(never)]
-    fn observe(&self, since: Instant) {
-        if let Some(latency) = &self.latency {
-            let now = Instant::now();
-            latency.observe(now.saturating_duration_since(since), now);
-        }
-    }
 }
 
 impl<C> Pooled<C> {
@@ -244,6 +195,7 @@ macro_rules! pools {
                 if let Some(taken) = crate::asynchronous::io::at_once(get.as_mut()).await {
                     return taken;
                 }
+                let _pending = self.usage[kind.index()].wait();
                 tokio::time::timeout(limit, get).await.unwrap_or_else(|elapsed| {
                     let (node, step) = (node.to_owned(), crate::error::Step::Wait);
                     Err(crate::error::Error::checkout(node, step, since, elapsed))
@@ -255,6 +207,15 @@ macro_rules! pools {
         crate::engine::pools!(@common $($feature $name = $module;)+);
 
         impl<C: RoutedConnection> Pool<C> {
+            fn get_idle(&self) -> Option<Guard<C>> {
+                match self {
+                    $(#[cfg(feature = $feature)]
+                    Self::$name(pool) => pool.get_idle().map(Guard::$name),)+
+                    #[cfg(not(any($(feature = $feature),+)))]
+                    Self::Never(never) => match *never.value() {},
+                }
+            }
+
             fn get(
                 &self,
                 limit: std::time::Duration,
@@ -280,7 +241,13 @@ macro_rules! pools {
                 _node: &str,
                 _since: std::time::Instant,
             ) -> Result<Guard<C>, crate::error::Error> {
-                self.of(kind).get(limit)
+                let pool = self.of(kind);
+                // Mostly one is idle, and nobody waits.
+                if let Some(taken) = pool.get_idle() {
+                    return Ok(taken);
+                }
+                let _pending = self.usage[kind.index()].wait();
+                pool.get(limit)
             }
         }
     };
@@ -376,6 +343,11 @@ macro_rules! pools {
                 })
             }
 
+            /// Returns how much a pool's connections are in use.
+            pub(crate) fn usage(&self, kind: crate::server::PoolKind) -> &crate::engine::Usage {
+                &self.usage[kind.index()]
+            }
+
             /// Returns whether a pool may open one more connection, or is opening it.
             pub(crate) fn has_room(&self, kind: crate::server::PoolKind) -> bool {
                 let status = self.of(kind).status(kind);
@@ -400,14 +372,23 @@ macro_rules! pools {
             fn status(&self) -> Vec<crate::engine::PoolStatus> {
                 let kinds = crate::server::PoolKind::ALL;
                 let status = kinds.map(|kind| {
-                    let (loans, time_in_use) = self.usage[kind.index()].total();
+                    let usage = &self.usage[kind.index()];
+                    let (loans, time_in_use) = usage.total();
+                    let (pending, timeouts) = usage.waits();
                     crate::engine::PoolStatus {
                         loans,
                         time_in_use,
+                        pending,
+                        timeouts,
                         ..self.of(kind).status(kind)
                     }
                 });
                 status.into()
+            }
+
+            #[cfg(feature = "metrics")]
+            fn usage(&self) -> &[std::sync::Arc<crate::engine::Usage>; 3] {
+                &self.usage
             }
 
             fn drain(&self) {
@@ -444,6 +425,11 @@ macro_rules! pools {
 
             fn number(&self) -> u64 {
                 self.number
+            }
+
+            #[cfg(feature = "metrics")]
+            fn waited(&self, time: std::time::Duration) {
+                self.usage.waited(time);
             }
 
             fn node(&self) -> &str {

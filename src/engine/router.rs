@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use arc_swap::ArcSwapOption;
 
+#[cfg(all(doc, feature = "metrics"))]
+use super::RouterBuilder;
 use super::nodes::{Leaving, Seat};
 use super::{
     Async, Databases, Flavour, NodePools, Nodes, Options, PoolStatus, Recipe, Request, Session,
@@ -101,6 +103,14 @@ impl<P, L, H> Inner<P, L, H> {
         seats.as_deref()?.get(slot)?.clone()
     }
 
+    /// Calls `each` with the pools of each node that has any.
+    #[cfg(feature = "metrics")]
+    pub(super) fn each_seat(&self, mut each: impl FnMut(&Seat<P>)) {
+        let seats = self.seats.load();
+        let seats = seats.as_deref().into_iter().flatten();
+        seats.flatten().for_each(|seat| each(seat));
+    }
+
     /// Puts the pools of a node in its slot. Only one caller at a time may.
     pub(super) fn seat_at(&self, slot: usize, seat: Option<Arc<Seat<P>>>) {
         let Some(seats) = self.seats.load_full() else {
@@ -133,6 +143,8 @@ impl<C, F: Flavour<C>> Router<C, F> {
         let inner = Inner::new(Arc::clone(&databases), None, seats.collect());
         let inner = Arc::new(inner);
         databases.built(&inner);
+        #[cfg(feature = "metrics")]
+        databases.record();
         Self { inner, on: None }
     }
 
@@ -297,6 +309,27 @@ impl<C, F: Flavour<C>> Router<C, F> {
         })
     }
 
+    /// Brings the recorder of [`metrics`](crate::metrics) up to date: right before its numbers are read, as in the handler of a scrape.
+    /// Asks no server. Without this, they are up to a second old, and older while nobody reads or writes on servers that are not watched
+    /// (SQLite, [`window_only`](RouterBuilder::window_only)).
+    ///
+    /// Of routers for the databases of the same servers, one is enough.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sync-sqlite")]
+    /// fn scrape(
+    ///     router: &diesel_routing::sync::sqlite::Router,
+    ///     prometheus: &metrics_exporter_prometheus::PrometheusHandle,
+    /// ) -> String {
+    ///     router.record_metrics();
+    ///     prometheus.render()
+    /// }
+    /// ```
+    #[cfg(feature = "metrics")]
+    pub fn record_metrics(&self) {
+        self.inner.shared.record_metrics();
+    }
+
     /// Returns what a call outside any session asks for.
     pub(crate) fn request(&self, level: Level, access: Access) -> Request<'_> {
         Request {
@@ -371,6 +404,8 @@ impl<C, F: Flavour<C>> Router<C, F> {
             is_watched,
             None,
         )?;
+        #[cfg(feature = "metrics")]
+        shared.record_times(member, &pools);
         let member = Arc::clone(member);
         Ok(Seat { member, pools })
     }

@@ -35,7 +35,7 @@ macro_rules! events {
             )+];
 
             /// Returns its stable name.
-            #[cfg_attr(not(test), expect(dead_code, reason = "events are not counted yet"))]
+            #[cfg_attr(not(any(test, feature = "metrics")), expect(dead_code, reason = "only metrics count events"))]
             pub(crate) fn name(&self) -> &'static str {
                 match self {
                     $(Self::$variant { .. } => $name,)+
@@ -46,6 +46,8 @@ macro_rules! events {
             #[cold]
             #[inline(never)]
             pub(crate) fn emit(&self) {
+                #[cfg(feature = "metrics")]
+                super::metrics::count_event(self.name());
                 match *self {
                     $(Self::$variant { $($field),* } => tracing::event!(
                         name: $name,

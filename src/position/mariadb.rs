@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::Behind;
 use super::bytes::{Input, push_length, push_number};
 use super::kind::{About, Kind, TWO_PRIMARIES_WITH_GTIDS};
 
@@ -196,6 +197,15 @@ impl Kind for MariaDbPosition {
     #[inline]
     fn covers(&self, required: &Self) -> bool {
         self.covers(required)
+    }
+
+    fn ahead_of(&self, behind: &Self) -> Option<Behind> {
+        let latest = self.latest();
+        let missing = latest.last.iter().map(|gtid| {
+            let known = behind.last_of(gtid.domain).unwrap_or_default();
+            gtid.sequence.saturating_sub(known)
+        });
+        Some(Behind::Transactions(missing.fold(0, u64::saturating_add)))
     }
 
     fn join(&self, other: &Self) -> Option<Self> {

@@ -15,6 +15,7 @@ use crate::statement::inspected::Inspected;
 use crate::statement::known_write::names_a_write;
 use crate::statement::look::Look;
 use crate::statement::raw_sql::{ReadSql, is_vouched_for};
+use crate::statement::refusals::Refusals;
 use crate::statement::seen::Seen;
 use crate::statement::verdict::{Calls, Kind, Reach, Trace, Verdict, Verdicts};
 
@@ -162,6 +163,7 @@ impl StatementCheck {
             leaving,
             texts: Verdicts::default(),
             text_hasher: RandomState::new(),
+            refusals: Refusals::default(),
         }
     }
 }
@@ -179,6 +181,8 @@ pub(crate) struct Checker {
     texts: Verdicts,
     // Randomly seeded: SQL may hold what a user typed.
     text_hasher: RandomState,
+    /// The statements that were refused.
+    pub(crate) refusals: Refusals,
 }
 
 impl Checker {
@@ -263,6 +267,7 @@ impl Checker {
             tracing::warn!(%finding, sql, "a statement on a read handle does more than read");
             return Ok(verdict);
         }
+        self.refusals.count(&finding);
         let sql = sql.to_owned();
         Err(Refused::Statement { sql, finding }.into())
     }
@@ -273,6 +278,7 @@ impl Checker {
             && let Err(finding) = inspect(&sql, DB::SQL, &self.functions)
         {
             if self.policy == CheckPolicy::Deny {
+                self.refusals.count(&finding);
                 return Err(Refused::Statement { sql, finding });
             }
             tracing::warn!(%finding, sql, "SQL for a read handle does more than read");

@@ -46,6 +46,7 @@ impl<C: RoutedConnection> Session<C> {
         if !again {
             return Err(failure);
         }
+        self.router().shared().counts.retries.add();
         // Before another is asked for: with small pools, holding one can deadlock.
         let name = conn.route().node.to_owned();
         drop(conn);

@@ -5,6 +5,8 @@ mod proof;
 mod protect;
 mod settle;
 mod steps;
+#[cfg(feature = "metrics")]
+mod times;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -168,6 +170,8 @@ impl<'a, G: Loan> Checkout<'a, G> {
         if let State::Taking { decision } = &self.state {
             self.gauge(decision.reason, &outcome, now);
         }
+        #[cfg(feature = "metrics")]
+        self.time_wait(&outcome, now);
         match (std::mem::replace(&mut self.state, State::New), outcome) {
             (State::New, _) => self.begin(now),
             (State::Holding { decision, guard }, _) => self.examine(decision, guard, None, now),
@@ -238,6 +242,11 @@ impl<'a, G: Loan> Checkout<'a, G> {
 
     fn begin(&mut self, now: Instant) -> Next<G> {
         self.shared.look_at_strain(now);
+        // Otherwise, watchers do that.
+        #[cfg(feature = "metrics")]
+        if !self.shared.is_watched() {
+            self.shared.tick_metrics(now);
+        }
         let decision = self.shared.decide(&self.request, now);
         if self.shared.token_is_newer(&self.request, decision) {
             self.shared.signals.ask_all();

@@ -18,6 +18,9 @@ impl Shared {
         }
         self.saw_lag(node, lag);
         self.publish(&roster);
+        drop(roster);
+        #[cfg(feature = "metrics")]
+        self.tick_metrics(Instant::now());
     }
 
     /// Records the lag of a replica that may serve sessions.

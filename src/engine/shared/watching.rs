@@ -50,6 +50,8 @@ impl Shared {
             self.report(&event);
         }
         self.look_at_strain(question.sent);
+        #[cfg(feature = "metrics")]
+        self.tick_metrics(question.sent);
     }
 
     /// The lag past which a replica is asked why, and the time between two such questions.
@@ -74,6 +76,8 @@ impl Shared {
         for event in events {
             self.report(&event);
         }
+        #[cfg(feature = "metrics")]
+        self.tick_metrics(Instant::now());
     }
 
     pub(in crate::engine) fn publish(&self, roster: &Roster) {
@@ -148,6 +152,7 @@ impl Shared {
     pub(in crate::engine) fn report(&self, event: &Event) {
         match *event {
             Event::Promoted { from, to } => {
+                self.counts.role_changes.add();
                 tracing::warn!(
                     from = self.name(from),
                     to = self.name(to),
