@@ -131,6 +131,15 @@
 //! types that Diesel shows to third-party backends only, and may change in any minor release. The
 //! minimum Rust version is 1.88.
 //!
+//! # What there is to see
+//!
+//! Through [`tracing`], changes of state are events with the target `diesel_routing`, and each checkout is a span; nothing is formatted
+//! while nobody listens. [`Status`] has the present state, and [`Route`] where a handle leads. [`docs/observability`] has the lists, and
+//! [`docs/operations.md`] what to do.
+//!
+//! [`docs/observability`]: https://github.com/diesel-routing/diesel-routing/blob/main/docs/observability/README.md
+//! [`docs/operations.md`]: https://github.com/diesel-routing/diesel-routing/blob/main/docs/operations.md
+//!
 //! # Testing
 //!
 //! A stale read shows only where a replica is behind. The crate
@@ -272,6 +281,11 @@ pub use observe::metrics;
 ))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The examples of what there is to see, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/observability/README.md")]
+struct Observability;
 
 /// Functions for the project's benches. Not for users.
 #[cfg(feature = "__bench")]

@@ -2,16 +2,16 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::HeaderName;
 use http::request::Parts;
 
 use super::{
-    EdgeError, EdgeStatus, Exchange, Inner, NOT_LOADED, Rule, Rules, Settings, StoreDown,
-    TokenCookie,
+    EdgeError, EdgeStatus, Exchange, Inner, Rule, Rules, Settings, StoreDown, TokenCookie,
 };
 use crate::engine::{Async, Flavour, Router, Routes, Session};
+use crate::observe::Event;
 use crate::session::Token;
 
 /// Resumes sessions from requests, and hands their tokens to responses. See the [module](crate::edge).
@@ -270,7 +270,11 @@ impl<C, F: Flavour<C>> Edge<C, F> {
             }
             Err(failure) => {
                 self.inner.counts.failed_loads.add();
-                tracing::debug!(failure, "{NOT_LOADED}");
+                let said = &self.inner.said.failed_loads;
+                if let Some(count) = said.count(Instant::now()) {
+                    let why = failure.as_str();
+                    Event::StoreNotLoading { why, count }.emit();
+                }
                 if is_primary {
                     session.wrote_perhaps(self.inner.router.shared().now());
                 }

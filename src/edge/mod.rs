@@ -79,10 +79,7 @@ pub(crate) use outage::Outage;
 pub(crate) use rule::ConfiguredRules;
 pub use rule::Rule;
 pub(crate) use rule::Rules;
-pub(crate) use settings::{
-    LATE_WRITE, NOT_LOADED, NOT_SAVED, SERVER_TIMING, Settings, TOO_SLOW, WRITE_TIMESTAMP,
-    written_at,
-};
+pub(crate) use settings::{SERVER_TIMING, Settings, TOO_SLOW, WRITE_TIMESTAMP, written_at};
 #[cfg(feature = "moka")]
 pub use store::MemoryStore;
 #[cfg(feature = "redis")]

@@ -27,10 +27,6 @@ pub(crate) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-tim
 
 // Logged by both flavours.
 pub(crate) const TOO_SLOW: &str = "it took too long";
-pub(crate) const NOT_LOADED: &str = "the session store did not load a state";
-pub(crate) const NOT_SAVED: &str = "the session store did not save a state";
-pub(crate) const LATE_WRITE: &str = "a request wrote after its response's head was sent, or had no response: its \
-    session's next request may not see that write; keep states in a store, or write before answering";
 
 /// Returns a header's value as text, whatever it is.
 fn text_of(value: &HeaderValue) -> Cow<'_, str> {

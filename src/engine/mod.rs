@@ -63,7 +63,7 @@ pub(crate) use checkout::{Request, Wait};
 pub(crate) use class_labels::{ClassLabel, ClassLabels};
 pub use comparison::{CompareLimits, Comparison, TableComparison, TableOnReplica};
 pub use configuration::ConfigurationStatus;
-pub(crate) use configuration::Record;
+pub(crate) use configuration::{Changed, Record};
 #[cfg(feature = "config")]
 pub(crate) use configured::Configured;
 pub(crate) use counts::{Asker, Counts, NodeCounts};

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, TryLockError};
 use std::time::{Duration, Instant};
 
+#[cfg(doc)]
+use super::RouterBuilder;
 use super::status::NodeStatus;
-use super::{Asker, NodeCounts, NodePools, PoolStatus, Shared, Status};
+use super::{Asker, Flavour, NodeCounts, NodePools, PoolStatus, Router, Shared, Status};
 use crate::cluster::{Health, Member};
 use crate::mutex::lock;
 use crate::observe::metrics::{self, ReplicaWaits, Sink, Writer};
@@ -90,6 +92,29 @@ impl Recording {
     }
 }
 
+#[expect(private_bounds, reason = "there are two flavours, and no others")]
+impl<C, F: Flavour<C>> Router<C, F> {
+    /// Brings the recorder of [`metrics`](crate::metrics) up to date: right before its numbers are read, as in the handler of a scrape.
+    /// Asks no server. Without this, they are up to a second old, and older while nobody reads or writes on servers that are not watched
+    /// (SQLite, [`window_only`](RouterBuilder::window_only)).
+    ///
+    /// Of routers for the databases of the same servers, one is enough.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sync-sqlite")]
+    /// fn scrape(
+    ///     router: &diesel_routing::sync::sqlite::Router,
+    ///     prometheus: &metrics_exporter_prometheus::PrometheusHandle,
+    /// ) -> String {
+    ///     router.record_metrics();
+    ///     prometheus.render()
+    /// }
+    /// ```
+    pub fn record_metrics(&self) {
+        self.shared().record_metrics();
+    }
+}
+
 impl Shared {
     /// Brings the recorder up to date, if it is time to and nobody does it at the moment.
     #[inline]
@@ -106,12 +131,12 @@ impl Shared {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return,
         };
-        self.tell(sink);
+        self.tell_recorder(sink);
     }
 
     /// Brings the recorder up to date.
     pub(crate) fn record_metrics(&self) {
-        self.tell(lock(&self.recording.sink));
+        self.tell_recorder(lock(&self.recording.sink));
     }
 
     /// Has the times of a node's pools recorded.
@@ -120,7 +145,7 @@ impl Shared {
         lock(&self.recording.sink).tell(waits, |writer| attach(writer, node, pools));
     }
 
-    fn tell(&self, mut sink: std::sync::MutexGuard<'_, Sink>) {
+    fn tell_recorder(&self, mut sink: std::sync::MutexGuard<'_, Sink>) {
         sink.tell(&self.recording.waits, |writer| self.write(writer));
     }
 

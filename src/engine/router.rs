@@ -6,8 +6,6 @@ use std::time::Instant;
 
 use arc_swap::ArcSwapOption;
 
-#[cfg(all(doc, feature = "metrics"))]
-use super::RouterBuilder;
 use super::nodes::{Leaving, Seat};
 use super::{
     Async, Databases, Flavour, NodePools, Nodes, Options, PoolStatus, Recipe, Request, Session,
@@ -307,27 +305,6 @@ impl<C, F: Flavour<C>> Router<C, F> {
             let seat = seats.get(slot).and_then(Option::as_ref);
             seat.map_or_else(|| PoolStatus::none_of(member), |seat| seat.pools.status())
         })
-    }
-
-    /// Brings the recorder of [`metrics`](crate::metrics) up to date: right before its numbers are read, as in the handler of a scrape.
-    /// Asks no server. Without this, they are up to a second old, and older while nobody reads or writes on servers that are not watched
-    /// (SQLite, [`window_only`](RouterBuilder::window_only)).
-    ///
-    /// Of routers for the databases of the same servers, one is enough.
-    ///
-    /// ```
-    /// # #[cfg(feature = "sync-sqlite")]
-    /// fn scrape(
-    ///     router: &diesel_routing::sync::sqlite::Router,
-    ///     prometheus: &metrics_exporter_prometheus::PrometheusHandle,
-    /// ) -> String {
-    ///     router.record_metrics();
-    ///     prometheus.render()
-    /// }
-    /// ```
-    #[cfg(feature = "metrics")]
-    pub fn record_metrics(&self) {
-        self.inner.shared.record_metrics();
     }
 
     /// Returns what a call outside any session asks for.

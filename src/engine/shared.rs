@@ -1,5 +1,6 @@
 //! The state that all handles and sessions of a router share.
 
+mod bulletin;
 mod changes;
 mod connections;
 mod fence;
@@ -24,6 +25,8 @@ use std::time::{Duration, Instant};
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use diesel_routing_sql::Dialect as Sql;
 
+use self::bulletin::Bulletin;
+pub(in crate::engine) use self::bulletin::too_slow;
 use self::state::State;
 pub(crate) use self::terms::Terms;
 use super::delays::Delays;
@@ -34,6 +37,7 @@ use crate::cluster::{
 };
 use crate::error::Error;
 use crate::mutex::lock;
+use crate::observe::Spell;
 use crate::position::Position;
 use crate::protection::{Gauges, Lags, Strain};
 use crate::random;
@@ -80,6 +84,10 @@ pub(crate) struct Shared {
     token_life: Duration,
     /// The last answer of every node.
     pub(super) roster: Mutex<Roster>,
+    /// What operators are told.
+    bulletin: Mutex<Bulletin>,
+    /// The reads that go to the primary for want of a replica.
+    fallbacks: Spell,
     /// What decisions read.
     pub(super) snapshot: ArcSwap<State>,
     /// Set if watchers replace the snapshot.
@@ -188,6 +196,8 @@ impl Shared {
             keys: settings.keys.clone(),
             token_life: settings.token_life,
             roster: Mutex::new(roster),
+            bulletin: Mutex::default(),
+            fallbacks: Spell::default(),
             snapshot: ArcSwap::from_pointee(state),
         }
     }

@@ -35,7 +35,7 @@ macro_rules! events {
             )+];
 
             /// Returns its stable name.
-            #[cfg_attr(not(any(test, feature = "metrics")), expect(dead_code, reason = "only metrics count events"))]
+            #[allow(dead_code, reason = "where nobody counts events")]
             pub(crate) fn name(&self) -> &'static str {
                 match self {
                     $(Self::$variant { .. } => $name,)+
@@ -90,7 +90,7 @@ events! {
         "a node may be used again";
 
     /// A node was met that is of another cluster.
-    NodeForeign { node: &'a str, why: Option<&'a str> } = ERROR "node_foreign",
+    NodeForeign { node: &'a str, why: &'a str } = ERROR "node_foreign",
         "a node belongs to another cluster: it gets nothing";
 
     /// Two nodes take writes.
@@ -111,15 +111,15 @@ events! {
          raise `max_connections`";
 
     /// A node was added while the router runs.
-    NodeAdded { node: &'a str } = INFO "node_added",
+    NodeAdded { node: &'a str, by: &'a str } = INFO "node_added",
         "a node was added";
 
     /// A node was removed.
-    NodeRemoved { node: &'a str } = INFO "node_removed",
+    NodeRemoved { node: &'a str, by: &'a str } = INFO "node_removed",
         "a node was removed";
 
     /// A node was replaced by one of its name.
-    NodeReplaced { node: &'a str } = INFO "node_replaced",
+    NodeReplaced { node: &'a str, by: &'a str } = INFO "node_replaced",
         "a node was replaced: all its connections are new";
 
     // --- The primary ---

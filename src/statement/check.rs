@@ -9,6 +9,7 @@ use diesel_routing_sql::{
 };
 
 use crate::error::Refused;
+use crate::observe::Event;
 use crate::statement::dialect::Dialect;
 use crate::statement::effect::{InspectedBy, Inspection};
 use crate::statement::inspected::Inspected;
@@ -264,7 +265,7 @@ impl Checker {
             return Ok(verdict);
         }
         if self.policy == CheckPolicy::Warn {
-            tracing::warn!(%finding, sql, "a statement on a read handle does more than read");
+            warn(&finding, sql);
             return Ok(verdict);
         }
         self.refusals.count(&finding);
@@ -281,7 +282,7 @@ impl Checker {
                 self.refusals.count(&finding);
                 return Err(Refused::Statement { sql, finding });
             }
-            tracing::warn!(%finding, sql, "SQL for a read handle does more than read");
+            warn(&finding, &sql);
         }
         Ok(ReadSql::passed(sql))
     }
@@ -382,6 +383,15 @@ impl Checker {
         );
         Calls::Unknown
     }
+}
+
+/// Tells operators of a statement that is not refused.
+fn warn(finding: &Finding, sql: &str) {
+    Event::StatementNotARead {
+        finding: &finding.to_string(),
+        sql,
+    }
+    .emit();
 }
 
 impl Reach {

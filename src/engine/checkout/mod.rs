@@ -1,9 +1,11 @@
 //! One checkout, as a machine without I/O: it says what to do next, and is given what came of it.
 
 mod again;
+mod hear;
 mod proof;
 mod protect;
 mod settle;
+mod span;
 mod steps;
 #[cfg(feature = "metrics")]
 mod times;
@@ -14,8 +16,9 @@ use std::time::{Duration, Instant};
 pub(crate) use steps::{Loan, Next, Outcome, Request, Wait};
 
 use self::proof::{Asked, Proof};
+use self::span::Trace;
 use super::{Shared, Terms};
-use crate::cluster::{Observation, after};
+use crate::cluster::after;
 use crate::error::{Error, Step};
 use crate::position::Position;
 use crate::routing::{Basis, Decision, Reason};
@@ -63,6 +66,9 @@ pub(crate) struct Checkout<'a, G> {
     deadline: Option<Instant>,
     /// When a connection was asked for last.
     taking_since: Option<Instant>,
+    /// The number of connections that were asked for.
+    takes: u32,
+    trace: Trace,
     /// A random number: whether it is among those that are let in to try a strained primary.
     lot: Option<u64>,
     /// The number of tries left before the last one.
@@ -129,6 +135,8 @@ impl<'a, G: Loan> Checkout<'a, G> {
             began: None,
             deadline: None,
             taking_since: None,
+            takes: 0,
+            trace: Trace::default(),
             lot: None,
             attempts: ATTEMPTS,
             retakes: RETAKES,
@@ -160,8 +168,13 @@ impl<'a, G: Loan> Checkout<'a, G> {
 
     /// Returns what to do next, given what came of the last step; `now` is the system's clock.
     pub(crate) fn next(&mut self, outcome: Outcome<G>, now: Instant) -> Next<G> {
-        if self.began.is_none() {
+        let is_first = self.began.is_none();
+        if is_first {
             self.began = Some(now);
+            self.trace.begin(now);
+        }
+        let _entered = self.trace.enter();
+        if is_first {
             self.terms = match self.shared.terms(&self.request) {
                 Ok(terms) => terms,
                 Err(error) => return Next::Fail(error.into()),
@@ -296,6 +309,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             && let Some((there, required)) = self.shared.freshest_candidate(&self.request, now)
         {
             let (node, serial, pool) = (there.node, there.serial, there.reason.pool());
+            self.takes += 1;
             self.state = State::TakingToWait {
                 there,
                 required,
@@ -369,6 +383,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
         };
         self.state = State::Taking { decision };
         self.taking_since = Some(now);
+        self.takes += 1;
         Next::Take {
             node,
             serial: decision.serial,
@@ -447,51 +462,5 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 self.retake(decision, error, now)
             }
         }
-    }
-
-    fn ask(&mut self, decision: Decision, guard: G, now: Instant) -> Next<G> {
-        let until = self.patience(now);
-        let asked = Asked {
-            asked: self.shared.now(),
-            sent: now,
-            until,
-        };
-        self.state = State::Asking { decision, asked };
-        Next::Ask {
-            node: decision.node,
-            guard,
-            until,
-        }
-    }
-
-    /// Looks at a connection once more, given what its server says of itself.
-    fn hear(
-        &mut self,
-        decision: Decision,
-        mut guard: G,
-        asked: Asked,
-        said: Option<Observation>,
-        now: Instant,
-    ) -> Next<G> {
-        let known = guard.known_mut();
-        known.alive = asked.sent;
-        if let Some(observation) = said {
-            self.shared.hear(known.server, asked.asked, &observation);
-            known.said(observation, asked.sent);
-        }
-        if decision.reason == Reason::CapturePending {
-            // The primary has told what only it can tell: a replica may do now.
-            let otherwise = self.shared.look(&self.request, now);
-            if !otherwise.reason.is_for_primary() {
-                drop(guard);
-                return self.take(otherwise, now);
-            }
-            let may_wait = !self.terms.wait.is_zero() && self.waits_until.is_none();
-            if self.terms.waits_for_another(otherwise) && may_wait {
-                drop(guard);
-                return self.wait_for_a_replica(now);
-            }
-        }
-        self.examine(decision, guard, Some(asked), now)
     }
 }
