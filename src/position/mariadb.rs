@@ -200,10 +200,12 @@ impl Kind for MariaDbPosition {
     }
 
     fn ahead_of(&self, behind: &Self) -> Option<Behind> {
-        let latest = self.latest();
-        let missing = latest.last.iter().map(|gtid| {
-            let known = behind.last_of(gtid.domain).unwrap_or_default();
-            gtid.sequence.saturating_sub(known)
+        // They are sorted by domain.
+        let domains = self.last.chunk_by(|one, next| one.domain == next.domain);
+        let domains = domains.filter_map(<[Gtid]>::first);
+        let missing = domains.map(|gtid| {
+            let last = self.last_of(gtid.domain).unwrap_or_default();
+            last.saturating_sub(behind.last_of(gtid.domain).unwrap_or_default())
         });
         Some(Behind::Transactions(missing.fold(0, u64::saturating_add)))
     }
