@@ -142,17 +142,17 @@ impl Shared {
 
     /// Records that a change was refused.
     #[cfg(feature = "config")]
-    pub(crate) fn configuration_refused(&self, by: Option<&str>, problem: String) {
+    pub(crate) fn configuration_refused(&self, by: Option<&str>, problem: &str) {
         let mut status = lock(&self.configuration.0);
         // Whoever tries again and again is not to fill the log.
-        if status.problem.as_ref() == Some(&problem) {
+        if status.problem.as_deref() == Some(problem) {
             return;
         }
-        status.problem = Some(problem.clone());
+        status.problem = Some(problem.to_owned());
         drop(status);
         Event::ConfigurationRefused {
             by: by.unwrap_or(CODE),
-            why: &problem,
+            why: problem,
         }
         .emit();
     }

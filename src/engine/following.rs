@@ -118,14 +118,14 @@ impl Following {
     }
 
     /// Records that the source gave no set.
-    pub(crate) fn failed(&self, problem: String) {
+    pub(crate) fn failed(&self, problem: &str) {
         let mut state = lock(&self.state);
-        let is_news = state.failing_since.is_none() || state.problem.as_ref() != Some(&problem);
+        let is_news = state.failing_since.is_none() || state.problem.as_deref() != Some(problem);
         state.failing_since.get_or_insert_with(Instant::now);
-        state.problem = Some(problem.clone());
+        state.problem = Some(problem.to_owned());
         drop(state);
         if is_news {
-            let (source, why) = (self.source, problem.as_str());
+            let (source, why) = (self.source, problem);
             Event::SourceFailed { source, why }.emit();
         }
     }

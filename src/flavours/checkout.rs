@@ -45,8 +45,8 @@ impl<C: RoutedConnection> Router<C> {
         let mut outcome = Outcome::Started;
         loop {
             let now = Instant::now();
-            let next = checkout.next(outcome, now);
-            let inside = io::inside(checkout.span());
+            let next = checkout.step(outcome, now);
+            let _inside = io::inside(checkout.span());
             outcome = match next {
                 Next::Take {
                     node,
@@ -102,7 +102,6 @@ impl<C: RoutedConnection> Router<C> {
                     return Err(error.of_database(self.database()));
                 }
             };
-            drop(inside);
         }
     }
 

@@ -19,6 +19,7 @@ macro_rules! events {
     )+) => {
         /// A change of state that operators see. Whoever makes the change emits it, once.
         #[derive(Debug, Clone, Copy, PartialEq)]
+        #[allow(dead_code, reason = "where a feature is off that emits some")]
         pub(crate) enum Event<'a> {
             $($(#[$doc])* $variant { $($field: $type),* },)+
         }

@@ -9,7 +9,6 @@ use diesel_routing_sql::{
 };
 
 use crate::error::Refused;
-use crate::observe::Event;
 use crate::statement::dialect::Dialect;
 use crate::statement::effect::{InspectedBy, Inspection};
 use crate::statement::inspected::Inspected;
@@ -19,6 +18,7 @@ use crate::statement::raw_sql::{ReadSql, is_vouched_for};
 use crate::statement::refusals::Refusals;
 use crate::statement::seen::Seen;
 use crate::statement::verdict::{Calls, Kind, Reach, Trace, Verdict, Verdicts};
+use crate::statement::warning::warn;
 
 /// The check's reaction to a statement that does not belong on a read handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -383,15 +383,6 @@ impl Checker {
         );
         Calls::Unknown
     }
-}
-
-/// Tells operators of a statement that is not refused.
-fn warn(finding: &Finding, sql: &str) {
-    Event::StatementNotARead {
-        finding: &finding.to_string(),
-        sql,
-    }
-    .emit();
 }
 
 impl Reach {

@@ -168,13 +168,8 @@ impl<'a, G: Loan> Checkout<'a, G> {
 
     /// Returns what to do next, given what came of the last step; `now` is the system's clock.
     pub(crate) fn next(&mut self, outcome: Outcome<G>, now: Instant) -> Next<G> {
-        let is_first = self.began.is_none();
-        if is_first {
+        if self.began.is_none() {
             self.began = Some(now);
-            self.trace.begin(now);
-        }
-        let _entered = self.trace.enter();
-        if is_first {
             self.terms = match self.shared.terms(&self.request) {
                 Ok(terms) => terms,
                 Err(error) => return Next::Fail(error.into()),

@@ -6,7 +6,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::span::EnteredSpan;
 use tracing::{Level, Span, field};
 
-use super::{Checkout, Loan, Request};
+use super::{Checkout, Loan, Next, Outcome, Request};
 use crate::connect::{database_of, endpoints};
 use crate::engine::{Grant, Shared};
 use crate::error::Error;
@@ -25,14 +25,6 @@ struct Open {
 }
 
 impl Trace {
-    /// Begins the span, inside that of the caller.
-    #[inline]
-    pub(super) fn begin(&mut self, now: Instant) {
-        if Level::INFO <= LevelFilter::current() {
-            self.open(now);
-        }
-    }
-
     #[cold]
     fn open(&mut self, now: Instant) {
         let span = tracing::info_span!(
@@ -64,11 +56,9 @@ impl Trace {
         }
     }
 
-    /// Enters the span until the guard is dropped, which no future may hold while it waits.
-    #[inline]
-    pub(super) fn enter(&self) -> Option<EnteredSpan> {
-        let open = self.0.as_ref()?;
-        Some(open.span.clone().entered())
+    #[cold]
+    fn enter(&self) -> Option<EnteredSpan> {
+        Some(self.span()?.clone().entered())
     }
 
     fn span(&self) -> Option<&Span> {
@@ -77,6 +67,18 @@ impl Trace {
 }
 
 impl<G: Loan> Checkout<'_, G> {
+    /// Returns what to do [next](Self::next), and is inside the span meanwhile, which begins with the first step, inside that of the
+    /// caller.
+    #[inline]
+    pub(crate) fn step(&mut self, outcome: Outcome<G>, now: Instant) -> Next<G> {
+        if self.began.is_none() && Level::INFO <= LevelFilter::current() {
+            self.trace.open(now);
+        }
+        let is_traced = self.trace.0.is_some();
+        let _entered = is_traced.then(|| self.trace.enter());
+        self.next(outcome, now)
+    }
+
     /// Returns its span, if anybody listens.
     #[inline]
     pub(crate) fn span(&self) -> Option<&Span> {

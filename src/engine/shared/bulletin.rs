@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Shared;
 use super::state::State;
-use crate::cluster::{self, Health, Member, News, NodeState, Roster, Told, Writes};
+use crate::cluster::{self, Health, News, NodeState, Roster, Told, Writes};
 use crate::mutex::lock;
 use crate::observe::Event;
 use crate::protection::Window;
@@ -14,12 +14,17 @@ use crate::routing::Reason;
 /// The factor by which the window is to differ from the one that was told last. Chosen: lag goes up and down all the time.
 const FACTOR: f64 = 1.5;
 
+/// The least silence of a node that is told. Chosen: an idle router asks every second.
+const SILENCE: Duration = Duration::from_secs(3);
+
 /// What operators were told, and what they are to be told next.
 #[derive(Debug, Default)]
 pub(crate) struct Bulletin {
     told: Told,
     /// The window that was told last, and the setting that it came about by.
     window: Option<(Window, Duration)>,
+    /// The time of the last look at the nodes.
+    looked: Option<Instant>,
     pending: VecDeque<Item>,
 }
 
@@ -108,14 +113,20 @@ impl Shared {
             return;
         }
         let now = Instant::now();
+        let silence = state.policy.max_silence.max(SILENCE);
+        let looked = bulletin.looked.replace(now);
+        // Or the process has stood still, and not the nodes.
+        let may_be_overdue = looked.is_some_and(|looked| now < looked + silence);
         for (slot, member) in state.members.iter() {
             let Some(known) = state.nodes.get(slot).filter(|_| !member.is_joining()) else {
                 continue;
             };
-            let news = match self.overdue(slot, member, known, now) {
-                Some(known) => bulletin.told.look(slot, &known, now),
-                None => bulletin.told.look(slot, known, now),
+            let overdue = may_be_overdue.then(|| self.overdue(slot, known, silence, now));
+            let known = match &overdue {
+                Some(Some(overdue)) => overdue,
+                _ => known,
             };
+            let news = bulletin.told.look(slot, known, now);
             if let Some(news) = news {
                 let item = Item::Node(member.name.clone(), news);
                 bulletin.pending.push_back(item);
@@ -132,18 +143,25 @@ impl Shared {
     fn overdue(
         &self,
         slot: usize,
-        member: &Member,
         known: &NodeState,
+        silence: Duration,
         now: Instant,
     ) -> Option<NodeState> {
-        let pending = self.signals.pending(slot, now)?;
-        if known.health != Health::Up || pending < self.probe_timeout || member.has_left() {
+        if known.health != Health::Up {
             return None;
         }
+        let owes = |limit: Duration| {
+            let pending = self.signals.pending(slot, now)?;
+            (pending >= limit).then_some(limit)
+        };
+        // What a watcher asks beside says nothing of when it was asked.
+        let is_silent = |sent| now.saturating_duration_since(sent) >= silence;
+        let limit = owes(self.probe_timeout)
+            .or_else(|| known.sent.is_some_and(is_silent).then_some(silence))?;
         Some(NodeState {
             serial: known.serial,
             health: Health::Down,
-            problem: Some(too_slow(self.probe_timeout).into()),
+            problem: Some(too_slow(limit).into()),
             ..NodeState::UNKNOWN
         })
     }

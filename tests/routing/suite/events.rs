@@ -96,7 +96,7 @@ fn a_replica_that_is_frozen_is_told_of_once_and_once_more_when_it_goes_on() {
         let watched = Watched::start("frozen").await;
         watched.cluster.freeze_replica();
         let down = watched.heard.first("WARN node_down");
-        assert!(down.contains("it did not answer within 400ms"), "{down}");
+        assert!(down.contains("it did not answer within "), "{down}");
         watched.read_on().await;
         watched.assert_told_of_replica(&["WARN node_down"]);
         watched.cluster.thaw_replica();

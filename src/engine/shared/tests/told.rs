@@ -201,10 +201,10 @@ fn a_span_has_where_a_checkout_went_why_and_after_how_many_connections() {
     let told = heard::during(|| {
         let mut checkout = Checkout::<Pooled>::new(&shared, request, false);
         let now = Instant::now();
-        let Next::Take { node, .. } = checkout.next(Outcome::Started, now) else {
+        let Next::Take { node, .. } = checkout.step(Outcome::Started, now) else {
             panic!("no connection is taken")
         };
-        let Next::Lend(guard, grant) = checkout.next(Outcome::Taken(pooled(node)), now) else {
+        let Next::Lend(guard, grant) = checkout.step(Outcome::Taken(pooled(node)), now) else {
             panic!("it is not lent")
         };
         checkout.lent(&guard, &grant, now);
@@ -244,7 +244,7 @@ fn a_span_of_a_checkout_that_is_given_up_says_so() {
     let session = std::sync::Arc::<SessionState>::default();
     let told = heard::during(|| {
         let mut checkout = Checkout::<Pooled>::new(&shared, read_of(&session), false);
-        let _ = checkout.next(Outcome::Started, Instant::now());
+        let _ = checkout.step(Outcome::Started, Instant::now());
     });
     let [span] = told.as_slice() else {
         panic!("{told:#?}")
