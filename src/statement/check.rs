@@ -182,7 +182,6 @@ pub(crate) struct Checker {
     texts: Verdicts,
     // Randomly seeded: SQL may hold what a user typed.
     text_hasher: RandomState,
-    /// The statements that were refused.
     pub(crate) refusals: Refusals,
 }
 
