@@ -9,6 +9,7 @@ const NAMES: usize = 32;
 pub(crate) const CLASSES: usize = NAMES + 1;
 
 /// The label of what belongs to no class.
+#[cfg(feature = "metrics")]
 const NONE: &str = "none";
 
 /// The label of the classes that came when all numbers were taken.
