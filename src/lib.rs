@@ -123,6 +123,7 @@
 //! | `tower` | [`edge::SessionLayer`] | |
 //! | `axum` | [`Session`] as an argument of axum's handlers | |
 //! | `moka`, `redis` | session states in memory; in Redis or Valkey | |
+//! | `redis-rustls` | the same at `rediss://`, by rustls with ring | a C compiler |
 //! | `test-util` | [`ManualClock`], for tests | |
 //!
 //! [`docs/tls.md`]: https://github.com/diesel-routing/diesel-routing/blob/main/docs/tls.md
@@ -259,7 +260,9 @@ pub use routing::{Balance, Balancing, Fallback, Level, Mode, Reason, RegionPolic
 pub use server::{NodeRole, PoolKind, ServerVersion};
 #[cfg(feature = "test-util")]
 pub use session::ManualClock;
-pub use session::{Clock, KeyError, Rejection, SignedToken, SystemClock, Token, TokenKeys};
+pub use session::{
+    Clock, KeyError, Rejection, SignedToken, SystemClock, Token, TokenKeys, TokenParts,
+};
 pub use statement::effect::{self, Statement};
 pub use statement::{
     CaughtUp, CheckPolicy, Dialect, Primary, ReadSql, Replica, Role, StatementCheck, TableName,

@@ -105,7 +105,13 @@ impl<C, F: Flavour<C>> Exchange<C, F> {
         let shared = self.session.router().shared();
         if let Some(signed) = shared.sign(&token) {
             let (settings, life) = (&self.edge.inner.settings, shared.token_life());
-            settings.give(&signed, news.wrote, life, headers);
+            let counts = &self.edge.inner.counts;
+            if !token.fits() {
+                counts.shortened_tokens.add();
+            }
+            if !settings.give(&signed, news.wrote, life, headers) {
+                counts.omitted_tokens.add();
+            }
         }
         self.save(token)
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Counts, Outage, Settings};
+use super::{Counts, Outage, Settings, StoreBreaker};
 use crate::observe::AtMost;
 
 /// The shared part of an edge; `R` is the flavour's router, `S` its kind of store.
@@ -13,6 +13,7 @@ pub(crate) struct Inner<R, S: ?Sized> {
     // Shared with edges of other settings, too.
     pub(crate) counts: Arc<Counts>,
     pub(crate) outage: Arc<Outage>,
+    pub(crate) breaker: Arc<StoreBreaker>,
     pub(crate) said: Arc<Said>,
 }
 
@@ -31,6 +32,7 @@ impl<R, S: ?Sized> Inner<R, S> {
             store: None,
             counts: Arc::default(),
             outage: Arc::default(),
+            breaker: Arc::default(),
             said: Arc::default(),
         }
     }
@@ -44,6 +46,7 @@ impl<R: Clone, S: ?Sized> Clone for Inner<R, S> {
             store: self.store.clone(),
             counts: Arc::clone(&self.counts),
             outage: Arc::clone(&self.outage),
+            breaker: Arc::clone(&self.breaker),
             said: Arc::clone(&self.said),
         }
     }

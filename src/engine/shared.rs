@@ -54,6 +54,9 @@ const FASTEST: u32 = 20;
 /// which a node serves nothing.
 const SLOWEST: Duration = Duration::from_secs(1);
 
+/// The words for why no replica serves a session of unknown state.
+const UNKNOWN_STATE: &str = "none may serve a session whose state is unknown (see to its store, and to requests with many tokens)";
+
 /// The state that all handles and sessions of a router share.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -358,12 +361,14 @@ impl Shared {
         if !cluster.has_primary && decision.reason.is_for_primary() {
             return self.no_primary(error);
         }
-        if decision.reason != Reason::Fallback {
-            return error;
-        }
+        let replicas = match decision.reason {
+            Reason::Fallback => cluster.replicas(),
+            Reason::StateUnknown => UNKNOWN_STATE.to_owned(),
+            _ => return error,
+        };
         let node = cluster.members.get(decision.node);
         let budget = node.map_or(0, |node| node.pool_size(PoolKind::Fallback));
-        error.of_fallback(budget, cluster.replicas())
+        error.of_fallback(budget, replicas)
     }
 
     /// Returns whether a session's token may know of a failover that this router does not: what it requires is

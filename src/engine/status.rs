@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::{Asker, ConfigurationStatus, DiscoveryStatus, NodeCounts, Shared};
 use crate::cluster::{Health, Member};
-use crate::position::{Behind, Position};
+use crate::position::{Behind, Position, ServerKind};
 use crate::protection::{BreakerStatus, WindowStatus};
 use crate::routing::{Level, Mode, Reason};
-use crate::server::{NodeRole, PoolKind};
+use crate::server::{NodeRole, PoolKind, ServerVersion};
 use crate::session::Rejection;
 
 /// A router's knowledge at one moment, from `router.status()`. Asks no server.
@@ -116,6 +116,12 @@ pub struct NodeStatus {
     /// accounts without `pg_read_all_stats` (part of `pg_monitor`), on MySQL and MariaDB to those that may not ask for a
     /// replica's status.
     pub upstream: Option<Upstream>,
+    /// The kind of its server; `None` if it was not met, or is of a kind without positions.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::text"))]
+    pub kind: Option<ServerKind>,
+    /// The version of its server; `None` if it was not met, or does not say.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::text"))]
+    pub version: Option<ServerVersion>,
     /// The number of connections that its server gives to ordinary accounts; `None` if it was not met, or does not say.
     pub max_connections: Option<u32>,
     /// Handles that are out, whatever the database.
@@ -269,6 +275,7 @@ impl Shared {
             let is_primary = cluster.is_led_by_node(index);
             let behind = cluster.behind(index);
             let counts = self.counts.of(index);
+            let (kind, version) = self.server_of(member.serial);
             Some(NodeStatus {
                 name: member.name.clone(),
                 configured: member.role,
@@ -289,6 +296,8 @@ impl Shared {
                     self.differs(index).as_deref(),
                 ]),
                 upstream: self.upstream(index, &cluster),
+                kind,
+                version,
                 max_connections: self.max_connections(member.serial),
                 handles: self.out(index),
                 loans: counts.map_or_else(Vec::new, |counts| self.loans(counts)),

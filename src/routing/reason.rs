@@ -29,6 +29,9 @@ pub enum Reason {
     /// The session wrote within the window, and that write's position is unknown, so no replica can prove that
     /// it has it: the primary.
     RecentWrite,
+    /// The session's state is not known: its [store](crate::edge) did not answer, or its request came with more tokens than are
+    /// read. The primary for the window, from the fallback pool: it could be any session.
+    StateUnknown,
     /// The position of the session's last write or read is not known yet: the primary.
     CapturePending,
     /// The session wrote or read on the history before a failover: the primary, until the
@@ -53,7 +56,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order in which they are declared: each has its number as its place.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Write,
         Self::Strong,
         Self::Eventual,
@@ -63,6 +66,7 @@ impl Reason {
         Self::Covered,
         Self::NotCaughtUp,
         Self::RecentWrite,
+        Self::StateUnknown,
         Self::CapturePending,
         Self::OldHistory,
         Self::NoSession,
@@ -92,6 +96,7 @@ impl Reason {
             Self::Covered => "caught_up",
             Self::NotCaughtUp => "not_caught_up",
             Self::RecentWrite => "recent_write",
+            Self::StateUnknown => "state_unknown",
             Self::CapturePending => "capture_pending",
             Self::OldHistory => "old_history",
             Self::NoSession => "no_session",
@@ -107,7 +112,7 @@ impl Reason {
     pub(crate) fn pool(self) -> PoolKind {
         match self {
             Self::Write => PoolKind::Write,
-            Self::Fallback => PoolKind::Fallback,
+            Self::Fallback | Self::StateUnknown => PoolKind::Fallback,
             _ => PoolKind::Read,
         }
     }
@@ -121,6 +126,7 @@ impl Reason {
             | Self::TooStale
             | Self::NotCaughtUp
             | Self::RecentWrite
+            | Self::StateUnknown
             | Self::CapturePending
             | Self::OldHistory
             | Self::NoSession
@@ -144,6 +150,7 @@ impl Reason {
             Self::TooStale
             | Self::NotCaughtUp
             | Self::RecentWrite
+            | Self::StateUnknown
             | Self::CapturePending
             | Self::OldHistory
             | Self::NoReplica
