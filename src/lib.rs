@@ -118,6 +118,7 @@
 //! | `config` | `config::RoutingConfig`: settings as data, changed while the router runs | |
 //! | `config-file` | the same in a TOML file that is followed | |
 //! | `admin` | `admin::router`: status and configuration for operators, in axum | |
+//! | `metrics` | [`metrics`]: counters, gauges and times for the recorder of the `metrics` facade | |
 //! | `edge` | [`edge`], [`sync::edge`]: sessions that come and go with HTTP requests, without a framework | |
 //! | `tower` | [`edge::SessionLayer`] | |
 //! | `axum` | [`Session`] as an argument of axum's handlers | |
@@ -247,9 +248,9 @@ pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
     Async, Blocking, CaughtUpReport, CompareLimits, Comparison, ConfigurationStatus,
-    DiscoveryStatus, NodeStatus, Nodes, PoolAdvice, PoolLoad, PoolStatus, ReplicaReport, Reset,
-    Router, RouterBuilder, Session, Sizing, SizingAdvice, Status, TableComparison, TableOnReplica,
-    Upstream,
+    DiscoveryStatus, LoanCount, NodeStatus, Nodes, PoolAdvice, PoolLoad, PoolStatus, ReadCounts,
+    ReplicaReport, Reset, Router, RouterBuilder, Session, Sizing, SizingAdvice, Status,
+    TableComparison, TableOnReplica, Upstream,
 };
 pub use error::{
     ConfigError, Error, KeyError, NotReadOnly, OptionalExt, Origin, PositionError, ReadError,
@@ -273,6 +274,8 @@ pub use statement::{
 
 #[cfg(feature = "__async")]
 pub use asynchronous::*;
+#[cfg(feature = "metrics")]
+pub use observe::metrics;
 
 /// The README's examples, compiled.
 #[cfg(all(

@@ -108,5 +108,6 @@ fn again_elsewhere<R: Role, C: RoutedConnection, T, S>(
     conn: &ReadConn<R, C>,
 ) -> Ended<T, S> {
     tracing::debug!(node = conn.route().node, "a read is run again elsewhere");
+    conn.lease().shared().counts.retries.add();
     Ended::Again(again, node)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::checkout::Loan;
-use crate::engine::{Shared, WriteLog};
+use crate::engine::{LoanKind, Shared, WriteLog};
 use crate::error::Refused;
 use crate::routing::{Reason, Route};
 use crate::session::{Reading, SessionState};
@@ -33,6 +33,8 @@ pub(crate) struct Grant {
     pub(crate) function: Option<&'static str>,
     /// The version of the session's requirements that its server was proved to meet.
     pub(crate) proved: Option<u64>,
+    /// What the loan counts as.
+    pub(crate) kind: LoanKind,
 }
 
 impl<G: Loan> Lease<G> {
@@ -42,6 +44,7 @@ impl<G: Loan> Lease<G> {
         session: Option<Arc<SessionState>>,
         grant: Grant,
     ) -> Self {
+        shared.counts.lent(grant.node, grant.kind, grant.reason);
         let reading = Reading {
             node: grant.node,
             server: guard.known().server,

@@ -38,6 +38,7 @@ impl<S> Attempt<S> {
         match self.again {
             Some(again) if conn.runs_again(&error) => {
                 tracing::debug!(node = conn.route().node, "a read is run again elsewhere");
+                conn.lease().shared().counts.retries.add();
                 Ended::Again(again, self.node)
             }
             _ => Ended::Done(Err(error.on(|| conn.route().origin()))),

@@ -166,7 +166,9 @@ impl<'a> SiteBuilder<'a> {
         };
         let node = |address: &crate::Address| Node::new(&address.name, &address.url);
         let load = gauge.clone();
+        web::install_recorder();
         let mut builder = Router::builder()
+            .name("profile")
             .token_keys(TokenKeys::new(1, secret)?)
             .breaker(Breaker::new().hold(HOLD))
             .load_with(move || load.share())

@@ -30,6 +30,8 @@ impl<G: Loan> Checkout<'_, G> {
                 until: self.patience(now),
             };
         }
+        #[cfg(feature = "metrics")]
+        self.time_replica_wait(decision, now);
         Next::Lend(guard, self.grant(decision))
     }
 
@@ -63,6 +65,7 @@ impl<G: Loan> Checkout<'_, G> {
             is_primary,
             function: self.request.function,
             proved: decision.version,
+            kind: self.terms.kind,
         }
     }
 }
