@@ -94,9 +94,15 @@ impl Transport {
         if host.starts_with(['/', '@']) {
             return Self::UnixSocket;
         }
-        let is_loopback = host.parse().map_or(host.eq_ignore_ascii_case("localhost"), |ip: IpAddr| {
-            ip.is_loopback()
-        });
-        if is_loopback { Self::Loopback } else { Self::Network }
+        let is_loopback = host
+            .parse()
+            .map_or(host.eq_ignore_ascii_case("localhost"), |ip: IpAddr| {
+                ip.is_loopback()
+            });
+        if is_loopback {
+            Self::Loopback
+        } else {
+            Self::Network
+        }
     }
 }

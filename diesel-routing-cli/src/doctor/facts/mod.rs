@@ -179,8 +179,16 @@ impl Facts {
     pub(crate) fn connections_of_instance(&self, reads_on_primary: bool) -> u64 {
         let Configured { pools, .. } = &self.configured;
         let primary = self.is_primary();
-        let read = if !primary || reads_on_primary { pools.read } else { 0 };
-        let (write, fallback) = if primary { (pools.write, pools.fallback) } else { (0, 0) };
+        let read = if !primary || reads_on_primary {
+            pools.read
+        } else {
+            0
+        };
+        let (write, fallback) = if primary {
+            (pools.write, pools.fallback)
+        } else {
+            (0, 0)
+        };
         u64::from(read) + u64::from(write) + u64::from(fallback) + 1
     }
 }

@@ -29,7 +29,10 @@ pub(crate) enum Lag {
     /// It was there after so long.
     Within(Duration),
     /// It was not there after so long, and the newest commit that it has is so old.
-    Beyond { waited: Duration, age: Option<Duration> },
+    Beyond {
+        waited: Duration,
+        age: Option<Duration>,
+    },
 }
 
 /// The server that a node replicates from.
@@ -38,6 +41,8 @@ pub(crate) struct Upstream {
     pub(crate) address: Option<String>,
     /// The node that it is, if it is one of the configuration's.
     pub(crate) node: Option<String>,
+    /// Its `server_id`, on MySQL and MariaDB.
+    pub(crate) server_id: Option<String>,
 }
 
 /// A replica, as its source lists it.

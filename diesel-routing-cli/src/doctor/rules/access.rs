@@ -1,7 +1,7 @@
 //! Rules about how servers are reached, and by whom.
 
-use crate::doctor::facts::{Kind, TlsMode, Topology, Transport};
-use crate::doctor::finding::{Report, Rule, Servers, Severity};
+use crate::doctor::facts::{Kind, TlsMode, Transport};
+use crate::doctor::finding::{Rule, Servers, Severity};
 
 pub(super) static UNREACHABLE: Rule = Rule {
     code: "DR001",
@@ -186,8 +186,12 @@ A pooler that gives each client its own process while it is idle is not noticed.
 
 fn ask_for_tls(kind: Option<Kind>) -> &'static str {
     match kind {
-        Some(Kind::Postgres) => "use `sslmode=verify-full` (and `sslrootcert`) in the URL, and `ssl = on` on the server",
-        _ => "use `ssl_mode=verify_identity` (and `ssl_ca`) in the URL, and a certificate on the server",
+        Some(Kind::Postgres) => {
+            "use `sslmode=verify-full` (and `sslrootcert`) in the URL, and `ssl = on` on the server"
+        }
+        _ => {
+            "use `ssl_mode=verify_identity` (and `ssl_ca`) in the URL, and a certificate on the server"
+        }
     }
 }
 

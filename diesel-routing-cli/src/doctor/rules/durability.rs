@@ -45,11 +45,18 @@ type Setting<'a> = (&'static str, &'a str, &'static str);
 /// Returns the settings that are not safe: names, values, and safe values; and how bad that is.
 fn unsafe_settings(node: &Facts) -> (Vec<Setting<'_>>, Severity) {
     let safe: &[(&'static str, &'static str)] = if node.is_postgres() {
-        &[("fsync", "on"), ("full_page_writes", "on"), ("synchronous_commit", "on")]
+        &[
+            ("fsync", "on"),
+            ("full_page_writes", "on"),
+            ("synchronous_commit", "on"),
+        ]
     } else if node.flag("log_bin") == Some(false) {
         &[("innodb_flush_log_at_trx_commit", "1")]
     } else {
-        &[("innodb_flush_log_at_trx_commit", "1"), ("sync_binlog", "1")]
+        &[
+            ("innodb_flush_log_at_trx_commit", "1"),
+            ("sync_binlog", "1"),
+        ]
     };
     let found: Vec<Setting<'_>> = safe
         .iter()
@@ -61,5 +68,12 @@ fn unsafe_settings(node: &Facts) -> (Vec<Setting<'_>>, Severity) {
         })
         .collect();
     let is_slight = found.iter().all(|(name, ..)| *name == "synchronous_commit");
-    (found, if is_slight { Severity::Note } else { Severity::Warning })
+    (
+        found,
+        if is_slight {
+            Severity::Note
+        } else {
+            Severity::Warning
+        },
+    )
 }

@@ -90,5 +90,7 @@ A cluster of two stops when one of them is lost, and one of four when the networ
 };
 
 fn members(topology: &Topology) -> impl Iterator<Item = (&Facts, &Galera)> {
-    topology.reached().filter_map(|node| Some((node, node.galera.as_ref()?)))
+    topology
+        .reached()
+        .filter_map(|node| Some((node, node.galera.as_ref()?)))
 }

@@ -12,6 +12,7 @@ mod postgres_primary;
 mod postgres_slots;
 mod postgres_standby;
 mod replication;
+mod replication_source;
 mod roles;
 mod settings;
 mod sqlite;
@@ -48,6 +49,7 @@ pub(crate) static RULES: &[&Rule] = &[
     &replication::NOT_APPLYING,
     &replication::APPLY_DELAY,
     &replication::FILTERED,
+    &replication_source::UNKNOWN_SOURCE,
     &identity::OTHER_TIMELINE,
     &postgres_standby::READS_CANCELLED,
     &postgres_standby::READS_HOLD_REPLAY,

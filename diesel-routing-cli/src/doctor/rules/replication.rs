@@ -146,16 +146,19 @@ fn replicating(topology: &Topology) -> impl Iterator<Item = (&Facts, &Replicatio
 
 fn no_source(node: &Facts) -> &'static str {
     match node.kind {
-        Some(Kind::MySql) => "run `CHANGE REPLICATION SOURCE TO .., SOURCE_AUTO_POSITION = 1` and `START REPLICA`",
+        Some(Kind::MySql) => {
+            "run `CHANGE REPLICATION SOURCE TO .., SOURCE_AUTO_POSITION = 1` and `START REPLICA`"
+        }
         _ => "run `CHANGE MASTER TO .., MASTER_USE_GTID = slave_pos` and `START SLAVE`",
     }
 }
 
 fn receive(node: &Facts) -> &'static str {
     match node.kind {
-        Some(Kind::Postgres) => "see its log, its `primary_conninfo`, and whether the primary lets it in",
+        Some(Kind::Postgres) => {
+            "see its log, its `primary_conninfo`, and whether the primary lets it in"
+        }
         Some(Kind::MySql) => "mend what the error says, then run `START REPLICA`",
         _ => "mend what the error says, then run `START SLAVE`",
     }
 }
-

@@ -18,7 +18,9 @@ replica is promoted; the router finds the new primary by itself.
 **Do**: promote a replica, or start the primary. If the primary is not among the nodes, add it.",
     check: |topology, report| {
         let has_roles = topology.reached().any(|node| node.takes_writes.is_some());
-        if !has_roles || topology.primaries().next().is_some() {
+        // Servers that replicate from each other take writes all the same: see DR201.
+        let is_open = |node: &Facts| node.is_mysql() && node.flag("read_only") == Some(false);
+        if !has_roles || topology.primaries().next().is_some() || topology.reached().any(is_open) {
             return;
         }
         let down: Vec<_> = topology.nodes.iter().filter(|node| !node.is_reached()).collect();

@@ -88,5 +88,7 @@ fn list(finding: &mut Finding, tables: &[String]) {
     if tables.len() > NAMED {
         words.push_str(" ..");
     }
-    finding.saw("tables", words).saw("number", tables.len().to_string());
+    finding
+        .saw("tables", words)
+        .saw("number", tables.len().to_string());
 }

@@ -1,0 +1,107 @@
+//! Asks PostgreSQL.
+
+use std::time::{Duration, SystemTime};
+
+use super::asker::Asker;
+use super::postgres_replication;
+use crate::doctor::facts::{Account, ClockOffset, Kind, Version};
+use crate::node::Row;
+
+/// What to grant where a question is refused.
+pub(super) const GRANT: &str = "run `GRANT pg_monitor TO` it";
+
+/// Asks for what any account may know.
+const BASICS: &str = "\
+    SELECT current_setting('server_version') AS version, \
+           pg_is_in_recovery() AS standby, \
+           extract(epoch FROM clock_timestamp())::text AS now, \
+           current_user::text AS account, \
+           current_setting('is_superuser') AS superuser, \
+           pg_has_role('pg_read_all_stats', 'USAGE') AS sees, \
+           host(inet_server_addr()) AS address, \
+           inet_server_port() AS port, \
+           coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false) AS encrypted, \
+           inet_client_addr() IS NULL AS local, \
+           (SELECT sum(numbackends) FROM pg_stat_database)::text AS connections";
+
+/// Asks for the settings as a new session of this account has them.
+const SETTINGS: &str = "SELECT name, reset_val AS value FROM pg_settings";
+
+/// Asks for tables of the application that standbys cannot read.
+const UNLOGGED: &str = "\
+    SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+     WHERE c.relpersistence = 'u' AND c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' \
+     ORDER BY 1 LIMIT 100";
+
+/// Asks for everything.
+pub(super) async fn ask(asker: &mut Asker<'_>) {
+    let began = SystemTime::now();
+    let Some(row) = asker.first(BASICS).await else {
+        return;
+    };
+    basics(asker, &row, began);
+    settings(asker).await;
+    postgres_replication::ask(asker).await;
+    let unlogged = asker.rows("unlogged tables", UNLOGGED, "").await;
+    asker.facts.tables.unlogged = names(unlogged);
+}
+
+fn basics(asker: &mut Asker<'_>, row: &Row, began: SystemTime) {
+    let facts = &mut *asker.facts;
+    let version = row.get("version").unwrap_or_default();
+    facts.kind = Some(Kind::Postgres);
+    facts.version = Some(Version {
+        series: version
+            .split(['.', ' '])
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+        text: version.split(' ').next().unwrap_or_default().to_owned(),
+    });
+    facts.takes_writes = row.is_on("standby").map(|standby| !standby);
+    facts.clock_offset = row.parse("now").and_then(|now| offset(now, began));
+    let is_superuser = row.is_on("superuser") == Some(true);
+    facts.account = Some(Account {
+        name: row.get("account").unwrap_or_default().to_owned(),
+        powers: is_superuser
+            .then(|| "superuser's powers".to_owned())
+            .into_iter()
+            .collect(),
+        sees_replication: row.is_on("sees"),
+    });
+    facts.address = row.get("address").map(str::to_owned).zip(row.parse("port"));
+    facts.is_encrypted = row.is_on("encrypted");
+    facts.connections = row.parse("connections");
+}
+
+async fn settings(asker: &mut Asker<'_>) {
+    let rows = asker.rows("settings", SETTINGS, GRANT).await;
+    let settings = rows.unwrap_or_default().into_iter().filter_map(|row| {
+        Some((
+            row.get("name")?.to_owned(),
+            row.get("value").unwrap_or_default().to_owned(),
+        ))
+    });
+    asker.facts.settings = settings.collect();
+}
+
+/// Returns how far a server's clock, in seconds since 1970, is before this machine's, if it was asked from `began` until now.
+pub(super) fn offset(server: f64, began: SystemTime) -> Option<ClockOffset> {
+    let since = |time: SystemTime| {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH).ok();
+        since.as_ref().map(Duration::as_secs_f64)
+    };
+    let (began, ended) = (since(began)?, since(SystemTime::now())?);
+    Some(ClockOffset {
+        millis: (server - f64::midpoint(began, ended)) * 1000.0,
+        uncertainty: (ended - began).max(0.0) * 500.0,
+    })
+}
+
+/// Returns the column `name` of all rows.
+pub(super) fn names(rows: Option<Vec<Row>>) -> Vec<String> {
+    let rows = rows.unwrap_or_default();
+    rows.iter()
+        .filter_map(|row| row.get("name").map(str::to_owned))
+        .collect()
+}

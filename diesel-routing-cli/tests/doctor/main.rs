@@ -1,0 +1,13 @@
+//! `diesel-routing doctor` on real servers: each finding, produced.
+
+mod command;
+mod galera;
+mod mariadb;
+mod mariadb_settings;
+mod pgbouncer;
+mod postgres;
+mod postgres_failover;
+mod postgres_settings;
+mod postgres_slots;
+mod report;
+mod sqlite;
