@@ -125,7 +125,7 @@ impl Report {
         };
         let finding = findings.find(of_node);
         let finding =
-            finding.unwrap_or_else(|| panic!("{code} of {node} is not found: {:#}", self.json));
+            finding.unwrap_or_else(|| panic!("{code} of {node} is not found: {:#} {}", self.json, self.stderr));
         assert!(!finding["remedy"].as_str().unwrap().is_empty());
         let text = finding.to_string();
         assert!(text.contains(words), "no {words:?} in {finding:#}");

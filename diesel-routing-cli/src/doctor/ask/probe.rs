@@ -95,6 +95,8 @@ async fn compare(
 
 async fn look(kind: Kind, conn: &mut Connection) -> Result<Look, NodeError> {
     let row = conn.row(query(kind)).await?.unwrap_or_default();
+    // The driver closes its statement afterwards. With this answer that is over, and a pooler has its process back.
+    conn.run("SELECT 1").await?;
     let text = |name| row.get(name).unwrap_or_default().to_owned();
     Ok(Look {
         process: text("process"),
@@ -107,7 +109,7 @@ fn begin(kind: Kind) -> &'static str {
         #[cfg(feature = "mysql")]
         Kind::MySql => "START TRANSACTION READ ONLY",
         #[allow(unreachable_patterns, reason = "where MySQL alone is compiled in")]
-        _ => "BEGIN READ ONLY",
+        _ => "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
     }
 }
 

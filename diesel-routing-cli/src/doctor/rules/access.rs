@@ -207,7 +207,7 @@ fn remedy(why: &str) -> &'static str {
         "it has no connection left: see DR013"
     } else if says(&["certificate", "tls", "ssl"]) {
         "see its certificate, and what the URL says of TLS"
-    } else if says(&["unable to open", "no such file"]) {
+    } else if says(&["unable to open", "there is no such file", "not a database"]) {
         "see that the file is there, and may be read"
     } else {
         "see that it runs, and that its name and port lead to it"
