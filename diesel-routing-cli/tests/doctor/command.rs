@@ -88,3 +88,25 @@ fn findings_are_chosen_and_decide_the_exit_code() {
         );
     }
 }
+
+#[test]
+fn every_finding_is_produced_on_a_server() {
+    // Of one server version, there are no two here: the rule has a unit test.
+    const PURE: [&str; 1] = ["DR009"];
+    let (_, json, _) = run(&["--list", "--json"]);
+    let rules: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doctor");
+    let files = std::fs::read_dir(here)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| !path.ends_with("command.rs"));
+    let tests: String = files
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    for rule in rules.as_array().unwrap() {
+        let code = rule["code"].as_str().unwrap();
+        let is_tested =
+            tests.contains(&format!("says(\"{code}\"")) || tests.contains(&format!("[\"{code}\""));
+        assert!(is_tested != PURE.contains(&code), "{code}");
+    }
+}

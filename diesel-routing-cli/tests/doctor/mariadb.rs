@@ -27,7 +27,10 @@ pub(crate) fn quiet(cluster: &MariaCluster) -> Doctor {
 #[test]
 fn nothing_is_found_in_a_cluster_that_is_well_but_that_it_is_not_encrypted() {
     let cluster = well().replicas(1).replica_of(1).start().unwrap();
-    cluster.primary().execute("CREATE TABLE t (n INT PRIMARY KEY)").unwrap();
+    cluster
+        .primary()
+        .execute("CREATE TABLE t (n INT PRIMARY KEY)")
+        .unwrap();
     let report = doctor(&cluster).finds(&["DR015"]);
     assert_eq!(report.code, 0, "{}", report.stderr);
     assert_eq!(report.find("DR015")["severity"], "note");

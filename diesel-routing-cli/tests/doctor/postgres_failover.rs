@@ -84,6 +84,7 @@ fn nodes_of_another_cluster_and_other_roles_are_found() {
     // DR006: another cluster.
     let report = Doctor::of(nodes).report();
     report.says("DR006", "stranger", "different clusters");
+    assert!(!report.has("DR003"), "{:#}", report.json);
 
     // DR111: a subscriber that does not subscribe.
     let text = |more: &str| {

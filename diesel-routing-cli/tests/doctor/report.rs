@@ -124,8 +124,12 @@ impl Report {
             (nodes.is_empty() && node.is_empty()) || nodes.iter().any(|name| name == node)
         };
         let finding = findings.find(of_node);
-        let finding =
-            finding.unwrap_or_else(|| panic!("{code} of {node} is not found: {:#} {}", self.json, self.stderr));
+        let finding = finding.unwrap_or_else(|| {
+            panic!(
+                "{code} of {node} is not found: {:#} {}",
+                self.json, self.stderr
+            )
+        });
         assert!(!finding["remedy"].as_str().unwrap().is_empty());
         let text = finding.to_string();
         assert!(text.contains(words), "no {words:?} in {finding:#}");

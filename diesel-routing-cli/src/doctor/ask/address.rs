@@ -16,9 +16,13 @@ impl Address {
     pub(super) fn of(url: &str, usual_port: u16) -> Self {
         let (authority, parameters) = match url.split_once("://") {
             Some((_, rest)) => {
-                let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
-                let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+                // What stands before the `@` may be a password, question marks and all.
+                let start = rest.find('@').unwrap_or_default();
+                let mark = rest.get(start..).and_then(|rest| rest.find('?'));
+                let (path, query) = mark.map_or((rest, ""), |mark| rest.split_at(start + mark));
+                let path = path.rsplit_once('@').map_or(path, |(_, path)| path);
                 let authority = path.split_once('/').map_or(path, |(hosts, _)| hosts);
+                let query = query.trim_start_matches('?');
                 (authority, query.split('&').collect::<Vec<_>>())
             }
             None => ("", url.split_whitespace().collect()),
@@ -100,6 +104,11 @@ mod tests {
                 "mysql://u@h:3307/app?ssl_mode=REQUIRED",
                 &[("h", 3307)],
                 Some(TlsMode::Require),
+            ),
+            (
+                "postgres://u:a?b@h/app?password=x@y/z",
+                &[("h", 5432)],
+                None,
             ),
             (
                 "mysql://u@h/app?ssl_ca=/ca.pem",

@@ -23,10 +23,18 @@ pub(super) async fn ask(asker: &mut Asker<'_>) {
     if let Some(account) = &mut facts.account {
         account.sees_replication = Some(rows.is_some());
     }
-    facts.replication = rows
-        .as_ref()
-        .map(|rows| rows.first().map_or_else(Replication::default, replication));
-    facts.upstream = rows.as_ref().and_then(|rows| upstream(rows.first()?));
+    let sources: Option<Vec<_>> = rows.map(|rows| rows.iter().map(source).collect());
+    // Of several sources, the first that does not run says more than those that do.
+    let source = sources.map(|sources| {
+        let at = sources
+            .iter()
+            .position(|(replication, _)| !replication.runs());
+        sources.into_iter().nth(at.unwrap_or(0)).unwrap_or_default()
+    });
+    if let Some((replication, upstream)) = source {
+        facts.replication = Some(replication);
+        facts.upstream = upstream;
+    }
     let read_only = ["read_only", "innodb_read_only"];
     let is_read_only = read_only.iter().any(|name| facts.flag(name) == Some(true));
     let follows = facts
@@ -43,6 +51,10 @@ pub(super) async fn ask(asker: &mut Asker<'_>) {
             .take()
             .filter(|replication| replication.has_source);
     }
+}
+
+fn source(row: &Row) -> (Replication, Option<Upstream>) {
+    (replication(row), upstream(row))
 }
 
 fn replication(row: &Row) -> Replication {

@@ -27,7 +27,8 @@ const BASICS: &str = "\
 /// Asks for the settings as a new session of this account has them.
 const SETTINGS: &str = "SELECT name, reset_val AS value FROM pg_settings";
 
-const READ_COMMITTED: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";
+const READ_COMMITTED: &str =
+    "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 /// Asks for tables of the application that standbys cannot read.
 const UNLOGGED: &str = "\
@@ -39,7 +40,12 @@ const UNLOGGED: &str = "\
 pub(super) async fn ask(asker: &mut Asker<'_>) {
     let began = SystemTime::now();
     let mut answer = asker.first(BASICS).await;
-    if asker.facts.unreachable.as_deref().is_some_and(|why| why.contains("serializable mode in a hot standby")) {
+    if asker
+        .facts
+        .unreachable
+        .as_deref()
+        .is_some_and(|why| why.contains("serializable mode in a hot standby"))
+    {
         // A session by default refuses every query there, also those that find that out.
         asker.facts.unreachable = None;
         let _ = asker.conn.run(READ_COMMITTED).await;

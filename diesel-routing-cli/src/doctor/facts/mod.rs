@@ -150,6 +150,11 @@ impl Facts {
         matches!(self.kind, Some(Kind::MySql | Kind::MariaDb))
     }
 
+    /// Returns what tells its server from others: what the server says, else the node's name.
+    pub(crate) fn server(&self) -> &str {
+        self.runs.first().unwrap_or(&self.name)
+    }
+
     pub(crate) fn setting(&self, name: &str) -> Option<&str> {
         self.settings.get(name).map(String::as_str)
     }

@@ -23,6 +23,13 @@ pub(crate) struct Replication {
     pub(crate) filters: Vec<String>,
 }
 
+impl Replication {
+    /// Returns whether it receives and applies, as far as that is known.
+    pub(crate) fn runs(&self) -> bool {
+        self.receives != Some(false) && self.applies != Some(false)
+    }
+}
+
 /// How far a replica lags, as measured: the primary's position was read, and then waited for on the replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lag {

@@ -37,9 +37,9 @@ pub(super) static PRIVILEGED_ACCOUNT: Rule = Rule {
     servers: Servers::PostgresAndMySql,
     title: "the account may do what no application should",
     page: "\
-On MySQL and MariaDB, an account with `SUPER` or `READ ONLY ADMIN` writes on a replica in spite of `read_only`: one stray write there, and
-replication stops or the data differ for good. On PostgreSQL, a superuser takes the connections that are reserved for operators, and is
-bound by no privilege.
+On MySQL and MariaDB, an account with `SUPER` or `READ ONLY ADMIN` writes on a replica in spite of `read_only`: one stray write there,
+and replication stops or the data differ for good. On PostgreSQL, a superuser takes the connections that are reserved for operators,
+and is bound by no privilege.
 
 **Found** in `SHOW GRANTS` and in PostgreSQL's `is_superuser`.
 
@@ -129,13 +129,13 @@ pub(super) static SEES_TOO_LITTLE: Rule = Rule {
     servers: Servers::PostgresAndMySql,
     title: "the account may not see what replication does",
     page: "\
-A router needs no privilege to route. Without one it cannot say why a replica lags or which node feeds which, and neither can the doctor:
-what depends on a question that was refused is not found.
+A router needs no privilege to route. Without one it cannot say why a replica lags or which node feeds which, and neither can the
+doctor: what depends on a question that was refused is not found.
 
 **Found** when a question is refused for lack of a privilege, or its answer is empty for that reason. The evidence lists the questions.
 
-**Do**: `GRANT pg_monitor TO app` on PostgreSQL, `GRANT SLAVE MONITOR ON *.* TO app` on MariaDB, `GRANT REPLICATION CLIENT ON *.* TO app` on
-MySQL.",
+**Do**: `GRANT pg_monitor TO app` on PostgreSQL, `GRANT SLAVE MONITOR ON *.* TO app` on MariaDB, `GRANT REPLICATION CLIENT ON *.* TO
+app` on MySQL.",
     check: |topology, report| {
         for node in topology.reached() {
             let lacks = node.unanswered.iter().filter(|question| question.remedy.is_some());
@@ -164,11 +164,11 @@ pub(super) static TRANSACTION_POOLER: Rule = Rule {
     title: "a pooler in between shares server connections among clients",
     page: "\
 Behind PgBouncer in transaction or statement mode, RDS Proxy, Pgpool-II or ProxySQL, two statements of one connection may run in two
-database sessions. What a connection says of itself then proves nothing; a `SET` reaches other clients, advisory locks are shared.
-On PostgreSQL, a router refuses such a node when it is built, if it notices.
+database sessions. What a connection says of itself then proves nothing; a `SET` reaches other clients, advisory locks are shared. On
+PostgreSQL, a router refuses such a node when it is built, if it notices.
 
-**Found** when a connection changes its server process while another one keeps a transaction open, or two connections show the same process.
-A pooler that gives each client its own process while it is idle is not noticed.
+**Found** when a connection changes its server process while another one keeps a transaction open, or two connections show the same
+process. A pooler that gives each client its own process while it is idle is not noticed.
 
 **Do**: go past the pooler, or use its session mode (`pool_mode = session`). The router's own pools take its place.",
     check: |topology, report| {

@@ -10,13 +10,13 @@ pub(super) static COMMITS_NOT_DURABLE: Rule = Rule {
     servers: Servers::PostgresAndMySql,
     title: "a crash may take acknowledged commits",
     page: "\
-After a crash of its machine, the primary may lack commits that it has acknowledged and that its replicas have: sessions have seen rows that are
-gone, their positions lie in the future, and a replica that is ahead of its primary must be rebuilt. With PostgreSQL's `fsync = off`, the data files
-may be destroyed as well.
+After a crash of its machine, the primary may lack commits that it has acknowledged and that its replicas have: sessions have seen rows
+that are gone, their positions lie in the future, and a replica that is ahead of its primary must be rebuilt. With PostgreSQL's `fsync
+= off`, the data files may be destroyed as well.
 
-**Found** on the primary in `fsync`, `full_page_writes` and `synchronous_commit` (PostgreSQL), and in `innodb_flush_log_at_trx_commit` and
-`sync_binlog`, which are safe at 1 (MySQL and MariaDB). `synchronous_commit = off` alone is a note: it loses commits of the last moments, and
-no replica has them either.
+**Found** on the primary in `fsync`, `full_page_writes` and `synchronous_commit` (PostgreSQL), and in `innodb_flush_log_at_trx_commit`
+and `sync_binlog`, which are safe at 1 (MySQL and MariaDB). `synchronous_commit = off` alone is a note: it loses commits of the last
+moments, and no replica has them either.
 
 **Do**: the safe values, unless the data may be lost. Galera's nodes are no exception: all may fail at once.",
     check: |topology, report| {

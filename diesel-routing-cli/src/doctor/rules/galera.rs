@@ -10,8 +10,8 @@ pub(super) static NOT_SYNCED: Rule = Rule {
     servers: Servers::Galera,
     title: "a Galera node is not in step with its cluster",
     page: "\
-A node that is `Donor/Desynced`, `Joined` or cut off shows old rows, or refuses statements (\"WSREP has not yet prepared node for application use\"). A router uses only nodes that are `Synced` in a cluster with a
-quorum.
+A node that is `Donor/Desynced`, `Joined` or cut off shows old rows, or refuses statements (\"WSREP has not yet prepared node for
+application use\"). A router uses only nodes that are `Synced` in a cluster with a quorum.
 
 **Found** in `wsrep_local_state_comment`, `wsrep_cluster_status` and `wsrep_ready`.
 
@@ -39,8 +39,8 @@ pub(super) static NO_SYNC_WAIT: Rule = Rule {
     servers: Servers::Galera,
     title: "a node's reads do not wait for what others have committed",
     page: "\
-With `wsrep_sync_wait = 0`, the default, a read shows what the node has applied, not what was committed elsewhere. A router's `strong` reads set it for their own session, and its session reads wait for the
-position. Clients that go around the router read old rows.
+With `wsrep_sync_wait = 0`, the default, a read shows what the node has applied, not what was committed elsewhere. A router's `strong`
+reads set it for their own session, and its session reads wait for the position. Clients that go around the router read old rows.
 
 **Found** in the global `wsrep_sync_wait`.
 

@@ -13,8 +13,8 @@ pub(super) static OTHER_CLUSTER: Rule = Rule {
     servers: Servers::PostgresAndMySql,
     title: "nodes are of different clusters",
     page: "\
-Their data have nothing to do with each other, or had once. A router never serves from a node of another cluster than the primary's; here
-it would say so in `status()`.
+Their data have nothing to do with each other, or had once. A router never serves from a node of another cluster than the primary's;
+here it would say so in `status()`.
 
 **Found** by comparing PostgreSQL's `system_identifier`, Galera's `wsrep_cluster_state_uuid`, and the kind of server.
 
@@ -62,8 +62,8 @@ pub(super) static SEVERAL_SERVERS: Rule = Rule {
 A reader endpoint, a load balancer or a DNS name with several addresses stands where one server should. Reads stay exact, as each
 connection is asked which server it leads to, but proofs cost a question more, and `status()` shows whichever server the watcher met.
 
-**Found** when connections to one node, opened at the same time, lead to servers that started at different moments or have different ids. Few
-connections are opened, so a balancer may hide.
+**Found** when connections to one node, opened at the same time, lead to servers that started at different moments or have different
+ids. Few connections are opened, so a balancer may hide.
 
 **Do**: give each server a node of its own; see docs/addresses.md and docs/managed.md. Discovery keeps the list.",
     check: |topology, report| {
@@ -100,15 +100,13 @@ The server gets the connections of both nodes' pools, and its share of reads twi
     check: |topology, report| {
         let mut servers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for node in topology.reached() {
-            for run in node.runs.iter().chain(&node.file) {
-                servers.entry(run).or_default().insert(&node.name);
+            // A name that leads to several servers is no other name of one of them: see DR007.
+            let own: BTreeSet<&String> = node.runs.iter().chain(&node.file).collect();
+            if let (Some(server), 1) = (own.first(), own.len()) {
+                servers.entry(server).or_default().insert(&node.name);
             }
         }
-        let mut told = BTreeSet::new();
         for (server, names) in servers.into_iter().filter(|(_, names)| names.len() > 1) {
-            if !told.insert(names.clone()) {
-                continue;
-            }
             let names: Vec<_> = names.into_iter().map(str::to_owned).collect();
             report
                 .about_all(
@@ -128,8 +126,8 @@ pub(super) static VERSIONS_DIFFER: Rule = Rule {
     servers: Servers::All,
     title: "nodes have different versions",
     page: "\
-Queries may have other results, other plans or other errors on a replica. PostgreSQL's streaming replication needs one major version; MySQL's and
-MariaDB's replicas may be newer than their source, never older.
+Queries may have other results, other plans or other errors on a replica. PostgreSQL's streaming replication needs one major version;
+MySQL's and MariaDB's replicas may be newer than their source, never older.
 
 **Found** by comparing the major version of PostgreSQL, and the series (`10.11`, `8.4`) of MySQL and MariaDB.
 
@@ -164,13 +162,14 @@ pub(super) static OTHER_TIMELINE: Rule = Rule {
     servers: Servers::Postgres,
     title: "a standby is on another timeline than the primary",
     page: "\
-After a promotion, the new primary writes a timeline of its own. A standby that still follows the old primary, or has replayed more of the old
-timeline than the new one branched off from, gets nothing of it: its reads are as old as the failover. A router does not count its positions.
+After a promotion, the new primary writes a timeline of its own. A standby that still follows the old primary, or has replayed more of
+the old timeline than the new one branched off from, gets nothing of it: its reads are as old as the failover. A router does not count
+its positions.
 
 **Found** by comparing the primary's timeline with the one that the standby replays. For a moment after a failover this is normal.
 
-**Do**: point the standby's `primary_conninfo` at the new primary; if its log says that the timeline forked off before its position, run
-`pg_rewind`, or take a new base backup.",
+**Do**: point the standby's `primary_conninfo` at the new primary; if its log says that the timeline forked off before its position,
+run `pg_rewind`, or take a new base backup.",
     check: |topology, report| {
         let Some(primary) = topology.primary().filter(|node| node.is_postgres()) else {
             return;

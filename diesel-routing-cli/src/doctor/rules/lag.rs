@@ -15,8 +15,8 @@ pub(super) static CLOCK_OFFSET: Rule = Rule {
     servers: Servers::PostgresAndMySql,
     title: "the nodes' clocks differ",
     page: "\
-Lag in seconds is a difference of two servers' clocks wherever it is told by a heartbeat table, by `Seconds_Behind_Master`, or by the time of
-the last replayed commit. It is wrong by as much as the clocks differ. Positions, which a router goes by, are not.
+Lag in seconds is a difference of two servers' clocks wherever it is told by a heartbeat table, by `Seconds_Behind_Master`, or by the
+time of the last replayed commit. It is wrong by as much as the clocks differ. Positions, which a router goes by, are not.
 
 **Found** by asking each server for its time; half of the time that the answer took is taken off. More than half a second is reported.
 
@@ -51,13 +51,15 @@ pub(super) static LAG_ABOVE_LIMIT: Rule = Rule {
     servers: Servers::PostgresAndMySql,
     title: "a replica lags more than a limit allows",
     page: "\
-A replica past the router's `max_lag` serves nothing; one past a class's serves none of its reads. They go to other replicas, or to the primary.
+A replica past the router's `max_lag` serves nothing; one past a class's serves none of its reads. They go to other replicas, or to the
+primary.
 
-**Found** by reading the primary's position and waiting for it on the replica, for the least limit or for two seconds, whichever is shorter. If
-the limit is longer, the age of the last commit that the replica has applied decides; it counts only when the replica did not catch up meanwhile.
+**Found** by reading the primary's position and waiting for it on the replica, for the least limit or for two seconds, whichever is
+shorter. If the limit is longer, the age of the last commit that the replica has applied decides; it counts only when the replica did
+not catch up meanwhile.
 
-**Do**: see the other findings about the replica first. Then: fewer or smaller writes at a time, a faster disk, parallel apply on MySQL and MariaDB
-(`slave_parallel_threads`), or a higher limit.",
+**Do**: see the other findings about the replica first. Then: fewer or smaller writes at a time, a faster disk, parallel apply on MySQL
+and MariaDB (`slave_parallel_threads`), or a higher limit.",
     check: |topology, report| {
         let Some((key, limit)) = topology.limits.least_lag() else {
             return;

@@ -12,11 +12,13 @@ pub(super) static POOLS_EXCEED_LIMIT: Rule = Rule {
     servers: Servers::PostgresAndMySql,
     title: "the pools may open more connections than the server has",
     page: "\
-When all pools of all instances are full, the server refuses the rest: at the busiest moment, callers get errors instead of waiting their turn.
+When all pools of all instances are full, the server refuses the rest: at the busiest moment, callers get errors instead of waiting
+their turn.
 
-**Found** by adding up the pools that may be open at once, with one connection for the watcher, times `--instances`, and comparing that with
-`max_connections` less those that are reserved for superusers. On the primary these are `write`, `fallback` and, unless `balance.primary_share` is 0,
-`read`; on a replica `read`. What other programs use is not counted. A replica is counted as it is now: once promoted, it needs the primary's sum.
+**Found** by adding up the pools that may be open at once, with one connection for the watcher, times `--instances`, and comparing that
+with `max_connections` less those that are reserved for superusers. On the primary these are `write`, `fallback` and, unless
+`balance.primary_share` is 0, `read`; on a replica `read`. What other programs use is not counted. A replica is counted as it is now:
+once promoted, it needs the primary's sum.
 
 **Do**: smaller pools (docs/sizing.md computes them from what you measure), a higher `max_connections`, or fewer instances.",
     check: |topology, report| {
@@ -53,11 +55,11 @@ pub(super) static IDLE_CLOSED: Rule = Rule {
     servers: Servers::PostgresAndMySql,
     title: "the server closes idle connections before the pools do",
     page: "\
-A pool then lends connections that are closed already. A router asks a connection that was idle for longer than `check_after_idle` before it
-lends it, which finds most of them, at the cost of opening a new one while a caller waits.
+A pool then lends connections that are closed already. A router asks a connection that was idle for longer than `check_after_idle`
+before it lends it, which finds most of them, at the cost of opening a new one while a caller waits.
 
-**Found** by comparing `idle_session_timeout` (PostgreSQL) and `wait_timeout` (MySQL and MariaDB) with the pools' `idle_timeout`, 10 minutes by
-default.
+**Found** by comparing `idle_session_timeout` (PostgreSQL) and `wait_timeout` (MySQL and MariaDB) with the pools' `idle_timeout`, 10
+minutes by default.
 
 **Do**: let the pool be first: `idle_timeout` shorter than the server's.",
     check: |topology, report| {

@@ -39,8 +39,9 @@ pub(super) static GTID_NOT_STRICT: Rule = Rule {
     servers: Servers::MySql,
     title: "GTIDs may come out of order",
     page: "\
-A router compares positions by their numbers, which needs numbers that grow. On MariaDB, only `gtid_strict_mode` makes a server refuse a transaction whose number is behind, as one is that somebody
-wrote on a replica. On MySQL, `gtid_mode` must be on for there to be positions at all.
+A router compares positions by their numbers, which needs numbers that grow. On MariaDB, only `gtid_strict_mode` makes a server refuse
+a transaction whose number is behind, as one is that somebody wrote on a replica. On MySQL, `gtid_mode` must be on for there to be
+positions at all.
 
 **Found** in `gtid_strict_mode` (MariaDB), `gtid_mode` and `enforce_gtid_consistency` (MySQL).
 
@@ -74,7 +75,8 @@ pub(super) static STATEMENT_FORMAT: Rule = Rule {
     servers: Servers::MySql,
     title: "the primary logs statements instead of rows",
     page: "\
-Replicas run the statements again. Those with `UUID()`, `NOW(6)`, `LIMIT` without an order, triggers or `sql_mode`-dependent results leave other rows there than on the primary.
+Replicas run the statements again. Those with `UUID()`, `NOW(6)`, `LIMIT` without an order, triggers or `sql_mode`-dependent results
+leave other rows there than on the primary.
 
 **Found** in `binlog_format` of the primary.
 
@@ -101,8 +103,8 @@ pub(super) static DUPLICATE_SERVER_ID: Rule = Rule {
     servers: Servers::MySql,
     title: "two servers have one `server_id`",
     page: "\
-A replica takes the events of its own id for its own, and leaves them out: of two servers with one id, one never gets the other's writes, and their source drops the connection of one
-when the other comes. A router tells servers apart by it.
+A replica takes the events of its own id for its own, and leaves them out: of two servers with one id, one never gets the other's
+writes, and their source drops the connection of one when the other comes. A router tells servers apart by it.
 
 **Found** by comparing `server_id` between nodes that are not one server. Galera's nodes share it on purpose.
 
@@ -118,7 +120,7 @@ when the other comes. A router tells servers apart by it.
             let Some((first, rest)) = nodes.split_first() else {
                 continue;
             };
-            let others = rest.iter().filter(|node| node.runs.first() != first.runs.first());
+            let others = rest.iter().filter(|node| node.server() != first.server());
             let names = std::iter::once(first).chain(others).map(|node| node.name.clone());
             let names: Vec<_> = names.collect();
             if names.len() < 2 {

@@ -12,8 +12,8 @@ pub(super) static WRITABLE: Rule = Rule {
     servers: Servers::MySql,
     title: "a replica takes writes",
     page: "\
-A server that replicates and is not `read_only` takes whatever a client writes by mistake. The row is on this replica alone, its GTID is unknown to the others, and replication stops the next time
-that the primary touches the row.
+A server that replicates and is not `read_only` takes whatever a client writes by mistake. The row is on this replica alone, its GTID
+is unknown to the others, and replication stops the next time that the primary touches the row.
 
 **Found** when a server has a source and `read_only = OFF`. Its role then is a guess: the router takes it for a primary.
 
@@ -42,11 +42,13 @@ pub(super) static WITHOUT_GTID: Rule = Rule {
     servers: Servers::MySql,
     title: "a replica replicates by file and offset",
     page: "\
-It cannot follow another primary after a failover, and on MariaDB its `gtid_slave_pos` is not what a session's position can be compared with.
+It cannot follow another primary after a failover, and on MariaDB its `gtid_slave_pos` is not what a session's position can be compared
+with.
 
 **Found** in `Using_Gtid` (MariaDB) and `Auto_Position` (MySQL).
 
-**Do**: `STOP SLAVE; CHANGE MASTER TO MASTER_USE_GTID = slave_pos; START SLAVE`, or on MySQL `CHANGE REPLICATION SOURCE TO SOURCE_AUTO_POSITION = 1`.",
+**Do**: `STOP SLAVE; CHANGE MASTER TO MASTER_USE_GTID = slave_pos; START SLAVE`, or on MySQL `CHANGE REPLICATION SOURCE TO
+SOURCE_AUTO_POSITION = 1`.",
     check: |topology, report| {
         for node in mysql(topology) {
             let replication = node.replication.as_ref();
@@ -73,7 +75,8 @@ pub(super) static UPDATES_NOT_LOGGED: Rule = Rule {
     page: "\
 Nothing can replicate from it: neither a replica of its own, nor the others once it is promoted.
 
-**Found** in `log_bin` and `log_slave_updates` (`log_replica_updates`). If another node replicates from it, which then gets nothing, it is an error.
+**Found** in `log_bin` and `log_slave_updates` (`log_replica_updates`). If another node replicates from it, which then gets nothing, it
+is an error.
 
 **Do**: turn both on, and restart it.",
     check: |topology, report| {

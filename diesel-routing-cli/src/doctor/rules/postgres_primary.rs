@@ -10,9 +10,11 @@ pub(super) static SYNC_STANDBY_MISSING: Rule = Rule {
     servers: Servers::Postgres,
     title: "commits wait for a standby that is not there",
     page: "\
-With `synchronous_standby_names`, a commit returns once the named standbys have it. While none of them streams, every commit waits, without an error and without an end.
+With `synchronous_standby_names`, a commit returns once the named standbys have it. While none of them streams, every commit waits,
+without an error and without an end.
 
-**Found** when names are set, `synchronous_commit` is neither `off` nor `local`, and no standby in `pg_stat_replication` is synchronous. Needs `pg_monitor`.
+**Found** when names are set, `synchronous_commit` is neither `off` nor `local`, and no standby in `pg_stat_replication` is
+synchronous. Needs `pg_monitor`.
 
 **Do**: bring the standby back, name another, or empty the setting and reload: commits that wait then return.",
     check: |topology, report| {
@@ -46,7 +48,8 @@ pub(super) static REMOTE_APPLY_WITHOUT_STANDBYS: Rule = Rule {
     servers: Servers::Postgres,
     title: "`remote_apply` has no effect",
     page: "\
-Somebody wants commits to be visible on standbys before they return. Without `synchronous_standby_names`, `synchronous_commit = remote_apply` and `remote_write` wait for nobody.
+Somebody wants commits to be visible on standbys before they return. Without `synchronous_standby_names`, `synchronous_commit =
+remote_apply` and `remote_write` wait for nobody.
 
 **Found** in the two settings of the primary.
 
@@ -108,12 +111,13 @@ pub(super) static NO_TIMEOUTS: Rule = Rule {
     servers: Servers::Postgres,
     title: "nothing limits how long a statement or an idle transaction lasts",
     page: "\
-A statement that never ends keeps its connection from the pool, and holds back vacuum on the primary. With `hot_standby_feedback`, one on a standby does the same. A blocking statement cannot be given
-up by the router.
+A statement that never ends keeps its connection from the pool, and holds back vacuum on the primary. With `hot_standby_feedback`, one
+on a standby does the same. A blocking statement cannot be given up by the router.
 
 **Found** when `statement_timeout` or `idle_in_transaction_session_timeout` is 0 in a new session of this account.
 
-**Do**: `ALTER ROLE app SET statement_timeout = '30s'`, and `idle_in_transaction_session_timeout` likewise, or `options=-c%20statement_timeout%3D30s` in the URL.",
+**Do**: `ALTER ROLE app SET statement_timeout = '30s'`, and `idle_in_transaction_session_timeout` likewise, or
+`options=-c%20statement_timeout%3D30s` in the URL.",
     check: |topology, report| {
         let names = ["statement_timeout", "idle_in_transaction_session_timeout"];
         let without = topology.reached().filter_map(|node| {

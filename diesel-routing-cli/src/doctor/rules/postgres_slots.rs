@@ -10,12 +10,13 @@ pub(super) static INACTIVE: Rule = Rule {
     servers: Servers::Postgres,
     title: "a replication slot holds WAL back for nobody",
     page: "\
-The server keeps all WAL from the slot's position on, until the disk is full; then the primary stops. A logical slot also keeps vacuum from the catalogues, and a
-physical one with feedback from all tables.
+The server keeps all WAL from the slot's position on, until the disk is full; then the primary stops. A logical slot also keeps vacuum
+from the catalogues, and a physical one with feedback from all tables.
 
 **Found** in `pg_replication_slots`: a slot without a connection, that has a position.
 
-**Do**: bring its standby or subscriber back; if that is gone for good, `SELECT pg_drop_replication_slot('..')`. `max_slot_wal_keep_size` limits the damage.",
+**Do**: bring its standby or subscriber back; if that is gone for good, `SELECT pg_drop_replication_slot('..')`.
+`max_slot_wal_keep_size` limits the damage.",
     check: |topology, report| {
         for node in topology.reached() {
             for slot in node.slots.iter().filter(|slot| !slot.is_active && slot.status != "lost") {
@@ -47,7 +48,8 @@ Past `max_slot_wal_keep_size`, the server removed what the slot's standby or sub
 
 **Found** in `pg_replication_slots`: `wal_status` is `lost`, or `unreserved`, which is about to be lost and a warning.
 
-**Do**: rebuild the standby from a base backup, or the subscription with its copy of the data; drop the slot. Raise `max_slot_wal_keep_size`.",
+**Do**: rebuild the standby from a base backup, or the subscription with its copy of the data; drop the slot. Raise
+`max_slot_wal_keep_size`.",
     check: |topology, report| {
         for node in topology.reached() {
             for Slot { name, status, .. } in &node.slots {
@@ -107,7 +109,8 @@ pub(super) static NOTHING_KEPT: Rule = Rule {
     servers: Servers::Postgres,
     title: "a standby that is away for a moment cannot come back",
     page: "\
-The primary removes WAL at each checkpoint. A standby without a slot finds that what it needs is gone (\"requested WAL segment has already been removed\"), unless an archive has it.
+The primary removes WAL at each checkpoint. A standby without a slot finds that what it needs is gone (\"requested WAL segment has
+already been removed\"), unless an archive has it.
 
 **Found** when the primary has `wal_keep_size = 0`, `archive_mode = off` and no physical slot, and a standby streams from it.
 

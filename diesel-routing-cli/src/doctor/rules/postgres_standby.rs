@@ -21,14 +21,16 @@ pub(super) static READS_CANCELLED: Rule = Rule {
     servers: Servers::Postgres,
     title: "long reads on a standby are cancelled",
     page: "\
-When the primary has removed row versions that a read on the standby still needs, replay waits for `max_standby_streaming_delay`, 30 s by default, and then cancels the
-read (SQLSTATE 40001, \"canceling statement due to conflict with recovery\"). With `hot_standby_feedback` the primary keeps those versions.
+When the primary has removed row versions that a read on the standby still needs, replay waits for `max_standby_streaming_delay`, 30 s
+by default, and then cancels the read (SQLSTATE 40001, \"canceling statement due to conflict with recovery\"). With
+`hot_standby_feedback` the primary keeps those versions.
 
-**Found** when `hot_standby_feedback` is off and the delay is not unlimited. The evidence has what was cancelled so far in this database
-(`pg_stat_database_conflicts`), and how long reads may run (`statement_timeout`).
+**Found** when `hot_standby_feedback` is off and the delay is not unlimited. The evidence has what was cancelled so far in this
+database (`pg_stat_database_conflicts`), and how long reads may run (`statement_timeout`).
 
-**Do**: `hot_standby_feedback = on` on the standby, with `idle_in_transaction_session_timeout` and `statement_timeout` there, for a forgotten read then lets the primary bloat. Or keep reads
-shorter than the delay. `Session::reading` runs a cancelled read again elsewhere.",
+**Do**: `hot_standby_feedback = on` on the standby, with `idle_in_transaction_session_timeout` and `statement_timeout` there, for a
+forgotten read then lets the primary bloat. Or keep reads shorter than the delay. `Session::reading` runs a cancelled read again
+elsewhere.",
     check: |topology, report| {
         for node in standbys(topology) {
             let delay = node.number("max_standby_streaming_delay");
@@ -67,12 +69,14 @@ pub(super) static READS_HOLD_REPLAY: Rule = Rule {
     servers: Servers::Postgres,
     title: "a long read on a standby holds up replay for as long as it likes",
     page: "\
-With `max_standby_streaming_delay = -1` replay waits for every read that is in its way. One forgotten transaction, and the standby lags until somebody ends it: first it serves no
-session that has just written, then nothing at all.
+With `max_standby_streaming_delay = -1` replay waits for every read that is in its way. One forgotten transaction, and the standby lags
+until somebody ends it: first it serves no session that has just written, then nothing at all.
 
-**Found** in the setting. With a `statement_timeout` and an `idle_in_transaction_session_timeout`, which limit how long a read holds it up, it is a note.
+**Found** in the setting. With a `statement_timeout` and an `idle_in_transaction_session_timeout`, which limit how long a read holds it
+up, it is a note.
 
-**Do**: a limit, such as 30 s, with `hot_standby_feedback = on` so that it is seldom reached; or both timeouts for the accounts that read there.",
+**Do**: a limit, such as 30 s, with `hot_standby_feedback = on` so that it is seldom reached; or both timeouts for the accounts that
+read there.",
     check: |topology, report| {
         for node in standbys(topology) {
             if node.number("max_standby_streaming_delay") != Some(-1) {
@@ -103,8 +107,9 @@ pub(super) static LIMITS_BELOW_PRIMARY: Rule = Rule {
     servers: Servers::Postgres,
     title: "a standby has less room than the primary",
     page: "\
-A hot standby needs at least the primary's `max_connections`, `max_worker_processes`, `max_wal_senders`, `max_prepared_transactions` and `max_locks_per_transaction`. With less, replay
-pauses when it meets the primary's change, and after a restart the standby does not start at all.
+A hot standby needs at least the primary's `max_connections`, `max_worker_processes`, `max_wal_senders`, `max_prepared_transactions`
+and `max_locks_per_transaction`. With less, replay pauses when it meets the primary's change, and after a restart the standby does not
+start at all.
 
 **Found** by comparing these settings.
 
@@ -168,12 +173,13 @@ pub(super) static NO_SUBSCRIPTION: Rule = Rule {
     servers: Servers::Postgres,
     title: "a logical subscriber does not subscribe",
     page: "\
-A node with `logical = true` gets its rows by a subscription. Without one, or with one that is disabled or has no worker, its rows are as old as that.
+A node with `logical = true` gets its rows by a subscription. Without one, or with one that is disabled or has no worker, its rows are
+as old as that.
 
 **Found** in `pg_subscription` and `pg_stat_subscription` of the database that the URL names.
 
-**Do**: `CREATE SUBSCRIPTION`, `ALTER SUBSCRIPTION .. ENABLE`, or see the server's log for why the worker ends. If the node is no subscriber, leave `logical` out: otherwise a second primary goes
-unnoticed.",
+**Do**: `CREATE SUBSCRIPTION`, `ALTER SUBSCRIPTION .. ENABLE`, or see the server's log for why the worker ends. If the node is no
+subscriber, leave `logical` out: otherwise a second primary goes unnoticed.",
     check: |topology, report| {
         let subscribers = topology.reached().filter(|node| node.configured.is_logical && node.is_postgres());
         for node in subscribers {

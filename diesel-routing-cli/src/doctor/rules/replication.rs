@@ -10,14 +10,14 @@ pub(super) static NOT_RECEIVING: Rule = Rule {
     servers: Servers::PostgresAndMySql,
     title: "a replica receives nothing from its source",
     page: "\
-Its rows are as old as the moment when it lost its source, and grow older. A router keeps it for reads that allow any age, until its lag is past the
-limit.
+Its rows are as old as the moment when it lost its source, and grow older. A router keeps it for reads that allow any age, until its
+lag is past the limit.
 
-**Found** on PostgreSQL when a standby has no WAL receiver (`pg_stat_get_wal_receiver()`), on MySQL and MariaDB when the IO thread does not run, or there is
-no source at all. A standby that is fed from an archive alone has no receiver either.
+**Found** on PostgreSQL when a standby has no WAL receiver (`pg_stat_get_wal_receiver()`), on MySQL and MariaDB when the IO thread does
+not run, or there is no source at all. A standby that is fed from an archive alone has no receiver either.
 
-**Do**: PostgreSQL: see its log, its `primary_conninfo`, and the primary's `pg_hba.conf`, `max_wal_senders` and slots. MySQL and MariaDB: mend what the error says,
-then `START SLAVE` (`START REPLICA`).",
+**Do**: PostgreSQL: see its log, its `primary_conninfo`, and the primary's `pg_hba.conf`, `max_wal_senders` and slots. MySQL and
+MariaDB: mend what the error says, then `START SLAVE` (`START REPLICA`).",
     check: |topology, report| {
         for (node, replication) in replicating(topology) {
             if !replication.has_source {
@@ -46,14 +46,14 @@ pub(super) static NOT_APPLYING: Rule = Rule {
     servers: Servers::PostgresAndMySql,
     title: "a replica does not apply what it receives",
     page: "\
-What arrives is kept, and shown to nobody. On PostgreSQL, replay is paused by `pg_wal_replay_pause()`, by a recovery target, or because the standby has less room
-than the primary (DR109). On MySQL and MariaDB, the SQL thread was stopped or met an error: a row that is there already, or is not there, which means that
-somebody has written on the replica (DR201).
+What arrives is kept, and shown to nobody. On PostgreSQL, replay is paused by `pg_wal_replay_pause()`, by a recovery target, or because
+the standby has less room than the primary (DR109). On MySQL and MariaDB, the SQL thread was stopped or met an error: a row that is
+there already, or is not there, which means that somebody has written on the replica (DR201).
 
 **Found** in `pg_get_wal_replay_pause_state()`, and in `Slave_SQL_Running` with `Last_SQL_Error`.
 
-**Do**: PostgreSQL: `SELECT pg_wal_replay_resume()`. MySQL and MariaDB: find out how far the data differ, rebuild the replica if you are not certain, and only then skip
-anything; `START SLAVE` (`START REPLICA`).",
+**Do**: PostgreSQL: `SELECT pg_wal_replay_resume()`. MySQL and MariaDB: find out how far the data differ, rebuild the replica if you
+are not certain, and only then skip anything; `START SLAVE` (`START REPLICA`).",
     check: |topology, report| {
         for (node, replication) in replicating(topology) {
             if replication.applies != Some(false) {
@@ -63,7 +63,7 @@ anything; `START SLAVE` (`START REPLICA`).",
                 (Some(Kind::Postgres), _) => ("its replay is paused", "run `SELECT pg_wal_replay_resume()` on it"),
                 (_, Some(_)) => (
                     "its applier has stopped with an error",
-                    "compare its data with the primary's, rebuild it if they differ, then run `START SLAVE`",
+                    "compare its data with the primary's, rebuild it if they differ, then start its applier",
                 ),
                 (_, None) => ("its applier was stopped", "run `START SLAVE SQL_THREAD` on it"),
             };
@@ -83,8 +83,8 @@ pub(super) static APPLY_DELAY: Rule = Rule {
     servers: Servers::PostgresAndMySql,
     title: "a replica is delayed on purpose",
     page: "\
-It never has what a session has just written, so reads of that session never go there; and past a limit of lag it serves nothing. Such a replica is a good backup against
-mistakes, and a bad place for reads.
+It never has what a session has just written, so reads of that session never go there; and past a limit of lag it serves nothing. Such
+a replica is a good backup against mistakes, and a bad place for reads.
 
 **Found** in `recovery_min_apply_delay` (PostgreSQL) and `SQL_Delay` (MySQL and MariaDB).
 
@@ -115,7 +115,8 @@ pub(super) static FILTERED: Rule = Rule {
     servers: Servers::MySql,
     title: "a replica leaves out databases or tables",
     page: "\
-Its position moves on past what it leaves out: it says that it has everything, and lacks rows. No router can tell. A session may read its own write there and not find it.
+Its position moves on past what it leaves out: it says that it has everything, and lacks rows. No router can tell. A session may read
+its own write there and not find it.
 
 **Found** in `Replicate_Do_DB`, `Replicate_Ignore_Table` and their like.
 

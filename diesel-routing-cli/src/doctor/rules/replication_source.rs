@@ -10,10 +10,12 @@ pub(super) static UNKNOWN_SOURCE: Rule = Rule {
     servers: Servers::PostgresAndMySql,
     title: "a replica replicates from a server that is none of the nodes",
     page: "\
-It may be a replica in between that serves no reads, or the old primary. The doctor cannot look at it, so what is wrong there is not found.
+It may be a replica in between that serves no reads, or the old primary. The doctor cannot look at it, so what is wrong there is not
+found.
 
-**Found** when the address that the replica receives from is no node's, its source's `server_id` is no node's, and no node lists the replica by its name
-(`application_name`, which should be the node's name or its `cluster_name`). Names that lead to one server in two ways are not recognised.
+**Found** when the address that the replica receives from is no node's, its source's `server_id` is no node's, and no node lists the
+replica by its name (`application_name`, which should be the node's name or its `cluster_name`). Names that lead to one server in two
+ways are not recognised.
 
 **Do**: add the server to the nodes that the doctor looks at, or point the replica at the primary.",
     check: |topology: &Topology, report| {

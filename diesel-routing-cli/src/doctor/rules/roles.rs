@@ -1,5 +1,7 @@
 //! Rules about which node takes writes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::doctor::facts::{Facts, Topology};
 use crate::doctor::finding::{Rule, Servers, Severity};
 
@@ -10,8 +12,8 @@ pub(super) static NO_PRIMARY: Rule = Rule {
     servers: Servers::All,
     title: "no node takes writes",
     page: "\
-Every write fails, and so does every read that must be fresh and that no replica has caught up for. During a failover this lasts until a
-replica is promoted; the router finds the new primary by itself.
+Every write fails, and so does every read that must be fresh and that no replica has caught up for. During a failover this lasts until
+a replica is promoted; the router finds the new primary by itself.
 
 **Found** when no node that answers takes writes. Logical subscribers do not count.
 
@@ -42,32 +44,38 @@ pub(super) static SPLIT_BRAIN: Rule = Rule {
     servers: Servers::PostgresAndMySql,
     title: "two nodes take writes",
     page: "\
-Each has rows that the other will never have. A router goes on with the primary that it knew, or with the one of the newer history, and uses
-the other for nothing; other clients may still write there.
+Each has rows that the other will never have. A router goes on with the primary that it knew, or with the one of the newer history, and
+uses the other for nothing; other clients may still write there.
 
 **Found** when more than one node takes writes: on PostgreSQL one that is not in recovery, on MySQL and MariaDB one that is not
 `read_only` and has no source. Galera's nodes all take writes, and logical subscribers do not count.
 
-**Do**: stop the one that should not be there, save what it alone has, and rebuild it as a replica (`pg_rewind`, `pg_basebackup`; on MySQL and
-MariaDB `read_only = ON` and `CHANGE MASTER TO .. MASTER_USE_GTID`). A logical subscriber is configured with `logical = true`.",
+**Do**: stop the one that should not be there, save what it alone has, and rebuild it as a replica (`pg_rewind`, `pg_basebackup`; on
+MySQL and MariaDB `read_only = ON` and `CHANGE MASTER TO .. MASTER_USE_GTID`). A logical subscriber is configured with `logical =
+true`.",
     check: |topology, report| {
-        let primaries: Vec<&Facts> = topology.primaries().filter(|node| node.galera.is_none()).collect();
-        // Several names of one server are no split brain, nor are nodes of several clusters: they have rules of their own.
-        let servers: std::collections::BTreeSet<_> =
-            primaries.iter().map(|node| (node.runs.first(), &node.file)).collect();
-        if primaries.len() < 2 || servers.len() < 2 {
-            return;
+        // Primaries of other clusters have a finding of their own: DR006.
+        let mut clusters: BTreeMap<_, Vec<&Facts>> = BTreeMap::new();
+        for node in topology.primaries().filter(|node| node.galera.is_none()) {
+            clusters.entry(&node.cluster).or_default().push(node);
         }
-        let names: Vec<_> = primaries.iter().map(|node| node.name.clone()).collect();
-        let finding = report.about_all(
-            names.clone(),
-            format!("{} take writes: each has rows that the others will never have", names.join(" and ")),
-            "stop all but one of them, and rebuild those as replicas; set `logical = true` for logical subscribers",
-        );
-        for node in primaries {
-            let history = node.history.as_deref().map_or(String::new(), |history| format!("{history}, "));
-            let position = node.position.as_deref().unwrap_or("of an unknown position");
-            finding.saw(&node.name, format!("{history}{position}"));
+        for primaries in clusters.into_values() {
+            // Several names of one server are no split brain.
+            let servers: BTreeSet<_> = primaries.iter().map(|node| node.server()).collect();
+            if servers.len() < 2 {
+                continue;
+            }
+            let names: Vec<_> = primaries.iter().map(|node| node.name.clone()).collect();
+            let finding = report.about_all(
+                names.clone(),
+                format!("{} take writes: each has rows that the others will never have", names.join(" and ")),
+                "stop all but one of them, and rebuild those as replicas; set `logical = true` for logical subscribers",
+            );
+            for node in primaries {
+                let history = node.history.iter().chain(&node.position);
+                let history: Vec<_> = history.map(String::as_str).collect();
+                finding.saw(&node.name, history.join(", "));
+            }
         }
     },
 };
@@ -79,7 +87,8 @@ pub(super) static NO_REPLICA: Rule = Rule {
     servers: Servers::All,
     title: "no replica can serve reads",
     page: "\
-All reads go to the primary, through its `fallback` pool: 5 connections, unless you set it. If the primary is lost, there is nothing to promote.
+All reads go to the primary, through its `fallback` pool: 5 connections, unless you set it. If the primary is lost, there is nothing to
+promote.
 
 **Found** when no node that answers is a replica.
 
@@ -110,8 +119,8 @@ pub(super) static ROLE_MISMATCH: Rule = Rule {
     servers: Servers::PostgresAndMySql,
     title: "a node has another role than the configuration says",
     page: "\
-A router goes by what servers say, so it goes on working. The configuration is wrong all the same: after a failover that nobody wrote down,
-pools have the sizes of the old roles, and whoever reads the file goes to the wrong server.
+A router goes by what servers say, so it goes on working. The configuration is wrong all the same: after a failover that nobody wrote
+down, pools have the sizes of the old roles, and whoever reads the file goes to the wrong server.
 
 **Found** by comparing `role` of the node with `pg_is_in_recovery()`, or with `read_only`.
 
@@ -144,12 +153,13 @@ pub(super) static PRIMARY_READ_ONLY: Rule = Rule {
     servers: Servers::Postgres,
     title: "sessions on the primary are read-only by default",
     page: "\
-With `default_transaction_read_only = on` for the server, the database or the role, every write fails on the primary (SQLSTATE 25006), and so
-does every locking read. A router's own read-only sessions need no such setting.
+With `default_transaction_read_only = on` for the server, the database or the role, every write fails on the primary (SQLSTATE 25006),
+and so does every locking read. A router's own read-only sessions need no such setting.
 
 **Found** in the setting as a new session of this account has it.
 
-**Do**: `ALTER SYSTEM RESET default_transaction_read_only`, or `ALTER ROLE app RESET ..`, or `ALTER DATABASE app RESET ..`, whichever sets it.",
+**Do**: `ALTER SYSTEM RESET default_transaction_read_only`, or `ALTER ROLE app RESET ..`, or `ALTER DATABASE app RESET ..`, whichever
+sets it.",
     check: |topology: &Topology, report| {
         for node in topology.primaries() {
             if node.flag("default_transaction_read_only") == Some(true) {

@@ -43,11 +43,11 @@ pub(super) static SETTINGS_DIFFER: Rule = Rule {
     servers: Servers::PostgresAndMySql,
     title: "a replica has settings by which results differ",
     page: "\
-The same query gives one text on the primary and another on the replica: another time zone, date format, `search_path`, `sql_mode` or collation.
-Replication carries rows, not settings.
+The same query gives one text on the primary and another on the replica: another time zone, date format, `search_path`, `sql_mode` or
+collation. Replication carries rows, not settings.
 
-**Found** by comparing, with the primary's, those settings that results depend on, as a new session of this account has them on PostgreSQL, and the
-global ones on MySQL and MariaDB.
+**Found** by comparing, with the primary's, those settings that results depend on, as a new session of this account has them on
+PostgreSQL, and the global ones on MySQL and MariaDB.
 
 **Do**: give all nodes the same settings, or set them in the connection's options.",
     check: |topology, report| {

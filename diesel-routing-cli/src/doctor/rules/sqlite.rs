@@ -12,7 +12,8 @@ pub(super) static NOT_WAL: Rule = Rule {
     servers: Servers::Sqlite,
     title: "a file is not in WAL mode",
     page: "\
-Readers then lock out writers, and writers readers: whatever copies the file keeps reads waiting, and reads fail with \"database is locked\".
+Readers then lock out writers, and writers readers: whatever copies the file keeps reads waiting, and reads fail with \"database is
+locked\".
 
 **Found** in `PRAGMA journal_mode`.
 

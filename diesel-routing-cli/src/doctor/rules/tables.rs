@@ -12,7 +12,8 @@ pub(super) static UNLOGGED: Rule = Rule {
     servers: Servers::Postgres,
     title: "standbys cannot read a table",
     page: "\
-An unlogged table's rows are not replicated; reading it on a standby fails with \"cannot access temporary or unlogged relations during recovery\" (SQLSTATE 0A000).
+An unlogged table's rows are not replicated; reading it on a standby fails with \"cannot access temporary or unlogged relations during
+recovery\" (SQLSTATE 0A000).
 
 **Found** in `pg_class` of the database that the URL names, where there are standbys.
 
@@ -39,8 +40,8 @@ pub(super) static NONTRANSACTIONAL: Rule = Rule {
     servers: Servers::MySql,
     title: "a table has no transactions",
     page: "\
-Rows of MyISAM, Aria or MEMORY are visible on the primary before the commit that a session's position is of, a rollback leaves them behind, and an applier that stops in the middle leaves half a
-transaction: replicas come to differ.
+Rows of MyISAM, Aria or MEMORY are visible on the primary before the commit that a session's position is of, a rollback leaves them
+behind, and an applier that stops in the middle leaves half a transaction: replicas come to differ.
 
 **Found** in `information_schema.TABLES`: base tables of other engines than InnoDB, RocksDB, NDB and TokuDB, that the account may see.
 
@@ -64,8 +65,8 @@ pub(super) static WITHOUT_KEY: Rule = Rule {
     servers: Servers::MySql,
     title: "a table has no primary key",
     page: "\
-With row-based replication, a replica looks for each changed row by the key. Without one it reads the whole table for each: one `UPDATE` of many rows, and the replica lags for hours. Galera needs a key for
-deletes.
+With row-based replication, a replica looks for each changed row by the key. Without one it reads the whole table for each: one
+`UPDATE` of many rows, and the replica lags for hours. Galera needs a key for deletes.
 
 **Found** in `information_schema`: InnoDB tables without a primary key, and without a unique one, that the account may see.
 
