@@ -3,7 +3,7 @@
 use super::open;
 use crate::backend::Kind;
 use crate::cluster::{Cluster, Member};
-use crate::doctor::facts::Facts;
+use crate::doctor::facts::{Facts, Unanswered};
 use crate::node::{Connection, NodeError};
 use futures_util::future::join;
 
@@ -22,9 +22,24 @@ pub(super) async fn connections(
     facts: &mut Facts,
 ) {
     let opened = join(open(cluster, member), open(cluster, member)).await;
-    let mut others: Vec<_> = [opened.0, opened.1].into_iter().flatten().collect();
+    let mut others = Vec::new();
+    for opened in [opened.0, opened.1] {
+        match opened {
+            Ok(other) => others.push(other),
+            Err(error) => facts.unanswered.push(unanswered(error)),
+        }
+    }
     match compare(cluster.kind, conn, &mut others).await {
         Ok(looks) => {
+            eprintln!(
+                "LOOKS {:?}",
+                looks
+                    .first
+                    .iter()
+                    .chain(&looks.others)
+                    .map(|l| &l.process)
+                    .collect::<Vec<_>>()
+            );
             facts.shares_processes = Some(looks.is_shared());
             facts.runs = looks.runs();
         }
@@ -32,8 +47,18 @@ pub(super) async fn connections(
             let words = error.words.to_lowercase();
             if SIGNS.iter().any(|sign| words.contains(sign)) {
                 facts.shares_processes = Some(true);
+            } else {
+                facts.unanswered.push(unanswered(error));
             }
         }
+    }
+}
+
+fn unanswered(error: NodeError) -> Unanswered {
+    Unanswered {
+        question: "whether all connections lead to one server, each to a process of its own",
+        why: error.words,
+        remedy: None,
     }
 }
 
