@@ -110,3 +110,21 @@ fn every_finding_is_produced_on_a_server() {
         assert!(is_tested != PURE.contains(&code), "{code}");
     }
 }
+
+#[test]
+fn a_report_fits_a_narrow_terminal() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.db");
+    std::fs::write(&path, "").unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_diesel-routing"))
+        .env("COLUMNS", "40")
+        .args(["doctor", "--node"])
+        .arg(format!("a:primary={}", path.display()))
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("DR401"), "{text}");
+    for line in text.lines() {
+        assert!(line.chars().count() <= 40, "{line:?} in {text}");
+    }
+}

@@ -39,7 +39,7 @@ pub(super) fn print(
     }
     unanswered(topology, out)?;
     out.line("")?;
-    out.line(summary(findings))
+    out.paragraph(&summary(findings))
 }
 
 fn print_finding(finding: &Finding, out: &mut Output) -> Result<(), Failure> {
@@ -68,11 +68,51 @@ fn print_finding(finding: &Finding, out: &mut Output) -> Result<(), Failure> {
         [node] => format!("{node}: "),
         _ => String::new(),
     };
-    out.paragraph(&format!("  {subject}{problem}"))?;
+    indented(&format!("{subject}{problem}"), 2, out)?;
     for (what, value) in evidence.iter().filter(|(_, value)| !value.is_empty()) {
-        out.paragraph(&format!("    {what}: {value}"))?;
+        indented(&format!("{what}: {value}"), 4, out)?;
     }
-    out.paragraph(&format!("  do: {remedy}"))
+    indented(&format!("do: {remedy}"), 2, out)
+}
+
+/// Prints a text after so many blanks, with line breaks where it would be too wide.
+fn indented(text: &str, indent: usize, out: &mut Output) -> Result<(), Failure> {
+    let width = out
+        .width()
+        .map_or(usize::MAX, |width| width.saturating_sub(indent).max(1));
+    for line in broken(text, width) {
+        out.line(format!("{:indent$}{line}", ""))?;
+    }
+    Ok(())
+}
+
+/// Breaks a text into lines: between words, or within one that is too long.
+fn broken(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut length = 0;
+    for word in text.split(' ') {
+        let needs = word.chars().count();
+        if length > 0 && length + 1 + needs > width {
+            lines.push(String::new());
+            length = 0;
+        }
+        for (at, letter) in (0..).zip(word.chars()) {
+            let Some(line) = lines.last_mut() else {
+                return lines;
+            };
+            if at == 0 && length > 0 {
+                line.push(' ');
+                length += 1;
+            }
+            line.push(letter);
+            length += 1;
+            if length == width && at + 1 < needs {
+                lines.push(String::new());
+                length = 0;
+            }
+        }
+    }
+    lines
 }
 
 /// Prints which questions got no answer for another reason than a privilege, for which there is a finding.
@@ -173,4 +213,17 @@ fn shortened(position: &str) -> String {
     }
     let head: String = position.chars().take(LONG).collect();
     format!("{head}..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::broken;
+
+    #[test]
+    fn lines_are_broken_between_words_and_within_long_ones() {
+        assert_eq!(broken("a replica lags", 9), ["a replica", "lags"]);
+        assert_eq!(broken("a replica lags", 8), ["a", "replica", "lags"]);
+        assert_eq!(broken("x 0123456789", 4), ["x", "0123", "4567", "89"]);
+        assert_eq!(broken("a b", usize::MAX), ["a b"]);
+    }
 }
