@@ -26,40 +26,31 @@ pub(super) async fn connections(
     for opened in [opened.0, opened.1] {
         match opened {
             Ok(other) => others.push(other),
-            Err(error) => facts.unanswered.push(unanswered(error)),
+            Err(error) => failed(error, facts),
         }
     }
     match compare(cluster.kind, conn, &mut others).await {
         Ok(looks) => {
-            eprintln!(
-                "LOOKS {:?}",
-                looks
-                    .first
-                    .iter()
-                    .chain(&looks.others)
-                    .map(|l| &l.process)
-                    .collect::<Vec<_>>()
-            );
-            facts.shares_processes = Some(looks.is_shared());
+            facts.shares_processes =
+                Some(looks.is_shared() || facts.shares_processes == Some(true));
             facts.runs = looks.runs();
         }
-        Err(error) => {
-            let words = error.words.to_lowercase();
-            if SIGNS.iter().any(|sign| words.contains(sign)) {
-                facts.shares_processes = Some(true);
-            } else {
-                facts.unanswered.push(unanswered(error));
-            }
-        }
+        Err(error) => failed(error, facts),
     }
 }
 
-fn unanswered(error: NodeError) -> Unanswered {
-    Unanswered {
+/// Draws conclusions from what went wrong.
+fn failed(error: NodeError, facts: &mut Facts) {
+    let words = error.words.to_lowercase();
+    if SIGNS.iter().any(|sign| words.contains(sign)) {
+        facts.shares_processes = Some(true);
+        return;
+    }
+    facts.unanswered.push(Unanswered {
         question: "whether all connections lead to one server, each to a process of its own",
         why: error.words,
         remedy: None,
-    }
+    });
 }
 
 /// The process that serves a connection at one moment, and the run of the server that it belongs to.

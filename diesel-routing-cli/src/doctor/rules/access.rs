@@ -176,7 +176,7 @@ process. A pooler that gives each client its own process while it is idle is not
             report
                 .about(
                     &node.name,
-                    "a pooler in transaction mode is in between: a connection changed its server process",
+                    "a pooler in transaction or statement mode is in between: connections do not keep their server process",
                     "connect to the server itself, or set the pooler to session mode",
                 )
                 .saw("address", addresses(&node.configured.hosts));
