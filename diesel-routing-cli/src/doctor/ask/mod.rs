@@ -1,14 +1,20 @@
 //! Asks servers for what is known of them. Nothing is changed anywhere: every statement is a `SELECT` or a `SHOW`.
 
 mod address;
+mod answer;
 mod asker;
 mod configured;
 mod lag;
+#[cfg(feature = "mysql")]
 mod mysql;
+#[cfg(feature = "mysql")]
 mod mysql_replication;
+#[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
 mod postgres_replication;
 mod probe;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 mod upstream;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use super::answer::{names, offset};
 use super::asker::Asker;
 use super::mysql_replication;
-use super::postgres::{names, offset};
 use crate::doctor::facts::{Account, Galera, Kind, Version};
 
 const BASICS: &str = "\

@@ -1,5 +1,6 @@
 //! Looks at SQLite files.
 
+use super::answer::names;
 use super::asker::Asker;
 use crate::doctor::facts::{Kind, Version};
 
@@ -40,7 +41,7 @@ pub(super) async fn ask(asker: &mut Asker<'_>) {
         .filter(|path| !path.is_empty());
     asker.facts.file = path.and_then(identity);
     let schema = asker.rows("its schema", SCHEMA, "").await;
-    asker.facts.tables.schema = schema.map(|rows| super::postgres::names(Some(rows)));
+    asker.facts.tables.schema = schema.map(|rows| names(Some(rows)));
 }
 
 /// Returns what tells a file from others, whatever its paths.
