@@ -79,6 +79,8 @@ pub use mode::ModeConfig;
 pub(crate) use mode::Switch;
 pub use node::{NodeConfig, PoolsConfig, RoleConfig};
 pub use pool::{LimitConfig, PoolConfig};
+#[cfg(feature = "inventory")]
+pub(crate) use read::json;
 pub use sections::{EdgeConfig, RuleConfig, TimeoutsConfig, WatchConfig};
 pub use source::PlainUrl;
 pub use update::Update;

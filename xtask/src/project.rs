@@ -24,7 +24,7 @@ pub(crate) const FEATURE_GROUPS: &str = "\
     --group-features sync-postgres,sync-mysql \
     --group-features edge,tower,axum,moka,redis \
     --group-features rustls,hedge \
-    --group-features serde,test-util,config,config-file,admin";
+    --group-features serde,test-util,config,config-file,admin,inventory";
 
 /// Every backend of the libraries below us, so that all pairs share one build of Diesel and tokio.
 /// cargo-hack warns that it does not know them.

@@ -21,6 +21,8 @@ pub(super) struct Args {
     pub(super) is_untracked: bool,
     /// The path of `diesel_routing`.
     pub(super) root: Path,
+    /// Set if the function goes into the program's inventory.
+    pub(super) registers: bool,
 }
 
 /// The replicas that reads ask for.
@@ -168,6 +170,7 @@ impl Words {
             class: self.class,
             name: self.name,
             is_untracked: self.untracked.is_some(),
+            registers: false,
             root: self
                 .root
                 .unwrap_or_else(|| syn::parse_quote!(::diesel_routing)),

@@ -11,6 +11,7 @@ use syn::{
 use super::args::{Args, On};
 use super::body::{self, Findings};
 use super::level::{self, nanos};
+use super::register::{self, Registered};
 use super::signature::{self, Handle, Kind};
 
 /// Makes the function take its handle from whatever the caller passes.
@@ -31,7 +32,22 @@ pub(super) fn function(args: &Args, function: &mut ImplItemFn) -> syn::Result<To
     // `#[async_trait]` may have been expanded before: then the body is inside a boxed `async` block.
     let boxed = function.sig.asyncness.is_none() && boxed_body(&mut function.block).is_some();
     let is_async = boxed || function.sig.asyncness.is_some();
-    let mut statements = findings.statements;
+    let mut statements = Vec::new();
+    if args.registers {
+        let function = Registered {
+            signature: &function.sig,
+            attributes: &function.attrs,
+            handle: match &level {
+                Level::Named(..) => None,
+                Level::OfHandle(ty) => Some(ty),
+            },
+            is_async,
+        };
+        statements.push(register::statement(args, &function, |level| {
+            description(args, &level, function.signature)
+        }));
+    }
+    statements.extend(findings.statements);
     statements.extend(checkout(args, &level, &function.sig, &handle, is_async));
     let body = if boxed {
         boxed_body(&mut function.block)
@@ -188,8 +204,13 @@ fn take_source(
 
 /// Returns the function's description for the router, a constant.
 fn about(args: &Args, level: &Level<'_>, signature: &Signature) -> TokenStream {
+    let description = description(args, &level.value(&args.root), signature);
+    quote!(const { &#description })
+}
+
+/// Returns an expression for the function's description, at the level with this value.
+fn description(args: &Args, level: &TokenStream, signature: &Signature) -> TokenStream {
     let Args { root, .. } = args;
-    let level = level.value(root);
     let path = match &args.name {
         Some(name) => quote!(#name),
         None => {
@@ -211,11 +232,7 @@ fn about(args: &Args, level: &Level<'_>, signature: &Signature) -> TokenStream {
     });
     let class = args.class.as_ref().map(|class| quote!(.of_class(#class)));
     let untracked = args.is_untracked.then(|| quote!(.untracked()));
-    quote! {
-        const {
-            &#root::consistency::Function::new(#path, #level) #wait #on #class #untracked
-        }
-    }
+    quote!(#root::consistency::Function::new(#path, #level) #wait #on #class #untracked)
 }
 
 /// Returns the path of a flavour's handles.
