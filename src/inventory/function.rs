@@ -17,7 +17,11 @@ pub struct Function {
     /// The module that it is in.
     pub module: String,
     /// Its level. `None` if the type of its handle has it, under a name of the application's own (`class = ".."` alone).
-    #[serde(with = "super::level", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "super::level",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub level: Option<Level>,
     /// Its class.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -30,9 +30,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         return Ok(None);
     };
     let level = match text.split_once('=') {
-        Some(("bounded", lag)) => {
-            HumanDuration::parse(lag).map(|lag| Level::Bounded(lag.get()))
-        }
+        Some(("bounded", lag)) => HumanDuration::parse(lag).map(|lag| Level::Bounded(lag.get())),
         Some(_) => None,
         None => match text.as_str() {
             "eventual" => Some(Level::Eventual),

@@ -181,7 +181,10 @@ mod tests {
         Inventory {
             version: VERSION,
             functions: vec![function],
-            classes: class.map(|class| ("c".to_owned(), class)).into_iter().collect(),
+            classes: class
+                .map(|class| ("c".to_owned(), class))
+                .into_iter()
+                .collect(),
             rules: Vec::new(),
         }
     }
@@ -214,7 +217,11 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         let class = ClassConfig::of(Class::new().level(Level::Strong));
-        for level in [None, Some(Level::Write), Some(Level::Bounded(Duration::from_millis(250)))] {
+        for level in [
+            None,
+            Some(Level::Write),
+            Some(Level::Bounded(Duration::from_millis(250))),
+        ] {
             let inventory = inventory(level, Some(class.clone()));
             assert_eq!(Inventory::from_json(&inventory.to_json()), Ok(inventory));
         }

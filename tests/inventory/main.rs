@@ -124,14 +124,24 @@ fn functions_of_every_shape_are_listed_with_what_they_ask_for() {
 fn a_function_says_where_it_is_and_what_it_is_for() {
     let due = function("due");
     assert_eq!(due.doc, "Finds what is due, of all users.");
-    assert!(due.file.ends_with("tests/inventory/main.rs"), "{}", due.file);
+    assert!(
+        due.file.ends_with("tests/inventory/main.rs"),
+        "{}",
+        due.file
+    );
     let text = include_str!("main.rs");
     for name in ["due", "reserve", "inner"] {
         let line = text.lines().nth(function(name).line as usize - 1);
-        assert!(line.is_some_and(|line| line.contains(&format!("fn {name}"))), "{line:?}");
+        assert!(
+            line.is_some_and(|line| line.contains(&format!("fn {name}"))),
+            "{line:?}"
+        );
     }
     assert_eq!(due.class.as_deref(), Some("payments"));
-    assert_eq!(due.wait.map(Duration::from), Some(Duration::from_millis(50)));
+    assert_eq!(
+        due.wait.map(Duration::from),
+        Some(Duration::from_millis(50))
+    );
     assert!(due.is_async && !function("inner").is_async);
     let on = function("report").on;
     assert!(on.is_some_and(|on| on.tag == "reporting" && on.otherwise == Otherwise::Fail));
@@ -149,7 +159,10 @@ fn an_inventory_has_the_classes_and_rules_of_configuration_and_code() {
     assert!(inventory.unknown_classes().is_empty());
 
     let inventory = Inventory::collect(&RoutingConfig::default());
-    assert_eq!(inventory.unknown_classes().into_iter().collect::<Vec<_>>(), ["payments"]);
+    assert_eq!(
+        inventory.unknown_classes().into_iter().collect::<Vec<_>>(),
+        ["payments"]
+    );
     let inventory = inventory
         .class("payments", Class::new().level(Level::Session))
         .rules([Rule::class("/checkout", "payments").on(http::Method::POST)]);
