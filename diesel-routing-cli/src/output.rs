@@ -74,6 +74,11 @@ impl Output {
     pub(crate) fn json_line(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string(value).map_err(|error| Failure::other(&error))?;
         self.line(text)?;
+        self.flush()
+    }
+
+    /// Sends all that was printed on its way.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         Ok(self.out.flush()?)
     }
 

@@ -5,13 +5,14 @@ mod report;
 
 use std::time::{Duration, Instant};
 
-use diesel_routing::{Error, Health, RoutedConnection, Status};
+use diesel_routing::{Error, Health, PoolOptions, RoutedConnection, Status};
 
 use crate::backend::on_backend;
 use crate::cluster::Cluster;
 use crate::failure::chain;
 
-pub(crate) use report::{NodeReport, Report, short};
+use report::short;
+pub(crate) use report::{NodeReport, Report, lag_words};
 
 /// Asks the nodes of a cluster, through a router while there can be one, else each by itself.
 pub(crate) struct Survey {
@@ -34,11 +35,23 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 impl Survey {
     /// Starts to ask. Asks nobody yet.
-    pub(crate) fn new(cluster: Cluster) -> Self {
+    pub(crate) fn new(mut cluster: Cluster) -> Self {
+        // Pools that keep connections open would open them.
+        for member in &mut cluster.members {
+            member.node = member.node.clone().pools(&PoolOptions::new());
+        }
         Self {
             cluster,
             through: Through::Alone(None),
         }
+    }
+
+    /// Returns the nodes' names.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let members = self.cluster.members.iter();
+        members
+            .map(|member| member.node.name().to_owned())
+            .collect()
     }
 
     /// Returns what the nodes are and have now.
@@ -47,7 +60,7 @@ impl Survey {
             self.through = self.router().await;
         }
         match &self.through {
-            Through::Router(status) => Report::of_status(&status(), self.cluster.kind),
+            Through::Router(status) => Report::of_status(&status()),
             Through::Alone(why) => Report {
                 refused: why.clone(),
                 ..alone::report(&self.cluster).await
@@ -57,6 +70,10 @@ impl Survey {
 
     /// Builds a router, and waits for what it hears first.
     async fn router(&self) -> Through {
+        // Nothing is heard of what cannot be asked; and a pool would make the files that are not there.
+        if !self.cluster.kind.has_roles() {
+            return Through::Alone(None);
+        }
         let status = on_backend!(self.cluster.kind, |C| start::<C>(&self.cluster).await);
         match status {
             Ok(status) => {
