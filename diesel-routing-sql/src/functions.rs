@@ -161,8 +161,9 @@ impl Functions {
 
     /// Returns the words that a parenthesis may follow although, unquoted, they are no function's name: `in`, `and`, .. In the order
     /// of the alphabet.
-    pub fn reserved_words(&self) -> impl Iterator<Item = &'static str> {
-        names::reserved(self.dialect).lines()
+    pub fn reserved_words(&self) -> impl Iterator<Item = &str> {
+        let words: &str = names::reserved(self.dialect);
+        words.lines()
     }
 
     /// The listed functions that have one of these effects.

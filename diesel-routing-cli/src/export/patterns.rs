@@ -9,8 +9,8 @@ use crate::failure::Failure;
 /// A dialect of regular expressions.
 #[derive(Clone, Copy)]
 pub(super) enum Dialect {
-    /// PCRE and RE2: no look-around, no repetition past 1000, and nothing that can be matched in two ways, so that no statement takes
-    /// long.
+    /// PCRE and RE2: no look-around, no repetition past 1000, and no repetition of what can be matched in two ways, so that no
+    /// statement takes long.
     Pcre,
     /// POSIX extended, as in `regcomp`: no backslashes, since configurations have their own rules for these.
     Posix,

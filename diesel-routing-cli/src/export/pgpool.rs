@@ -34,6 +34,7 @@ pub(super) fn generate(source: &Source, options: &Options) -> Result<Export, Fai
          port = {}\n\
          socket_dir = {run_dir}\n\
          pcp_socket_dir = {run_dir}\n\
+         logdir = {run_dir}\n\
          pid_file_name = {}\n",
         quoted(&options.listen),
         options.port.unwrap_or(9999),
