@@ -1,7 +1,9 @@
 //! Where a node is, from its URL. Passwords are left behind.
 
 use percent_encoding::percent_decode_str;
-use url::Url;
+use url::{ParseError, Url};
+
+const NO_HOST: &str = "its URL has no host: a proxy needs one, and not a socket's directory";
 
 /// The kind of a node's server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +41,7 @@ impl Address {
             None => return Err("it is on SQLite, which no proxy stands in front of"),
         };
         if address.host.is_empty() || address.host.starts_with('/') {
-            return Err("its URL has no host: a proxy needs one, and not a socket's directory");
+            return Err(NO_HOST);
         }
         let is_of_hosts = |char: char| char.is_ascii_alphanumeric() || "-._:%".contains(char);
         if !address.host.chars().all(is_of_hosts) {
@@ -61,8 +63,10 @@ impl Address {
 }
 
 fn of_url(text: &str, server: Server, port: u16) -> Result<Address, &'static str> {
-    let url = Url::parse(text)
-        .map_err(|_| "its URL cannot be read: it has several hosts, or a wrong port")?;
+    let url = Url::parse(text).map_err(|error| match error {
+        ParseError::EmptyHost => NO_HOST,
+        _ => "its URL cannot be read: it has several hosts, or a wrong port",
+    })?;
     let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
     let of_query = |name: &str| {
         let mut pairs = url.query_pairs();

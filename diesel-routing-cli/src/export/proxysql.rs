@@ -186,9 +186,9 @@ fn rules(options: &Options) -> Result<Vec<Rule>, Failure> {
         ),
         primary(
             Of::Digest,
-            r"with[^a-z0-9_$][\s\S]*[^a-z0-9_$](?:delete|insert|replace|update)[^a-z0-9_$]"
-                .to_owned(),
-            "WITH before a write",
+            // `INSERT (..)` and `REPLACE (..)` are functions as well.
+            r"(?:^|[^a-z0-9_$.`])(?:delete|insert|replace|update)\s+[^(\s]".to_owned(),
+            "a write, behind WITH or elsewhere",
         ),
         primary(
             Of::Text,

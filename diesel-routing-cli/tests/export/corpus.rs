@@ -96,6 +96,21 @@ pub(crate) fn reads(dialect: Dialect) -> Vec<String> {
     all
 }
 
+/// Returns whether no server takes a text for a statement: the check refuses it for a word that can only begin one, and it stands
+/// behind `SELECT` or `WITH`. Writes that may stand there are not among them.
+pub(crate) fn is_no_statement(sql: &str, finding: &Finding) -> bool {
+    let what = match finding {
+        Finding::Unparsable { .. } => return true,
+        Finding::Write { what } | Finding::NotARead { what } | Finding::TableLock { what } => what,
+        _ => return false,
+    };
+    let first = sql.trim_start_matches(|char: char| char == '(' || char.is_whitespace());
+    let begins = |word: &str| first.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    let may_stand_there = ["INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE", "SELECT", "COPY", "INTO"];
+    let stands_there = may_stand_there.iter().any(|word| what.contains(word));
+    (begins("select") || begins("with")) && !stands_there
+}
+
 fn statements(dialect: Dialect) -> BTreeSet<String> {
     let literals: BTreeSet<String> = SOURCES.iter().flat_map(|source| literals(source)).collect();
     let locks: &[&str] = match dialect {

@@ -85,13 +85,11 @@ fn no_statement_that_the_check_refuses_may_go_to_a_standby() {
 }
 
 /// Returns whether Pgpool-II's parser, which is PostgreSQL's, has to find it: what does not parse it sends to the primary, as it does
-/// several statements at once.
+/// several statements at once; and it decodes names in `U&".."`.
 fn is_left_to_its_parser(sql: &str, finding: &Finding) -> bool {
-    let _ = sql;
-    matches!(
-        finding,
-        Finding::Unparsable { .. } | Finding::SeveralStatements
-    )
+    matches!(finding, Finding::SeveralStatements)
+        || corpus::is_no_statement(sql, finding)
+        || sql.to_lowercase().contains("u&\"")
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! ProxySQL's rules, tried as ProxySQL tries them: with PCRE's semantics on bytes, on the text and on its digest.
 
-use diesel_routing_sql::{Dialect, Finding};
+use diesel_routing_sql::Dialect;
 use regex::bytes::{Regex, RegexBuilder};
 
 use crate::corpus;
@@ -26,7 +26,8 @@ impl Rules {
         let row = regex::Regex::new(
             r"(?m)^INSERT INTO mysql_query_rules \(rule_id, active, match_(digest|pattern), .*\)\n  VALUES \(\d+, 1, '((?:[^']|'')*)', 'CASELESS', (\d+), 1, ",
         );
-        let rules = row.unwrap().captures_iter(&sql).map(|row| Rule {
+        let row = row.unwrap();
+        let rules = row.captures_iter(&sql).map(|row| Rule {
             is_of_digest: &row[1] == "digest",
             pattern: RegexBuilder::new(&row[2].replace("''", "'"))
                 .unicode(false)
@@ -128,7 +129,7 @@ fn no_rule_sends_to_a_replica_what_the_statement_check_refuses() {
     for (sql, finding) in &refused {
         // As it is, and as ProxySQL would see it: comments and quotes may be told apart in another way than we think.
         for digest in [digest(sql), sql.as_bytes().to_vec()] {
-            if rules.sends_to_replica(sql, &digest) && !is_no_statement(sql, finding) {
+            if rules.sends_to_replica(sql, &digest) && !corpus::is_no_statement(sql, finding) {
                 wrong.push(format!(
                     "{sql:?} ({finding}), as {:?}",
                     String::from_utf8_lossy(&digest)
@@ -143,12 +144,6 @@ fn no_rule_sends_to_a_replica_what_the_statement_check_refuses() {
         refused.len(),
         wrong.join("\n")
     );
-}
-
-/// Returns whether no server runs it: the check refuses to guess where it cannot tell, and the server says that it is wrong.
-fn is_no_statement(sql: &str, finding: &Finding) -> bool {
-    let _ = sql;
-    matches!(finding, Finding::Unparsable { .. })
 }
 
 #[test]
