@@ -39,7 +39,7 @@ pub(super) fn generate(source: &Source, options: &Options) -> Result<Export, Fai
     let mut text = source.header("#", &notes);
     let _ = write!(
         text,
-        "\nglobal\n  maxconn 10000\n\n\
+        "\n# `maxconn` follows from the limit of open files, unless a section `global` has it.\n\
          defaults\n  mode tcp\n  timeout connect 5s\n  timeout check 2s\n  # Pooled connections are idle for long.\n  timeout client 1h\n  timeout server 1h\n\n\
          frontend app_primary\n  bind {listen}:{port}\n  default_backend primary\n\n\
          frontend app_read\n  bind {listen}:{read_port}\n  # Where no replica is left, the primary serves their reads.\n  \

@@ -36,22 +36,25 @@ impl Dialect {
         }
     }
 
-    /// Matches a clause that locks rows, of every spelling: `NOWAIT`, `SKIP LOCKED` and `OF ..` come behind these words. Nothing is
-    /// asked of what stands before: in `LIMIT 1FOR UPDATE` it is a number.
+    /// Matches a clause that locks rows, of every spelling of all servers: `NOWAIT`, `SKIP LOCKED` and `OF ..` come behind these words.
+    /// Nothing is asked of what stands before: in `LIMIT 1FOR UPDATE` it is a number.
     pub(super) fn row_lock(self) -> String {
         let (group, blanks) = (self.group(), self.blanks());
-        match self {
-            Self::Pcre => format!("for{blanks}{group}update|share)"),
-            Self::Posix => {
-                format!("for{blanks}((no{blanks})?key{blanks})?(update|share)")
-            }
-        }
+        format!(
+            "{group}for{blanks}{group}{group}no{blanks})?key{blanks})?{group}update|share)|lock{blanks}in{blanks}share{blanks}mode)"
+        )
     }
 
     /// Matches one of these names as a whole word, quoted or not.
     pub(super) fn word_of<'a>(self, names: impl IntoIterator<Item = &'a str>) -> String {
         let (group, names) = (self.group(), any_of(names, self.group()));
         format!("{group}^|[^a-z0-9_$]){group}{names}){group}[^a-z0-9_$]|$)")
+    }
+
+    /// Matches one of these functions in the place of an attribute: `t.f` for `f(t)`.
+    pub(super) fn attribute_of<'a>(self, names: impl IntoIterator<Item = &'a str>) -> String {
+        let (group, names) = (self.group(), any_of(names, self.group()));
+        format!("[.]{}{names}{group}[^a-z0-9_$]|$)", self.blanks())
     }
 
     /// Matches a call of one of these functions, quoted or not.

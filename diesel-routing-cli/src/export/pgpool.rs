@@ -110,14 +110,19 @@ fn routing(functions: &Functions, options: &Options, text: &mut String) -> Resul
 
 fn patterns(functions: &Functions, options: &Options) -> Result<Vec<String>, Failure> {
     let posix = Dialect::Posix;
-    let listed = functions.iter().map(|(name, _)| name);
+    let listed: Vec<&str> = functions.iter().map(|(name, _)| name).collect();
     let mut patterns = vec![
         // Row locks.
         posix.row_lock(),
         // EXPLAIN ANALYZE runs what it explains.
-        "explain.*analy[sz]e.*[^a-z0-9_$](into|insert|update|delete|merge)([^a-z0-9_$]|$)"
-            .to_owned(),
+        "explain.*analy[sz]e.*[^a-z0-9_$](insert|update|delete|merge)([^a-z0-9_$]|$)".to_owned(),
+        "explain.*[^a-z0-9_$](create|declare|execute|refresh)([^a-z0-9_$]|$)".to_owned(),
         "with[^a-z0-9_$].*[^a-z0-9_$](insert|update|delete|merge)([^a-z0-9_$]|$)".to_owned(),
+        "[^a-z0-9_$.]into([^a-z0-9_$]|$)".to_owned(),
+        // Pgpool-II takes COPY .. TO for a read.
+        "copy([^a-z0-9_$]|$)".to_owned(),
+        // `s.nextval` calls `nextval(s)`, and is no call to its parser.
+        posix.attribute_of(listed.clone()),
         posix.call_of(listed),
     ];
     let tables = critical_tables(options)?;

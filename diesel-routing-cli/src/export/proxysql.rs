@@ -142,7 +142,6 @@ fn rules(options: &Options) -> Result<Vec<Rule>, Failure> {
     );
     let listed: Vec<&str> = functions.iter().map(|(name, _)| name).collect();
     let lock = pcre.row_lock();
-    let shared = format!("lock{blanks}in{blanks}share{blanks}mode");
     let tables = critical_tables(options)?;
     let primary = |of, pattern: String, why| Rule {
         of,
@@ -157,10 +156,8 @@ fn rules(options: &Options) -> Result<Vec<Rule>, Failure> {
             "a conditional comment: what it holds depends on the server",
         ),
         primary(Of::Text, lock.clone(), "locks rows"),
-        primary(Of::Text, shared.clone(), "locks rows"),
         // Where a comment between the words is of a form that the text's pattern does not know.
         primary(Of::Digest, lock, "locks rows"),
-        primary(Of::Digest, shared, "locks rows"),
         primary(
             Of::Text,
             pcre.call_of(listed),
@@ -186,8 +183,13 @@ fn rules(options: &Options) -> Result<Vec<Rule>, Failure> {
         ),
         primary(
             Of::Digest,
-            // `INSERT (..)` and `REPLACE (..)` are functions as well.
-            r"(?:^|[^a-z0-9_$.`])(?:delete|insert|replace|update)\s+[^(\s]".to_owned(),
+            "(?:^|[^a-z0-9_$.`])(?:delete|merge|update)(?:[^a-z0-9_$`]|$)".to_owned(),
+            "a write, behind WITH or elsewhere",
+        ),
+        primary(
+            Of::Digest,
+            // `INSERT (..)` and `REPLACE (..)` are functions as well, which do not stand behind a parenthesis.
+            r"(?:[^a-z0-9_$.`](?:insert|replace)\s+[^(\s]|\)\s*(?:insert|replace)(?:[^a-z0-9_$]|$))".to_owned(),
             "a write, behind WITH or elsewhere",
         ),
         primary(

@@ -96,19 +96,31 @@ pub(crate) fn reads(dialect: Dialect) -> Vec<String> {
     all
 }
 
-/// Returns whether no server takes a text for a statement: the check refuses it for a word that can only begin one, and it stands
-/// behind `SELECT` or `WITH`. Writes that may stand there are not among them.
-pub(crate) fn is_no_statement(sql: &str, finding: &Finding) -> bool {
+/// Returns whether the server takes a text for no statement: the check refuses it for a word that can only begin one, and that stands
+/// behind `SELECT`, `WITH` or `EXPLAIN`, or for one that another server has. Writes that may stand there are not among them.
+pub(crate) fn is_no_statement(dialect: Dialect, sql: &str, finding: &Finding) -> bool {
     let what = match finding {
         Finding::Unparsable { .. } => return true,
+        Finding::SideEffect { function, .. } => {
+            return dialect == Dialect::Postgres && function.contains("VALUE FOR");
+        }
         Finding::Write { what } | Finding::NotARead { what } | Finding::TableLock { what } => what,
         _ => return false,
     };
     let first = sql.trim_start_matches(|char: char| char == '(' || char.is_whitespace());
-    let begins = |word: &str| first.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-    let may_stand_there = ["INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE", "SELECT", "COPY", "INTO"];
-    let stands_there = may_stand_there.iter().any(|word| what.contains(word));
-    (begins("select") || begins("with")) && !stands_there
+    let begins = |word: &str| {
+        let start = first.get(..word.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(word))
+    };
+    let is_one_of = |words: &[&str]| words.iter().any(|word| what.contains(word));
+    let of_select = [
+        "INSERT", "UPDATE", "DELETE", "MERGE", "SELECT", "COPY", "INTO",
+    ];
+    let of_explain = ["CREATE", "DECLARE", "EXECUTE", "REFRESH"];
+    let may_stand_there = is_one_of(&of_select)
+        || (begins("explain") && is_one_of(&of_explain))
+        || (dialect == Dialect::Mysql && is_one_of(&["REPLACE"]));
+    (begins("select") || begins("with") || begins("explain")) && !may_stand_there
 }
 
 fn statements(dialect: Dialect) -> BTreeSet<String> {

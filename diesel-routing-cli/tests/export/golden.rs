@@ -76,6 +76,12 @@ golden!(
     ]
 );
 golden!(
+    pgbouncer_stands_behind_haproxy_s_two_addresses,
+    "pgbouncer",
+    "postgres.toml",
+    &["--through", "127.0.0.1:5000,[::1]:5001"]
+);
+golden!(
     haproxy_asks_postgres_for_its_role,
     "haproxy",
     "postgres.toml",

@@ -88,7 +88,7 @@ fn no_statement_that_the_check_refuses_may_go_to_a_standby() {
 /// several statements at once; and it decodes names in `U&".."`.
 fn is_left_to_its_parser(sql: &str, finding: &Finding) -> bool {
     matches!(finding, Finding::SeveralStatements)
-        || corpus::is_no_statement(sql, finding)
+        || corpus::is_no_statement(Dialect::Postgres, sql, finding)
         || sql.to_lowercase().contains("u&\"")
 }
 
