@@ -100,8 +100,9 @@ fn routing(functions: &Functions, options: &Options, text: &mut String) -> Resul
          memory_cache_enabled = off\n\
          \n# The functions that are known to change nothing. All others count as writing: your own ones need `--read-function`.\n\
          read_only_function_list = '(pg_catalog[.])?({names})'\n\
-         \n# Pgpool-II itself finds locks that are not in a sub-select, and writes in WITH. These patterns find the others, at any depth, and\n\
-         # whatever spaces and comments are between the words. Some find too much, and then a read is on the primary.\n\
+         \n# Pgpool-II itself finds row locks, and writes in WITH. These patterns are a second look, at any depth, whatever spaces and comments are\n\
+         # between the words, and find what it takes for a read: EXPLAIN ANALYZE of a write, COPY, `s.nextval`, critical tables. Some find too\n\
+         # much, and then a read is on the primary.\n\
          primary_routing_query_pattern_list = '{}'\n",
         patterns.join(";")
     );

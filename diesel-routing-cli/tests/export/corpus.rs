@@ -112,7 +112,7 @@ pub(crate) fn is_no_statement(dialect: Dialect, sql: &str, finding: &Finding) ->
         let start = first.get(..word.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(word))
     };
-    let is_one_of = |words: &[&str]| words.iter().any(|word| what.contains(word));
+    let is_one_of = |words: &[&str]| what.split(' ').any(|word| words.contains(&word));
     let of_select = [
         "INSERT", "UPDATE", "DELETE", "MERGE", "SELECT", "COPY", "INTO",
     ];

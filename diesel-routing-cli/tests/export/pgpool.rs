@@ -64,7 +64,6 @@ fn pgpool_balances_plain_reads_and_keeps_on_the_primary_what_must_not_leave_it()
     for kept in [
         "SELECT pg_is_in_recovery() FROM t FOR UPDATE",
         "SELECT pg_is_in_recovery() FROM t FOR/**/NO KEY -- words\nUPDATE SKIP LOCKED",
-        // These Pgpool-II balances without the patterns.
         "SELECT pg_is_in_recovery() FROM (SELECT * FROM t FOR UPDATE) x",
         "SELECT pg_is_in_recovery() FROM t WHERE a IN (SELECT a FROM t FOR /* a /* b */ c */ KEY SHARE)",
         "WITH x AS (SELECT * FROM t FOR SHARE NOWAIT) SELECT pg_is_in_recovery() FROM x",
@@ -73,6 +72,8 @@ fn pgpool_balances_plain_reads_and_keeps_on_the_primary_what_must_not_leave_it()
         "SELECT pg_is_in_recovery(), \"nextval\" ('s')",
         "SELECT pg_is_in_recovery(), U&\"\\006eextval\"('s')",
         "SELECT pg_is_in_recovery(), own(1)",
+        // These Pgpool-II would balance without the patterns.
+        "SELECT pg_is_in_recovery(), s.nextval FROM (SELECT 's'::regclass) AS s",
         "SELECT pg_is_in_recovery() FROM \"payments\"",
     ] {
         assert_eq!(ask(&url, kept).as_deref(), Ok("f"), "{kept}");

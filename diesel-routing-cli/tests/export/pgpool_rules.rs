@@ -57,7 +57,10 @@ impl Rules {
 fn is_select(sql: &str) -> bool {
     let blanks = Regex::new(r"(?s)^(?:\s|\x0b|\(|--[^\n]*\n|/\*.*?\*/)*").unwrap();
     let rest = &sql[blanks.find(sql).map_or(0, |found| found.end())..];
-    let word: String = rest.chars().take_while(char::is_ascii_alphabetic).collect();
+    let word: String = rest
+        .chars()
+        .take_while(|char| char.is_alphanumeric() || *char == '_')
+        .collect();
     [
         "select", "with", "values", "table", "explain", "show", "copy",
     ]

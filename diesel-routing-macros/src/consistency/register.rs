@@ -31,10 +31,7 @@ pub(super) fn statement(
         (None, None) => None,
     };
     // A constant cannot name the type: it may be of the function's generic parameters, or of its `impl`'s.
-    let unknown = level
-        .is_none()
-        .then(|| quote!(.without_known_level()))
-        .unwrap_or_default();
+    let unknown = level.is_none().then(|| quote!(.without_known_level()));
     let level = level.unwrap_or_else(|| quote!(Strong));
     let about = about(quote!(#root::Level::#level));
     let line = line(function.signature.ident.span());
