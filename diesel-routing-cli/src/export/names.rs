@@ -6,7 +6,7 @@ use std::fmt::Write;
 /// Names by their first letters.
 #[derive(Default)]
 struct Tree {
-    next: BTreeMap<char, Tree>,
+    next: BTreeMap<char, Self>,
     /// Set if a name ends here.
     is_end: bool,
 }

@@ -10,7 +10,7 @@ use clap::ValueEnum;
 pub(crate) struct Options {
     /// The proxy to write rules for
     pub(super) proxy: Proxy,
-    /// The router's configuration, in TOML. Environment: DIESEL_ROUTING_CONFIG
+    /// The router's configuration, in TOML. Environment: `DIESEL_ROUTING_CONFIG`
     #[arg(long, short, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// The program's inventory, in JSON: what `Inventory::write` has written

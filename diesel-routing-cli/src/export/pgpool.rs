@@ -101,7 +101,7 @@ fn routing(functions: &Functions, options: &Options, text: &mut String) -> Resul
          \n# The functions that are known to change nothing. All others count as writing: your own ones need `--read-function`.\n\
          read_only_function_list = '(pg_catalog[.])?({names})'\n\
          \n# Pgpool-II itself finds row locks, and writes in WITH. These patterns are a second look, at any depth, whatever spaces and comments are\n\
-         # between the words, and find what it takes for a read: EXPLAIN ANALYZE of a write, COPY, `s.nextval`, critical tables. Some find too\n\
+         # between the words, and find what it takes for a read: EXPLAIN ANALYZE of a write, COPY, critical tables. Some find too\n\
          # much, and then a read is on the primary.\n\
          primary_routing_query_pattern_list = '{}'\n",
         patterns.join(";")
@@ -122,7 +122,7 @@ fn patterns(functions: &Functions, options: &Options) -> Result<Vec<String>, Fai
         "[^a-z0-9_$.]into([^a-z0-9_$]|$)".to_owned(),
         // Pgpool-II takes COPY .. TO for a read.
         "copy([^a-z0-9_$]|$)".to_owned(),
-        // `s.nextval` calls `nextval(s)`, and is no call to its parser.
+        // `s.nextval` may call `nextval(s)`, and is no call to its parser.
         posix.attribute_of(listed.clone()),
         posix.call_of(listed),
     ];
