@@ -1,7 +1,7 @@
 use std::fs;
 
 use crate::program::{program, run};
-use crate::{nodes, postgres};
+use crate::{log_all, nodes, postgres};
 
 #[test]
 fn a_configuration_is_that_of_a_router() {
@@ -108,20 +108,12 @@ fn no_nodes_two_origins_and_several_kinds_are_mistakes() {
 }
 
 #[test]
-fn the_sessions_of_a_look_cannot_write() {
-    let cluster = postgres(1);
-    let logged = |node: usize| {
-        let node = cluster.node(node);
-        node.admin_execute("ALTER SYSTEM SET log_statement = 'all'")
-            .unwrap();
-        node.admin_execute("SELECT pg_reload_conf()").unwrap();
-        node
-    };
-    let before = cluster.primary().position().unwrap();
-    logged(0);
+fn the_sessions_of_a_look_are_read_only() {
+    let cluster = postgres(0);
+    log_all(&cluster);
     let run = run(["status".to_owned()].into_iter().chain(nodes(&cluster)));
     assert_eq!(run.code, Some(0), "{run:?}");
     let log = cluster.primary().log_tail();
-    assert!(log.contains("default_transaction_read_only"), "{log}");
-    let _ = before;
+    let guard = "set_config('default_transaction_read_only', 'on', false)";
+    assert!(log.contains(guard), "{log}");
 }
