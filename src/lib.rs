@@ -119,6 +119,7 @@
 //! | `config-file` | the same in a TOML file that is followed | |
 //! | `admin` | `admin::router`: status and configuration for operators, in axum | |
 //! | `metrics` | [`metrics`]: counters, gauges and times for the recorder of the `metrics` facade | |
+//! | `inventory` | [`inventory`]: all functions with a level, as data for tools | |
 //! | `edge` | [`edge`], [`sync::edge`]: sessions that come and go with HTTP requests, without a framework | |
 //! | `tower` | [`edge::SessionLayer`] | |
 //! | `axum` | [`Session`] as an argument of axum's handlers | |
@@ -213,6 +214,8 @@ pub mod config;
 pub mod consistency;
 #[cfg(feature = "edge")]
 pub mod edge;
+#[cfg(feature = "inventory")]
+pub mod inventory;
 pub mod sync;
 
 #[cfg(feature = "__async")]
@@ -293,6 +296,25 @@ struct Readme;
 #[cfg(all(doctest, feature = "axum", feature = "bb8", feature = "postgres"))]
 #[doc = include_str!("../docs/errors.md")]
 struct ErrorsPage;
+/// Registers a function in the program's inventory, if it has one. Not for users: expansions call it.
+#[cfg(feature = "inventory")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    ($($registration:tt)*) => {
+        const _: () = {
+            $crate::__private::submit! { $($registration)* }
+        };
+    };
+}
+
+/// Registers nothing: this build has no inventory. Not for users: expansions call it.
+#[cfg(not(feature = "inventory"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    ($($registration:tt)*) => {};
+}
 
 /// The examples of what there is to see, compiled.
 #[cfg(doctest)]
@@ -310,7 +332,11 @@ pub mod __bench {
 /// The names that the macros' expansions use. Not for users: they may change in any release.
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(feature = "inventory")]
+    pub use crate::inventory::Registration;
     pub use crate::statement::effect::{AsField, Derived};
+    #[cfg(feature = "inventory")]
+    pub use ::inventory::submit;
 
     #[cfg(any(feature = "mysql", feature = "sync-mysql"))]
     pub use diesel::mysql::Mysql;

@@ -30,7 +30,7 @@ pub(crate) const FEATURE_GROUPS: &str = "\
     --group-features sync-postgres,sync-mysql \
     --group-features edge,tower,axum,moka,redis,redis-rustls \
     --group-features rustls,hedge \
-    --group-features serde,test-util,config,config-file,admin,metrics";
+    --group-features serde,test-util,config,config-file,admin,inventory,metrics";
 
 /// Every backend of the libraries below us, so that all pairs share one build of Diesel and tokio.
 /// cargo-hack warns that it does not know them.
