@@ -1,5 +1,6 @@
 //! ProxySQL: statements for its admin interface.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use diesel_routing::Functions;
@@ -116,14 +117,7 @@ fn users(source: &Source, text: &mut String) {
          -- This file has no passwords. A user whom ProxySQL does not know yet has to be added first:\n\
          --   INSERT INTO mysql_users (username, password) VALUES ('NAME', 'PASSWORD');\n",
     );
-    let mut names: Vec<_> = source
-        .nodes
-        .iter()
-        .filter_map(|node| node.address.user.as_deref())
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    for name in names {
+    for name in accounts(source) {
         let _ = writeln!(
             text,
             "UPDATE mysql_users SET default_hostgroup = {WRITER}, transaction_persistent = 1 WHERE username = {};",
@@ -131,6 +125,14 @@ fn users(source: &Source, text: &mut String) {
         );
     }
     text.push_str("LOAD MYSQL USERS TO RUNTIME;\n");
+}
+
+/// Returns the accounts that the program connects as.
+fn accounts(source: &Source) -> BTreeSet<&str> {
+    let nodes = source.nodes.iter();
+    nodes
+        .filter_map(|node| node.address.user.as_deref())
+        .collect()
 }
 
 fn rules(options: &Options) -> Result<Vec<Rule>, Failure> {
@@ -267,13 +269,22 @@ fn undo(source: &Source) -> String {
     let _ = write!(
         text,
         "\nDELETE FROM mysql_query_rules WHERE rule_id >= {} AND rule_id < {};\n\
-         LOAD MYSQL QUERY RULES TO RUNTIME;\n\
-         UPDATE mysql_users SET default_hostgroup = 0 WHERE default_hostgroup = {WRITER};\n\
-         LOAD MYSQL USERS TO RUNTIME;\n\
+         LOAD MYSQL QUERY RULES TO RUNTIME;\n",
+        RULES.0, RULES.1
+    );
+    for name in accounts(source) {
+        let _ = writeln!(
+            text,
+            "UPDATE mysql_users SET default_hostgroup = 0 WHERE username = {};",
+            quoted(name)
+        );
+    }
+    let _ = write!(
+        text,
+        "LOAD MYSQL USERS TO RUNTIME;\n\
          DELETE FROM mysql_servers WHERE comment LIKE '{OURS}%';\n\
          DELETE FROM mysql_replication_hostgroups WHERE comment = '{OURS}';\n\
-         LOAD MYSQL SERVERS TO RUNTIME;\n",
-        RULES.0, RULES.1
+         LOAD MYSQL SERVERS TO RUNTIME;\n"
     );
     text
 }
