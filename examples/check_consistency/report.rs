@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Display;
 use std::io::{Result, Write};
 
-use crate::check::{Findings, Violation};
-use crate::history::{Event, Read};
-use crate::kept::Fate;
+use diesel_routing_verify::oracle::{Findings, Violation};
+use diesel_routing_verify::oracle::{Event, Read};
+use diesel_routing_verify::oracle::Fate;
 use crate::options::Options;
 use crate::outcome::Outcome;
 
@@ -175,7 +175,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::history::{Moment, Record};
+    use diesel_routing_verify::oracle::{Moment, Record};
     use crate::table::Row;
 
     fn outcome(events: &[Event]) -> Outcome {
@@ -187,7 +187,7 @@ mod tests {
         };
         Outcome {
             records: events.iter().map(record).collect(),
-            kept: crate::kept::Kept::default(),
+            kept: diesel_routing_verify::oracle::Kept::default(),
             faults: BTreeMap::new(),
             errors: BTreeMap::new(),
         }
@@ -199,6 +199,7 @@ mod tests {
             rows: Vec::new(),
             began: Moment { at, records },
             promised,
+            everyones: None,
             node: "ro".to_owned(),
             is_primary,
             reason: "caught_up",

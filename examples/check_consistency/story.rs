@@ -2,8 +2,8 @@
 
 use std::io::{Result, Write};
 
-use crate::check::Violation;
-use crate::history::{Event, Read, Record};
+use diesel_routing_verify::oracle::Violation;
+use diesel_routing_verify::oracle::{Event, Read, Record};
 use crate::options::Options;
 use crate::outcome::Outcome;
 use crate::table::Row;

@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 use tokio::runtime::Handle;
 
 use crate::client::World;
-use crate::history::Event;
+use diesel_routing_verify::oracle::Event;
 use crate::schedule::millis;
 
 use super::{blocking_handles, handles};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::client::World;
-use crate::history::Event;
+use diesel_routing_verify::oracle::Event;
 use crate::network::OnNetwork;
 use crate::schedule::{Episode, OnPrimary, OnStandby};
 
