@@ -248,7 +248,9 @@ pub use routing::{Balance, Balancing, Fallback, Level, Mode, Reason, RegionPolic
 pub use server::{NodeRole, PoolKind, ServerVersion};
 #[cfg(feature = "test-util")]
 pub use session::ManualClock;
-pub use session::{Clock, KeyError, Rejection, SignedToken, SystemClock, Token, TokenKeys};
+pub use session::{
+    Clock, KeyError, Rejection, SignedToken, SystemClock, Token, TokenKeys, TokenParts,
+};
 pub use statement::effect::{self, Statement};
 pub use statement::{
     CaughtUp, CheckPolicy, Dialect, Primary, ReadSql, Replica, Role, StatementCheck, TableName,

@@ -238,8 +238,14 @@ impl RoutingConfig {
         }
     }
 
-    /// Returns the nodes, with the secrets that they refer to.
-    pub(crate) fn read_nodes(&self) -> Result<Vec<Node>, ConfigError> {
+    /// Returns the nodes, by name, with the secrets that they refer to: environment variables and files are read. Asks no server.
+    ///
+    /// Their roles are not part of them: [`NodeConfig::role`] has each.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Key`], with the first key that is wrong, or whose secret is not there.
+    pub fn read_nodes(&self) -> Result<Vec<Node>, ConfigError> {
         let nodes = self.nodes.iter();
         let nodes = nodes.map(|(name, node)| node.node(name, &diff::join("nodes", name)));
         nodes.collect()

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::{ConfigurationStatus, DiscoveryStatus, Shared};
 use crate::cluster::{Health, Member};
-use crate::position::Position;
+use crate::position::{Position, ServerKind};
 use crate::protection::{BreakerStatus, WindowStatus};
 use crate::routing::Mode;
-use crate::server::{NodeRole, PoolKind};
+use crate::server::{NodeRole, PoolKind, ServerVersion};
 use crate::session::Rejection;
 
 /// A router's knowledge at one moment, from `router.status()`. Asks no server.
@@ -92,6 +92,12 @@ pub struct NodeStatus {
     /// accounts without `pg_read_all_stats` (part of `pg_monitor`), on MySQL and MariaDB to those that may not ask for a
     /// replica's status.
     pub upstream: Option<Upstream>,
+    /// The kind of its server; `None` if it was not met, or is of a kind without positions.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::text"))]
+    pub kind: Option<ServerKind>,
+    /// The version of its server; `None` if it was not met, or does not say.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::text"))]
+    pub version: Option<ServerVersion>,
     /// The number of connections that its server gives to ordinary accounts; `None` if it was not met, or does not say.
     pub max_connections: Option<u32>,
     /// Handles that are out, whatever the database.
@@ -175,6 +181,7 @@ impl Shared {
         let nodes = met.filter_map(|(index, member)| {
             let node = cluster.nodes.get(index)?;
             let is_primary = cluster.is_led_by_node(index);
+            let (kind, version) = self.server_of(member.serial);
             Some(NodeStatus {
                 name: member.name.clone(),
                 configured: member.role,
@@ -193,6 +200,8 @@ impl Shared {
                     self.differs(index).as_deref(),
                 ]),
                 upstream: self.upstream(index, &cluster),
+                kind,
+                version,
                 max_connections: self.max_connections(member.serial),
                 handles: self.out(index),
                 latency: self.latency(index),

@@ -47,7 +47,7 @@ macro_rules! kinds {
             $($(#[$doc])* $kind($position),)+
         }
 
-        /// A kind of server. Kinds differ in their positions, not only in their SQL.
+        /// A kind of server. Kinds differ in their positions, not only in their SQL. Displayed as `PostgreSQL`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ServerKind {
@@ -77,6 +77,14 @@ macro_rules! kinds {
                     _ => $d otherwise,
                 }
             };
+        }
+
+        impl fmt::Display for ServerKind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(match self {
+                    $(Self::$kind => <$position as Kind>::ABOUT.server,)+
+                })
+            }
         }
 
         impl Position {

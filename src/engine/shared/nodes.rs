@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use super::Shared;
 use crate::cluster::Health;
 use crate::engine::Known;
-use crate::position::Position;
+use crate::mutex::lock;
+use crate::position::{Position, ServerKind};
+use crate::server::ServerVersion;
 
 /// The time for which status tells that a name leads to several servers, after that was noticed. Chosen.
 const RECENT: Duration = Duration::from_secs(10);
@@ -46,6 +48,17 @@ impl Shared {
             Some(said) => cluster.is_led_by(known.server, &said.observation),
             None => cluster.is_primary(known.server),
         }
+    }
+
+    /// Returns the kind and the version of a node's server, as far as they are known.
+    pub(in crate::engine) fn server_of(
+        &self,
+        serial: u32,
+    ) -> (Option<ServerKind>, Option<ServerVersion>) {
+        let facts = lock(&self.facts);
+        let facts = facts.get(&serial);
+        let kind = facts.and_then(|facts| facts.kind);
+        (kind, facts.and_then(|facts| facts.version))
     }
 
     /// Returns whether a node answers, and must not be used.

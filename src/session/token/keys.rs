@@ -3,12 +3,11 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::codec::{self, MAX_CONTENT, VERSION, format};
+use super::codec::{self, VERSION, format};
+use super::envelope::{self, Envelope, MAX_BYTES, TAG};
 use super::rejection::Rejection;
 use super::signed::SignedToken;
 use super::state::Token;
@@ -16,19 +15,6 @@ use super::state::Token;
 /// The prefix of the signed bytes. It keeps a signature that the same secret made for another purpose from
 /// being valid for a token.
 const CONTEXT: &[u8] = b"diesel-routing session token\0";
-
-/// Bytes of the signature: the first half of HMAC-SHA256, the least that RFC 2104 (section 5)
-/// recommends, called HMAC-SHA-256-128 in RFC 4868.
-const TAG: usize = 16;
-
-/// Bytes that the longest text decodes to.
-const MAX_DECODED: usize = SignedToken::MAX_LEN / 4 * 3;
-
-const HEADER: usize = 2;
-const MAX_BYTES: usize = HEADER + MAX_CONTENT + TAG;
-
-/// A compile-time check that every token's text has a legal length.
-const _: () = assert!(MAX_BYTES <= MAX_DECODED);
 
 /// The secrets that tokens are signed and verified with: one to sign, any number to verify.
 ///
@@ -125,33 +111,21 @@ impl TokenKeys {
     /// Returns any [`Rejection`] except [`OtherCluster`](Rejection::OtherCluster), which
     /// [`Token::for_cluster_of`] returns.
     pub fn verify(&self, text: &str, now: SystemTime) -> Result<Token, Rejection> {
-        if text.len() > SignedToken::MAX_LEN {
-            return Err(Rejection::TooLong);
-        }
-        let mut buffer = [0; MAX_DECODED];
-        // The decoder refuses padding, foreign letters and stray bits in the last letter: one text per token.
-        let length = URL_SAFE_NO_PAD
-            .decode_slice(text, &mut buffer)
-            .map_err(|_| Rejection::Malformed)?;
-        let bytes = buffer.get(..length).ok_or(Rejection::Malformed)?;
-        let token = self.open(bytes)?;
+        let mut buffer = envelope::buffer();
+        let token = self.open(&Envelope::read(text, &mut buffer)?)?;
         if token.expires() <= now {
             return Err(Rejection::Expired);
         }
         Ok(token)
     }
 
-    fn open(&self, bytes: &[u8]) -> Result<Token, Rejection> {
-        let (signed, tag) = bytes
-            .split_last_chunk::<TAG>()
-            .ok_or(Rejection::Malformed)?;
-        let (&[version, id], content) = signed.split_first_chunk().ok_or(Rejection::Malformed)?;
-        let format = format(version).ok_or(Rejection::UnknownVersion)?;
-        let key = self.key(id).ok_or(Rejection::UnknownKey)?;
-        key.over(signed)
-            .verify_truncated_left(tag)
+    fn open(&self, envelope: &Envelope<'_>) -> Result<Token, Rejection> {
+        let format = format(envelope.version).ok_or(Rejection::UnknownVersion)?;
+        let key = self.key(envelope.key).ok_or(Rejection::UnknownKey)?;
+        key.over(envelope.signed)
+            .verify_truncated_left(envelope.tag)
             .map_err(|_| Rejection::BadSignature)?;
-        codec::decode(content, format).ok_or(Rejection::Malformed)
+        codec::decode(envelope.content, format).ok_or(Rejection::Malformed)
     }
 
     fn key(&self, id: u8) -> Option<&Key> {

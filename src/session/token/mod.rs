@@ -1,8 +1,10 @@
 //! The session token: a session's state as a short signed text.
 
 mod codec;
+mod envelope;
 mod keys;
 mod millis;
+mod parts;
 mod rejection;
 mod signed;
 mod state;
@@ -13,6 +15,7 @@ mod samples;
 
 pub use keys::{KeyError, TokenKeys};
 pub(crate) use millis::Millis;
+pub use parts::TokenParts;
 pub use rejection::Rejection;
 pub use signed::SignedToken;
 pub use state::Token;

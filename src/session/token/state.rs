@@ -85,6 +85,13 @@ impl Token {
         self.required.as_ref().map(|write| write.position.clone())
     }
 
+    /// Returns the time of the last write of known position.
+    #[must_use]
+    pub fn required_at(&self) -> Option<SystemTime> {
+        let write = self.required.as_ref();
+        write.map(|write| write.at.to_system_time())
+    }
+
     /// Returns the position that a node must cover to show nothing older than what was read before.
     #[must_use]
     pub fn floor(&self) -> Option<Position> {

@@ -1,0 +1,3 @@
+//! `export`: its formats are in [`crate::export`].
+
+pub(crate) use crate::export::run;
