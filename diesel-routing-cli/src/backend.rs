@@ -84,6 +84,18 @@ impl Kind {
         return Err("it is on SQLite, which is not compiled in: install with the feature `sqlite`");
     }
 
+    /// Returns whether servers can be asked what they are, and what they have.
+    pub(crate) fn has_roles(self) -> bool {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres => true,
+            #[cfg(feature = "mysql")]
+            Self::MySql => true,
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => false,
+        }
+    }
+
     /// Returns the statement that makes a database session read-only.
     pub(crate) fn read_only(self) -> &'static str {
         match self {

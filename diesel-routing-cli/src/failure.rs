@@ -65,8 +65,12 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        words.push_str(": ");
-        words.push_str(&error.to_string());
+        let of_cause = error.to_string();
+        // Some say their causes themselves.
+        if !words.ends_with(&of_cause) {
+            words.push_str(": ");
+            words.push_str(&of_cause);
+        }
         cause = error.source();
     }
     words

@@ -5,7 +5,8 @@ use xshell::{Cmd, cmd};
 
 use crate::need::{BUILD, DENY, HACK, SEMVER_CHECKS, TYPOS};
 use crate::project::{
-    FEATURE_GROUPS, HIDDEN_FEATURES, LIBRARIES, ROOT_PACKAGE, SHARED_FEATURES, UNPAIRED_FEATURES,
+    FEATURE_GROUPS, HIDDEN_FEATURES, LIBRARIES, PROGRAM, PROGRAM_FEATURES, ROOT_PACKAGE,
+    SHARED_FEATURES, UNPAIRED_FEATURES,
 };
 use crate::sources;
 use crate::step::Step;
@@ -14,7 +15,7 @@ use crate::workspace::Workspace;
 /// The quick ones first: most mistakes are found in seconds.
 pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
     let sh = &workspace.sh;
-    let each = "--workspace --ignore-private --each-feature";
+    let each = format!("--workspace --ignore-private --exclude {PROGRAM} --each-feature");
     let deny = || cmd!(sh, "cargo deny --workspace --all-features --locked check");
     vec![
         Step::new("fmt", "one way to lay out code").run(cmd!(sh, "cargo fmt --all --check")),
@@ -38,7 +39,11 @@ pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
             .check(install_oldest_toolchain)
             .run(cmd!(
                 sh,
-                "cargo hack check --rust-version --workspace --ignore-private --lib --all-features --locked"
+                "cargo hack check --rust-version --workspace --ignore-private --exclude {PROGRAM} --lib --all-features --locked"
+            ))
+            .run(cmd!(
+                sh,
+                "cargo hack check --rust-version --package {PROGRAM} --bins --all-features --locked"
             )),
         Step::new("clippy", "no warning in any target, with every feature").needs(BUILD).run(cmd!(
             sh,
@@ -53,7 +58,11 @@ pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
         Step::new("features", "each feature of each published crate builds alone, without a warning")
             .needs(BUILD)
             .needs([HACK])
-            .run(hack(workspace, HIDDEN_FEATURES, each)),
+            .run(hack(workspace, HIDDEN_FEATURES, &each))
+            .run(cmd!(
+                sh,
+                "cargo hack rustc --profile check --bins --locked --package {PROGRAM} --each-feature --at-least-one-of {PROGRAM_FEATURES} --exclude-no-default-features -- -D warnings"
+            )),
         feature_pairs(workspace),
     ]
 }

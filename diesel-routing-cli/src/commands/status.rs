@@ -45,7 +45,7 @@ fn print(report: &Report, out: &mut Output) -> Result<(), Failure> {
         ]);
     }
     out.sheet(&sheet)?;
-    let lacks = report.lacks().filter(|_| report.is_reached());
+    let lacks = report.lacks.filter(|_| report.is_reached());
     let words = lacks.into_iter().chain(report.refused.as_deref());
     let words: Vec<_> = words.map(str::to_owned).collect();
     let of_nodes = report.nodes.iter().flat_map(words_on);

@@ -55,6 +55,7 @@ impl Cell {
     fn drawn(&self) -> comfy_table::Cell {
         let cell = comfy_table::Cell::new(&self.text);
         match self.tone {
+            _ if self.text.is_empty() => cell,
             Tone::Plain => cell,
             Tone::Good => cell.fg(Color::Green),
             Tone::Doubtful => cell.fg(Color::Yellow),
@@ -91,24 +92,35 @@ impl Sheet {
         self.rows.push(cells.into_iter().collect());
     }
 
-    /// Returns the text, without a line break at the end: a table if that fits the width, else a record for each row. It has
+    /// Returns the text, without a line break at the end and columns that are empty: a table if that fits the width, else a record for each row. It has
     /// colours, which the output leaves out where they are not wanted.
     pub(crate) fn render(&self, width: Option<usize>) -> String {
         if self.headings.is_empty() {
             return self.pairs(width);
         }
+        let used: Vec<_> = (0..self.headings.len())
+            .filter(|column| self.is_used(*column))
+            .collect();
         let mut table = plain();
-        table.set_header(self.headings.iter().copied().map(heading));
+        let headings = used.iter().filter_map(|column| self.headings.get(*column));
+        table.set_header(headings.copied().map(heading));
         for row in &self.rows {
-            table.add_row(row.iter().map(Cell::drawn));
+            let cells = used.iter().filter_map(|column| row.get(*column));
+            table.add_row(cells.map(Cell::drawn));
         }
-        let gaps = GAP * self.headings.len().saturating_sub(1);
+        let gaps = GAP * used.len().saturating_sub(1);
         let widths = table.column_max_content_widths();
         let natural = gaps + widths.into_iter().map(usize::from).sum::<usize>();
         match width {
             Some(width) if natural > width => self.records(width),
             _ => finished(&mut table),
         }
+    }
+
+    /// Returns whether a column says anything.
+    fn is_used(&self, column: usize) -> bool {
+        let cells = self.rows.iter().filter_map(|row| row.get(column));
+        self.rows.is_empty() || cells.into_iter().any(|cell| !cell.text.is_empty())
     }
 
     fn pairs(&self, width: Option<usize>) -> String {
@@ -201,6 +213,15 @@ mod tests {
         let table = "node  role     position\ndb-1  primary  0/302D480\ndb-2           0/302D480";
         assert_eq!(rendered(None), table);
         assert_eq!(rendered(Some(24)), table);
+    }
+
+    #[test]
+    fn a_column_that_says_nothing_is_left_out() {
+        let mut sheet = Sheet::new(["node", "lag", "health"]);
+        sheet.row(["db-1".into(), "".into(), Cell::from("up").good()]);
+        sheet.row(["db-2".into(), "".into(), Cell::from("").good()]);
+        let text = anstream::adapter::strip_str(&sheet.render(None)).to_string();
+        assert_eq!(text, "node  health\ndb-1  up\ndb-2");
     }
 
     #[test]

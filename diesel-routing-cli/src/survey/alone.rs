@@ -1,7 +1,5 @@
 //! Asks each node by itself, where no router can be built: none of them answers, or they do not belong together.
 
-use std::time::SystemTime;
-
 use diesel_routing::{Health, Introduction, NodeRole};
 use futures_util::future::join_all;
 
@@ -13,11 +11,7 @@ use crate::node::{Connection, NodeError};
 /// Asks all nodes at the same time.
 pub(super) async fn report(cluster: &Cluster) -> Report {
     let nodes = cluster.members.iter().map(|member| ask(cluster, member));
-    Report {
-        at: SystemTime::now(),
-        nodes: join_all(nodes).await,
-        refused: None,
-    }
+    Report::new(join_all(nodes).await, cluster.kind.has_roles())
 }
 
 async fn ask(cluster: &Cluster, member: &Member) -> NodeReport {

@@ -5,7 +5,7 @@ mod report;
 
 use std::time::{Duration, Instant};
 
-use diesel_routing::{Error, Health, RoutedConnection, Status};
+use diesel_routing::{Error, Health, PoolOptions, RoutedConnection, Status};
 
 use crate::backend::on_backend;
 use crate::cluster::Cluster;
@@ -35,7 +35,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 impl Survey {
     /// Starts to ask. Asks nobody yet.
-    pub(crate) fn new(cluster: Cluster) -> Self {
+    pub(crate) fn new(mut cluster: Cluster) -> Self {
+        // Pools that keep connections open would open them.
+        for member in &mut cluster.members {
+            member.node = member.node.clone().pools(&PoolOptions::new());
+        }
         Self {
             cluster,
             through: Through::Alone(None),
@@ -56,7 +60,7 @@ impl Survey {
             self.through = self.router().await;
         }
         match &self.through {
-            Through::Router(status) => Report::of_status(&status(), self.cluster.kind),
+            Through::Router(status) => Report::of_status(&status()),
             Through::Alone(why) => Report {
                 refused: why.clone(),
                 ..alone::report(&self.cluster).await
@@ -66,6 +70,10 @@ impl Survey {
 
     /// Builds a router, and waits for what it hears first.
     async fn router(&self) -> Through {
+        // Nothing is heard of what cannot be asked; and a pool would make the files that are not there.
+        if !self.cluster.kind.has_roles() {
+            return Through::Alone(None);
+        }
         let status = on_backend!(self.cluster.kind, |C| start::<C>(&self.cluster).await);
         match status {
             Ok(status) => {

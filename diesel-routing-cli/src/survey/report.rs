@@ -5,7 +5,6 @@ use std::time::SystemTime;
 use diesel_routing::{Health, NodeStatus, Position, Status};
 use serde::{Serialize, Serializer};
 
-use crate::backend::Kind;
 use crate::failure::Outcome;
 
 /// A cluster at one moment.
@@ -14,6 +13,9 @@ pub(crate) struct Report {
     #[serde(serialize_with = "instant")]
     pub(crate) at: SystemTime,
     pub(crate) nodes: Vec<NodeReport>,
+    /// What the cluster as a whole lacks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) lacks: Option<&'static str>,
     /// The reason why no router would start on this cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refused: Option<String>,
@@ -49,6 +51,8 @@ pub(crate) struct UpstreamReport {
     pub(crate) address: String,
 }
 
+const NO_PRIMARY: &str = "no node takes writes, as in the middle of a failover: reads that replicas may serve are served, writes are not";
+
 impl Default for NodeReport {
     fn default() -> Self {
         Self {
@@ -69,17 +73,26 @@ impl Default for NodeReport {
 }
 
 impl Report {
-    /// Returns what a router knows.
-    pub(super) fn of_status(status: &Status, kind: Kind) -> Self {
-        let has_positions = has_positions(kind);
-        let nodes = status.nodes.iter();
-        Self {
+    /// Creates a report on these nodes, which are asked for their roles if `has_roles`.
+    pub(super) fn new(nodes: Vec<NodeReport>, has_roles: bool) -> Self {
+        let mut report = Self {
             at: SystemTime::now(),
-            nodes: nodes
-                .map(|node| NodeReport::of_status(node, has_positions))
-                .collect(),
+            nodes,
+            lacks: None,
             refused: None,
+        };
+        if !report.is_reached() {
+            report.lacks = Some("no node answers");
+        } else if has_roles && report.primary().is_none() {
+            report.lacks = Some(NO_PRIMARY);
         }
+        report
+    }
+
+    /// Returns what a router knows, which asks nodes for their roles.
+    pub(super) fn of_status(status: &Status) -> Self {
+        let nodes = status.nodes.iter().map(NodeReport::of_status);
+        Self::new(nodes.collect(), true)
     }
 
     /// Returns the primary, if a node that answers is one.
@@ -96,22 +109,10 @@ impl Report {
         nodes.any(|node| matches!(node.health, Health::Up | Health::Excluded))
     }
 
-    /// Returns what the cluster as a whole lacks, in words.
-    pub(crate) fn lacks(&self) -> Option<&'static str> {
-        if self.primary().is_some() {
-            return None;
-        }
-        Some(if self.is_reached() {
-            "no node takes writes, as in the middle of a failover: reads that replicas may serve are served, writes are not"
-        } else {
-            "no node answers"
-        })
-    }
-
     /// Returns what the report comes to: findings if a node does not serve, or none takes writes.
     pub(crate) fn outcome(&self) -> Outcome {
         let all_serve = self.nodes.iter().all(NodeReport::serves);
-        if all_serve && self.lacks().is_none() && self.refused.is_none() {
+        if all_serve && self.lacks.is_none() && self.refused.is_none() {
             Outcome::Fine
         } else {
             Outcome::Findings
@@ -120,10 +121,10 @@ impl Report {
 }
 
 impl NodeReport {
-    fn of_status(node: &NodeStatus, has_positions: bool) -> Self {
+    fn of_status(node: &NodeStatus) -> Self {
         let role = if node.is_primary {
             Some("primary".to_owned())
-        } else if node.health == Health::Up && has_positions {
+        } else if node.health == Health::Up {
             Some("replica".to_owned())
         } else {
             node.configured.map(|role| role.to_string())
@@ -187,15 +188,6 @@ pub(crate) fn short(position: &Position) -> String {
     match text.char_indices().nth(SHORT) {
         Some((cut, _)) => format!("{}..", text.get(..cut).unwrap_or_default()),
         None => text,
-    }
-}
-
-fn has_positions(kind: Kind) -> bool {
-    match kind {
-        #[cfg(feature = "sqlite")]
-        Kind::Sqlite => false,
-        #[allow(unreachable_patterns, reason = "where only SQLite is compiled in")]
-        _ => true,
     }
 }
 

@@ -61,6 +61,7 @@ mod tests {
                 lag_seconds,
                 ..NodeReport::default()
             }],
+            lacks: None,
             refused: None,
         };
         for lag in [Some(0.5), None, Some(2.0)] {

@@ -13,7 +13,7 @@ pub(super) fn print(report: &Report, out: &mut Output) -> Result<(), Failure> {
     for node in &report.nodes {
         out.line(format!("{at} {}", line(node)))?;
     }
-    let words = report.lacks().into_iter().chain(report.refused.as_deref());
+    let words = report.lacks.into_iter().chain(report.refused.as_deref());
     for words in words {
         out.line(format!("{at} {words}"))?;
     }

@@ -151,7 +151,7 @@ impl Screen {
         };
         let when = time_of_day(report.at);
         let mut spans = vec![title, format!("  {when}  every {interval}").dim()];
-        if let Some(words) = report.lacks().or(report.refused.as_deref()) {
+        if let Some(words) = report.lacks.or(report.refused.as_deref()) {
             spans.push(format!("  {words}").red());
         }
         Line::from(spans)

@@ -27,6 +27,7 @@ fn report() -> Report {
                 ..NodeReport::default()
             },
         ],
+        lacks: None,
         refused: None,
     }
 }
