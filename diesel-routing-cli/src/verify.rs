@@ -23,10 +23,10 @@ pub(crate) struct Options {
     #[command(flatten)]
     cluster: ClusterArgs,
     /// For how many seconds clients work; 600 at most
-    #[arg(long, value_name = "NUMBER", default_value_t = 60)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
     /// How many clients work at the same time
-    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     clients: u32,
     /// The longest pause of a client between two acts
     #[arg(long, value_name = "TIME", default_value = "10ms", value_parser = humantime::parse_duration)]

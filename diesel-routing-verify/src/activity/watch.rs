@@ -90,38 +90,64 @@ async fn look(
             is_primary = role(kind, node, conn, watched).await?;
             asked = Instant::now();
         }
-        let mut answered = 0;
-        let mut refused = None;
-        let mut left = Vec::new();
-        for question in questions {
-            let lines = match within(conn.ask(&question)).await {
-                Ok(lines) => lines,
-                // Servers that keep no history of statements refuse that question alone.
-                Err(why) => {
-                    refused = Some(why);
-                    continue;
-                }
-            };
-            answered += 1;
-            for line in lines {
-                if let Some(mark) = Mark::find(line.text(), run) {
-                    let seen = match is_primary {
-                        true => &mut watched.on_primary,
-                        false => &mut watched.on_replica,
-                    };
-                    seen.entry(mark.word).or_default().insert(mark.number);
-                }
-            }
-            left.push(question);
-        }
+        let (marks, left, refused) = marks(world, conn, questions).await;
         questions = left;
-        watched.looks += u64::from(answered > 0);
-        if answered == 0 && kind.has_activity() {
+        if questions.is_empty() && kind.has_activity() {
             return Err(refused.unwrap_or_default());
         }
+        watched.looks += 1;
+        let is_misplaced = marks.iter().any(|mark| mark.word != Word::Read);
+        if is_misplaced && !is_primary {
+            // It may have been promoted since it was asked.
+            is_primary = role(kind, node, conn, watched).await?;
+        }
+        watched.saw(&marks, is_primary);
         sleep(PAUSE).await;
     }
-    Ok(())
+    role(kind, node, conn, watched).await.map(drop)
+}
+
+/// Asks what a node runs; returns the marks of that, the questions that it answers, and why it does not answer the others.
+async fn marks(
+    world: &World,
+    conn: &mut dyn Inquiry,
+    questions: Vec<String>,
+) -> (Vec<Mark>, Vec<String>, Option<String>) {
+    let (mut marks, mut left, mut refused) = (Vec::new(), Vec::new(), None);
+    for question in questions {
+        match within(conn.ask(&question)).await {
+            Ok(lines) => {
+                let found = lines
+                    .iter()
+                    .filter_map(|line| Mark::find(line.text(), &world.sql.run));
+                marks.extend(found);
+                left.push(question);
+            }
+            // Servers that keep no history of statements refuse that question alone.
+            Err(why) => refused = Some(why),
+        }
+    }
+    (marks, left, refused)
+}
+
+impl Watched {
+    /// Counts what a node runs.
+    fn saw(&mut self, marks: &[Mark], is_primary: bool) {
+        for &Mark { word, number } in marks {
+            let was_there = |seen: &BTreeMap<Word, BTreeSet<u64>>| {
+                seen.get(&word).is_some_and(|seen| seen.contains(&number))
+            };
+            // A list may still have what ran while the node was the primary.
+            if !is_primary && was_there(&self.on_primary) {
+                continue;
+            }
+            let seen = match is_primary {
+                true => &mut self.on_primary,
+                false => &mut self.on_replica,
+            };
+            seen.entry(word).or_default().insert(number);
+        }
+    }
 }
 
 /// Asks a node who it is; returns whether it is the primary.

@@ -336,10 +336,13 @@ async fn writes_that_a_failover_loses_are_no_stale_reads() {
     let cluster = PgCluster::builder().standbys(2).start().unwrap();
     let router = router(&cluster).await;
     let (told, mut hears) = tokio::sync::mpsc::unbounded_channel();
-    let verification = Verification::new(&router).seconds(8).clients(4);
-    let verification = verification.on_progress(move |progress| {
-        let _ = told.send(progress.step);
-    });
+    let verification = asking(Verification::new(&router), &cluster);
+    let verification = verification
+        .seconds(8)
+        .clients(4)
+        .on_progress(move |progress| {
+            let _ = told.send(progress.step);
+        });
     let failover = async {
         while hears.recv().await.unwrap() != "working" {}
         tokio::task::block_in_place(|| {
