@@ -6,7 +6,7 @@ use diesel_async::AsyncMysqlConnection;
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
 use diesel_routing::mysql::Router;
-use diesel_routing::{Node, TokenKeys};
+use diesel_routing::{Node, RoutedConnection, TokenKeys};
 use diesel_routing_testkit::MariaCluster;
 use diesel_routing_verify::{
     Error, Lent, Strategy, StrategyError, Verification, ViolationKind, others,
@@ -158,9 +158,7 @@ async fn others_sessions_are_counted_whether_the_account_may_see_them_or_not() {
         .map(|others| others.sessions)
         .sum();
     let guest = cluster.primary().url_for("other", "app");
-    let _guest: AsyncMysqlConnection = diesel_routing::RoutedConnection::open(&guest)
-        .await
-        .unwrap();
+    let _guest = AsyncMysqlConnection::open(&guest).await.unwrap();
     let found = ask().await.unwrap();
     let after: u64 = found.iter().map(|others| others.sessions).sum();
     assert_eq!(after, before + 1, "{found:?}");

@@ -6,7 +6,7 @@ use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
 use diesel_async::pooled_connection::bb8::{Pool, PooledConnection};
 use diesel_routing::pg::Router;
-use diesel_routing::{Node, TokenKeys};
+use diesel_routing::{Node, RoutedConnection, TokenKeys};
 use diesel_routing_testkit::PgCluster;
 use diesel_routing_verify::{
     Error, Lent, Strategy, StrategyError, Verification, ViolationKind, others,
@@ -295,10 +295,7 @@ async fn others_sessions_are_counted_and_the_servers_own_are_not() {
     let urls: Vec<_> = cluster.nodes().iter().map(|node| node.url()).collect();
     let ask = || others::<AsyncPgConnection>([("one", &*urls[0]), ("two", &*urls[1])]);
     assert_eq!(ask().await.unwrap(), []);
-    let _guest = diesel_routing::RoutedConnection::open(&urls[1])
-        .await
-        .map(|guest: AsyncPgConnection| guest)
-        .unwrap();
+    let _guest = AsyncPgConnection::open(&urls[1]).await.unwrap();
     let found = ask().await.unwrap();
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].to_string(), "two: 1 app in app");

@@ -7,7 +7,7 @@ use diesel_routing::sqlite::Router;
 use diesel_routing_testkit::SqliteCluster;
 use diesel_routing_verify::Verification;
 
-use crate::{assert_holds, stale};
+use crate::stale;
 
 async fn router(cluster: &SqliteCluster, window: Duration) -> Router {
     let builder = Router::builder()
