@@ -18,6 +18,17 @@ fn pool(status: &Status, node: &str, kind: PoolKind) -> PoolStatus {
 
 /// Takes connections, keeps them for a while, and looks what was counted.
 async fn counted(router: &Router) {
+    let since = Instant::now();
+    // Its lag is unknown at first.
+    while router
+        .read_eventual()
+        .await
+        .expect("a connection")
+        .route()
+        .is_primary
+    {
+        in_time(since, "a read from the replica");
+    }
     let before = router.status();
     let since = Instant::now();
     for _ in 0..5 {

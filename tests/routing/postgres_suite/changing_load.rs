@@ -1,8 +1,8 @@
 //! Clients that work while nodes come and go.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -25,27 +25,76 @@ pub(crate) struct Tally {
 /// Clients, each on a thread of its own.
 pub(crate) struct Load {
     is_over: Arc<AtomicBool>,
+    progress: Arc<Mutex<Progress>>,
     clients: Vec<JoinHandle<Tally>>,
+}
+
+/// How far the clients are.
+#[derive(Debug, Default)]
+struct Progress {
+    /// The rounds of each that have ended.
+    rounds: Vec<u64>,
+    /// The nodes that they have read from.
+    nodes: BTreeSet<String>,
 }
 
 impl Load {
     pub(crate) fn start(router: &Router, clients: usize) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
-        let clients = (0..clients).map(|_| {
+        let progress = Arc::new(Mutex::new(Progress {
+            rounds: vec![0; clients],
+            ..Progress::default()
+        }));
+        let clients = (0..clients).map(|client| {
             let (router, is_over) = (router.clone(), Arc::clone(&is_over));
+            let progress = Arc::clone(&progress);
             let runtime = tokio::runtime::Handle::current();
             std::thread::spawn(move || {
                 runtime.block_on(async move {
                     let mut tally = Tally::default();
                     while !AtomicBool::load(&is_over, Ordering::Relaxed) {
                         work(&router, &mut tally).await;
+                        let mut progress = progress.lock().unwrap();
+                        progress.rounds[client] += 1;
+                        progress.nodes.extend(tally.nodes.iter().cloned());
                     }
                     tally
                 })
             })
         });
         let clients = clients.collect();
-        Self { is_over, clients }
+        Self {
+            is_over,
+            progress,
+            clients,
+        }
+    }
+
+    /// Waits until every client has written and read in a round that began after this call.
+    pub(crate) fn goes_on(&self) {
+        let before = self.progress.lock().unwrap().rounds.clone();
+        self.until(|progress| {
+            // The one under way, and another.
+            std::iter::zip(&progress.rounds, &before).all(|(now, before)| *now >= before + 2)
+        });
+    }
+
+    /// Waits until a client has read from each of these nodes.
+    pub(crate) fn reads_from(&self, nodes: &[&str]) {
+        self.until(|progress| nodes.iter().all(|node| progress.nodes.contains(*node)));
+    }
+
+    fn until(&self, is_so: impl Fn(&Progress) -> bool) {
+        let since = Instant::now();
+        loop {
+            let progress = self.progress.lock().unwrap();
+            if is_so(&progress) {
+                return;
+            }
+            assert!(since.elapsed() < Duration::from_secs(20), "{progress:?}");
+            drop(progress);
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Ends the clients' work; what all of them did, and the longest time in which one's writes, and reads of them, failed.

@@ -48,24 +48,20 @@ fn until_no_connections(cluster: &Cluster, index: usize) {
     }
 }
 
-async fn pause() {
-    std::thread::sleep(Duration::from_millis(300));
-}
-
 #[test]
 fn a_standby_that_is_added_under_load_serves_and_one_that_is_removed_fails_no_read() {
     run(async {
         let cluster = Cluster::start(2);
         let router = router(&cluster, 2).await;
         let load = Load::start(&router, 8);
-        pause().await;
+        load.goes_on();
         let nodes = router.nodes();
         wait!(nodes.add(node(&cluster, 2))).unwrap();
-        pause().await;
+        load.reads_from(&["node-1", "node-2"]);
         assert!(connections(&cluster, 1) > 0);
         assert_eq!(wait!(nodes.remove("node-1")).unwrap(), 0);
         until_no_connections(&cluster, 1);
-        pause().await;
+        load.goes_on();
         let tally = load.end();
         assert_eq!(tally.failed_reads, [""; 0]);
         assert_eq!(tally.failed_writes, [""; 0]);
@@ -93,7 +89,7 @@ fn a_new_secret_takes_the_place_of_the_old_one_and_fails_nothing() {
         }
         let router = router(&cluster, 2).await;
         let load = Load::start(&router, 4);
-        pause().await;
+        load.goes_on();
         let new = |index: usize, password: &str| {
             let url = cluster.node(index).url_for("other", "app");
             assert!(url.contains("other@"), "{url}");
@@ -104,7 +100,7 @@ fn a_new_secret_takes_the_place_of_the_old_one_and_fails_nothing() {
         for index in [1, 0] {
             assert_eq!(wait!(nodes.replace(new(index, "two"))).unwrap(), 0);
             until_no_connections(&cluster, index);
-            pause().await;
+            load.goes_on();
         }
         let tally = load.end();
         assert_eq!(tally.failed_reads, [""; 0]);
@@ -185,7 +181,7 @@ fn without_its_last_replica_a_router_reads_from_the_primary_within_the_budget() 
         let cluster = Cluster::start(2);
         let router = router(&cluster, 3).await;
         let load = Load::start(&router, 4);
-        pause().await;
+        load.goes_on();
         let nodes = router.nodes();
         wait!(nodes.remove("node-1")).unwrap();
         wait!(nodes.remove("node-2")).unwrap();
@@ -248,12 +244,13 @@ fn a_rolling_replacement_of_all_nodes_fails_no_read_and_writes_for_less_than_a_s
         let cluster = Cluster::start(5);
         let router = router(&cluster, 3).await;
         let load = Load::start(&router, 16);
-        pause().await;
+        load.goes_on();
         let nodes = router.nodes();
         for (old, new) in [(1, 3), (2, 4)] {
+            load.reads_from(&[&format!("node-{old}")]);
             wait!(nodes.add(node(&cluster, new))).unwrap();
             wait!(nodes.remove(&format!("node-{old}"))).unwrap();
-            pause().await;
+            load.reads_from(&[&format!("node-{new}")]);
         }
         wait!(nodes.add(node(&cluster, 5))).unwrap();
         // The primary is lost; whoever has received most takes over.
@@ -265,8 +262,8 @@ fn a_rolling_replacement_of_all_nodes_fails_no_read_and_writes_for_less_than_a_s
         for other in [3, 4, 5].into_iter().filter(|&other| other != heir) {
             cluster.repoint(other, heir).unwrap();
         }
-        pause().await;
         until_written_to(&router, &format!("node-{heir}")).await;
+        load.reads_from(&["node-3", "node-4", "node-5"]);
         let tally = load.end();
         assert_eq!(tally.failed_reads, [""; 0]);
         assert!(

@@ -1,8 +1,9 @@
 //! Configurations that are applied while a router runs, on servers of any kind.
 
 use std::collections::HashSet;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::time::Instant;
 
 use diesel_routing::config::{RoutingConfig, Update, WhatChanged};
 use serde_json::{Value, json};
@@ -348,14 +349,16 @@ fn reads_during_reloads_are_routed_under_one_configuration_or_the_other() {
         let other = secrets.config(&["primary", "replica-1"], json!({}), share);
         let router = started(&one).await;
         let is_over = AtomicBool::new(false);
+        let reads = [const { AtomicUsize::new(0) }; 4];
         let runtime = tokio::runtime::Handle::current();
         std::thread::scope(|scope| {
-            let readers = [(); 4].map(|()| {
+            let readers = reads.each_ref().map(|reads| {
                 scope.spawn(|| {
                     runtime.block_on(async {
                         let mut routes = HashSet::new();
                         while !AtomicBool::load(&is_over, Relaxed) {
                             routes.insert(eventual(&router).await);
+                            reads.fetch_add(1, Relaxed);
                         }
                         routes
                     })
@@ -367,7 +370,15 @@ fn reads_during_reloads_are_routed_under_one_configuration_or_the_other() {
                         for config in [&other, &one] {
                             let changes = wait!(router.apply(config)).unwrap();
                             assert_eq!(changes.nodes.len(), 2, "{changes}");
-                            std::thread::sleep(Duration::from_millis(10));
+                            let before = reads.each_ref().map(|reads| reads.load(Relaxed));
+                            let (since, limit) = (Instant::now(), Duration::from_secs(20));
+                            for (reads, before) in std::iter::zip(&reads, before) {
+                                // The one under way, and one that began since.
+                                while reads.load(Relaxed) < before + 2 {
+                                    assert!(since.elapsed() < limit, "a reader has stopped");
+                                    std::thread::yield_now();
+                                }
+                            }
                         }
                     }
                 })
