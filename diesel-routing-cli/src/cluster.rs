@@ -11,10 +11,9 @@ use crate::failure::{Failure, chain};
 
 /// The nodes to look at.
 #[derive(clap::Args)]
-#[command(next_help_heading = "The cluster")]
 pub(crate) struct ClusterArgs {
     /// A router's configuration, in TOML. Environment: DIESEL_ROUTING_CONFIG
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", help_heading = HEADING)]
     pub(crate) config: Option<PathBuf>,
     /// A node, for each again; `env:VARIABLE` is a URL from the environment, where other users do not see it. ROLE may be
     /// `primary` or `replica`. Environment: DIESEL_ROUTING_NODES, with one node a line or after each `;`
@@ -22,13 +21,16 @@ pub(crate) struct ClusterArgs {
         long = "node",
         short,
         value_name = "NAME[:ROLE]=URL",
-        conflicts_with = "config"
+        conflicts_with = "config",
+        help_heading = HEADING
     )]
     pub(crate) nodes: Vec<String>,
     /// The longest to wait for a node, for connecting and for each answer
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration, help_heading = HEADING)]
     pub(crate) timeout: Duration,
 }
+
+const HEADING: &str = "The cluster";
 
 /// The environment variable with the path of a configuration.
 pub(crate) const CONFIG: &str = "DIESEL_ROUTING_CONFIG";

@@ -127,11 +127,6 @@ impl Connection {
         })
     }
 
-    /// Returns the node's name.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Returns the kind of database.
     pub(crate) fn kind(&self) -> Kind {
         self.kind

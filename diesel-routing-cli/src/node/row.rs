@@ -15,6 +15,7 @@ pub(crate) struct Row {
     columns: Vec<(String, Option<String>)>,
 }
 
+#[allow(dead_code, reason = "commands differ in what they need of it")]
 impl Row {
     /// Returns the value of a column, by its name in any case; `None` if it is `NULL` or not there.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {

@@ -92,8 +92,8 @@ impl Sheet {
         self.rows.push(cells.into_iter().collect());
     }
 
-    /// Returns the text, without a line break at the end and columns that are empty: a table if that fits the width, else a record for each row. It has
-    /// colours, which the output leaves out where they are not wanted.
+    /// Returns the text, without a line break at its end and without columns that are empty: a table if that fits the width,
+    /// else a record for each row. It has colours, which the output leaves out where they are not wanted.
     pub(crate) fn render(&self, width: Option<usize>) -> String {
         if self.headings.is_empty() {
             return self.pairs(width);

@@ -17,7 +17,7 @@ fn json(cluster: &diesel_routing_testkit::PgCluster) -> Run {
 }
 
 #[test]
-fn postgresql_says_who_is_what_and_who_feeds_whom() {
+fn postgresql_says_who_is_what_and_has_what() {
     let cluster = postgres(2);
     let run = json(&cluster);
     assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{}", run.out);
@@ -37,6 +37,18 @@ fn postgresql_says_who_is_what_and_who_feeds_whom() {
         );
         assert!(node["lag_seconds"].as_f64().unwrap() < 10.0);
     }
+}
+
+#[test]
+fn who_feeds_a_standby_is_told_to_accounts_that_may_know() {
+    let cluster = postgres(1);
+    let primary = cluster.primary();
+    primary.admin_execute("GRANT pg_monitor TO app").unwrap();
+    cluster.wait_until_caught_up(SOON).unwrap();
+    let report = json(&cluster).json();
+    let upstream = &report["nodes"][1]["upstream"];
+    assert!(upstream["address"].is_string(), "{report}");
+    assert!(report["nodes"][0]["upstream"].is_null(), "{report}");
 }
 
 #[test]
@@ -162,9 +174,18 @@ fn mariadb_says_who_is_what_and_what_holds_a_replica_up() {
     cluster.wait_until_caught_up(SOON).unwrap();
     let nodes = (0..2).map(|index| format!("--node=db-{index}={}", cluster.node(index).url()));
     let nodes: Vec<_> = nodes.chain(["--json".to_owned()]).collect();
-    let run = status(&nodes);
-    assert_eq!(run.code, Some(0), "{run:?}");
-    let report = run.json();
+    let well = status(&nodes);
+    assert_eq!(well.code, Some(0), "{well:?}");
+    cluster
+        .replica(0)
+        .admin_execute("STOP SLAVE SQL_THREAD")
+        .unwrap();
+    let report = status(&nodes).json();
+    let notice = report["nodes"][1]["notice"].as_str().unwrap_or_default();
+    let is_told = ["START SLAVE", "GRANT SLAVE MONITOR"]
+        .iter()
+        .any(|words| notice.contains(words));
+    assert!(is_told, "{report}");
     assert_eq!(report["nodes"][0]["role"], "primary");
     assert_eq!(report["nodes"][0]["kind"], "MariaDB");
     assert_eq!(report["nodes"][1]["role"], "replica");
