@@ -54,6 +54,11 @@ impl Kind {
         self != Self::Sqlite
     }
 
+    /// Returns whether servers have positions, by which a router proves that a replica has what a session saw.
+    pub(crate) fn has_positions(self) -> bool {
+        self != Self::Sqlite
+    }
+
     /// Returns whether rows can be locked by reads.
     pub(crate) fn locks(self) -> bool {
         self != Self::Sqlite
