@@ -3,16 +3,21 @@
 use std::fs;
 use std::future::Future;
 use std::io::{IsTerminal, Write, stderr};
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use diesel_routing::{NodeRole, TokenKeys};
 use diesel_routing_verify::{Error, Progress, Report, Verifiable, Verification, others};
+
+use tokio::time::sleep;
 
 use crate::backend::on_backend;
 use crate::cluster::{Cluster, ClusterArgs};
 use crate::failure::{Failure, Outcome, chain};
 use crate::output::Output;
+
+/// The time in which others may leave.
+const LEAVING: Duration = Duration::from_secs(2);
 
 /// The options of `verify`.
 ///
@@ -59,6 +64,11 @@ async fn verify<C: Verifiable>(
     cluster: &Cluster,
     out: &mut Output,
 ) -> Result<Outcome, Failure> {
+    if let Some(path) = &options.html {
+        // Told now, and not when the run is over.
+        let opened = fs::OpenOptions::new().create(true).append(true).open(path);
+        opened.map_err(|error| unwritable(path, &error))?;
+    }
     if !options.yes {
         refuse_others::<C>(cluster).await?;
     }
@@ -97,20 +107,12 @@ async fn verify<C: Verifiable>(
 
 /// Shows the report, and returns what it comes to.
 fn show(report: &Report, options: &Options, out: &mut Output) -> Result<Outcome, Failure> {
-    if let Some(path) = &options.html {
-        fs::write(path, report.to_html()).map_err(|error| {
-            Failure::Other(format!("{} cannot be written: {error}", path.display()))
-        })?;
-    }
-    if out.is_json() {
-        out.json(report)?;
-    } else {
-        out.line(report.to_string().trim_end())?;
-    }
-    out.flush()?;
+    let written = write(report, options, out);
+    // Whoever reads no further, or has no room for it, is told of a violation by the exit code at least.
     if !report.violations().is_empty() {
         return Ok(Outcome::Findings);
     }
+    written?;
     if report.interrupted {
         return Ok(Outcome::Interrupted);
     }
@@ -123,25 +125,56 @@ fn show(report: &Report, options: &Options, out: &mut Output) -> Result<Outcome,
     }
 }
 
+/// Writes the report to where it is wanted.
+fn write(report: &Report, options: &Options, out: &mut Output) -> Result<(), Failure> {
+    if out.is_json() {
+        out.json(report)?;
+    } else {
+        out.line(report.to_string().trim_end())?;
+    }
+    out.flush()?;
+    match &options.html {
+        Some(path) => fs::write(path, report.to_html()).map_err(|error| unwritable(path, &error)),
+        None => Ok(()),
+    }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::Other(format!("{} cannot be written: {error}", path.display()))
+}
+
 /// Refuses to put load on servers that others use.
 async fn refuse_others<C: Verifiable>(cluster: &Cluster) -> Result<(), Failure> {
-    let nodes = cluster.members.iter();
-    let nodes = nodes.map(|member| (member.node.name(), member.node.url()));
-    let found = others::<C>(nodes).await.map_err(failure)?;
-    let replicas = u64::try_from(cluster.members.len() - 1).unwrap_or(u64::MAX);
-    let words: Vec<_> = found
-        .iter()
-        // What an account may not see are the replicas, as far as there are so many.
-        .filter(|others| others.whose.is_some() || others.sessions > replicas)
-        .map(|others| format!("  {others}"))
-        .collect();
-    if words.is_empty() {
-        return Ok(());
-    }
+    let since = Instant::now();
+    let words = loop {
+        let words = words_for_others::<C>(cluster).await?;
+        if words.is_empty() {
+            return Ok(());
+        }
+        // A server takes a moment to notice that a program has ended, such as the last run.
+        if since.elapsed() >= LEAVING {
+            break words;
+        }
+        sleep(LEAVING / 10).await;
+    };
     Err(Failure::Usage(format!(
         "others are connected to these servers, which would feel the load:\n{}\nRun it on a cluster of its own, or with `--yes`",
         words.join("\n")
     )))
+}
+
+/// Returns whose sessions there are, in words.
+async fn words_for_others<C: Verifiable>(cluster: &Cluster) -> Result<Vec<String>, Failure> {
+    let nodes = cluster.members.iter();
+    let nodes = nodes.map(|member| (member.node.name(), member.node.url()));
+    let found = others::<C>(nodes).await.map_err(failure)?;
+    let replicas = u64::try_from(cluster.members.len() - 1).unwrap_or(u64::MAX);
+    let words = found
+        .iter()
+        // What an account may not see are the replicas, as far as there are so many.
+        .filter(|others| others.whose.is_some() || others.sessions > replicas)
+        .map(|others| format!("  {others}"));
+    Ok(words.collect())
 }
 
 /// Returns a future that is done once the user wants to stop. A second time, nothing is waited for.

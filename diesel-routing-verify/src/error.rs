@@ -28,7 +28,7 @@ pub enum Error {
     },
 
     /// The subject gave no connection that writes.
-    #[error("nothing can be written through it: {why}")]
+    #[error("nothing can be written through it: {why}. See that its primary runs and takes writes")]
     NoWrites {
         /// What it said.
         why: String,

@@ -104,10 +104,10 @@ async fn remove(subject: &dyn Subject, sql: &Sql, run: &RunId) -> Result<(), Str
 
 /// Returns the kind of the servers, and whether PostgreSQL tells timelines apart.
 pub(crate) async fn kind_of(subject: &dyn Subject) -> Result<Kind, Error> {
-    let no_writes = |failure: Failure| Error::NoWrites { why: failure.text };
     let family = subject.family();
-    let version = subject.ask(&Sql::version(Kind::of(family, ""))).await;
-    let version = version.map_err(no_writes)?;
+    let question = Sql::version(Kind::of(family, ""));
+    let version = subject.ask(&question).await;
+    let version = version.map_err(|failure| Error::NoWrites { why: failure.text })?;
     Ok(Kind::of(family, version.first().map_or("", Line::text)))
 }
 

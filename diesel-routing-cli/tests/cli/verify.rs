@@ -61,6 +61,14 @@ fn a_run_that_finds_nothing_wrong_reports_as_text_as_json_and_as_a_page() {
     );
     assert_eq!(schemas(&cluster), None);
 
+    let run = verify(nodes(&cluster), &["--html=/nowhere/report.html"]);
+    assert_eq!(run.code, Some(4), "{run:?}");
+    assert!(
+        run.err.contains("/nowhere/report.html cannot be written"),
+        "{}",
+        run.err
+    );
+
     let run = verify(nodes(&cluster), &["--seconds=1", "--clients=2"]);
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(run.out.contains("Stale reads: 0 of "), "{}", run.out);

@@ -325,7 +325,7 @@ async fn servers_that_are_down_are_told_of() {
     let run = Verification::new(&router).seconds(1).run();
     let error = run.await.unwrap_err();
     assert!(matches!(error, Error::NoWrites { .. }), "{error}");
-    assert!(error.to_string().contains("node0"), "{error}");
+    assert!(error.to_string().contains("its primary runs"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -343,7 +343,7 @@ async fn writes_that_a_failover_loses_are_no_stale_reads() {
     let failover = async {
         while hears.recv().await.unwrap() != "working" {}
         tokio::task::block_in_place(|| {
-            cluster.cut_replication(0).unwrap();
+            cluster.cut_replication(2).unwrap();
             cluster.primary().kill().unwrap();
             cluster.standby(1).promote().unwrap();
         });
