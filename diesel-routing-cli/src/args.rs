@@ -22,7 +22,7 @@ pub(crate) struct Look {
     /// Print JSON for programs, in place of tables for people
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// When to use colours; `auto` respects NO_COLOR
+    /// When to use colours; `auto` respects `NO_COLOR`
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
 }

@@ -12,11 +12,11 @@ use crate::failure::{Failure, chain};
 /// The nodes to look at.
 #[derive(clap::Args)]
 pub(crate) struct ClusterArgs {
-    /// A router's configuration, in TOML. Environment: DIESEL_ROUTING_CONFIG
+    /// A router's configuration, in TOML. Environment: `DIESEL_ROUTING_CONFIG`
     #[arg(long, short, value_name = "FILE", help_heading = HEADING)]
     pub(crate) config: Option<PathBuf>,
     /// A node, for each again; `env:VARIABLE` is a URL from the environment, where other users do not see it. ROLE may be
-    /// `primary` or `replica`. Environment: DIESEL_ROUTING_NODES, with one node a line or after each `;`
+    /// `primary` or `replica`. Environment: `DIESEL_ROUTING_NODES`, with one node a line or after each `;`
     #[arg(
         long = "node",
         short,
@@ -148,7 +148,7 @@ impl ClusterArgs {
             }
         }
         let limit = self.timeout;
-        let members = members.iter().cloned().map(|member| Member {
+        let members = members.into_iter().map(|member| Member {
             node: member.node.connect_timeout(limit),
             ..member
         });

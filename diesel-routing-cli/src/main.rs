@@ -20,6 +20,5 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let args = args::Args::parse();
-    failure::exit(commands::run(args))
+    failure::exit(commands::run(&args::Args::parse()))
 }

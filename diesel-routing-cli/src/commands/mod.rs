@@ -15,7 +15,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 
 /// Runs the command that the user has asked for.
-pub(crate) fn run(args: Args) -> Result<Outcome, Failure> {
+pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     let mut out = Output::new(&args.look);
     let out = &mut out;
     match &args.command {

@@ -5,7 +5,7 @@ mod report;
 
 use std::time::{Duration, Instant};
 
-use diesel_routing::{Error, Health, PoolOptions, RoutedConnection, Status};
+use diesel_routing::{Error, Health, NodeStatus, PoolOptions, RoutedConnection, Status};
 
 use crate::backend::on_backend;
 use crate::cluster::Cluster;
@@ -29,6 +29,9 @@ enum Through {
 
 /// The longest to wait for the lag of nodes that have answered, once. Chosen.
 const LAGS_WITHIN: Duration = Duration::from_secs(1);
+
+/// The longest to wait for what replicas say of their replication, once. Chosen: three questions to a node in another room.
+const WORDS_WITHIN: Duration = Duration::from_millis(300);
 
 /// The time between two looks at what a router has heard. Chosen.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -77,7 +80,7 @@ impl Survey {
         let status = on_backend!(self.cluster.kind, |C| start::<C>(&self.cluster).await);
         match status {
             Ok(status) => {
-                wait_for_lags(&*status).await;
+                wait_for_first_words(&*status).await;
                 Through::Router(status)
             }
             // What is wrong with each node is found out by asking it.
@@ -94,18 +97,27 @@ async fn start<C: RoutedConnection>(
     Ok(Box::new(move || router.status()))
 }
 
-/// Waits until the lag of each node that answers is known, where it can be.
-async fn wait_for_lags(status: &(dyn Fn() -> Status + Send + Sync)) {
-    let end = Instant::now() + LAGS_WITHIN;
+/// Waits until the lag of each node that answers is known, where it can be; and a moment for what replicas say of their
+/// replication, which some accounts are never told.
+async fn wait_for_first_words(status: &(dyn Fn() -> Status + Send + Sync)) {
+    let began = Instant::now();
     loop {
         let status = status();
         let has_primary = status.nodes.iter().any(|node| node.is_primary);
-        let is_owed = |node: &diesel_routing::NodeStatus| match node.health {
+        let lacks_lag = |node: &NodeStatus| match node.health {
             Health::Unknown => true,
             Health::Up => has_primary && node.position.is_some() && node.lag.is_none(),
             _ => false,
         };
-        if !status.nodes.iter().any(is_owed) || Instant::now() >= end {
+        let is_mute = |node: &NodeStatus| {
+            let is_replica = node.health == Health::Up && !node.is_primary;
+            is_replica && node.upstream.is_none() && node.notice.is_none()
+        };
+        let waited = began.elapsed();
+        let is_owed = |node: &NodeStatus| {
+            waited < LAGS_WITHIN && lacks_lag(node) || waited < WORDS_WITHIN && is_mute(node)
+        };
+        if !status.nodes.iter().any(is_owed) {
             return;
         }
         tokio::time::sleep(LOOK_EVERY).await;

@@ -1,7 +1,7 @@
 use std::fs;
 
 use crate::program::{program, run};
-use crate::{nodes, postgres};
+use crate::{log_all, nodes, postgres};
 
 #[test]
 fn a_configuration_is_that_of_a_router() {
@@ -107,15 +107,6 @@ fn no_nodes_two_origins_and_several_kinds_are_mistakes() {
     );
 }
 
-/// Lets the primary log every statement.
-fn log_all(cluster: &diesel_routing_testkit::PgCluster) {
-    let primary = cluster.primary();
-    primary
-        .admin_execute("ALTER SYSTEM SET log_statement = 'all'")
-        .unwrap();
-    primary.restart().unwrap();
-}
-
 #[test]
 fn the_sessions_of_a_look_are_read_only() {
     let cluster = postgres(0);
@@ -124,18 +115,5 @@ fn the_sessions_of_a_look_are_read_only() {
     assert_eq!(run.code, Some(0), "{run:?}");
     let log = cluster.primary().log_tail();
     let guard = "set_config('default_transaction_read_only', 'on', false)";
-    assert!(log.contains(guard), "{log}");
-}
-
-#[test]
-fn the_sessions_of_a_look_without_a_router_are_read_only() {
-    let (one, other) = (postgres(0), postgres(0));
-    log_all(&one);
-    let nodes = [("a", &one), ("b", &other)];
-    let nodes = nodes.map(|(name, cluster)| format!("--node={name}={}", cluster.primary().url()));
-    let run = run(["status".to_owned()].into_iter().chain(nodes));
-    assert_eq!(run.code, Some(1), "{run:?}");
-    let log = one.primary().log_tail();
-    let guard = "statement: SET default_transaction_read_only = on";
     assert!(log.contains(guard), "{log}");
 }

@@ -32,3 +32,12 @@ fn nodes(cluster: &PgCluster) -> Vec<String> {
     let nodes = nodes.map(|(index, node)| format!("--node=db-{index}={}", node.url()));
     nodes.collect()
 }
+
+/// Lets the primary log every statement.
+fn log_all(cluster: &PgCluster) {
+    let primary = cluster.primary();
+    primary
+        .admin_execute("ALTER SYSTEM SET log_statement = 'all'")
+        .unwrap();
+    primary.restart().unwrap();
+}

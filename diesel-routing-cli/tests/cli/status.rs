@@ -3,7 +3,7 @@ use std::time::Duration;
 use diesel_routing_testkit::{MariaCluster, SqliteCluster};
 
 use crate::program::{Run, program, run};
-use crate::{SOON, nodes, postgres};
+use crate::{SOON, log_all, nodes, postgres};
 
 fn status<A: AsRef<str>>(arguments: impl IntoIterator<Item = A>) -> Run {
     let arguments = arguments
@@ -151,6 +151,7 @@ fn an_account_that_may_see_nothing_learns_roles_and_what_it_lacks() {
         )
         .unwrap();
     cluster.wait_until_caught_up(SOON).unwrap();
+    log_all(&cluster);
     let nodes = [0, 1].map(|index| {
         let node = cluster.node(index);
         format!(
@@ -166,6 +167,10 @@ fn an_account_that_may_see_nothing_learns_roles_and_what_it_lacks() {
     let notice = report["nodes"][0]["notice"].as_str().unwrap();
     assert!(notice.contains("permission denied"), "{report}");
     assert!(report["refused"].is_string(), "{report}");
+    // No router: each node was asked by itself, and no session could write.
+    let log = cluster.primary().log_tail();
+    let guard = "statement: SET default_transaction_read_only = on";
+    assert!(log.contains(guard), "{log}");
 }
 
 #[test]

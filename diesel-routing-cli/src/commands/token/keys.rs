@@ -63,10 +63,10 @@ impl Keys {
 }
 
 fn key_file(text: &str) -> KeyFile {
-    if let Some((id, path)) = text.split_once('=') {
-        if let Ok(id) = id.parse() {
-            return (Some(id), PathBuf::from(path));
-        }
+    if let Some((id, path)) = text.split_once('=')
+        && let Ok(id) = id.parse()
+    {
+        return (Some(id), PathBuf::from(path));
     }
     (None, PathBuf::from(text))
 }

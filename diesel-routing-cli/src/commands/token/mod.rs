@@ -19,7 +19,7 @@ pub(crate) struct Options {
     /// The token, or a `Cookie` or `Set-Cookie` header with one; `-` to read it from the standard input
     token: String,
     /// A file with a secret to verify with, for each key again. Without ID it is that of whatever key the token names.
-    /// Environment: DIESEL_ROUTING_TOKEN_SECRET has a secret itself
+    /// Environment: `DIESEL_ROUTING_TOKEN_SECRET` has a secret itself
     #[arg(long = "key-file", short = 'k', value_name = "[ID=]FILE")]
     key_files: Vec<String>,
     /// How secrets are written

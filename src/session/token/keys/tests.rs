@@ -1,10 +1,13 @@
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
 
 use super::*;
 use crate::position::GaleraPosition;
 use crate::position::Position;
+use crate::session::token::codec::MAX_CONTENT;
 use crate::session::token::samples::{at, largest, millis, of_version_1, tokens};
 
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
