@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use diesel_routing_verify::oracle::Record;
 use diesel_routing_verify::oracle::Kept;
+use diesel_routing_verify::oracle::Record;
 
 #[derive(Debug)]
 pub(crate) struct Outcome {

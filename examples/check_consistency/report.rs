@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Display;
 use std::io::{Result, Write};
 
-use diesel_routing_verify::oracle::{Findings, Violation};
-use diesel_routing_verify::oracle::{Event, Read};
-use diesel_routing_verify::oracle::Fate;
 use crate::options::Options;
 use crate::outcome::Outcome;
+use diesel_routing_verify::oracle::Fate;
+use diesel_routing_verify::oracle::{Event, Read};
+use diesel_routing_verify::oracle::{Findings, Violation};
 
 pub(crate) fn introduce(out: &mut impl Write, options: &Options) -> Result<()> {
     writeln!(
@@ -175,8 +175,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use diesel_routing_verify::oracle::{Moment, Record};
     use crate::table::Row;
+    use diesel_routing_verify::oracle::{Moment, Record};
 
     fn outcome(events: &[Event]) -> Outcome {
         let at = Duration::ZERO;

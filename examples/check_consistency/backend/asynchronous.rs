@@ -9,9 +9,9 @@ use diesel_routing::{Error, Level, Replica};
 
 use crate::act::{Act, Acts, PATIENCE, ReadBy, WriteBy};
 use crate::client::{Token, World, kind, read_of};
-use diesel_routing_verify::oracle::{Event, Moment, Read};
 use crate::options::Strategy;
 use crate::table::{Row, counters};
+use diesel_routing_verify::oracle::{Event, Moment, Read};
 
 use super::handles::{ReadConn, Session};
 use super::nodes::Routers;

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow};
 
 use crate::client::World;
-use diesel_routing_verify::oracle::{self, Kept};
 use crate::options::{Options, Strategy};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::schedule::Episode;
+use diesel_routing_verify::oracle::{self, Kept};
 
 use super::network::Network;
 use super::nodes::{self, Routers};
