@@ -41,7 +41,7 @@ impl Report {
             pools: pools(tally),
             activity: Vec::new(),
             errors: errors(tally),
-            timeline: timeline(tally),
+            timeline: timeline(tally, length),
             violations: Vec::new(),
             not_checked: Vec::new(),
             leftovers: Vec::new(),
@@ -125,12 +125,18 @@ fn errors(tally: &Tally) -> Vec<Failed> {
     errors.collect()
 }
 
-fn timeline(tally: &Tally) -> Vec<Second> {
-    let seconds = tally.seconds.iter().map(|second| Second {
-        reads: second.reads,
-        writes: second.writes,
-        errors: second.errors,
-    });
+fn timeline(tally: &Tally, length: Duration) -> Vec<Second> {
+    // What is left of a second would look like a slump.
+    let whole = usize::try_from(length.as_secs()).unwrap_or(usize::MAX);
+    let seconds = tally
+        .seconds
+        .iter()
+        .take(whole.max(1))
+        .map(|second| Second {
+            reads: second.reads,
+            writes: second.writes,
+            errors: second.errors,
+        });
     seconds.collect()
 }
 

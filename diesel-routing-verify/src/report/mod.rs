@@ -55,7 +55,7 @@ pub struct Report {
     pub activity: Vec<Activity>,
     /// What failed, by what was done and code.
     pub errors: Vec<Failed>,
-    /// What happened in each second.
+    /// What happened in each whole second.
     pub timeline: Vec<Second>,
     /// What must not be.
     pub violations: Vec<Violation>,
