@@ -16,14 +16,17 @@ use crate::cluster::{Cluster, ClusterArgs};
 use crate::failure::{Failure, Outcome, chain};
 use crate::output::Output;
 
+/// What users should know before they run it.
+const WRITES: &str = "\
+It writes, into a schema (PostgreSQL), a database (MySQL, MariaDB) or tables (SQLite) of the run's own, whose names begin with
+`diesel_routing_verify_`. They are removed in the end, on Ctrl-C as well.";
+
 /// The time in which others may leave.
 const LEAVING: Duration = Duration::from_secs(2);
 
 /// The options of `verify`.
-///
-/// Clients write and read through a router, in a schema, a database or tables of the run's own, which are removed in the end, on
-/// Ctrl-C as well. What they were shown is judged, and what the nodes were seen to run.
 #[derive(clap::Args)]
+#[command(after_help = WRITES)]
 pub(crate) struct Options {
     #[command(flatten)]
     cluster: ClusterArgs,

@@ -61,6 +61,8 @@ fn a_run_that_finds_nothing_wrong_reports_as_text_as_json_and_as_a_page() {
     );
     assert_eq!(schemas(&cluster), None);
 
+    let help = verify([""; 0], &["--help"]).out;
+    assert!(help.contains("It writes, into a schema"), "{help}");
     let run = verify(nodes(&cluster), &["--html=/nowhere/report.html"]);
     assert_eq!(run.code, Some(4), "{run:?}");
     assert!(
