@@ -122,6 +122,7 @@
 //! | `tower` | [`edge::SessionLayer`] | |
 //! | `axum` | [`Session`] as an argument of axum's handlers | |
 //! | `moka`, `redis` | session states in memory; in Redis or Valkey | |
+//! | `redis-rustls` | the same at `rediss://`, by rustls with ring | a C compiler |
 //! | `test-util` | [`ManualClock`], for tests | |
 //!
 //! [`docs/tls.md`]: https://github.com/diesel-routing/diesel-routing/blob/main/docs/tls.md
@@ -129,6 +130,15 @@
 //! Diesel is pinned to `~2.3` and diesel-async to `~0.9`, as diesel-async pins Diesel: effects name
 //! types that Diesel shows to third-party backends only, and may change in any minor release. The
 //! minimum Rust version is 1.88.
+//!
+//! # What there is to see
+//!
+//! Through [`tracing`], changes of state are events with the target `diesel_routing`, and each checkout is a span; nothing is formatted
+//! while nobody listens. [`Status`] has the present state, and [`Route`] where a handle leads. [`docs/observability`] has the lists, and
+//! [`docs/operations.md`] what to do.
+//!
+//! [`docs/observability`]: https://github.com/diesel-routing/diesel-routing/blob/main/docs/observability/README.md
+//! [`docs/operations.md`]: https://github.com/diesel-routing/diesel-routing/blob/main/docs/operations.md
 //!
 //! # Testing
 //!
@@ -216,6 +226,7 @@ mod context;
 mod engine;
 mod error;
 mod mutex;
+mod observe;
 mod position;
 mod protection;
 mod random;
@@ -273,6 +284,11 @@ pub use asynchronous::*;
 ))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The examples of what there is to see, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/observability/README.md")]
+struct Observability;
 
 /// Functions for the project's benches. Not for users.
 #[cfg(feature = "__bench")]

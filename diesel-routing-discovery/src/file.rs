@@ -71,7 +71,15 @@ impl NodesFile {
         let watcher = watch(&path, Arc::clone(&changed))
             .inspect_err(|error| {
                 let path = path.display();
-                tracing::warn!(%path, %error, "changes of the file are found when it is read next only");
+                // As the router says it of its configuration.
+                tracing::warn!(
+                    name: "file_unwatched",
+                    target: "diesel_routing",
+                    event = "file_unwatched",
+                    %path,
+                    why = %error,
+                    "changes of the file are found when it is read next only"
+                );
             })
             .ok();
         Self {

@@ -47,6 +47,7 @@ use serde::Serialize;
 use crate::RoutedConnection;
 use crate::config::{RoutingConfig, Switch, Update};
 use crate::error::{ConfigError, Error, error_chain};
+use crate::observe::Event;
 
 /// Who changes something, if the query does not say.
 const DEFAULT_AUTHOR: &str = "the admin endpoint";
@@ -182,7 +183,10 @@ fn json(status: StatusCode, value: &impl Serialize) -> Response {
             (status, headers, text).into_response()
         }
         Err(error) => {
-            tracing::error!(%error, "an answer could not be written");
+            Event::AnswerNotWritten {
+                why: &error.to_string(),
+            }
+            .emit();
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

@@ -58,14 +58,12 @@ impl<C: RoutedConnection> Nodes<C> {
                 // An error of any type lives no longer than this.
                 let next = next.map(|next| next.map_err(|error| error.to_string()));
                 match next {
-                    Some(Ok(set)) if set.is_empty() => {
-                        following.failed(Following::EMPTY.to_owned())
-                    }
+                    Some(Ok(set)) if set.is_empty() => following.failed(Following::EMPTY),
                     Some(Ok(set)) => {
                         let turns = following.turns(&nodes.router.shared().members(), set);
                         following.took(&carry_out(&nodes, turns).await);
                     }
-                    Some(Err(problem)) => following.failed(problem),
+                    Some(Err(problem)) => following.failed(&problem),
                     None => return following.ended(),
                 }
             }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use event_listener::EventListener;
 use tokio::time::error::Elapsed;
 use tokio::time::{timeout, timeout_at};
+use tracing::{Instrument, Span};
 
 /// Returns a step that takes a round trip or more, with its type erased: callers' futures have this one inside, and compilers
 /// follow types no deeper than 128 levels unless they are told to.
@@ -16,6 +17,25 @@ pub(super) fn boxed<'a, T>(
 ) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
     Box::pin(step)
 }
+
+/// Returns the same of a step that belongs to this span.
+pub(super) fn boxed_in<'a, T>(
+    span: Option<&Span>,
+    step: impl Future<Output = T> + Send + 'a,
+) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
+    match span {
+        Some(span) => Box::pin(step.instrument(span.clone())),
+        None => Box::pin(step),
+    }
+}
+
+/// Enters no span: a future that waits would stay in it, whatever else its thread runs.
+pub(super) fn inside(_span: Option<&Span>) -> Outside {
+    Outside
+}
+
+/// The absence of a span that was entered.
+pub(super) struct Outside;
 
 /// Waits for the event, but not longer than until `deadline`; returns whether it came.
 pub(super) async fn until(deadline: Instant, event: EventListener) -> bool {

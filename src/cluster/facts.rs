@@ -1,5 +1,7 @@
 //! Facts about a server, asked when a connection is opened, and the conditions they must meet.
 
+use diesel_routing_sql::Dialect;
+
 use super::Node;
 use crate::error::{ConfigError, Error};
 use crate::position::ServerKind;
@@ -59,6 +61,17 @@ pub(crate) struct Wal {
 }
 
 impl ServerFacts {
+    /// Returns the name that OpenTelemetry has for this kind of server, of those that speak this dialect.
+    pub(crate) fn system_name(&self, dialect: Dialect) -> &'static str {
+        match (dialect, self.kind) {
+            (Dialect::Postgres, _) => "postgresql",
+            (Dialect::Mysql, Some(ServerKind::MariaDb | ServerKind::Galera)) => "mariadb",
+            (Dialect::Mysql, _) => "mysql",
+            (Dialect::Sqlite, _) => "sqlite",
+            (_, _) => "other_sql",
+        }
+    }
+
     /// Checks that the server is new enough.
     pub(crate) fn check_version(&self, node: &Node) -> Result<(), ConfigError> {
         match (self.version, self.oldest) {

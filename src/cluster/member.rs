@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use super::Node;
+use crate::observe::AtMost;
 
 /// A node of a running router, with its settings.
 ///
@@ -26,6 +27,8 @@ struct Life {
     has_left: AtomicBool,
     /// Set until it was met, if it came while the router runs.
     is_joining: AtomicBool,
+    /// How often it is said that connections of its read pools are not read-only any more.
+    not_read_only: AtMost,
 }
 
 impl Member {
@@ -37,6 +40,7 @@ impl Member {
             life: Arc::new(Life {
                 has_left: AtomicBool::new(false),
                 is_joining: AtomicBool::new(false),
+                not_read_only: AtMost::default(),
             }),
         })
     }
@@ -64,6 +68,11 @@ impl Member {
     /// Records that it was met, or that its time for that is over.
     pub(crate) fn joined(&self) {
         self.life.is_joining.store(false, Ordering::Release);
+    }
+
+    /// Returns how often it is said that connections of its read pools are not read-only any more.
+    pub(crate) fn not_read_only(&self) -> &AtMost {
+        &self.life.not_read_only
     }
 
     pub(crate) fn is_joining(&self) -> bool {

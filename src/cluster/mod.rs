@@ -16,6 +16,7 @@ mod roster;
 mod samples;
 mod signals;
 mod snapshot;
+mod told;
 mod urls;
 
 pub use checksum::{Checksum, ChecksumLimits};
@@ -40,3 +41,4 @@ pub(crate) use samples::Samples;
 pub(crate) use signals::{Signals, Urgency};
 pub use snapshot::Health;
 pub(crate) use snapshot::{BothClocks, NodeState, Order, Snapshot};
+pub(crate) use told::{News, Told, Writes};

@@ -242,6 +242,14 @@ impl Roster {
         is_new
     }
 
+    /// Returns whether a node takes writes, as far as is known.
+    pub(crate) fn takes_writes(&self) -> bool {
+        let primary = self.nodes.get(self.primary).and_then(Option::as_ref);
+        let state = self.states.get(self.primary);
+        state.is_some_and(|state| state.health == Health::Up)
+            && primary.is_some_and(|primary| self.may_be_written_to(primary))
+    }
+
     /// Returns a node that belongs to another cluster, if one does, and the difference.
     pub(crate) fn foreign(&self) -> Option<(usize, Cow<'static, str>)> {
         let ours = self.cluster.as_ref()?;

@@ -13,6 +13,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use super::{Changes, RoutingConfig};
 use crate::cluster::after;
 use crate::error::{ConfigError, Error, error_chain};
+use crate::observe;
 
 /// A TOML file that a router follows, for `Router::watch_file`.
 ///
@@ -183,10 +184,7 @@ impl FileWatcher {
         let signs = Arc::<Signs>::default();
         let watch = FileWatch(Arc::clone(&signs));
         let watcher = notify_of(&signs)
-            .inspect_err(|error| {
-                let path = file.path.display();
-                tracing::warn!(%path, %error, "changes of the file are found when it is read next only");
-            })
+            .inspect_err(|error| is_unwatched(&file.path, error))
             .ok();
         let mut follower = Self {
             file,
@@ -270,13 +268,20 @@ impl FileWatcher {
                     self.watched.insert(directory.to_owned());
                 }
                 Err(error) if self.watched.remove(directory) || self.problem.is_none() => {
-                    let directory = directory.display();
-                    tracing::warn!(%directory, %error, "changes there are found when the file is read next only");
+                    is_unwatched(directory, &error);
                 }
                 Err(_) => {}
             }
         }
     }
+}
+
+fn is_unwatched(path: &Path, error: &notify::Error) {
+    observe::Event::FileUnwatched {
+        path: &path.display().to_string(),
+        why: &error.to_string(),
+    }
+    .emit();
 }
 
 fn directory_of(path: &Path) -> &Path {

@@ -6,8 +6,18 @@ use cookie::Cookie;
 use http::HeaderValue;
 
 use super::EdgeError;
+use crate::session::SignedToken;
 
-/// The cookie that carries a session token, named `db-session` by default.
+/// The most bytes of a cookie's name and value that browsers accept (RFC 6265bis, section 5.6).
+const MOST_BYTES: usize = 4096;
+/// The most bytes of an attribute's value that they accept.
+const MOST_OF_ATTRIBUTE: usize = 1024;
+
+/// The cookie that carries a session token.
+///
+/// It is named `__Host-db-session` by default: browsers accept that name from the host itself alone, so no subdomain can set
+/// another of it, or many. With a domain, another path than `/`, or without `Secure`, browsers would refuse the name, and the default
+/// is `db-session`.
 ///
 /// Defaults to `Path=/; HttpOnly; Secure; SameSite=Lax`, with the token's life (`token_life` of the router's
 /// builder) as `Max-Age`. `Secure` works on `http://localhost` too, except in Safari.
@@ -15,13 +25,15 @@ use super::EdgeError;
 /// ```
 /// use diesel_routing::edge::{SameSite, TokenCookie};
 ///
-/// let cookie = TokenCookie::new("__Host-db-session").same_site(SameSite::Strict);
+/// let cookie = TokenCookie::default().same_site(SameSite::Strict);
 /// # let _ = cookie;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct TokenCookie {
     name: String,
+    /// Set if the name is the default one, which depends on the attributes.
+    is_default: bool,
     path: String,
     domain: Option<String>,
     secure: bool,
@@ -46,6 +58,7 @@ impl TokenCookie {
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
+            is_default: false,
             path: "/".into(),
             domain: None,
             secure: true,
@@ -57,19 +70,19 @@ impl TokenCookie {
     /// Sets its `Path`. Defaults to `/`.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
-        self
+        self.renamed()
     }
 
     /// Sets its `Domain`. Defaults to none: the host that sets it, without subdomains.
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         self.domain = Some(domain.into());
-        self
+        self.renamed()
     }
 
     /// Sets whether it is sent over HTTPS only. Defaults to `true`.
     pub fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;
-        self
+        self.renamed()
     }
 
     /// Sets whether it is hidden from scripts. Defaults to `true`.
@@ -82,6 +95,23 @@ impl TokenCookie {
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = same_site;
         self
+    }
+
+    /// Returns it with the default name for its attributes, if it has no other.
+    fn renamed(mut self) -> Self {
+        if self.is_default {
+            self.name = if self.is_host_only() {
+                "__Host-db-session".to_owned()
+            } else {
+                "db-session".to_owned()
+            };
+        }
+        self
+    }
+
+    /// Returns whether its attributes are those that browsers ask of names that start with `__Host-`.
+    fn is_host_only(&self) -> bool {
+        self.secure && self.path == "/" && self.domain.is_none()
     }
 
     /// Returns the cookie, if browsers accept it (RFC 6265bis, sections 4.1 and 5.7).
@@ -119,10 +149,21 @@ impl TokenCookie {
         if starts("__Secure-") && !self.secure {
             return refused("a name that starts with `__Secure-` needs `Secure`");
         }
-        if starts("__Host-") && (!self.secure || self.path != "/" || self.domain.is_some()) {
+        if starts("__Host-") && !self.is_host_only() {
             return refused(
                 "a name that starts with `__Host-` needs `Secure`, the path `/`, and no domain",
             );
+        }
+        if self.of_reads().name.len() + SignedToken::MAX_LEN > MOST_BYTES {
+            return refused("its name leaves no room for a token: name and value have 4096 bytes");
+        }
+        let attributes = [Some(&self.path), self.domain.as_ref()];
+        if attributes
+            .iter()
+            .flatten()
+            .any(|text| text.len() > MOST_OF_ATTRIBUTE)
+        {
+            return refused("its path or domain is longer than 1024 bytes");
         }
         Ok(self)
     }
@@ -172,7 +213,11 @@ impl TokenCookie {
 
 impl Default for TokenCookie {
     fn default() -> Self {
-        Self::new("db-session")
+        Self {
+            is_default: true,
+            ..Self::new("")
+        }
+        .renamed()
     }
 }
 
@@ -185,8 +230,25 @@ mod tests {
         let line = TokenCookie::default().line("token", Duration::from_secs(3600));
         assert_eq!(
             line.unwrap(),
-            "db-session=token; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=3600"
+            "__Host-db-session=token; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=3600"
         );
+    }
+
+    #[test]
+    fn the_default_name_is_one_that_browsers_accept_with_its_attributes() {
+        let default = TokenCookie::default;
+        for (cookie, name) in [
+            (default(), "__Host-db-session"),
+            (default().same_site(SameSite::Strict), "__Host-db-session"),
+            (default().secure(false), "db-session"),
+            (default().secure(false).secure(true), "__Host-db-session"),
+            (default().path("/app"), "db-session"),
+            (default().domain("example.org"), "db-session"),
+            (TokenCookie::new("mine").secure(false), "mine"),
+        ] {
+            assert_eq!(cookie.name, name);
+            assert!(cookie.checked().is_ok(), "{name}");
+        }
     }
 
     #[test]
@@ -205,6 +267,8 @@ mod tests {
             named("__Host-a").secure(false),
             named("__Host-a").path("/a"),
             named("__Host-a").domain("example.org"),
+            named(&"a".repeat(4000)),
+            named("a").path(format!("/{}", "a".repeat(1024))),
         ] {
             assert!(cookie.clone().checked().is_err(), "{cookie:?}");
         }

@@ -16,8 +16,14 @@ pub struct EdgeStatus {
     /// Times in `X-Write-Timestamp` that lie ahead by more than [`Edge::clock_skew`](super::Edge::clock_skew), and counted as the present: some
     /// machine's clock is wrong.
     pub future_timestamps: u64,
-    /// Requests with more tokens than are read.
+    /// Requests with more tokens than are read: one that was passed over may be the session's, so its reads go to the primary for the
+    /// router's window, within the [fallback pool](crate::Node::fallback_pool_size).
     pub surplus_tokens: u64,
+    /// Tokens that had no room for all positions (GTID sets of many servers are long): what was left out counts as written at an
+    /// unknown position, so reads go to the primary for the router's window.
+    pub shortened_tokens: u64,
+    /// Tokens that were left out of responses, for caches may give these to others: see [`Cacheable::OmitToken`](super::Cacheable).
+    pub omitted_tokens: u64,
     /// Failures to load a state: the store failed, took too long, or returned something else.
     pub failed_loads: u64,
     /// Failures to save a state in the store.
@@ -33,6 +39,8 @@ pub(crate) struct Counts {
     pub(crate) ignored_timestamps: Count,
     pub(crate) future_timestamps: Count,
     pub(crate) surplus_tokens: Count,
+    pub(crate) shortened_tokens: Count,
+    pub(crate) omitted_tokens: Count,
     pub(crate) failed_loads: Count,
     pub(crate) failed_saves: Count,
     pub(crate) late_writes: Count,
@@ -45,6 +53,8 @@ impl Counts {
             ignored_timestamps: self.ignored_timestamps.get(),
             future_timestamps: self.future_timestamps.get(),
             surplus_tokens: self.surplus_tokens.get(),
+            shortened_tokens: self.shortened_tokens.get(),
+            omitted_tokens: self.omitted_tokens.get(),
             failed_loads: self.failed_loads.get(),
             failed_saves: self.failed_saves.get(),
             late_writes: self.late_writes.get(),

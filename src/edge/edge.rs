@@ -2,16 +2,18 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::HeaderName;
 use http::request::Parts;
 
 use super::{
-    EdgeError, EdgeStatus, Exchange, Inner, NOT_LOADED, Rule, Rules, Settings, StoreDown,
-    TokenCookie,
+    Cacheable, EdgeError, EdgeStatus, Exchange, Inner, Rule, Rules, Settings, StoreDown,
+    StoreError, TokenCookie,
 };
 use crate::engine::{Async, Flavour, Router, Routes, Session};
+use crate::error::error_chain;
+use crate::observe::Event;
 use crate::session::Token;
 
 /// Resumes sessions from requests, and hands their tokens to responses. See the [module](crate::edge).
@@ -50,7 +52,7 @@ pub struct Edge<C, F: Flavour<C> = Async> {
 
 #[expect(private_bounds, reason = "there are two flavours, and no others")]
 impl<C, F: Flavour<C>> Edge<C, F> {
-    /// Creates an edge whose tokens travel in the cookie `db-session`.
+    /// Creates an edge whose tokens travel in the cookie `__Host-db-session`.
     ///
     /// # Errors
     ///
@@ -88,7 +90,7 @@ impl<C, F: Flavour<C>> Edge<C, F> {
         self.with(|settings| settings.key = Some(Arc::new(key)))
     }
 
-    /// Sets the cookie that carries tokens. Defaults to `TokenCookie::default()`, `db-session`.
+    /// Sets the cookie that carries tokens. Defaults to `TokenCookie::default()`, `__Host-db-session`.
     ///
     /// # Errors
     ///
@@ -120,7 +122,7 @@ impl<C, F: Flavour<C>> Edge<C, F> {
     ///
     /// It costs a question to a node at the end of each request that reads, shared by all that end at
     /// that time, and a new cookie whenever a node has advanced. What a request read, and did not
-    /// write, travels in a cookie of its own, `db-session-seen`, and in such a header. A cache between
+    /// write, travels in a cookie of its own, `__Host-db-session-seen`, and in such a header. A cache between
     /// service and user should not keep such responses.
     pub fn carry_reads(self, carry_reads: bool) -> Self {
         self.with(|settings| settings.carry_reads = carry_reads)
@@ -198,12 +200,21 @@ impl<C, F: Flavour<C>> Edge<C, F> {
         self.with(|settings| settings.server_timing = server_timing)
     }
 
+    /// Sets what becomes of responses with a token that a shared cache might give to others. Defaults to
+    /// [`Cacheable::MakePrivate`].
+    pub fn when_cacheable(self, policy: Cacheable) -> Self {
+        self.with(|settings| settings.cacheable = policy)
+    }
+
     /// Sets how long a request waits for the store, in all. Defaults to 50 ms.
     pub fn store_timeout(self, timeout: Duration) -> Self {
         self.with(|settings| settings.store_timeout = timeout)
     }
 
     /// Sets what happens while the store is unavailable. Defaults to [`StoreDown::Primary`].
+    ///
+    /// A store that fails three times in a row is not asked for a second, then by one request in a second until it answers: requests do
+    /// not wait for it meanwhile, and it counts as unavailable.
     pub fn when_store_is_down(self, policy: StoreDown) -> Self {
         self.with(|settings| settings.store_down = policy)
     }
@@ -245,11 +256,15 @@ impl<C, F: Flavour<C>> Edge<C, F> {
             Some(key) => session.keyed(key),
             None => session,
         };
-        settings.tokens(request, counts, |token| {
+        let shared = router.shared();
+        let are_all = settings.tokens(request, counts, |token| {
             // A rejected token is counted, and ignored.
             let _ = session.absorb(token);
         });
-        let shared = router.shared();
+        if !are_all {
+            // Whoever can set cookies for a parent domain can push the session's own out of sight.
+            session.doubt(shared.now());
+        }
         let (now, life) = (shared.wall(), shared.token_life());
         if let Some(time) = settings.written_before(request, counts, now, life)
             && session.require_since(time, settings.clock_skew)
@@ -270,15 +285,36 @@ impl<C, F: Flavour<C>> Edge<C, F> {
             }
             Err(failure) => {
                 self.inner.counts.failed_loads.add();
-                tracing::debug!(failure, "{NOT_LOADED}");
+                let said = &self.inner.said.failed_loads;
+                if let Some(count) = said.count(Instant::now()) {
+                    let why = failure.as_str();
+                    Event::StoreNotLoading { why, count }.emit();
+                }
                 if is_primary {
-                    session.wrote_perhaps(self.inner.router.shared().now());
+                    session.doubt(self.inner.router.shared().now());
                 }
             }
         }
         if is_primary && let Some(at) = self.inner.outage.last() {
-            session.wrote_perhaps(at);
+            session.doubt(at);
         }
+    }
+
+    /// Returns whether the store is to be asked now: one that has failed is left alone for a while.
+    pub(crate) fn may_ask_store(&self) -> bool {
+        self.inner.breaker.may_ask(Instant::now())
+    }
+
+    /// Records the store's answer; returns it, a failure in words.
+    pub(crate) fn heard<T>(&self, answer: Result<T, StoreError>) -> Result<T, String> {
+        match answer {
+            Err(StoreError::Failed(_)) => self.inner.breaker.failed(Instant::now()),
+            // It answers.
+            Ok(_) | Err(StoreError::Garbage(_) | StoreError::Contended) => {
+                self.inner.breaker.answered();
+            }
+        }
+        answer.map_err(|error| error_chain(&error))
     }
 
     /// Records that a state may be missing from the store; returns whether that is news.

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 
-use super::{Edge, LATE_WRITE, NOT_SAVED, SERVER_TIMING, WRITE_TIMESTAMP, timing, written_at};
+use super::{Edge, SERVER_TIMING, WRITE_TIMESTAMP, timing, written_at};
 use crate::engine::{Async, Flavour, Routes, Session};
+use crate::observe::Event;
 use crate::session::{Activity, Token};
 
 /// One request and its response, returned by `Edge::begin`.
@@ -104,7 +105,13 @@ impl<C, F: Flavour<C>> Exchange<C, F> {
         let shared = self.session.router().shared();
         if let Some(signed) = shared.sign(&token) {
             let (settings, life) = (&self.edge.inner.settings, shared.token_life());
-            settings.give(&signed, news.wrote, life, headers);
+            let counts = &self.edge.inner.counts;
+            if !token.fits() {
+                counts.shortened_tokens.add();
+            }
+            if !settings.give(&signed, news.wrote, life, headers) {
+                counts.omitted_tokens.add();
+            }
         }
         self.save(token)
     }
@@ -140,7 +147,9 @@ impl<C, F: Flavour<C>> Drop for Exchange<C, F> {
         let save = self.save(self.session.export_now());
         if !save.is_some_and(F::save_late) {
             self.edge.inner.counts.late_writes.add();
-            tracing::warn!("{LATE_WRITE}");
+            if let Some(count) = self.edge.inner.said.late_writes.count(Instant::now()) {
+                Event::LateWrites { count }.emit();
+            }
         }
     }
 }
@@ -179,9 +188,7 @@ impl<C, F: Flavour<C>> Save<C, F> {
         let Err(failure) = saved else { return };
         self.edge.inner.counts.failed_saves.add();
         if self.edge.mistrust_store() {
-            tracing::warn!(failure, "{NOT_SAVED}");
-        } else {
-            tracing::debug!(failure, "{NOT_SAVED}");
+            Event::StoreNotSaving { why: &failure }.emit();
         }
     }
 }

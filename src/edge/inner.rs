@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Counts, Outage, Settings};
+use super::{Counts, Outage, Settings, StoreBreaker};
+use crate::observe::AtMost;
 
 /// The shared part of an edge; `R` is the flavour's router, `S` its kind of store.
 pub(crate) struct Inner<R, S: ?Sized> {
@@ -12,6 +13,15 @@ pub(crate) struct Inner<R, S: ?Sized> {
     // Shared with edges of other settings, too.
     pub(crate) counts: Arc<Counts>,
     pub(crate) outage: Arc<Outage>,
+    pub(crate) breaker: Arc<StoreBreaker>,
+    pub(crate) said: Arc<Said>,
+}
+
+/// How often what may happen with each request is said.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    pub(crate) failed_loads: AtMost,
+    pub(crate) late_writes: AtMost,
 }
 
 impl<R, S: ?Sized> Inner<R, S> {
@@ -22,6 +32,8 @@ impl<R, S: ?Sized> Inner<R, S> {
             store: None,
             counts: Arc::default(),
             outage: Arc::default(),
+            breaker: Arc::default(),
+            said: Arc::default(),
         }
     }
 }
@@ -34,6 +46,8 @@ impl<R: Clone, S: ?Sized> Clone for Inner<R, S> {
             store: self.store.clone(),
             counts: Arc::clone(&self.counts),
             outage: Arc::clone(&self.outage),
+            breaker: Arc::clone(&self.breaker),
+            said: Arc::clone(&self.said),
         }
     }
 }

@@ -47,6 +47,7 @@
 //! [`Session::read_default`](crate::Session::read_default) asks for nothing itself: it reads at the level that the last three have
 //! set, and at [`Level::Session`](crate::Level::Session) where they set none.
 
+mod cacheable;
 mod cookie;
 mod counts;
 #[expect(
@@ -61,11 +62,13 @@ mod requested_level;
 mod rule;
 mod settings;
 mod store;
+mod store_breaker;
 mod timestamp;
 pub(crate) mod timing;
 
 #[cfg(all(feature = "__async", any(feature = "tower", feature = "redis")))]
 pub use crate::asynchronous::edge::*;
+pub use cacheable::Cacheable;
 pub use cookie::{SameSite, TokenCookie};
 pub(crate) use counts::Counts;
 pub use counts::EdgeStatus;
@@ -80,14 +83,14 @@ pub(crate) use rule::ConfiguredRules;
 pub use rule::Rule;
 pub(crate) use rule::Rules;
 pub(crate) use settings::{
-    LATE_WRITE, NOT_LOADED, NOT_SAVED, SERVER_TIMING, Settings, TOO_SLOW, WRITE_TIMESTAMP,
-    written_at,
+    LEFT_ALONE, SERVER_TIMING, Settings, TOO_SLOW, WRITE_TIMESTAMP, written_at,
 };
 #[cfg(feature = "moka")]
 pub use store::MemoryStore;
 #[cfg(feature = "redis")]
 pub(crate) use store::redis_script;
 pub use store::{StoreDown, StoreError, StoreFuture, TokenStore};
+pub(crate) use store_breaker::StoreBreaker;
 
 /// An invalid configuration of an edge.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

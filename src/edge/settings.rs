@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use super::counts::Counts;
 use super::requested_level::requested_level;
 use super::rule::{Rules, Treatment};
-use super::{StoreDown, TokenCookie};
+use super::{Cacheable, StoreDown, TokenCookie};
 use crate::engine::Options;
 use crate::routing::Level;
 use crate::session::{SignedToken, Token};
@@ -27,10 +27,7 @@ pub(crate) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-tim
 
 // Logged by both flavours.
 pub(crate) const TOO_SLOW: &str = "it took too long";
-pub(crate) const NOT_LOADED: &str = "the session store did not load a state";
-pub(crate) const NOT_SAVED: &str = "the session store did not save a state";
-pub(crate) const LATE_WRITE: &str = "a request wrote after its response's head was sent, or had no response: its \
-    session's next request may not see that write; keep states in a store, or write before answering";
+pub(crate) const LEFT_ALONE: &str = "it failed lately, and was not asked";
 
 /// Returns a header's value as text, whatever it is.
 fn text_of(value: &HeaderValue) -> Cow<'_, str> {
@@ -68,6 +65,7 @@ pub(crate) struct Settings {
     /// How far clocks of machines may be apart.
     pub(crate) clock_skew: Duration,
     pub(crate) server_timing: bool,
+    pub(crate) cacheable: Cacheable,
     /// The function that finds the key that a request's session is drawn by.
     pub(crate) session_key: Option<Source>,
     /// The function that finds the key of a request's state in the store.
@@ -88,6 +86,7 @@ impl Default for Settings {
             write_timestamp: false,
             clock_skew: Duration::from_secs(1),
             server_timing: false,
+            cacheable: Cacheable::default(),
             session_key: None,
             key: None,
             store_timeout: Duration::from_millis(50),
@@ -97,8 +96,13 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Calls `absorb` with each text found where tokens are expected.
-    pub(crate) fn tokens(&self, request: &Parts, counts: &Counts, mut absorb: impl FnMut(&str)) {
+    /// Calls `absorb` with each text found where tokens are expected. Returns whether these were all.
+    pub(crate) fn tokens(
+        &self,
+        request: &Parts,
+        counts: &Counts,
+        mut absorb: impl FnMut(&str),
+    ) -> bool {
         let mut found = 0;
         let mut find = |text: &str| {
             found += 1;
@@ -128,9 +132,11 @@ impl Settings {
                 }
             }
         }
-        if found > MOST_TOKENS {
+        let are_all = found <= MOST_TOKENS;
+        if !are_all {
             counts.surplus_tokens.add();
         }
+        are_all
     }
 
     /// Returns whether the request's caller is trusted.
@@ -187,13 +193,20 @@ impl Settings {
     ///
     /// The token of a request that only read has a place of its own: the response of a slow page that did not
     /// see a write, sent after that write, must not replace the write's token.
+    ///
+    /// Returns whether it was added: a cache may be meant to give the response to others.
     pub(crate) fn give(
         &self,
         token: &SignedToken,
         wrote: bool,
         life: Duration,
         to: &mut HeaderMap,
-    ) {
+    ) -> bool {
+        let cookie = self.cookie.is_some().then_some(&header::COOKIE);
+        let carrier = cookie.or(self.header.as_ref());
+        if carrier.is_some_and(|carrier| !self.cacheable.prepare(to, carrier)) {
+            return false;
+        }
         let cookie = self.cookie.as_ref().and_then(|cookie| {
             if wrote {
                 cookie.line(token.as_str(), life)
@@ -216,6 +229,7 @@ impl Settings {
             value.set_sensitive(true);
             to.insert(name, value);
         }
+        true
     }
 }
 
@@ -226,6 +240,7 @@ impl fmt::Debug for Settings {
             .field("header", &self.header)
             .field("rules", &self.rules)
             .field("carry_reads", &self.carry_reads)
+            .field("cacheable", &self.cacheable)
             .field("store_timeout", &self.store_timeout)
             .field("store_down", &self.store_down)
             .finish_non_exhaustive()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::configured::is_fixed;
 use super::nodes::{Joining, Seat};
 use super::router::Inner;
-use super::{Change, Flavour, Leaving, Live, Router, Settings, Turnstile};
+use super::{Change, Changed, Flavour, Leaving, Live, Router, Settings, Turnstile};
 use crate::cluster::{Difference, Member, Members, Node, difference, newcomer, topology};
 use crate::config::{
     Changes, KeyChange, NodeChange, RoutingConfig, Update, WhatChanged, changed_keys, is_below,
@@ -153,9 +153,19 @@ impl<C, F: Flavour<C>> Router<C, F> {
         }
         joined.into_iter().for_each(Joining::joined);
         databases.run_under(config);
-        let settings = changes.settings.iter().map(ToString::to_string);
-        let words = settings.chain(changes.nodes.iter().map(ToString::to_string));
-        changes.version = shared.configuration_changed(by.as_deref(), words.collect());
+        let settings = changes.settings.iter().map(|change| {
+            // A mode that code overrides is not switched.
+            let key = if change.is_overridden {
+                ""
+            } else {
+                &change.key
+            };
+            Changed::of_key(key, change.to_string())
+        });
+        let changed: Vec<_> = settings
+            .chain(changes.nodes.iter().map(Changed::of_node))
+            .collect();
+        changes.version = shared.configuration_changed(by.as_deref(), &changed);
         Ok((changes, left))
     }
 

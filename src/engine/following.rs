@@ -8,12 +8,15 @@ use super::Shared;
 use crate::cluster::{Members, Node, is_same};
 use crate::error::Error;
 use crate::mutex::lock;
+use crate::observe::Event;
 
 /// A source of node sets that a router follows: which nodes are its, and how it is doing.
 #[derive(Debug)]
 pub(crate) struct Following {
     /// The names that its sets have had: nodes of other names are somebody else's.
     names: BTreeSet<String>,
+    /// Its place among the router's sources, from 1 on.
+    source: u64,
     state: Arc<Mutex<State>>,
 }
 
@@ -23,6 +26,8 @@ pub(crate) struct State {
     /// The time of the last set.
     last: Option<Instant>,
     problem: Option<String>,
+    /// The time at which it first gave no set, if it has given none since.
+    failing_since: Option<Instant>,
     has_ended: bool,
 }
 
@@ -59,9 +64,11 @@ impl Following {
     /// Starts to follow a source, which has told nothing yet.
     pub(crate) fn start(shared: &Shared) -> Self {
         let state = Arc::<Mutex<State>>::default();
-        lock(&shared.discoveries).push(Arc::clone(&state));
+        let mut sources = lock(&shared.discoveries);
+        sources.push(Arc::clone(&state));
         Self {
             names: BTreeSet::new(),
+            source: u64::try_from(sources.len()).unwrap_or(u64::MAX),
             state,
         }
     }
@@ -90,24 +97,44 @@ impl Following {
     /// Records a set, and what could not be done of it.
     pub(crate) fn took(&self, failures: &[Error]) {
         let words: Vec<_> = failures.iter().map(ToString::to_string).collect();
+        let problem = (!words.is_empty()).then(|| words.join("; "));
+        let (source, now) = (self.source, Instant::now());
         let mut state = lock(&self.state);
-        state.last = Some(Instant::now());
-        state.problem = (!words.is_empty()).then(|| words.join("; "));
-        if let Some(problem) = &state.problem {
-            tracing::warn!(%problem, "not all of a node set could be done; it is tried again with the next");
+        state.last = Some(now);
+        let failed = state.failing_since.take();
+        let before = std::mem::replace(&mut state.problem, problem.clone());
+        drop(state);
+        if let Some(since) = failed {
+            let away_seconds = now.saturating_duration_since(since).as_secs_f64();
+            Event::SourceBack {
+                source,
+                away_seconds,
+            }
+            .emit();
+        }
+        if let Some(why) = problem.as_deref().filter(|_| problem != before) {
+            Event::NodeSetIncomplete { source, why }.emit();
         }
     }
 
     /// Records that the source gave no set.
-    pub(crate) fn failed(&self, problem: String) {
-        tracing::warn!(%problem, "a source tells no nodes; those that it told last stay");
-        lock(&self.state).problem = Some(problem);
+    pub(crate) fn failed(&self, problem: &str) {
+        let mut state = lock(&self.state);
+        let is_news = state.failing_since.is_none() || state.problem.as_deref() != Some(problem);
+        state.failing_since.get_or_insert_with(Instant::now);
+        state.problem = Some(problem.to_owned());
+        drop(state);
+        if is_news {
+            let (source, why) = (self.source, problem);
+            Event::SourceFailed { source, why }.emit();
+        }
     }
 
     /// Records that the source tells no more.
     pub(crate) fn ended(&self) {
-        tracing::warn!("a source of nodes has ended; those that it told last stay");
         lock(&self.state).has_ended = true;
+        let source = self.source;
+        Event::SourceEnded { source }.emit();
     }
 }
 
@@ -139,6 +166,7 @@ mod tests {
     fn following() -> Following {
         Following {
             names: BTreeSet::new(),
+            source: 1,
             state: Arc::default(),
         }
     }

@@ -56,7 +56,7 @@ pub use caught_up::{CaughtUpReport, ReplicaReport};
 pub(crate) use checkout::{Request, Wait};
 pub use comparison::{CompareLimits, Comparison, TableComparison, TableOnReplica};
 pub use configuration::ConfigurationStatus;
-pub(crate) use configuration::Record;
+pub(crate) use configuration::{Changed, Record};
 #[cfg(feature = "config")]
 pub(crate) use configured::Configured;
 use databases::Databases;

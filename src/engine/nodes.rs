@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::configuration::CODE;
 use super::router::WeakDatabases;
 use super::{Async, Flavour, NodePools, Recipe, Router, WeakRouter};
 use crate::cluster::{Member, Members, Node, newcomer};
 use crate::error::{ConfigError, Error};
 use crate::mutex::lock;
+use crate::observe::Event;
 use crate::server::NodeRole;
 
 /// The nodes of a [`Router`], from [`Router::nodes`]: added, removed and replaced while it runs. Routers
@@ -123,7 +125,14 @@ impl<C, F: Flavour<C>> Nodes<C, F> {
             // Nobody would find another.
             return Err(ConfigError::NoPrimary.into());
         }
-        Ok(router.unseat(&recipe.settings, slot))
+        let node = member.name.clone();
+        let left = router.unseat(&recipe.settings, slot);
+        Event::NodeRemoved {
+            node: &node,
+            by: CODE,
+        }
+        .emit();
+        Ok(left)
     }
 }
 
@@ -254,6 +263,12 @@ impl<C, F: Flavour<C>> Joining<C, F> {
                 Some(router.unseat(&self.recipe.settings, slot))
             }
         };
+        let (node, by) = (self.member.name.as_str(), CODE);
+        let event = match self.change {
+            Change::Add => Event::NodeAdded { node, by },
+            Change::Replace => Event::NodeReplaced { node, by },
+        };
+        event.emit();
         router.shared().met(&self.member);
         self.has_joined = true;
         Ok(left)

@@ -364,9 +364,9 @@ impl<C, F: Flavour<C>> Session<C, F> {
         shared.require_since(&self.view.state, time, skew)
     }
 
-    /// Counts as having written at `at`, at an unknown position.
-    pub(crate) fn wrote_perhaps(&self, at: Instant) {
-        self.view.state.wrote_perhaps(at);
+    /// Counts as one whose state is not known: it may have written before `at`.
+    pub(crate) fn doubt(&self, at: Instant) {
+        self.view.state.doubt(at);
     }
 
     /// Returns how much it has done, and whether it is writing.

@@ -1,5 +1,6 @@
 //! The state that all handles and sessions of a router share.
 
+mod bulletin;
 mod changes;
 mod connections;
 mod fence;
@@ -24,6 +25,8 @@ use std::time::{Duration, Instant};
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use diesel_routing_sql::Dialect as Sql;
 
+use self::bulletin::Bulletin;
+pub(in crate::engine) use self::bulletin::too_slow;
 use self::state::State;
 pub(crate) use self::terms::Terms;
 use super::delays::Delays;
@@ -34,6 +37,7 @@ use crate::cluster::{
 };
 use crate::error::Error;
 use crate::mutex::lock;
+use crate::observe::Spell;
 use crate::position::Position;
 use crate::protection::{Gauges, Lags, Strain};
 use crate::random;
@@ -49,6 +53,9 @@ const FASTEST: u32 = 20;
 /// The longest time between two questions to a node while nobody reads or writes. Chosen: well within the silence after
 /// which a node serves nothing.
 const SLOWEST: Duration = Duration::from_secs(1);
+
+/// The words for why no replica serves a session of unknown state.
+const UNKNOWN_STATE: &str = "none may serve a session whose state is unknown (see to its store, and to requests with many tokens)";
 
 /// The state that all handles and sessions of a router share.
 #[derive(Debug)]
@@ -75,6 +82,10 @@ pub(crate) struct Shared {
     token_life: Duration,
     /// The last answer of every node.
     pub(super) roster: Mutex<Roster>,
+    /// What operators are told.
+    bulletin: Mutex<Bulletin>,
+    /// The reads that go to the primary for want of a replica.
+    fallbacks: Spell,
     /// What decisions read.
     pub(super) snapshot: ArcSwap<State>,
     /// Set if watchers replace the snapshot.
@@ -179,6 +190,8 @@ impl Shared {
             keys: settings.keys.clone(),
             token_life: settings.token_life,
             roster: Mutex::new(roster),
+            bulletin: Mutex::default(),
+            fallbacks: Spell::default(),
             snapshot: ArcSwap::from_pointee(state),
         }
     }
@@ -339,12 +352,14 @@ impl Shared {
         if !cluster.has_primary && decision.reason.is_for_primary() {
             return self.no_primary(error);
         }
-        if decision.reason != Reason::Fallback {
-            return error;
-        }
+        let replicas = match decision.reason {
+            Reason::Fallback => cluster.replicas(),
+            Reason::StateUnknown => UNKNOWN_STATE.to_owned(),
+            _ => return error,
+        };
         let node = cluster.members.get(decision.node);
         let budget = node.map_or(0, |node| node.pool_size(PoolKind::Fallback));
-        error.of_fallback(budget, cluster.replicas())
+        error.of_fallback(budget, replicas)
     }
 
     /// Returns whether a session's token may know of a failover that this router does not: what it requires is

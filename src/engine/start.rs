@@ -4,10 +4,12 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::arrivals::Arrival;
+use super::shared::too_slow;
 use super::{Known, Shared};
 use crate::cluster::{Health, Member, Node, ServerFacts};
 use crate::error::{ConfigError, Error, Step, error_chain};
 use crate::mutex::lock;
+use crate::observe::Event;
 use crate::server::NodeRole;
 
 /// What is asked of the nodes for a router to start.
@@ -51,7 +53,7 @@ impl Shared {
                 Ok(known) => met.push((node, known)),
                 // It can never work.
                 Err(error @ Error::Config(_)) => return Err(error),
-                Err(error) => failures.push(error),
+                Err(error) => failures.push((node, error)),
             }
         }
         if conditions.requires_all || met.is_empty() {
@@ -66,18 +68,11 @@ impl Shared {
         if conditions.requires_all && !self.snapshot.load().has_primary {
             return Err(self.no_primary("all nodes answered, and none of them does"));
         }
-        for failure in failures {
-            let why = error_chain(&failure);
-            tracing::warn!(%why, "a node is missing at the start: it serves as soon as it answers");
+        for (node, failure) in failures {
+            self.is_missing(&node.name, &failure);
         }
         for (node, member) in self.members().iter() {
-            if let Some(why) = self.differs(node) {
-                tracing::warn!(
-                    node = member.name,
-                    why,
-                    "a node is not what it is configured as"
-                );
-            }
+            self.announce(node, &member.name);
         }
         Ok(())
     }
@@ -105,8 +100,7 @@ impl Shared {
             }
             Err(error) if must_answer || matches!(error, Error::Config(_)) => return Err(error),
             Err(error) => {
-                let why = error_chain(&error);
-                tracing::warn!(%why, "a node that was added is missing: it serves as soon as it answers");
+                self.is_missing(&node.name, &error);
             }
         }
         Ok(())
@@ -115,13 +109,25 @@ impl Shared {
     /// Says so if a node that was added is not what it is configured as.
     pub(crate) fn announce(&self, slot: usize, name: &str) {
         if let Some(why) = self.differs(slot) {
-            tracing::warn!(node = name, why, "a node is not what it is configured as");
+            Event::NodeNotAsConfigured {
+                node: name,
+                why: &why,
+            }
+            .emit();
+        }
+    }
+
+    /// Says that a node has not answered yet, where nobody watches it, and so nobody else says so.
+    fn is_missing(&self, node: &str, failure: &Error) {
+        if !self.watched {
+            let why = &error_chain(failure);
+            Event::NodeMissing { node, why }.emit();
         }
     }
 
     /// Records that a node has not answered in time, and returns the error.
     fn no_answer(&self, node: usize, conditions: Conditions) -> Error {
-        let why = format!("it did not answer within {:?}", conditions.limit);
+        let why = too_slow(conditions.limit);
         if self.watched {
             self.record_failure(node, &why);
         }
@@ -130,18 +136,18 @@ impl Shared {
 
     fn check_failures(
         &self,
-        failures: &mut Vec<Error>,
+        failures: &mut Vec<(&Node, Error)>,
         conditions: Conditions,
     ) -> Result<(), Error> {
         // Of a single node, and where each is needed, the error is its own.
         if !failures.is_empty() && (conditions.requires_all || failures.len() == 1) {
-            return Err(failures.swap_remove(0));
+            return Err(failures.swap_remove(0).1);
         }
         if failures.is_empty() {
             return Ok(());
         }
         Err(Error::NoNode {
-            failures: std::mem::take(failures),
+            failures: failures.drain(..).map(|(_, error)| error).collect(),
         })
     }
 
@@ -174,9 +180,11 @@ impl Shared {
         drop(roster);
         self.starting.store(false, Ordering::Relaxed);
         self.check_cluster()?;
-        for event in events {
-            self.report(&event);
-        }
+        let roster = lock(&self.roster);
+        self.note_events(&events, &roster);
+        self.publish(&roster);
+        drop(roster);
+        self.tell();
         let cluster = self.snapshot.load();
         for (index, node) in cluster.nodes.iter().enumerate() {
             let is_behind = node.health == Health::Up && node.complete_as_of.is_none();
@@ -193,19 +201,8 @@ impl Shared {
         &self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Error {
-        let cluster = self.snapshot.load();
-        let nodes = cluster.nodes.iter().enumerate();
-        let nodes = nodes.filter(|(_, node)| node.serial != 0);
-        let states = nodes.map(|(index, node)| {
-            let (name, problem) = (cluster.name(index), node.problem.as_deref());
-            match (node.health, problem) {
-                (Health::Up, _) => format!("`{name}` only replays another's writes"),
-                (health, Some(problem)) => format!("`{name}` is {health} ({problem})"),
-                (health, None) => format!("`{name}` is {health}"),
-            }
-        });
         Error::NoPrimary {
-            nodes: states.collect::<Vec<_>>().join(", "),
+            nodes: self.states_of_nodes(),
             function: None,
             source: source.into(),
         }

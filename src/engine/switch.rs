@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::{Flavour, Live, Router};
+use super::{Changed, Flavour, Live, Router};
 #[cfg(doc)]
 use super::{RouterBuilder, Session};
 use crate::error::ConfigError;
@@ -132,8 +132,8 @@ impl<C, F: Flavour<C>> Router<C, F> {
 
     /// Records a change.
     fn changed(&self, by: Option<&str>, key: &str, before: impl Display, now: impl Display) {
-        let change = format!("`{key}`: {before} -> {now}");
-        self.shared().configuration_changed(by, vec![change]);
+        let change = Changed::of_key(key, format!("`{key}`: {before} -> {now}"));
+        self.shared().configuration_changed(by, &[change]);
     }
 
     /// Changes the settings that may change.

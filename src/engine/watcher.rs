@@ -10,9 +10,11 @@ use event_listener::EventListener;
 use self::asides::Asides;
 use super::answers::Answers;
 use super::hurry::Hurry;
+use super::shared::too_slow;
 use super::{Arrivals, Known, Settings, Shared};
 use crate::cluster::{Diagnosis, Member, NO_POSITION, Observation, Question, ServerFacts, Urgency};
 use crate::error::{Error, Step, error_chain};
+use crate::observe::Event;
 use crate::server::NodeRole;
 
 /// The next step of a watcher.
@@ -180,7 +182,11 @@ impl Watcher {
         let name = self.member.name.clone();
         let (arrivals, since) = (self.arrivals.clone(), Instant::now());
         move |error| {
-            tracing::error!(%error, node = name, "a node cannot be watched");
+            Event::NodeUnwatched {
+                node: &name,
+                why: &error.to_string(),
+            }
+            .emit();
             let why = format!("it cannot be watched: {error}");
             if shared.is_watched() {
                 shared.record_failure(node, &why);
@@ -193,7 +199,7 @@ impl Watcher {
 
     /// Returns the words for a node that did not answer within the limit.
     pub(crate) fn too_slow(&self) -> String {
-        format!("it did not answer within {:?}", self.limit)
+        too_slow(self.limit)
     }
 
     /// Asks the node at once: returns the step that does.
@@ -401,7 +407,6 @@ impl Watcher {
     fn fail(&mut self, why: &str) {
         // A diagnosis that fails says nothing of the node: the next question will.
         if self.asked.take().is_some() {
-            tracing::debug!(node = self.member.name, why, "a node gave no answer");
             self.shared.record_failure(self.node, why);
         }
     }

@@ -51,7 +51,7 @@ impl<C: RoutedConnection> Router<C> {
         if let Err(error) = &outcome {
             let problem = error_chain(error);
             self.shared()
-                .configuration_refused(update.by.as_deref(), problem);
+                .configuration_refused(update.by.as_deref(), &problem);
         }
         outcome
     }

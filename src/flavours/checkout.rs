@@ -45,7 +45,9 @@ impl<C: RoutedConnection> Router<C> {
         let mut outcome = Outcome::Started;
         loop {
             let now = Instant::now();
-            outcome = match checkout.next(outcome, now) {
+            let next = checkout.step(outcome, now);
+            let _inside = io::inside(checkout.span());
+            outcome = match next {
                 Next::Take {
                     node,
                     serial,
@@ -64,28 +66,40 @@ impl<C: RoutedConnection> Router<C> {
                         Outcome::TimedOut
                     }
                 }
-                Next::Ask { node, guard, until } => io::boxed(self.ask(node, guard, until)).await,
+                Next::Ask { node, guard, until } => {
+                    io::boxed_in(checkout.span(), self.ask(node, guard, until)).await
+                }
                 Next::AwaitReplay {
                     guard,
                     required,
                     limit,
                     give_up,
-                } => io::boxed(await_replay(guard, &required, limit, give_up)).await,
+                } => {
+                    let replay = await_replay(guard, &required, limit, give_up);
+                    io::boxed_in(checkout.span(), replay).await
+                }
                 Next::SetCausalReads { node, guard, on } => {
-                    io::boxed(self.set_causal_reads(node, guard, on)).await
+                    io::boxed_in(checkout.span(), self.set_causal_reads(node, guard, on)).await
                 }
                 Next::ChangeSettings {
                     node,
                     guard,
                     settings,
                     until,
-                } => io::boxed(self.change_settings(node, guard, settings, until)).await,
+                } => {
+                    let change = self.change_settings(node, guard, settings, until);
+                    io::boxed_in(checkout.span(), change).await
+                }
                 Next::Lend(mut guard, grant) => {
                     guard.marks.was_lent = true;
+                    checkout.lent(&guard, &grant, now);
                     let session = checkout.session().map(Arc::clone);
                     return Ok(Lease::new(guard, Arc::clone(self.shared()), session, grant));
                 }
-                Next::Fail(error) => return Err(error.of_database(self.database())),
+                Next::Fail(error) => {
+                    checkout.refused(&error);
+                    return Err(error.of_database(self.database()));
+                }
             };
         }
     }

@@ -44,7 +44,7 @@ async fn apply<C: RoutedConnection>(
             let problem = error_chain(&error);
             router
                 .shared()
-                .configuration_refused(Some(&author), problem);
+                .configuration_refused(Some(&author), &problem);
             Err(error)
         }
     }

@@ -16,6 +16,7 @@ use crate::cluster::{Introduction, Member, Observation, PoolOptions, Said, Serve
 use crate::connect::{ConnectRequest, conceal};
 use crate::engine::{Applied, Known, Marks, Pooled, Reset, ResetRule, Usage};
 use crate::error::{Error, NotReadOnly, Step};
+use crate::observe::Event;
 use crate::server::{NodeRole, PoolKind};
 use crate::statement::{Dialect, Seen};
 
@@ -349,8 +350,11 @@ pub(super) async fn ask<C: RoutedConnection>(
         (None, read_only)
     };
     if known.read_only && read_only == Some(false) {
-        let node = &pooled.member.name;
-        tracing::warn!(%node, "a connection of a read pool was not read-only any more: it is closed");
+        let member = &pooled.member;
+        if let Some(count) = member.not_read_only().count(Instant::now()) {
+            let node = &member.name;
+            Event::NotReadOnly { node, count }.emit();
+        }
         return Err(Box::new(NotReadOnly(())));
     }
     Ok(said)

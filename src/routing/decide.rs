@@ -147,6 +147,7 @@ where
     if let Some(block) = need.block {
         return primary(match block {
             Block::RecentWrite => Reason::RecentWrite,
+            Block::StateUnknown => Reason::StateUnknown,
             Block::CapturePending | Block::SeenPending => Reason::CapturePending,
             Block::OldHistory => Reason::OldHistory,
         });

@@ -52,6 +52,14 @@ macro_rules! define {
         }
 
         impl Level {
+            /// Returns its word, without the lag that goes with it: a stable, lower-case name, for logs and metrics.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant { .. } => stringify!($word),)+
+                }
+            }
+
             /// Returns the level with this word; `None` if there is no such level, or a lag goes with it and there
             /// is none, or the other way round.
             #[cfg(feature = "edge")]

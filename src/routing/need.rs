@@ -97,6 +97,8 @@ impl Need {
 pub(crate) enum Block {
     /// A write within the window whose position is not known and will not be.
     RecentWrite,
+    /// A state that is not known, within the window.
+    StateUnknown,
     /// A commit whose position is not known yet.
     CapturePending,
     /// A write or a read within the window that lies on the history before a failover.

@@ -29,6 +29,9 @@ pub enum Reason {
     /// The session wrote within the window, and that write's position is unknown, so no replica can prove that
     /// it has it: the primary.
     RecentWrite,
+    /// The session's state is not known: its [store](crate::edge) did not answer, or its request came with more tokens than are
+    /// read. The primary for the window, from the fallback pool: it could be any session.
+    StateUnknown,
     /// The position of the session's last write or read is not known yet: the primary.
     CapturePending,
     /// The session wrote or read on the history before a failover: the primary, until the
@@ -65,6 +68,7 @@ impl Reason {
             Self::Covered => "caught_up",
             Self::NotCaughtUp => "not_caught_up",
             Self::RecentWrite => "recent_write",
+            Self::StateUnknown => "state_unknown",
             Self::CapturePending => "capture_pending",
             Self::OldHistory => "old_history",
             Self::NoSession => "no_session",
@@ -80,7 +84,7 @@ impl Reason {
     pub(crate) fn pool(self) -> PoolKind {
         match self {
             Self::Write => PoolKind::Write,
-            Self::Fallback => PoolKind::Fallback,
+            Self::Fallback | Self::StateUnknown => PoolKind::Fallback,
             _ => PoolKind::Read,
         }
     }
@@ -94,6 +98,7 @@ impl Reason {
             | Self::TooStale
             | Self::NotCaughtUp
             | Self::RecentWrite
+            | Self::StateUnknown
             | Self::CapturePending
             | Self::OldHistory
             | Self::NoSession
@@ -117,6 +122,7 @@ impl Reason {
             Self::TooStale
             | Self::NotCaughtUp
             | Self::RecentWrite
+            | Self::StateUnknown
             | Self::CapturePending
             | Self::OldHistory
             | Self::NoReplica

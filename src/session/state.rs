@@ -81,6 +81,12 @@ impl SessionState {
         self.lock().wrote_perhaps(now.into());
     }
 
+    /// Records that its state is unknown: it may have written before `now`.
+    #[cfg(feature = "edge")]
+    pub(crate) fn doubt(&self, now: Instant) {
+        self.lock().doubt(now.into());
+    }
+
     /// Counts a handle that has sent its first write of unknown outcome.
     pub(crate) fn write_begins(&self) {
         self.unsettled.fetch_add(1, Ordering::Relaxed);

@@ -17,6 +17,7 @@ use crate::statement::look::Look;
 use crate::statement::raw_sql::{ReadSql, is_vouched_for};
 use crate::statement::seen::Seen;
 use crate::statement::verdict::{Calls, Kind, Reach, Trace, Verdict, Verdicts};
+use crate::statement::warning::warn;
 
 /// The check's reaction to a statement that does not belong on a read handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -260,7 +261,7 @@ impl Checker {
             return Ok(verdict);
         }
         if self.policy == CheckPolicy::Warn {
-            tracing::warn!(%finding, sql, "a statement on a read handle does more than read");
+            warn(&finding, sql);
             return Ok(verdict);
         }
         let sql = sql.to_owned();
@@ -275,7 +276,7 @@ impl Checker {
             if self.policy == CheckPolicy::Deny {
                 return Err(Refused::Statement { sql, finding });
             }
-            tracing::warn!(%finding, sql, "SQL for a read handle does more than read");
+            warn(&finding, &sql);
         }
         Ok(ReadSql::passed(sql))
     }

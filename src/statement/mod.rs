@@ -15,6 +15,7 @@ mod seen;
 mod table_name;
 mod verb;
 mod verdict;
+mod warning;
 
 pub(crate) use check::Checker;
 pub use check::{CheckPolicy, StatementCheck};

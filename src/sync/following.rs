@@ -44,12 +44,12 @@ impl<C: RoutedConnection> Nodes<C> {
                 return;
             };
             match next {
-                Ok(set) if set.is_empty() => following.failed(Following::EMPTY.to_owned()),
+                Ok(set) if set.is_empty() => following.failed(Following::EMPTY),
                 Ok(set) => {
                     let turns = following.turns(&nodes.router.shared().members(), set);
                     following.took(&carry_out(&nodes, turns));
                 }
-                Err(error) => following.failed(error.to_string()),
+                Err(error) => following.failed(&error.to_string()),
             }
         }
         following.ended();

@@ -4,10 +4,22 @@ use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use event_listener::{EventListener, Listener};
+use tracing::Span;
+use tracing::span::EnteredSpan;
 
 /// Returns what a step returned.
 pub(super) fn boxed<T>(step: T) -> T {
     step
+}
+
+/// Returns what a step returned, which was carried out [inside](inside) the span.
+pub(super) fn boxed_in<T>(_span: Option<&Span>, step: T) -> T {
+    step
+}
+
+/// Enters the span until the guard is dropped.
+pub(super) fn inside(span: Option<&Span>) -> Option<EnteredSpan> {
+    Some(span?.clone().entered())
 }
 
 /// Waits for the event, but not longer than until `deadline`; returns whether it came.

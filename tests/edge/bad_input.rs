@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use diesel_routing::ManualClock;
 use diesel_routing::edge::{Edge, SessionLayer};
 use diesel_routing::sqlite::Router;
-use diesel_routing::{Lsn, PgPosition, Position, Rejection, Token, TokenKeys};
+use diesel_routing::{Lsn, PgPosition, PoolKind, Position, Rejection, Token, TokenKeys};
 
 use super::client::{Browser, app, request, send, text, with};
 use super::nodes::{keys, nodes, router, stale_cluster};
@@ -54,7 +54,7 @@ async fn cookies_that_are_no_tokens_change_nothing_and_are_counted() {
         (newer.into(), Rejection::UnknownVersion),
     ] {
         let before = rejected(&router, why);
-        let line = [b"db-session=", cookie.as_slice()].concat();
+        let line = [b"__Host-db-session=", cookie.as_slice()].concat();
         let shown = String::from_utf8_lossy(&line).into_owned();
         let response = send(&app, with(request("GET", "/theme"), "cookie", &line)).await;
         assert_eq!(response.status(), StatusCode::OK, "{shown}");
@@ -72,26 +72,49 @@ async fn of_a_hundred_cookies_of_one_name_a_few_are_looked_at() {
     let mut user = Browser::default();
     user.post(&app).await;
     let good = user.cookie().expect("a cookie");
-    let bad = vec!["db-session=bad"; 99].join("; ");
+    let bad = vec!["__Host-db-session=bad"; 99].join("; ");
     // Among the first, wherever it stands.
     for line in [
         format!("{good}; {bad}"),
-        format!("a=b; db-session=bad; {good}; {bad}"),
+        format!("a=b; __Host-db-session=bad; {good}; {bad}"),
     ] {
         let before = rejected(&router, Rejection::Malformed);
         let read = with(request("GET", "/theme"), "cookie", line.as_bytes());
-        assert_eq!(text(send(&app, read).await).await, "dark recent_write");
+        assert_eq!(text(send(&app, read).await).await, "dark state_unknown");
         assert_eq!(rejected(&router, Rejection::Malformed), before + 7);
     }
     let mut read = request("GET", "/theme");
     for _ in 0..100 {
-        read = with(read, "cookie", b"db-session=bad");
+        read = with(read, "cookie", b"__Host-db-session=bad");
     }
-    assert_eq!(
-        text(send(&app, read).await).await,
-        "light nothing_to_catch_up"
-    );
+    assert_eq!(text(send(&app, read).await).await, "dark state_unknown");
     assert_eq!(layer.edge().status().surplus_tokens, 3);
+}
+
+/// As a subdomain can set them for the whole domain, before the session's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn cookies_that_push_the_sessions_own_out_of_sight_make_no_read_stale() {
+    let cluster = stale_cluster();
+    let router = router(&cluster).await;
+    let app = app(SessionLayer::new(router.clone()).expect("keys"));
+    let mut user = Browser::default();
+    user.post(&app).await;
+    let good = user.cookie().expect("a cookie");
+    let junk = vec!["__Host-db-session=bad"; 8].join("; ");
+    let line = format!("{junk}; {good}");
+    let read = with(request("GET", "/theme"), "cookie", line.as_bytes());
+    assert_eq!(text(send(&app, read).await).await, "dark state_unknown");
+    // Within the budget of reads that no replica serves: whoever sends many cookies takes the primary from nobody.
+    let status = router.status();
+    let loans = |kind| {
+        let pools = status.nodes[0].pools.iter();
+        pools
+            .filter(|pool| pool.pool == kind)
+            .map(|pool| pool.loans)
+            .sum::<u64>()
+    };
+    assert_eq!(loans(PoolKind::Read), 0);
+    assert_eq!(loans(PoolKind::Fallback), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,7 +160,7 @@ async fn an_old_token_beside_a_new_one_takes_nothing_away() {
     let old = Token::new(now + HOUR).saw(at(1));
     user.post(&app).await;
     let new = user.cookie().expect("a cookie");
-    let line = format!("db-session={}; {new}", keys().sign(&old));
+    let line = format!("__Host-db-session={}; {new}", keys().sign(&old));
     let read = with(request("GET", "/theme"), "cookie", line.as_bytes());
     assert_eq!(text(send(&app, read).await).await, "dark recent_write");
 }

@@ -52,7 +52,7 @@ async fn the_cookie_has_safe_attributes_and_is_set_only_when_something_changed()
     assert_eq!(lines.len(), 1);
     let line = lines[0].to_str().expect("text");
     let (pair, attributes) = line.split_once("; ").expect("attributes");
-    assert!(pair.starts_with("db-session="), "{pair}");
+    assert!(pair.starts_with("__Host-db-session="), "{pair}");
     assert_eq!(
         attributes,
         "HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=3600"
@@ -249,7 +249,10 @@ async fn a_websocket_is_upgraded_and_its_handshake_brings_the_cookie() {
     }
     let head = String::from_utf8_lossy(&said).to_ascii_lowercase();
     assert!(head.starts_with("http/1.1 101 "), "{head}");
-    assert!(head.contains("\r\nset-cookie: db-session="), "{head}");
+    assert!(
+        head.contains("\r\nset-cookie: __host-db-session="),
+        "{head}"
+    );
     server.abort();
 }
 
@@ -319,7 +322,7 @@ async fn tokens_travel_in_a_header_or_come_from_elsewhere() {
     let read = request("GET", &format!("/theme?session={token}"));
     assert_eq!(text(send(&app, read).await).await, "dark recent_write");
     // The cookie is off.
-    let cookie = format!("db-session={token}");
+    let cookie = format!("__Host-db-session={token}");
     let read = with(request("GET", "/theme"), "cookie", cookie.as_bytes());
     assert_eq!(
         text(send(&app, read).await).await,

@@ -2,12 +2,17 @@
 
 mod bad_input;
 mod blocking;
+mod caches;
+#[path = "../connections/certificates.rs"]
+#[allow(dead_code, reason = "others need the rest")]
+mod certificates;
 mod client;
 mod layer;
 mod levels;
 mod nodes;
 mod positions;
 mod redis_server;
+mod redis_tls;
 mod reload;
 mod scope;
 mod scope_blocking;

@@ -1,10 +1,13 @@
 //! A Redis server of a test's own.
 
 use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use super::certificates::Authority;
 
 /// Runs until it is dropped, or until this process ends: the shell then reads the end of its input.
 const SCRIPT: &str = "\"$@\" >/dev/null & echo $!; cat >/dev/null; kill -9 $!; wait";
@@ -14,17 +17,86 @@ pub(crate) struct RedisServer {
     shell: Option<Child>,
     pid: String,
     dir: tempfile::TempDir,
+    tls_port: Option<u16>,
 }
 
 impl RedisServer {
     pub(crate) fn start() -> Self {
+        Self::start_at(None)
+    }
+
+    /// Starts one that also listens for TLS, at a port of this host.
+    pub(crate) fn start_tls() -> Self {
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let port = free.local_addr().expect("an address").port();
+        drop(free);
+        let this = Self::start_at(Some(port));
+        let since = Instant::now();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            assert!(since.elapsed() < Duration::from_secs(20), "no TLS");
+            std::thread::yield_now();
+        }
+        this
+    }
+
+    fn start_at(tls_port: Option<u16>) -> Self {
         let mut this = Self {
             shell: None,
             pid: String::new(),
             dir: tempfile::tempdir().expect("a directory"),
+            tls_port,
         };
+        if tls_port.is_some() {
+            let authority = Authority::new("Redis");
+            let server = authority.server("localhost", Ipv4Addr::LOCALHOST.into());
+            this.write("ca.pem", &authority.certificate);
+            this.write("other.pem", &Authority::new("Another").certificate);
+            this.write("cert.pem", &server.certificate);
+            this.write("key.pem", &server.key);
+        }
         this.restart();
         this
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.dir.path().join(name), text).expect("a file");
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.dir.path().join(name).display().to_string()
+    }
+
+    /// The address for TLS.
+    pub(crate) fn tls_url(&self) -> String {
+        format!("rediss://localhost:{}", self.tls_port.expect("a port"))
+    }
+
+    /// The file with the certificate of the authority that signed the server's.
+    pub(crate) fn certificate(&self) -> String {
+        self.path("ca.pem")
+    }
+
+    /// The file with the certificate of one that did not.
+    pub(crate) fn another_certificate(&self) -> String {
+        self.path("other.pem")
+    }
+
+    fn tls(&self) -> Vec<String> {
+        let Some(port) = self.tls_port else {
+            return Vec::new();
+        };
+        let files = [
+            ("cert", "cert.pem"),
+            ("key", "key.pem"),
+            ("ca-cert", "ca.pem"),
+        ];
+        let files = files.map(|(option, file)| [format!("--tls-{option}-file"), self.path(file)]);
+        let rest = ["--tls-port", &port.to_string(), "--tls-auth-clients", "no"];
+        files
+            .into_iter()
+            .flatten()
+            .chain(rest.map(str::to_owned))
+            .collect()
     }
 
     /// Starts it again, with nothing in it.
@@ -37,6 +109,7 @@ impl RedisServer {
             .arg(self.socket())
             .arg("--dir")
             .arg(self.dir.path())
+            .args(self.tls())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

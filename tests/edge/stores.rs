@@ -13,14 +13,15 @@ use diesel_routing::ManualClock;
 use diesel_routing::edge::{
     Edge, MemoryStore, RedisStore, SessionLayer, StoreDown, StoreError, StoreFuture, TokenStore,
 };
+use diesel_routing::prelude::*;
 use diesel_routing::sqlite::Session;
-use diesel_routing::{Lsn, PgPosition, Position, Token};
+use diesel_routing::{Error, Lsn, PgPosition, Position, Reason, Token};
 use diesel_routing_testkit::SqliteCluster;
 use futures_util::FutureExt;
 use redis::Commands;
 
 use super::client::{app, cookie, darken, request, send, show, text, with};
-use super::nodes::{AsyncEdge, nodes, router, stale_cluster};
+use super::nodes::{AsyncEdge, nodes, router, settings, stale_cluster};
 use super::redis_server::RedisServer;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -126,8 +127,8 @@ async fn without_its_store_a_session_reads_from_the_primary_until_the_store_is_b
     assert_eq!(page(&app, "ann").await, "light nothing_to_catch_up");
     redis.kill();
     write(&app, "ann").await;
-    assert_eq!(page(&app, "ann").await, "dark recent_write");
-    assert_eq!(page(&app, "bob").await, "dark recent_write");
+    assert_eq!(page(&app, "ann").await, "dark state_unknown");
+    assert_eq!(page(&app, "bob").await, "dark state_unknown");
     let status = edge.status();
     assert_eq!((status.failed_loads, status.failed_saves), (3, 1));
 
@@ -136,7 +137,7 @@ async fn without_its_store_a_session_reads_from_the_primary_until_the_store_is_b
     let since = Instant::now();
     loop {
         let failed = edge.status().failed_loads;
-        assert_eq!(page(&app, "bob").await, "dark recent_write");
+        assert_eq!(page(&app, "bob").await, "dark state_unknown");
         if edge.status().failed_loads == failed {
             break;
         }
@@ -179,7 +180,8 @@ async fn a_store_that_does_not_answer_delays_a_request_by_its_timeout_and_no_mor
     let app = app(edge.clone().into());
     write(&app, "ann").await;
     redis.freeze();
-    for _ in 0..3 {
+    // After three failures it would be left alone.
+    for _ in 0..2 {
         // It loads and it saves.
         let since = Instant::now();
         write(&app, "ann").await;
@@ -187,6 +189,79 @@ async fn a_store_that_does_not_answer_delays_a_request_by_its_timeout_and_no_mor
         assert!(took >= timeout && took < timeout * 2, "{took:?}");
     }
     redis.thaw();
+}
+
+/// Every request waited 50 ms for a Redis that hung, or whatever the time limit was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_hangs_is_left_alone_after_three_requests_and_asked_again_by_one_at_a_time() {
+    let (cluster, redis) = (stale_cluster(), RedisServer::start());
+    let store = RedisStore::new(&redis.url()).expect("a store");
+    let timeout = Duration::from_millis(400);
+    let edge = stored(&cluster, store).await.store_timeout(timeout);
+    let app = app(edge.clone().into());
+    assert_eq!(page(&app, "ann").await, "light nothing_to_catch_up");
+    redis.freeze();
+    for _ in 0..3 {
+        assert_eq!(page(&app, "ann").await, "light state_unknown");
+    }
+    let since = Instant::now();
+    let mut longest = Duration::ZERO;
+    let mut waited = 0;
+    while since.elapsed() < Duration::from_secs(2) {
+        let since = Instant::now();
+        assert_eq!(page(&app, "ann").await, "light state_unknown");
+        longest = longest.max(since.elapsed());
+        waited += u32::from(since.elapsed() >= timeout);
+    }
+    assert!(waited <= 2, "{waited} requests waited, one for {longest:?}");
+    redis.thaw();
+    let since = Instant::now();
+    while page(&app, "ann").await != "light nothing_to_catch_up" {
+        assert!(since.elapsed() < Duration::from_secs(20));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_of_sessions_whose_store_is_down_stay_within_the_budget_for_reads_without_a_replica()
+{
+    let (cluster, mut redis) = (stale_cluster(), RedisServer::start());
+    let (primary, replica) = nodes(&cluster);
+    let router = diesel_routing::sqlite::Router::builder()
+        .primary(
+            primary
+                .fallback_pool_size(1)
+                .checkout_timeout(Duration::from_millis(200)),
+        )
+        .replica(replica);
+    let store = RedisStore::new(&redis.url()).expect("a store");
+    let edge = Edge::stored(router.build().await.expect("a router"), store, user);
+    redis.kill();
+    let (parts, ()) = http::Request::get("/")
+        .header("x-user", "ann")
+        .body(())
+        .expect("a request")
+        .into_parts();
+    let exchange = edge.begin(&parts).await;
+    let session = exchange.session();
+    let held = session.read().await.expect("the budget's one");
+    assert_eq!(held.route().reason, Reason::StateUnknown);
+    let error = session.read().await.expect_err("no more of the budget");
+    assert!(
+        matches!(error, Error::NoReplica { budget: 1, .. }),
+        "{error:?}"
+    );
+    assert!(
+        error.to_string().contains("whose state is unknown"),
+        "{error}"
+    );
+    // Others are served.
+    let mut write = edge.router().write().await.expect("a connection");
+    drop(edge.router().read_primary().await.expect("a connection"));
+    diesel::update(settings::table.find(1))
+        .set(settings::theme.eq("dark"))
+        .execute(&mut write)
+        .await
+        .expect("a write");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -208,12 +283,12 @@ async fn garbage_in_the_store_sends_reads_to_the_primary_and_the_next_write_repl
     ];
     for (loads, garbage) in (1..).zip(&garbage) {
         let () = raw.set(KEY, garbage).expect("set");
-        assert_eq!(page(&app, "ann").await, "dark recent_write");
+        assert_eq!(page(&app, "ann").await, "dark state_unknown");
         assert_eq!(edge.status().failed_loads, loads);
     }
     let () = raw.del(KEY).expect("deleted");
     let () = raw.rpush(KEY, "a list").expect("pushed");
-    assert_eq!(page(&app, "ann").await, "dark recent_write");
+    assert_eq!(page(&app, "ann").await, "dark state_unknown");
     assert_eq!(edge.status().failed_loads, 5);
 
     let () = raw.del(KEY).expect("deleted");
@@ -264,8 +339,8 @@ async fn after_a_state_that_was_not_saved_everyone_reads_from_the_primary_for_th
     store.fails.store(true, Ordering::Relaxed);
     write(&app, "ann").await;
     assert_eq!(edge.status().failed_saves, 1);
-    assert_eq!(page(&app, "ann").await, "dark recent_write");
-    assert_eq!(page(&app, "bob").await, "dark recent_write");
+    assert_eq!(page(&app, "ann").await, "dark state_unknown");
+    assert_eq!(page(&app, "bob").await, "dark state_unknown");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@
 
 mod cluster;
 mod flavour;
+mod heard;
 mod schema;
 
 mod mariadb_bb8;

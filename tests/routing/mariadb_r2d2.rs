@@ -16,6 +16,8 @@ pub(crate) fn builder() -> Builder {
 
 #[path = "suite/changing.rs"]
 mod changing;
+#[path = "suite/events.rs"]
+mod events;
 #[path = "function_suite/functions.rs"]
 mod functions;
 #[path = "mariadb_suite/mariadb.rs"]

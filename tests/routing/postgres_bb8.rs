@@ -56,6 +56,8 @@ mod changing_nodes;
 mod checks;
 #[path = "postgres_suite/connections.rs"]
 mod connections;
+#[path = "suite/events.rs"]
+mod events;
 #[path = "postgres_suite/following.rs"]
 mod following;
 #[path = "function_suite/functions.rs"]

@@ -45,6 +45,8 @@ mod changing_load;
 mod changing_nodes;
 #[path = "postgres_suite/connections.rs"]
 mod connections;
+#[path = "suite/events.rs"]
+mod events;
 #[path = "postgres_suite/following.rs"]
 mod following;
 #[path = "postgres_async_suite/giving_up.rs"]

@@ -60,6 +60,8 @@ mod checks;
 mod connections;
 #[path = "postgres_blocking_suite/copy.rs"]
 mod copy;
+#[path = "suite/events.rs"]
+mod events;
 #[path = "postgres_suite/following.rs"]
 mod following;
 #[path = "function_suite/functions.rs"]

@@ -29,7 +29,7 @@ pub(crate) const FEATURE_GROUPS: &str = "\
     --group-features bb8,deadpool \
     --group-features postgres,mysql \
     --group-features sync-postgres,sync-mysql \
-    --group-features edge,tower,axum,moka,redis \
+    --group-features edge,tower,axum,moka,redis,redis-rustls \
     --group-features rustls,hedge \
     --group-features serde,test-util,config,config-file,admin";
 

@@ -21,7 +21,7 @@ pub(crate) fn steps() -> Outcome<Steps> {
     let keys = TokenKeys::new(1, SECRET)?;
     let now = SystemTime::now();
     let token = Token::new(now + Duration::from_secs(600)).wrote_at_unknown_position(now);
-    let cookie = format!("db-session={}", keys.sign(&token));
+    let cookie = format!("__Host-db-session={}", keys.sign(&token));
     let router = runtime.block_on(async {
         let database = |name| Node::new(name, format!("file:{name}?mode=memory&cache=shared"));
         let router = Router::builder()

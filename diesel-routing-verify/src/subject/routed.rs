@@ -140,7 +140,7 @@ impl<C: Verifiable> Client for RoutedClient<C> {
 fn loan(route: Route<'_>) -> Loan {
     let pool = match route.reason {
         Reason::Write => "write",
-        Reason::Fallback => "fallback",
+        Reason::Fallback | Reason::StateUnknown => "fallback",
         _ => "read",
     };
     Loan {

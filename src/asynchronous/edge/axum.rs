@@ -8,6 +8,7 @@ use http::request::Parts;
 
 use crate::asynchronous::RoutedConnection;
 use crate::engine::Session;
+use crate::observe::Event;
 
 /// Extracts the request's session, which [`SessionLayer`](super::SessionLayer) put there.
 impl<C: RoutedConnection, S: Sync> FromRequestParts<S> for Session<C> {
@@ -15,7 +16,7 @@ impl<C: RoutedConnection, S: Sync> FromRequestParts<S> for Session<C> {
 
     async fn from_request_parts(request: &mut Parts, _: &S) -> Result<Self, NoSessionLayer> {
         request.extensions.get().cloned().ok_or_else(|| {
-            tracing::error!("{NoSessionLayer}");
+            Event::NoSessionLayer {}.emit();
             NoSessionLayer
         })
     }

@@ -6,9 +6,8 @@ use http::request::Parts;
 use tokio::time::timeout;
 
 use crate::asynchronous::RoutedConnection;
-use crate::edge::{Edge, Exchange, StoreOf, TOO_SLOW, TokenStore};
+use crate::edge::{Edge, Exchange, LEFT_ALONE, StoreError, StoreOf, TOO_SLOW, TokenStore};
 use crate::engine::{Async, Session};
-use crate::error::error_chain;
 
 impl<C: RoutedConnection, S: TokenStore> StoreOf<C, Async> for S {
     fn shared(self) -> Arc<dyn TokenStore> {
@@ -36,9 +35,11 @@ impl<C: RoutedConnection> Edge<C> {
         let Some(store) = &self.inner.store else {
             return;
         };
-        let answer = match timeout(self.inner.settings.store_timeout, store.load(key)).await {
-            Ok(answer) => answer.map_err(|error| error_chain(&error)),
-            Err(_) => Err(TOO_SLOW.to_owned()),
+        let answer = if self.may_ask_store() {
+            let answer = timeout(self.inner.settings.store_timeout, store.load(key)).await;
+            self.heard(answer.unwrap_or_else(|_| Err(StoreError::failed(TOO_SLOW))))
+        } else {
+            Err(LEFT_ALONE.to_owned())
         };
         self.loaded(answer, session);
     }

@@ -6,11 +6,10 @@ use http::HeaderMap;
 use tokio::time::timeout;
 
 use crate::asynchronous::RoutedConnection;
-use crate::edge::{Exchange, Save, TOO_SLOW};
+use crate::edge::{Exchange, LEFT_ALONE, Save, StoreError, TOO_SLOW};
 use crate::engine::Async;
 #[cfg(doc)]
 use crate::engine::Session;
-use crate::error::error_chain;
 
 impl<C: RoutedConnection> Exchange<C> {
     /// Loads the store's state, if there is a store.
@@ -57,10 +56,13 @@ pub(crate) fn save_late<C: RoutedConnection>(save: Save<C, Async>) -> bool {
 }
 
 async fn run<C: RoutedConnection>(save: Save<C, Async>) {
-    let join = save.store.join(&save.key, &save.token, save.life());
-    let saved = match timeout(save.edge.inner.settings.store_timeout, join).await {
-        Ok(saved) => saved.map_err(|error| error_chain(&error)),
-        Err(_) => Err(TOO_SLOW.to_owned()),
+    let saved = if save.edge.may_ask_store() {
+        let join = save.store.join(&save.key, &save.token, save.life());
+        let saved = timeout(save.edge.inner.settings.store_timeout, join).await;
+        let saved = saved.unwrap_or_else(|_| Err(StoreError::failed(TOO_SLOW)));
+        save.edge.heard(saved)
+    } else {
+        Err(LEFT_ALONE.to_owned())
     };
     save.finish(saved);
 }

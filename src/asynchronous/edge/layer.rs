@@ -49,7 +49,7 @@ pub struct SessionLayer<C: RoutedConnection> {
 }
 
 impl<C: RoutedConnection> SessionLayer<C> {
-    /// Creates a layer whose tokens travel in the cookie `db-session`. For other settings, use
+    /// Creates a layer whose tokens travel in the cookie `__Host-db-session`. For other settings, use
     /// `SessionLayer::from(edge)`.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ enum Source {
 const PATIENCE: Duration = Duration::from_millis(500);
 
 impl RedisStore {
-    /// Creates a store at this URL, `redis://` or `unix://`; the first call connects.
+    /// Creates a store at this URL, `redis://`, `unix://` or, with the feature `redis-rustls`, `rediss://`; the first call connects.
     ///
     /// # Errors
     ///

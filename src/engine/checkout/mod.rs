@@ -4,6 +4,7 @@ mod again;
 mod proof;
 mod protect;
 mod settle;
+mod span;
 mod steps;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 pub(crate) use steps::{Loan, Next, Outcome, Request, Wait};
 
 use self::proof::{Asked, Proof};
+use self::span::Trace;
 use super::{Shared, Terms};
 use crate::cluster::{Observation, after};
 use crate::error::{Error, Step};
@@ -61,6 +63,9 @@ pub(crate) struct Checkout<'a, G> {
     deadline: Option<Instant>,
     /// When a connection was asked for last.
     taking_since: Option<Instant>,
+    /// The number of connections that were asked for.
+    takes: u32,
+    trace: Trace,
     /// A random number: whether it is among those that are let in to try a strained primary.
     lot: Option<u64>,
     /// The number of tries left before the last one.
@@ -127,6 +132,8 @@ impl<'a, G: Loan> Checkout<'a, G> {
             began: None,
             deadline: None,
             taking_since: None,
+            takes: 0,
+            trace: Trace::default(),
             lot: None,
             attempts: ATTEMPTS,
             retakes: RETAKES,
@@ -287,6 +294,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             && let Some((there, required)) = self.shared.freshest_candidate(&self.request, now)
         {
             let (node, serial, pool) = (there.node, there.serial, there.reason.pool());
+            self.takes += 1;
             self.state = State::TakingToWait {
                 there,
                 required,
@@ -360,6 +368,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
         };
         self.state = State::Taking { decision };
         self.taking_since = Some(now);
+        self.takes += 1;
         Next::Take {
             node,
             serial: decision.serial,

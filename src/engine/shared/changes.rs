@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Shared;
-use crate::cluster::{Event, Member, Members, Node, ServerFacts};
+use crate::cluster::{Member, Members, Node, ServerFacts};
 use crate::engine::{Live, Settings};
 use crate::error::ConfigError;
 use crate::mutex::lock;
@@ -68,9 +68,10 @@ impl Shared {
         let policy = self.policy_for(settings, &left);
         let mut roster = lock(&self.roster);
         let events = roster.leave(left, slot);
+        self.note_events(&events, &roster);
         self.publish_under(policy, &roster);
         drop(roster);
-        self.forget(&[(slot, Arc::clone(member))], &events);
+        self.forget(&[(slot, Arc::clone(member))]);
     }
 
     /// Replaces members and settings at once: `members` are the present ones, some with other settings, of which those in the
@@ -98,15 +99,16 @@ impl Shared {
             members = members.without(slot);
             events.extend(roster.leave(members.clone(), slot));
         }
+        self.note_events(&events, &roster);
         let mut policy = settings.policy(&live, &members);
         policy.tags = policy.tags.and_names_of(&self.snapshot.load().policy.tags);
         self.publish_all(Arc::new(policy), Arc::new(live), &roster);
         drop(roster);
-        self.forget(&gone, &events);
+        self.forget(&gone);
     }
 
     /// Forgets members that have left, and says what came of it.
-    fn forget(&self, gone: &[(usize, Arc<Member>)], events: &[Event]) {
+    fn forget(&self, gone: &[(usize, Arc<Member>)]) {
         for (slot, member) in gone {
             member.leave();
             lock(&self.facts).remove(&member.serial);
@@ -116,9 +118,7 @@ impl Shared {
         }
         // Whoever waits for one looks again.
         self.signals.answered();
-        for event in events {
-            self.report(event);
-        }
+        self.tell();
         if !self.snapshot.load().has_primary {
             self.signals.ask_all();
         }
@@ -129,6 +129,8 @@ impl Shared {
         member.joined();
         let roster = lock(&self.roster);
         self.publish(&roster);
+        drop(roster);
+        self.tell();
     }
 
     /// Checks a node that has joined and was met against those that were met before, and do not go as `ends` says.

@@ -4,6 +4,7 @@ use super::Shared;
 use crate::cluster::{Member, Node, ServerFacts};
 use crate::engine::WATCHERS;
 use crate::mutex::lock;
+use crate::observe::Event;
 use crate::server::PoolKind;
 
 impl Shared {
@@ -12,14 +13,13 @@ impl Shared {
         let instances = self.expected_instances;
         let needed = connections(member).saturating_mul(instances);
         if let Some(max_connections) = facts.max_connections.filter(|limit| needed > *limit) {
-            tracing::warn!(
-                node = member.name,
+            Event::TooManyConnections {
+                node: &member.name,
                 needed,
                 instances,
                 max_connections,
-                "all instances' pools together may open more connections than the node's server takes: make the pools smaller, or \
-                 raise `max_connections`"
-            );
+            }
+            .emit();
         }
     }
 

@@ -18,6 +18,8 @@ impl Shared {
         }
         self.saw_lag(node, lag);
         self.publish(&roster);
+        drop(roster);
+        self.tell();
     }
 
     /// Records the lag of a replica that may serve sessions.
@@ -30,11 +32,7 @@ impl Shared {
         let now = self.clock.now();
         let window = &cluster.live.window;
         if lock(&self.lags).record(lag, window, now) {
-            tracing::warn!(
-                node = cluster.name(node),
-                ?lag,
-                "a replica lags more than the longest window: raise `max`, or lower `max_lag` so that it serves nothing then"
-            );
+            lock(&self.bulletin).lags(cluster.name(node), lag);
         }
     }
 

@@ -7,6 +7,7 @@ use crate::consistency::Priority;
 use crate::engine::{Live, Request};
 use crate::error::Error;
 use crate::mutex::lock;
+use crate::observe::Event;
 use crate::protection::{Change, Strain};
 use crate::routing::Decision;
 
@@ -119,16 +120,16 @@ fn priority(request: &Request<'_>, live: &Live) -> Priority {
 fn tell(node: &str, change: Change, hold: Duration) {
     let Change { from, to, cause } = change;
     let (from, to) = (from.as_str(), to.as_str());
-    match cause {
-        Some((signal, value)) => tracing::warn!(
+    let event = match cause {
+        Some((signal, value)) => Event::PrimaryStrained {
             node,
             from,
             to,
-            signal = signal.as_str(),
+            signal: signal.as_str(),
             value,
-            ?hold,
-            "the primary is strained: reads that replicas should serve are refused"
-        ),
-        None => tracing::info!(node, from, to, "the primary is relieved"),
-    }
+            hold_seconds: hold.as_secs_f64(),
+        },
+        None => Event::PrimaryRelieved { node, from, to },
+    };
+    event.emit();
 }

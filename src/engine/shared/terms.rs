@@ -57,6 +57,11 @@ impl Shared {
         strength(request, state)
     }
 
+    /// Returns the level that a request requires under the present configuration; `None` if it names a class that is not there.
+    pub(crate) fn required(&self, request: &Request<'_>) -> Option<Level> {
+        Self::strength(request, &self.snapshot.load()).map(Strength::level)
+    }
+
     /// Adds to a decision whether the caller fails rather than go there, under the configuration that it was decided under.
     #[inline]
     pub(super) fn weighed(decision: Decision, request: &Request<'_>, state: &State) -> Decision {

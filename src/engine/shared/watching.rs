@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::state::State;
 use super::{FASTEST, SLOWEST, Shared};
-use crate::cluster::{Event, Observation, Question, Roster, Sample, Samples, ServerId, Snapshot};
+use crate::cluster::{Observation, Question, Roster, Sample, Samples, ServerId, Snapshot};
 use crate::engine::Live;
 use crate::error::ConfigError;
 use crate::mutex::lock;
@@ -38,6 +38,7 @@ impl Shared {
     pub(crate) fn record_observation(&self, node: usize, question: Question, said: Observation) {
         let mut roster = lock(&self.roster);
         let events = roster.observed(node, question, said);
+        self.note_events(&events, &roster);
         if let Some(lag) = roster.replica_lag(node, question.asked) {
             self.saw_lag(node, lag);
         }
@@ -46,9 +47,7 @@ impl Shared {
             self.delays.limit(node, lag);
         }
         drop(roster);
-        for event in events {
-            self.report(&event);
-        }
+        self.tell();
         self.look_at_strain(question.sent);
     }
 
@@ -69,11 +68,10 @@ impl Shared {
     pub(crate) fn record_failure(&self, node: usize, why: &str) {
         let mut roster = lock(&self.roster);
         let events = roster.lost(node, why);
+        self.note_events(&events, &roster);
         self.publish(&roster);
         drop(roster);
-        for event in events {
-            self.report(&event);
-        }
+        self.tell();
     }
 
     pub(in crate::engine) fn publish(&self, roster: &Roster) {
@@ -103,6 +101,7 @@ impl Shared {
             live,
         };
         drop(told);
+        self.note(&state, roster);
         self.snapshot.store(Arc::new(state));
         self.signals.answered();
     }
@@ -143,26 +142,5 @@ impl Shared {
     /// The same within a tenth, at random: keeps many routers from asking in step.
     pub(crate) fn jittered(limit: Duration) -> Duration {
         (limit / 1000).saturating_mul(random::within(900..=1100))
-    }
-
-    pub(in crate::engine) fn report(&self, event: &Event) {
-        match *event {
-            Event::Promoted { from, to } => {
-                tracing::warn!(
-                    from = self.name(from),
-                    to = self.name(to),
-                    "another node is the primary now"
-                );
-            }
-            Event::SplitBrain { primary, other } => tracing::error!(
-                primary = self.name(primary),
-                other = self.name(other),
-                "two nodes take writes: the one on the older history gets nothing until it follows the primary"
-            ),
-            Event::Foreign { node } => tracing::error!(
-                node = self.name(node),
-                "a node belongs to another cluster: it gets nothing"
-            ),
-        }
     }
 }

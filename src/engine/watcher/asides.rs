@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Link, Next, Watcher};
 use crate::cluster::Urgency;
 use crate::engine::{Settings, Shared};
+use crate::observe::Event;
 use crate::server::NodeRole;
 
 /// The time between two questions how loaded the primary is. Chosen: connections come and go by the second.
@@ -20,8 +21,8 @@ pub(super) struct Asides {
     tells_lag: bool,
     /// When the function was called, by the router's clock.
     asked: Option<Instant>,
-    /// Set if its last call failed.
-    has_failed: bool,
+    /// The first of its calls that failed, if none has succeeded since.
+    failing_since: Option<Instant>,
     /// When the primary is to be asked next how loaded it is.
     load_at: Option<Instant>,
 }
@@ -31,7 +32,7 @@ impl Asides {
         Self {
             tells_lag: settings.tells_lag,
             asked: None,
-            has_failed: false,
+            failing_since: None,
             load_at: None,
         }
     }
@@ -63,23 +64,24 @@ impl Watcher {
     /// Records how far the node lags, as the function told, or why it did not.
     pub(super) fn lag_told(&mut self, lag: Result<Duration, String>) {
         let asked = self.asides.asked.take();
-        let has_failed = lag.is_err();
-        let name = &self.member.name;
+        let node = &self.member.name;
+        let failing_since = self.asides.failing_since.take();
         match lag {
             Ok(lag) => {
                 let asked = asked.unwrap_or_else(|| self.shared.now());
                 self.shared.record_lag(self.node, &self.member, asked, lag);
+                if let Some(since) = failing_since {
+                    let away_seconds = since.elapsed().as_secs_f64();
+                    Event::LagTold { node, away_seconds }.emit();
+                }
             }
-            Err(why) if self.asides.has_failed => {
-                tracing::debug!(node = name, why, "the lag of a node was not told");
+            Err(why) => {
+                if failing_since.is_none() {
+                    Event::LagUntold { node, why: &why }.emit();
+                }
+                self.asides.failing_since = failing_since.or_else(|| Some(Instant::now()));
             }
-            Err(why) => tracing::warn!(
-                node = name,
-                why,
-                "the lag of a node was not told: until it is, the node counts as ever further behind"
-            ),
         }
-        self.asides.has_failed = has_failed;
     }
 
     /// Returns the step that asks the primary how loaded it is, if that is due.

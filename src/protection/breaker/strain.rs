@@ -12,7 +12,7 @@ use crate::routing::{Level, Reason};
 /// |---|---|---|
 /// | of a class of [low priority](crate::Priority) | refused | refused |
 /// | which a replica could serve, were it up or further: `Fallback`, `NotCaughtUp`, `TooStale`, `CapturePending` | wait for one, then refused | the same |
-/// | which only the primary can serve now: `RecentWrite`, `OldHistory`, `NoSession`, `NoReplica` | served | refused |
+/// | which only the primary can serve now: `RecentWrite`, `StateUnknown`, `OldHistory`, `NoSession`, `NoReplica` | served | refused |
 /// | of a class of high priority | served | refused |
 ///
 /// Refused is [`Error::Shed`](crate::Error::Shed), which says when to try again. While it is `Open`, a write or strong read waits no

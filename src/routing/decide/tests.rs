@@ -241,6 +241,7 @@ fn needs() -> impl Strategy<Value = Need> {
         prop_oneof![
             6 => Just(None),
             1 => Just(Some(Block::RecentWrite)),
+            1 => Just(Some(Block::StateUnknown)),
             1 => Just(Some(Block::CapturePending)),
             1 => Just(Some(Block::OldHistory)),
             1 => Just(Some(Block::SeenPending)),

@@ -41,6 +41,8 @@ pub(super) struct Past {
     committed: Option<Stamp>,
     /// The time of its last write of unknown outcome: it may take effect later, so no sample covers it.
     unknown: Option<Stamp>,
+    /// Set if that is no write that is known of, but a state that is unknown.
+    is_doubt: bool,
     /// A position that covers its reads on nodes other than its home, and the time of the last of them.
     seen: Option<(Position, Stamp)>,
     /// The time of the last write or read that the window has passed over: a replica whose lag is known must lag less.
@@ -54,10 +56,19 @@ impl Past {
         wrote: None,
         committed: None,
         unknown: None,
+        is_doubt: false,
         seen: None,
         passed: None,
         arrived: None,
     };
+
+    /// Records a write at this time, whose position is unknown and will be.
+    fn wrote_unknown(&mut self, at: Stamp) {
+        if self.unknown <= Some(at) {
+            self.unknown = Some(at);
+            self.is_doubt = false;
+        }
+    }
 }
 
 impl Causal {
@@ -70,8 +81,18 @@ impl Causal {
 
     /// Records a write of unknown outcome that was sent before `now`.
     pub(super) fn wrote_perhaps(&mut self, now: Stamp) {
+        self.past_mut().wrote_unknown(now);
+        self.count_write();
+    }
+
+    /// Records that the session may have written before `now`, for its state is unknown.
+    #[cfg(feature = "edge")]
+    pub(super) fn doubt(&mut self, now: Stamp) {
         let past = self.past_mut();
-        past.unknown = past.unknown.max(Some(now));
+        if past.unknown < Some(now) {
+            past.unknown = Some(now);
+            past.is_doubt = true;
+        }
         self.count_write();
     }
 
@@ -278,7 +299,11 @@ impl Causal {
                 .is_some_and(|(position, _)| !cluster.shares_history(position))
         };
         let block = if past.unknown.is_some() {
-            Some(Block::RecentWrite)
+            Some(if past.is_doubt {
+                Block::StateUnknown
+            } else {
+                Block::RecentWrite
+            })
         } else if past.committed.is_some() {
             Some(if cluster.knows_positions() {
                 Block::CapturePending
@@ -377,7 +402,7 @@ impl Causal {
                         ((position, at), since)
                     };
                     past.wrote = Some(stays);
-                    past.unknown = past.unknown.max(Some(goes));
+                    past.wrote_unknown(goes);
                 }
                 known => past.wrote = later(known, position, Some(at)),
             }
@@ -392,7 +417,7 @@ impl Causal {
             });
         }
         if let Some(since) = token.unknown_since() {
-            past.unknown = past.unknown.max(Some(moment.instant_at(since).into()));
+            past.wrote_unknown(moment.instant_at(since).into());
         }
         past.arrived = Some(moment.now.into());
         self.count_write();

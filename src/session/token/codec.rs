@@ -31,6 +31,12 @@ const HAS_FLOOR: u8 = 1 << 2;
 const SAME_FLOOR: u8 = 1 << 3;
 
 impl Token {
+    /// Returns whether all of it fits into a text.
+    #[cfg(feature = "edge")]
+    pub(crate) fn fits(&self) -> bool {
+        fits(self)
+    }
+
     /// Returns the token as it fits into a text. GTID sets have no maximum length: a floor that is too long beside
     /// the required position is joined with it, and if both are too long together, they become a write of unknown
     /// position.

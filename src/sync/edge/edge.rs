@@ -5,9 +5,8 @@ use std::sync::Arc;
 use http::request::Parts;
 
 use super::{Edge, Exchange, TokenStore};
-use crate::edge::StoreOf;
+use crate::edge::{LEFT_ALONE, StoreOf};
 use crate::engine::Blocking;
-use crate::error::error_chain;
 use crate::sync::{RoutedConnection, Session};
 
 impl<C: RoutedConnection, S: TokenStore> StoreOf<C, Blocking> for S {
@@ -33,7 +32,11 @@ impl<C: RoutedConnection> Edge<C> {
         let Some(store) = &self.inner.store else {
             return;
         };
-        let answer = store.load(key, self.inner.settings.store_timeout);
-        self.loaded(answer.map_err(|error| error_chain(&error)), session);
+        let answer = if self.may_ask_store() {
+            self.heard(store.load(key, self.inner.settings.store_timeout))
+        } else {
+            Err(LEFT_ALONE.to_owned())
+        };
+        self.loaded(answer, session);
     }
 }

@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 use http::HeaderMap;
 
 use super::Exchange;
-use crate::edge::{Save, TOO_SLOW};
+use crate::edge::{LEFT_ALONE, Save, TOO_SLOW};
 use crate::engine::Blocking;
-use crate::error::error_chain;
 use crate::sync::RoutedConnection;
 #[cfg(doc)]
 use crate::sync::Session;
@@ -47,11 +46,13 @@ pub(crate) fn save_late<C: RoutedConnection>(save: &Save<C, Blocking>) {
 fn run<C: RoutedConnection>(save: &Save<C, Blocking>, timeout: Duration) {
     let saved = if timeout.is_zero() {
         Err(TOO_SLOW.to_owned())
+    } else if !save.edge.may_ask_store() {
+        Err(LEFT_ALONE.to_owned())
     } else {
         let joined = save
             .store
             .join(&save.key, &save.token, save.life(), timeout);
-        joined.map_err(|error| error_chain(&error))
+        save.edge.heard(joined)
     };
     save.finish(saved);
 }

@@ -25,7 +25,7 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// Creates a store at this URL, `redis://` or `unix://`; the first call connects.
+    /// Creates a store at this URL, `redis://`, `unix://` or, with the feature `redis-rustls`, `rediss://`; the first call connects.
     ///
     /// # Errors
     ///

@@ -85,6 +85,33 @@ impl Postgres {
         )
     }
 
+    /// The name of such servers in traces.
+    pub(crate) const SYSTEM: &str = "postgresql";
+
+    pub(crate) fn kill_primary(&self) {
+        self.0.primary().kill().unwrap();
+    }
+
+    pub(crate) fn kill_replica(&self) {
+        self.0.standby(0).kill().unwrap();
+    }
+
+    pub(crate) fn start_replica(&self) {
+        self.0.standby(0).start().unwrap();
+    }
+
+    pub(crate) fn freeze_replica(&self) {
+        self.0.standby(0).freeze().unwrap();
+    }
+
+    pub(crate) fn thaw_replica(&self) {
+        self.0.standby(0).thaw().unwrap();
+    }
+
+    pub(crate) fn promote_replica(&self) {
+        self.0.standby(0).promote().unwrap();
+    }
+
     /// The replica keeps its rows until it is resumed.
     pub(crate) fn pause(&self, index: usize) {
         self.0.standby(index).pause_replay().unwrap();

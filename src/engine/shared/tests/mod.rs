@@ -10,6 +10,7 @@ mod servers;
 mod steps;
 mod strained;
 mod terms;
+mod told;
 mod world;
 
 use std::sync::Arc;
