@@ -155,6 +155,9 @@
 //! diesel-routing-testkit = "0.1"
 //! ```
 //!
+//! The crate [`diesel-routing-verify`](https://docs.rs/diesel-routing-verify) lets clients write and read through a router, on your own
+//! cluster or on the test kit's, and judges what they were shown.
+//!
 //! Tests that have one database, and no way to another, still check everything but staleness with
 //! [`single_database`](sync::RouterBuilder::single_database): the database stands in for its own replica, over
 //! connections that are read-only.

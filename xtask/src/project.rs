@@ -4,11 +4,12 @@
 pub(crate) const ROOT_PACKAGE: &str = "diesel-routing";
 
 /// The library crates, for `cargo semver-checks`, which does not read macro crates.
-pub(crate) const LIBRARIES: [&str; 4] = [
+pub(crate) const LIBRARIES: [&str; 5] = [
     "diesel-routing",
     "diesel-routing-discovery",
     "diesel-routing-sql",
     "diesel-routing-testkit",
+    "diesel-routing-verify",
 ];
 
 /// The published package that is a program: it has no library to check.

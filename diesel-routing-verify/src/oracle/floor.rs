@@ -2,25 +2,31 @@
 
 use std::collections::BTreeMap;
 
-use crate::kept::{Fate, Kept};
-use crate::table::Row;
+use super::kept::{Fate, Kept};
+use super::row::Row;
 
 /// Versions that must be there, by key; of each history the highest.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Floor(BTreeMap<(i32, Option<i32>), Known>);
+pub(super) struct Floor(BTreeMap<(i32, Option<i32>), Known>);
 
 /// A version that must be there, and why.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Known {
-    pub(crate) row: Row,
-    pub(crate) why: Why,
+pub struct Known {
+    /// The version.
+    pub row: Row,
+    /// Whose doing it was.
+    pub why: Why,
     /// The record that tells.
-    pub(crate) since: usize,
+    pub since: usize,
 }
 
 /// Whose doing made a version known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Why {
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "recorders and reports know them all"
+)]
+pub enum Why {
     /// The session wrote it.
     Wrote,
     /// The session read it.
@@ -29,11 +35,13 @@ pub(crate) enum Why {
     WroteBefore,
     /// A session read it before it wrote what was seen.
     ReadBefore,
+    /// Anybody wrote it, and its write was acknowledged.
+    Acknowledged,
 }
 
 impl Floor {
     /// Adds a version. One that was lost stands for what was kept below it, too.
-    pub(crate) fn add(&mut self, known: Known, kept: &Kept) {
+    pub(super) fn add(&mut self, known: Known, kept: &Kept) {
         let row = known.row;
         let lost = match kept.fate(&row) {
             Fate::Kept => None,
@@ -49,18 +57,19 @@ impl Floor {
         self.raise(lost, known);
     }
 
-    pub(crate) fn join(&mut self, other: &Self) {
+    pub(super) fn join(&mut self, other: &Self) {
         for (&(_, lost), &known) in &other.0 {
             self.raise(lost, known);
         }
     }
 
     /// What whoever sees a write of this session must see, too.
-    pub(crate) fn for_others(&self) -> Self {
+    pub(super) fn for_others(&self) -> Self {
         let for_others = |known: &Known| Known {
             why: match known.why {
                 Why::Wrote | Why::WroteBefore => Why::WroteBefore,
                 Why::Read | Why::ReadBefore => Why::ReadBefore,
+                Why::Acknowledged => Why::Acknowledged,
             },
             ..*known
         };
@@ -73,7 +82,7 @@ impl Floor {
     }
 
     /// What must be there of this key.
-    pub(crate) fn of(&self, key: i32) -> impl Iterator<Item = &Known> {
+    pub(super) fn of(&self, key: i32) -> impl Iterator<Item = &Known> {
         self.0
             .range((key, None)..=(key, Some(i32::MAX)))
             .map(|(_, known)| known)

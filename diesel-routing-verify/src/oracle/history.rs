@@ -3,76 +3,112 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::table::Row;
+use super::row::Row;
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Record {
+pub struct Record {
     /// Since the start.
-    pub(crate) at: Duration,
+    pub at: Duration,
     /// Whose doing it was.
-    pub(crate) session: u32,
-    pub(crate) event: Event,
+    pub session: u32,
+    /// What it was.
+    pub event: Event,
 }
 
+/// A thing that happened.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Event {
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "recorders and reports know them all"
+)]
+pub enum Event {
     /// A write is about to be sent. It may take effect from now on, even if its outcome stays unknown.
-    Sends { writer: i64 },
+    Sends {
+        /// The write.
+        writer: i64,
+    },
     /// It was acknowledged.
     Wrote(Row),
     /// It was rolled back: nobody must ever see it.
-    RolledBack { writer: i64 },
+    RolledBack {
+        /// The write.
+        writer: i64,
+    },
     /// Reads that were out at the same time.
     Reads(Vec<Read>),
     /// The session's token is taken.
-    Issues { token: u64 },
+    Issues {
+        /// The token.
+        token: u64,
+    },
     /// The session goes on from that token, too.
-    Absorbs { token: u64 },
+    Absorbs {
+        /// The token.
+        token: u64,
+    },
     /// A standby is about to be promoted: versions of this timeline may get lost. No session's doing.
-    Ends { timeline: i32 },
+    Ends {
+        /// The timeline.
+        timeline: i32,
+    },
     /// What failed, or was undone. No session's doing.
     Fault(String),
 }
 
 /// What one statement has shown: a snapshot of some keys.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Read {
-    pub(crate) rows: Vec<Row>,
-    pub(crate) began: Moment,
+pub struct Read {
+    /// One row for each key.
+    pub rows: Vec<Row>,
+    /// When the read was begun.
+    pub began: Moment,
     /// Whether the session was promised what it wrote and saw; if not, it still must not see less later.
-    pub(crate) promised: bool,
-    pub(crate) node: String,
+    pub promised: bool,
+    /// Set if everything was promised that anyone's acknowledged writes had by then, in time since the start.
+    pub everyones: Option<Duration>,
+    /// The name of the node.
+    pub node: String,
     /// Set if it ran on the primary, by whatever name.
-    pub(crate) is_primary: bool,
-    pub(crate) reason: &'static str,
+    pub is_primary: bool,
+    /// The reason for its choice.
+    pub reason: &'static str,
 }
 
 /// A moment of the run.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Moment {
+pub struct Moment {
     /// Since the start.
-    pub(crate) at: Duration,
+    pub at: Duration,
     /// How many records there were.
-    pub(crate) records: usize,
+    pub records: usize,
 }
 
 /// The sessions' common notebook. An event that makes another possible is noted before it.
 #[derive(Debug)]
-pub(crate) struct History {
+pub struct History {
     start: Instant,
     records: Mutex<Vec<Record>>,
 }
 
+impl Default for History {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl History {
-    pub(crate) fn new() -> Self {
+    /// Creates an empty one, whose time begins now.
+    #[must_use]
+    pub fn new() -> Self {
         Self {
             start: Instant::now(),
             records: Mutex::default(),
         }
     }
 
-    pub(crate) fn note(&self, session: u32, event: Event) {
+    /// Adds an event.
+    pub fn note(&self, session: u32, event: Event) {
         let mut records = self.lock();
         records.push(Record {
             at: self.start.elapsed(),
@@ -81,18 +117,30 @@ impl History {
         });
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// Returns the number of records.
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.lock().len()
     }
 
-    pub(crate) fn now(&self) -> Moment {
+    /// Returns whether there is no record.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the present moment.
+    #[must_use]
+    pub fn now(&self) -> Moment {
         Moment {
             at: self.start.elapsed(),
             records: self.len(),
         }
     }
 
-    pub(crate) fn take(&self) -> Vec<Record> {
+    /// Takes the records out.
+    #[must_use]
+    pub fn take(&self) -> Vec<Record> {
         std::mem::take(&mut self.lock())
     }
 

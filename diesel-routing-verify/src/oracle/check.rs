@@ -12,6 +12,9 @@
 //! | monotonic writes | what a session had written before a write that is seen |
 //! | writes follow reads | what a session had read before a write that is seen |
 //!
+//! A read at a level that promises the writes of everyone (`strong`, `bounded`) is also compared with what was acknowledged by
+//! then.
+//!
 //! What counts and what does not:
 //!
 //! - A write of unknown outcome may be there or not; whoever has seen it must go on seeing it.
@@ -31,48 +34,65 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
-use crate::floor::{Floor, Known, Why};
-use crate::history::{Event, Read, Record};
-use crate::kept::{Fate, Kept};
-use crate::table::Row;
+use super::floor::{Floor, Known, Why};
+use super::history::{Event, Read, Record};
+use super::kept::{Fate, Kept};
+use super::row::Row;
 
 /// A promise that was not kept.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Violation {
-    pub(crate) guarantee: Guarantee,
+pub struct Violation {
+    /// The promise.
+    pub guarantee: Guarantee,
     /// The record of the read or write that shows it.
-    pub(crate) at: usize,
-    pub(crate) found: Row,
+    pub at: usize,
+    /// The row that was shown.
+    pub found: Row,
     /// What should have been there.
-    pub(crate) needed: Option<Known>,
+    pub needed: Option<Known>,
 }
 
+/// A promise about what reads show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Guarantee {
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "recorders and reports know them all"
+)]
+pub enum Guarantee {
+    /// A session sees what it wrote.
     ReadYourWrites,
+    /// A session sees no less than it has seen.
     MonotonicReads,
+    /// Who sees a write sees what its session had written before.
     MonotonicWrites,
+    /// Who sees a write sees what its session had read before.
     WritesFollowReads,
+    /// A read at a level that promises the writes of everyone, or those up to some age, shows what was acknowledged by then.
+    Acknowledged,
     /// Only what was committed is shown, and what was acknowledged stays.
     Committed,
 }
 
 /// What a history has shown.
 #[derive(Debug, Default)]
-pub(crate) struct Findings {
-    pub(crate) violations: Vec<Violation>,
+pub struct Findings {
+    /// The promises that were not kept, in the order of the records that show it.
+    pub violations: Vec<Violation>,
     /// Reads from the primary that lack what a standby has shown early.
-    pub(crate) early: usize,
+    pub early: usize,
 }
 
 /// A commit whose acknowledgement never came is over by then: all that it waits for is the processor.
 const EARLY: Duration = Duration::from_secs(1);
 
-pub(crate) fn check(records: &[Record], kept: &Kept) -> Findings {
+/// Checks a history against what the database has kept of it.
+#[must_use]
+pub fn check(records: &[Record], kept: &Kept) -> Findings {
     let mut checker = Checker {
         records,
         kept,
         acknowledged: HashMap::new(),
+        versions: HashMap::new(),
         ended: HashMap::new(),
         sessions: HashMap::new(),
         tokens: HashMap::new(),
@@ -91,6 +111,9 @@ struct Checker<'a> {
     kept: &'a Kept,
     /// By write: the record that acknowledges it, up to the record at hand.
     acknowledged: HashMap<i64, usize>,
+    /// By key: the versions that were acknowledged, with the records that say so, in their order. None of them is below the one
+    /// before.
+    versions: HashMap<i32, Vec<Known>>,
     /// Timelines that ended, up to the record at hand.
     ended: HashMap<i32, usize>,
     sessions: HashMap<u32, Floor>,
@@ -112,6 +135,7 @@ impl Checker<'_> {
             }
             Event::Wrote(row) => {
                 self.acknowledged.insert(row.writer, at);
+                self.raise(row, at);
                 let floor = self.floor(session).for_others();
                 self.compare(at, None, row, &floor);
                 let mut floor = self.floor(session);
@@ -163,6 +187,9 @@ impl Checker<'_> {
             if read.promised {
                 self.compare(at, Some(read), row, floor);
             }
+            if let Some(by) = read.everyones {
+                self.compare_with_everyones(at, row, by);
+            }
         }
         for row in &read.rows {
             self.add(&mut shown, row, Why::Read, at);
@@ -185,8 +212,43 @@ impl Checker<'_> {
                 Why::Read => Guarantee::MonotonicReads,
                 Why::WroteBefore => Guarantee::MonotonicWrites,
                 Why::ReadBefore => Guarantee::WritesFollowReads,
+                Why::Acknowledged => Guarantee::Acknowledged,
             };
             self.violate(guarantee, at, row, Some(missing));
+        }
+    }
+
+    /// Records an acknowledged version, if it is the highest so far.
+    fn raise(&mut self, row: &Row, at: usize) {
+        // A version that a failover lost binds nobody but those who saw it.
+        if self.kept.fate(row) != Fate::Kept {
+            return;
+        }
+        let versions = self.versions.entry(row.key).or_default();
+        if versions
+            .last()
+            .is_none_or(|last| last.row.version < row.version)
+        {
+            versions.push(Known {
+                row: *row,
+                why: Why::Acknowledged,
+                since: at,
+            });
+        }
+    }
+
+    /// Compares a row with what was acknowledged by then, whoever wrote it.
+    fn compare_with_everyones(&mut self, at: usize, row: &Row, by: Duration) {
+        let is_by_then = |known: &Known| {
+            let record = self.records.get(known.since);
+            record.is_some_and(|record| record.at <= by)
+        };
+        let known = self.versions.get(&row.key).and_then(|versions| {
+            let end = versions.partition_point(is_by_then);
+            versions[..end].last().copied()
+        });
+        if let Some(known) = known.filter(|known| !self.has(row, &known.row)) {
+            self.violate(Guarantee::Acknowledged, at, row, Some(known));
         }
     }
 
@@ -278,6 +340,9 @@ impl fmt::Display for Guarantee {
             Self::MonotonicReads => "monotonic reads",
             Self::MonotonicWrites => "monotonic writes",
             Self::WritesFollowReads => "writes follow reads",
+            Self::Acknowledged => {
+                "everyone's acknowledged writes, up to the age that the level allows"
+            }
             Self::Committed => "only committed versions, which stay",
         })
     }

@@ -1,7 +1,7 @@
 //! Histories made by hand.
 
 use super::*;
-use crate::history::Moment;
+use crate::oracle::Moment;
 use Guarantee::*;
 
 const START: Moment = Moment {
@@ -35,6 +35,7 @@ fn read(rows: &[Row], promised: bool) -> Read {
         rows: rows.to_vec(),
         began: START,
         promised,
+        everyones: None,
         node: "node1".to_owned(),
         is_primary: false,
         reason: "covered",
@@ -319,4 +320,34 @@ fn not_more_than_one_version_of_a_row_and_not_for_long_can_a_standby_be_early() 
     };
     assert_eq!(violated(&[one], 1, &shown(EARLY / 2)), []);
     assert_eq!(violated(&[one], 1, &shown(EARLY)), [MonotonicReads]);
+}
+
+#[test]
+fn a_read_that_promises_everyones_writes_up_to_then_has_what_was_acknowledged_by_then() {
+    let (one, two) = (row(1, 1, 11, 1), row(1, 2, 12, 1));
+    let acknowledged = |at, row: Row| Record {
+        at,
+        ..wrote(1, row)
+    };
+    let shows = |by, row: Row| {
+        let mut read = read(&[row], false);
+        read.everyones = Some(by);
+        record(2, Event::Reads(vec![read]))
+    };
+    let second = Duration::from_secs(1);
+    let found = |by, shown| {
+        let records = [
+            sends(1, 11),
+            acknowledged(second, one),
+            sends(1, 12),
+            acknowledged(3 * second, two),
+            shows(by, shown),
+        ];
+        violated(&[one, two], 1, &records)
+    };
+    assert_eq!(found(second / 2, NEW), []);
+    assert_eq!(found(second, NEW), [Acknowledged]);
+    assert_eq!(found(2 * second, one), []);
+    assert_eq!(found(3 * second, one), [Acknowledged]);
+    assert_eq!(found(3 * second, two), []);
 }

@@ -1,11 +1,11 @@
 //! The histories that failovers begin, counted.
 
-use crate::history::{Event, Record};
-use crate::table::Row;
+use super::history::{Event, Record};
+use super::row::Row;
 
 /// Numbers the timelines from 1 in the order in which they ended, the last being that of the present
 /// primary; returns its number. Backends tell them apart by numbers that need not grow.
-pub(crate) fn count(records: &mut [Record], kept: &mut [Row], last: i32) -> i32 {
+pub fn count(records: &mut [Record], kept: &mut [Row], last: i32) -> i32 {
     let ended = records.iter().filter_map(|record| match record.event {
         Event::Ends { timeline } => Some(timeline),
         _ => None,

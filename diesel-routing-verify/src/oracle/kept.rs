@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::table::Row;
+use super::row::Row;
 
 /// The log of the last primary: every committed version that no failover has lost.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub struct Kept {
     /// By key, in the order of versions.
     rows: HashMap<i32, Vec<Row>>,
     /// The primary's at the end.
@@ -15,7 +15,12 @@ pub(crate) struct Kept {
 
 /// What became of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "recorders and reports know them all"
+)]
+pub enum Fate {
+    /// It is there, or was replaced by a later version.
     Kept,
     /// The failover that ended this timeline lost it. Replication is asynchronous: that is the
     /// database's loss, not a router's.
@@ -25,7 +30,9 @@ pub(crate) enum Fate {
 }
 
 impl Kept {
-    pub(crate) fn new(rows: Vec<Row>, timeline: i32) -> Self {
+    /// Makes it of the log of the last primary, whose timeline this is.
+    #[must_use]
+    pub fn new(rows: Vec<Row>, timeline: i32) -> Self {
         let mut kept = Self {
             rows: HashMap::new(),
             timeline,
@@ -39,7 +46,9 @@ impl Kept {
         kept
     }
 
-    pub(crate) fn fate(&self, row: &Row) -> Fate {
+    /// Returns what became of a version that someone was shown, or told.
+    #[must_use]
+    pub fn fate(&self, row: &Row) -> Fate {
         if row.version == 0 || self.get(row.key, row.version) == Some(row) {
             Fate::Kept
         } else if row.timeline < self.timeline {
@@ -49,15 +58,15 @@ impl Kept {
         }
     }
 
-    /// The last version of `key` that was kept from `timeline` and those before: where the versions
+    /// Returns the last version of `key` that was kept from `timeline` and those before: where the versions
     /// that were lost with it begin.
-    pub(crate) fn fork(&self, key: i32, timeline: i32) -> Option<&Row> {
+    pub(super) fn fork(&self, key: i32, timeline: i32) -> Option<&Row> {
         let rows = self.rows.get(&key)?;
         let end = rows.partition_point(|row| row.timeline <= timeline);
         rows[..end].last()
     }
 
-    pub(crate) fn get(&self, key: i32, version: i64) -> Option<&Row> {
+    pub(super) fn get(&self, key: i32, version: i64) -> Option<&Row> {
         let rows = self.rows.get(&key)?;
         let index = rows
             .binary_search_by_key(&version, |row| row.version)
