@@ -71,21 +71,11 @@ impl<G: Loan> Checkout<'_, G> {
     /// caller.
     #[inline]
     pub(crate) fn step(&mut self, outcome: Outcome<G>, now: Instant) -> Next<G> {
-        let begins = self.began.is_none() && Level::INFO <= LevelFilter::current();
-        if begins || self.trace.0.is_some() {
-            return self.traced_step(outcome, now);
-        }
-        self.next(outcome, now)
-    }
-
-    /// Kept apart: what may have to be left by a panic makes the other way longer.
-    #[cold]
-    #[inline(never)]
-    fn traced_step(&mut self, outcome: Outcome<G>, now: Instant) -> Next<G> {
-        if self.began.is_none() {
+        if self.began.is_none() && Level::INFO <= LevelFilter::current() {
             self.trace.open(now);
         }
-        let _entered = self.trace.enter();
+        let is_traced = self.trace.0.is_some();
+        let _entered = is_traced.then(|| self.trace.enter());
         self.next(outcome, now)
     }
 
