@@ -80,9 +80,9 @@ impl<'a> StatementGuard<'a> {
     pub(crate) fn finish<T>(&mut self, answer: &QueryResult<T>) {
         if let Some(marks) = &mut self.marks {
             marks.awaits_answer &= !self.can_be_cut_off;
-            marks.has_failed |= answer.is_err();
-            if answer.is_ok() {
-                marks.answered(self.since);
+            match answer {
+                Ok(_) => marks.answered(self.since),
+                Err(error) => marks.failed(error),
             }
         }
     }

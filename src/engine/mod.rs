@@ -53,7 +53,7 @@ pub(crate) use arrivals::Arrivals;
 pub(crate) use builder::Recipe;
 pub use builder::RouterBuilder;
 pub use caught_up::{CaughtUpReport, ReplicaReport};
-pub(crate) use checkout::{Request, Wait};
+pub(crate) use checkout::{Again, Request, Wait};
 pub use comparison::{CompareLimits, Comparison, TableComparison, TableOnReplica};
 pub use configuration::ConfigurationStatus;
 pub(crate) use configuration::{Changed, Record};

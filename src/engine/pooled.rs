@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use diesel::result::Error as DieselError;
 use diesel_routing_sql::SessionEffect;
 
 use super::{Applied, ResetRule, Usage};
 use crate::cluster::{Member, Observation, Said, ServerFacts, ServerId};
+use crate::error::is_spoilt;
 use crate::routing::PeakEwma;
 use crate::server::NodeRole;
 use crate::statement::{Seen, Trace};
@@ -43,6 +45,8 @@ pub(crate) struct Marks {
     pub(crate) awaits_answer: bool,
     /// Set once a statement failed: the connection may have ended.
     pub(crate) has_failed: bool,
+    /// Set once a statement failed because what the connection has prepared is of an earlier schema: it is not lent again.
+    pub(crate) is_spoilt: bool,
     /// Set once a statement ran for which its caller vouched: it may have made the connection one that writes.
     pub(crate) was_vouched_for: bool,
     /// What statements have left behind in the database session.
@@ -69,6 +73,13 @@ impl Marks {
         if let Some(since) = since {
             self.observe(since);
         }
+    }
+
+    /// Records that a statement failed.
+    #[cold]
+    pub(crate) fn failed(&mut self, error: &DieselError) {
+        self.has_failed = true;
+        self.is_spoilt |= is_spoilt(error);
     }
 
     /// Kept out of every statement's code, which mostly has no need of it.
@@ -106,9 +117,36 @@ impl<C> Pooled<C> {
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn returns(&mut self, now: Instant) {
         self.usage.returned(self.lent, now);
+        if self.marks.is_spoilt {
+            self.outdate(now);
+        }
         if !self.marks.has_failed {
             self.known.alive = now;
         }
+    }
+}
+
+impl<C> Pooled<C> {
+    /// Returns whether it was opened before a change of the schema that another connection of its pool has met since.
+    #[inline]
+    #[allow(dead_code, reason = "where no pool is compiled in")]
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.usage.is_outdated(self.known.opened)
+    }
+
+    /// Has its pool lend no connection again that was opened before now: their prepared statements may be spoilt, too.
+    #[cold]
+    #[allow(dead_code, reason = "where no pool is compiled in")]
+    fn outdate(&mut self, now: Instant) {
+        // One that was open already says nothing new, and those that were opened since are good.
+        if self.is_outdated() {
+            return;
+        }
+        tracing::debug!(
+            node = self.member.name,
+            "the schema has changed: connections of the pool with prepared statements are replaced"
+        );
+        self.usage.outdate(now);
     }
 }
 
@@ -440,6 +478,10 @@ macro_rules! pools {
 
             fn awaits_answer(&self) -> bool {
                 self.marks.awaits_answer
+            }
+
+            fn spoil(&mut self) {
+                self.marks.is_spoilt = true;
             }
 
             fn number(&self) -> u64 {

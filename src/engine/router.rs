@@ -8,8 +8,8 @@ use arc_swap::ArcSwapOption;
 
 use super::nodes::{Leaving, Seat};
 use super::{
-    Async, Databases, Flavour, NodePools, Nodes, Options, PoolStatus, Recipe, Request, Session,
-    Settings, Shared, Status, Wait,
+    Again, Async, Databases, Flavour, NodePools, Nodes, Options, PoolStatus, Recipe, Request,
+    Session, Settings, Shared, Status, Wait,
 };
 use crate::cluster::Member;
 #[cfg(doc)]
@@ -305,6 +305,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
             session: None,
             wait: Wait::default(),
             avoid: None,
+            again: Again::No,
             may_try: true,
             advice: None,
             class: None,

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use std::time::{Duration, Instant};
 
 use super::checkout::Loan;
-use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View, Wait};
+use super::{Again, Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View, Wait};
 use crate::connect::SessionSettings;
 use crate::error::{ConfigError, Error, PositionError};
 use crate::routing::{Level, Tag};
@@ -291,6 +291,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
                 view: wait,
             },
             avoid,
+            again: Again::No,
             may_try: true,
             advice: advice.as_deref(),
             class: None,
@@ -303,6 +304,32 @@ impl<C, F: Flavour<C>> Session<C, F> {
     /// Returns what [`read`](Self::read) asks for, and an upgrade of a handle.
     pub(crate) fn request_to_read(&self, avoid: Option<usize>) -> Request<'_> {
         self.request(Level::Session, Access::CaughtUp, avoid)
+    }
+
+    /// Returns what a read that failed on this node asks for, if its error says that it may run again: nothing ran, or nothing that
+    /// counts.
+    pub(crate) fn request_again(
+        &self,
+        failure: &Error,
+        node: usize,
+        is_primary: bool,
+    ) -> Option<Request<'_>> {
+        let again = |again| Request {
+            again,
+            ..self.request_to_read(None)
+        };
+        if failure.is_of_a_spoilt_connection() {
+            return Some(again(Again::Spoilt(Instant::now())));
+        }
+        if failure.may_retry_read() {
+            return Some(self.request_to_read(Some(node)));
+        }
+        if is_primary || !failure.is_of_missing_schema() {
+            return None;
+        }
+        let request = again(Again::MissingSchema);
+        let shared = self.view.router.shared();
+        shared.may_go_on_primary(&request).then_some(request)
     }
 
     /// Returns what [`read_default`](Self::read_default) asks for.

@@ -1,5 +1,6 @@
 //! `Usage`: how much a pool's connections are in use.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,15 @@ pub(crate) struct Usage {
     loans: AtomicU64,
     /// Nanoseconds: for 584 years of one connection.
     time: AtomicU64,
+    /// The instant from which a connection must have been opened to be lent, in [`nanos`]; 0, if any may be.
+    opened_from: AtomicU64,
+}
+
+/// Returns an instant as a number: nanoseconds since the first that was asked for.
+fn nanos(at: Instant) -> u64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let since = at.saturating_duration_since(*START).as_nanos();
+    u64::try_from(since).unwrap_or(u64::MAX)
 }
 
 impl Usage {
@@ -22,9 +32,42 @@ impl Usage {
         self.time.fetch_add(nanos, Ordering::Relaxed);
     }
 
+    /// Has connections that were opened before `now` not lent again.
+    #[allow(dead_code, reason = "where no pool is compiled in")]
+    pub(crate) fn outdate(&self, now: Instant) {
+        self.opened_from
+            .fetch_max(nanos(now).max(1), Ordering::Relaxed);
+    }
+
+    /// Returns whether a connection that was opened then is not lent again.
+    #[inline]
+    #[allow(dead_code, reason = "where no pool is compiled in")]
+    pub(crate) fn is_outdated(&self, opened: Instant) -> bool {
+        let from = self.opened_from.load(Ordering::Relaxed);
+        from != 0 && nanos(opened) < from
+    }
+
     /// Returns the number of loans, and the time that they took in all.
     pub(crate) fn total(&self) -> (u64, Duration) {
         let time = Duration::from_nanos(self.time.load(Ordering::Relaxed));
         (self.loans.load(Ordering::Relaxed), time)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_are_outdated_by_what_happens_after_they_were_opened() {
+        let usage = Usage::default();
+        let opened = Instant::now();
+        assert!(!usage.is_outdated(opened));
+        let later = opened + Duration::from_millis(1);
+        usage.outdate(later);
+        assert!(usage.is_outdated(opened) && !usage.is_outdated(later));
+        // What is heard late changes nothing.
+        usage.outdate(opened);
+        assert!(usage.is_outdated(opened) && !usage.is_outdated(later));
     }
 }

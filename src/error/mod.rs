@@ -22,9 +22,10 @@ pub(crate) use step::SILENT;
 pub use step::Step;
 use step::remedy;
 pub use words::may_retry_read;
-pub(crate) use words::{error_chain, is_read_only};
+pub(crate) use words::{error_chain, is_read_only, is_spoilt};
 use words::{
-    is_refused_function, is_refused_on_aurora, lacks_aurora_functions, shares_connections,
+    is_refused_function, is_refused_on_aurora, lacks_aurora_functions, lacks_schema,
+    shares_connections,
 };
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -287,6 +288,16 @@ impl Error {
                 | Self::NoPrimary { .. }
                 | Self::Shed { .. }
         )
+    }
+
+    /// Returns whether what the connection has prepared is of an earlier schema: nothing ran.
+    pub(crate) fn is_of_a_spoilt_connection(&self) -> bool {
+        matches!(self, Self::Query(error) if is_spoilt(error))
+    }
+
+    /// Returns whether the server lacks a table, column, function or type that another may have.
+    pub(crate) fn is_of_missing_schema(&self) -> bool {
+        matches!(self, Self::Query(error) if lacks_schema(error))
     }
 
     /// Returns whether a pool gave no connection in time: its node may be well.

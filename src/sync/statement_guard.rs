@@ -51,9 +51,9 @@ impl<'a> StatementGuard<'a> {
     #[inline]
     pub(super) fn during<T>(self, answer: QueryResult<T>) -> QueryResult<T> {
         if let Some(marks) = self.marks {
-            match answer {
+            match &answer {
                 Ok(_) => marks.answered(self.since),
-                Err(_) => marks.has_failed = true,
+                Err(error) => marks.failed(error),
             }
         }
         answer

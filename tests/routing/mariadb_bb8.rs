@@ -24,10 +24,14 @@ mod events;
 mod functions;
 #[path = "mariadb_suite/mariadb.rs"]
 mod mariadb;
+#[path = "suite/missing_schema.rs"]
+mod missing_schema;
 #[path = "mariadb_suite/sessions.rs"]
 mod sessions;
 #[path = "suite/single.rs"]
 mod single;
+#[path = "mariadb_suite/spoilt.rs"]
+mod spoilt;
 #[path = "mariadb_suite/starting.rs"]
 mod starting;
 #[path = "suite/states.rs"]

@@ -10,12 +10,12 @@ mod steps;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub(crate) use steps::{Loan, Next, Outcome, Request, Wait};
+pub(crate) use steps::{Again, Loan, Next, Outcome, Request, Wait};
 
 use self::proof::{Asked, Proof};
 use self::span::Trace;
 use super::{Shared, Terms};
-use crate::cluster::{Observation, after};
+use crate::cluster::after;
 use crate::error::{Error, Step};
 use crate::position::Position;
 use crate::routing::{Basis, Decision, Reason};
@@ -208,6 +208,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 if self.strained_wait(decision).is_some() {
                     return self.shed_late(decision, guard);
                 }
+                if self.may_be_spoilt(&guard) {
+                    return self.renew(decision, guard, now);
+                }
                 self.examine(decision, guard, None, now)
             }
             (State::Asking { decision, asked }, Outcome::Said(guard, said)) => {
@@ -245,6 +248,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
 
     fn begin(&mut self, now: Instant) -> Next<G> {
         self.shared.look_at_strain(now);
+        if self.request.again == Again::MissingSchema {
+            return self.fall_back(now);
+        }
         let decision = self.shared.decide(&self.request, now);
         if self.shared.token_is_newer(&self.request, decision) {
             self.shared.signals.ask_all();
@@ -447,51 +453,5 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 self.retake(decision, error, now)
             }
         }
-    }
-
-    fn ask(&mut self, decision: Decision, guard: G, now: Instant) -> Next<G> {
-        let until = self.patience(now);
-        let asked = Asked {
-            asked: self.shared.now(),
-            sent: now,
-            until,
-        };
-        self.state = State::Asking { decision, asked };
-        Next::Ask {
-            node: decision.node,
-            guard,
-            until,
-        }
-    }
-
-    /// Looks at a connection once more, given what its server says of itself.
-    fn hear(
-        &mut self,
-        decision: Decision,
-        mut guard: G,
-        asked: Asked,
-        said: Option<Observation>,
-        now: Instant,
-    ) -> Next<G> {
-        let known = guard.known_mut();
-        known.alive = asked.sent;
-        if let Some(observation) = said {
-            self.shared.hear(known.server, asked.asked, &observation);
-            known.said(observation, asked.sent);
-        }
-        if decision.reason == Reason::CapturePending {
-            // The primary has told what only it can tell: a replica may do now.
-            let otherwise = self.shared.look(&self.request, now);
-            if !otherwise.reason.is_for_primary() {
-                drop(guard);
-                return self.take(otherwise, now);
-            }
-            let may_wait = !self.terms.wait.is_zero() && self.waits_until.is_none();
-            if self.terms.waits_for_another(otherwise) && may_wait {
-                drop(guard);
-                return self.wait_for_a_replica(now);
-            }
-        }
-        self.examine(decision, guard, Some(asked), now)
     }
 }

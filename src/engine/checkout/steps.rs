@@ -27,6 +27,8 @@ pub(crate) struct Request<'a> {
     pub(crate) wait: Wait,
     /// A node that has failed the caller just now.
     pub(crate) avoid: Option<usize>,
+    /// What has failed before, and why it is asked for again.
+    pub(crate) again: Again,
     /// Set if a replica that is likely to serve it may be tried.
     pub(crate) may_try: bool,
     /// The levels and classes that were set for all reads of the session's view.
@@ -39,6 +41,18 @@ pub(crate) struct Request<'a> {
     pub(crate) settings: Option<&'a Arc<SessionSettings>>,
     /// The function that it is for.
     pub(crate) function: Option<&'static str>,
+}
+
+/// Why a read is asked for again, beside a node that failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// It is the first time, or it failed for reasons of its node's.
+    #[default]
+    No,
+    /// The connection's statements were prepared before the schema changed: one that was opened after this instant has none.
+    Spoilt(Instant),
+    /// A replica lacks what it reads, which the primary may have.
+    MissingSchema,
 }
 
 /// The longest wait of a read for a fresher replica, as far as the code says; a class or the router, otherwise.
@@ -122,6 +136,9 @@ pub(crate) trait Loan {
 
     /// Returns whether the last statement on it awaits its answer: the next one would get that.
     fn awaits_answer(&self) -> bool;
+
+    /// Marks it as one whose statements were prepared before the schema changed, as all are of its pool that were opened before now.
+    fn spoil(&mut self);
 
     /// Returns the number of the connection, which no other has.
     fn number(&self) -> u64;

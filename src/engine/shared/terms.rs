@@ -62,6 +62,12 @@ impl Shared {
         Self::strength(request, &self.snapshot.load()).map(Strength::level)
     }
 
+    /// Returns whether a read that a replica failed, because it lacks a table or column, may run again on the primary.
+    pub(crate) fn may_go_on_primary(&self, request: &Request<'_>) -> bool {
+        let strength = Self::strength(request, &self.snapshot.load());
+        !request.is_limited() && strength.is_some_and(Strength::takes_missing_to_primary)
+    }
+
     /// Adds to a decision whether the caller fails rather than go there, under the configuration that it was decided under.
     #[inline]
     pub(super) fn weighed(decision: Decision, request: &Request<'_>, state: &State) -> Decision {
