@@ -146,8 +146,8 @@ impl Service {
         let server = Server::http(address).map_err(|error| anyhow!(error))?;
         let server = Arc::new(server);
         let router = Router::builder()
-            .primary(Node::new("primary", primary))
-            .replica(Node::new("replica", replica))
+            .primary(Node::new("db-1", primary))
+            .replica(Node::new("db-2", replica))
             // In production, a secret that all processes of the service share.
             .token_keys(TokenKeys::new(1, [7; 32])?)
             .build()?;

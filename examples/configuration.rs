@@ -37,7 +37,7 @@ fn main() -> Result<()> {
         .config(&config)
         .wait(Duration::from_millis(20)); // whatever they say
     if given.is_none() {
-        builder = builder.primary(Node::new("primary", path.to_string_lossy()));
+        builder = builder.primary(Node::new("db-1", path.to_string_lossy()));
     }
     let router = builder.build()?;
     println!(

@@ -97,8 +97,8 @@ async fn main() -> Result<()> {
     cluster.primary().execute(SCHEMA)?;
     cluster.wait_until_caught_up(Duration::from_secs(10))?;
     let router = Router::builder()
-        .primary(Node::new("primary", cluster.primary().url()).write_pool_size(2))
-        .replica(Node::new("standby", cluster.standby(0).url()))
+        .primary(Node::new("db-1", cluster.primary().url()).write_pool_size(2))
+        .replica(Node::new("db-2", cluster.standby(0).url()))
         .build()
         .await?;
     let (queue, mut messages) = mpsc::unbounded_channel();

@@ -75,8 +75,8 @@ fn main() -> Result<(), Box<dyn StdError>> {
         .schema("INSERT INTO accounts VALUES (1, 'Ada', 100)")
         .start()?;
     let router = Router::builder()
-        .primary(Node::new("primary", cluster.primary_url()))
-        .replica(Node::new("replica", cluster.replica_url(0)?))
+        .primary(Node::new("db-1", cluster.primary_url()))
+        .replica(Node::new("db-2", cluster.replica_url(0)?))
         .build()?;
     cluster.pause(0)?; // the replica falls behind
 

@@ -63,9 +63,9 @@ macro_rules! on {
             use diesel_routing::$backend::{Router, Session};
             use diesel_routing::prelude::*;
 
-            let mut builder = Router::builder().primary(Node::new("primary", &options.primary));
-            for (number, url) in (1..).zip(&options.replica) {
-                builder = builder.replica(Node::new(format!("replica-{number}"), url));
+            let mut builder = Router::builder().primary(Node::new("db-1", &options.primary));
+            for (number, url) in (2..).zip(&options.replica) {
+                builder = builder.replica(Node::new(format!("db-{number}"), url));
             }
             let router = builder.build().await?;
             let theme = async |session: &Session| -> Result<(String, String, Reason)> {
@@ -101,7 +101,7 @@ macro_rules! on {
                     if before.replace((node.clone(), reason)) != Some((node.clone(), reason)) {
                         println!("  {:>7.1?}  read it from {node} ({reason})", since.elapsed());
                     }
-                    if node != "primary" {
+                    if node != "db-1" {
                         break;
                     }
                     if since.elapsed() >= Duration::from_secs(options.patience) {

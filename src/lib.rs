@@ -27,20 +27,20 @@
 //!     .schema("INSERT INTO users VALUES (1, 'en')")
 //!     .start()?;
 //! let router = Router::builder()
-//!     .primary(Node::new("primary", cluster.primary_url()))
-//!     .replica(Node::new("replica", cluster.replica_url(0)?))
+//!     .primary(Node::new("db-1", cluster.primary_url()))
+//!     .replica(Node::new("db-2", cluster.replica_url(0)?))
 //!     .build()?;
 //! cluster.pause(0)?; // the replica falls behind
 //!
 //! let session = router.session();
 //! set_locale(&mut session.write()?, 1, "de")?;
 //! let mut conn = session.read()?;
-//! assert_eq!(conn.route().node, "primary"); // it has just written
+//! assert_eq!(conn.route().node, "db-1"); // it has just written
 //! assert_eq!(locale(&mut conn, 1)?, "de");
 //!
 //! let another = router.session();
 //! let mut conn = another.read()?;
-//! assert_eq!(conn.route().node, "replica"); // it wrote nothing, so a replica will do
+//! assert_eq!(conn.route().node, "db-2"); // it wrote nothing, so a replica will do
 //! assert_eq!(locale(&mut conn, 1)?, "en");
 //! # Ok(()) }
 //! ```
@@ -114,7 +114,7 @@
 //! | `rustls` | TLS for the async drivers, as the URL says: [`docs/tls.md`] | a C compiler |
 //! | `bb8` (default), `deadpool` | async pools | |
 //! | `r2d2` | the blocking pool | |
-//! | `serde` | `Serialize` and `Deserialize` for [`SignedToken`]; `Serialize` for [`Status`] | |
+//! | `serde` | `Serialize` and `Deserialize` for [`SignedToken`]; `Serialize` for [`Status`], [`Route`] and [`Reason`] | |
 //! | `config` | `config::RoutingConfig`: settings as data, changed while the router runs | |
 //! | `config-file` | the same in a TOML file that is followed | |
 //! | `admin` | `admin::router`: status and configuration for operators, in axum | |
@@ -226,6 +226,7 @@ mod mutex;
 mod observe;
 mod position;
 mod protection;
+mod query_log;
 mod random;
 mod routing;
 #[cfg(feature = "serde")]
@@ -250,23 +251,26 @@ pub use engine::{
     Router, RouterBuilder, Session, Sizing, SizingAdvice, Status, TableComparison, TableOnReplica,
     Upstream,
 };
-pub use error::{ConfigError, Error, NotReadOnly, PositionError, Refused, Step, may_retry_read};
+pub use error::{
+    ConfigError, Error, KeyError, NotReadOnly, OptionalExt, Origin, PositionError, ReadError,
+    Refused, Rejection, Step, is_not_found, may_retry_read,
+};
 pub use position::*;
 pub use protection::{
     Breaker, BreakerStatus, MeasuredWindow, ShedReads, Signal, Strain, Window, WindowStatus,
 };
+pub use query_log::QueryLog;
 pub use routing::{
     Balance, Balancing, Fallback, Level, MissingSchema, Mode, Reason, RegionPolicy, Route, Tag,
 };
 pub use server::{NodeRole, PoolKind, ServerVersion};
 #[cfg(feature = "test-util")]
 pub use session::ManualClock;
-pub use session::{
-    Clock, KeyError, Rejection, SignedToken, SystemClock, Token, TokenKeys, TokenParts,
-};
+pub use session::{Clock, SignedToken, SystemClock, Token, TokenKeys, TokenParts};
 pub use statement::effect::{self, Statement};
 pub use statement::{
-    CaughtUp, CheckPolicy, Dialect, Primary, ReadSql, Replica, Role, StatementCheck, TableName,
+    BoxedReadSql, CaughtUp, CheckPolicy, Dialect, Primary, ReadSql, Replica, Role, StatementCheck,
+    TableName,
 };
 
 #[cfg(feature = "__async")]
@@ -283,6 +287,11 @@ pub use asynchronous::*;
 ))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The examples of `docs/errors.md`, compiled.
+#[cfg(all(doctest, feature = "axum", feature = "bb8", feature = "postgres"))]
+#[doc = include_str!("../docs/errors.md")]
+struct ErrorsPage;
 
 /// The examples of what there is to see, compiled.
 #[cfg(doctest)]
@@ -309,12 +318,19 @@ pub mod __private {
     #[cfg(feature = "sync-sqlite")]
     pub use diesel::sqlite::Sqlite;
 
+    use crate::consistency::Fails;
     use crate::consistency::levels::HandleOf;
-    use crate::{Dialect, ReadSql};
+    use crate::{Dialect, Error, ReadSql};
 
     /// Checks that the handle of an annotated function fits its level.
     #[inline]
     pub const fn handle_of<L, H: HandleOf<L>>() {}
+
+    /// Returns the failure of a function to get a connection.
+    #[must_use]
+    pub fn failed<R: Fails>(error: Error) -> R {
+        R::failed(error)
+    }
 
     /// Wraps a literal that a macro has checked.
     pub const fn read_sql_checked<DB: Dialect>(sql: &'static str) -> ReadSql<DB> {

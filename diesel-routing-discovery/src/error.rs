@@ -66,3 +66,70 @@ pub enum DiscoveryError {
         name: String,
     },
 }
+
+/// Gives each error a stable name, and lists the names. A variant without one does not compile.
+macro_rules! codes {
+    ($($variant:ident => $code:literal,)+) => {
+        impl DiscoveryError {
+            /// The names that [`code`](Self::code) returns.
+            pub const CODES: &'static [&'static str] = &[$($code),+];
+
+            /// Returns a stable name, for logs, metrics and alerts.
+            #[must_use]
+            pub fn code(&self) -> &'static str {
+                match self {
+                    $(Self::$variant { .. } => $code,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    Unreachable => "discovery_unreachable",
+    TimedOut => "discovery_timed_out",
+    Unreadable => "discovery_unreadable",
+    Empty => "discovery_empty",
+    TooMany => "discovery_too_many",
+    DuplicateName => "discovery_duplicate_name",
+}
+
+impl From<DiscoveryError> for diesel_routing::Error {
+    fn from(error: DiscoveryError) -> Self {
+        Self::Discovery {
+            code: error.code(),
+            source: error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_question_mark_makes_it_an_error_of_the_router() {
+        fn ask() -> Result<(), diesel_routing::Error> {
+            let source_name = "the file".to_owned();
+            let remedy = "write some into it";
+            Err(DiscoveryError::Empty {
+                source_name,
+                remedy,
+            })?
+        }
+        let error = ask().unwrap_err();
+        assert_eq!(error.code(), "discovery_empty");
+        assert!(
+            error.to_string().contains("the file knows no node"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn every_code_is_in_the_docs() {
+        let docs = include_str!("../../docs/errors.md");
+        for code in DiscoveryError::CODES {
+            assert!(docs.contains(&format!("| `{code}` |")), "{code}");
+        }
+    }
+}

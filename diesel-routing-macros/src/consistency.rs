@@ -4,6 +4,7 @@ mod args;
 mod body;
 mod expand;
 mod level;
+mod result;
 mod signature;
 #[cfg(test)]
 mod tests;

@@ -137,6 +137,7 @@ pub fn derive_statement(input: TokenStream) -> TokenStream {
 /// | `or_any_replica`, `or_primary`, `or_fail` | `on` | where a read goes that none of them may serve; the first is the default |
 /// | `class = "payments"` | any, or none | requires what the class does as well: `RouterBuilder::class` |
 /// | `untracked` | `write` | does not record the writes in the session |
+/// | `retry` | `eventual`, `bounded`, `session` | if the node dies under it, or hangs, runs the body once more on another, as `Session::reading` does |
 /// | `name = ".."` | any | replaces the function's path in routes and errors |
 /// | `crate = ".."` | any | the path of `diesel_routing`, if it is renamed or re-exported |
 ///
@@ -150,7 +151,13 @@ pub fn derive_statement(input: TokenStream) -> TokenStream {
 ///   default of its methods that take a handle.
 /// - In a trait's `impl`, where the signature is the trait's, the parameter is a `&Session`; inside the
 ///   body that name is the handle.
-/// - The error type needs `From<diesel_routing::Error>`.
+/// - It returns a `Result` whose error type has `From<diesel_routing::Error>`, for getting a connection can fail. A function with
+///   `QueryResult<T>` becomes one with `Result<T, diesel_routing::Error>`, and `Ok(query?)` for `query`.
+/// - With `retry`, the body may run twice, so what it takes by value it must clone. Handles that callers pass are used as they are:
+///   they run it once.
+/// - `#[tracing::instrument]` above it sees the handle, below it (or with the arguments alone) what the caller passed: for
+///   fields such as the node, write `#[instrument(skip(conn), fields(node = conn.route().node))]` first, and `#[consistency(..)]` after
+///   it.
 /// - To pass a handle on twice, reborrow it: `other(&mut *conn, id)`.
 /// - In the body of a function that may run on a replica, a row lock anywhere (in a sub-select, where types
 ///   do not show it) is an error, and so is a literal given to `sql::<..>(..)` that locks or has side effects.

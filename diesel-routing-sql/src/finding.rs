@@ -129,3 +129,34 @@ impl Finding {
         Self::NotARead { what: what.into() }
     }
 }
+
+/// Gives each finding a stable name, and lists the names. A variant without one does not compile.
+macro_rules! codes {
+    ($($variant:ident => $code:literal,)+) => {
+        impl Finding {
+            /// The names that [`code`](Self::code) returns.
+            pub const CODES: &'static [&'static str] = &[$($code),+];
+
+            /// Returns a stable name, for logs, metrics and alerts.
+            #[must_use]
+            pub fn code(&self) -> &'static str {
+                match self {
+                    $(Self::$variant { .. } => $code,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    Empty => "sql_empty",
+    SeveralStatements => "sql_several_statements",
+    Unparsable => "sql_unparsable",
+    ConditionalComment => "sql_conditional_comment",
+    RowLock => "sql_row_lock",
+    TableLock => "sql_table_lock",
+    Write => "sql_write",
+    SideEffect => "sql_side_effect",
+    UnknownCall => "sql_unknown_call",
+    NotARead => "sql_not_a_read",
+}

@@ -9,7 +9,8 @@
 //! | [`inspect_fragment`] | part of a statement | literals given to `sql::<..>("..")` |
 //! | [`inspect_calls`] | one statement as Diesel rendered it: does it call what may write? | the statement check, where the server takes writes |
 //!
-//! Another one, [`session_effect`], finds out what SQL leaves behind for whoever uses the connection next.
+//! Another one, [`session_effect`], finds out what SQL leaves behind for whoever uses the connection next. And an [`Outline`] is what logs and
+//! traces may have of SQL: its text without values, its verb, the tables that it names.
 //!
 //! ```
 //! use diesel_routing_sql::{Dialect, Finding, Functions, inspect};
@@ -56,6 +57,7 @@ mod inspect;
 mod keywords;
 mod kind;
 mod lexer;
+mod outline;
 #[cfg(feature = "sqlparser")]
 mod parse;
 mod pragma;
@@ -64,6 +66,7 @@ mod scan;
 mod session_effect;
 mod side_effect;
 mod statement;
+mod summary;
 mod token;
 mod tokens;
 mod unknown;
@@ -74,5 +77,6 @@ pub use dialect::Dialect;
 pub use finding::Finding;
 pub use functions::Functions;
 pub use inspect::{inspect, inspect_calls, inspect_fragment, inspect_rendered};
+pub use outline::Outline;
 pub use session_effect::{SessionEffect, session_effect};
 pub use side_effect::SideEffect;

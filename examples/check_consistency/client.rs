@@ -175,11 +175,14 @@ pub(crate) fn kind(error: &Error) -> String {
     match error {
         Error::Checkout { step, .. } => format!("no connection, step {step}"),
         Error::WrongRole { .. } => "wrong role".to_owned(),
-        Error::Query(DieselError::DatabaseError(kind, info)) => {
+        Error::Query {
+            source: DieselError::DatabaseError(kind, info),
+            ..
+        } => {
             let words: Vec<_> = info.message().split_whitespace().take(6).collect();
             format!("{kind:?}: {}", words.join(" "))
         }
-        Error::Query(error) => format!("statement: {error}"),
+        Error::Query { source, .. } => format!("statement: {source}"),
         // What follows are names and times.
         error => error
             .to_string()

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 
-use crate::consistency::Function;
+use crate::consistency::{Again, Function};
 use crate::error::Error;
 
 /// The source of the handle `H` of a function of level `L`: a session or a router,
@@ -27,4 +27,20 @@ pub trait Acquire<L, H>: Debug + Sized {
         self,
         function: &'static Function,
     ) -> impl Future<Output = Result<Self::Held, Error>> + Send;
+
+    /// The same once more, for a function that may run again; `None` of handles.
+    #[doc(hidden)]
+    fn again(&self) -> Option<Self> {
+        None
+    }
+
+    /// The handle, for a run that follows another for this reason.
+    #[doc(hidden)]
+    fn acquire_again(
+        self,
+        function: &'static Function,
+        _: Again,
+    ) -> impl Future<Output = Result<Self::Held, Error>> + Send {
+        self.acquire(function)
+    }
 }

@@ -19,8 +19,12 @@ use futures_core::future::BoxFuture;
 
 use crate::asynchronous::connection::depth;
 use crate::asynchronous::gate::Gate;
+use crate::asynchronous::observing::{BEGIN, COMMIT, ROLLBACK};
+use crate::asynchronous::rows::{Rows, Streamed};
+use crate::asynchronous::statement_guard::StatementGuard;
 use crate::asynchronous::{RoutedConnection, WriteConn};
 use crate::engine::Ending;
+use crate::query_log::Affected;
 use crate::statement::Access;
 
 impl<C: RoutedConnection> SimpleAsyncConnection for WriteConn<C> {
@@ -39,7 +43,7 @@ where
     type ExecuteFuture<'conn, 'query> = Tracked<'conn, C::ExecuteFuture<'conn, 'query>>;
     type LoadFuture<'conn, 'query> = TrackedLoad<'conn, C::LoadFuture<'conn, 'query>>;
     type Stream<'conn, 'query> =
-        TrackedStream<'conn, C::Stream<'conn, 'query>, C::Row<'conn, 'query>>;
+        TrackedStream<'conn, Rows<C::Stream<'conn, 'query>>, C::Row<'conn, 'query>>;
     type Row<'conn, 'query> = C::Row<'conn, 'query>;
     type Backend = C::Backend;
 
@@ -128,9 +132,11 @@ where
 
     async fn begin_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
         conn.lease_mut().ready_for(Access::Write)?;
-        let result = Raw::<C>::begin_transaction(conn.raw()).await;
-        conn.lease_mut().guard.hear(&result);
-        result
+        let entry = conn.lease_mut().record_transaction(BEGIN, 0);
+        let statement = StatementGuard::unmarked().recording(entry);
+        let begin = Raw::<C>::begin_transaction(conn.raw());
+        let result = statement.during(begin).await;
+        conn.lease_mut().guard.heard(result)
     }
 
     async fn rollback_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
@@ -138,23 +144,26 @@ where
         let answered = conn.lease_mut().is_answered();
         answered.map_err(|_| DieselError::BrokenTransactionManager)?;
         let depth = depth(conn.raw());
-        let result = Raw::<C>::rollback_transaction(conn.raw()).await;
+        let entry = conn.lease_mut().record_transaction(ROLLBACK, 1);
+        let statement = StatementGuard::unmarked().recording(entry);
+        let rollback = Raw::<C>::rollback_transaction(conn.raw());
+        let result = statement.during(rollback).await;
         let lease = conn.lease_mut();
-        lease.guard.hear(&result);
-        result?;
+        lease.guard.heard(result)?;
         lease.log.rolled_back(depth);
         Ok(())
     }
 
     async fn commit_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
+        conn.lease_mut().is_answered()?;
+        let entry = conn.lease_mut().record_transaction(COMMIT, 1);
+        let statement = StatementGuard::unmarked().recording(entry);
         let lease = conn.lease_mut();
-        lease.is_answered()?;
         let raw = &mut lease.guard.conn;
         let ending = lease.log.begin_commit(depth(raw));
-        let result = Raw::<C>::commit_transaction(raw).await;
+        let result = statement.during(Raw::<C>::commit_transaction(raw)).await;
         ending.finish(result.as_ref().err());
-        lease.guard.hear(&result);
-        result
+        lease.guard.heard(result)
     }
 
     fn transaction_manager_status_mut(conn: &mut WriteConn<C>) -> &mut TransactionManagerStatus {
@@ -184,7 +193,7 @@ where
         Self: 'changes,
     {
         Box::pin(async move {
-            let (conn, guard, ending) = self.begin_write()?;
+            let (conn, guard, ending) = self.begin_write("save_changes")?;
             let result = guard.during(conn.update_and_fetch(changeset)).await;
             ending.finish(result.as_ref().err());
             result
@@ -197,7 +206,7 @@ pin_project_lite::pin_project! {
     #[must_use = "futures do nothing unless awaited"]
     pub struct Tracked<'conn, F> {
         #[pin]
-        gate: Gate<'conn, F>,
+        gate: Gate<'conn, F, Affected>,
         ending: Option<Ending<'conn>>,
     }
 }
@@ -223,7 +232,7 @@ pin_project_lite::pin_project! {
     #[must_use = "futures do nothing unless awaited"]
     pub struct TrackedLoad<'conn, F> {
         #[pin]
-        gate: Gate<'conn, F>,
+        gate: Gate<'conn, F, Streamed>,
         ending: Option<Ending<'conn>>,
     }
 }
@@ -233,7 +242,7 @@ where
     F: Future<Output = QueryResult<S>>,
     S: Stream<Item = QueryResult<T>>,
 {
-    type Output = QueryResult<TrackedStream<'conn, S, T>>;
+    type Output = QueryResult<TrackedStream<'conn, Rows<S>, T>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();

@@ -12,7 +12,9 @@ use diesel_async::{AsyncConnectionCore, UpdateAndFetchResults};
 use futures_core::future::BoxFuture;
 
 use crate::asynchronous::gate::Gate;
+use crate::asynchronous::rows::Streamed;
 use crate::asynchronous::runs::{Inspects, Runs, Saves};
+use crate::query_log::{Affected, All, One};
 use crate::statement::effect::Grants;
 use crate::statement::{Classified, Execute, Key, Load};
 
@@ -43,7 +45,7 @@ pub trait RunQueryDsl<H, M, E>: Sized {
     fn execute<'conn, 'query>(
         self,
         conn: &'conn mut H,
-    ) -> H::Gated<'conn, <H::Conn as AsyncConnectionCore>::ExecuteFuture<'conn, 'query>>
+    ) -> H::Gated<'conn, <H::Conn as AsyncConnectionCore>::ExecuteFuture<'conn, 'query>, Affected>
     where
         H: Runs<Execute<Self>, M>,
         H::Query: Classified<M, Effect = E>,
@@ -51,14 +53,14 @@ pub trait RunQueryDsl<H, M, E>: Sized {
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: ExecuteDsl<H::Conn> + 'query,
     {
-        conn.run(Execute(self), Key::new(), ExecuteDsl::execute)
+        conn.run(Execute(self), Key::new(), Affected, ExecuteDsl::execute)
     }
 
     /// Runs the query and returns all rows.
     fn load<'query, 'conn, U>(
         self,
         conn: &'conn mut H,
-    ) -> H::Gated<'conn, LoadFuture<'conn, 'query, H::Query, H::Conn, U>>
+    ) -> H::Gated<'conn, LoadFuture<'conn, 'query, H::Query, H::Conn, U>, All>
     where
         U: Send,
         H: Runs<Load<Self>, M>,
@@ -67,14 +69,14 @@ pub trait RunQueryDsl<H, M, E>: Sized {
         H::Conn: AsyncConnectionCore + 'conn,
         H::Query: LoadQuery<'query, H::Conn, U> + 'query,
     {
-        conn.run(Load(self), Key::new(), diesel_async::RunQueryDsl::load)
+        conn.run(Load(self), Key::new(), All, diesel_async::RunQueryDsl::load)
     }
 
-    /// Runs the query and returns a stream of its rows.
+    /// Runs the query and returns a stream of its rows: on a read handle, Diesel's inside a [`Rows`](crate::bounds::Rows).
     fn load_stream<'conn, 'query, U>(
         self,
         conn: &'conn mut H,
-    ) -> H::Gated<'conn, <H::Query as LoadQuery<'query, H::Conn, U>>::LoadFuture<'conn>>
+    ) -> H::Gated<'conn, <H::Query as LoadQuery<'query, H::Conn, U>>::LoadFuture<'conn>, Streamed>
     where
         U: 'conn,
         H: Runs<Load<Self>, M>,
@@ -86,6 +88,7 @@ pub trait RunQueryDsl<H, M, E>: Sized {
         conn.run(
             Load(self),
             Key::new(),
+            Streamed,
             diesel_async::RunQueryDsl::load_stream,
         )
     }
@@ -98,7 +101,7 @@ pub trait RunQueryDsl<H, M, E>: Sized {
     fn get_result<'query, 'conn, U>(
         self,
         conn: &'conn mut H,
-    ) -> H::Gated<'conn, GetResult<'conn, 'query, H::Query, H::Conn, U>>
+    ) -> H::Gated<'conn, GetResult<'conn, 'query, H::Query, H::Conn, U>, One>
     where
         U: Send + 'conn,
         H: Runs<Load<Self>, M>,
@@ -110,6 +113,7 @@ pub trait RunQueryDsl<H, M, E>: Sized {
         conn.run(
             Load(self),
             Key::new(),
+            One,
             diesel_async::RunQueryDsl::get_result,
         )
     }
@@ -119,7 +123,7 @@ pub trait RunQueryDsl<H, M, E>: Sized {
     fn get_results<'query, 'conn, U>(
         self,
         conn: &'conn mut H,
-    ) -> H::Gated<'conn, LoadFuture<'conn, 'query, H::Query, H::Conn, U>>
+    ) -> H::Gated<'conn, LoadFuture<'conn, 'query, H::Query, H::Conn, U>, All>
     where
         U: Send,
         H: Runs<Load<Self>, M>,
@@ -139,7 +143,7 @@ pub trait RunQueryDsl<H, M, E>: Sized {
     fn first<'query, 'conn, U>(
         self,
         conn: &'conn mut H,
-    ) -> H::Gated<'conn, GetResult<'conn, 'query, H::Query, H::Conn, U>>
+    ) -> H::Gated<'conn, GetResult<'conn, 'query, H::Query, H::Conn, U>, One>
     where
         Self: LimitDsl,
         U: Send + 'conn,
@@ -152,6 +156,7 @@ pub trait RunQueryDsl<H, M, E>: Sized {
         conn.run(
             Load(LimitDsl::limit(self, 1)),
             Key::new(),
+            One,
             diesel_async::RunQueryDsl::get_result,
         )
     }

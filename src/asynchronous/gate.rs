@@ -1,20 +1,23 @@
 //! The future of a statement that may have been refused.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use diesel::QueryResult;
 
 use crate::asynchronous::statement_guard::StatementGuard;
+use crate::query_log::{Ends, Unseen};
 
 pin_project_lite::pin_project! {
-    /// A statement's future, or the reason why it was not sent.
+    /// A statement's future, or the reason why it was not sent; `K` is the kind of its answer.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
-    pub struct Gate<'conn, F> {
+    pub struct Gate<'conn, F, K = Unseen> {
         #[pin]
         state: State<'conn, F>,
+        kind: PhantomData<fn() -> K>,
     }
 }
 
@@ -35,34 +38,38 @@ pin_project_lite::pin_project! {
     }
 }
 
-impl<'conn, F> Gate<'conn, F> {
+impl<'conn, F, K> Gate<'conn, F, K> {
     /// Lets a statement through that the handle may run.
     pub(crate) fn admitted(future: F, guard: StatementGuard<'conn>) -> Self {
         Self {
             state: State::Admitted { future, guard },
+            kind: PhantomData,
         }
     }
 
     pub(crate) fn refused(error: diesel::result::Error) -> Self {
         Self {
             state: State::Refused { error: Some(error) },
+            kind: PhantomData,
         }
     }
 }
 
-impl<F, T> Future for Gate<'_, F>
+impl<F, T, K> Future for Gate<'_, F, K>
 where
     F: Future<Output = QueryResult<T>>,
+    K: Ends<T>,
 {
-    type Output = QueryResult<T>;
+    type Output = QueryResult<K::Answer>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             StateProjection::Admitted { future, guard } => {
                 guard.start();
-                let answer = ready!(future.poll(cx));
-                guard.finish(&answer);
-                Poll::Ready(answer)
+                let answer = future.poll(cx);
+                guard.pause();
+                let answer = guard.finish(ready!(answer));
+                Poll::Ready(K::end(answer, guard.take_entry()))
             }
             StateProjection::Refused { error } => match error.take() {
                 Some(error) => Poll::Ready(Err(error)),

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use super::transaction::AsyncFuncMut;
 use super::{ReadConn, RoutedConnection, Session, io};
+use crate::consistency::Again;
+#[cfg(doc)]
 use crate::error::Error;
+use crate::error::ReadError;
 use crate::statement::CaughtUp;
 
 impl<C: RoutedConnection> Session<C> {
@@ -45,14 +48,13 @@ impl<C: RoutedConnection> Session<C> {
     /// # Cancel safety
     ///
     /// Cancel safe: dropping the future closes the connections on which a statement runs, and gives back the others.
-    pub async fn hedging<T, E, F>(&self, delay: Duration, mut read: F) -> Result<T, Error>
+    pub async fn hedging<T, E, F>(&self, delay: Duration, mut read: F) -> Result<T, E::Of>
     where
         for<'r> F: AsyncFnMut(&'r mut ReadConn<CaughtUp, C>) -> Result<T, E>
             + AsyncFuncMut<&'r mut ReadConn<CaughtUp, C>, Result<T, E>, Fut: Send>
             + Clone
             + Send,
-        Error: From<E>,
-        E: Send,
+        E: ReadError<Of: Send> + Send,
         T: Send,
     {
         let shared = self.router().shared();
@@ -72,7 +74,7 @@ impl<C: RoutedConnection> Session<C> {
             "a read that takes long is run elsewhere as well"
         );
         let second = pin!(async {
-            let conn = self.read_elsewhere(node).await?;
+            let conn = self.read_again(Again::Elsewhere(node)).await?;
             self.reading_on(conn, &mut once_more).await
         });
         first_of(first, second).await
@@ -80,10 +82,10 @@ impl<C: RoutedConnection> Session<C> {
 }
 
 /// Returns the value that comes first, or the first future's error, if there is none.
-async fn first_of<T>(
-    mut first: Pin<&mut impl Future<Output = Result<T, Error>>>,
-    mut second: Pin<&mut impl Future<Output = Result<T, Error>>>,
-) -> Result<T, Error> {
+async fn first_of<T, E>(
+    mut first: Pin<&mut impl Future<Output = Result<T, E>>>,
+    mut second: Pin<&mut impl Future<Output = Result<T, E>>>,
+) -> Result<T, E> {
     let (mut failure, mut second_failed) = (None, false);
     std::future::poll_fn(|cx| {
         if failure.is_none() {
@@ -96,8 +98,8 @@ async fn first_of<T>(
         if !second_failed {
             match second.as_mut().poll(cx) {
                 Poll::Ready(Ok(value)) => return Poll::Ready(Ok(value)),
-                Poll::Ready(Err(error)) => {
-                    tracing::debug!(%error, "a second read has failed");
+                Poll::Ready(Err(_)) => {
+                    tracing::debug!("a second read has failed");
                     second_failed = true;
                 }
                 Poll::Pending => {}

@@ -53,7 +53,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
     ///
     /// # async fn example() -> Result<(), diesel_routing::Error> {
     /// let router = Router::builder()
-    ///     .primary(Node::new("primary", "postgres://app@10.0.0.1/app?sslmode=verify-full"))
+    ///     .primary(Node::new("db-1", "postgres://app@10.0.0.1/app?sslmode=verify-full"))
     ///     .connect_with(|request| Box::pin(async move {
     ///         let token = token().await;
     ///         AsyncPgConnection::open(&request.url_with_password(&token)).await
@@ -112,7 +112,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
     /// # async fn example() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     /// let heartbeat = Heartbeat::new("heartbeat")?;
     /// let router = Router::builder()
-    ///     .primary(Node::new("primary", "postgres://app@10.0.0.1/app"))
+    ///     .primary(Node::new("db-1", "postgres://app@10.0.0.1/app"))
     ///     .replica(Node::new("10.0.0.2", "postgres://app@10.0.0.2/app"))
     ///     .window_only()
     ///     .lag_with(move |node| {

@@ -3,6 +3,7 @@
 pub(crate) mod acquire;
 #[cfg(feature = "admin")]
 pub mod admin;
+pub(crate) mod attempt;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 mod connect;
 mod connection;
@@ -20,6 +21,7 @@ mod io;
 mod pool;
 mod read;
 mod reading;
+mod rows;
 mod runs;
 mod statement_guard;
 #[cfg(all(feature = "rustls", any(feature = "mysql", feature = "postgres")))]
@@ -56,6 +58,8 @@ mod meeting;
 mod mysql_server;
 #[path = "../flavours/nodes.rs"]
 mod nodes;
+#[path = "../flavours/observing.rs"]
+mod observing;
 #[path = "../flavours/raw_sql.rs"]
 mod raw_sql;
 #[path = "../flavours/read_handle.rs"]
@@ -96,7 +100,7 @@ pub use crate::context::Scoped;
 use crate::engine::{Nodes, Router, RouterBuilder, Session};
 
 /// Everything of Diesel's prelude, with `RunQueryDsl` and `SaveChangesDsl` replaced by ours, for
-/// diesel-async.
+/// diesel-async; and [`OptionalExt`](crate::OptionalExt).
 ///
 /// Use it *instead of* `diesel::prelude` and `diesel_async::RunQueryDsl`; it also serves raw diesel-async
 /// connections.
@@ -104,12 +108,14 @@ pub mod prelude {
     pub use diesel::prelude::*;
 
     pub use super::{RunQueryDsl, SaveChangesDsl};
+    pub use crate::OptionalExt;
 }
 
 /// The bounds of the query methods, for generic code that must name them.
 pub mod bounds {
     pub use super::diesel_connection::{Routed, Tracked, TrackedLoad, TrackedStream};
     pub use super::gate::Gate;
+    pub use super::rows::Rows;
     pub use super::runs::{Inspects, Runs, Saves};
     pub use crate::statement::{Classified, Execute, Load};
 }

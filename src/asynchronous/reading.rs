@@ -1,11 +1,10 @@
 //! `Session::reading`: reads that run again elsewhere.
 
-use std::time::Instant;
-
+use super::attempt::Attempt;
 use super::transaction::AsyncFuncMut;
-use super::{ReadConn, RoutedConnection, Session, io};
-use crate::engine::Again;
-use crate::error::{Error, SILENT, Step};
+use super::{ReadConn, RoutedConnection, Session};
+use crate::consistency::{Again, Ended};
+use crate::error::{Error, ReadError};
 use crate::statement::CaughtUp;
 
 impl<C: RoutedConnection> Session<C> {
@@ -32,20 +31,36 @@ impl<C: RoutedConnection> Session<C> {
     ///
     /// `read` runs at most twice: what else it does besides reading is done twice, too.
     ///
+    /// It returns Diesel's errors, those of this crate, or an application's: any with `From<diesel_routing::Error>`, as
+    /// `anyhow::Error` has. Whether the node was at fault, the statements tell that ran on the connection, whatever becomes of
+    /// their errors:
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # async fn example(session: diesel_routing::pg::Session) -> anyhow::Result<()> {
+    /// # use diesel_routing::prelude::*;
+    /// # diesel::table! { users { id -> Integer, } }
+    /// use anyhow::Context;
+    ///
+    /// let users: i64 = session
+    ///     .reading(async |conn| users::table.count().get_result(conn).await.context("users"))
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`Error::Checkout`]; what `read` returned last.
+    /// [`Error::Checkout`]; what `read` returned last, Diesel's errors as [`Error::Query`] with the node.
     ///
     /// # Cancel safety
     ///
     /// Cancel safe: dropping the future gives the connection back, or closes it if a statement is under way.
-    pub async fn reading<T, E, F>(&self, mut read: F) -> Result<T, Error>
+    pub async fn reading<T, E, F>(&self, mut read: F) -> Result<T, E::Of>
     where
         for<'r> F: AsyncFnMut(&'r mut ReadConn<CaughtUp, C>) -> Result<T, E>
             + AsyncFuncMut<&'r mut ReadConn<CaughtUp, C>, Result<T, E>, Fut: Send>
             + Send,
-        Error: From<E>,
-        E: Send,
+        E: ReadError<Of: Send> + Send,
         T: Send,
     {
         let conn = self.read().await?;
@@ -57,66 +72,32 @@ impl<C: RoutedConnection> Session<C> {
         &self,
         mut conn: ReadConn<CaughtUp, C>,
         read: &mut F,
-    ) -> Result<T, Error>
+    ) -> Result<T, E::Of>
     where
         for<'r> F: AsyncFnMut(&'r mut ReadConn<CaughtUp, C>) -> Result<T, E>
             + AsyncFuncMut<&'r mut ReadConn<CaughtUp, C>, Result<T, E>, Fut: Send>
             + Send,
-        Error: From<E>,
-        E: Send,
+        E: ReadError<Of: Send> + Send,
         T: Send,
     {
-        let (node, since) = (conn.lease().node(), Instant::now());
-        let shared = self.router().shared();
-        // A statement that is given up, by the caller too, keeps its server busy: nobody else waits for that.
-        let known = &mut conn.lease_mut().guard.known;
-        let was_spent = std::mem::replace(&mut known.is_spent, true);
-        // A statement on the primary has nowhere else to go.
-        let gives_up = !conn.route().is_primary;
-        let answer = io::unless(
-            read(&mut conn),
-            || shared.signals.answer(),
-            || gives_up && shared.is_lost(node),
-        );
-        let answer = answer.await;
-        if answer.is_some() {
-            conn.lease_mut().guard.known.is_spent = was_spent;
-        }
-        let failure = match answer {
-            Some(Ok(value)) => return Ok(value),
-            Some(Err(error)) => Error::from(error),
-            None => Error::checkout(shared.name(node), Step::Ask, since, SILENT),
-        };
-        let again = match self.request_again(&failure, node, conn.route().is_primary) {
-            None if failure.may_be_a_lost_connection() && conn.is_lost().await => {
-                self.request_to_read(Some(node))
+        let attempt = Attempt::begin(&mut conn, Some(()));
+        let answer = attempt.answer(read(&mut conn)).await;
+        let why = match answer.end(&mut conn).await {
+            Ended::Done(answer) => {
+                return answer.map_err(|error| error.of(|| conn.route().origin()));
             }
-            None => return Err(failure),
-            Some(again) => again,
+            Ended::Again((), why) => why,
         };
         // Before another is asked for: with small pools, holding one can deadlock.
-        let name = conn.route().node.to_owned();
         drop(conn);
-        tracing::debug!(
-            node = name,
-            error = %failure,
-            "a read is run again"
-        );
-        let mut conn = match self.checkout(again).await {
-            Ok(lease) => ReadConn::new(lease),
-            // What it lacks says more than that the primary gives no connection.
-            Err(error) if again.again == Again::MissingSchema => {
-                tracing::debug!(%error, "a replica lacks what is read, and the primary gives no connection");
-                return Err(failure);
-            }
-            Err(error) => return Err(error),
-        };
-        read(&mut conn).await.map_err(Error::from)
+        let mut conn = self.read_again(why).await?;
+        let answer = read(&mut conn).await;
+        answer.map_err(|error| error.of(|| conn.route().origin()))
     }
 
-    /// Checks out a connection of another node than this one, if another may serve.
-    pub(super) async fn read_elsewhere(&self, node: usize) -> Result<ReadConn<CaughtUp, C>, Error> {
-        let request = self.request_to_read(Some(node));
+    /// Checks out a connection for a read that runs again for this reason.
+    pub(super) async fn read_again(&self, why: Again) -> Result<ReadConn<CaughtUp, C>, Error> {
+        let request = self.request_to_read(Some(why));
         self.checkout(request).await.map(ReadConn::new)
     }
 }

@@ -4,12 +4,14 @@ use std::future::Future;
 
 use diesel::QueryResult;
 use diesel::query_builder::AsQuery;
+use diesel::result::Error as DieselError;
 use diesel_async::AsyncConnectionCore;
 
 use crate::asynchronous::gate::Gate;
 use crate::asynchronous::statement_guard::StatementGuard;
 use crate::asynchronous::{ReadConn, RoutedConnection};
 use crate::error::Refused;
+use crate::query_log::Entry;
 use crate::statement::effect::{Anything, Checked, Inspection, Unchecked, Write};
 use crate::statement::{Classified, Execute, Key, Load, Role};
 
@@ -20,15 +22,16 @@ use crate::statement::{Classified, Execute, Key, Load, Role};
     message = "`{Self}` does not run this as a query",
     label = "this is neither a handle nor a diesel-async connection, or the receiver is not a query",
     note = "take a `&mut ReadConn<_>` or a `&mut WriteConn` of `diesel_routing`",
-    note = "blocking handles and connections need `diesel_routing::sync::prelude::*` instead of `diesel_routing::prelude::*`"
+    note = "blocking handles and connections need `diesel_routing::sync::prelude::*` instead of `diesel_routing::prelude::*`",
+    note = "with both preludes in one module, one of the two counts: give each flavour a module of its own"
 )]
 pub trait Runs<V, M> {
     /// The connection that runs it.
     type Conn;
     /// The query to run.
     type Query;
-    /// The future of a statement that may have been refused; on a raw connection, the statement's own.
-    type Gated<'conn, F>
+    /// The future of a statement that may have been refused, with an answer of the kind `K`; on a raw connection, the statement's own.
+    type Gated<'conn, F, K>
     where
         Self: 'conn;
 
@@ -36,12 +39,13 @@ pub trait Runs<V, M> {
     ///
     /// `Key` has no public constructor, so only the query methods get the connection.
     #[doc(hidden)]
-    fn run<'conn, F>(
+    fn run<'conn, F, K>(
         &'conn mut self,
         verb: V,
         key: Key<EffectOn<Self::Query, M>, Self>,
+        kind: K,
         start: impl FnOnce(Self::Query, &'conn mut Self::Conn) -> F,
-    ) -> Self::Gated<'conn, F>
+    ) -> Self::Gated<'conn, F, K>
     where
         Self::Query: Classified<M>,
         Self: Inspects<Self::Query, M>,
@@ -58,21 +62,26 @@ type EffectOn<Q, M> = <Q as Classified<M>>::Effect;
 pub trait Inspects<Q, M> {
     #[doc(hidden)]
     fn inspect(&mut self, query: &Q, by: Inspection, locks_granted: bool) -> QueryResult<()>;
+
+    /// Returns the record of a statement, which is refused because of this if anything.
+    #[doc(hidden)]
+    fn record(&mut self, query: &Q, refusal: Option<&DieselError>) -> Option<Box<Entry>>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<C: AsyncConnectionCore, Q> Runs<Execute<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
-    type Gated<'conn, F>
+    type Gated<'conn, F, K>
         = F
     where
         Self: 'conn;
 
-    fn run<'conn, F>(
+    fn run<'conn, F, K>(
         &'conn mut self,
         verb: Execute<Q>,
         _: Key<EffectOn<Self::Query, Unchecked>, Self>,
+        _: K,
         start: impl FnOnce(Q, &'conn mut C) -> F,
     ) -> F
     where
@@ -87,15 +96,16 @@ impl<C: AsyncConnectionCore, Q> Runs<Execute<Q>, Unchecked> for C {
 impl<C: AsyncConnectionCore, Q> Runs<Load<Q>, Unchecked> for C {
     type Conn = C;
     type Query = Q;
-    type Gated<'conn, F>
+    type Gated<'conn, F, K>
         = F
     where
         Self: 'conn;
 
-    fn run<'conn, F>(
+    fn run<'conn, F, K>(
         &'conn mut self,
         verb: Load<Q>,
         _: Key<EffectOn<Self::Query, Unchecked>, Self>,
+        _: K,
         start: impl FnOnce(Q, &'conn mut C) -> F,
     ) -> F
     where
@@ -113,17 +123,18 @@ where
 {
     type Conn = C;
     type Query = Q;
-    type Gated<'conn, F>
-        = Gate<'conn, F>
+    type Gated<'conn, F, K>
+        = Gate<'conn, F, K>
     where
         Self: 'conn;
 
-    fn run<'conn, F>(
+    fn run<'conn, F, K>(
         &'conn mut self,
         verb: Execute<Q>,
         _: Key<EffectOn<Self::Query, Checked<M>>, Self>,
+        _: K,
         start: impl FnOnce(Q, &'conn mut C) -> F,
-    ) -> Gate<'conn, F>
+    ) -> Gate<'conn, F, K>
     where
         Q: Classified<Checked<M>>,
         Self: Inspects<Q, Checked<M>>,
@@ -143,17 +154,18 @@ where
 {
     type Conn = C;
     type Query = Q::Query;
-    type Gated<'conn, F>
-        = Gate<'conn, F>
+    type Gated<'conn, F, K>
+        = Gate<'conn, F, K>
     where
         Self: 'conn;
 
-    fn run<'conn, F>(
+    fn run<'conn, F, K>(
         &'conn mut self,
         verb: Load<Q>,
         _: Key<EffectOn<Self::Query, Checked<M>>, Self>,
+        _: K,
         start: impl FnOnce(Q::Query, &'conn mut C) -> F,
-    ) -> Gate<'conn, F>
+    ) -> Gate<'conn, F, K>
     where
         Q::Query: Classified<Checked<M>>,
         Self: Inspects<Q::Query, Checked<M>>,
@@ -222,5 +234,9 @@ impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
 impl<C: AsyncConnectionCore, Q> Inspects<Q, Unchecked> for C {
     fn inspect(&mut self, _: &Q, _: Inspection, _: bool) -> QueryResult<()> {
         Ok(())
+    }
+
+    fn record(&mut self, _: &Q, _: Option<&DieselError>) -> Option<Box<Entry>> {
+        None
     }
 }

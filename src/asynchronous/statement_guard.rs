@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use diesel::QueryResult;
 
+use crate::asynchronous::gate::Gate;
 use crate::engine::Marks;
+use crate::query_log::{Entry, Unseen};
 
 /// Marks a connection from the start of a statement to its answer, and from then on if that is an error.
 ///
@@ -21,6 +23,8 @@ pub(crate) struct StatementGuard<'a> {
     is_untimed: bool,
     /// The time of its start, if that is recorded.
     since: Option<Instant>,
+    /// The statement's record, if there is one.
+    entry: Option<Box<Entry>>,
 }
 
 impl<'a> StatementGuard<'a> {
@@ -31,6 +35,7 @@ impl<'a> StatementGuard<'a> {
             can_be_cut_off: true,
             is_untimed: false,
             since: None,
+            entry: None,
         }
     }
 
@@ -49,12 +54,20 @@ impl<'a> StatementGuard<'a> {
             can_be_cut_off: false,
             is_untimed: true,
             since: None,
+            entry: None,
         }
     }
 
     /// Leaves the statement's time out of what is known of the node.
     pub(crate) fn untimed(mut self) -> Self {
         self.is_untimed = true;
+        self
+    }
+
+    /// Keeps the statement's record, if there is one.
+    #[inline]
+    pub(crate) fn recording(mut self, entry: Option<Box<Entry>>) -> Self {
+        self.entry = entry;
         self
     }
 
@@ -65,8 +78,12 @@ impl<'a> StatementGuard<'a> {
         }
     }
 
+    /// Records that the statement is sent, or goes on.
     #[inline]
     pub(crate) fn start(&mut self) {
+        if let Some(entry) = &mut self.entry {
+            entry.start();
+        }
         if let Some(marks) = &mut self.marks {
             marks.awaits_answer |= self.can_be_cut_off;
             // Each poll starts it: the first counts.
@@ -76,25 +93,41 @@ impl<'a> StatementGuard<'a> {
         }
     }
 
+    /// Records that it waits for its answer.
     #[inline]
-    pub(crate) fn finish<T>(&mut self, answer: &QueryResult<T>) {
-        if let Some(marks) = &mut self.marks {
-            marks.awaits_answer &= !self.can_be_cut_off;
-            match answer {
-                Ok(_) => marks.answered(self.since),
-                Err(error) => marks.failed(error),
+    pub(crate) fn pause(&mut self) {
+        if let Some(entry) = &mut self.entry {
+            entry.pause();
+        }
+    }
+
+    /// Returns the statement's record.
+    #[inline]
+    pub(crate) fn take_entry(&mut self) -> Option<Box<Entry>> {
+        self.entry.take()
+    }
+
+    /// Records the answer.
+    #[inline]
+    pub(crate) fn finish<T>(&mut self, answer: QueryResult<T>) -> QueryResult<T> {
+        let Some(marks) = &mut self.marks else {
+            return answer;
+        };
+        marks.awaits_answer &= !self.can_be_cut_off;
+        match answer {
+            Ok(answer) => {
+                marks.answered(self.since);
+                Ok(answer)
             }
+            Err(error) => Err(marks.failed(error)),
         }
     }
 
     /// Marks the connection while this future runs.
     pub(crate) async fn during<T>(
-        mut self,
+        self,
         statement: impl Future<Output = QueryResult<T>>,
     ) -> QueryResult<T> {
-        self.start();
-        let answer = statement.await;
-        self.finish(&answer);
-        answer
+        Gate::<_, Unseen>::admitted(statement, self).await
     }
 }

@@ -9,6 +9,8 @@ use diesel_async::{AsyncConnection, TransactionManager};
 use futures_core::future::BoxFuture;
 
 use crate::asynchronous::connection::depth;
+use crate::asynchronous::observing::{BEGIN, COMMIT, ROLLBACK};
+use crate::asynchronous::statement_guard::StatementGuard;
 use crate::asynchronous::{ReadConn, RoutedConnection, WriteConn};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use crate::statement::Isolation;
@@ -116,14 +118,19 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let lease = self.lease_mut();
         lease.ready_for(R::NEEDS).map_err(DieselError::from)?;
         let number = lease.guard.number;
+        let recorded = |entry| StatementGuard::unmarked().recording(entry);
+        let statement = recorded(lease.record_transaction(BEGIN, 0));
         let conn = &mut lease.guard.conn;
         let outermost = depth(conn) == 0;
         if outermost {
-            conn.begin_with(begin).await?;
+            let begun = statement.during(conn.begin_with(begin)).await;
+            lease.guard.heard(begun)?;
             lease.in_snapshot = read_only;
             lease.in_locking = !read_only;
         } else {
-            C::TransactionManager::begin_transaction(conn).await?;
+            let begin = C::TransactionManager::begin_transaction(conn);
+            let begun = statement.during(begin).await;
+            lease.guard.heard(begun)?;
         }
         let result = f(self).await;
         let lease = self.lease_mut();
@@ -131,17 +138,21 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let commits = result.is_ok();
         let closed = match lease.is_answered() {
             Ok(()) if commits => {
+                let statement = recorded(lease.record_transaction(COMMIT, 1));
                 let conn = &mut lease.guard.conn;
                 // A function that was called may have written.
                 let ending = lease.log.begin_commit(depth(conn));
-                let committed = C::TransactionManager::commit_transaction(conn).await;
+                let commit = C::TransactionManager::commit_transaction(conn);
+                let committed = statement.during(commit).await;
                 ending.finish(committed.as_ref().err());
                 committed
             }
             Ok(()) => {
+                let statement = recorded(lease.record_transaction(ROLLBACK, 1));
                 let conn = &mut lease.guard.conn;
                 let depth = depth(conn);
-                let rolled_back = C::TransactionManager::rollback_transaction(conn).await;
+                let rollback = C::TransactionManager::rollback_transaction(conn);
+                let rolled_back = statement.during(rollback).await;
                 if rolled_back.is_ok() {
                     lease.log.rolled_back(depth);
                 }
@@ -153,7 +164,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         };
         // What failed inside may have been the connection.
         lease.guard.hear(&result);
-        lease.guard.hear(&closed);
+        let closed = lease.guard.heard(closed);
         if outermost {
             lease.in_snapshot = false;
             lease.in_locking = false;
@@ -277,7 +288,13 @@ where
             .ready_for(Access::Write)
             .map_err(DieselError::from)?;
         match begin {
-            Some(sql) => self.raw().begin_with(&sql).await?,
+            Some(sql) => {
+                let lease = self.lease_mut();
+                let entry = lease.record_transaction(BEGIN, 0);
+                let statement = StatementGuard::unmarked().recording(entry);
+                let begun = statement.during(lease.guard.conn.begin_with(&sql)).await;
+                self.lease_mut().guard.heard(begun)?;
+            }
             None => Manager::<Self>::begin_transaction(self).await?,
         }
         let number = self.lease_mut().guard.number;

@@ -17,7 +17,7 @@ use crate::server::{NodeRole, PoolKind};
 /// use std::time::Duration;
 /// use diesel_routing::Node;
 ///
-/// let replica = Node::new("replica-1", "postgres://app@10.0.0.2/app")
+/// let replica = Node::new("db-2", "postgres://app@10.0.0.2/app")
 ///     .read_pool_size(20)
 ///     .checkout_timeout(Duration::from_secs(1));
 /// # let _ = replica;
@@ -108,7 +108,7 @@ impl Node {
     /// ```
     /// use diesel_routing::{Node, PoolKind, PoolOptions};
     ///
-    /// let replica = Node::new("replica-1", "postgres://reader@10.0.0.2/app")
+    /// let replica = Node::new("db-2", "postgres://reader@10.0.0.2/app")
     ///     .pool(PoolKind::Write, PoolOptions::new().url("postgres://writer@10.0.0.2/app"));
     /// # let _ = replica;
     /// ```
@@ -164,7 +164,7 @@ impl Node {
     /// ```
     /// use diesel_routing::Node;
     ///
-    /// let replica = Node::new("replica-2", "postgres://app@10.0.0.3/app")
+    /// let replica = Node::new("db-3", "postgres://app@10.0.0.3/app")
     ///     .tag("reporting")
     ///     .tag("search");
     /// # let _ = replica;

@@ -16,7 +16,7 @@
 //! # let path = dir.path().join("db");
 //! # let path = path.to_str().ok_or("path")?;
 //! let config = RoutingConfig::from_json(&format!(r#"{{
-//!     "nodes": {{ "primary": {{ "url": "{path}", "role": "primary" }} }},
+//!     "nodes": {{ "db-1": {{ "url": "{path}", "role": "primary" }} }},
 //!     "max_lag": "10s",
 //!     "classes": {{ "payments": {{ "max_lag": "250ms", "wait": "20ms" }} }}
 //! }}"#))?;
@@ -52,6 +52,7 @@ mod mode;
 mod named;
 mod node;
 mod pool;
+mod query_log;
 mod read;
 mod sections;
 mod source;
@@ -79,6 +80,7 @@ pub use mode::ModeConfig;
 pub(crate) use mode::Switch;
 pub use node::{NodeConfig, PoolsConfig, RoleConfig};
 pub use pool::{LimitConfig, PoolConfig};
+pub use query_log::QueryLogConfig;
 pub use sections::{EdgeConfig, RuleConfig, TimeoutsConfig, WatchConfig};
 pub use source::PlainUrl;
 pub use update::Update;
@@ -140,6 +142,12 @@ pub struct RoutingConfig {
     /// The edge: sessions that come with requests.
     #[serde(deserialize_with = "named::table", skip_serializing_if = "is_default")]
     pub edge: EdgeConfig,
+    /// The log of statements.
+    #[serde(deserialize_with = "named::table", skip_serializing_if = "is_default")]
+    pub query_log: QueryLogConfig,
+    /// Whether each statement has a span, for traces. Defaults to false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement_spans: Option<bool>,
     /// How often nodes are asked what they are and have. A change needs a restart.
     #[serde(deserialize_with = "named::table", skip_serializing_if = "is_default")]
     pub watch: WatchConfig,
@@ -163,6 +171,8 @@ impl Default for RoutingConfig {
             balance: BalanceConfig::default(),
             classes: BTreeMap::new(),
             edge: EdgeConfig::default(),
+            query_log: QueryLogConfig::default(),
+            statement_spans: None,
             watch: WatchConfig::default(),
             timeouts: TimeoutsConfig::default(),
         }
@@ -206,6 +216,7 @@ impl RoutingConfig {
         self.window.check()?;
         self.breaker.check()?;
         self.balance.check()?;
+        self.query_log.check()?;
         if let Some(interval) = self.watch.interval {
             if interval.get().is_zero() {
                 let problem =

@@ -1,7 +1,10 @@
 //! The parts of [`#[consistency(..)]`](macro@crate::consistency) functions. Users do not call them; they
 //! appear in signatures and in compile errors.
 
+mod again;
 mod class;
+mod ended;
+mod fails;
 mod function;
 mod handle_guard;
 pub mod levels;
@@ -10,7 +13,16 @@ mod priority;
 
 #[cfg(feature = "__async")]
 pub use crate::asynchronous::acquire::Acquire;
+#[cfg(feature = "__async")]
+#[doc(hidden)]
+pub use crate::asynchronous::attempt::{Answer, Attempt};
+#[doc(hidden)]
+pub use again::Again;
 pub use class::Class;
+#[doc(hidden)]
+pub use ended::Ended;
+#[doc(hidden)]
+pub use fails::Fails;
 pub use function::Function;
 pub use handle_guard::HandleGuard;
 #[doc(hidden)]

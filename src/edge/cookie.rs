@@ -267,7 +267,7 @@ mod tests {
             named("__Host-a").secure(false),
             named("__Host-a").path("/a"),
             named("__Host-a").domain("example.org"),
-            named(&"a".repeat(4000)),
+            TokenCookie::new("a".repeat(4000)),
             named("a").path(format!("/{}", "a".repeat(1024))),
         ] {
             assert!(cookie.clone().checked().is_err(), "{cookie:?}");

@@ -194,7 +194,8 @@ impl<C, F: Flavour<C>> Edge<C, F> {
         self.with(|settings| settings.clock_skew = skew)
     }
 
-    /// Sets whether responses show the routes of their connections in `Server-Timing`: node, reason and count.
+    /// Sets whether responses show the routes of their connections in `Server-Timing`: node, reason, count, and
+    /// as `dur` the milliseconds that were waited for them.
     /// Defaults to `false`, because it shows the nodes' names to everyone.
     pub fn server_timing(self, server_timing: bool) -> Self {
         self.with(|settings| settings.server_timing = server_timing)

@@ -89,47 +89,7 @@ pub(crate) use settings::{
 pub use store::MemoryStore;
 #[cfg(feature = "redis")]
 pub(crate) use store::redis_script;
-pub use store::{StoreDown, StoreError, StoreFuture, TokenStore};
+pub use store::{StoreDown, StoreFuture, TokenStore};
 pub(crate) use store_breaker::StoreBreaker;
 
-/// An invalid configuration of an edge.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EdgeError {
-    /// The router has no keys to sign tokens with.
-    #[error(
-        "the router has no keys to sign session tokens with: give its builder some with `token_keys`, or \
-         keep states in a store with `Edge::stored`"
-    )]
-    NoTokenKeys,
-
-    /// Browsers would refuse the cookie.
-    #[error("browsers refuse the cookie `{name}`: {why}")]
-    Cookie {
-        /// Its name.
-        name: String,
-        /// The reason, and the remedy.
-        why: &'static str,
-    },
-
-    /// A rule names a class that the router does not have.
-    #[error(
-        "the rule for `{path}` names the class `{class}`, which the router does not have: add it with \
-         `RouterBuilder::class`"
-    )]
-    NoSuchClass {
-        /// The path.
-        path: String,
-        /// The class.
-        class: String,
-    },
-
-    /// A rule's path is not a valid pattern.
-    #[error("invalid rule for `{path}`: {why}; write `/admin`, or `/users/{{id}}/orders`")]
-    Rule {
-        /// The path.
-        path: String,
-        /// The reason.
-        why: String,
-    },
-}
+pub use crate::error::{EdgeError, StoreError};

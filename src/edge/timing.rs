@@ -4,9 +4,10 @@ use http::HeaderValue;
 
 use crate::engine::{RouteCount, Routes};
 
-/// Returns the header: one metric for each node and reason, such as `db;desc="standby-0 caught_up";count=2`.
+/// Returns the header: one metric for each node and reason, such as `db;desc="db-2 caught_up";dur=0.31;count=2`.
 ///
-/// Browsers' developer tools show the description, scripts read it. `count` is a custom parameter, which
+/// `dur` is the time that was waited for the connections, in milliseconds. Browsers' developer tools show it with the description,
+/// scripts read them. `count` is a custom parameter, which
 /// others ignore (Server Timing, section 2).
 pub(crate) fn line(routes: &Routes) -> Option<HeaderValue> {
     let metrics: Vec<_> = routes.counts().iter().map(metric).collect();
@@ -26,16 +27,22 @@ fn metric(route: &RouteCount) -> String {
             _ => '?',
         })
         .collect();
-    format!("db;desc=\"{node} {}\";count={}", route.reason, route.count)
+    let waited = route.waited.as_secs_f64() * 1e3;
+    format!(
+        "db;desc=\"{node} {}\";dur={waited:.2};count={}",
+        route.reason, route.count
+    )
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::routing::{Reason, Route};
 
     #[test]
-    fn connections_are_counted_by_node_and_reason() {
+    fn connections_and_waits_are_told_by_node_and_reason() {
         let routes = Routes::default();
         assert_eq!(line(&routes), None);
         let route = |node, reason| Route {
@@ -44,12 +51,13 @@ mod tests {
             reason,
             function: None,
         };
-        routes.count(&route("a", Reason::Covered));
-        routes.count(&route("\"b\\\r\nä", Reason::Write));
-        routes.count(&route("a", Reason::Covered));
+        let waited = Duration::from_micros(120);
+        routes.count(&route("a", Reason::Covered), waited);
+        routes.count(&route("\"b\\\r\nä", Reason::Write), Duration::ZERO);
+        routes.count(&route("a", Reason::Covered), Duration::from_millis(2));
         assert_eq!(
             line(&routes).unwrap(),
-            "db;desc=\"a caught_up\";count=2, db;desc=\"'b'??? write\";count=1"
+            "db;desc=\"a caught_up\";dur=2.12;count=2, db;desc=\"'b'??? write\";dur=0.00;count=1"
         );
     }
 }

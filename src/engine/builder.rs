@@ -13,6 +13,7 @@ use crate::error::ConfigError;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::protection::{Breaker, LoadHook, Window};
+use crate::query_log::QueryLog;
 #[cfg(doc)]
 use crate::routing::Balance;
 use crate::routing::{Balancing, Mode, ReplicaShare};
@@ -309,6 +310,22 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     pub fn class(self, name: impl Into<String>, class: Class) -> Self {
         let name = name.into();
         self.live(move |live| live.set_class(name.clone(), class))
+    }
+
+    /// Logs statements, with the node of each, and why it is that one: see [`QueryLog`]. Defaults to no log;
+    /// [`Router::set_query_log`] changes it.
+    pub fn query_log(self, log: QueryLog) -> Self {
+        self.live(move |live| live.query_log = Some(log))
+    }
+
+    /// Sets whether each statement has a `tracing` span, with the target `diesel_routing::statement`, at `INFO`, for traces: with
+    /// OpenTelemetry's attributes for databases, and ours, which begin with `db.routing.`. The SQL is in it without values. Defaults to
+    /// `false`; [`Router::set_statement_spans`] changes it.
+    ///
+    /// [`docs/observability/query-log.md`](https://github.com/diesel-routing/diesel-routing/blob/main/docs/observability/query-log.md)
+    /// lists them.
+    pub fn statement_spans(self, spans: bool) -> Self {
+        self.live(move |live| live.statement_spans = spans)
     }
 
     /// Sets the secrets that session tokens are signed and verified with. Without them there are no

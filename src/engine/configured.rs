@@ -36,6 +36,10 @@ impl Live {
             self.replica_share = ReplicaShare::new(percent, None).unwrap_or(ReplicaShare::NONE);
         }
         self.balance = config.balance.balancing(self.balance);
+        self.query_log = config.query_log.query_log(self.query_log);
+        if let Some(spans) = config.statement_spans {
+            self.statement_spans = spans;
+        }
         for (name, class) in &config.classes {
             self.set_class(name.clone(), class.class());
         }
@@ -82,6 +86,8 @@ impl Live {
             breaker: newer!(breaker),
             balance: newer!(balance),
             classes: newer!(classes),
+            query_log: newer!(query_log),
+            statement_spans: newer!(statement_spans),
             #[cfg(feature = "edge")]
             rules: newer!(rules),
         }
@@ -230,6 +236,7 @@ mod tests {
         "balance": { "strategy": "random", "primary_share": 0.5, "latency_decay": "9s" },
         "classes": { "a": { "max_lag": "9s", "wait": "9s", "region": "refuse", "level": "strong", "fallback": "refuse", "priority": "low",
             "replica_share": 9 } },
+        "query_log": { "enabled": true, "sample": 0.5, "slower_than": "9s", "transactions": true }, "statement_spans": true,
         "watch": { "interval": "9ms", "timeout": "9s", "urgent_questions": 9 },
         "timeouts": { "build": "9s", "drain": "9s", "node_share": "9s", "check_after_idle": "9s" }
     }"#;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::consistency::Class;
 use crate::error::ConfigError;
 use crate::protection::{Breaker, Window};
+use crate::query_log::{Observed, QueryLog};
 use crate::routing::{Balancing, Mode, ReplicaShare};
 
 /// The settings that may change while a router runs. Part of what decisions read, and replaced as a whole: no decision mixes two.
@@ -24,6 +25,10 @@ pub(crate) struct Live {
     /// The share of sessions that may use replicas; classes may have less.
     pub(crate) replica_share: ReplicaShare,
     pub(crate) classes: Vec<(String, Class)>,
+    /// The log of statements; `None` if there is none.
+    pub(crate) query_log: Option<QueryLog>,
+    /// Set if each statement has a span.
+    pub(crate) statement_spans: bool,
     /// The rules of edges that have none by code.
     #[cfg(all(feature = "config", feature = "edge"))]
     pub(crate) rules: Option<std::sync::Arc<crate::edge::ConfiguredRules>>,
@@ -40,6 +45,8 @@ impl Default for Live {
             mode: Mode::default(),
             replica_share: ReplicaShare::ALL,
             classes: Vec::new(),
+            query_log: None,
+            statement_spans: false,
             #[cfg(all(feature = "config", feature = "edge"))]
             rules: None,
         }
@@ -56,6 +63,14 @@ impl Live {
         None
     }
 
+    /// Returns what is recorded of statements.
+    pub(crate) fn observed(&self) -> Observed {
+        Observed {
+            log: self.query_log,
+            spans: self.statement_spans,
+        }
+    }
+
     /// Sets the class with this name, in place of an earlier one.
     pub(crate) fn set_class(&mut self, name: String, class: Class) {
         self.classes.retain(|(known, _)| *known != name);
@@ -68,6 +83,9 @@ impl Live {
         self.window.check()?;
         if let Some(breaker) = &self.breaker {
             breaker.check()?;
+        }
+        if let Some(log) = &self.query_log {
+            log.check()?;
         }
         let mut classes = self.classes.iter();
         classes.try_for_each(|(name, class)| class.check(name))

@@ -7,13 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use diesel::result::Error as DieselError;
-use diesel_routing_sql::SessionEffect;
+use diesel::QueryResult;
 
-use super::{Applied, ResetRule, Usage};
+use super::{Applied, Marks, ResetRule, Usage};
 use crate::cluster::{Member, Observation, Said, ServerFacts, ServerId};
-use crate::error::is_spoilt;
-use crate::routing::PeakEwma;
 use crate::server::NodeRole;
 use crate::statement::{Seen, Trace};
 
@@ -38,65 +35,15 @@ pub(crate) struct Pooled<C> {
     pub(crate) database: Option<Arc<str>>,
 }
 
-/// Marks that statements leave on their connection.
-#[derive(Debug, Default)]
-pub(crate) struct Marks {
-    /// Set while an answer is outstanding: given up now, it would be taken for that to the next statement.
-    pub(crate) awaits_answer: bool,
-    /// Set once a statement failed: the connection may have ended.
-    pub(crate) has_failed: bool,
-    /// Set once a statement failed because what the connection has prepared is of an earlier schema: it is not lent again.
-    pub(crate) is_spoilt: bool,
-    /// Set once a statement ran for which its caller vouched: it may have made the connection one that writes.
-    pub(crate) was_vouched_for: bool,
-    /// What statements have left behind in the database session.
-    pub(crate) leaves: SessionEffect,
-    /// Set once it was lent.
-    pub(crate) was_lent: bool,
-    /// Where the times of its statements are recorded, while they are.
-    pub(crate) latency: Option<Arc<PeakEwma>>,
-}
-
-impl Marks {
-    /// Returns the start of a statement, if its time is recorded.
-    #[inline]
-    pub(crate) fn start(&self) -> Option<Instant> {
-        let latency = self.latency.as_ref();
-        latency
-            .filter(|latency| latency.is_wanted())
-            .map(|_| Instant::now())
-    }
-
-    /// Records the time of a statement that began then, and was answered now.
-    #[inline]
-    pub(crate) fn answered(&self, since: Option<Instant>) {
-        if let Some(since) = since {
-            self.observe(since);
-        }
-    }
-
-    /// Records that a statement failed.
-    #[cold]
-    pub(crate) fn failed(&mut self, error: &DieselError) {
-        self.has_failed = true;
-        self.is_spoilt |= is_spoilt(error);
-    }
-
-    /// Kept out of every statement's code, which mostly has no need of it.
-    #[cold]
-    #[inline(never)]
-    fn observe(&self, since: Instant) {
-        if let Some(latency) = &self.latency {
-            let now = Instant::now();
-            latency.observe(now.saturating_duration_since(since), now);
-        }
-    }
-}
-
 impl<C> Pooled<C> {
     /// Records whether a statement failed that had no guard.
     pub(crate) fn hear<T, E>(&mut self, answer: &Result<T, E>) {
         self.marks.has_failed |= answer.is_err();
+    }
+
+    /// Records whether a statement failed that had no guard, and returns its answer.
+    pub(crate) fn heard<T>(&mut self, answer: QueryResult<T>) -> QueryResult<T> {
+        answer.map_err(|error| self.marks.failed(error))
     }
 
     /// Records what a statement may do to the database session, before it is sent.

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use crate::error::Rejection;
 use crate::observe::{AtMost, Event};
-use crate::session::Rejection;
 
 /// A count for every reason.
 #[derive(Debug, Default)]

@@ -8,8 +8,8 @@ use arc_swap::ArcSwapOption;
 
 use super::nodes::{Leaving, Seat};
 use super::{
-    Again, Async, Databases, Flavour, NodePools, Nodes, Options, PoolStatus, Recipe, Request,
-    Session, Settings, Shared, Status, Wait,
+    Async, Databases, Flavour, NodePools, Nodes, Options, PoolStatus, Recipe, Request, Session,
+    Settings, Shared, Status, Wait,
 };
 use crate::cluster::Member;
 #[cfg(doc)]
@@ -37,8 +37,8 @@ use crate::statement::Access;
 ///
 /// # async fn example() -> Result<(), diesel_routing::Error> {
 /// let router = Router::builder()
-///     .primary(Node::new("primary", "postgres://app@10.0.0.1/app"))
-///     .replica(Node::new("replica-1", "postgres://app@10.0.0.2/app"))
+///     .primary(Node::new("db-1", "postgres://app@10.0.0.1/app"))
+///     .replica(Node::new("db-2", "postgres://app@10.0.0.2/app"))
 ///     .build()
 ///     .await?;
 ///
@@ -148,14 +148,14 @@ impl<C, F: Flavour<C>> Router<C, F> {
     ///
     /// # async fn example(router: Router, secret: &str) -> Result<(), diesel_routing::Error> {
     /// let nodes = router.nodes();
-    /// nodes.add(Node::new("replica-2", "postgres://app@10.0.0.3/app")).await?;
-    /// assert_eq!(nodes.names(), ["primary", "replica-1", "replica-2"]);
+    /// nodes.add(Node::new("db-3", "postgres://app@10.0.0.3/app")).await?;
+    /// assert_eq!(nodes.names(), ["db-1", "db-2", "db-3"]);
     ///
     /// // A new secret: new connections are opened with it, and the old ones are closed as they come back.
-    /// nodes.replace(Node::new("replica-1", format!("postgres://app:{secret}@10.0.0.2/app"))).await?;
+    /// nodes.replace(Node::new("db-2", format!("postgres://app:{secret}@10.0.0.2/app"))).await?;
     ///
     /// // Gone at once for whoever asks for a connection; this waits for the handles that are out.
-    /// nodes.remove("replica-2").await?;
+    /// nodes.remove("db-3").await?;
     /// # Ok(()) }
     /// # }
     /// ```
@@ -245,8 +245,8 @@ impl<C, F: Flavour<C>> Router<C, F> {
     ///
     /// # async fn example() -> Result<(), diesel_routing::Error> {
     /// let router = Router::builder()
-    ///     .primary(Node::new("primary", "postgres://app@10.0.0.1/postgres").read_pool_size(4))
-    ///     .replica(Node::new("replica-1", "postgres://app@10.0.0.2/postgres").read_pool_size(4))
+    ///     .primary(Node::new("db-1", "postgres://app@10.0.0.1/postgres").read_pool_size(4))
+    ///     .replica(Node::new("db-2", "postgres://app@10.0.0.2/postgres").read_pool_size(4))
     ///     .build()
     ///     .await?;
     ///
@@ -305,7 +305,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
             session: None,
             wait: Wait::default(),
             avoid: None,
-            again: Again::No,
+            again: None,
             may_try: true,
             advice: None,
             class: None,

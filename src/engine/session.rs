@@ -7,13 +7,14 @@ use std::time::SystemTime;
 use std::time::{Duration, Instant};
 
 use super::checkout::Loan;
-use super::{Again, Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View, Wait};
+use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View, Wait};
 use crate::connect::SessionSettings;
-use crate::error::{ConfigError, Error, PositionError};
+use crate::consistency::Again;
+use crate::error::{ConfigError, Error, PositionError, Rejection};
 use crate::routing::{Level, Tag};
 #[cfg(feature = "edge")]
 use crate::session::Activity;
-use crate::session::{Rejection, SessionState, SignedToken, Token};
+use crate::session::{SessionState, SignedToken, Token};
 use crate::statement::Access;
 
 /// One user's, or one job's, causal history: its reads see its writes, and never an older state than it has
@@ -268,7 +269,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
         &self,
         level: Level,
         access: Access,
-        avoid: Option<usize>,
+        again: Option<Again>,
     ) -> Request<'_> {
         let Options {
             wait,
@@ -290,8 +291,8 @@ impl<C, F: Flavour<C>> Session<C, F> {
                 function: None,
                 view: wait,
             },
-            avoid,
-            again: Again::No,
+            avoid: None,
+            again: None,
             may_try: true,
             advice: advice.as_deref(),
             class: None,
@@ -299,37 +300,12 @@ impl<C, F: Flavour<C>> Session<C, F> {
             settings: settings.as_ref(),
             function: None,
         }
+        .once_more(again)
     }
 
     /// Returns what [`read`](Self::read) asks for, and an upgrade of a handle.
-    pub(crate) fn request_to_read(&self, avoid: Option<usize>) -> Request<'_> {
-        self.request(Level::Session, Access::CaughtUp, avoid)
-    }
-
-    /// Returns what a read that failed on this node asks for, if its error says that it may run again: nothing ran, or nothing that
-    /// counts.
-    pub(crate) fn request_again(
-        &self,
-        failure: &Error,
-        node: usize,
-        is_primary: bool,
-    ) -> Option<Request<'_>> {
-        let again = |again| Request {
-            again,
-            ..self.request_to_read(None)
-        };
-        if failure.is_of_a_spoilt_connection() {
-            return Some(again(Again::Spoilt(Instant::now())));
-        }
-        if failure.may_retry_read() {
-            return Some(self.request_to_read(Some(node)));
-        }
-        if is_primary || !failure.is_of_missing_schema() {
-            return None;
-        }
-        let request = again(Again::MissingSchema);
-        let shared = self.view.router.shared();
-        shared.may_go_on_primary(&request).then_some(request)
+    pub(crate) fn request_to_read(&self, again: Option<Again>) -> Request<'_> {
+        self.request(Level::Session, Access::CaughtUp, again)
     }
 
     /// Returns what [`read_default`](Self::read_default) asks for.
@@ -340,10 +316,17 @@ impl<C, F: Flavour<C>> Session<C, F> {
         self.request(level, Access::Replica, None)
     }
 
-    /// Counts the connection, if anyone wants to know.
-    pub(crate) fn count<G: Loan>(&self, lease: &Lease<G>) {
-        if let Some(routes) = &self.view.routes {
-            routes.count(&lease.route());
+    /// Returns the time, if anyone wants to know how long connections are waited for.
+    #[inline]
+    pub(crate) fn since(&self) -> Option<Instant> {
+        self.view.routes.as_ref().map(|_| Instant::now())
+    }
+
+    /// Counts the connection that was asked for then, if anyone wants to know.
+    #[inline]
+    pub(crate) fn count<G: Loan>(&self, lease: &Lease<G>, since: Option<Instant>) {
+        if let (Some(routes), Some(since)) = (&self.view.routes, since) {
+            routes.count(&lease.route(), since.elapsed());
         }
     }
 

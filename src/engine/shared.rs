@@ -90,6 +90,8 @@ pub(crate) struct Shared {
     pub(super) snapshot: ArcSwap<State>,
     /// Set if watchers replace the snapshot.
     pub(super) watched: bool,
+    /// Set if anything is recorded of statements: each checkout asks.
+    pub(super) observes: AtomicBool,
     /// Connections out, by node.
     out: PerSlot<AtomicU32>,
     /// The number of replicas chosen by turns so far.
@@ -158,6 +160,7 @@ impl Shared {
         };
         Self {
             watched,
+            observes: AtomicBool::new(settings.live.observed().is_any()),
             out: PerSlot::new(count),
             turns: AtomicUsize::new(0),
             samples: ArcSwapOption::empty(),
@@ -194,6 +197,12 @@ impl Shared {
             fallbacks: Spell::default(),
             snapshot: ArcSwap::from_pointee(state),
         }
+    }
+
+    /// Returns whether anything is recorded of statements.
+    #[inline]
+    pub(crate) fn observes(&self) -> bool {
+        self.observes.load(Ordering::Relaxed)
     }
 
     /// Returns the name of the node with this index.

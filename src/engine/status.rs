@@ -5,16 +5,31 @@ use std::time::Duration;
 
 use super::{ConfigurationStatus, DiscoveryStatus, Shared};
 use crate::cluster::{Health, Member};
+use crate::error::Rejection;
 use crate::position::{Position, ServerKind};
 use crate::protection::{BreakerStatus, WindowStatus};
 use crate::routing::Mode;
 use crate::server::{NodeRole, PoolKind, ServerVersion};
-use crate::session::Rejection;
 
 /// A router's knowledge at one moment, from `router.status()`. Asks no server.
 ///
 /// With the feature `serde` it can be serialized: times are numbers of seconds, in fields whose names end in `_seconds`;
-/// instants are texts as in RFC 3339; positions are texts.
+/// instants are texts as in RFC 3339; positions are texts. A health page is one line:
+///
+/// ```
+/// # #[cfg(all(feature = "serde", feature = "postgres"))] {
+/// use axum::{Json, extract::State, routing::get};
+/// use diesel_routing::{Status, pg::Router};
+///
+/// async fn health(State(router): State<Router>) -> Json<Status> {
+///     Json(router.status())
+/// }
+///
+/// fn app(router: Router) -> axum::Router {
+///     axum::Router::new().route("/health", get(health)).with_state(router)
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]

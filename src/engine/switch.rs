@@ -6,6 +6,7 @@ use super::{Changed, Flavour, Live, Router};
 #[cfg(doc)]
 use super::{RouterBuilder, Session};
 use crate::error::ConfigError;
+use crate::query_log::QueryLog;
 use crate::routing::{Mode, ReplicaShare};
 
 /// The switch. Routers [for other databases](Router::for_database) of the same servers have the same.
@@ -128,6 +129,34 @@ impl<C, F: Flavour<C>> Router<C, F> {
             );
         }
         Ok(())
+    }
+
+    /// Sets the log of statements, `None` for no log, from the next checkout on: to see all statements for a minute, say. The router
+    /// starts with [`RouterBuilder::query_log`].
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::SampleShare`]; the log is as it was.
+    pub fn set_query_log(&self, log: impl Into<Option<QueryLog>>) -> Result<(), ConfigError> {
+        let log = log.into();
+        if let Some(log) = &log {
+            log.check()?;
+        }
+        let before = self.adjust(|live| std::mem::replace(&mut live.query_log, log));
+        if before != log {
+            let words = |log: Option<QueryLog>| log.map_or("off".to_owned(), |log| log.to_string());
+            self.changed(None, "query_log", words(before), words(log));
+        }
+        Ok(())
+    }
+
+    /// Sets whether each statement has a `tracing` span, from the next checkout on. The router starts with
+    /// [`RouterBuilder::statement_spans`].
+    pub fn set_statement_spans(&self, spans: bool) {
+        let before = self.adjust(|live| std::mem::replace(&mut live.statement_spans, spans));
+        if before != spans {
+            self.changed(None, "statement_spans", before, spans);
+        }
     }
 
     /// Records a change.

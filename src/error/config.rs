@@ -199,6 +199,15 @@ pub enum ConfigError {
         node: String,
     },
 
+    /// The share of the statements that a [`QueryLog`](crate::QueryLog) logs is invalid.
+    #[error(
+        "`QueryLog::sample({share})` is an invalid share of statements: give a number from 0 to 1"
+    )]
+    SampleShare {
+        /// The number.
+        share: String,
+    },
+
     /// The share of reads that may run twice is no share.
     #[error("`hedge_budget({share})` is no share of reads: give a number from 0 to 1")]
     HedgeBudget {
@@ -434,6 +443,16 @@ pub enum ConfigError {
          call `router.make_default()` once, so that what is outside any scope reads from the primary"
     )]
     NoCurrentSession,
+}
+
+impl ConfigError {
+    /// Returns the path of the function with [`#[consistency(..)]`](macro@crate::consistency) that was called.
+    pub(super) fn function(&self) -> Option<&'static str> {
+        match self {
+            Self::NoSuchTag { function, .. } | Self::NoSuchClass { function, .. } => *function,
+            _ => None,
+        }
+    }
 }
 
 #[cfg(feature = "config")]

@@ -6,34 +6,58 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::server::NodeRole;
 
+#[macro_use]
+mod code;
+mod about;
 mod config;
+mod config_codes;
+#[cfg(feature = "edge")]
+mod edge;
+mod from;
+mod key;
 mod not_read_only;
+mod optional;
+mod origin;
 mod position;
+mod read_error;
 mod refused;
+mod rejection;
 mod step;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod words;
 
 pub use config::ConfigError;
+#[cfg(feature = "edge")]
+pub use edge::{EdgeError, StoreError};
+pub use key::KeyError;
 pub use not_read_only::NotReadOnly;
+pub use optional::{OptionalExt, is_not_found};
+pub use origin::Origin;
 pub use position::PositionError;
+pub use read_error::ReadError;
 pub use refused::Refused;
+pub use rejection::Rejection;
 pub(crate) use step::SILENT;
 pub use step::Step;
 use step::remedy;
 pub use words::may_retry_read;
-pub(crate) use words::{error_chain, is_read_only, is_spoilt};
 use words::{
-    is_refused_function, is_refused_on_aurora, lacks_aurora_functions, lacks_schema,
-    shares_connections,
+    brief, is_refused_function, is_refused_on_aurora, lacks_aurora_functions, shares_connections,
 };
+pub(crate) use words::{error_chain, is_read_only, is_spoilt, lacks_schema};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// A failure between a caller and a node.
 ///
 /// It converts from Diesel's error, so that one `?` serves checkouts and queries alike, also in
-/// transaction closures.
+/// transaction closures; and from every other error of this crate.
+///
+/// Each error has a stable [`code`](Self::code), and tells what is known of it: [`node`](Self::node), [`step`](Self::step),
+/// [`reason`](Self::reason), [`function`](Self::function). Its [`source`](std::error::Error::source) is whole; `Display` has the first
+/// line of it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -43,9 +67,10 @@ pub enum Error {
 
     /// A node did not give a connection.
     #[error(
-        "node `{node}` gave no connection{}{} after {waited:?}, in step {step}: {remedy}",
+        "node `{node}` gave no connection{}{} after {waited:?}, in step {step} ({cause}): {remedy}",
         of_database(database.as_deref()),
         function.map(|function| format!(" to `{function}`")).unwrap_or_default(),
+        cause = brief(source.as_ref()),
         remedy = remedy(*step, source.as_ref())
     )]
     Checkout {
@@ -57,6 +82,8 @@ pub enum Error {
         step: Step,
         /// The time that the caller waited.
         waited: Duration,
+        /// The reason for its choice: the name of a [`Reason`](crate::Reason); `None` while the router was built, and the like.
+        reason: Option<&'static str>,
         /// The function with [`#[consistency(..)]`](macro@crate::consistency) that asked for it, if any.
         function: Option<&'static str>,
         /// The pool's or the server's error.
@@ -81,7 +108,9 @@ pub enum Error {
         /// The time that the caller waited.
         waited: Duration,
         /// The state of each replica, in words.
-        replicas: String,
+        replicas: Box<str>,
+        /// The reason for the primary's choice: the name of a [`Reason`](crate::Reason).
+        reason: Option<&'static str>,
         /// The function with [`#[consistency(..)]`](macro@crate::consistency) that asked for it, if any.
         function: Option<&'static str>,
         /// The pool's error.
@@ -202,9 +231,42 @@ pub enum Error {
     #[error("the position cannot be required: {0}")]
     Position(#[from] PositionError),
 
-    /// A statement failed.
-    #[error("the statement failed")]
-    Query(#[from] diesel::result::Error),
+    /// A secret cannot be a key for session tokens.
+    #[error("the keys of session tokens are wrong: {0}")]
+    Key(#[from] KeyError),
+
+    /// A session token was rejected, where somebody asked for that: otherwise it is ignored.
+    #[error("the session token cannot be used: {0}")]
+    Token(#[from] Rejection),
+
+    /// An edge cannot be built as configured.
+    #[cfg(feature = "edge")]
+    #[error("the edge's configuration is wrong: {0}")]
+    Edge(#[from] EdgeError),
+
+    /// A store of sessions failed.
+    #[cfg(feature = "edge")]
+    #[error(transparent)]
+    Store(#[from] StoreError),
+
+    /// A source of nodes cannot tell them: an error of the crate `diesel-routing-discovery`.
+    #[error("the nodes are unknown: {source}")]
+    Discovery {
+        /// Its [`code`](Self::code).
+        code: &'static str,
+        /// Its error.
+        source: Source,
+    },
+
+    /// A statement failed, or found no record, or was refused before it was sent: see [`is_not_found`](Self::is_not_found) and
+    /// [`refused`](Self::refused).
+    #[error("{}", about::statement(source, origin.as_deref()))]
+    Query {
+        /// Diesel's error.
+        source: DieselError,
+        /// Where it ran, if that is known.
+        origin: Option<Box<Origin>>,
+    },
 }
 
 impl Error {
@@ -220,6 +282,7 @@ impl Error {
             database: None,
             step,
             waited: since.elapsed(),
+            reason: None,
             function: None,
             source: source.into(),
         }
@@ -240,64 +303,6 @@ impl Error {
                 ..
             }
         )
-    }
-
-    /// Returns whether a *read* that failed with this error may be retried on another node, because the
-    /// node was at fault. A write may not, since its outcome may be unknown.
-    ///
-    /// `Session::reading` does this by itself.
-    #[must_use]
-    pub fn may_retry_read(&self) -> bool {
-        match self {
-            Self::Checkout { step, .. } => step.is_the_nodes(),
-            Self::WrongRole { .. } => true,
-            Self::Query(error) => may_retry_read(error),
-            // Of a read that no replica serves, another has been looked for.
-            Self::Config(_)
-            | Self::Position(_)
-            | Self::NoReplica { .. }
-            | Self::NoTaggedReplica { .. }
-            | Self::NoReplicaOfClass { .. }
-            | Self::OtherRegion { .. }
-            | Self::Shed { .. }
-            | Self::NoPrimary { .. }
-            | Self::NoNode { .. } => false,
-        }
-    }
-
-    /// Returns when to try again, of a read that was refused to [protect the primary](Self::Shed): a whole number of seconds
-    /// rounded up is a good `Retry-After` beside HTTP's status 503.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Shed { retry_after, .. } => Some(*retry_after),
-            _ => None,
-        }
-    }
-
-    /// Returns whether the call was refused for want of a node that may serve it, with nothing run: the same call, a write too,
-    /// may succeed a moment later.
-    #[must_use]
-    pub fn may_retry_later(&self) -> bool {
-        matches!(
-            self,
-            Self::NoReplica { .. }
-                | Self::NoReplicaOfClass { .. }
-                | Self::NoTaggedReplica { .. }
-                | Self::OtherRegion { .. }
-                | Self::NoPrimary { .. }
-                | Self::Shed { .. }
-        )
-    }
-
-    /// Returns whether what the connection has prepared is of an earlier schema: nothing ran.
-    pub(crate) fn is_of_a_spoilt_connection(&self) -> bool {
-        matches!(self, Self::Query(error) if is_spoilt(error))
-    }
-
-    /// Returns whether the server lacks a table, column, function or type that another may have.
-    pub(crate) fn is_of_missing_schema(&self) -> bool {
-        matches!(self, Self::Query(error) if lacks_schema(error))
     }
 
     /// Returns whether a pool gave no connection in time: its node may be well.
@@ -342,6 +347,7 @@ impl Error {
                 database,
                 step: Step::Wait,
                 waited,
+                reason,
                 function,
                 source,
             } => Self::NoReplica {
@@ -349,7 +355,8 @@ impl Error {
                 database,
                 budget,
                 waited,
-                replicas,
+                replicas: replicas.into(),
+                reason,
                 function,
                 source,
             },
@@ -390,18 +397,36 @@ impl Error {
         }
     }
 
-    /// Returns whether the connection must be checked to find out what happened: some servers' last
-    /// messages, such as "terminating connection due to administrator command", have no kind in Diesel.
+    /// Returns whether the connection must be checked to find out what happened.
     pub(crate) fn may_be_a_lost_connection(&self) -> bool {
-        matches!(
-            self,
-            Self::Query(
-                DieselError::DatabaseError(DatabaseErrorKind::Unknown, _)
-                    | DieselError::BrokenTransactionManager
-                    | DieselError::RollbackErrorOnCommit { .. }
-            )
-        )
+        matches!(self, Self::Query { source, .. } if may_be_a_lost_connection(source))
     }
+
+    /// Returns the same error, of a node that was chosen for this reason.
+    pub(crate) fn of_reason(mut self, name: &'static str) -> Self {
+        if let Self::Checkout { reason, .. } | Self::NoReplica { reason, .. } = &mut self {
+            *reason = Some(name);
+        }
+        self
+    }
+
+    /// Sets where the statement ran, if that is not known yet.
+    pub(crate) fn failed_on(&mut self, place: impl FnOnce() -> Origin) {
+        if let Self::Query { origin, .. } = self {
+            origin.get_or_insert_with(|| Box::new(place()));
+        }
+    }
+}
+
+/// Returns whether the connection must be checked to find out what happened: some servers' last messages, such as "terminating
+/// connection due to administrator command", have no kind in Diesel.
+pub(crate) fn may_be_a_lost_connection(error: &DieselError) -> bool {
+    matches!(
+        error,
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, _)
+            | DieselError::BrokenTransactionManager
+            | DieselError::RollbackErrorOnCommit { .. }
+    )
 }
 
 /// Returns the words for the database that a connection was to be of.

@@ -38,4 +38,20 @@ pub enum PositionError {
         /// Its beginning.
         text: String,
     },
+
+    /// It is not in the notation of one kind of server.
+    #[error("{words}")]
+    Unparsable {
+        /// The words of the error, such as [`ParseLsnError`](crate::ParseLsnError).
+        words: String,
+    },
+}
+
+codes! {
+    PositionError {
+        Invalid => "position_invalid",
+        OtherCluster => "position_other_cluster",
+        Unknown => "position_unknown",
+        Unparsable => "position_unparsable",
+    }
 }

@@ -72,6 +72,32 @@ impl From<Refused> for diesel::result::Error {
     }
 }
 
+impl Refused {
+    /// Returns the name of the node whose connection the handle holds, as configured, where that matters.
+    #[must_use]
+    pub fn node(&self) -> Option<&str> {
+        match self {
+            Self::Swapped { node }
+            | Self::SwappedInTransaction { node }
+            | Self::GivenUp { node } => Some(node),
+            Self::Statement { .. } | Self::LockOutsideTransaction | Self::Write => None,
+        }
+    }
+}
+
+codes! {
+    Refused {
+        LockOutsideTransaction => "refused_lock_outside_transaction",
+        Write => "refused_write",
+        Swapped => "refused_swapped",
+        SwappedInTransaction => "refused_swapped_in_transaction",
+        GivenUp => "refused_given_up",
+    }
+    within {
+        Self::Statement { finding, .. } => finding.code(),
+    }
+}
+
 /// Returns what to do about a statement that was refused for this.
 fn way_out(finding: &Finding) -> String {
     const WRITE: &str = "run it on a `WriteConn` (from `session.write()`)";

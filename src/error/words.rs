@@ -132,16 +132,44 @@ const MISSING: [(&str, &str); 11] = [
     ("no such function: ", ""),
 ];
 
-/// Returns an error with all its causes, in one line.
+/// Returns an error with all its causes, in one line; without those whose words are there already.
 pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        words.push_str(": ");
-        words.push_str(&error.to_string());
+        let more = error.to_string();
+        if !words.contains(&more) {
+            words.push_str(": ");
+            words.push_str(&more);
+        }
         cause = error.source();
     }
     words
+}
+
+/// Returns an error with its causes, of each the first line.
+pub(super) fn brief(error: &dyn std::error::Error) -> String {
+    let mut words = first_line(error);
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = first_line(error);
+        if !words.contains(&more) {
+            words.push_str(": ");
+            words.push_str(&more);
+        }
+        cause = error.source();
+    }
+    words
+}
+
+fn first_line(error: &dyn std::error::Error) -> String {
+    let words = error.to_string();
+    words
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end()
+        .to_owned()
 }
 
 /// Returns whether a prepared statement belongs to another client, or is gone, as behind a pooler that shares

@@ -91,7 +91,10 @@ impl<C: RoutedConnection> Router<C> {
                     io::boxed_in(checkout.span(), change).await
                 }
                 Next::Lend(mut guard, grant) => {
-                    guard.marks.was_lent = true;
+                    guard.marks.lend(grant.reason, grant.function);
+                    if self.shared().observes() || guard.marks.logging.is_some() {
+                        self.observe(&mut guard, checkout.level());
+                    }
                     checkout.lent(&guard, &grant, now);
                     let session = checkout.session().map(Arc::clone);
                     return Ok(Lease::new(guard, Arc::clone(self.shared()), session, grant));

@@ -95,6 +95,7 @@ impl<C: RoutedConnection> Manager<C> {
             known,
             marks: Marks {
                 latency: self.node.latency.clone(),
+                member: Some(Arc::clone(&self.node)),
                 ..Marks::default()
             },
             number: Known::next_number(),

@@ -47,7 +47,7 @@ impl<C: RoutedConnection> Session<C> {
     /// # let path = dir.path().join("db");
     /// # let path = path.to_str().ok_or("path")?;
     /// let router = Router::builder()
-    ///     .primary(Node::new("primary", path))
+    ///     .primary(Node::new("db-1", path))
     ///     .statement_check(StatementCheck::default().allow("changes"))
     ///     .build()?;
     /// let session = router.session();

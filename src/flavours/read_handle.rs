@@ -5,9 +5,11 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::time::Instant;
 
 use diesel::QueryResult;
 use diesel::query_builder::{QueryFragment, QueryId};
+use diesel::result::Error as DieselError;
 use diesel_routing_sql::Dialect as Sql;
 
 use super::connection::depth;
@@ -15,8 +17,10 @@ use super::pool::Guard;
 use super::runs::Inspects;
 use super::statement_guard::StatementGuard;
 use super::{ReadConn, RoutedConnection, Session, flavoured, io};
-use crate::engine::Lease;
-use crate::error::{Error, Refused};
+use crate::consistency::Again;
+use crate::engine::{Blame, Lease};
+use crate::error::{Error, ReadError, Refused};
+use crate::query_log::Entry;
 use crate::routing::Route;
 use crate::statement::effect::{Checked, HasRole, Inspection};
 use crate::statement::{Access, CaughtUp, Classified, Dialect, Primary, Replica, Role, Trace};
@@ -67,11 +71,66 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         !matches!(io::within(limit, role).await, Ok(Ok(_)))
     }
 
+    /// Returns why a read on this connection, which failed with this error, is to run again, if it is.
+    ///
+    /// What its statements met counts as well: an application's error may not say that the node was at fault.
+    pub(super) async fn runs_again<E: ReadError>(&mut self, error: &E) -> Option<Again> {
+        let marks = &self.lease.guard.marks;
+        let (blame, node) = (marks.blame, self.lease().node());
+        if marks.is_spoilt {
+            return Some(Again::Spoilt(Instant::now()));
+        }
+        if blame == Blame::Node || error.may_retry() {
+            return Some(Again::Elsewhere(node));
+        }
+        if blame == Blame::Schema {
+            return self
+                .lease
+                .may_go_on_primary()
+                .then_some(Again::MissingSchema);
+        }
+        let is_lost = (blame == Blame::Perhaps || error.may_be_lost()) && self.is_lost().await;
+        is_lost.then_some(Again::Elsewhere(node))
+    }
+
     /// Returns the connection, if the handle may run the statement, and the statement's guard.
     pub(super) fn admit_statement<Q, M>(
         &mut self,
         query: &Q,
     ) -> QueryResult<(&mut C, StatementGuard<'_>)>
+    where
+        Q: Classified<Checked<M>>,
+        Self: Inspects<Q, Checked<M>>,
+    {
+        let checked = self.check_statement(query);
+        if self.lease.records() {
+            return self.admit_recorded(query, checked);
+        }
+        checked?;
+        Ok(self.lease.guard.parts())
+    }
+
+    /// As [`admit_statement`](Self::admit_statement), for a statement that was checked, on record.
+    #[cold]
+    #[inline(never)]
+    fn admit_recorded<Q, M>(
+        &mut self,
+        query: &Q,
+        checked: QueryResult<()>,
+    ) -> QueryResult<(&mut C, StatementGuard<'_>)>
+    where
+        Q: Classified<Checked<M>>,
+        Self: Inspects<Q, Checked<M>>,
+    {
+        let entry = self.record(query, checked.as_ref().err());
+        checked?;
+        let (conn, guard) = self.lease.guard.parts();
+        Ok((conn, guard.recording(entry)))
+    }
+
+    /// Checks that the handle may run a statement.
+    #[inline]
+    fn check_statement<Q, M>(&mut self, query: &Q) -> QueryResult<()>
     where
         Q: Classified<Checked<M>>,
         Self: Inspects<Q, Checked<M>>,
@@ -85,8 +144,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         if Q::locks() && !locks_granted {
             return Err(Refused::LockOutsideTransaction.into());
         }
-        self.inspect(query, inspection, locks_granted)?;
-        Ok(self.lease.guard.parts())
+        self.inspect(query, inspection, locks_granted)
     }
 }
 
@@ -165,6 +223,16 @@ where
             lease.log.begin_read(reach, depth);
         }
         Ok(())
+    }
+
+    fn record(&mut self, query: &Q, refusal: Option<&DieselError>) -> Option<Box<Entry>> {
+        let lease = self.lease_mut();
+        let Some(error) = refusal else {
+            let grant = *lease.grant();
+            return lease.guard.record(grant, query, None);
+        };
+        lease.record_refusal(query, error);
+        None
     }
 }
 

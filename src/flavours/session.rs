@@ -11,7 +11,7 @@ use super::pool::Guard;
 use super::{ReadConn, RoutedConnection, Session, WriteConn, flavoured, io};
 use crate::cluster::after;
 use crate::connect::SettingValue;
-use crate::consistency::Function;
+use crate::consistency::{Again, Function};
 use crate::engine::{Lease, Request};
 #[cfg(doc)]
 use crate::error::ConfigError;
@@ -223,27 +223,30 @@ impl<C: RoutedConnection> Session<C> {
             let reason = lease.reason();
             return Ok(ReadConn::new(lease.upgraded(Access::CaughtUp, reason)));
         }
+        let since = self.since();
         let upgraded = self
             .router()
             .upgrade(self.request_to_read(None), lease)
             .await;
         upgraded
-            .inspect(|lease| self.count(lease))
+            .inspect(|lease| self.count(lease, since))
             .map(ReadConn::new)
     }
 
     pub(super) async fn checkout(&self, request: Request<'_>) -> Result<Lease<Guard<C>>, Error> {
+        let since = self.since();
         let lease = self.router().checkout(request).await;
-        lease.inspect(|lease| self.count(lease))
+        lease.inspect(|lease| self.count(lease, since))
     }
 
-    /// Checks out a connection for a call of `function`.
+    /// Checks out a connection for a call of `function`; once more, if it is `again`.
     pub(crate) async fn checkout_for(
         &self,
         function: &'static Function,
         access: Access,
+        again: Option<Again>,
     ) -> Result<Lease<Guard<C>>, Error> {
-        let request = self.request(function.level, access, None);
+        let request = self.request(function.level, access, again);
         let mut request = request.of_function(function);
         if function.is_untracked && access == Access::Write {
             request.session = None;

@@ -5,7 +5,7 @@
 use super::acquire::Acquire;
 use super::{ReadConn, RoutedConnection, Router, Session, WriteConn, flavoured};
 use crate::consistency::levels::*;
-use crate::consistency::{Function, HandleGuard};
+use crate::consistency::{Again, Function, HandleGuard};
 use crate::error::Error;
 use crate::routing::{Level, levels};
 use crate::statement::{CaughtUp, Primary, Replica, Role};
@@ -62,7 +62,20 @@ macro_rules! from_routers {
             type Held = HandleGuard<'a, $handle>;
 
             async fn acquire(self, function: &'static Function) -> Result<Self::Held, Error> {
-                let lease = self.checkout_for(function, <$handle>::NEEDS).await?;
+                let lease = self.checkout_for(function, <$handle>::NEEDS, None).await?;
+                Ok(HandleGuard::owned(<$handle>::new(lease)))
+            }
+
+            fn again(&self) -> Option<Self> {
+                Some(*self)
+            }
+
+            async fn acquire_again(
+                self,
+                function: &'static Function,
+                why: Again,
+            ) -> Result<Self::Held, Error> {
+                let lease = self.checkout_for(function, <$handle>::NEEDS, Some(why)).await?;
                 Ok(HandleGuard::owned(<$handle>::new(lease)))
             }
         }
@@ -72,7 +85,20 @@ macro_rules! from_routers {
             type Held = HandleGuard<'a, $handle>;
 
             async fn acquire(self, function: &'static Function) -> Result<Self::Held, Error> {
-                let lease = self.checkout_for(function, <$handle>::NEEDS).await?;
+                let lease = self.checkout_for(function, <$handle>::NEEDS, None).await?;
+                Ok(HandleGuard::owned(<$handle>::new(lease)))
+            }
+
+            fn again(&self) -> Option<Self> {
+                Some(*self)
+            }
+
+            async fn acquire_again(
+                self,
+                function: &'static Function,
+                why: Again,
+            ) -> Result<Self::Held, Error> {
+                let lease = self.checkout_for(function, <$handle>::NEEDS, Some(why)).await?;
                 Ok(HandleGuard::owned(<$handle>::new(lease)))
             }
         }

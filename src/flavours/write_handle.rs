@@ -34,13 +34,21 @@ impl<C: RoutedConnection> WriteConn<C> {
         &mut self.lease_mut().guard.conn
     }
 
-    /// Returns the raw connection for a write that is about to be sent, with the statement's guard and its ending.
-    pub(super) fn begin_write(&mut self) -> QueryResult<(&mut C, StatementGuard<'_>, Ending<'_>)> {
+    /// Returns the raw connection for a write that is about to be sent, with the statement's guard and its ending. Its SQL is not seen:
+    /// `name` is what it is called in logs.
+    pub(super) fn begin_write(
+        &mut self,
+        name: &'static str,
+    ) -> QueryResult<(&mut C, StatementGuard<'_>, Ending<'_>)> {
         let lease = self.lease_mut();
         lease.ready_for(Access::Write)?;
+        let entry = match lease.records() {
+            true => lease.record_named(name),
+            false => None,
+        };
         let (conn, guard) = lease.guard.parts();
         let depth = depth(conn);
-        Ok((conn, guard, lease.log.begin(depth)))
+        Ok((conn, guard.recording(entry), lease.log.begin(depth)))
     }
 
     /// Like [`begin_write`](Self::begin_write), for statements that may commit by themselves.
@@ -66,7 +74,12 @@ impl<C: RoutedConnection> WriteConn<C> {
             false => shared.checker.trace(sql, <C::Backend as Dialect>::SQL),
         };
         lease.guard.runs(trace);
-        self.begin_unbounded()
+        let entry = match lease.records() {
+            true => lease.record_text(sql),
+            false => None,
+        };
+        let (conn, guard, ending) = self.begin_unbounded()?;
+        Ok((conn, guard.recording(entry), ending))
     }
 
     /// Like [`begin_unbounded`](Self::begin_unbounded), for what is done out of sight.
@@ -84,14 +97,26 @@ impl<C: RoutedConnection> WriteConn<C> {
         Q: QueryFragment<C::Backend> + QueryId,
     {
         let lease = self.lease_mut();
-        lease.ready_for(Access::Write)?;
+        if let Err(refused) = lease.ready_for(Access::Write) {
+            let error = refused.into();
+            if lease.records() {
+                lease.record_refusal(&query, &error);
+            }
+            return Err(error);
+        }
+        let grant = lease.records().then(|| *lease.grant());
         let depth = depth(&mut lease.guard.conn);
         let seen = &mut lease.guard.seen;
         let (ending, trace, sql) = lease
             .log
             .begin_statement::<C::Backend, Q>(&query, depth, seen);
         lease.guard.runs(trace);
+        let entry = match grant {
+            Some(grant) => lease.guard.record(grant, &query, sql.as_deref()),
+            None => None,
+        };
         let (conn, guard) = lease.guard.parts();
+        let guard = guard.recording(entry);
         Ok((Inspected::new(query, sql), conn, guard, ending))
     }
 }

@@ -25,6 +25,8 @@ pub(crate) const DB_QUERY_SUMMARY: &str = "db.query.summary";
 pub(crate) const DB_QUERY_TEXT: &str = "db.query.text";
 /// The statement's verb.
 pub(crate) const DB_OPERATION_NAME: &str = "db.operation.name";
+/// The table, if the statement names one and no other.
+pub(crate) const DB_COLLECTION_NAME: &str = "db.collection.name";
 /// The server's code of an error, as SQLSTATE.
 pub(crate) const DB_RESPONSE_STATUS_CODE: &str = "db.response.status_code";
 /// The number of rows that were returned.
@@ -65,3 +67,9 @@ pub(crate) const ATTEMPTS: &str = "db.routing.attempts";
 pub(crate) const ERROR: &str = "db.routing.error";
 /// The time that a statement took, in seconds.
 pub(crate) const ELAPSED: &str = "db.routing.elapsed_seconds";
+/// The outcome of a statement: `ok`, `failed`, `refused` or `cancelled`.
+pub(crate) const OUTCOME: &str = "db.routing.outcome";
+/// The number of rows that a statement returned, as far as they were taken, or changed.
+pub(crate) const ROWS: &str = "db.routing.rows";
+/// The values of a statement.
+pub(crate) const VALUES: &str = "db.routing.values";

@@ -1,7 +1,28 @@
 //! Positions in the notation of their servers.
 
-use super::{Gtid, Lsn, MySqlPosition, Position};
-use crate::error::PositionError;
+use super::{Gtid, Lsn, MySqlPosition, ParseGtidError, ParseGtidSetError, ParseLsnError, Position};
+use crate::error::{Error, PositionError};
+
+/// So that `text.parse::<Lsn>()?` does where errors are the router's.
+macro_rules! position_errors {
+    ($($error:ty),+) => {$(
+        impl From<$error> for PositionError {
+            fn from(error: $error) -> Self {
+                Self::Unparsable {
+                    words: error.to_string(),
+                }
+            }
+        }
+
+        impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                PositionError::from(error).into()
+            }
+        }
+    )+};
+}
+
+position_errors!(ParseGtidError, ParseGtidSetError, ParseLsnError);
 
 /// The longest part of a text that an error shows.
 const SHOWN: usize = 60;

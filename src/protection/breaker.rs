@@ -52,7 +52,7 @@ impl std::fmt::Debug for LoadHook {
 /// // Written by whatever knows the primary's processor: a metrics client, say.
 /// let percent = Arc::new(AtomicU32::new(0));
 /// let builder = Router::builder()
-///     .primary(Node::new("primary", "shop.db"))
+///     .primary(Node::new("db-1", "shop.db"))
 ///     .breaker(Breaker::new().hold(Duration::from_secs(10)))
 ///     .load_with(move || f64::from(percent.load(Ordering::Relaxed)) / 100.0)
 ///     .class("search", Class::new().priority(Priority::Low));

@@ -34,8 +34,8 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// use diesel_routing::{Node, Window, sync::sqlite::Router};
 ///
 /// let builder = Router::builder()
-///     .primary(Node::new("primary", "shop.db"))
-///     .replica(Node::new("replica", "copy.db"));
+///     .primary(Node::new("db-1", "shop.db"))
+///     .replica(Node::new("db-2", "copy.db"));
 /// // Whatever replicas do; a `Duration` alone says the same.
 /// let builder = builder.window(Duration::from_secs(10));
 /// // Three times what 99 of 100 answers show, from 2 s to 30 s.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::error::Origin;
 use crate::server::PoolKind;
 
 /// The reason for the choice of a node.
@@ -154,8 +155,35 @@ impl fmt::Display for Reason {
     }
 }
 
+/// Serializes it as its name in logs and metrics.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Reason {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 /// The node of a handle's connection, and the reason for its choice.
+///
+/// With the feature `serde` it can be serialized:
+///
+/// ```
+/// # #[cfg(all(feature = "serde", feature = "sync-sqlite"))] {
+/// # use diesel_routing::{Node, sync::sqlite::Router};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("db");
+/// # let url = path.to_str().ok_or("path")?;
+/// let router = Router::builder().primary(Node::new("db-1", url)).build()?;
+/// let json = serde_json::to_value(router.session().read()?.route())?;
+/// assert_eq!(json["node"], "db-1");
+/// assert_eq!(json["reason"], "no_replica");
+/// # Ok(()) }
+/// # main().unwrap();
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Route<'a> {
     /// The node's name, as configured.
@@ -166,6 +194,17 @@ pub struct Route<'a> {
     pub reason: Reason,
     /// The function with [`#[consistency(..)]`](macro@crate::consistency) that asked for it, if any.
     pub function: Option<&'static str>,
+}
+
+impl Route<'_> {
+    /// Returns what an error tells of it.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin {
+            node: self.node.to_owned(),
+            reason: self.reason.as_str(),
+            function: self.function,
+        }
+    }
 }
 
 impl fmt::Display for Route<'_> {

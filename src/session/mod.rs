@@ -17,4 +17,4 @@ pub(crate) use moment::Moment;
 #[cfg(feature = "edge")]
 pub(crate) use state::Activity;
 pub(crate) use state::{Export, SessionState};
-pub use token::{KeyError, Rejection, SignedToken, Token, TokenKeys, TokenParts};
+pub use token::{SignedToken, Token, TokenKeys, TokenParts};

@@ -397,7 +397,7 @@ impl Reach {
     }
 }
 
-fn render<DB: Dialect, Q: QueryFragment<DB>>(query: &Q) -> QueryResult<String> {
+pub(super) fn render<DB: Dialect, Q: QueryFragment<DB>>(query: &Q) -> QueryResult<String> {
     let mut builder = DB::QueryBuilder::default();
     query.to_sql(&mut builder, &DB::default())?;
     Ok(builder.finish())

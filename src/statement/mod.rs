@@ -2,6 +2,7 @@
 
 pub mod effect;
 
+mod boxed_read_sql;
 mod check;
 mod classified;
 mod dialect;
@@ -13,10 +14,12 @@ mod raw_sql;
 mod role;
 mod seen;
 mod table_name;
+mod text;
 mod verb;
 mod verdict;
 mod warning;
 
+pub use boxed_read_sql::BoxedReadSql;
 pub(crate) use check::Checker;
 pub use check::{CheckPolicy, StatementCheck};
 pub use classified::Classified;
@@ -33,5 +36,6 @@ pub(crate) use seen::Seen;
 pub use table_name::TableName;
 #[allow(unused_imports, reason = "where no backend compares tables")]
 pub(crate) use table_name::quoted;
+pub(crate) use text::{StatementText, Texts, values};
 pub use verb::{Execute, Load};
 pub(crate) use verdict::{Reach, Trace};

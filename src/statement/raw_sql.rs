@@ -12,6 +12,7 @@ use diesel::sql_types::{HasSqlType, Untyped};
 use diesel_routing_sql::{Functions, inspect};
 
 use crate::error::Refused;
+use crate::statement::BoxedReadSql;
 use crate::statement::dialect::Dialect;
 use crate::statement::effect::{Built, Inspection, Read, Statement};
 
@@ -123,6 +124,17 @@ impl<DB, Q> ReadSql<DB, Q> {
     }
 }
 
+impl<DB: Dialect, Q> ReadSql<DB, Q> {
+    /// Boxes it, so that [`bind`](BoxedReadSql::bind) does not change its type: for as many values as there happen to be.
+    pub fn into_boxed<'f>(self) -> BoxedReadSql<'f, DB>
+    where
+        Q: QueryFragment<DB> + Send + 'f,
+    {
+        let inspection = self.inspection;
+        BoxedReadSql::new(self.query, inspection)
+    }
+}
+
 impl<DB: Dialect, Q: QueryFragment<DB>> QueryFragment<DB> for ReadSql<DB, Q> {
     fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.query.walk_ast(pass)
@@ -150,7 +162,7 @@ impl<DB, Q> QueryId for ReadSql<DB, Q> {
 #[expect(unnameable_types, reason = "only tells queries apart")]
 pub struct RawId(());
 
-/// Returns whether a query is a [`ReadSql`] that its user vouches for.
+/// Returns whether a query is a [`ReadSql`], boxed or not, that its user vouches for.
 #[inline]
 pub(crate) fn is_vouched_for<DB, Q>(query: &Q) -> bool
 where

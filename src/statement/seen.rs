@@ -59,13 +59,13 @@ impl Seen {
 
 /// Returns whether Diesel keeps what it prepares for a query. Of fragments of other authors, this may depend on a value, as may
 /// their text.
-fn is_kept<DB: Dialect, Q: QueryFragment<DB>>(query: &Q) -> QueryResult<bool> {
+pub(super) fn is_kept<DB: Dialect, Q: QueryFragment<DB>>(query: &Q) -> QueryResult<bool> {
     query.is_safe_to_cache_prepared(&DB::default())
 }
 
 /// Returns whether a type has only parts whose text is the same for all values, judging by its name: Diesel's, tables, columns, and the
 /// language's own. The compiler does not promise names; a part whose name is not recognised costs a walk over the query.
-fn is_of_diesel(name: &str) -> bool {
+pub(super) fn is_of_diesel(name: &str) -> bool {
     let parts = name.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
     let mut parts = parts.filter(|part| part.contains("::"));
     parts.all(|part| {
@@ -78,13 +78,13 @@ fn is_of_diesel(name: &str) -> bool {
 }
 
 #[inline]
-fn type_hash<Q: QueryId>() -> Option<u64> {
+pub(super) fn type_hash<Q: QueryId>() -> Option<u64> {
     Q::query_id().map(|id| BuildHasherDefault::<PassThrough>::default().hash_one(id))
 }
 
 /// A hasher that passes on what is a hash already: a `TypeId`.
 #[derive(Debug, Default)]
-struct PassThrough(u64);
+pub(super) struct PassThrough(u64);
 
 impl Hasher for PassThrough {
     fn write(&mut self, bytes: &[u8]) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::consistency::Function;
+use crate::consistency::{Again, Function};
 use crate::error::Error;
 
 /// The source of the handle `H` of a function of level `L`: a session or a router,
@@ -23,4 +23,20 @@ pub trait Acquire<L, H>: Debug + Sized {
     ///
     /// [`Error::Checkout`], from sessions and routers.
     fn acquire(self, function: &'static Function) -> Result<Self::Held, Error>;
+
+    /// The same once more, for a function that may run again; `None` of handles.
+    #[doc(hidden)]
+    fn again(&self) -> Option<Self> {
+        None
+    }
+
+    /// The handle, for a run that follows another for this reason.
+    ///
+    /// # Errors
+    ///
+    /// As for [`acquire`](Self::acquire).
+    #[doc(hidden)]
+    fn acquire_again(self, function: &'static Function, _: Again) -> Result<Self::Held, Error> {
+        self.acquire(function)
+    }
 }

@@ -41,7 +41,7 @@ impl<C: RoutedConnection> Session<C> {
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let dir = tempfile::tempdir()?;
     /// # let path = dir.path().join("db");
-    /// # let node = Node::new("primary", path.to_str().ok_or("path")?);
+    /// # let node = Node::new("db-1", path.to_str().ok_or("path")?);
     /// # let router = Router::builder().primary(node).build()?;
     /// {
     ///     let _scope = router.session().enter();

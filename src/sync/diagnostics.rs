@@ -4,6 +4,8 @@
 //! compiler would list the connections that Diesel has.
 
 use std::marker::PhantomData;
+#[cfg(feature = "__async")]
+use std::ops::{Deref, DerefMut};
 
 use diesel::QueryResult;
 use diesel::connection::{
@@ -14,6 +16,8 @@ use diesel::expression::QueryMetadata;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 
 use super::{ReadConn, RoutedConnection, TransactionBuilder};
+#[cfg(feature = "__async")]
+use crate::statement::Replica;
 use crate::statement::{GrantsAnyTransaction, GrantsBatches, Role};
 
 /// What a handle of the role `R` would lend.
@@ -98,6 +102,75 @@ where
         Self::Backend: QueryMetadata<T::SqlType>,
     {
         Lent::<R>::never()
+    }
+}
+
+/// What a blocking handle would lend to async code.
+// A type of its own, as above.
+#[cfg(feature = "__async")]
+#[derive(Debug)]
+#[expect(unnameable_types, reason = "only named in bounds")]
+pub struct LentToAsync<C>(PhantomData<C>);
+
+/// Blocking handles that run async statements. There are none.
+#[cfg(feature = "__async")]
+#[diagnostic::on_unimplemented(
+    message = "a blocking handle does not run what the async prelude has",
+    label = "this is the async `RunQueryDsl`'s, or another trait's of diesel-async",
+    note = "blocking handles: import `diesel_routing::sync::prelude::*` instead of `diesel_routing::prelude::*`",
+    note = "with both preludes in one module, one of the two counts: give each flavour a module of its own"
+)]
+#[expect(unnameable_types, reason = "nobody may implement it")]
+pub trait IsAsync {
+    #[doc(hidden)]
+    fn never<T>() -> T;
+}
+
+/// Blocking handles that lend their connection to async code. There are none.
+// Between `Deref` and `IsAsync`: references have `Deref`, and the compiler would advise to borrow the handle.
+#[cfg(feature = "__async")]
+#[expect(unnameable_types, reason = "nobody may implement it")]
+pub trait LendsToAsync {
+    #[doc(hidden)]
+    type Raw;
+
+    #[doc(hidden)]
+    fn never<T>() -> T;
+}
+
+#[cfg(feature = "__async")]
+impl<C: RoutedConnection> LendsToAsync for ReadConn<Replica, C>
+where
+    LentToAsync<C>: IsAsync,
+{
+    type Raw = C;
+
+    fn never<T>() -> T {
+        LentToAsync::<C>::never()
+    }
+}
+
+#[cfg(feature = "__async")]
+#[doc(hidden)]
+impl<C: RoutedConnection> Deref for ReadConn<Replica, C>
+where
+    Self: LendsToAsync,
+{
+    type Target = <Self as LendsToAsync>::Raw;
+
+    fn deref(&self) -> &Self::Target {
+        Self::never()
+    }
+}
+
+#[cfg(feature = "__async")]
+#[doc(hidden)]
+impl<C: RoutedConnection> DerefMut for ReadConn<Replica, C>
+where
+    Self: LendsToAsync,
+{
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        Self::never()
     }
 }
 

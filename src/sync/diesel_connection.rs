@@ -14,9 +14,13 @@ use diesel::sql_types::TypeMetadata;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 
 use super::connection::depth;
+use super::observing::{BEGIN, COMMIT, ROLLBACK};
+use super::rows::{Rows, Streamed};
+use super::statement_guard::StatementGuard;
 use super::transaction::close;
 use super::{RoutedConnection, WriteConn};
 use crate::engine::Ending;
+use crate::query_log::Affected;
 
 impl<C: RoutedConnection> SimpleConnection for WriteConn<C> {
     fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
@@ -45,7 +49,7 @@ impl<C: RoutedConnection> Connection for WriteConn<C> {
         T: QueryFragment<Self::Backend> + QueryId,
     {
         let (statement, conn, guard, ending) = self.begin_statement(source)?;
-        let result = guard.during(conn.execute_returning_count(&statement));
+        let result = guard.during_as(Affected, conn.execute_returning_count(&statement));
         if let Some(ending) = ending {
             ending.finish(result.as_ref().err());
         }
@@ -84,7 +88,7 @@ impl<B, C: RoutedConnection + LoadConnection<B>> LoadConnection<B> for WriteConn
         Self::Backend: QueryMetadata<T::SqlType>,
     {
         let (statement, conn, guard, ending) = self.begin_statement(source)?;
-        match guard.during(conn.load(statement)) {
+        match guard.during_as(Streamed, conn.load(statement)) {
             Ok(rows) => Ok(Cursor {
                 rows,
                 ending: Finish(ending),
@@ -104,7 +108,7 @@ impl<B, C: RoutedConnection + LoadConnection<B>> LoadConnection<B> for WriteConn
 #[expect(missing_debug_implementations, reason = "Diesel's cursors have none")]
 pub struct Cursor<'conn, I> {
     // First, because fields are dropped in order: the cursor ends before the statement does.
-    rows: I,
+    rows: Rows<I>,
     #[expect(dead_code, reason = "dropped for its effect")]
     ending: Finish<'conn>,
 }
@@ -122,31 +126,26 @@ impl Drop for Finish<'_> {
     }
 }
 
-impl<I: Iterator> Iterator for Cursor<'_, I> {
-    type Item = I::Item;
+impl<I, T> Iterator for Cursor<'_, I>
+where
+    I: Iterator<Item = QueryResult<T>>,
+{
+    type Item = QueryResult<T>;
 
-    fn next(&mut self) -> Option<I::Item> {
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
         self.rows.next()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.rows.size_hint()
     }
-
-    fn nth(&mut self, n: usize) -> Option<I::Item> {
-        self.rows.nth(n)
-    }
-
-    fn count(self) -> usize {
-        self.rows.count()
-    }
-
-    fn last(self) -> Option<I::Item> {
-        self.rows.last()
-    }
 }
 
-impl<I: ExactSizeIterator> ExactSizeIterator for Cursor<'_, I> {
+impl<I, T> ExactSizeIterator for Cursor<'_, I>
+where
+    I: ExactSizeIterator<Item = QueryResult<T>>,
+{
     fn len(&self) -> usize {
         self.rows.len()
     }
@@ -181,29 +180,32 @@ impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
 
     fn begin_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
         conn.lease_mut().lent_for(crate::statement::Access::Write)?;
-        let result = Raw::<C>::begin_transaction(conn.raw());
-        conn.lease_mut().guard.hear(&result);
-        result
+        let entry = conn.lease_mut().record_transaction(BEGIN, 0);
+        let statement = StatementGuard::unmarked().recording(entry);
+        let result = statement.during(Raw::<C>::begin_transaction(conn.raw()));
+        conn.lease_mut().guard.heard(result)
     }
 
     fn rollback_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
         let depth = depth(conn.raw());
-        let result = Raw::<C>::rollback_transaction(conn.raw());
+        let entry = conn.lease_mut().record_transaction(ROLLBACK, 1);
+        let statement = StatementGuard::unmarked().recording(entry);
+        let result = statement.during(Raw::<C>::rollback_transaction(conn.raw()));
         let lease = conn.lease_mut();
-        lease.guard.hear(&result);
-        result?;
+        lease.guard.heard(result)?;
         lease.log.rolled_back(depth);
         Ok(())
     }
 
     fn commit_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
+        let entry = conn.lease_mut().record_transaction(COMMIT, 1);
+        let statement = StatementGuard::unmarked().recording(entry);
         let lease = conn.lease_mut();
         let raw = &mut lease.guard.conn;
         let ending = lease.log.begin_commit(depth(raw));
-        let result = Raw::<C>::commit_transaction(raw);
+        let result = statement.during(Raw::<C>::commit_transaction(raw));
         ending.finish(result.as_ref().err());
-        lease.guard.hear(&result);
-        result
+        lease.guard.heard(result)
     }
 
     fn transaction_manager_status_mut(conn: &mut WriteConn<C>) -> &mut TransactionManagerStatus {
@@ -220,7 +222,7 @@ where
     C: RoutedConnection + UpdateAndFetchResults<Changes, Output>,
 {
     fn update_and_fetch(&mut self, changeset: Changes) -> QueryResult<Output> {
-        let (conn, guard, ending) = self.begin_write()?;
+        let (conn, guard, ending) = self.begin_write("save_changes")?;
         let result = guard.during(conn.update_and_fetch(changeset));
         ending.finish(result.as_ref().err());
         result
@@ -229,7 +231,7 @@ where
 
 impl<C: RoutedConnection + MigrationConnection> MigrationConnection for WriteConn<C> {
     fn setup(&mut self) -> QueryResult<usize> {
-        let (conn, guard, ending) = self.begin_write()?;
+        let (conn, guard, ending) = self.begin_write("migration_setup")?;
         let result = guard.during(conn.setup());
         ending.finish(result.as_ref().err());
         result

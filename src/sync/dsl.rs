@@ -5,7 +5,9 @@ use diesel::query_dsl::{LoadQuery, UpdateAndFetchResults};
 use diesel::result::Error::NotFound;
 use diesel::{Connection, QueryResult};
 
+use super::rows::{Rows, Streamed};
 use super::runs::{Inspects, Runs, Saves, Target};
+use crate::query_log::{Affected, All, One};
 use crate::statement::effect::Grants;
 use crate::statement::{Classified, Execute, Key, Load};
 
@@ -37,7 +39,7 @@ pub trait RunQueryDsl<H, M, E>: Sized {
         H::Conn: Connection,
     {
         let (query, conn, guard) = conn.admit(Execute(self), Key::new())?;
-        guard.during(ExecuteDsl::execute(query, conn))
+        guard.during_as(Affected, ExecuteDsl::execute(query, conn))
     }
 
     /// Runs the query and returns all rows.
@@ -50,16 +52,16 @@ pub trait RunQueryDsl<H, M, E>: Sized {
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn, guard) = conn.admit(Load(self), Key::new())?;
-        guard.during(all(query.internal_load(conn)))
+        guard.during_as(All, all(query.internal_load(conn)))
     }
 
-    /// Runs the query and returns an iterator over its rows.
+    /// Runs the query and returns an iterator over its rows: Diesel's inside a [`Rows`].
     ///
     /// `B` is the loading mode, as in Diesel: `conn.load_iter::<User, PgRowByRowLoadingMode>(..)`.
     fn load_iter<'conn, 'query: 'conn, U, B>(
         self,
         conn: &'conn mut H,
-    ) -> QueryResult<<H::Query as LoadQuery<'query, H::Conn, U, B>>::RowIter<'conn>>
+    ) -> QueryResult<RowsOf<'conn, 'query, H::Query, H::Conn, U, B>>
     where
         U: 'conn,
         H: Runs<Load<Self>, M>,
@@ -69,7 +71,7 @@ pub trait RunQueryDsl<H, M, E>: Sized {
         H::Conn: 'conn,
     {
         let (query, conn, guard) = conn.admit(Load(self), Key::new())?;
-        guard.during(query.internal_load(conn))
+        guard.during_as(Streamed, query.internal_load(conn))
     }
 
     /// Runs the query and returns its first row.
@@ -86,7 +88,7 @@ pub trait RunQueryDsl<H, M, E>: Sized {
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn, guard) = conn.admit(Load(self), Key::new())?;
-        guard.during(one(query.internal_load(conn)))
+        guard.during_as(One, one(query.internal_load(conn)))
     }
 
     /// Runs the query and returns all rows: like [`load`](Self::load), for statements that return what
@@ -116,7 +118,7 @@ pub trait RunQueryDsl<H, M, E>: Sized {
         H::Query: LoadQuery<'query, H::Conn, U>,
     {
         let (query, conn, guard) = conn.admit(Load(LimitDsl::limit(self, 1)), Key::new())?;
-        guard.during(one(query.internal_load(conn)))
+        guard.during_as(One, one(query.internal_load(conn)))
     }
 }
 
@@ -176,6 +178,9 @@ pub trait ExecuteCopyFromDsl<H, M>: Sized {
 #[cfg(feature = "sync-postgres")]
 #[diagnostic::do_not_recommend]
 impl<T, A, H, M> ExecuteCopyFromDsl<H, M> for diesel::pg::CopyFromQuery<T, A> {}
+
+/// The rows of a query.
+type RowsOf<'conn, 'query, Q, C, U, B> = Rows<<Q as LoadQuery<'query, C, U, B>>::RowIter<'conn>>;
 
 // Not Diesel's own methods, which a query's type may replace, and be handed the connection.
 

@@ -49,7 +49,7 @@ impl<C: RoutedConnection> RouterBuilder<C> {
     ///
     /// # fn example() -> Result<(), diesel_routing::Error> {
     /// let router = Router::builder()
-    ///     .primary(Node::new("primary", "postgres://app@10.0.0.1/app?sslmode=verify-full"))
+    ///     .primary(Node::new("db-1", "postgres://app@10.0.0.1/app?sslmode=verify-full"))
     ///     .connect_with(|request| PgConnection::open(&request.url_with_password(&token())))
     ///     .build()?;
     /// # drop(router);

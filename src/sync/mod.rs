@@ -3,6 +3,7 @@
 //! Start with [`prelude`] and a backend's module: they have the names that user code needs.
 
 mod acquire;
+mod attempt;
 mod connection;
 mod current;
 mod diagnostics;
@@ -15,6 +16,7 @@ mod io;
 mod pool;
 mod read;
 mod reading;
+mod rows;
 mod runs;
 mod statement_guard;
 mod transaction;
@@ -49,6 +51,8 @@ mod meeting;
 mod mysql_server;
 #[path = "../flavours/nodes.rs"]
 mod nodes;
+#[path = "../flavours/observing.rs"]
+mod observing;
 #[path = "../flavours/raw_sql.rs"]
 mod raw_sql;
 #[path = "../flavours/read_handle.rs"]
@@ -77,6 +81,8 @@ pub mod sqlite;
 
 #[doc(hidden)]
 pub use acquire::Acquire;
+#[doc(hidden)]
+pub use attempt::Attempt;
 pub use connection::RoutedConnection;
 #[cfg(feature = "sync-postgres")]
 pub use dsl::ExecuteCopyFromDsl;
@@ -105,7 +111,7 @@ use crate::engine::Blocking;
 /// # let path = dir.path().join("db");
 /// # let path = path.to_str().ok_or("path")?;
 /// let router = Router::builder()
-///     .primary(Node::new("primary", path))
+///     .primary(Node::new("db-1", path))
 ///     .build()?;
 ///
 /// let session = router.session();
@@ -133,7 +139,8 @@ pub type RouterBuilder<C> = crate::engine::RouterBuilder<C, Blocking>;
 /// ```
 pub type Session<C> = crate::engine::Session<C, Blocking>;
 
-/// Everything of Diesel's prelude, with `RunQueryDsl`, `SaveChangesDsl` and `ExecuteCopyFromDsl` replaced by ours.
+/// Everything of Diesel's prelude, with `RunQueryDsl`, `SaveChangesDsl` and `ExecuteCopyFromDsl` replaced by ours; and
+/// [`OptionalExt`](crate::OptionalExt).
 ///
 /// Use it *instead of* `diesel::prelude`; it also serves raw connections.
 pub mod prelude {
@@ -142,11 +149,13 @@ pub mod prelude {
     #[cfg(feature = "sync-postgres")]
     pub use super::ExecuteCopyFromDsl;
     pub use super::{RunQueryDsl, SaveChangesDsl};
+    pub use crate::OptionalExt;
 }
 
 /// The bounds of the query methods, for generic code that must name them.
 pub mod bounds {
     pub use super::diesel_connection::{Cursor, Routed};
+    pub use super::rows::Rows;
     pub use super::runs::{Inspects, Runs, Saves, Target};
     pub use crate::statement::{Classified, Execute, Load};
 }

@@ -28,7 +28,7 @@ pub(super) fn open(url: &str) -> ConnectionResult<Raw> {
         Some(mut string) => TlsOptions::of_mysql(&mut string)?.mode,
         None => None,
     };
-    let mut conn = Raw::establish(url)?;
+    let mut conn = Raw::establish(url).map_err(with_reason)?;
     if mode.is_some_and(TlsMode::needs_tls) {
         let cipher: Cipher = diesel::sql_query(CIPHER)
             .get_result(&mut conn)
@@ -36,6 +36,23 @@ pub(super) fn open(url: &str) -> ConnectionResult<Raw> {
         cipher.check()?;
     }
     Ok(conn)
+}
+
+/// Adds the operating system's words to an error of the client library, which has their number alone: "Can't connect to server on
+/// '10.0.0.1' (111)". MariaDB's tells only that it was still connecting, whatever came of that.
+fn with_reason(error: ConnectionError) -> ConnectionError {
+    let ConnectionError::BadConnection(words) = error else {
+        return error;
+    };
+    let number = words
+        .strip_suffix(')')
+        .and_then(|words| words.rsplit_once('('));
+    let number = number.and_then(|(_, number)| number.parse().ok());
+    let reason = number.filter(|_| words.starts_with("Can't connect to"));
+    ConnectionError::BadConnection(match reason.map(std::io::Error::from_raw_os_error) {
+        Some(reason) if !reason.to_string().contains("in progress") => format!("{words}: {reason}"),
+        _ => words,
+    })
 }
 
 pub(super) fn begin_with(conn: &mut Raw, sql: &str) -> QueryResult<()> {

@@ -286,9 +286,15 @@ where
     type Error = <Self as ExecuteCopyFromDsl<PgConnection>>::Error;
 
     fn execute(self, conn: &mut WriteConn) -> Result<usize, Self::Error> {
-        let (conn, guard, ending) = conn.begin_write()?;
-        guard.distrust();
-        let rows = ExecuteCopyFromDsl::execute(self, conn)?;
+        let (conn, guard, ending) = conn.begin_write("COPY")?;
+        let entry = guard.distrust();
+        let copied = ExecuteCopyFromDsl::execute(self, conn);
+        match (&copied, entry) {
+            (Ok(rows), Some(entry)) => entry.finish_with(Ok(Some(*rows))),
+            (Err(_), Some(entry)) => entry.fail(),
+            (_, None) => {}
+        }
+        let rows = copied?;
         ending.finish(None);
         Ok(rows)
     }

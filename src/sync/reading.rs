@@ -1,8 +1,11 @@
 //! `Session::reading`: reads that run again elsewhere.
 
+use super::attempt::Attempt;
 use super::{ReadConn, RoutedConnection, Session};
-use crate::engine::Again;
+use crate::consistency::Ended;
+#[cfg(doc)]
 use crate::error::Error;
+use crate::error::ReadError;
 use crate::statement::CaughtUp;
 
 impl<C: RoutedConnection> Session<C> {
@@ -29,48 +32,31 @@ impl<C: RoutedConnection> Session<C> {
     /// connection that was opened since. If a replica lacks a table or column, it runs again on the primary, unless a
     /// [class](crate::Class::missing_schema) keeps it from there.
     ///
-    /// `read` runs at most twice: what else it does besides reading is done twice, too.
+    /// `read` runs at most twice: what else it does besides reading is done twice, too. It returns Diesel's errors, those of this
+    /// crate, or an application's: any with `From<diesel_routing::Error>`, as `anyhow::Error` has. Whether the node was at fault, the
+    /// statements tell that ran on the connection, whatever becomes of their errors.
     ///
     /// # Errors
     ///
-    /// [`Error::Checkout`]; what `read` returned last.
-    pub fn reading<T, E>(
+    /// [`Error::Checkout`]; what `read` returned last, Diesel's errors as [`Error::Query`] with the node.
+    pub fn reading<T, E: ReadError>(
         &self,
         mut read: impl FnMut(&mut ReadConn<CaughtUp, C>) -> Result<T, E>,
-    ) -> Result<T, Error>
-    where
-        Error: From<E>,
-    {
+    ) -> Result<T, E::Of> {
         let mut conn = self.read()?;
-        let failure = match read(&mut conn) {
-            Ok(value) => return Ok(value),
-            Err(error) => Error::from(error),
-        };
-        let node = conn.lease().node();
-        let again = match self.request_again(&failure, node, conn.route().is_primary) {
-            None if failure.may_be_a_lost_connection() && conn.is_lost() => {
-                self.request_to_read(Some(node))
+        let attempt = Attempt::begin(&mut conn, Some(()));
+        let answer = read(&mut conn);
+        let why = match attempt.end(&mut conn, answer) {
+            Ended::Done(answer) => {
+                return answer.map_err(|error| error.of(|| conn.route().origin()));
             }
-            None => return Err(failure),
-            Some(again) => again,
+            Ended::Again((), why) => why,
         };
         // Before another is asked for: with small pools, holding one can deadlock.
-        let name = conn.route().node.to_owned();
         drop(conn);
-        tracing::debug!(
-            node = name,
-            error = %failure,
-            "a read is run again"
-        );
-        let mut conn = match self.checkout(again) {
-            Ok(lease) => ReadConn::new(lease),
-            // What it lacks says more than that the primary gives no connection.
-            Err(error) if again.again == Again::MissingSchema => {
-                tracing::debug!(%error, "a replica lacks what is read, and the primary gives no connection");
-                return Err(failure);
-            }
-            Err(error) => return Err(error),
-        };
-        read(&mut conn).map_err(Error::from)
+        let request = self.request_to_read(Some(why));
+        let mut conn = self.checkout(request).map(ReadConn::new)?;
+        let answer = read(&mut conn);
+        answer.map_err(|error| error.of(|| conn.route().origin()))
     }
 }

@@ -1,11 +1,13 @@
 //! The bounds that decide which handle runs which query.
 
 use diesel::query_builder::AsQuery;
+use diesel::result::Error as DieselError;
 use diesel::{Connection, QueryResult};
 
 use super::statement_guard::StatementGuard;
 use super::{ReadConn, RoutedConnection};
 use crate::error::Refused;
+use crate::query_log::Entry;
 use crate::statement::effect::{Anything, Checked, Inspection, Unchecked, Write};
 use crate::statement::{Classified, Execute, Key, Load, Role};
 
@@ -16,7 +18,8 @@ use crate::statement::{Classified, Execute, Key, Load, Role};
     message = "`{Self}` does not run this as a query",
     label = "this is neither a handle nor a Diesel connection, or the receiver is not a query",
     note = "take a `&mut ReadConn<_>` or a `&mut WriteConn` of `diesel_routing::sync`",
-    note = "handles and connections of diesel-async need `diesel_routing::prelude::*` instead of `diesel_routing::sync::prelude::*`"
+    note = "handles and connections of diesel-async need `diesel_routing::prelude::*` instead of `diesel_routing::sync::prelude::*`",
+    note = "with both preludes in one module, one of the two counts: give each flavour a module of its own"
 )]
 pub trait Runs<V, M> {
     /// The Diesel connection that runs it.
@@ -52,6 +55,10 @@ type EffectOn<Q, M> = <Q as Classified<M>>::Effect;
 pub trait Inspects<Q, M> {
     #[doc(hidden)]
     fn inspect(&mut self, query: &Q, by: Inspection, locks_granted: bool) -> QueryResult<()>;
+
+    /// Returns the record of a statement, which is refused because of this if anything.
+    #[doc(hidden)]
+    fn record(&mut self, query: &Q, refusal: Option<&DieselError>) -> Option<Box<Entry>>;
 }
 
 /// Handles, each with the connection type whose queries it accepts.
@@ -185,5 +192,9 @@ impl<R: Role, C: RoutedConnection> Saves<Checked<Write>> for ReadConn<R, C> {
 impl<C: Connection, Q> Inspects<Q, Unchecked> for C {
     fn inspect(&mut self, _: &Q, _: Inspection, _: bool) -> QueryResult<()> {
         Ok(())
+    }
+
+    fn record(&mut self, _: &Q, _: Option<&DieselError>) -> Option<Box<Entry>> {
+        None
     }
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use diesel::QueryResult;
 
 use crate::engine::Marks;
+use crate::query_log::{Ends, Entry, Unseen};
 
 /// Marks a connection whose statement fails: it may have ended.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub struct StatementGuard<'a> {
     marks: Option<&'a mut Marks>,
     /// The time of the statement's start, if that is recorded.
     since: Option<Instant>,
+    /// The statement's record, if there is one.
+    entry: Option<Box<Entry>>,
 }
 
 impl<'a> StatementGuard<'a> {
@@ -23,6 +26,7 @@ impl<'a> StatementGuard<'a> {
         Self {
             since: marks.start(),
             marks: Some(marks),
+            entry: None,
         }
     }
 
@@ -31,6 +35,7 @@ impl<'a> StatementGuard<'a> {
         Self {
             marks: None,
             since: None,
+            entry: None,
         }
     }
 
@@ -40,22 +45,51 @@ impl<'a> StatementGuard<'a> {
         self
     }
 
-    /// Marks the connection as one that may have ended: what is done with it is not seen.
-    pub(super) fn distrust(self) {
+    /// Keeps the statement's record, if there is one: it is sent now.
+    #[inline]
+    pub(super) fn recording(mut self, entry: Option<Box<Entry>>) -> Self {
+        self.entry = entry;
+        if let Some(entry) = &mut self.entry {
+            entry.start();
+        }
+        self
+    }
+
+    /// Marks the connection as one that may have ended: what is done with it is not seen. Returns the statement's record.
+    #[must_use = "dropped, it says that the statement was abandoned"]
+    pub(super) fn distrust(self) -> Option<Box<Entry>> {
         if let Some(marks) = self.marks {
             marks.has_failed = true;
         }
+        self.entry
     }
 
     /// Returns what the statement returned.
     #[inline]
     pub(super) fn during<T>(self, answer: QueryResult<T>) -> QueryResult<T> {
-        if let Some(marks) = self.marks {
-            match &answer {
-                Ok(_) => marks.answered(self.since),
-                Err(error) => marks.failed(error),
+        self.during_as(Unseen, answer)
+    }
+
+    /// Returns what the statement returned, an answer of this kind.
+    #[inline]
+    pub(super) fn during_as<K: Ends<T>, T>(
+        self,
+        _: K,
+        answer: QueryResult<T>,
+    ) -> QueryResult<K::Answer> {
+        let Self {
+            marks,
+            since,
+            entry,
+        } = self;
+        let answer = match (marks, answer) {
+            (Some(marks), Ok(answer)) => {
+                marks.answered(since);
+                Ok(answer)
             }
-        }
-        answer
+            (Some(marks), Err(error)) => Err(marks.failed(error)),
+            (None, answer) => answer,
+        };
+        K::end(answer, entry)
     }
 }

@@ -6,6 +6,8 @@ use diesel::connection::TransactionManager;
 use diesel::{Connection, QueryResult};
 
 use super::connection::depth;
+use super::observing::{BEGIN, COMMIT, ROLLBACK};
+use super::statement_guard::StatementGuard;
 use super::{ReadConn, RoutedConnection, WriteConn};
 #[cfg(any(feature = "sync-postgres", feature = "sync-mysql"))]
 use crate::statement::Isolation;
@@ -78,30 +80,37 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
             .lent_for(R::NEEDS)
             .map_err(diesel::result::Error::from)?;
         let number = lease.guard.number;
+        let recorded = |entry| StatementGuard::unmarked().recording(entry);
+        let statement = recorded(lease.record_transaction(BEGIN, 0));
         let conn = &mut lease.guard.conn;
         let outermost = depth(conn) == 0;
         if outermost {
-            conn.begin_with(begin)?;
+            let begun = statement.during(conn.begin_with(begin));
+            lease.guard.heard(begun)?;
             lease.in_snapshot = read_only;
             lease.in_locking = !read_only;
         } else {
-            C::TransactionManager::begin_transaction(conn)?;
+            let begun = statement.during(C::TransactionManager::begin_transaction(conn));
+            lease.guard.heard(begun)?;
         }
         let result = f(self);
         let lease = self.lease_mut();
         lease.holds(number).map_err(diesel::result::Error::from)?;
+        let names = if result.is_ok() { COMMIT } else { ROLLBACK };
+        let statement = recorded(lease.record_transaction(names, 1));
         let conn = &mut lease.guard.conn;
         let closed = match &result {
             Ok(_) => {
                 // A function that was called may have written.
                 let ending = lease.log.begin_commit(depth(conn));
-                let committed = C::TransactionManager::commit_transaction(conn);
+                let committed = statement.during(C::TransactionManager::commit_transaction(conn));
                 ending.finish(committed.as_ref().err());
                 committed
             }
             Err(_) => {
                 let depth = depth(conn);
-                let rolled_back = C::TransactionManager::rollback_transaction(conn);
+                let rolled_back =
+                    statement.during(C::TransactionManager::rollback_transaction(conn));
                 if rolled_back.is_ok() {
                     lease.log.rolled_back(depth);
                 }
@@ -111,7 +120,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let lease = self.lease_mut();
         // What failed inside may have been the connection.
         lease.guard.hear(&result);
-        lease.guard.hear(&closed);
+        let closed = lease.guard.heard(closed);
         if outermost {
             lease.in_snapshot = false;
             lease.in_locking = false;
@@ -289,7 +298,11 @@ impl<C: RoutedConnection> WriteConn<C> {
         self.lease_mut()
             .lent_for(crate::statement::Access::Write)
             .map_err(diesel::result::Error::from)?;
-        self.raw().begin_with(begin)?;
+        let lease = self.lease_mut();
+        let entry = lease.record_transaction(BEGIN, 0);
+        let statement = StatementGuard::unmarked().recording(entry);
+        let begun = statement.during(lease.guard.conn.begin_with(begin));
+        self.lease_mut().guard.heard(begun)?;
         let number = self.lease_mut().guard.number;
         let result = f(self);
         self.lease_mut()

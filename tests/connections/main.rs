@@ -14,3 +14,4 @@ mod mariadb_tls;
 mod passwords;
 mod postgres_server;
 mod postgres_tls;
+mod reasons;

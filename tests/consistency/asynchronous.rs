@@ -3,7 +3,8 @@ use std::time::Duration;
 use diesel_routing::prelude::*;
 use diesel_routing::sqlite::{ReadConn, Router, Session, WriteConn};
 use diesel_routing::{
-    CaughtUp, Class, ConfigError, Error, Level, Mode, Primary, Reason, Replica, Step, consistency,
+    CaughtUp, Class, ConfigError, Error, Level, Mode, Primary, QueryLog, Reason, Replica, Step,
+    consistency,
 };
 
 use super::schema::users;
@@ -327,10 +328,7 @@ async fn early_returns_errors_panics_and_dropped_calls_give_the_connection_back(
     for _ in 0..3 {
         assert_eq!(early(&session, -1).await.unwrap(), "nobody");
         let error = early(&session, 9).await.unwrap_err();
-        assert!(matches!(
-            error,
-            Error::Query(diesel::result::Error::NotFound)
-        ));
+        assert!(error.is_not_found(), "{error}");
         let panicking = session.clone();
         let panic = tokio::spawn(async move { early(&panicking, 100).await }).await;
         assert!(panic.unwrap_err().is_panic());
@@ -393,4 +391,27 @@ async fn a_class_has_a_share_of_its_own_and_none_is_lost_when_classes_are_off() 
     let (primary, replica) = nodes(&cluster);
     let built = too_much.primary(primary).replica(replica).build().await;
     assert!(built.unwrap_err().to_string().contains("`payments`"));
+}
+
+#[tokio::test]
+async fn a_line_of_the_query_log_names_the_function_and_its_level() {
+    let cluster = cluster();
+    let router = router(&cluster).await;
+    router.set_query_log(QueryLog::new()).unwrap();
+    let session = router.session();
+    let lines = super::Lines::default();
+    let _heard = tracing::subscriber::set_default(lines.clone());
+    in_session(&session).await.unwrap();
+    eventually(&session).await.unwrap();
+    set_locale(&session, "de").await.unwrap();
+    let path = concat!(module_path!(), "::");
+    let expected = [
+        ("in_session", "session"),
+        ("eventually", "eventual"),
+        ("set_locale", "write"),
+        ("set_locale", "write"),
+    ];
+    let expected =
+        expected.map(|(function, level)| (format!("{path}{function}"), level.to_owned()));
+    assert_eq!(lines.take(), expected);
 }

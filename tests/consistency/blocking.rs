@@ -1,6 +1,6 @@
 use diesel_routing::sync::prelude::*;
 use diesel_routing::sync::sqlite::{ReadConn, Router, Session, WriteConn};
-use diesel_routing::{CaughtUp, Error, Primary, Reason, Replica, consistency};
+use diesel_routing::{CaughtUp, Error, Primary, QueryLog, Reason, Replica, consistency};
 
 use super::schema::users;
 use super::{cluster, nodes};
@@ -135,4 +135,27 @@ fn a_function_asks_for_replicas_with_its_tag() {
     let router = router.build().expect("a router");
     assert_eq!(report(&router).unwrap().1, "replica");
     assert_eq!(eventually(&router.session()).unwrap().1, "primary");
+}
+
+#[test]
+fn a_line_of_the_query_log_names_the_function_and_its_level() {
+    let cluster = cluster();
+    let router = router(&cluster);
+    router.set_query_log(QueryLog::new()).unwrap();
+    let session = router.session();
+    let lines = super::Lines::default();
+    let _heard = tracing::subscriber::set_default(lines.clone());
+    in_session(&session).unwrap();
+    eventually(&session).unwrap();
+    set_locale(&session, "de").unwrap();
+    let path = concat!(module_path!(), "::");
+    let expected = [
+        ("in_session", "session"),
+        ("eventually", "eventual"),
+        ("set_locale", "write"),
+        ("set_locale", "write"),
+    ];
+    let expected =
+        expected.map(|(function, level)| (format!("{path}{function}"), level.to_owned()));
+    assert_eq!(lines.take(), expected);
 }

@@ -12,6 +12,7 @@
 mod cluster;
 mod flavour;
 mod heard;
+mod query_heard;
 mod schema;
 
 mod mariadb_bb8;

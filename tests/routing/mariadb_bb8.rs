@@ -26,6 +26,10 @@ mod functions;
 mod mariadb;
 #[path = "suite/missing_schema.rs"]
 mod missing_schema;
+#[path = "suite/query_log.rs"]
+mod query_log;
+#[path = "async_suite/query_log_cut.rs"]
+mod query_log_cut;
 #[path = "mariadb_suite/sessions.rs"]
 mod sessions;
 #[path = "suite/single.rs"]

@@ -24,6 +24,10 @@ mod functions;
 mod mariadb;
 #[path = "suite/missing_schema.rs"]
 mod missing_schema;
+#[path = "suite/query_log.rs"]
+mod query_log;
+#[path = "blocking_suite/query_log_rows.rs"]
+mod query_log_rows;
 #[path = "mariadb_suite/sessions.rs"]
 mod sessions;
 #[path = "suite/single.rs"]

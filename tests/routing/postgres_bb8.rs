@@ -68,6 +68,8 @@ mod giving_up;
 mod hanging;
 #[path = "postgres_async_suite/hedging.rs"]
 mod hedging;
+#[path = "postgres_suite/instrumentation.rs"]
+mod instrumentation;
 #[path = "postgres_suite/keeping.rs"]
 mod keeping;
 #[path = "postgres_suite/latency.rs"]
@@ -84,6 +86,10 @@ mod missing_schema;
 mod node_sets;
 #[path = "suite/pools.rs"]
 mod pools;
+#[path = "suite/query_log.rs"]
+mod query_log;
+#[path = "async_suite/query_log_cut.rs"]
+mod query_log_cut;
 #[path = "suite/replicas.rs"]
 mod replicas;
 #[path = "postgres_suite/resets.rs"]

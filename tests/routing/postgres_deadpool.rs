@@ -61,6 +61,10 @@ mod missing_schema;
 mod node_sets;
 #[path = "suite/pools.rs"]
 mod pools;
+#[path = "suite/query_log.rs"]
+mod query_log;
+#[path = "async_suite/query_log_cut.rs"]
+mod query_log_cut;
 #[path = "postgres_suite/resets.rs"]
 mod resets;
 #[path = "postgres_suite/roles.rs"]

@@ -66,6 +66,8 @@ mod events;
 mod following;
 #[path = "function_suite/functions.rs"]
 mod functions;
+#[path = "postgres_suite/instrumentation.rs"]
+mod instrumentation;
 #[path = "postgres_suite/latency.rs"]
 mod latency;
 #[path = "postgres_suite/layers.rs"]
@@ -78,6 +80,10 @@ mod missing_schema;
 mod node_sets;
 #[path = "suite/pools.rs"]
 mod pools;
+#[path = "suite/query_log.rs"]
+mod query_log;
+#[path = "blocking_suite/query_log_rows.rs"]
+mod query_log_rows;
 #[path = "suite/replicas.rs"]
 mod replicas;
 #[path = "postgres_suite/resets.rs"]

@@ -46,6 +46,10 @@ mod leaks;
 mod missing_schema;
 #[path = "suite/pools.rs"]
 mod pools;
+#[path = "suite/query_log.rs"]
+mod query_log;
+#[path = "async_suite/query_log_cut.rs"]
+mod query_log_cut;
 #[path = "suite/replicas.rs"]
 mod replicas;
 #[path = "suite/routes.rs"]

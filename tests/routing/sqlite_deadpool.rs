@@ -31,6 +31,10 @@ mod cancel;
 mod changing;
 #[path = "suite/pools.rs"]
 mod pools;
+#[path = "suite/query_log.rs"]
+mod query_log;
+#[path = "async_suite/query_log_cut.rs"]
+mod query_log_cut;
 #[path = "sqlite_suite/spelling.rs"]
 mod spelling;
 #[path = "suite/transactions.rs"]

@@ -50,6 +50,10 @@ mod leaks;
 mod missing_schema;
 #[path = "suite/pools.rs"]
 mod pools;
+#[path = "suite/query_log.rs"]
+mod query_log;
+#[path = "blocking_suite/query_log_rows.rs"]
+mod query_log_rows;
 #[path = "suite/replicas.rs"]
 mod replicas;
 #[path = "suite/routes.rs"]

@@ -8,7 +8,7 @@ use syn::{Attribute, Ident, LitStr, Path, Token};
 
 use super::level::{self, Kind, Level};
 
-const OPTIONS: &str = "`wait = \"50ms\"`, `on = \"..\"` (with `or_any_replica`, `or_primary` or `or_fail`), `class = \"..\"`, `name = \"..\"`, `untracked` (with `write`), `crate = \"..\"`";
+const OPTIONS: &str = "`wait = \"50ms\"`, `on = \"..\"` (with `or_any_replica`, `or_primary` or `or_fail`), `class = \"..\"`, `name = \"..\"`, `untracked` (with `write`), `retry`, `crate = \"..\"`";
 
 /// A level and its options.
 pub(super) struct Args {
@@ -19,6 +19,8 @@ pub(super) struct Args {
     pub(super) class: Option<LitStr>,
     pub(super) name: Option<LitStr>,
     pub(super) is_untracked: bool,
+    /// Set if a read that failed because of its node runs again on another.
+    pub(super) retries: bool,
     /// The path of `diesel_routing`.
     pub(super) root: Path,
 }
@@ -64,6 +66,7 @@ struct Words {
     class: Option<LitStr>,
     name: Option<LitStr>,
     untracked: Option<Span>,
+    retry: Option<Span>,
     root: Option<Path>,
 }
 
@@ -101,6 +104,7 @@ impl Words {
                 once(&mut self.name, name, &word)
             }
             "untracked" => once(&mut self.untracked, span, &word),
+            "retry" => once(&mut self.retry, span, &word),
             "crate" => {
                 let path = text(
                     input,
@@ -168,6 +172,7 @@ impl Words {
             class: self.class,
             name: self.name,
             is_untracked: self.untracked.is_some(),
+            retries: self.retry.is_some(),
             root: self
                 .root
                 .unwrap_or_else(|| syn::parse_quote!(::diesel_routing)),
@@ -195,6 +200,16 @@ impl Words {
                 ),
             ));
         }
+        if let Some(span) = self.retry.filter(|_| !level.kind.may_be_a_replica()) {
+            return Err(syn::Error::new(
+                span,
+                format!(
+                    "`retry` goes with {}: a `{}` function has the primary, and no other node to run again on",
+                    level::on_replicas(),
+                    level.kind.word
+                ),
+            ));
+        }
         if let Some((_, span)) = self.on.as_ref().filter(|_| !level.kind.may_be_a_replica()) {
             return Err(syn::Error::new(
                 *span,
@@ -217,6 +232,7 @@ impl Words {
             ("wait", self.wait.as_ref().map(|(_, span)| *span)),
             ("on", self.on.as_ref().map(|(_, span)| *span)),
             ("untracked", self.untracked),
+            ("retry", self.retry),
         ];
         let mut options = options
             .into_iter()

@@ -150,7 +150,8 @@ impl VisitMut for Checker<'_> {
     }
 }
 
-fn at(tokens: impl ToTokens, span: Span) -> TokenStream {
+/// Returns the tokens with this span, where errors about them are reported.
+pub(super) fn at(tokens: impl ToTokens, span: Span) -> TokenStream {
     let tokens = tokens.into_token_stream().into_iter();
     tokens
         .map(|mut token| {

@@ -11,6 +11,7 @@ use syn::{
 use super::args::{Args, On};
 use super::body::{self, Findings};
 use super::level::{self, nanos};
+use super::result::{self, Output};
 use super::signature::{self, Handle, Kind};
 
 /// Makes the function take its handle from whatever the caller passes.
@@ -31,23 +32,36 @@ pub(super) fn function(args: &Args, function: &mut ImplItemFn) -> syn::Result<To
     // `#[async_trait]` may have been expanded before: then the body is inside a boxed `async` block.
     let boxed = function.sig.asyncness.is_none() && boxed_body(&mut function.block).is_some();
     let is_async = boxed || function.sig.asyncness.is_some();
-    let mut statements = findings.statements;
-    statements.extend(checkout(args, &level, &function.sig, &handle, is_async));
+    let expansion = Expansion {
+        args,
+        level: &level,
+        signature: &function.sig,
+        handle: &handle,
+        is_async,
+    };
+    let output = result::of(&function.sig, boxed)?;
     let body = if boxed {
         boxed_body(&mut function.block)
     } else {
         None
     };
-    match body {
+    // After `if let Some(ret) = None::<..>`, which shows the block's type to the compiler.
+    let (body, first) = match body {
         Some(body) => {
-            // After `if let Some(ret) = None::<..>`, which shows the block's type to the compiler.
-            let first = usize::from(matches!(
-                body.stmts.first(),
-                Some(Stmt::Expr(Expr::If(_), _))
-            ));
-            body.stmts.splice(first..first, statements).for_each(drop);
+            let shows = matches!(body.stmts.first(), Some(Stmt::Expr(Expr::If(_), _)));
+            (body, usize::from(shows))
         }
-        None => function.block.stmts.splice(0..0, statements).for_each(drop),
+        None => (&mut function.block, 0),
+    };
+    if args.retries {
+        let inside = body.stmts.split_off(first);
+        let findings = findings.statements;
+        let inside = quote!(#(#findings)* #(#inside)*);
+        body.stmts.extend(expansion.attempts(&output, &inside));
+    } else {
+        let mut statements = findings.statements;
+        statements.extend(expansion.checkout(&output));
+        body.stmts.splice(first..first, statements).for_each(drop);
     }
     take_source(args, &level, &mut function.sig, &handle, is_async)?;
     let errors = findings.errors;
@@ -111,53 +125,151 @@ impl<'a> Level<'a> {
     }
 }
 
-/// Returns the statements that make a handle of the argument.
-fn checkout(
-    args: &Args,
-    named: &Level<'_>,
-    signature: &Signature,
-    handle: &Handle,
+/// What is known of the function.
+struct Expansion<'a> {
+    args: &'a Args,
+    level: &'a Level<'a>,
+    signature: &'a Signature,
+    handle: &'a Handle,
     is_async: bool,
-) -> Vec<Stmt> {
-    let Args { root, .. } = args;
-    let name = &handle.name;
-    let level = named.ty(root);
-    let function = about(args, named, signature);
-    let acquire = acquire(args, is_async);
-    let wait = is_async.then(|| quote!(.await));
-    let span = name.span();
-    let get = |ty: TokenStream| {
-        quote_spanned! {span=>
+}
+
+impl Expansion<'_> {
+    /// Returns the statements that make a handle of the argument.
+    fn checkout(&self, output: &Output<'_>) -> Vec<Stmt> {
+        let (name, span) = (&self.handle.name, self.handle.name.span());
+        let (ty, check) = self.handle_type();
+        let (acquire, level, wait) = (self.acquire(), self.level(), self.wait());
+        let function = about(self.args, self.level, self.signature);
+        let error = Ident::new("error", Span::mixed_site());
+        let failed = output.failed(&self.args.root, &error);
+        let get = quote_spanned! {span=>
             #[allow(unused_mut)]
-            let mut #name = #acquire::<#level, #ty>::acquire(#name, #function)#wait?;
-        }
-    };
-    let statements = match &handle.kind {
-        Kind::Taken(ty) => {
-            let get = get(quote!(#ty));
-            // Of a level that the type itself has, there is nothing to check.
-            let check = matches!(named, Level::Named(..))
-                .then(|| quote_spanned!(ty.span()=> #root::__private::handle_of::<#level, #ty>();));
-            quote_spanned! {ty.span()=>
-                #check
-                #get
-                let #name: &mut #ty = &mut #name;
-            }
-        }
-        Kind::FromSession => {
-            let flavour = flavour(args, is_async);
-            let weakest = match named {
-                Level::Named(level, _) => level.kind.handle(&flavour, root),
-                Level::OfHandle(ty) => quote!(#ty),
+            let mut #name = match #acquire::<#level, #ty>::acquire(#name, #function)#wait {
+                ::core::result::Result::Ok(handle) => handle,
+                ::core::result::Result::Err(#error) => #failed,
             };
-            let get = get(weakest);
-            quote_spanned! {span=>
-                #get
-                let #name = &mut *#name;
+        };
+        let bind = self.bind(&ty, name);
+        statements(&quote_spanned!(span=> #check #get #bind), span)
+    }
+
+    /// Returns the statements that run the body, and once more on another node if that failed because of its node.
+    fn attempts(&self, output: &Output<'_>, body: &TokenStream) -> Vec<Stmt> {
+        let Args { root, .. } = self.args;
+        let (name, span) = (&self.handle.name, self.handle.name.span());
+        let (ty, check) = self.handle_type();
+        let (acquire, level, wait) = (self.acquire(), self.level(), self.wait());
+        let function = about(self.args, self.level, self.signature);
+        let error = Ident::new("error", Span::mixed_site());
+        let failed = output.failed(root, &error);
+        // Names that no body has.
+        let [source, avoid, again, held, attempt, answer] =
+            ["source", "avoid", "again", "held", "attempt", "answer"]
+                .map(|name| Ident::new(name, Span::mixed_site()));
+        let attempts = self.attempt();
+        let bind = self.bind(&ty, &held);
+        let ty_of_answer = output.annotation();
+        let (run, of_run) = if self.is_async {
+            let run = quote_spanned!(span=> #attempt.answer(async { #bind #body }).await);
+            let ty = ty_of_answer.map(|ty| quote!(: #root::consistency::Answer<#ty, _>));
+            (run, ty)
+        } else {
+            let returns = ty_of_answer.as_ref().map(|ty| quote!(-> #ty));
+            // A closure with a type needs a block, and `return` and `?` in the body need the closure.
+            let run = quote_spanned!(span=> (|| #returns { #bind #body })());
+            (run, ty_of_answer.map(|ty| quote!(: #ty)))
+        };
+        let end = if self.is_async {
+            quote_spanned!(span=> #answer.end(&mut *#held).await)
+        } else {
+            quote_spanned!(span=> #attempt.end(&mut *#held, #answer))
+        };
+        let tokens = quote_spanned! {span=>
+            #check
+            let mut #source = #name;
+            let mut #avoid = ::core::option::Option::None;
+            loop {
+                let #again = match #avoid {
+                    ::core::option::Option::None => #acquire::<#level, #ty>::again(&#source),
+                    ::core::option::Option::Some(_) => ::core::option::Option::None,
+                };
+                let #held = match #avoid {
+                    ::core::option::Option::None => {
+                        #acquire::<#level, #ty>::acquire(#source, #function)#wait
+                    }
+                    ::core::option::Option::Some(node) => {
+                        #acquire::<#level, #ty>::acquire_again(#source, #function, node)#wait
+                    }
+                };
+                let mut #held = match #held {
+                    ::core::result::Result::Ok(handle) => handle,
+                    ::core::result::Result::Err(#error) => #failed,
+                };
+                let #attempt = #attempts::begin(&mut *#held, #again);
+                #[allow(clippy::redundant_closure_call)]
+                let #answer #of_run = #run;
+                match #end {
+                    #root::consistency::Ended::Done(answer) => return answer,
+                    #root::consistency::Ended::Again(next, node) => {
+                        #source = next;
+                        #avoid = ::core::option::Option::Some(node);
+                    }
+                }
             }
+        };
+        statements(&tokens, span)
+    }
+
+    /// Returns the type of the handle, and the statement that checks it.
+    fn handle_type(&self) -> (TokenStream, Option<TokenStream>) {
+        let Args { root, .. } = self.args;
+        match (&self.handle.kind, self.level) {
+            (Kind::Taken(ty), Level::Named(..)) => {
+                let level = self.level();
+                let check =
+                    quote_spanned!(ty.span()=> #root::__private::handle_of::<#level, #ty>(););
+                (quote!(#ty), Some(check))
+            }
+            // Of a level that the type itself has, there is nothing to check.
+            (Kind::Taken(ty), Level::OfHandle(_)) => (quote!(#ty), None),
+            (Kind::FromSession, Level::Named(level, _)) => {
+                let flavour = flavour(self.args, self.is_async);
+                (level.kind.handle(&flavour, root), None)
+            }
+            (Kind::FromSession, Level::OfHandle(ty)) => (quote!(#ty), None),
         }
-    };
-    let block: Block = parse_quote_spanned!(span=> { #statements });
+    }
+
+    /// Returns the statement that gives the handle its name in the body.
+    fn bind(&self, ty: &TokenStream, held: &Ident) -> TokenStream {
+        let name = &self.handle.name;
+        match &self.handle.kind {
+            Kind::Taken(_) => quote_spanned!(name.span()=> let #name: &mut #ty = &mut #held;),
+            Kind::FromSession => quote_spanned!(name.span()=> let #name = &mut *#held;),
+        }
+    }
+
+    fn acquire(&self) -> TokenStream {
+        acquire(self.args, self.is_async)
+    }
+
+    /// Returns the path of `Attempt`.
+    fn attempt(&self) -> TokenStream {
+        in_flavour(self.args, self.is_async, "Attempt")
+    }
+
+    fn level(&self) -> TokenStream {
+        self.level.ty(&self.args.root)
+    }
+
+    fn wait(&self) -> Option<TokenStream> {
+        self.is_async.then(|| quote!(.await))
+    }
+}
+
+fn statements(tokens: &TokenStream, span: Span) -> Vec<Stmt> {
+    let block: Block = parse_quote_spanned!(span=> { #tokens });
     block.stmts
 }
 
@@ -229,11 +341,17 @@ fn flavour(args: &Args, is_async: bool) -> Path {
 }
 
 fn acquire(args: &Args, is_async: bool) -> TokenStream {
+    in_flavour(args, is_async, "Acquire")
+}
+
+/// Returns the path of what each flavour has of its own.
+fn in_flavour(args: &Args, is_async: bool, name: &str) -> TokenStream {
     let flavour = flavour(args, is_async);
     let module = is_async
         .then(|| format_ident!("consistency"))
         .map(|module| quote!(#module::));
-    quote!(#flavour::#module Acquire)
+    let name = format_ident!("{name}");
+    quote!(#flavour::#module #name)
 }
 
 /// Returns the block inside `Box::pin(async move { .. })`, if the body is nothing else.

@@ -48,6 +48,31 @@ fn options_are_a_constant() {
 }
 
 #[test]
+fn a_read_that_retries_has_its_body_in_a_loop() {
+    snapshot(
+        "retry_async",
+        "session, retry",
+        "async fn find(conn: &mut ReadConn<CaughtUp>, id: i32) -> Result<User, Error> { go(conn, id).await }",
+    );
+    snapshot(
+        "retry_sync",
+        "eventual, retry",
+        "fn find(conn: &mut ReadConn<Replica>) -> Result<User, Error> { go(conn) }",
+    );
+    snapshot(
+        "retry_of_a_session",
+        "session, retry",
+        "async fn find(&self, session: &Session) -> Result<User, Error> { go(session).await }",
+    );
+    snapshot(
+        "retry_boxed_by_async_trait",
+        "session, retry",
+        "fn find<'life0, 'async_trait>(session: &'life0 Session) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'async_trait>> \
+         { Box::pin(async move { if let Some(ret) = None::<Result<(), Error>> { return ret; } let session = session; go(session).await }) }",
+    );
+}
+
+#[test]
 fn functions_keep_their_shape() {
     snapshot(
         "shape_generic",

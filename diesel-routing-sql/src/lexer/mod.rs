@@ -7,12 +7,15 @@
 mod cursor;
 mod mysql;
 mod number;
+mod pieces;
 mod postgres;
 mod sqlite;
 
 use crate::token::Token;
 use crate::{Dialect, Finding};
 use cursor::Cursor;
+
+pub(crate) use pieces::Pieces;
 
 /// The reason why a text was not cut into tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,24 +42,34 @@ pub(crate) fn lex(
     let mut tokens: Vec<Token<'_>> = Vec::with_capacity(sql.len() / 4);
     loop {
         let before = tokens.last().copied();
-        let token = match dialect {
-            Dialect::Postgres => postgres::next(&mut cursor, before, other_reading)?,
-            Dialect::Mysql => mysql::next(&mut cursor, before, !other_reading)?,
-            Dialect::Sqlite => sqlite::next(&mut cursor, before)?,
-        };
-        let Some(token) = token else {
-            return Ok(tokens);
-        };
-        if let (Some(Token::Text(before)), Token::Text(text)) = (before, token)
-            && (before.escapes || text.escapes)
-        {
-            return Err(cursor.refuse(
-                "strings in a row of which one has escapes: join them, since a string that goes on \
-                 keeps the escapes of its beginning",
-            ));
+        match next(&mut cursor, dialect, before, other_reading)? {
+            Some(token) => tokens.push(token),
+            None => return Ok(tokens),
         }
-        tokens.push(token);
     }
+}
+
+/// Cuts off the next token.
+fn next<'a>(
+    cursor: &mut Cursor<'a>,
+    dialect: Dialect,
+    before: Option<Token<'a>>,
+    other_reading: bool,
+) -> Result<Option<Token<'a>>, Refusal> {
+    let token = match dialect {
+        Dialect::Postgres => postgres::next(cursor, before, other_reading)?,
+        Dialect::Mysql => mysql::next(cursor, before, !other_reading)?,
+        Dialect::Sqlite => sqlite::next(cursor, before)?,
+    };
+    if let (Some(Token::Text(before)), Some(Token::Text(text))) = (before, token)
+        && (before.escapes || text.escapes)
+    {
+        return Err(cursor.refuse(
+            "strings in a row of which one has escapes: join them, since a string that goes on \
+             keeps the escapes of its beginning",
+        ));
+    }
+    Ok(token)
 }
 
 /// Returns whether a backslash may make the two readings of `sql` differ.

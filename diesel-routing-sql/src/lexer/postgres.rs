@@ -49,7 +49,8 @@ pub(super) fn next<'a>(
     Ok(Some(token))
 }
 
-fn skip_comments(cursor: &mut Cursor<'_>) -> Result<(), Refusal> {
+/// Skips blanks and comments.
+pub(super) fn skip_comments(cursor: &mut Cursor<'_>) -> Result<(), Refusal> {
     loop {
         match (cursor.peek(), cursor.peek_at(1)) {
             (Some(byte), _) if is_blank(byte) => cursor.skip_blanks(),

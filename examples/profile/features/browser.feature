@@ -9,11 +9,11 @@ Feature: The story in a browser
     Given the replicas stand still
     When the browser's user clicks "Deutsch"
     Then the browser shows "Hallo, Ada!"
-    And the newest row of the trail is "the profile", "primary", "not_caught_up"
+    And the newest row of the trail is "the profile", "db-1", "not_caught_up"
 
   Scenario: With routing off, the page is stale
-    When the browser's user clicks "Make it stand still: replica-1"
-    And the browser's user clicks "Make it stand still: replica-2"
+    When the browser's user clicks "Make it stand still: db-2"
+    And the browser's user clicks "Make it stand still: db-3"
     And the browser's user clicks "Turn it off"
     And the browser's user clicks "Deutsch"
     Then the browser shows "Hello, Ada!"

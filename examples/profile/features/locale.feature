@@ -26,7 +26,7 @@ Feature: A change of the language
     Given the replicas stand still
     When Ada changes the language to Deutsch
     And the first replica goes on
-    Then every page of Ada is in Deutsch, until one comes from "replica-1"
+    Then every page of Ada is in Deutsch, until one comes from "db-2"
 
   Scenario: Other users stay on the replicas
     Given the replicas stand still

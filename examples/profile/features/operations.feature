@@ -7,12 +7,12 @@ Feature: What operators see and do
   Scenario: A replica dies, and the shop goes on
     When the first replica is killed
     Then Ada opens the shop 40 times, and every time all of it is there
-    And soon it is "replica-2" that fills the shop window
+    And soon it is "db-3" that fills the shop window
 
   Scenario: All replicas die, and the shop goes on
     When the replicas are killed
     Then Ada opens the shop 40 times, and every time all of it is there
-    And soon it is "primary" that fills the shop window
+    And soon it is "db-1" that fills the shop window
 
   Scenario: The switch is thrown, and thrown back
     Given the operator has chosen the mode primary_only

@@ -17,7 +17,7 @@ pub struct Address {
     pub url: String,
 }
 
-/// A primary, its replicas, and the lab that makes them lag, if they are the kit's.
+/// A primary, its replicas, and the lab that makes them lag, if they are the kit's. Named as hosts are: their roles may change.
 #[derive(Debug, Clone)]
 pub struct Nodes {
     pub(crate) primary: Address,
@@ -38,11 +38,11 @@ impl Nodes {
         let cluster = PgCluster::builder().standbys(standbys).start()?;
         let lab = Lab::new(cluster);
         let address = |name: String, url| Address { name, url };
-        let standbys = (1..).zip(lab.cluster().standbys());
+        let standbys = (2..).zip(lab.cluster().standbys());
         Ok(Self {
-            primary: address("primary".to_owned(), lab.cluster().primary().url()),
+            primary: address("db-1".to_owned(), lab.cluster().primary().url()),
             replicas: standbys
-                .map(|(number, node)| address(format!("replica-{number}"), node.url()))
+                .map(|(number, node)| address(format!("db-{number}"), node.url()))
                 .collect(),
             lab: Some(Arc::new(lab)),
         })
@@ -52,15 +52,15 @@ impl Nodes {
     #[must_use]
     pub fn at(primary: String, replicas: Vec<String>) -> Self {
         let named = |(number, url)| Address {
-            name: format!("replica-{number}"),
+            name: format!("db-{number}"),
             url,
         };
         Self {
             primary: Address {
-                name: "primary".to_owned(),
+                name: "db-1".to_owned(),
                 url: primary,
             },
-            replicas: (1..).zip(replicas).map(named).collect(),
+            replicas: (2..).zip(replicas).map(named).collect(),
             lab: None,
         }
     }

@@ -24,15 +24,15 @@ impl Nodes {
             .start()?;
 
         let mut router = Router::builder()
-            .primary(Node::new("primary", cluster.primary_url()))
+            .primary(Node::new("db-1", cluster.primary_url()))
             .window(options.window)
             // SQLite lets one connection write at a time; the others wait instead of failing.
             // The files are temporary: no need to sync them.
             .on_connect(|conn, _| {
                 conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA synchronous = OFF")
             });
-        for (number, url) in (1..).zip(cluster.replica_urls()) {
-            router = router.replica(Node::new(format!("replica-{number}"), url));
+        for (number, url) in (2..).zip(cluster.replica_urls()) {
+            router = router.replica(Node::new(format!("db-{number}"), url));
         }
         Ok(Self {
             router: router.build()?,

@@ -42,7 +42,7 @@ pub struct RedisStore {
 #[derive(Clone)]
 enum Source {
     /// The connection is opened in the runtime of the first caller, on first use.
-    Client(Client, Arc<OnceLock<ConnectionManager>>),
+    Client(Box<Client>, Arc<OnceLock<ConnectionManager>>),
     Connection(ConnectionManager),
 }
 
@@ -58,7 +58,7 @@ impl RedisStore {
     /// Returns [`StoreError::Failed`] if `url` is invalid. An unreachable server is not reported here.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         let client = Client::open(url).map_err(StoreError::failed)?;
-        Ok(Self::of(Source::Client(client, Arc::default())))
+        Ok(Self::of(Source::Client(Box::new(client), Arc::default())))
     }
 
     /// Creates a store on an existing connection, with TLS or the like.
@@ -94,7 +94,7 @@ impl RedisStore {
             .set_number_of_retries(1)
             .set_connection_timeout(Some(PATIENCE))
             .set_response_timeout(Some(PATIENCE));
-        let connection = ConnectionManager::new_lazy_with_config(client.clone(), config);
+        let connection = ConnectionManager::new_lazy_with_config(Client::clone(client), config);
         let connection = connection.map_err(StoreError::failed)?;
         Ok(known.get_or_init(|| connection).clone())
     }

@@ -8,7 +8,8 @@ use moka::ops::compute::Op;
 use moka::sync::Cache;
 use moka::{Expiry, policy::EvictionPolicy};
 
-use super::{StoreError, StoreFuture, TokenStore};
+use super::{StoreFuture, TokenStore};
+use crate::error::StoreError;
 use crate::mutex::lock;
 use crate::session::Token;
 

@@ -10,7 +10,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::session::{Rejection, Token};
+use crate::error::StoreError;
+use crate::session::Token;
 
 #[cfg(feature = "moka")]
 pub use memory::MemoryStore;
@@ -60,31 +61,4 @@ pub enum StoreDown {
     /// The session has the state of its token, if one came with the request; otherwise it is a new one, which
     /// may not observe earlier writes.
     TokenOnly,
-}
-
-/// An error returned by a [`TokenStore`].
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// The store failed.
-    #[error("the session store failed: check that it runs and can be reached")]
-    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
-
-    /// The value under the key is not a state.
-    #[error(
-        "the session store has something else under a session's key: give sessions a prefix, or a database, of \
-         their own"
-    )]
-    Garbage(#[source] Rejection),
-
-    /// Other requests changed the state at every attempt.
-    #[error("too many requests of one session write at the same time: its state was not saved")]
-    Contended,
-}
-
-impl StoreError {
-    /// Creates the error of a store that failed because of `source`.
-    pub fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Failed(source.into())
-    }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use redis::{Script, ScriptInvocation};
 
-use super::StoreError;
+use crate::error::StoreError;
 use crate::session::Token;
 
 /// Attempts at joining a state before [`StoreError::Contended`]. Chosen: after the first, each failed attempt means

@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use super::{ATTEMPTS, Again, Checkout, Loan, Next, PAUSE, RETAKES, ROLE_CHANGE, Request, State};
+use super::{ATTEMPTS, Checkout, Loan, Next, PAUSE, RETAKES, ROLE_CHANGE, Request, State};
 use crate::cluster::after;
+use crate::consistency::Again;
 use crate::error::{Error, Step};
 use crate::routing::{Basis, Decision, Reason, Refusal};
 
@@ -17,7 +18,7 @@ impl<G: Loan> Checkout<'_, G> {
 
     /// Returns whether a connection's statements may have been prepared before the schema changed.
     pub(super) fn may_be_spoilt(&self, guard: &G) -> bool {
-        matches!(self.request.again, Again::Spoilt(at) if guard.known().opened < at)
+        matches!(self.request.again, Some(Again::Spoilt(at)) if guard.known().opened < at)
     }
 
     /// Gives up a connection whose statements may be spoilt, as the one was that the request had before, and takes one that was
@@ -98,7 +99,7 @@ impl<G: Loan> Checkout<'_, G> {
         if std::mem::take(&mut self.is_upgrade) {
             return self.begin(now);
         }
-        if self.request.again == Again::MissingSchema {
+        if self.request.again == Some(Again::MissingSchema) {
             return self.fail(decision, error, now);
         }
         self.was_busy |= error.is_wait();
@@ -109,7 +110,9 @@ impl<G: Loan> Checkout<'_, G> {
             && self.shared.has_replica(&self.request, now)
         {
             if decision.reason == Reason::Fallback {
-                self.exhausted = Some(Box::new(self.shared.explained(decision, error)));
+                let error = self.shared.explained(decision, error);
+                let error = error.of_reason(decision.reason.as_str());
+                self.exhausted = Some(Box::new(error));
             }
             return self.go_round_again(now);
         }
@@ -166,7 +169,10 @@ impl<G: Loan> Checkout<'_, G> {
                 let began = self.began.unwrap_or(now);
                 exhausted.having_waited(now.saturating_duration_since(began))
             }
-            _ => self.shared.explained(decision, error),
+            _ => self
+                .shared
+                .explained(decision, error)
+                .of_reason(decision.reason.as_str()),
         })
     }
 

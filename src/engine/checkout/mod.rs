@@ -10,12 +10,13 @@ mod steps;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub(crate) use steps::{Again, Loan, Next, Outcome, Request, Wait};
+pub(crate) use steps::{Loan, Next, Outcome, Request, Wait};
 
 use self::proof::{Asked, Proof};
 use self::span::Trace;
 use super::{Shared, Terms};
 use crate::cluster::after;
+use crate::consistency::Again;
 use crate::error::{Error, Step};
 use crate::position::Position;
 use crate::routing::{Basis, Decision, Reason};
@@ -248,7 +249,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
 
     fn begin(&mut self, now: Instant) -> Next<G> {
         self.shared.look_at_strain(now);
-        if self.request.again == Again::MissingSchema {
+        if self.request.again == Some(Again::MissingSchema) {
             return self.fall_back(now);
         }
         let decision = self.shared.decide(&self.request, now);

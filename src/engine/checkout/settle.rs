@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{Checkout, Loan, Next, State};
 use crate::cluster::after;
 use crate::engine::Grant;
-use crate::routing::Decision;
+use crate::routing::{Decision, Level};
 use crate::statement::Access;
 
 impl<G: Loan> Checkout<'_, G> {
@@ -42,6 +42,13 @@ impl<G: Loan> Checkout<'_, G> {
         deadline.min(share)
     }
 
+    /// Returns the level that is required, all who have a say in it considered.
+    #[cold]
+    pub(crate) fn level(&self) -> Level {
+        let required = self.shared.required(&self.request);
+        required.unwrap_or(self.request.level)
+    }
+
     /// Returns what is lent with a connection that this decision is for.
     pub(super) fn grant(&self, decision: Decision) -> Grant {
         let is_primary = decision.reason.is_for_primary() && self.shared.is_primary(decision.node);
@@ -55,6 +62,7 @@ impl<G: Loan> Checkout<'_, G> {
             },
             is_primary,
             function: self.request.function,
+            fails_on_missing: self.terms.fails_on_missing || self.request.is_limited(),
             proved: decision.version,
         }
     }

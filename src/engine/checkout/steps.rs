@@ -7,7 +7,7 @@ use event_listener::EventListener;
 
 use crate::cluster::Observation;
 use crate::connect::SessionSettings;
-use crate::consistency::Function;
+use crate::consistency::{Again, Function};
 use crate::engine::{Advice, Grant, Known};
 use crate::error::Error;
 use crate::position::Position;
@@ -27,8 +27,8 @@ pub(crate) struct Request<'a> {
     pub(crate) wait: Wait,
     /// A node that has failed the caller just now.
     pub(crate) avoid: Option<usize>,
-    /// What has failed before, and why it is asked for again.
-    pub(crate) again: Again,
+    /// Why it is asked for again, if it is.
+    pub(crate) again: Option<Again>,
     /// Set if a replica that is likely to serve it may be tried.
     pub(crate) may_try: bool,
     /// The levels and classes that were set for all reads of the session's view.
@@ -41,18 +41,6 @@ pub(crate) struct Request<'a> {
     pub(crate) settings: Option<&'a Arc<SessionSettings>>,
     /// The function that it is for.
     pub(crate) function: Option<&'static str>,
-}
-
-/// Why a read is asked for again, beside a node that failed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Again {
-    /// It is the first time, or it failed for reasons of its node's.
-    #[default]
-    No,
-    /// The connection's statements were prepared before the schema changed: one that was opened after this instant has none.
-    Spoilt(Instant),
-    /// A replica lacks what it reads, which the primary may have.
-    MissingSchema,
 }
 
 /// The longest wait of a read for a fresher replica, as far as the code says; a class or the router, otherwise.
@@ -82,6 +70,15 @@ impl<'a> Request<'a> {
             function: Some(function.path),
             ..self
         }
+    }
+
+    /// Returns the same request once more, for this reason if there is one.
+    pub(crate) fn once_more(mut self, again: Option<Again>) -> Self {
+        if let Some(Again::Elsewhere(node)) = again {
+            self.avoid = Some(node);
+        }
+        self.again = again;
+        self
     }
 
     /// Returns the names of its classes, the function's first, of those who are heard in this mode.

@@ -18,6 +18,8 @@ pub(crate) struct Terms {
     pub(crate) waits_for_any: bool,
     /// Set if it fails where no replica may serve it.
     pub(crate) refuses: bool,
+    /// Set if it does not go to the primary where a replica lacks what it reads.
+    pub(crate) fails_on_missing: bool,
 }
 
 impl Terms {
@@ -60,12 +62,6 @@ impl Shared {
     /// Returns the level that a request requires under the present configuration; `None` if it names a class that is not there.
     pub(crate) fn required(&self, request: &Request<'_>) -> Option<Level> {
         Self::strength(request, &self.snapshot.load()).map(Strength::level)
-    }
-
-    /// Returns whether a read that a replica failed, because it lacks a table or column, may run again on the primary.
-    pub(crate) fn may_go_on_primary(&self, request: &Request<'_>) -> bool {
-        let strength = Self::strength(request, &self.snapshot.load());
-        !request.is_limited() && strength.is_some_and(Strength::takes_missing_to_primary)
     }
 
     /// Adds to a decision whether the caller fails rather than go there, under the configuration that it was decided under.
@@ -118,6 +114,7 @@ fn terms(request: &Request<'_>, state: &State) -> Result<Terms, ConfigError> {
         wait: wait.unwrap_or(state.live.wait).max(required.wait()),
         waits_for_any: !required.wait().is_zero(),
         refuses: required.refuses(),
+        fails_on_missing: !required.takes_missing_to_primary(),
     })
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::Shared;
-use crate::session::{Export, Moment, Rejection, SessionState, SignedToken, Token};
+use crate::error::Rejection;
+use crate::session::{Export, Moment, SessionState, SignedToken, Token};
 
 impl Shared {
     /// Returns a token as text; `None` without keys to sign it with.

@@ -1,6 +1,7 @@
 //! What nodes say of themselves, and how often they are asked.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::state::State;
@@ -101,8 +102,10 @@ impl Shared {
             live,
         };
         drop(told);
+        let observes = state.live.observed().is_any();
         self.note(&state, roster);
         self.snapshot.store(Arc::new(state));
+        self.observes.store(observes, Ordering::Relaxed);
         self.signals.answered();
     }
 

@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::codec::MAX_CONTENT;
-use super::rejection::Rejection;
 use super::signed::SignedToken;
+use crate::error::Rejection;
 
 /// Bytes of the signature: the first half of HMAC-SHA256, the least that RFC 2104 (section 5)
 /// recommends, called HMAC-SHA-256-128 in RFC 4868.

@@ -8,9 +8,9 @@ use sha2::Sha256;
 
 use super::codec::{self, VERSION, format};
 use super::envelope::{self, Envelope, MAX_BYTES, TAG};
-use super::rejection::Rejection;
 use super::signed::SignedToken;
 use super::state::Token;
+use crate::error::{KeyError, Rejection};
 
 /// The prefix of the signed bytes. It keeps a signature that the same secret made for another purpose from
 /// being valid for a token.
@@ -166,31 +166,6 @@ impl Key {
     fn over(&self, signed: &[u8]) -> Hmac<Sha256> {
         self.mac.clone().chain_update(signed)
     }
-}
-
-/// The errors of secrets that cannot be keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeyError {
-    /// A secret is shorter than [`TokenKeys::MIN_SECRET`].
-    #[error(
-        "the secret of key {id} has {length} bytes: give at least 16, better 32, from a random source"
-    )]
-    ShortSecret {
-        /// The key's id.
-        id: u8,
-        /// The secret's length in bytes.
-        length: usize,
-    },
-
-    /// Two secrets have the same id.
-    #[error(
-        "there are two secrets for key {id}: tokens name their key by its id, so each needs its own"
-    )]
-    DuplicateId {
-        /// The id.
-        id: u8,
-    },
 }
 
 #[cfg(test)]

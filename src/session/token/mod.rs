@@ -5,7 +5,6 @@ mod envelope;
 mod keys;
 mod millis;
 mod parts;
-mod rejection;
 mod signed;
 mod state;
 mod stored;
@@ -13,9 +12,8 @@ mod stored;
 #[cfg(test)]
 mod samples;
 
-pub use keys::{KeyError, TokenKeys};
+pub use keys::TokenKeys;
 pub(crate) use millis::Millis;
 pub use parts::TokenParts;
-pub use rejection::Rejection;
 pub use signed::SignedToken;
 pub use state::Token;

@@ -2,8 +2,8 @@
 
 use super::codec::{self, format};
 use super::envelope::{self, Envelope, TAG};
-use super::rejection::Rejection;
 use super::state::Token;
+use crate::error::Rejection;
 
 /// A token's text taken apart without a key, to look at: in a bug report, a log, a browser's cookies.
 ///

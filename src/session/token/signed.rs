@@ -6,7 +6,7 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::rejection::Rejection;
+use crate::error::Rejection;
 
 /// A token as text: for a cookie, a header or a job's payload.
 ///

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::millis::Millis;
-use super::rejection::Rejection;
+use crate::error::Rejection;
 use crate::position::Position;
 
 /// The state of a session that another process needs to continue it: what it wrote, what it has seen, and

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::codec::{self, VERSION, format};
-use super::rejection::Rejection;
 use super::state::Token;
+use crate::error::Rejection;
 
 /// The maximum difference between two clock readings that count as equal. Chosen: well above what passes
 /// between the readings for one request, and well below the shortest sensible window.

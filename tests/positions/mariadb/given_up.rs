@@ -108,7 +108,7 @@ async fn a_transaction_that_gave_up_a_statement_is_not_committed() {
             .await;
         let error = result.expect_err(pool);
         assert!(
-            matches!(&error, Error::Query(error) if is_given_up(error)),
+            matches!(&error, Error::Query { source, .. } if is_given_up(source)),
             "{error}"
         );
         drop(conn);

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
-use diesel::result::Error as DieselError;
-use diesel_routing::{Error, may_retry_read};
+use diesel_routing::pg::ReadConn;
+use diesel_routing::{CaughtUp, Error, consistency, may_retry_read};
+use diesel_routing_testkit::PgCluster;
 
 use super::world::router;
 use super::*;
@@ -132,10 +133,8 @@ async fn an_error_that_is_the_query_s_own_is_not_run_again() {
         })
         .await
         .expect_err("no such row");
-    assert!(
-        matches!(error, Error::Query(DieselError::NotFound)),
-        "{error}"
-    );
+    assert!(error.is_not_found(), "{error}");
+    assert_eq!(error.node(), Some("standby-0"));
     assert_eq!(runs.swap(0, Ordering::Relaxed), 1);
     let error = session
         .reading(async |conn| {
@@ -149,4 +148,51 @@ async fn an_error_that_is_the_query_s_own_is_not_run_again() {
         .expect_err("a division by zero");
     assert!(!error.may_retry_read(), "{error}");
     assert_eq!(runs.into_inner(), 1);
+}
+
+/// An application's error that says nothing of what it is about.
+#[derive(Debug, thiserror::Error)]
+#[error("the page cannot be shown")]
+struct Hidden;
+
+impl From<Error> for Hidden {
+    fn from(_: Error) -> Self {
+        Self
+    }
+}
+
+#[consistency(session, retry)]
+async fn one(
+    conn: &mut ReadConn<CaughtUp>,
+    cluster: &PgCluster,
+    runs: &AtomicU32,
+) -> Result<i32, Hidden> {
+    if runs.fetch_add(1, Ordering::Relaxed) == 0 {
+        terminate_clients(cluster.standby(0));
+    }
+    diesel::select(1.into_sql::<diesel::sql_types::Integer>())
+        .get_result(conn)
+        .await
+        .map_err(|_| Hidden)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_connection_is_known_by_its_statements_whatever_the_application_makes_of_it() {
+    let cluster = cluster(1);
+    let session = router(&cluster).await.session();
+    let runs = AtomicU32::new(0);
+    assert_eq!(one(&session, &cluster, &runs).await.expect("run again"), 1);
+    assert_eq!(runs.swap(0, Ordering::Relaxed), 2);
+
+    let number: Result<i32, Hidden> = session
+        .reading(async |conn| {
+            if runs.fetch_add(1, Ordering::Relaxed) == 0 {
+                terminate_clients(cluster.standby(0));
+            }
+            let query = diesel::select(1.into_sql::<diesel::sql_types::Integer>());
+            query.get_result(conn).await.map_err(|_| Hidden)
+        })
+        .await;
+    assert_eq!(number.expect("run again"), 1);
+    assert_eq!(runs.into_inner(), 2);
 }

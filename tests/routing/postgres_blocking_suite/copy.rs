@@ -3,9 +3,12 @@
 use std::io::Read as _;
 
 use diesel::pg::PgRowByRowLoadingMode;
+use diesel_routing::QueryLog;
+use tracing::Level;
 
 use super::world::{World, count, is_marked};
 use super::*;
+use crate::query_heard::Heard;
 
 #[test]
 fn copying_in_counts_as_a_write() {
@@ -23,6 +26,32 @@ fn copying_in_counts_as_a_write() {
         assert_eq!(count(&mut conn).await, 4);
         drop(conn);
         assert!(is_marked(&session).await);
+    });
+}
+
+#[test]
+fn copying_in_has_a_line_in_the_query_log() {
+    run(async {
+        let world = World::with(1, |builder| builder.query_log(QueryLog::new())).await;
+        let mut conn = world.router.write().unwrap();
+        let (heard, _guard) = Heard::listen(Level::DEBUG);
+        for (text, outcome, rows) in [
+            (&b"eve\t20\n"[..], "ok", "1"),
+            (b"eve\tsecret\n", "failed", ""),
+        ] {
+            let copied = diesel::copy_from(users::table)
+                .from_raw_data((users::name, users::age), |out| {
+                    std::io::Write::write_all(out, text).unwrap();
+                    QueryResult::Ok(())
+                })
+                .execute(&mut conn);
+            assert_eq!(copied.is_ok(), outcome == "ok");
+            let line = heard.line();
+            assert_eq!(line.fields.get("db.query.summary"), "COPY");
+            assert_eq!(line.fields.get("db.routing.outcome"), outcome);
+            assert_eq!(line.fields.get("db.routing.rows"), rows);
+            assert!(!format!("{line:?}").contains("secret"), "{line:?}");
+        }
     });
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel_routing::{Class, Fallback, MissingSchema};
 
-use super::world::World;
+use super::world::{World, rename};
 use super::*;
 
 diesel::table! {
@@ -93,7 +93,7 @@ fn a_class_keeps_what_a_replica_lacks_off_the_primary() {
             let session = world.router.session().class(class);
             let (read, runs) = notes(&session).await;
             let error = read.unwrap_err();
-            assert!(matches!(error, Error::Query(_)), "{class}: {error:?}");
+            assert!(matches!(error, Error::Query { .. }), "{class}: {error:?}");
             assert!(format!("{error:?}").contains("notes"), "{class}: {error:?}");
             assert_eq!(runs, 1, "{class}");
         }
@@ -115,7 +115,7 @@ fn what_no_node_has_fails_with_the_primary_s_error() {
         // Where the first was on the primary, there is no second.
         let session = world.router.session();
         let mut conn = wait!(session.write()).unwrap();
-        super::world::rename(&mut conn, "eve").await;
+        rename(&mut conn, "eve").await;
         drop(conn);
         let runs = AtomicU32::new(0);
         let read: Result<i64, Error> = wait!(session.reading(body!(|conn| {

@@ -247,6 +247,46 @@ mod asynchronous {
         Ok(users::table.count().get_result(conn).await?)
     }
 
+    /// First the span, then the level: the handle is there for the span's fields.
+    #[tracing::instrument(skip(conn), fields(node = conn.route().node))]
+    #[consistency(session)]
+    async fn instrumented_with_the_node(conn: &mut ReadConn<CaughtUp>) -> Result<i64, Error> {
+        Ok(users::table.count().get_result(conn).await?)
+    }
+
+    /// The body may run twice, with all that a body has.
+    #[consistency(session, retry, wait = "20ms")]
+    async fn retried<T>(
+        conn: &mut ReadConn<CaughtUp>,
+        ids: &[T],
+        name: &str,
+        text: String,
+    ) -> Result<Option<String>, AppError>
+    where
+        T: Copy + Into<i32> + Sync,
+    {
+        let Some(id) = ids.first() else {
+            return Ok(None);
+        };
+        for id in ids {
+            let user = users::table.find((*id).into()).select(users::name);
+            let found: String = user.first(&mut *conn).await?;
+            if found == name || found == text {
+                return Ok(Some(found));
+            }
+        }
+        let user = users::table.find((*id).into()).select(users::name);
+        Ok(user.first(conn).await.optional()?)
+    }
+
+    #[consistency(eventual, retry)]
+    async fn retried_with_impl(
+        conn: &mut ReadConn<Replica>,
+    ) -> Result<impl Iterator<Item = String>, Error> {
+        let names: Vec<String> = users::table.select(users::name).load(conn).await?;
+        Ok(names.into_iter())
+    }
+
     /// Names of Diesel's on things that are not Diesel's.
     #[consistency(session)]
     async fn own_names(conn: &mut ReadConn<CaughtUp>) -> Result<u32, Error> {
@@ -319,6 +359,10 @@ mod asynchronous {
         Arc::new(users).shared(session).await?;
         instrumented_inside(session).await?;
         instrumented_outside(session).await?;
+        instrumented_with_the_node(session).await?;
+        retried(session, &[1], "", String::new()).await?;
+        retried(&mut *write, &[1], "", String::new()).await?;
+        retried_with_impl(router).await?;
         own_names(session).await?;
         vouched(session).await?;
         Ok(())

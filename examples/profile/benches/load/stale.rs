@@ -88,5 +88,5 @@ impl fmt::Display for Pages {
 /// By the newest row of its trail.
 fn is_from_a_replica(page: &Page) -> bool {
     let node = page.text.split_once("class=\"node\">");
-    node.is_some_and(|(_, node)| node.starts_with("replica"))
+    node.is_some_and(|(_, node)| !node.starts_with("db-1"))
 }

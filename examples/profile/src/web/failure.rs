@@ -53,10 +53,10 @@ impl From<diesel_routing::Error> for Failure {
         if let Some(after) = error.retry_after() {
             return Self::Strained(Duration::from_secs(after.as_secs() + 1));
         }
-        match error {
-            diesel_routing::Error::Query(diesel::result::Error::NotFound) => Self::NotFound,
-            error => Self::Internal(error.into()),
+        if error.is_not_found() {
+            return Self::NotFound;
         }
+        Self::Internal(error.into())
     }
 }
 

@@ -8,7 +8,7 @@ use diesel_routing_sql::Dialect as Sql;
 use crate::cluster::{Member, Node, Observation, ServerFacts, ServerId};
 use crate::connect::SessionSettings;
 use crate::engine::checkout::Loan;
-use crate::engine::{Again, Applied, Known, Request, Settings, Shared, Wait};
+use crate::engine::{Applied, Known, Request, Settings, Shared, Wait};
 use crate::position::{Lsn, PgPosition, Position};
 use crate::routing::Level;
 use crate::server::NodeRole;
@@ -152,7 +152,7 @@ pub(super) fn read_of(session: &Arc<SessionState>) -> Request<'_> {
         session: Some(session),
         wait: Wait::default(),
         avoid: None,
-        again: Again::No,
+        again: None,
         may_try: true,
         advice: None,
         class: None,

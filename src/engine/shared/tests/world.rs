@@ -16,7 +16,7 @@ use super::steps::{Chance, How, Step};
 use super::strained::Load;
 use crate::cluster::{Member, Node, Observation, Question};
 use crate::engine::checkout::Checkout;
-use crate::engine::{Advice, Again, Grant, Live, Request, Settings, Shared};
+use crate::engine::{Advice, Grant, Live, Request, Settings, Shared};
 use crate::error::Error;
 use crate::routing::{Balance, Level, Otherwise, Target};
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
@@ -309,7 +309,7 @@ impl World {
             session: Some(&session),
             wait: waiting(Duration::from_millis(wait)),
             avoid: None,
-            again: Again::No,
+            again: None,
             may_try: true,
             advice: matches!(how, How::Both { .. }).then_some(&advice),
             class: None,

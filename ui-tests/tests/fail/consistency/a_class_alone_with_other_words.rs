@@ -23,6 +23,11 @@ async fn untracked(_conn: &mut WriteConn) -> Result<(), Error> {
     Ok(())
 }
 
+#[consistency(class = "payments", retry)]
+async fn retry(_conn: &mut ReadConn<CaughtUp>) -> Result<(), Error> {
+    Ok(())
+}
+
 #[consistency(class = "payments")]
 async fn of_any_role<R: Role>(_conn: &mut ReadConn<R>) -> Result<(), Error> {
     Ok(())

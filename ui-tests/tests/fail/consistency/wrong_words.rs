@@ -53,6 +53,11 @@ async fn an_option_twice(_conn: &mut WriteConn) -> Result<(), Error> {
     Ok(())
 }
 
+#[consistency(strong, retry)]
+async fn strong_that_retries(_conn: &mut ReadConn<Primary>) -> Result<(), Error> {
+    Ok(())
+}
+
 // The functions are still there: one mistake, one error.
 async fn run(session: &diesel_routing::pg::Session) -> Result<(), Error> {
     no_level(&mut session.read().await?).await

@@ -50,8 +50,8 @@ async fn each_user_has_one_kind(story: &mut Story, users: i32) {
         for _ in 0..4 {
             story.open(user, "/", 0).await;
             let (node, reason) = story.page().route();
-            assert_eq!(node == "primary", reason == "outside_share", "{reason}");
-            kinds.push(node == "primary");
+            assert_eq!(node == "db-1", reason == "outside_share", "{reason}");
+            kinds.push(node == "db-1");
         }
         assert!(
             kinds.iter().all(|kind| *kind == kinds[0]),

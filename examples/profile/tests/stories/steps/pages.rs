@@ -63,7 +63,7 @@ async fn every_page_until(story: &mut Story, name: String, language: String, nod
         assert_eq!(page.element("locale"), Some(language.as_str()));
         assert!(page.element("stale").is_none());
         let (from, because) = page.route();
-        if from != "primary" {
+        if from != "db-1" {
             assert_came_from(from, &node);
             assert_eq!(because, "caught_up");
             return;
@@ -77,7 +77,7 @@ async fn soon_from_a_replica(story: &mut Story, name: String) {
     let soon = Soon::start();
     loop {
         story.open(number(&name), "/", 0).await;
-        if story.page().route().0 != "primary" {
+        if story.page().route().0 != "db-1" {
             return;
         }
         soon.not_yet("a page from a replica").await;

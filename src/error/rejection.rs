@@ -80,3 +80,16 @@ impl Rejection {
         }
     }
 }
+
+codes! {
+    Rejection {
+        TooLong => "token_too_long",
+        Malformed => "token_malformed",
+        UnknownVersion => "token_unknown_version",
+        UnknownKey => "token_unknown_key",
+        BadSignature => "token_bad_signature",
+        Expired => "token_expired",
+        OtherCluster => "token_other_cluster",
+        NoKeys => "token_no_keys",
+    }
+}

@@ -1,0 +1,121 @@
+//! `Marks`: what statements leave on their connection.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use diesel::result::Error as DieselError;
+use diesel_routing_sql::SessionEffect;
+
+use crate::cluster::Member;
+use crate::error::{Origin, is_spoilt, lacks_schema, may_be_a_lost_connection, may_retry_read};
+use crate::query_log::Logging;
+use crate::routing::{PeakEwma, Reason};
+
+/// Marks that statements leave on their connection.
+#[derive(Debug, Default)]
+pub(crate) struct Marks {
+    /// Set while an answer is outstanding: given up now, it would be taken for that to the next statement.
+    pub(crate) awaits_answer: bool,
+    /// Set once a statement failed: the connection may have ended.
+    pub(crate) has_failed: bool,
+    /// Set once a statement failed because what the connection has prepared is of an earlier schema: it is not lent again.
+    pub(crate) is_spoilt: bool,
+    /// Set once a statement ran for which its caller vouched: it may have made the connection one that writes.
+    pub(crate) was_vouched_for: bool,
+    /// What statements have left behind in the database session.
+    pub(crate) leaves: SessionEffect,
+    /// Set once it was lent.
+    pub(crate) was_lent: bool,
+    /// What the worst failure says that a statement had since it was lent.
+    pub(crate) blame: Blame,
+    /// What it was lent for last: the reason, and the function that asked for it.
+    pub(crate) lent_for: Option<(Reason, Option<&'static str>)>,
+    /// The node, for errors.
+    pub(crate) member: Option<Arc<Member>>,
+    /// Where the times of its statements are recorded, while they are.
+    pub(crate) latency: Option<Arc<PeakEwma>>,
+    /// What its statements are recorded with, while they are.
+    pub(crate) logging: Option<Box<Logging>>,
+}
+
+/// Who is to blame for a failed statement.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Blame {
+    /// Nothing failed, or it would fail anywhere.
+    #[default]
+    Nobody,
+    /// The node's schema, which lacks a table or column: the primary may have it.
+    Schema,
+    /// The connection, perhaps: it may have ended.
+    Perhaps,
+    /// The node: a read may do on another.
+    Node,
+}
+
+impl Marks {
+    /// Records that it is lent, and for what.
+    #[inline]
+    pub(crate) fn lend(&mut self, reason: Reason, function: Option<&'static str>) {
+        self.was_lent = true;
+        self.blame = Blame::Nobody;
+        self.lent_for = Some((reason, function));
+    }
+
+    /// Records that a statement failed, and returns its error with where it ran.
+    #[cold]
+    pub(crate) fn failed(&mut self, error: DieselError) -> DieselError {
+        self.has_failed = true;
+        self.is_spoilt |= is_spoilt(&error);
+        let blame = if may_retry_read(&error) {
+            Blame::Node
+        } else if lacks_schema(&error) {
+            Blame::Schema
+        } else if may_be_a_lost_connection(&error) {
+            Blame::Perhaps
+        } else {
+            Blame::Nobody
+        };
+        self.blame = self.blame.max(blame);
+        match self.origin() {
+            Some(origin) => Origin::trace(error, || origin),
+            None => error,
+        }
+    }
+
+    /// Returns where its statements run, once it was lent.
+    pub(crate) fn origin(&self) -> Option<Origin> {
+        let (member, (reason, function)) = (self.member.as_ref()?, self.lent_for?);
+        Some(Origin {
+            node: member.name.clone(),
+            reason: reason.as_str(),
+            function,
+        })
+    }
+
+    /// Returns the start of a statement, if its time is recorded.
+    #[inline]
+    pub(crate) fn start(&self) -> Option<Instant> {
+        let latency = self.latency.as_ref();
+        latency
+            .filter(|latency| latency.is_wanted())
+            .map(|_| Instant::now())
+    }
+
+    /// Records the time of a statement that began then, and was answered now.
+    #[inline]
+    pub(crate) fn answered(&self, since: Option<Instant>) {
+        if let Some(since) = since {
+            self.observe(since);
+        }
+    }
+
+    /// Kept out of every statement's code, which mostly has no need of it.
+    #[cold]
+    #[inline(never)]
+    fn observe(&self, since: Instant) {
+        if let Some(latency) = &self.latency {
+            let now = Instant::now();
+            latency.observe(now.saturating_duration_since(since), now);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The records of statements.
+//!
+//! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
+
+use std::sync::Arc;
+
+use diesel::query_builder::{QueryFragment, QueryId};
+use diesel::result::Error as DieselError;
+
+use super::connection::depth;
+use super::pool::Guard;
+use super::{RoutedConnection, Router};
+use crate::engine::{Grant, Lease, Pooled};
+use crate::query_log::{Entry, Logging, Served, Server, What};
+use crate::routing::Level;
+use crate::statement::{Dialect, StatementText, Texts, values};
+
+impl<C: RoutedConnection> Router<C> {
+    /// Has the statements of a connection that is lent recorded, as the settings say now.
+    #[cold]
+    pub(super) fn observe(&self, guard: &mut Guard<C>, level: Level) {
+        let observed = self.shared().snapshot().live.observed();
+        let pooled = &mut **guard;
+        if !observed.is_any() {
+            pooled.marks.logging = None;
+            return;
+        }
+        match &mut pooled.marks.logging {
+            Some(logging) => {
+                logging.observed = observed;
+                logging.level = level;
+            }
+            logging @ None => {
+                let url = pooled.member.url_to(pooled.database.as_deref(), None);
+                let url = url.unwrap_or_default();
+                let server = Server::new(&url, <C::Backend as Dialect>::SQL, &pooled.known.facts);
+                *logging = Some(Logging::new(observed, level, server));
+            }
+        }
+    }
+}
+
+impl<C: RoutedConnection> Guard<C> {
+    /// Returns the record of a statement that is about to run under this grant; `sql` is its SQL, if that was rendered.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn record<Q>(
+        &mut self,
+        grant: Grant,
+        query: &Q,
+        sql: Option<&str>,
+    ) -> Option<Box<Entry>>
+    where
+        Q: QueryFragment<C::Backend> + QueryId,
+    {
+        self.record_as(grant, |texts, wants_values| {
+            let text = texts.of::<C::Backend, Q>(query, sql);
+            let values = wants_values.then(|| values::<C::Backend, Q>(query, text.sql()));
+            (What::Sql(text), values)
+        })
+    }
+
+    fn record_as(
+        &mut self,
+        grant: Grant,
+        what: impl FnOnce(&mut Texts, bool) -> (What, Option<String>),
+    ) -> Option<Box<Entry>> {
+        let Pooled { marks, member, .. } = &mut **self;
+        let served = |level| Served {
+            member: Arc::clone(member),
+            is_primary: grant.is_primary,
+            reason: grant.reason,
+            level,
+            function: grant.function,
+        };
+        marks.logging.as_mut()?.record(served, what)
+    }
+}
+
+impl<C: RoutedConnection> Lease<Guard<C>> {
+    /// Returns whether statements are recorded.
+    #[inline]
+    pub(super) fn records(&self) -> bool {
+        self.guard.marks.logging.is_some()
+    }
+
+    /// Returns the record of a text of one statement or several.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn record_text(&mut self, sql: &str) -> Option<Box<Entry>> {
+        let grant = *self.grant();
+        self.guard.record_as(grant, |_, _| {
+            let text = StatementText::new(sql, <C::Backend as Dialect>::SQL);
+            (What::Sql(Arc::new(text)), None)
+        })
+    }
+
+    /// Returns the record of a statement whose SQL is not seen.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn record_named(&mut self, name: &'static str) -> Option<Box<Entry>> {
+        let grant = *self.grant();
+        self.guard
+            .record_as(grant, |_, _| (What::Named(name), None))
+    }
+
+    /// Returns the record of a statement that opens or closes a transaction, if those are recorded: `names` are what it is called
+    /// outside a transaction of this depth or less, and as a savepoint.
+    #[inline]
+    pub(super) fn record_transaction(
+        &mut self,
+        names: (&'static str, &'static str),
+        outermost: u32,
+    ) -> Option<Box<Entry>> {
+        if !self.records() {
+            return None;
+        }
+        let logging = self.guard.marks.logging.as_ref()?;
+        let _log = logging.observed.log.filter(|log| log.transactions)?;
+        let is_outermost = depth(&mut self.guard.conn) <= outermost;
+        self.record_named(if is_outermost { names.0 } else { names.1 })
+    }
+
+    /// Records that a statement was not sent, because of this.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn record_refusal<Q>(&mut self, query: &Q, error: &DieselError)
+    where
+        Q: QueryFragment<C::Backend> + QueryId,
+    {
+        let grant = *self.grant();
+        if let Some(entry) = self.guard.record(grant, query, None) {
+            entry.refuse(error);
+        }
+    }
+}
+
+/// The names of statements that open transactions, and savepoints.
+pub(super) const BEGIN: (&str, &str) = ("BEGIN", "SAVEPOINT");
+/// Of those that commit them.
+pub(super) const COMMIT: (&str, &str) = ("COMMIT", "RELEASE SAVEPOINT");
+/// Of those that roll them back.
+pub(super) const ROLLBACK: (&str, &str) = ("ROLLBACK", "ROLLBACK TO SAVEPOINT");

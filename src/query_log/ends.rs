@@ -1,0 +1,49 @@
+//! What is known of an answer when it is there: its rows.
+
+use diesel::QueryResult;
+
+use super::Entry;
+
+/// Kinds of answers of the type `T`.
+#[doc(hidden)]
+#[allow(unnameable_types, reason = "hidden from users")]
+pub trait Ends<T> {
+    /// What the caller gets.
+    type Answer;
+
+    /// Ends a statement's record, if there is one.
+    fn end(answer: QueryResult<T>, entry: Option<Box<Entry>>) -> QueryResult<Self::Answer>;
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident, [$($of:ident)?] $answer:ty, $rows:expr;)+) => {$(
+        $(#[$doc])*
+        #[doc(hidden)]
+        #[derive(Debug, Clone, Copy)]
+        #[allow(unnameable_types, reason = "hidden from users")]
+        pub struct $kind;
+
+        impl$(<$of>)? Ends<$answer> for $kind {
+            type Answer = $answer;
+
+            #[inline]
+            fn end(answer: QueryResult<$answer>, entry: Option<Box<Entry>>) -> QueryResult<$answer> {
+                if let Some(entry) = entry {
+                    entry.finish_with(answer.as_ref().map($rows));
+                }
+                answer
+            }
+        }
+    )+};
+}
+
+kinds! {
+    /// The number of rows that a statement has changed.
+    Affected, [] usize, |rows| Some(*rows);
+    /// All rows.
+    All, [U] Vec<U>, |rows| Some(rows.len());
+    /// One row.
+    One, [U] U, |_| Some(1);
+    /// An answer without rows, or whose rows are not seen.
+    Unseen, [U] U, |_| None;
+}
