@@ -196,3 +196,28 @@ async fn a_lost_connection_is_known_by_its_statements_whatever_the_application_m
     assert_eq!(number.expect("run again"), 1);
     assert_eq!(runs.into_inner(), 2);
 }
+
+diesel::table! {
+    notes {
+        id -> Integer,
+    }
+}
+
+#[consistency(session, retry)]
+async fn notes(conn: &mut ReadConn<CaughtUp>, runs: &AtomicU32) -> Result<(i64, bool), Error> {
+    runs.fetch_add(1, Ordering::Relaxed);
+    let count = notes::table.count().get_result(conn).await?;
+    Ok((count, conn.route().is_primary))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_may_run_again_does_on_the_primary_where_a_replica_lacks_the_table() {
+    let cluster = cluster(1);
+    let session = router(&cluster).await.session();
+    cluster.standby(0).pause_replay().expect("paused");
+    let table = "CREATE TABLE notes (id int PRIMARY KEY)";
+    cluster.primary().execute(table).expect("a table");
+    let runs = AtomicU32::new(0);
+    let read = notes(&session, &runs).await.expect("read on the primary");
+    assert_eq!((read, runs.into_inner()), ((0, true), 2));
+}
