@@ -3,6 +3,8 @@
 //! Run with `cargo run --example tracing --features r2d2,sync-sqlite`. Spans go to memory here, and are printed; a service takes the
 //! exporter of `opentelemetry-otlp`, and the rest stays as it is.
 
+#![expect(clippy::print_stdout, reason = "what it has to say")]
+
 use std::time::Duration;
 
 use diesel_routing::sync::sqlite::Router;

@@ -118,6 +118,8 @@
 //! | `config` | `config::RoutingConfig`: settings as data, changed while the router runs | |
 //! | `config-file` | the same in a TOML file that is followed | |
 //! | `admin` | `admin::router`: status and configuration for operators, in axum | |
+//! | `metrics` | [`metrics`]: counters, gauges and times for the recorder of the `metrics` facade | |
+//! | `inventory` | [`inventory`]: all functions with a level, as data for tools | |
 //! | `edge` | [`edge`], [`sync::edge`]: sessions that come and go with HTTP requests, without a framework | |
 //! | `tower` | [`edge::SessionLayer`] | |
 //! | `axum` | [`Session`] as an argument of axum's handlers | |
@@ -152,6 +154,9 @@
 //! diesel-routing = { version = "0.1", features = ["test-util"] }
 //! diesel-routing-testkit = "0.1"
 //! ```
+//!
+//! The crate [`diesel-routing-verify`](https://docs.rs/diesel-routing-verify) lets clients write and read through a router, on your own
+//! cluster or on the test kit's, and judges what they were shown.
 //!
 //! Tests that have one database, and no way to another, still check everything but staleness with
 //! [`single_database`](sync::RouterBuilder::single_database): the database stands in for its own replica, over
@@ -212,6 +217,8 @@ pub mod config;
 pub mod consistency;
 #[cfg(feature = "edge")]
 pub mod edge;
+#[cfg(feature = "inventory")]
+pub mod inventory;
 pub mod sync;
 
 #[cfg(feature = "__async")]
@@ -247,9 +254,9 @@ pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
     Async, Blocking, CaughtUpReport, CompareLimits, Comparison, ConfigurationStatus,
-    DiscoveryStatus, NodeStatus, Nodes, PoolAdvice, PoolLoad, PoolStatus, ReplicaReport, Reset,
-    Router, RouterBuilder, Session, Sizing, SizingAdvice, Status, TableComparison, TableOnReplica,
-    Upstream,
+    DiscoveryStatus, LoanCount, NodeStatus, Nodes, PoolAdvice, PoolLoad, PoolStatus, ReadCounts,
+    ReplicaReport, Reset, Router, RouterBuilder, Session, Sizing, SizingAdvice, Status,
+    TableComparison, TableOnReplica, Upstream,
 };
 pub use error::{
     ConfigError, Error, KeyError, NotReadOnly, OptionalExt, Origin, PositionError, ReadError,
@@ -275,6 +282,8 @@ pub use statement::{
 
 #[cfg(feature = "__async")]
 pub use asynchronous::*;
+#[cfg(feature = "metrics")]
+pub use observe::metrics;
 
 /// The README's examples, compiled.
 #[cfg(all(
@@ -292,6 +301,25 @@ struct Readme;
 #[cfg(all(doctest, feature = "axum", feature = "bb8", feature = "postgres"))]
 #[doc = include_str!("../docs/errors.md")]
 struct ErrorsPage;
+/// Registers a function in the program's inventory, if it has one. Not for users: expansions call it.
+#[cfg(feature = "inventory")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    ($($registration:tt)*) => {
+        const _: () = {
+            $crate::__private::submit! { $($registration)* }
+        };
+    };
+}
+
+/// Registers nothing: this build has no inventory. Not for users: expansions call it.
+#[cfg(not(feature = "inventory"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    ($($registration:tt)*) => {};
+}
 
 /// The examples of what there is to see, compiled.
 #[cfg(doctest)]
@@ -309,7 +337,11 @@ pub mod __bench {
 /// The names that the macros' expansions use. Not for users: they may change in any release.
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(feature = "inventory")]
+    pub use crate::inventory::Registration;
     pub use crate::statement::effect::{AsField, Derived};
+    #[cfg(feature = "inventory")]
+    pub use ::inventory::submit;
 
     #[cfg(any(feature = "mysql", feature = "sync-mysql"))]
     pub use diesel::mysql::Mysql;

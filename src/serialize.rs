@@ -39,6 +39,23 @@ pub(crate) fn time_span<S: Serializer>(time: &Duration, serializer: S) -> Result
     serializer.serialize_f64(time.as_secs_f64())
 }
 
+/// Serializes a reason by its name.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+pub(crate) fn reason<S: Serializer>(
+    reason: &crate::routing::Reason,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(reason.as_str())
+}
+
+/// Serializes numbers by their names.
+pub(crate) fn counts<S: Serializer>(
+    counts: &[(&'static str, u64)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(counts.iter().map(|(name, count)| (name, count)))
+}
+
 /// Serializes numbers by their names.
 pub(crate) fn by_name<S: Serializer>(
     numbers: &[(String, u8)],

@@ -37,6 +37,7 @@ pub(crate) enum Color {
 
 /// The commands.
 #[derive(Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, for the whole run")]
 pub(crate) enum Command {
     /// Show each node's role, health, lag and position, once
     Status(commands::status::Options),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use diesel_routing::config::{ConfigFile, RoleConfig, RoutingConfig};
+use diesel_routing::config::{ConfigFile, NodeConfig, RoleConfig, RoutingConfig};
 use diesel_routing::{Node, NodeRole, RoutedConnection, Router, RouterBuilder};
 
 use crate::backend::Kind;
@@ -55,6 +55,8 @@ pub(crate) struct Cluster {
 pub(crate) struct Member {
     pub(crate) node: Node,
     pub(crate) role: Option<NodeRole>,
+    /// What a configuration says of it; the default where there is none.
+    pub(crate) settings: NodeConfig,
 }
 
 impl ClusterArgs {
@@ -108,7 +110,12 @@ impl ClusterArgs {
                 RoleConfig::Primary => NodeRole::TakesWrites,
                 _ => NodeRole::ReplaysWrites,
             });
-            Member { node, role }
+            let settings = roles.get(node.name()).cloned().unwrap_or_default();
+            Member {
+                node,
+                role,
+                settings,
+            }
         });
         self.cluster(members.collect(), config, &path.display().to_string())
     }
@@ -204,7 +211,11 @@ fn member(text: &str, origin: &str) -> Result<Member, Failure> {
         None => url.to_owned(),
     };
     let node = Node::new(name, url);
-    Ok(Member { node, role })
+    Ok(Member {
+        node,
+        role,
+        settings: NodeConfig::default(),
+    })
 }
 
 #[cfg(all(test, feature = "postgres", feature = "sqlite"))]

@@ -4,6 +4,7 @@ mod args;
 mod body;
 mod expand;
 mod level;
+mod register;
 mod result;
 mod signature;
 #[cfg(test)]
@@ -16,17 +17,23 @@ use args::Args;
 
 /// Expands `#[consistency(..)]` on a function, a method, or an `impl` block.
 ///
-/// After an error, the item is expanded as it was written, so that one mistake gives one error.
-pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    try_expand(attribute, &item).unwrap_or_else(|error| {
+/// After an error, the item is expanded as it was written, so that one mistake gives one error. What is expanded goes into the
+/// program's inventory if it `registers`.
+pub(crate) fn expand(attribute: TokenStream, item: TokenStream, registers: bool) -> TokenStream {
+    try_expand(attribute, &item, registers).unwrap_or_else(|error| {
         let mut tokens = error.to_compile_error();
         tokens.extend(without_vouching(item));
         tokens
     })
 }
 
-fn try_expand(attribute: TokenStream, item: &TokenStream) -> syn::Result<TokenStream> {
-    let args = syn::parse2::<Args>(attribute)?;
+fn try_expand(
+    attribute: TokenStream,
+    item: &TokenStream,
+    registers: bool,
+) -> syn::Result<TokenStream> {
+    let mut args = syn::parse2::<Args>(attribute)?;
+    args.registers = registers;
     // A method is a function with a receiver, and a function is a method without one.
     if let Ok(mut function) = syn::parse2::<ImplItemFn>(item.clone()) {
         return expand::function(&args, &mut function);

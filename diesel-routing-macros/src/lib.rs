@@ -164,7 +164,8 @@ pub fn derive_statement(input: TokenStream) -> TokenStream {
 ///   If it is harmless, allow it with `#[consistency(vouch)]` before the statement.
 #[proc_macro_attribute]
 pub fn consistency(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    consistency::expand(attribute.into(), item.into()).into()
+    let registers = cfg!(feature = "inventory");
+    consistency::expand(attribute.into(), item.into(), registers).into()
 }
 
 /// Not for users: leaves the crate's own async code as it is.

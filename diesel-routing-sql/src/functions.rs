@@ -149,6 +149,23 @@ impl Functions {
             .map(|(name, effect)| (name.as_ref(), *effect))
     }
 
+    /// Returns the functions that are [known to change nothing](Self::is_pure), in the order of their names.
+    pub fn pure(&self) -> impl Iterator<Item = &str> {
+        let built_in = names::pure(self.dialect).lines();
+        let all: BTreeSet<&str> = built_in
+            .chain(self.pure.iter().map(String::as_str))
+            .filter(|name| !self.listed.contains_key(*name))
+            .collect();
+        all.into_iter()
+    }
+
+    /// Returns the words that a parenthesis may follow although, unquoted, they are no function's name: `in`, `and`, .. In the order
+    /// of the alphabet.
+    pub fn reserved_words(&self) -> impl Iterator<Item = &str> {
+        let words: &str = names::reserved(self.dialect);
+        words.lines()
+    }
+
     /// The listed functions that have one of these effects.
     pub(crate) fn only(&self, effects: &[SideEffect]) -> Self {
         let mut only = Self::empty(self.dialect);

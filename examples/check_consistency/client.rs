@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use diesel_routing::{Error, Rejection, Route};
 
-use crate::history::{Event, History, Moment, Read};
 use crate::options::Strategy;
 use crate::table::Row;
+use diesel_routing_verify::oracle::{Event, History, Moment, Read};
 
 /// How many tokens lie about for others to take over.
 const TOKENS: usize = 16;
@@ -142,30 +142,29 @@ impl World {
     }
 }
 
-impl Read {
-    /// Of these keys, as a server gave them that said of itself whether it is the primary. A key without a row is shown as
-    /// what comes before its first version: a replica that is built anew begins without rows.
-    pub(crate) fn new(
-        began: Moment,
-        keys: &[i32],
-        rows: Vec<(Row, bool)>,
-        route: Route<'_>,
-    ) -> Self {
-        let is_primary = rows.iter().any(|(_, is_primary)| *is_primary);
-        let mut rows: Vec<_> = rows.into_iter().map(|(row, _)| row).collect();
-        let is_there = |key: i32| rows.iter().any(|row| row.key == key);
-        let missing: Vec<_> = keys.iter().filter(|&&key| !is_there(key)).collect();
-        rows.extend(missing.into_iter().map(|&key| Row::before_all(key)));
-        rows.sort_unstable_by_key(|row| row.key);
-        Self {
-            rows,
-            began,
-            promised: true,
-            node: route.node.to_owned(),
-            // A reader's name may lead to it.
-            is_primary: is_primary || route.is_primary,
-            reason: route.reason.as_str(),
-        }
+/// Returns a read of these keys, as a server gave them that said of itself whether it is the primary. A key without a row is shown
+/// as what comes before its first version: a replica that is built anew begins without rows.
+pub(crate) fn read_of(
+    began: Moment,
+    keys: &[i32],
+    rows: Vec<(Row, bool)>,
+    route: Route<'_>,
+) -> Read {
+    let is_primary = rows.iter().any(|(_, is_primary)| *is_primary);
+    let mut rows: Vec<_> = rows.into_iter().map(|(row, _)| row).collect();
+    let is_there = |key: i32| rows.iter().any(|row| row.key == key);
+    let missing: Vec<_> = keys.iter().filter(|&&key| !is_there(key)).collect();
+    rows.extend(missing.into_iter().map(|&key| Row::before_all(key)));
+    rows.sort_unstable_by_key(|row| row.key);
+    Read {
+        rows,
+        began,
+        promised: true,
+        everyones: None,
+        node: route.node.to_owned(),
+        // A reader's name may lead to it.
+        is_primary: is_primary || route.is_primary,
+        reason: route.reason.as_str(),
     }
 }
 

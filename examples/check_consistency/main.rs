@@ -9,7 +9,7 @@
 //! token keys, as three processes of one service would. They know the nodes by names of their own, or by
 //! addresses that lead to several (`--topology`). Sessions write and read at random and move between the
 //! routers by token, while servers and the network fail by a schedule that the seed gives. What every
-//! session wrote and read is then checked, with pure code: see `check.rs` for the rules.
+//! session wrote and read is then checked, with pure code: see `diesel-routing-verify/src/oracle/check.rs` for the rules.
 //!
 //! What talks to servers is one file each in `backend/`, compiled once per backend: the backend's module
 //! brings the types.
@@ -22,11 +22,7 @@
 )]
 
 mod act;
-mod check;
 mod client;
-mod floor;
-mod history;
-mod kept;
 mod mariadb;
 mod network;
 mod options;
@@ -37,7 +33,6 @@ mod report;
 mod schedule;
 mod story;
 mod table;
-mod timelines;
 mod verdict;
 
 use std::io::{Write, stderr, stdout};
@@ -46,6 +41,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail};
+use diesel_routing_verify::oracle;
 
 use options::{Backend, Options, Strategy};
 use outcome::Outcome;
@@ -90,7 +86,7 @@ fn work(options: &Options) -> Result<Verdict> {
         return Ok(Verdict::Interrupted);
     };
     writeln!(out, "checking {} events", outcome.records.len())?;
-    let found = check::check(&outcome.records, &outcome.kept);
+    let found = oracle::check(&outcome.records, &outcome.kept);
     report::summary(&mut out, &outcome, &found)?;
     let violations = found.violations;
     if let Some(first) = violations.first() {
@@ -118,7 +114,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use check::Guarantee;
+    use oracle::Guarantee;
     use schedule::OnStandby;
 
     /// What is violated under this strategy and topology while one standby is ahead of the other.
@@ -146,7 +142,7 @@ mod tests {
         };
         let outcome = run(&options, &[paused], &Arc::default());
         let outcome = outcome.unwrap().unwrap();
-        let violations = check::check(&outcome.records, &outcome.kept).violations;
+        let violations = oracle::check(&outcome.records, &outcome.kept).violations;
         if let Some(first) = violations.first() {
             let mut told = Vec::new();
             story::tell(&mut told, &options, &outcome, first).unwrap();

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::history::Record;
-use crate::kept::Kept;
+use diesel_routing_verify::oracle::Kept;
+use diesel_routing_verify::oracle::Record;
 
 #[derive(Debug)]
 pub(crate) struct Outcome {

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Display;
 use std::io::{Result, Write};
 
-use crate::check::{Findings, Violation};
-use crate::history::{Event, Read};
-use crate::kept::Fate;
 use crate::options::Options;
 use crate::outcome::Outcome;
+use diesel_routing_verify::oracle::Fate;
+use diesel_routing_verify::oracle::{Event, Read};
+use diesel_routing_verify::oracle::{Findings, Violation};
 
 pub(crate) fn introduce(out: &mut impl Write, options: &Options) -> Result<()> {
     writeln!(
@@ -175,8 +175,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::history::{Moment, Record};
     use crate::table::Row;
+    use diesel_routing_verify::oracle::{Moment, Record};
 
     fn outcome(events: &[Event]) -> Outcome {
         let at = Duration::ZERO;
@@ -187,7 +187,7 @@ mod tests {
         };
         Outcome {
             records: events.iter().map(record).collect(),
-            kept: crate::kept::Kept::default(),
+            kept: diesel_routing_verify::oracle::Kept::default(),
             faults: BTreeMap::new(),
             errors: BTreeMap::new(),
         }
@@ -199,6 +199,7 @@ mod tests {
             rows: Vec::new(),
             began: Moment { at, records },
             promised,
+            everyones: None,
             node: "ro".to_owned(),
             is_primary,
             reason: "caught_up",

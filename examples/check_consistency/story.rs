@@ -2,11 +2,11 @@
 
 use std::io::{Result, Write};
 
-use crate::check::Violation;
-use crate::history::{Event, Read, Record};
 use crate::options::Options;
 use crate::outcome::Outcome;
 use crate::table::Row;
+use diesel_routing_verify::oracle::Violation;
+use diesel_routing_verify::oracle::{Event, Read, Record};
 
 /// Events of the session that are told, before the violation.
 const MOST: usize = 30;

@@ -1,6 +1,6 @@
 //! What sessions write and read, whatever the backend.
 
-use diesel::prelude::*;
+pub(crate) use diesel_routing_verify::oracle::Row;
 
 /// How many keys there are: few, so that sessions meet.
 pub(crate) const KEYS: i32 = 10;
@@ -22,30 +22,5 @@ diesel::table! {
         version -> BigInt,
         writer -> BigInt,
         timeline -> Integer,
-    }
-}
-
-/// One version of one key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
-pub(crate) struct Row {
-    pub(crate) key: i32,
-    /// The primary counts them: versions of a key are in a total order on each history.
-    pub(crate) version: i64,
-    /// The write that made it; unique. Zero: it was there from the start.
-    pub(crate) writer: i64,
-    /// The history that it was committed on, as the backend tells them apart; once the run is over, as
-    /// [`timelines`](crate::timelines) counts them.
-    pub(crate) timeline: i32,
-}
-
-impl Row {
-    /// What a key has that was never written.
-    pub(crate) fn before_all(key: i32) -> Self {
-        Self {
-            key,
-            version: 0,
-            writer: 0,
-            timeline: 1,
-        }
     }
 }

@@ -9,6 +9,8 @@
 //! | `POST /apply` | applies the [`RoutingConfig`] in the body (JSON): 200 with the [`Changes`](crate::config::Changes), 422 if it is wrong or a node of it does not answer, with `{"error": .., "key": ..}`. `?by=deploy+42` says who does it |
 //! | `POST /mode` | throws the switch: `{"mode": "on" \| "primary_only" \| "as_written", "replica_share": 20, "classes": {"payments": 10}}`, each of which may be left out (shares in percent): 200 with what is in force. `?by=` as above |
 //!
+//! With the feature `metrics`, [`metrics`] adds `GET /metrics`.
+//!
 //! It binds nothing, and has no authentication of its own: mount it behind the application's, where only operators come. Whoever may
 //! call it may send the application's reads and writes to another server.
 //!
@@ -61,6 +63,38 @@ pub fn router<C: RoutedConnection>(router: &crate::Router<C>) -> Router {
         .route("/apply", post(apply::<C>))
         .route("/mode", post(mode::<C>))
         .with_state(router.clone())
+}
+
+/// Returns the route `GET /metrics`, which brings the recorder of [`metrics`](crate::metrics) up to date and answers with what
+/// `render` returns: the text that Prometheus reads. The recorder is the application's, so how to render it is for that to say.
+///
+/// ```no_run
+/// # #[cfg(all(feature = "postgres", feature = "bb8"))]
+/// # fn example(db: diesel_routing::pg::Router) -> Result<(), Box<dyn std::error::Error>> {
+/// use diesel_routing::admin;
+/// use metrics_exporter_prometheus::PrometheusBuilder;
+///
+/// let prometheus = PrometheusBuilder::new().install_recorder()?;
+/// let admin = admin::router(&db).merge(admin::metrics(&db, move || prometheus.render()));
+/// # let _ = admin;
+/// # Ok(()) }
+/// ```
+#[cfg(feature = "metrics")]
+#[must_use = "it serves nothing before it is mounted"]
+pub fn metrics<C: RoutedConnection>(
+    router: &crate::Router<C>,
+    render: impl Fn() -> String + Clone + Send + Sync + 'static,
+) -> Router {
+    let router = router.clone();
+    let scrape = move || async move {
+        router.record_metrics();
+        let headers = [
+            (header::CONTENT_TYPE, "text/plain; version=0.0.4"),
+            (header::CACHE_CONTROL, "no-store"),
+        ];
+        (headers, render()).into_response()
+    };
+    Router::new().route("/metrics", get(scrape))
 }
 
 async fn status<C: RoutedConnection>(State(router): State<crate::Router<C>>) -> Response {

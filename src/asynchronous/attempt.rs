@@ -112,5 +112,6 @@ fn run_again<R: Role, C: RoutedConnection, T, S>(
     conn: &ReadConn<R, C>,
 ) -> Ended<T, S> {
     tracing::debug!(node = conn.route().node, ?why, "a read is run again");
+    conn.lease().shared().counts.retries.add();
     Ended::Again(again, why)
 }

@@ -9,7 +9,7 @@ pub(crate) use order::Order;
 use super::history::{Sample, age, complete_as_of};
 use super::roster::Feed;
 use super::{Member, Members, Observation, Said, ServerId};
-use crate::position::Position;
+use crate::position::{Behind, Position};
 use crate::server::NodeRole;
 
 mod order;
@@ -301,6 +301,12 @@ impl Snapshot {
     /// Returns the time at which the primary was asked for its position.
     pub(crate) fn primary_asked(&self) -> Option<Instant> {
         self.nodes.get(self.primary)?.asked
+    }
+
+    /// Returns how much of the primary's log a node does not have, as of the last answers of both.
+    pub(crate) fn behind(&self, node: usize) -> Option<Behind> {
+        let position = self.nodes.get(node)?.position.as_ref()?;
+        position.behind(self.position()?)
     }
 
     /// Returns the primary's position; `None` if it is unknown, or there is no primary.

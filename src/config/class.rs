@@ -83,6 +83,17 @@ impl PriorityConfig {
     }
 }
 
+#[cfg(feature = "inventory")]
+impl From<Priority> for PriorityConfig {
+    fn from(priority: Priority) -> Self {
+        match priority {
+            Priority::Low => Self::Low,
+            Priority::Normal => Self::Normal,
+            Priority::High => Self::High,
+        }
+    }
+}
+
 /// Checks a share in percent.
 pub(super) fn check_share(key: &str, percent: Option<u8>) -> Result<(), ConfigError> {
     match percent {
@@ -97,6 +108,21 @@ pub(super) fn check_share(key: &str, percent: Option<u8>) -> Result<(), ConfigEr
 impl ClassConfig {
     pub(super) fn check(&self, key: &str) -> Result<(), ConfigError> {
         check_share(&format!("{key}.replica_share"), self.replica_share)
+    }
+
+    /// Returns the configuration of a class that code gives. What is as by default is left out.
+    #[cfg(feature = "inventory")]
+    pub(crate) fn of(class: Class) -> Self {
+        let usual = Class::new();
+        Self {
+            level: class.level.map(Into::into),
+            max_lag: class.max_lag.map(Into::into),
+            wait: class.wait.map(Into::into),
+            fallback: (class.fallback != usual.fallback).then(|| class.fallback.into()),
+            priority: (class.priority != usual.priority).then(|| class.priority.into()),
+            replica_share: class.replica_share,
+            region: (class.region != usual.region).then(|| class.region.into()),
+        }
     }
 
     /// Returns the class.

@@ -37,7 +37,7 @@ impl HumanDuration {
     }
 
     /// Returns the time that a text says, if it does.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let time = humantime::parse_duration(text).ok()?;
         (time <= LONGEST).then_some(Self(time))
     }

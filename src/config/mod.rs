@@ -81,6 +81,8 @@ pub(crate) use mode::Switch;
 pub use node::{NodeConfig, PoolsConfig, RoleConfig};
 pub use pool::{LimitConfig, PoolConfig};
 pub use query_log::QueryLogConfig;
+#[cfg(feature = "inventory")]
+pub(crate) use read::json;
 pub use sections::{EdgeConfig, RuleConfig, TimeoutsConfig, WatchConfig};
 pub use source::PlainUrl;
 pub use update::Update;

@@ -98,6 +98,12 @@ pub struct LimitConfig(Option<HumanDuration>);
 impl LimitConfig {
     /// The limit that is never reached.
     pub const NEVER: Self = Self(None);
+
+    /// Returns the time; `None` if it is never reached.
+    #[must_use]
+    pub const fn get(self) -> Option<HumanDuration> {
+        self.0
+    }
 }
 
 impl From<HumanDuration> for LimitConfig {

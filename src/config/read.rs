@@ -69,7 +69,7 @@ impl RoutingConfig {
 }
 
 /// Reads a table in JSON, with errors that name the key.
-pub(super) fn json<T: DeserializeOwned>(text: &str) -> Result<T, ConfigError> {
+pub(crate) fn json<T: DeserializeOwned>(text: &str) -> Result<T, ConfigError> {
     let mut source = serde_json::Deserializer::from_str(text);
     let read = table(&mut source)?;
     let end = source.end();

@@ -77,6 +77,21 @@ impl Rule {
         }
     }
 
+    /// Returns the rule as a configuration has it.
+    #[cfg(feature = "inventory")]
+    pub(crate) fn as_config(&self) -> crate::config::RuleConfig {
+        let mut config = crate::config::RuleConfig::new(&self.path, Level::Eventual);
+        config.method = self.method.as_ref().map(Method::to_string);
+        match &self.treatment {
+            Treatment::Level(level) => config.level = Some((*level).into()),
+            Treatment::Class(class) => {
+                config.level = None;
+                config.class = Some(class.to_string());
+            }
+        }
+        config
+    }
+
     /// Restricts the rule to this method; `GET` includes `HEAD`.
     pub fn on(mut self, method: Method) -> Self {
         self.method = Some(method);

@@ -49,6 +49,14 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         }
     }
 
+    /// Names the router in its status and its metrics: several in one process are told apart by their names. Defaults to `default`.
+    ///
+    /// Routers [for other databases](Router::for_database) of the same servers have the same name: it says which servers these are.
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.settings.name = name.into();
+        self
+    }
+
     /// Adds the node that is meant to take writes: one at most.
     ///
     /// What it is, the router finds out, when it starts as later: after a failover, the node that takes writes on the

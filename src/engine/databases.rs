@@ -84,6 +84,26 @@ impl<P, L, H> Databases<P, L, H> {
         lock(&self.open).built = Some(Arc::downgrade(router));
     }
 
+    /// Has the recorder of metrics know the pools of all routers.
+    #[cfg(feature = "metrics")]
+    pub(super) fn record(self: &Arc<Self>)
+    where
+        P: super::NodePools,
+        L: Send + Sync + 'static,
+        H: Send + Sync + 'static,
+    {
+        let databases = Arc::downgrade(self);
+        self.shared.recording.of_seats(move |each| {
+            let Some(databases) = databases.upgrade() else {
+                return;
+            };
+            for router in databases.open() {
+                router.each_seat(|seat| each(&seat.member, &seat.pools));
+            }
+        });
+        self.shared.record_metrics();
+    }
+
     /// Returns the router for a database: the one that there is, else a new one; `None` if `asked`, which is asked for it, is
     /// closed. `decodes` says whether MySQL's driver decodes the name in a URL.
     pub(super) fn router(

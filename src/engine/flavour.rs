@@ -53,6 +53,10 @@ pub(crate) trait NodePools: Send + Sync + 'static {
     /// Returns the state of each pool.
     fn status(&self) -> Vec<PoolStatus>;
 
+    /// Returns how much each pool is in use, in the order of [`PoolKind::ALL`].
+    #[cfg(feature = "metrics")]
+    fn usage(&self) -> &[Arc<super::Usage>; 3];
+
     /// Closes the connections that are idle, once the node was removed; the others are closed as they come back.
     fn drain(&self);
 }

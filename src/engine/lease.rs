@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::checkout::Loan;
-use crate::engine::{Shared, WriteLog};
+use crate::engine::{LoanKind, Shared, WriteLog};
 use crate::error::Refused;
 use crate::routing::{Reason, Route};
 use crate::session::{Reading, SessionState};
@@ -35,6 +35,8 @@ pub(crate) struct Grant {
     pub(crate) fails_on_missing: bool,
     /// The version of the session's requirements that its server was proved to meet.
     pub(crate) proved: Option<u64>,
+    /// What the loan counts as.
+    pub(crate) kind: LoanKind,
 }
 
 impl<G: Loan> Lease<G> {
@@ -44,6 +46,7 @@ impl<G: Loan> Lease<G> {
         session: Option<Arc<SessionState>>,
         grant: Grant,
     ) -> Self {
+        shared.counts.lent(grant.node, grant.kind, grant.reason);
         let reading = Reading {
             node: grant.node,
             server: guard.known().server,

@@ -11,10 +11,12 @@ pub(crate) mod bench;
 mod builder;
 mod caught_up;
 pub(crate) mod checkout;
+mod class_labels;
 mod comparison;
 mod configuration;
 #[cfg(feature = "config")]
 mod configured;
+mod counts;
 mod current;
 mod databases;
 mod delays;
@@ -25,11 +27,14 @@ mod hedges;
 mod hurry;
 mod lease;
 mod live;
+mod loans;
 mod marks;
 mod nodes;
 mod one_question;
 mod options;
 mod pooled;
+#[cfg(feature = "metrics")]
+mod recording;
 mod rejections;
 mod reset;
 mod router;
@@ -55,11 +60,13 @@ pub(crate) use builder::Recipe;
 pub use builder::RouterBuilder;
 pub use caught_up::{CaughtUpReport, ReplicaReport};
 pub(crate) use checkout::{Request, Wait};
+pub(crate) use class_labels::{ClassLabel, ClassLabels};
 pub use comparison::{CompareLimits, Comparison, TableComparison, TableOnReplica};
 pub use configuration::ConfigurationStatus;
 pub(crate) use configuration::{Changed, Record};
 #[cfg(feature = "config")]
 pub(crate) use configured::Configured;
+pub(crate) use counts::{Asker, Counts, NodeCounts};
 use databases::Databases;
 pub use flavour::{Async, Blocking};
 pub(crate) use flavour::{Flavour, NodePools};
@@ -69,6 +76,7 @@ pub(crate) use following::{Following, Turn};
 pub(crate) use hedges::Hedges;
 pub(crate) use lease::{Grant, Lease};
 pub(crate) use live::Live;
+pub(crate) use loans::LoanKind;
 pub(crate) use marks::{Blame, Marks};
 pub use nodes::Nodes;
 pub(crate) use nodes::{Change, Leaving, Seat};
@@ -77,6 +85,8 @@ pub(crate) use options::{DELAYED, Options};
 #[allow(unused_imports, reason = "only where a flavour has no pool")]
 pub(crate) use pooled::NoPool;
 pub(crate) use pooled::{Known, Pooled, pools};
+#[cfg(feature = "metrics")]
+pub(crate) use recording::Recording;
 pub(crate) use rejections::Rejections;
 pub use reset::Reset;
 pub(crate) use reset::ResetRule;
@@ -91,7 +101,7 @@ pub(crate) use shared::{Server, Shared, Terms};
 pub(crate) use sizing::WATCHERS;
 pub use sizing::{PoolAdvice, PoolLoad, Sizing, SizingAdvice};
 pub(crate) use start::Conditions;
-pub use status::{NodeStatus, PoolStatus, Status, Upstream};
+pub use status::{LoanCount, NodeStatus, PoolStatus, ReadCounts, Status, Upstream};
 #[cfg(feature = "config")]
 pub(crate) use turnstile::{Inside, Turnstile};
 pub(crate) use usage::Usage;

@@ -229,6 +229,7 @@ macro_rules! pools {
                 if let Some(taken) = crate::asynchronous::io::at_once(get.as_mut()).await {
                     return taken;
                 }
+                let _pending = self.usage[kind.index()].wait();
                 tokio::time::timeout(limit, get).await.unwrap_or_else(|elapsed| {
                     let (node, step) = (node.to_owned(), crate::error::Step::Wait);
                     Err(crate::error::Error::checkout(node, step, since, elapsed))
@@ -240,6 +241,15 @@ macro_rules! pools {
         crate::engine::pools!(@common $($feature $name = $module;)+);
 
         impl<C: RoutedConnection> Pool<C> {
+            fn get_idle(&self) -> Option<Guard<C>> {
+                match self {
+                    $(#[cfg(feature = $feature)]
+                    Self::$name(pool) => pool.get_idle().map(Guard::$name),)+
+                    #[cfg(not(any($(feature = $feature),+)))]
+                    Self::Never(never) => match *never.value() {},
+                }
+            }
+
             fn get(
                 &self,
                 limit: std::time::Duration,
@@ -265,7 +275,13 @@ macro_rules! pools {
                 _node: &str,
                 _since: std::time::Instant,
             ) -> Result<Guard<C>, crate::error::Error> {
-                self.of(kind).get(limit)
+                let pool = self.of(kind);
+                // Mostly one is idle, and nobody waits.
+                if let Some(taken) = pool.get_idle() {
+                    return Ok(taken);
+                }
+                let _pending = self.usage[kind.index()].wait();
+                pool.get(limit)
             }
         }
     };
@@ -361,6 +377,11 @@ macro_rules! pools {
                 })
             }
 
+            /// Returns how much a pool's connections are in use.
+            pub(crate) fn usage(&self, kind: crate::server::PoolKind) -> &crate::engine::Usage {
+                &self.usage[kind.index()]
+            }
+
             /// Returns whether a pool may open one more connection, or is opening it.
             pub(crate) fn has_room(&self, kind: crate::server::PoolKind) -> bool {
                 let status = self.of(kind).status(kind);
@@ -385,14 +406,23 @@ macro_rules! pools {
             fn status(&self) -> Vec<crate::engine::PoolStatus> {
                 let kinds = crate::server::PoolKind::ALL;
                 let status = kinds.map(|kind| {
-                    let (loans, time_in_use) = self.usage[kind.index()].total();
+                    let usage = &self.usage[kind.index()];
+                    let (loans, time_in_use) = usage.total();
+                    let (pending, timeouts) = usage.waits();
                     crate::engine::PoolStatus {
                         loans,
                         time_in_use,
+                        pending,
+                        timeouts,
                         ..self.of(kind).status(kind)
                     }
                 });
                 status.into()
+            }
+
+            #[cfg(feature = "metrics")]
+            fn usage(&self) -> &[std::sync::Arc<crate::engine::Usage>; 3] {
+                &self.usage
             }
 
             fn drain(&self) {
@@ -433,6 +463,11 @@ macro_rules! pools {
 
             fn number(&self) -> u64 {
                 self.number
+            }
+
+            #[cfg(feature = "metrics")]
+            fn waited(&self, time: std::time::Duration) {
+                self.usage.waited(time);
             }
 
             fn node(&self) -> &str {

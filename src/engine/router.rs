@@ -101,6 +101,14 @@ impl<P, L, H> Inner<P, L, H> {
         seats.as_deref()?.get(slot)?.clone()
     }
 
+    /// Calls `each` with the pools of each node that has any.
+    #[cfg(feature = "metrics")]
+    pub(super) fn each_seat(&self, mut each: impl FnMut(&Seat<P>)) {
+        let seats = self.seats.load();
+        let seats = seats.as_deref().into_iter().flatten();
+        seats.flatten().for_each(|seat| each(seat));
+    }
+
     /// Puts the pools of a node in its slot. Only one caller at a time may.
     pub(super) fn seat_at(&self, slot: usize, seat: Option<Arc<Seat<P>>>) {
         let Some(seats) = self.seats.load_full() else {
@@ -133,6 +141,8 @@ impl<C, F: Flavour<C>> Router<C, F> {
         let inner = Inner::new(Arc::clone(&databases), None, seats.collect());
         let inner = Arc::new(inner);
         databases.built(&inner);
+        #[cfg(feature = "metrics")]
+        databases.record();
         Self { inner, on: None }
     }
 
@@ -372,6 +382,8 @@ impl<C, F: Flavour<C>> Router<C, F> {
             is_watched,
             None,
         )?;
+        #[cfg(feature = "metrics")]
+        shared.record_times(member, &pools);
         let member = Arc::clone(member);
         Ok(Seat { member, pools })
     }

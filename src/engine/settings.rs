@@ -25,6 +25,8 @@ pub(crate) enum Questions {
 /// The settings that builders collect.
 #[derive(Debug)]
 pub(crate) struct Settings {
+    /// The router's name.
+    pub(crate) name: Arc<str>,
     /// The settings that may change while the router runs, as it starts.
     pub(crate) live: Live,
     pub(crate) clock: Arc<dyn Clock>,
@@ -67,6 +69,7 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            name: "default".into(),
             live: Live::default(),
             clock: Arc::new(SystemClock),
             has_system_clock: true,

@@ -30,7 +30,7 @@ pub(in crate::engine) use self::bulletin::too_slow;
 use self::state::State;
 pub(crate) use self::terms::Terms;
 use super::delays::Delays;
-use super::{Known, OneQuestion, Questions, Rejections, Request, Reset, Settings};
+use super::{Counts, Known, OneQuestion, Questions, Rejections, Request, Reset, Settings};
 use crate::cluster::{
     BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, ServerId,
     Signals, Snapshot, SourceAddress, after, age,
@@ -68,6 +68,11 @@ pub(crate) struct Shared {
     /// The time that a node's answer may take.
     pub(crate) probe_timeout: Duration,
     pub(crate) rejections: Rejections,
+    pub(crate) counts: Counts,
+    /// The router's name.
+    pub(super) label: Arc<str>,
+    #[cfg(feature = "metrics")]
+    pub(super) recording: super::Recording,
     pub(crate) configuration: super::Record,
     pub(super) discoveries: Mutex<Vec<Arc<Mutex<super::following::State>>>>,
     #[cfg(feature = "hedge")]
@@ -181,6 +186,10 @@ impl Shared {
             trusts_window: !watched || settings.questions == Questions::Aurora,
             probe_timeout: settings.watch_timeout,
             rejections: Rejections::default(),
+            counts: Counts::new(count),
+            label: Arc::clone(&settings.name),
+            #[cfg(feature = "metrics")]
+            recording: super::Recording::new(&settings.name),
             configuration: super::Record::new(),
             discoveries: Mutex::default(),
             #[cfg(feature = "hedge")]
@@ -415,6 +424,7 @@ impl Shared {
     /// Records that the session has committed.
     pub(crate) fn committed(&self, session: &SessionState) {
         session.committed(self.clock.now());
+        self.counts.captures.add();
         self.signals.ask_soon(self.snapshot.load().primary);
     }
 

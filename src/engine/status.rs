@@ -3,12 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{ConfigurationStatus, DiscoveryStatus, Shared};
+use super::{Asker, ConfigurationStatus, DiscoveryStatus, NodeCounts, Shared};
 use crate::cluster::{Health, Member};
 use crate::error::Rejection;
-use crate::position::{Position, ServerKind};
+use crate::position::{Behind, Position, ServerKind};
 use crate::protection::{BreakerStatus, WindowStatus};
-use crate::routing::Mode;
+use crate::routing::{Level, Mode, Reason};
 use crate::server::{NodeRole, PoolKind, ServerVersion};
 
 /// A router's knowledge at one moment, from `router.status()`. Asks no server.
@@ -34,6 +34,8 @@ use crate::server::{NodeRole, PoolKind, ServerVersion};
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Status {
+    /// The router's [name](crate::RouterBuilder::name).
+    pub name: String,
     /// The nodes, in the order of their configuration: the one that is meant to be the primary first, then those of which
     /// nothing is said, then the replicas; nodes that were added since take the places of those that were removed, and come
     /// last where there are none.
@@ -65,6 +67,23 @@ pub struct Status {
     /// left out.
     #[cfg_attr(feature = "serde", serde(serialize_with = "rejections"))]
     pub rejected_tokens: Vec<(Rejection, u64)>,
+    /// The reads since the router was built, whatever became of their nodes.
+    pub reads: ReadCounts,
+    /// The number of reads that [`Session::reading`](crate::Session::reading) has run again elsewhere.
+    pub retries: u64,
+    /// The number of checkouts that failed since the router was built, by cause: the [step](crate::Step) that failed (`wait`, `connect`),
+    /// or what no node could serve (`no_replica`, `no_primary`, `shed`). Causes that did not occur are left out.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::counts"))]
+    pub failed_checkouts: Vec<(&'static str, u64)>,
+    /// The number of statements that read handles refused since the router was built, by [finding](crate::Finding::code), or
+    /// `lock_outside_transaction`. Findings that did not occur are left out.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::counts"))]
+    pub refused_statements: Vec<(&'static str, u64)>,
+    /// The number of sessions' commits since the router was built, after each of which the primary's position had to be learnt. Many
+    /// may share one of the [questions](NodeStatus::questions).
+    pub captures: u64,
+    /// How often another node became the primary since the router was built.
+    pub role_changes: u64,
     /// The sources of node sets that [`Nodes::follow`](crate::Nodes) follows, in the order of their start.
     pub discoveries: Vec<DiscoveryStatus>,
     /// The configuration: its version, and its last change.
@@ -93,6 +112,11 @@ pub struct NodeStatus {
         serde(rename = "lag_seconds", serialize_with = "crate::serialize::seconds")
     )]
     pub lag: Option<Duration>,
+    /// The bytes of the log that it lags behind the primary's last known position, on PostgreSQL; `None` if unknown.
+    pub bytes_behind: Option<u64>,
+    /// The transactions that it lags behind the primary's last known position, where those are numbered: MySQL, MariaDB, Galera. `None` if
+    /// unknown.
+    pub transactions_behind: Option<u64>,
     /// The position that it has replayed; on the primary, that of its own log.
     #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::text"))]
     pub position: Option<Position>,
@@ -117,6 +141,11 @@ pub struct NodeStatus {
     pub max_connections: Option<u32>,
     /// Handles that are out, whatever the database.
     pub handles: u32,
+    /// How often its connections were lent since it is a node, and what for, whatever the database. What did not occur is left out.
+    pub loans: Vec<LoanCount>,
+    /// How often its server was asked for its role and position since it is a node, by its watcher and over callers' connections. A watcher
+    /// that heard the answer of another router's does not count.
+    pub questions: u64,
     /// The time that it is expected to take to answer: see [`Balance::Latency`](crate::Balance::Latency), without which it
     /// is not measured. `None` if unknown.
     #[cfg_attr(
@@ -156,6 +185,8 @@ pub struct PoolStatus {
     pub open: u32,
     /// Connections that are open and not lent.
     pub idle: u32,
+    /// The callers that wait for one.
+    pub pending: u32,
     /// The number of loans that have ended, since the pool was made.
     pub loans: u64,
     /// The time that these took in all: so long were connections kept from others.
@@ -167,19 +198,80 @@ pub struct PoolStatus {
         )
     )]
     pub time_in_use: Duration,
+    /// The number of waits for a connection that were in vain. A caller may have gone elsewhere then.
+    pub timeouts: u64,
+}
+
+/// The loans of a node's connections that have all of this in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct LoanCount {
+    /// The pool that the reason is for.
+    pub pool: PoolKind,
+    /// The reason for the choice of the node.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::reason"))]
+    pub reason: Reason,
+    /// The word of the level that was required, all who have a say in it considered: see [`Level::as_str`](crate::Level::as_str).
+    pub level: &'static str,
+    /// The [class](crate::Class), of several the function's, else the outermost; `None` of none. Of the first 32 that had reads, each has
+    /// its name, and all others are `other`.
+    pub class: Option<String>,
+    /// Their number.
+    pub count: u64,
+}
+
+/// The reads of a router since it was built: each is a connection that was lent to read with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct ReadCounts {
+    /// All of them.
+    pub total: u64,
+    /// Those that replicas served.
+    pub off_primary: u64,
+    /// Those that the primary served in place of replicas, none of which was up and within its limit of lag:
+    /// [`Reason::Fallback`](crate::Reason).
+    pub fallbacks: u64,
+}
+
+impl ReadCounts {
+    /// Returns the share of reads that was kept off the primary, from 0 to 1; `None` of no reads.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sync-sqlite")]
+    /// # fn example(router: diesel_routing::sync::sqlite::Router) {
+    /// if let Some(share) = router.status().reads.share_off_primary() {
+    ///     println!("{:.0} % of the reads were kept off the primary", share * 100.0);
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn share_off_primary(&self) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "a share")]
+        let share = self.off_primary as f64 / self.total as f64;
+        (self.total > 0).then_some(share)
+    }
 }
 
 impl PoolStatus {
-    /// The state of a node's pools that nobody has needed yet.
-    pub(crate) fn none_of(node: &Member) -> Vec<Self> {
-        let pools = PoolKind::ALL.map(|pool| Self {
+    /// The state of a pool, as its library tells it: nothing was counted.
+    pub(crate) fn of(pool: PoolKind, max_size: u32, open: u32, idle: u32) -> Self {
+        Self {
             pool,
-            max_size: node.pool_size(pool),
-            open: 0,
-            idle: 0,
+            max_size,
+            open,
+            idle,
+            pending: 0,
             loans: 0,
             time_in_use: Duration::ZERO,
-        });
+            timeouts: 0,
+        }
+    }
+
+    /// The state of a node's pools that nobody has needed yet.
+    pub(crate) fn none_of(node: &Member) -> Vec<Self> {
+        let pools = PoolKind::ALL.map(|pool| Self::of(pool, node.pool_size(pool), 0, 0));
         pools.into()
     }
 }
@@ -196,6 +288,8 @@ impl Shared {
         let nodes = met.filter_map(|(index, member)| {
             let node = cluster.nodes.get(index)?;
             let is_primary = cluster.is_led_by_node(index);
+            let behind = cluster.behind(index);
+            let counts = self.counts.of(index);
             let (kind, version) = self.server_of(member.serial);
             Some(NodeStatus {
                 name: member.name.clone(),
@@ -207,6 +301,8 @@ impl Shared {
                 } else {
                     node.lag(now)
                 },
+                bytes_behind: behind.and_then(Behind::bytes),
+                transactions_behind: behind.and_then(Behind::transactions),
                 position: node.position.clone(),
                 problem: node.problem.as_deref().map(str::to_owned),
                 notice: joined([
@@ -219,12 +315,28 @@ impl Shared {
                 version,
                 max_connections: self.max_connections(member.serial),
                 handles: self.out(index),
+                loans: counts.map_or_else(Vec::new, |counts| self.loans(counts)),
+                questions: counts.map_or(0, |counts| {
+                    Asker::ALL.map(|by| counts.questions(by)).iter().sum()
+                }),
                 latency: self.latency(index),
                 pools: pools(index, member),
             })
         });
         let rejected = Rejection::ALL.map(|reason| (reason, self.rejections.of(reason)));
+        let occurred = |counts: &mut dyn Iterator<Item = (&'static str, u64)>| {
+            counts.filter(|(_, count)| *count > 0).collect()
+        };
+        let slots = cluster.members.iter().map(|(slot, _)| slot);
+        let counts = &self.counts;
         Status {
+            name: self.label.to_string(),
+            reads: counts.reads(slots),
+            retries: counts.retries.get(),
+            failed_checkouts: occurred(&mut counts.failures()),
+            refused_statements: occurred(&mut self.checker.refusals.all()),
+            captures: counts.captures.get(),
+            role_changes: counts.role_changes.get(),
             nodes: nodes.collect(),
             uptime: self.built.elapsed(),
             expected_instances: self.expected_instances,
@@ -242,6 +354,21 @@ impl Shared {
             #[cfg(feature = "hedge")]
             hedges: self.hedges.run(),
         }
+    }
+}
+
+impl Shared {
+    /// Returns how often a node's connections were lent, and what for.
+    fn loans(&self, counts: &NodeCounts) -> Vec<LoanCount> {
+        let classes = &self.counts.classes;
+        let loans = counts.loans.all().map(|tally| LoanCount {
+            pool: tally.reason.pool(),
+            reason: tally.reason,
+            level: Level::WORDS[tally.level],
+            class: classes.name(tally.class).map(str::to_owned),
+            count: tally.count,
+        });
+        loans.collect()
     }
 }
 

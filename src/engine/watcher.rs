@@ -11,7 +11,7 @@ use self::asides::Asides;
 use super::answers::Answers;
 use super::hurry::Hurry;
 use super::shared::too_slow;
-use super::{Arrivals, Known, Settings, Shared};
+use super::{Arrivals, Asker, Known, Settings, Shared};
 use crate::cluster::{Diagnosis, Member, NO_POSITION, Observation, Question, ServerFacts, Urgency};
 use crate::error::{Error, Step, error_chain};
 use crate::observe::Event;
@@ -211,6 +211,7 @@ impl Watcher {
     /// Asks the node, over a new connection if the name may lead to another server by now, or if there is none.
     fn ask_by(&mut self, is_moved: bool, now: Instant) -> Next {
         self.shared.signals.asking(self.node, now);
+        self.shared.counts.asked(self.node, Asker::Watcher);
         self.asked = Some((self.shared.now(), now));
         self.used = now;
         self.sent = None;

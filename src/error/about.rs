@@ -13,10 +13,10 @@ impl Error {
     pub fn node(&self) -> Option<&str> {
         match self {
             Self::Checkout { node, .. }
-            | Self::NoReplica { node, .. }
             | Self::OtherRegion { node, .. }
             | Self::WrongRole { node, .. }
             | Self::Shed { node, .. } => Some(node),
+            Self::NoReplica { node, .. } => Some(node),
             Self::Query { source, origin } => origin
                 .as_deref()
                 .map(|origin| &*origin.node)

@@ -100,7 +100,7 @@ pub enum Error {
     )]
     NoReplica {
         /// The primary's name, as configured.
-        node: String,
+        node: Box<str>,
         /// The database, of a router [for one](crate::Router::for_database).
         database: Option<Box<str>>,
         /// The size of its fallback pool.
@@ -351,7 +351,7 @@ impl Error {
                 function,
                 source,
             } => Self::NoReplica {
-                node,
+                node: node.into(),
                 database,
                 budget,
                 waited,

@@ -164,3 +164,9 @@ fn the_words_have_the_cause_and_the_source_is_whole() {
     );
     assert_eq!(error_chain(&error), words, "the cause is there once");
 }
+
+/// Clippy warns users of errors of 128 bytes and more at each function that returns one.
+#[test]
+fn an_error_is_small_enough_for_users_results() {
+    assert!(size_of::<Error>() < 128, "{}", size_of::<Error>());
+}

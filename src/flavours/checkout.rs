@@ -12,7 +12,7 @@ use super::statement_guard::StatementGuard;
 use super::{RoutedConnection, Router, flavoured, io};
 use crate::connect::{SessionSettings, SettingChanges};
 use crate::engine::checkout::{Checkout, Next, Outcome};
-use crate::engine::{Lease, Pooled, Request, Seat};
+use crate::engine::{Asker, Lease, Pooled, Request, Seat};
 use crate::error::{Error, SILENT, Step, may_retry_read};
 use crate::position::Position;
 use crate::server::PoolKind;
@@ -100,6 +100,7 @@ impl<C: RoutedConnection> Router<C> {
                     return Ok(Lease::new(guard, Arc::clone(self.shared()), session, grant));
                 }
                 Next::Fail(error) => {
+                    self.shared().counts.failed(&error);
                     checkout.refused(&error);
                     return Err(error.of_database(self.database()));
                 }
@@ -147,7 +148,13 @@ impl<C: RoutedConnection> Router<C> {
                     now = Instant::now();
                     continue;
                 }
-                Some(Err(error)) => Outcome::Failed(error),
+                Some(Err(error)) => {
+                    if error.is_wait() {
+                        pools.usage(pool).timed_out();
+                        shared.counts.timed_out(node, pool);
+                    }
+                    Outcome::Failed(error)
+                }
                 None if member.has_left() => Outcome::Failed(Error::removed(&member.name, since)),
                 None => {
                     let node = member.name.clone();
@@ -181,6 +188,7 @@ impl<C: RoutedConnection> Router<C> {
     ) -> Outcome<Guard<C>> {
         let since = Instant::now();
         let limit = until.saturating_duration_since(since);
+        self.shared().counts.asked(node, Asker::Caller);
         let said = ask(&mut *guard, self.shared().is_watched());
         let failed = |error| {
             let node = self.shared().name(node);

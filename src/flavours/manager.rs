@@ -90,6 +90,8 @@ impl<C: RoutedConnection> Manager<C> {
         .await
         .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))??;
         self.check_member(since)?;
+        #[cfg(feature = "metrics")]
+        self.usage.opened_in(since.elapsed());
         Ok(Box::new(Pooled {
             conn,
             known,

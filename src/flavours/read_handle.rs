@@ -142,6 +142,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let inspection = query.inspection();
         self.lease.guard.marks.was_vouched_for |= inspection.is_vouched();
         if Q::locks() && !locks_granted {
+            self.lease.shared().checker.refusals.count_lock();
             return Err(Refused::LockOutsideTransaction.into());
         }
         self.inspect(query, inspection, locks_granted)

@@ -47,6 +47,8 @@ macro_rules! events {
             #[cold]
             #[inline(never)]
             pub(crate) fn emit(&self) {
+                #[cfg(feature = "metrics")]
+                super::metrics::count_event(self.name());
                 match *self {
                     $(Self::$variant { $($field),* } => tracing::event!(
                         name: $name,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Behind;
 use super::bytes::{Input, push_number};
 use super::kind::{About, Kind, TWO_PRIMARIES_WITH_GTIDS};
 use super::mysql::{Uuid, parse_uuid};
@@ -62,6 +63,11 @@ impl Kind for GaleraPosition {
     #[inline]
     fn covers(&self, required: &Self) -> bool {
         self.covers(required)
+    }
+
+    fn ahead_of(&self, behind: &Self) -> Option<Behind> {
+        let sets = self.sequence.saturating_sub(behind.sequence);
+        (self.history == behind.history).then_some(Behind::Transactions(sets))
     }
 
     fn join(&self, other: &Self) -> Option<Self> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Behind;
 use super::bytes::Input;
 
 /// A kind of position, in words.
@@ -30,6 +31,9 @@ pub(super) trait Kind: Clone + PartialEq + fmt::Display {
 
     /// Returns whether a node here has everything up to `required`.
     fn covers(&self, required: &Self) -> bool;
+
+    /// Returns how much of what a primary here has is missing at `behind`; `None` where that cannot be counted.
+    fn ahead_of(&self, behind: &Self) -> Option<Behind>;
 
     /// Returns the least position that covers both; `None` if there is no such position.
     fn join(&self, other: &Self) -> Option<Self>;

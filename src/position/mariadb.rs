@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::Behind;
 use super::bytes::{Input, push_length, push_number};
 use super::kind::{About, Kind, TWO_PRIMARIES_WITH_GTIDS};
 
@@ -196,6 +197,17 @@ impl Kind for MariaDbPosition {
     #[inline]
     fn covers(&self, required: &Self) -> bool {
         self.covers(required)
+    }
+
+    fn ahead_of(&self, behind: &Self) -> Option<Behind> {
+        // They are sorted by domain.
+        let domains = self.last.chunk_by(|one, next| one.domain == next.domain);
+        let domains = domains.filter_map(<[Gtid]>::first);
+        let missing = domains.map(|gtid| {
+            let last = self.last_of(gtid.domain).unwrap_or_default();
+            last.saturating_sub(behind.last_of(gtid.domain).unwrap_or_default())
+        });
+        Some(Behind::Transactions(missing.fold(0, u64::saturating_add)))
     }
 
     fn join(&self, other: &Self) -> Option<Self> {

@@ -2,6 +2,7 @@
 //!
 //! What differs from one kind of position to another stands in the kind's own file; `kinds!` lists the kinds.
 
+mod behind;
 mod bytes;
 mod galera;
 mod kind;
@@ -15,6 +16,7 @@ use std::fmt;
 
 use kind::{About, Kind};
 
+pub(crate) use behind::Behind;
 pub(crate) use bytes::{Format, Input, push_length, push_number};
 pub use galera::GaleraPosition;
 #[cfg(any(feature = "mysql", feature = "sync-mysql"))]
@@ -150,6 +152,11 @@ impl Position {
     #[inline]
     pub fn covers(&self, required: &Self) -> bool {
         both!(self, required, |have, required| have.covers(required), else false)
+    }
+
+    /// Returns how much of what a primary at `primary` has is missing here; `None` where that cannot be counted.
+    pub(crate) fn behind(&self, primary: &Self) -> Option<Behind> {
+        both!(self, primary, |position, primary| primary.ahead_of(position), else None)
     }
 
     /// Returns the least position that covers both, or `None` if there is no such position because they

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::Behind;
 use super::bytes::{Input, push_length, push_number};
 use super::kind::{About, Kind, TWO_PRIMARIES_WITH_GTIDS};
 
@@ -67,6 +68,29 @@ impl Source {
 
     fn key(&self) -> (u128, &str) {
         (self.uuid, &self.tag)
+    }
+
+    /// Returns the number of its transactions.
+    fn len(&self) -> u64 {
+        let lengths = self.intervals.iter().map(|&(first, last)| last - first + 1);
+        lengths.fold(0, u64::saturating_add)
+    }
+
+    /// Returns the number of its transactions that the other has as well.
+    fn shared_with(&self, other: &Self) -> u64 {
+        let (mut ours, mut theirs) = (self.intervals.iter(), other.intervals.iter());
+        let (mut one, mut two) = (ours.next(), theirs.next());
+        let mut shared = 0_u64;
+        while let (Some(&(first, last)), Some(&(start, end))) = (one, two) {
+            let (from, to) = (first.max(start), last.min(end));
+            shared = shared.saturating_add((to + 1).saturating_sub(from));
+            if last < end {
+                one = ours.next();
+            } else {
+                two = theirs.next();
+            }
+        }
+        shared
     }
 
     fn covers(&self, required: &Self) -> bool {
@@ -171,6 +195,17 @@ impl Kind for MySqlPosition {
     #[inline]
     fn covers(&self, required: &Self) -> bool {
         self.covers(required)
+    }
+
+    fn ahead_of(&self, behind: &Self) -> Option<Behind> {
+        let missing = self.sources.iter().map(|source| {
+            let known = behind
+                .sources
+                .binary_search_by(|known| known.key().cmp(&source.key()));
+            let known = known.map_or(0, |at| source.shared_with(&behind.sources[at]));
+            source.len().saturating_sub(known)
+        });
+        Some(Behind::Transactions(missing.fold(0, u64::saturating_add)))
     }
 
     fn join(&self, other: &Self) -> Option<Self> {

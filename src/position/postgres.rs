@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::Lsn;
 use super::bytes::{Input, push_number};
 use super::kind::{About, Kind};
+use super::{Behind, Lsn};
 
 /// A position of a PostgreSQL cluster: an LSN is meaningful only together with its cluster and its
 /// timeline.
@@ -68,6 +68,11 @@ impl Kind for PgPosition {
     #[inline]
     fn covers(&self, required: &Self) -> bool {
         self.covers(required)
+    }
+
+    fn ahead_of(&self, behind: &Self) -> Option<Behind> {
+        let bytes = self.lsn.0.saturating_sub(behind.lsn.0);
+        self.same_history(behind).then_some(Behind::Bytes(bytes))
     }
 
     fn join(&self, other: &Self) -> Option<Self> {

@@ -51,7 +51,24 @@ macro_rules! define {
             $($(#[$doc])* $variant $(($lag))?,)+
         }
 
+        /// Levels without what goes with them, for their numbers.
+        #[derive(Clone, Copy)]
+        enum Place {
+            $($variant),+
+        }
+
         impl Level {
+            /// The words of all levels, from the weakest to the strongest.
+            pub(crate) const WORDS: &'static [&'static str] = &[$(stringify!($word)),+];
+
+            /// Returns its place among all.
+            #[inline]
+            pub(crate) fn index(self) -> usize {
+                match self {
+                    $(Self::$variant { .. } => Place::$variant as usize,)+
+                }
+            }
+
             /// Returns its word, without the lag that goes with it: a stable, lower-case name, for logs and metrics.
             #[must_use]
             pub fn as_str(self) -> &'static str {
@@ -84,3 +101,21 @@ macro_rules! level {
 }
 
 levels!(define);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_level_is_in_its_place() {
+        for level in [
+            Level::Eventual,
+            Level::Bounded(Duration::ZERO),
+            Level::Session,
+            Level::Strong,
+            Level::Write,
+        ] {
+            assert_eq!(Level::WORDS[level.index()], level.as_str());
+        }
+    }
+}

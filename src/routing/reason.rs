@@ -56,6 +56,34 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason, in the order in which they are declared: each has its number as its place.
+    pub(crate) const ALL: [Self; 18] = [
+        Self::Write,
+        Self::Strong,
+        Self::Eventual,
+        Self::Bounded,
+        Self::TooStale,
+        Self::NothingToCatchUp,
+        Self::Covered,
+        Self::NotCaughtUp,
+        Self::RecentWrite,
+        Self::StateUnknown,
+        Self::CapturePending,
+        Self::OldHistory,
+        Self::NoSession,
+        Self::NoReplica,
+        Self::Fallback,
+        Self::PrimaryOnly,
+        Self::OutsideShare,
+        Self::PrimaryShare,
+    ];
+
+    /// Returns its place among all.
+    #[inline]
+    pub(crate) fn index(self) -> usize {
+        self as usize
+    }
+
     /// Returns a stable, lower-case name, for logs and metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -210,5 +238,17 @@ impl Route<'_> {
 impl fmt::Display for Route<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.node, self.reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_in_its_place() {
+        for (index, reason) in Reason::ALL.into_iter().enumerate() {
+            assert_eq!(reason.index(), index);
+        }
     }
 }

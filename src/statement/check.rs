@@ -15,6 +15,7 @@ use crate::statement::inspected::Inspected;
 use crate::statement::known_write::names_a_write;
 use crate::statement::look::Look;
 use crate::statement::raw_sql::{ReadSql, is_vouched_for};
+use crate::statement::refusals::Refusals;
 use crate::statement::seen::Seen;
 use crate::statement::verdict::{Calls, Kind, Reach, Trace, Verdict, Verdicts};
 use crate::statement::warning::warn;
@@ -163,6 +164,7 @@ impl StatementCheck {
             leaving,
             texts: Verdicts::default(),
             text_hasher: RandomState::new(),
+            refusals: Refusals::default(),
         }
     }
 }
@@ -180,6 +182,7 @@ pub(crate) struct Checker {
     texts: Verdicts,
     // Randomly seeded: SQL may hold what a user typed.
     text_hasher: RandomState,
+    pub(crate) refusals: Refusals,
 }
 
 impl Checker {
@@ -264,6 +267,7 @@ impl Checker {
             warn(&finding, sql);
             return Ok(verdict);
         }
+        self.refusals.count(&finding);
         let sql = sql.to_owned();
         Err(Refused::Statement { sql, finding }.into())
     }
@@ -274,6 +278,7 @@ impl Checker {
             && let Err(finding) = inspect(&sql, DB::SQL, &self.functions)
         {
             if self.policy == CheckPolicy::Deny {
+                self.refusals.count(&finding);
                 return Err(Refused::Statement { sql, finding });
             }
             warn(&finding, &sql);

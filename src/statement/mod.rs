@@ -11,6 +11,7 @@ mod isolation;
 mod known_write;
 mod look;
 mod raw_sql;
+mod refusals;
 mod role;
 mod seen;
 mod table_name;

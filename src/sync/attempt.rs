@@ -35,6 +35,7 @@ impl<S> Attempt<S> {
         match (self.again, why) {
             (Some(again), Some(why)) => {
                 tracing::debug!(node = conn.route().node, ?why, "a read is run again");
+                conn.lease().shared().counts.retries.add();
                 Ended::Again(again, why)
             }
             _ => Ended::Done(Err(error.on(|| conn.route().origin()))),

@@ -97,7 +97,7 @@ async fn the_status_is_json_with_stable_names() {
     );
     assert_eq!(
         replica["pools"][0],
-        json!({ "pool": "read", "max_size": 3, "open": 0, "idle": 0, "loans": 0, "time_in_use_seconds": 0.0 })
+        json!({ "pool": "read", "max_size": 3, "open": 0, "idle": 0, "pending": 0, "loans": 0, "time_in_use_seconds": 0.0, "timeouts": 0 })
     );
     assert!(replica.as_object().unwrap().contains_key("lag_seconds"));
     assert_eq!(body["rejected_tokens"], json!({}));
@@ -217,4 +217,22 @@ async fn only_the_methods_and_paths_that_there_are_answer() {
     ] {
         assert_eq!(service.ask(method, path, "").await.0, expected, "{path}");
     }
+}
+
+#[cfg(feature = "metrics")]
+#[tokio::test]
+async fn metrics_are_brought_up_to_date_and_rendered() {
+    let service = Service::start().await;
+    let router = service.router.clone();
+    // What the recorder says is the application's matter; here, what the router counts.
+    let render = move || format!("reads {}\n", router.status().reads.total);
+    let metrics = diesel_routing::admin::metrics(&service.router, render);
+    let admin = service.admin.clone().merge(metrics);
+    drop(service.router.read_eventual().await.unwrap());
+    let request = Request::get("/metrics").body(Body::empty()).unwrap();
+    let response = admin.oneshot(request).await.unwrap();
+    let content = response.headers()[header::CONTENT_TYPE].clone();
+    assert_eq!(content, "text/plain; version=0.0.4");
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "reads 1\n");
 }

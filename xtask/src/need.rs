@@ -27,11 +27,13 @@ pub(crate) const SEMVER_CHECKS: Need = Need::Tool("cargo-semver-checks");
 pub(crate) const BUILD: [Need; 2] = [Need::Packages("compiler"), Need::Packages("clients")];
 
 /// The same, and what the tests start.
-pub(crate) const SERVERS: [Need; 7] = [
+pub(crate) const SERVERS: [Need; 9] = [
     BUILD[0],
     BUILD[1],
     Need::Packages("postgres"),
     Need::Packages("pgbouncer"),
+    Need::Packages("haproxy"),
+    Need::Packages("pgpool"),
     Need::Packages("mariadb"),
     Need::Packages("redis"),
     Need::Packages("patroni"),

@@ -4,11 +4,12 @@
 pub(crate) const ROOT_PACKAGE: &str = "diesel-routing";
 
 /// The library crates, for `cargo semver-checks`, which does not read macro crates.
-pub(crate) const LIBRARIES: [&str; 4] = [
+pub(crate) const LIBRARIES: [&str; 5] = [
     "diesel-routing",
     "diesel-routing-discovery",
     "diesel-routing-sql",
     "diesel-routing-testkit",
+    "diesel-routing-verify",
 ];
 
 /// The published package that is a program: it has no library to check.
@@ -30,7 +31,7 @@ pub(crate) const FEATURE_GROUPS: &str = "\
     --group-features sync-postgres,sync-mysql \
     --group-features edge,tower,axum,moka,redis,redis-rustls \
     --group-features rustls,hedge \
-    --group-features serde,test-util,config,config-file,admin";
+    --group-features serde,test-util,config,config-file,admin,inventory,metrics";
 
 /// Every backend of the libraries below us, so that all pairs share one build of Diesel and tokio.
 /// cargo-hack warns that it does not know them.

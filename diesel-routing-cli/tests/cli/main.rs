@@ -9,6 +9,7 @@ mod picture;
 mod program;
 mod status;
 mod token;
+mod verify;
 mod watch;
 
 use std::time::Duration;

@@ -23,6 +23,8 @@ pub(super) struct Args {
     pub(super) retries: bool,
     /// The path of `diesel_routing`.
     pub(super) root: Path,
+    /// Set if the function goes into the program's inventory.
+    pub(super) registers: bool,
 }
 
 /// The replicas that reads ask for.
@@ -173,6 +175,7 @@ impl Words {
             name: self.name,
             is_untracked: self.untracked.is_some(),
             retries: self.retry.is_some(),
+            registers: false,
             root: self
                 .root
                 .unwrap_or_else(|| syn::parse_quote!(::diesel_routing)),

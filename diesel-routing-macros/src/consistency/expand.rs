@@ -11,6 +11,7 @@ use syn::{
 use super::args::{Args, On};
 use super::body::{self, Findings};
 use super::level::{self, nanos};
+use super::register::{self, Registered};
 use super::result::{self, Output};
 use super::signature::{self, Handle, Kind};
 
@@ -32,6 +33,20 @@ pub(super) fn function(args: &Args, function: &mut ImplItemFn) -> syn::Result<To
     // `#[async_trait]` may have been expanded before: then the body is inside a boxed `async` block.
     let boxed = function.sig.asyncness.is_none() && boxed_body(&mut function.block).is_some();
     let is_async = boxed || function.sig.asyncness.is_some();
+    let registration = args.registers.then(|| {
+        let registered = Registered {
+            signature: &function.sig,
+            attributes: &function.attrs,
+            handle: match &level {
+                Level::Named(..) => None,
+                Level::OfHandle(ty) => Some(ty),
+            },
+            is_async,
+        };
+        register::statement(args, &registered, |level| {
+            description(args, &level, &function.sig)
+        })
+    });
     let expansion = Expansion {
         args,
         level: &level,
@@ -57,9 +72,11 @@ pub(super) fn function(args: &Args, function: &mut ImplItemFn) -> syn::Result<To
         let inside = body.stmts.split_off(first);
         let findings = findings.statements;
         let inside = quote!(#(#findings)* #(#inside)*);
+        body.stmts.extend(registration);
         body.stmts.extend(expansion.attempts(&output, &inside));
     } else {
-        let mut statements = findings.statements;
+        let mut statements: Vec<_> = registration.into_iter().collect();
+        statements.extend(findings.statements);
         statements.extend(expansion.checkout(&output));
         body.stmts.splice(first..first, statements).for_each(drop);
     }
@@ -300,8 +317,13 @@ fn take_source(
 
 /// Returns the function's description for the router, a constant.
 fn about(args: &Args, level: &Level<'_>, signature: &Signature) -> TokenStream {
+    let description = description(args, &level.value(&args.root), signature);
+    quote!(const { &#description })
+}
+
+/// Returns an expression for the function's description, at the level with this value.
+fn description(args: &Args, level: &TokenStream, signature: &Signature) -> TokenStream {
     let Args { root, .. } = args;
-    let level = level.value(root);
     let path = match &args.name {
         Some(name) => quote!(#name),
         None => {
@@ -323,11 +345,7 @@ fn about(args: &Args, level: &Level<'_>, signature: &Signature) -> TokenStream {
     });
     let class = args.class.as_ref().map(|class| quote!(.of_class(#class)));
     let untracked = args.is_untracked.then(|| quote!(.untracked()));
-    quote! {
-        const {
-            &#root::consistency::Function::new(#path, #level) #wait #on #class #untracked
-        }
-    }
+    quote!(#root::consistency::Function::new(#path, #level) #wait #on #class #untracked)
 }
 
 /// Returns the path of a flavour's handles.

@@ -7,7 +7,7 @@ use crate::snapshot::assert_expansion;
 /// Compares the expansion of an attribute and an item, as a user writes them.
 fn snapshot(name: &str, attribute: &str, item: &str) {
     let tokens = |text| TokenStream::from_str(text).expect("Rust");
-    let expansion = super::expand(tokens(attribute), tokens(item));
+    let expansion = super::expand(tokens(attribute), tokens(item), false);
     let input = format!("#[consistency({attribute})]\n{item}");
     assert_expansion!(name, &input, expansion);
 }
@@ -175,4 +175,30 @@ fn after_an_error_the_function_is_still_there() {
         "class = \"payments\", wait = \"1s\"",
         item,
     );
+}
+
+#[test]
+fn a_registered_function_says_where_it_is_and_what_it_asks_for() {
+    for (name, attribute, item) in [
+        (
+            "registered",
+            "session, class = \"payments\"",
+            "/// Finds what is due.\n/// And more.\n///\n/// # Errors\nasync fn due<T>(conn: &mut ReadConn<CaughtUp>) -> Result<T, Error> { go(conn).await }",
+        ),
+        (
+            "registered_level_of_handle",
+            "class = \"payments\"",
+            "fn due(conn: &mut pg::ReadConn<routing::Primary>) -> Result<(), Error> { go(conn) }",
+        ),
+        (
+            "registered_level_unknown",
+            "class = \"payments\"",
+            "fn due(conn: &mut Db) -> Result<(), Error> { go(conn) }",
+        ),
+    ] {
+        let tokens = |text| TokenStream::from_str(text).expect("Rust");
+        let expansion = super::expand(tokens(attribute), tokens(item), true);
+        let input = format!("#[consistency({attribute})]\n{item}");
+        assert_expansion!(name, &input, expansion);
+    }
 }

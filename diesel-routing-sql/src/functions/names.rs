@@ -13,22 +13,30 @@ use crate::Dialect;
 
 /// Returns whether this is a function of the server's own that changes nothing.
 pub(super) fn is_pure(lower_name: &str, dialect: Dialect) -> bool {
-    let names = match dialect {
+    holds(pure(dialect), lower_name)
+}
+
+/// Returns the server's own functions that change nothing, sorted, one a line.
+pub(super) fn pure(dialect: Dialect) -> &'static str {
+    match dialect {
         Dialect::Postgres => include_str!("pure/postgres.txt"),
         Dialect::Mysql => include_str!("pure/mysql.txt"),
         Dialect::Sqlite => include_str!("pure/sqlite.txt"),
-    };
-    holds(names, lower_name)
+    }
 }
 
 /// Returns whether no function has this bare word for a name.
 pub(super) fn is_reserved(lower_word: &str, dialect: Dialect) -> bool {
-    let words = match dialect {
+    holds(reserved(dialect), lower_word)
+}
+
+/// Returns the words that are no function's name, sorted, one a line.
+pub(super) fn reserved(dialect: Dialect) -> &'static str {
+    match dialect {
         Dialect::Postgres => include_str!("keywords/postgres.txt"),
         Dialect::Mysql => include_str!("keywords/mysql.txt"),
         Dialect::Sqlite => include_str!("keywords/sqlite.txt"),
-    };
-    holds(words, lower_word)
+    }
 }
 
 /// Returns whether a line of a sorted text is this name.

@@ -8,10 +8,10 @@ use diesel_routing::prelude::*;
 use diesel_routing::{Error, Level, Replica};
 
 use crate::act::{Act, Acts, PATIENCE, ReadBy, WriteBy};
-use crate::client::{Token, World, kind};
-use crate::history::{Event, Moment, Read};
+use crate::client::{Token, World, kind, read_of};
 use crate::options::Strategy;
 use crate::table::{Row, counters};
+use diesel_routing_verify::oracle::{Event, Moment, Read};
 
 use super::handles::{ReadConn, Session};
 use super::nodes::Routers;
@@ -81,7 +81,7 @@ impl Client {
         if is_random && by.is_at_the_session_s_level() {
             let mut conn = session.at_level(Level::Eventual).read_default().await?;
             let rows = rows(&mut conn, keys).await?;
-            return Ok(vec![Read::new(began, keys, rows, conn.route())]);
+            return Ok(vec![read_of(began, keys, rows, conn.route())]);
         }
         let read = match by {
             ReadBy::Handle => by_handle(began, session, keys).await?,
@@ -90,7 +90,7 @@ impl Client {
                 session
                     .reading(async |conn| {
                         let rows = rows(conn, keys).await?;
-                        QueryResult::Ok(Read::new(began, keys, rows, conn.route()))
+                        QueryResult::Ok(read_of(began, keys, rows, conn.route()))
                     })
                     .await?
             }
@@ -104,15 +104,15 @@ impl Client {
             ReadBy::Upgrade => {
                 let conn = session.read_eventual().await?;
                 let mut conn = conn.upgrade(session).await?;
-                Read::new(began, keys, rows(&mut conn, keys).await?, conn.route())
+                read_of(began, keys, rows(&mut conn, keys).await?, conn.route())
             }
             ReadBy::Primary => {
                 let mut conn = session.read_primary().await?;
-                Read::new(began, keys, rows(&mut conn, keys).await?, conn.route())
+                read_of(began, keys, rows(&mut conn, keys).await?, conn.route())
             }
             ReadBy::Eventual => {
                 let mut conn = session.read_eventual().await?;
-                let mut read = Read::new(began, keys, rows(&mut conn, keys).await?, conn.route());
+                let mut read = read_of(began, keys, rows(&mut conn, keys).await?, conn.route());
                 read.promised = false;
                 read
             }
@@ -172,7 +172,7 @@ impl Client {
 async fn by_handle(began: Moment, session: &Session, keys: &[i32]) -> Result<Read, Error> {
     let mut conn = session.read().await?;
     let rows = rows(&mut conn, keys).await?;
-    Ok(Read::new(began, keys, rows, conn.route()))
+    Ok(read_of(began, keys, rows, conn.route()))
 }
 
 async fn rows(conn: &mut ReadConn<Replica>, keys: &[i32]) -> QueryResult<Vec<(Row, bool)>> {

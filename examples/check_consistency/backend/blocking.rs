@@ -10,10 +10,10 @@ use diesel_routing::sync::prelude::*;
 use diesel_routing::{Error, Level, Replica};
 
 use crate::act::{Act, Acts, ReadBy, WriteBy};
-use crate::client::{Token, World, kind};
-use crate::history::{Event, Moment, Read};
+use crate::client::{Token, World, kind, read_of};
 use crate::options::Strategy;
 use crate::table::{Row, counters};
+use diesel_routing_verify::oracle::{Event, Moment, Read};
 
 use super::blocking_handles::{ReadConn, Session};
 use super::nodes::Routers;
@@ -79,14 +79,14 @@ impl Client {
         if is_random && by.is_at_the_session_s_level() {
             let mut conn = session.at_level(Level::Eventual).read_default()?;
             let rows = rows(&mut conn, keys)?;
-            return Ok(vec![Read::new(began, keys, rows, conn.route())]);
+            return Ok(vec![read_of(began, keys, rows, conn.route())]);
         }
         let read = match by {
             ReadBy::Handle => by_handle(began, session, keys)?,
             ReadBy::Waiting => by_handle(began, &session.waiting(WAIT), keys)?,
             ReadBy::Closure => session.reading(|conn| {
                 let rows = rows(conn, keys)?;
-                QueryResult::Ok(Read::new(began, keys, rows, conn.route()))
+                QueryResult::Ok(read_of(began, keys, rows, conn.route()))
             })?,
             ReadBy::Pair => {
                 let (one, other) = thread::scope(|scope| {
@@ -102,15 +102,15 @@ impl Client {
             ReadBy::Upgrade => {
                 let conn = session.read_eventual()?;
                 let mut conn = conn.upgrade(session)?;
-                Read::new(began, keys, rows(&mut conn, keys)?, conn.route())
+                read_of(began, keys, rows(&mut conn, keys)?, conn.route())
             }
             ReadBy::Primary => {
                 let mut conn = session.read_primary()?;
-                Read::new(began, keys, rows(&mut conn, keys)?, conn.route())
+                read_of(began, keys, rows(&mut conn, keys)?, conn.route())
             }
             ReadBy::Eventual => {
                 let mut conn = session.read_eventual()?;
-                let mut read = Read::new(began, keys, rows(&mut conn, keys)?, conn.route());
+                let mut read = read_of(began, keys, rows(&mut conn, keys)?, conn.route());
                 read.promised = false;
                 read
             }
@@ -165,7 +165,7 @@ impl Client {
 fn by_handle(began: Moment, session: &Session, keys: &[i32]) -> Result<Read, Error> {
     let mut conn = session.read()?;
     let rows = rows(&mut conn, keys)?;
-    Ok(Read::new(began, keys, rows, conn.route()))
+    Ok(read_of(began, keys, rows, conn.route()))
 }
 
 fn rows(conn: &mut ReadConn<Replica>, keys: &[i32]) -> QueryResult<Vec<(Row, bool)>> {

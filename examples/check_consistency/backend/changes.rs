@@ -9,8 +9,8 @@ use rand::{RngExt, SeedableRng};
 use tokio::runtime::Handle;
 
 use crate::client::World;
-use crate::history::Event;
 use crate::schedule::millis;
+use diesel_routing_verify::oracle::Event;
 
 use super::{blocking_handles, handles};
 

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::client::World;
-use crate::history::Event;
 use crate::network::OnNetwork;
 use crate::schedule::{Episode, OnPrimary, OnStandby};
+use diesel_routing_verify::oracle::Event;
 
 use super::network::{Network, standbys};
 use super::replay::Hung;

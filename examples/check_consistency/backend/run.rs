@@ -10,12 +10,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow};
 
 use crate::client::World;
-use crate::kept::Kept;
 use crate::options::{Options, Strategy};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::schedule::Episode;
-use crate::timelines;
+use diesel_routing_verify::oracle::{self, Kept};
 
 use super::network::Network;
 use super::nodes::{self, Routers};
@@ -82,7 +81,7 @@ pub(crate) fn run(
     let mut records = world.history.take();
     let mut kept = table::kept(&cluster)?;
     let last = super::history(cluster.primary())?;
-    let timeline = timelines::count(&mut records, &mut kept, last);
+    let timeline = oracle::count_timelines(&mut records, &mut kept, last);
     Ok(Some(Outcome {
         records,
         kept: Kept::new(kept, timeline),

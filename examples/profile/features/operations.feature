@@ -59,3 +59,8 @@ Feature: What operators see and do
     And the shop window is closed
     When the primary's load is 10 percent
     Then Ada's profile page is soon back
+
+  Scenario: Prometheus is told where the pages came from
+    When Ada opens the profile page
+    Then it came from a replica, because "nothing_to_catch_up"
+    And Prometheus is told of a loan of a replica, because "nothing_to_catch_up"

@@ -11,6 +11,7 @@
 //! the job that continues one. The rest shows what happens.
 
 mod gauge;
+mod inventory;
 mod lab;
 mod letters;
 mod locale;
@@ -25,6 +26,7 @@ mod stock;
 mod trail;
 mod web;
 
+pub use inventory::inventory;
 pub use lab::{Lab, LabError};
 pub use letters::Job;
 pub use locale::Locale;

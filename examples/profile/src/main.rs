@@ -24,6 +24,10 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<()> {
+    if let Some(path) = &options.inventory {
+        let written = profile::inventory().write(path);
+        return written.with_context(|| format!("could not write {}", path.display()));
+    }
     let nodes = match &options.primary {
         Some(primary) => Nodes::at(primary.clone(), options.replica.clone()),
         None => Nodes::start(options.standbys.into())?,

@@ -61,6 +61,10 @@ pub(crate) struct Options {
         hide_env_values = true
     )]
     pub(crate) redis: String,
+
+    /// Write which functions read and write at which level to this file, and end.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) inventory: Option<std::path::PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use diesel_async::AsyncPgConnection;
-use diesel_routing::edge::{Edge, MemoryStore, RedisStore, Rule, TokenCookie};
+use diesel_routing::edge::{Edge, MemoryStore, RedisStore, TokenCookie};
 use diesel_routing::pg::Router;
-use diesel_routing::{Breaker, Class, Level, Node, Priority, TokenKeys};
+use diesel_routing::{Breaker, Node, TokenKeys};
 
 use crate::gauge::Gauge;
 use crate::letters::Queue;
-use crate::{Lab, Nodes, Trail, seed, web};
+use crate::{Lab, Nodes, Trail, inventory, seed, web};
 
 /// How many sessions the store in memory keeps.
 const SESSIONS: u64 = 10_000;
@@ -144,7 +144,7 @@ impl<'a> SiteBuilder<'a> {
             Some(Store::Redis(store)) => Edge::stored(router.clone(), store, web::store_key),
         };
         let edge = edge
-            .rules([Rule::new("/admin", Level::Strong)])?
+            .rules(inventory::rules())?
             .server_timing(true)
             // The same user belongs to a share or does not, on every instance.
             .session_key(web::store_key);
@@ -166,13 +166,16 @@ impl<'a> SiteBuilder<'a> {
         };
         let node = |address: &crate::Address| Node::new(&address.name, &address.url);
         let load = gauge.clone();
+        web::install_recorder();
         let mut builder = Router::builder()
+            .name("profile")
             .token_keys(TokenKeys::new(1, secret)?)
             .breaker(Breaker::new().hold(HOLD))
             .load_with(move || load.share())
-            .class(SHOP_WINDOW, Class::new().priority(Priority::Low))
-            .class(OWN_PAGES, Class::new().priority(Priority::High))
             .primary(node(&self.nodes.primary));
+        for (name, class) in inventory::classes() {
+            builder = builder.class(name, class);
+        }
         for replica in &self.nodes.replicas {
             builder = builder.replica(node(replica));
         }

@@ -70,15 +70,8 @@ impl<C: RoutedConnection> Pool<C> {
 
     pub(crate) fn status(&self, kind: PoolKind) -> PoolStatus {
         let state = self.pool.state();
-        PoolStatus {
-            pool: kind,
-            max_size: self.size,
-            open: state.connections,
-            idle: state.idle_connections,
-            // Counted elsewhere.
-            loans: 0,
-            time_in_use: Duration::ZERO,
-        }
+        let (open, idle) = (state.connections, state.idle_connections);
+        PoolStatus::of(kind, self.size, open, idle)
     }
 
     /// Closes the connections that are idle: the manager of a node that was removed lends none again, so each that is taken

@@ -110,15 +110,8 @@ impl<C: RoutedConnection> Pool<C> {
     pub(crate) fn status(&self, kind: PoolKind) -> PoolStatus {
         let status = self.pool.status();
         let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
-        PoolStatus {
-            pool: kind,
-            max_size: count(status.max_size),
-            open: count(status.size),
-            idle: count(status.available.min(status.size)),
-            // Counted elsewhere.
-            loans: 0,
-            time_in_use: std::time::Duration::ZERO,
-        }
+        let (open, idle) = (status.size, status.available.min(status.size));
+        PoolStatus::of(kind, count(status.max_size), count(open), count(idle))
     }
 
     /// Closes the connections that are idle, and ends the waits of callers.

@@ -1,11 +1,14 @@
 //! One checkout, as a machine without I/O: it says what to do next, and is given what came of it.
 
 mod again;
+mod hear;
 mod proof;
 mod protect;
 mod settle;
 mod span;
 mod steps;
+#[cfg(feature = "metrics")]
+mod times;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -176,6 +179,8 @@ impl<'a, G: Loan> Checkout<'a, G> {
         if let State::Taking { decision } = &self.state {
             self.gauge(decision.reason, &outcome, now);
         }
+        #[cfg(feature = "metrics")]
+        self.time_wait(&outcome, now);
         match (std::mem::replace(&mut self.state, State::New), outcome) {
             (State::New, _) => self.begin(now),
             (State::Holding { decision, guard }, _) => self.examine(decision, guard, None, now),
@@ -249,6 +254,11 @@ impl<'a, G: Loan> Checkout<'a, G> {
 
     fn begin(&mut self, now: Instant) -> Next<G> {
         self.shared.look_at_strain(now);
+        // Otherwise, watchers do that.
+        #[cfg(feature = "metrics")]
+        if !self.shared.is_watched() {
+            self.shared.tick_metrics(now);
+        }
         if self.request.again == Some(Again::MissingSchema) {
             return self.fall_back(now);
         }

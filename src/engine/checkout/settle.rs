@@ -30,6 +30,8 @@ impl<G: Loan> Checkout<'_, G> {
                 until: self.patience(now),
             };
         }
+        #[cfg(feature = "metrics")]
+        self.time_replica_wait(decision, now);
         Next::Lend(guard, self.grant(decision))
     }
 
@@ -64,6 +66,7 @@ impl<G: Loan> Checkout<'_, G> {
             function: self.request.function,
             fails_on_missing: self.terms.fails_on_missing || self.request.is_limited(),
             proved: decision.version,
+            kind: self.terms.kind,
         }
     }
 }

@@ -140,6 +140,10 @@ pub(crate) trait Loan {
     /// Returns the number of the connection, which no other has.
     fn number(&self) -> u64;
 
+    /// Records how long it was waited for.
+    #[cfg(feature = "metrics")]
+    fn waited(&self, time: Duration);
+
     /// Returns the name of the node that it was opened for.
     fn node(&self) -> &str;
 

@@ -79,6 +79,7 @@ impl Shared {
         for event in events {
             let (item, excluded) = match *event {
                 cluster::Event::Promoted { from, to } => {
+                    self.counts.role_changes.add();
                     let (node, from) = (name(to), name(from));
                     (Item::Promoted { node, from }, None)
                 }

@@ -30,6 +30,7 @@ impl Shared {
         self.delays.add(slot);
         // Not reset: whoever counted a connection in there counts it out, late as it may be.
         self.out.add(slot);
+        self.counts.add(slot);
         seat(slot, &member)?;
         let policy = self.policy_for(settings, &members);
         let mut roster = lock(&self.roster);
@@ -111,11 +112,14 @@ impl Shared {
     fn forget(&self, gone: &[(usize, Arc<Member>)]) {
         for (slot, member) in gone {
             member.leave();
+            self.counts.keep(*slot);
             lock(&self.facts).remove(&member.serial);
             lock(&self.sources).remove(&member.serial);
             lock(&self.told).remove(&member.serial);
             self.signals.wake(*slot);
         }
+        #[cfg(feature = "metrics")]
+        self.record_metrics();
         // Whoever waits for one looks again.
         self.signals.answered();
         self.tell();

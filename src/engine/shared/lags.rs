@@ -20,6 +20,8 @@ impl Shared {
         self.publish(&roster);
         drop(roster);
         self.tell();
+        #[cfg(feature = "metrics")]
+        self.tick_metrics(Instant::now());
     }
 
     /// Records the lag of a replica that may serve sessions.

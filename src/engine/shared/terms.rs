@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::Shared;
 use super::state::State;
 use crate::consistency::Class;
-use crate::engine::Request;
+use crate::engine::{ClassLabel, ClassLabels, LoanKind, Request};
 use crate::error::ConfigError;
-use crate::routing::{Decision, Level, Reason, Refusal, Strength};
+use crate::routing::{Decision, Level, Mode, Reason, Refusal, Strength};
 
 /// The terms of a checkout from beginning to end, beside the decisions in it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,6 +20,8 @@ pub(crate) struct Terms {
     pub(crate) refuses: bool,
     /// Set if it does not go to the primary where a replica lacks what it reads.
     pub(crate) fails_on_missing: bool,
+    /// What its loan counts as.
+    pub(crate) kind: LoanKind,
 }
 
 impl Terms {
@@ -34,7 +36,10 @@ impl Shared {
     pub(crate) fn terms(&self, request: &Request<'_>) -> Result<Terms, ConfigError> {
         let is_primarys = matches!(request.level, Level::Strong | Level::Write);
         if is_primarys && request.is_plain() && request.on.is_none() {
-            return Ok(Terms::default());
+            return Ok(Terms {
+                kind: LoanKind::new(request.level, ClassLabel::NONE),
+                ..Terms::default()
+            });
         }
         let state = self.snapshot.load();
         if request.on.is_some() {
@@ -44,10 +49,11 @@ impl Shared {
         if request.is_plain() {
             return Ok(Terms {
                 wait: said.unwrap_or(state.live.wait),
+                kind: LoanKind::new(request.level, ClassLabel::NONE),
                 ..Terms::default()
             });
         }
-        terms(request, &state)
+        terms(request, &state, &self.counts.classes)
     }
 
     /// Returns what a request requires under this configuration; `None` if it names a class that is not there.
@@ -96,7 +102,7 @@ fn strength(request: &Request<'_>, state: &State) -> Option<Strength> {
 }
 
 #[cold]
-fn terms(request: &Request<'_>, state: &State) -> Result<Terms, ConfigError> {
+fn terms(request: &Request<'_>, state: &State, labels: &ClassLabels) -> Result<Terms, ConfigError> {
     let class = |name: &str| {
         let class = state.live.class(name);
         class.ok_or_else(|| state.live.no_such_class(name, request.function))
@@ -115,7 +121,14 @@ fn terms(request: &Request<'_>, state: &State) -> Result<Terms, ConfigError> {
         waits_for_any: !required.wait().is_zero(),
         refuses: required.refuses(),
         fails_on_missing: !required.takes_missing_to_primary(),
+        kind: LoanKind::new(required.level(), label(request, state.live.mode, labels)),
     })
+}
+
+/// Returns what a request counts as of those that have a class: all of its classes are there.
+fn label(request: &Request<'_>, mode: Mode, labels: &ClassLabels) -> ClassLabel {
+    let class = request.classes(mode).next();
+    class.map_or(ClassLabel::NONE, |class| labels.of(class))
 }
 
 #[cold]

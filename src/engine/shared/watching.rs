@@ -50,6 +50,8 @@ impl Shared {
         drop(roster);
         self.tell();
         self.look_at_strain(question.sent);
+        #[cfg(feature = "metrics")]
+        self.tick_metrics(question.sent);
     }
 
     /// The lag past which a replica is asked why, and the time between two such questions.
@@ -73,6 +75,8 @@ impl Shared {
         self.publish(&roster);
         drop(roster);
         self.tell();
+        #[cfg(feature = "metrics")]
+        self.tick_metrics(Instant::now());
     }
 
     pub(in crate::engine) fn publish(&self, roster: &Roster) {

@@ -153,20 +153,18 @@ impl<C: RoutedConnection> Pool<C> {
 
     pub(crate) fn status(&self, kind: PoolKind) -> PoolStatus {
         let state = self.pool.state();
-        PoolStatus {
-            pool: kind,
-            max_size: self.pool.max_size(),
-            open: state.connections,
-            idle: state.idle_connections,
-            // Counted elsewhere.
-            loans: 0,
-            time_in_use: Duration::ZERO,
-        }
+        let (open, idle) = (state.connections, state.idle_connections);
+        PoolStatus::of(kind, self.pool.max_size(), open, idle)
     }
 
     /// Closes the connections that are idle: the manager of a node that was removed lends none again.
     pub(crate) fn drain(&self) {
         drop(self.pool.try_get());
+    }
+
+    /// Returns a connection that is idle, if one is.
+    pub(crate) fn get_idle(&self) -> Option<Loan<C>> {
+        self.pool.try_get()
     }
 
     pub(crate) fn get(&self, limit: Duration) -> Result<Loan<C>, Error> {

@@ -97,7 +97,7 @@ fn a_read_past_the_budget_for_reads_without_a_replica_is_told_of_it() {
         let Error::NoReplica { node, budget, .. } = &error else {
             panic!("{error:?}")
         };
-        assert_eq!((node.as_str(), *budget), ("primary", 1));
+        assert_eq!((&**node, *budget), ("primary", 1));
         let words = error.to_string();
         assert!(words.contains("`replica-0` is up"), "{words}");
         assert!(words.contains("Node::fallback_pool_size"), "{words}");

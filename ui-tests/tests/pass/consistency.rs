@@ -362,7 +362,7 @@ mod asynchronous {
         instrumented_with_the_node(session).await?;
         retried(session, &[1], "", String::new()).await?;
         retried(&mut *write, &[1], "", String::new()).await?;
-        retried_with_impl(router).await?;
+        drop(retried_with_impl(router).await?);
         own_names(session).await?;
         vouched(session).await?;
         Ok(())

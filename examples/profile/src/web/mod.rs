@@ -6,6 +6,7 @@ mod cluster;
 mod failure;
 mod guard;
 mod layout;
+mod metrics;
 mod notice;
 mod operations;
 mod profile;
@@ -24,6 +25,7 @@ use diesel_routing::edge::SessionLayer;
 
 use crate::Site;
 
+pub(crate) use metrics::install_recorder;
 pub(crate) use visitor::store_key;
 
 /// The service: each request continues its user's session.
@@ -55,6 +57,7 @@ fn pages() -> App<Site> {
 fn around(site: Site, pages: App) -> App {
     App::new()
         .route("/status", get(status::show))
+        .route("/metrics", get(metrics::show))
         .route("/user", post(settings::set_user))
         .route("/routing", post(settings::set_routing))
         .route("/operations/mode", post(operations::set_mode))

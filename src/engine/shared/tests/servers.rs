@@ -83,6 +83,9 @@ impl Loan for Pooled {
         0
     }
 
+    #[cfg(feature = "metrics")]
+    fn waited(&self, _: Duration) {}
+
     fn node(&self) -> &str {
         &self.member.name
     }

@@ -110,3 +110,19 @@ async fn is_back(story: &mut Story, name: String) {
         soon.not_yet("a page").await;
     }
 }
+
+#[then(regex = r#"^Prometheus is told of a loan of (a replica|the primary), because "(\w+)"$"#)]
+async fn is_told(story: &mut Story, role: String, reason: String) {
+    let metrics = story.look(1, "/metrics").await;
+    assert_eq!(metrics.status, StatusCode::OK);
+    let role = if role == "a replica" {
+        "replica"
+    } else {
+        "primary"
+    };
+    let (role, reason) = (format!("role=\"{role}\""), format!("reason=\"{reason}\""));
+    let mut loans = metrics.text.lines().filter(|line| {
+        line.starts_with("diesel_routing_loans_total{router=\"profile\"") && line.contains(&role)
+    });
+    assert!(loans.any(|line| line.contains(&reason)), "{}", metrics.text);
+}

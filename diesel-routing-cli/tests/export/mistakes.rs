@@ -1,0 +1,161 @@
+//! What cannot be generated, and what must never be in a file.
+
+use std::fs;
+
+use crate::generated::{export, fixture, run, words};
+
+/// Returns the words of a failure, and its exit code.
+fn fails(words: &[&str]) -> (Option<i32>, String) {
+    let output = run(words);
+    assert!(output.stdout.is_empty(), "{words:?}");
+    (
+        output.status.code(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+#[test]
+fn a_mistake_names_what_is_wrong_and_what_to_do() {
+    let (postgres, mysql, inventory) = (
+        fixture("postgres.toml"),
+        fixture("mysql.toml"),
+        fixture("inventory.json"),
+    );
+    let postgres_words = |proxy| words(proxy, &postgres, &inventory);
+    let mysql_words = |proxy| words(proxy, &mysql, &inventory);
+    let mut one_port = postgres_words("haproxy");
+    one_port.extend(["--port", "5000", "--read-port", "5000"]);
+    let mut through = postgres_words("pgbouncer");
+    through.extend(["--through", "127.0.0.1"]);
+    for (words, says) in [
+        (vec!["proxysql"], "Give `--config FILE`"),
+        (
+            vec!["haproxy", "--config", "/no/such.toml"],
+            "/no/such.toml: it cannot be read",
+        ),
+        (
+            postgres_words("proxysql"),
+            "proxysql is for MySQL and MariaDB",
+        ),
+        (mysql_words("pgbouncer"), "pgbouncer is for PostgreSQL"),
+        (mysql_words("pgpool"), "pgpool is for PostgreSQL"),
+        (mysql_words("pgdog"), "pgdog is for PostgreSQL"),
+        (one_port, "are the same"),
+        (through, "give two addresses"),
+    ] {
+        let (code, error) = fails(&words);
+        assert_eq!(code, Some(2), "{words:?}: {error}");
+        assert!(error.contains(says), "{words:?}: {error}");
+    }
+}
+
+#[test]
+fn a_proxy_that_finds_out_no_roles_is_told_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("routing.toml");
+    let inventory = fixture("inventory.json");
+    fs::write(
+        &config,
+        "[nodes.a]\nurl = \"postgres://h1/db\"\n[nodes.b]\nurl = \"postgres://h2:6000/db\"\n",
+    )
+    .unwrap();
+    let (code, error) = fails(&words("pgbouncer", &config, &inventory));
+    assert_eq!(code, Some(2));
+    assert!(
+        error.contains("add `role = \"primary\"`") && error.contains("HAProxy"),
+        "{error}"
+    );
+    assert!(export(&words("haproxy", &config, &inventory)).contains("server b h2:6000 check"));
+
+    let text = "[nodes.a]\nurl = \"postgres://h1/db\"\nrole = \"primary\"\n[nodes.b]\nurl = \"postgres://h2/db\"\n\
+                [nodes.c]\nurl = \"postgres://h3:6000/db\"\n";
+    fs::write(&config, text).unwrap();
+    let (_, error) = fails(&words("pgbouncer", &config, &inventory));
+    assert!(
+        error.contains("different ports") && error.contains("--through"),
+        "{error}"
+    );
+}
+
+#[test]
+fn no_file_has_a_password_or_a_line_that_a_name_has_added() {
+    let dir = tempfile::tempdir().unwrap();
+    let (config, address) = (dir.path().join("routing.toml"), dir.path().join("address"));
+    let inventory = fixture("inventory.json");
+    for (scheme, proxies) in [
+        ("postgres", &["pgbouncer", "haproxy", "pgpool", "pgdog"][..]),
+        ("mysql", &["proxysql", "haproxy"]),
+    ] {
+        fs::write(&address, format!("{scheme}://a%27b:hunter2@db-1/s%0Ahop\n")).unwrap();
+        let text = format!(
+            "[nodes.\"a\\nevil = 1\"]\nurl_file = {address:?}\nrole = \"primary\"\n[nodes.b]\nurl = \"{scheme}://app@db-1/shop\"\n"
+        );
+        fs::write(&config, text).unwrap();
+        for proxy in proxies {
+            let mut words = words(proxy, &config, &inventory);
+            words.push("--json");
+            let text = export(&words);
+            assert!(!text.contains("hunter2"), "{proxy}: {text}");
+            let export: serde_json::Value = serde_json::from_str(&text).unwrap();
+            for file in export["files"].as_array().unwrap() {
+                let text = file["text"].as_str().unwrap();
+                assert!(
+                    !text
+                        .lines()
+                        .any(|line| line.trim_start().starts_with("evil")),
+                    "{proxy}: {text}"
+                );
+                assert!(
+                    !text
+                        .lines()
+                        .any(|line| line.trim_start().starts_with("hop")),
+                    "{proxy}: {text}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn files_go_to_a_directory_that_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let (config, inventory, out) = (
+        fixture("mysql.toml"),
+        fixture("inventory.json"),
+        dir.path().join("a/b"),
+    );
+    let mut words = words("proxysql", &config, &inventory);
+    words.extend(["--out", out.to_str().unwrap()]);
+    assert_eq!(export(&words), "");
+    for name in ["proxysql.sql", "proxysql-undo.sql"] {
+        let text = fs::read_to_string(out.join(name)).unwrap();
+        assert!(text.starts_with("-- Generated by diesel-routing"), "{text}");
+    }
+}
+
+#[test]
+fn what_is_odd_about_the_inventory_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let (config, inventory) = (fixture("mysql.toml"), dir.path().join("inventory.json"));
+    let text = fs::read_to_string(fixture("inventory.json")).unwrap();
+    fs::write(
+        &inventory,
+        text.replace("\"class\": \"payments\"", "\"class\": \"refunds\""),
+    )
+    .unwrap();
+    let output = run(&words("proxysql", &config, &inventory));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains("the class `refunds`"), "{errors}");
+
+    let output = run(&["proxysql", "--config", config.to_str().unwrap()]);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains("no inventory was given"), "{errors}");
+
+    fs::write(&inventory, text.replace("\"version\": 1", "\"version\": 9")).unwrap();
+    let (code, error) = fails(&words("proxysql", &config, &inventory));
+    assert_eq!(code, Some(2));
+    assert!(
+        error.contains("`version`") && error.contains("inventory.json"),
+        "{error}"
+    );
+}
