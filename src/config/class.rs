@@ -60,6 +60,16 @@ impl MissingSchemaConfig {
     }
 }
 
+#[cfg(feature = "inventory")]
+impl From<MissingSchema> for MissingSchemaConfig {
+    fn from(choice: MissingSchema) -> Self {
+        match choice {
+            MissingSchema::ToPrimary => Self::Primary,
+            MissingSchema::Fail => Self::Fail,
+        }
+    }
+}
+
 /// Which reads are refused first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -119,6 +129,8 @@ impl ClassConfig {
             max_lag: class.max_lag.map(Into::into),
             wait: class.wait.map(Into::into),
             fallback: (class.fallback != usual.fallback).then(|| class.fallback.into()),
+            missing_schema: (class.missing_schema != usual.missing_schema)
+                .then(|| class.missing_schema.into()),
             priority: (class.priority != usual.priority).then(|| class.priority.into()),
             replica_share: class.replica_share,
             region: (class.region != usual.region).then(|| class.region.into()),

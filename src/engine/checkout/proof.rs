@@ -2,8 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Checkout, Loan, Next, State};
-use crate::cluster::Observation;
+use super::{Checkout, Loan};
 use crate::engine::Known;
 use crate::routing::{Decision, Reason};
 use crate::server::NodeRole;
@@ -44,52 +43,6 @@ pub(super) enum Proof {
 }
 
 impl<G: Loan> Checkout<'_, G> {
-    pub(super) fn ask(&mut self, decision: Decision, guard: G, now: Instant) -> Next<G> {
-        let until = self.patience(now);
-        let asked = Asked {
-            asked: self.shared.now(),
-            sent: now,
-            until,
-        };
-        self.state = State::Asking { decision, asked };
-        Next::Ask {
-            node: decision.node,
-            guard,
-            until,
-        }
-    }
-
-    /// Looks at a connection once more, given what its server says of itself.
-    pub(super) fn hear(
-        &mut self,
-        decision: Decision,
-        mut guard: G,
-        asked: Asked,
-        said: Option<Observation>,
-        now: Instant,
-    ) -> Next<G> {
-        let known = guard.known_mut();
-        known.alive = asked.sent;
-        if let Some(observation) = said {
-            self.shared.hear(known.server, asked.asked, &observation);
-            known.said(observation, asked.sent);
-        }
-        if decision.reason == Reason::CapturePending {
-            // The primary has told what only it can tell: a replica may do now.
-            let otherwise = self.shared.look(&self.request, now);
-            if !otherwise.reason.is_for_primary() {
-                drop(guard);
-                return self.take(otherwise, now);
-            }
-            let may_wait = !self.terms.wait.is_zero() && self.waits_until.is_none();
-            if self.terms.waits_for_another(otherwise) && may_wait {
-                drop(guard);
-                return self.wait_for_a_replica(now);
-            }
-        }
-        self.examine(decision, guard, Some(asked), now)
-    }
-
     /// Returns what proves that the connection may serve the request: what the node's watcher heard, if from the same
     /// server; else what the connection's own server said, or may say if it was not `asked` yet.
     pub(super) fn proof(

@@ -119,7 +119,7 @@ fn a_transaction_that_meets_a_spoilt_statement_fails_and_its_connection_is_close
 
 #[derive(Debug, Clone, Copy, diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
 #[diesel(postgres_type(name = "mood"))]
-#[allow(unreachable_pub, reason = "a table's columns are public")]
+#[expect(unnameable_types, reason = "a table's columns are public")]
 pub struct MoodType;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
