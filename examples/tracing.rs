@@ -79,7 +79,7 @@ fn opentelemetry_has_each_checkout_with_its_attributes_and_its_failure() {
         .with_simple_exporter(exporter.clone())
         .build();
     let traces = tracing_opentelemetry::layer().with_tracer(provider.tracer("shop"));
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(traces), || work())
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(traces), work)
         .expect("it works");
     provider.force_flush().expect("flushed");
     let spans = exporter.get_finished_spans().expect("spans");

@@ -35,14 +35,12 @@ use crate::cluster::{
     BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, ServerId,
     Signals, Snapshot, SourceAddress, after, age,
 };
-use crate::error::Error;
 use crate::mutex::lock;
 use crate::observe::Spell;
 use crate::position::Position;
 use crate::protection::{Gauges, Lags, Strain};
 use crate::random;
 use crate::routing::{Decision, Delay, Inputs, Level, Reason, Strength, decide};
-use crate::server::PoolKind;
 use crate::session::{Clock, Reading, SessionState, TokenKeys};
 use crate::statement::Checker;
 
@@ -53,9 +51,6 @@ const FASTEST: u32 = 20;
 /// The longest time between two questions to a node while nobody reads or writes. Chosen: well within the silence after
 /// which a node serves nothing.
 const SLOWEST: Duration = Duration::from_secs(1);
-
-/// The words for why no replica serves a session of unknown state.
-const UNKNOWN_STATE: &str = "none may serve a session whose state is unknown (see to its store, and to requests with many tokens)";
 
 /// The state that all handles and sessions of a router share.
 #[derive(Debug)]
@@ -362,22 +357,6 @@ impl Shared {
             ..*request
         };
         self.look(&request, now).reason.may_be_a_replicas()
-    }
-
-    /// Returns the error of a checkout that ends with this one: of the fallback pool, one that says why it was needed.
-    pub(crate) fn explained(&self, decision: Decision, error: Error) -> Error {
-        let cluster = self.snapshot.load();
-        if !cluster.has_primary && decision.reason.is_for_primary() {
-            return self.no_primary(error);
-        }
-        let replicas = match decision.reason {
-            Reason::Fallback => cluster.replicas(),
-            Reason::StateUnknown => UNKNOWN_STATE.to_owned(),
-            _ => return error,
-        };
-        let node = cluster.members.get(decision.node);
-        let budget = node.map_or(0, |node| node.pool_size(PoolKind::Fallback));
-        error.of_fallback(budget, replicas)
     }
 
     /// Returns whether a session's token may know of a failover that this router does not: what it requires is

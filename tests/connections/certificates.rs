@@ -20,11 +20,11 @@ pub(crate) struct Identity {
 
 impl Authority {
     pub(crate) fn new(name: &str) -> Self {
-        let key = KeyPair::generate().unwrap();
+        let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let certificate = params.self_signed(&key).unwrap().pem();
+        let certificate = params.self_signed(&key).expect("a certificate").pem();
         let issuer = Issuer::new(params, key);
         Self {
             certificate,
@@ -51,8 +51,11 @@ impl Authority {
     }
 
     fn sign(&self, params: &CertificateParams) -> Identity {
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap().pem();
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params
+            .signed_by(&key, &self.issuer)
+            .expect("a certificate")
+            .pem();
         Identity {
             certificate,
             key: key.serialize_pem(),
@@ -61,7 +64,7 @@ impl Authority {
 }
 
 fn named(name: &str, address: Option<IpAddr>) -> CertificateParams {
-    let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+    let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
     params.distinguished_name.push(DnType::CommonName, name);
     let address = address.map(SanType::IpAddress);
     params.subject_alt_names.extend(address);

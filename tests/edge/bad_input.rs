@@ -100,7 +100,7 @@ async fn cookies_that_push_the_sessions_own_out_of_sight_make_no_read_stale() {
     let mut user = Browser::default();
     user.post(&app).await;
     let good = user.cookie().expect("a cookie");
-    let junk = vec!["__Host-db-session=bad"; 8].join("; ");
+    let junk = ["__Host-db-session=bad"; 8].join("; ");
     let line = format!("{junk}; {good}");
     let read = with(request("GET", "/theme"), "cookie", line.as_bytes());
     assert_eq!(text(send(&app, read).await).await, "dark state_unknown");

@@ -83,6 +83,10 @@ mod blocking {
         Ok(())
     }
 
+    #[expect(
+        clippy::extra_unused_type_parameters,
+        reason = "what is inside must not need it"
+    )]
     fn outer<T>() {
         #[consistency(strong)]
         fn inner<U>(conn: &mut ReadConn<Primary>) -> Result<Option<U>, Error> {

@@ -1,4 +1,4 @@
-//! Queries in PromQL, held against the list of metrics.
+//! Prometheus's queries, held against the list of metrics.
 
 use std::collections::BTreeSet;
 

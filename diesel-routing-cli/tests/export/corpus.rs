@@ -27,7 +27,7 @@ const SOURCES: [&str; 14] = [
 const LOCKS: [&str; 16] = [
     "FOR UPDATE",
     "for update",
-    "FoR UpDaTe",
+    "fOR uPDATE",
     "FOR  UPDATE",
     "FOR\nUPDATE",
     "FOR\t\r\n UPDATE",

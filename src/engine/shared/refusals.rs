@@ -5,8 +5,28 @@ use super::state::State;
 use crate::engine::Request;
 use crate::error::Error;
 use crate::routing::{Decision, Fallback, Reason, Refusal};
+use crate::server::PoolKind;
+
+/// The words for why no replica serves a session of unknown state.
+const UNKNOWN_STATE: &str = "none may serve a session whose state is unknown (see to its store, and to requests with many tokens)";
 
 impl Shared {
+    /// Returns the error of a checkout that ends with this one: of the fallback pool, one that says why it was needed.
+    pub(crate) fn explained(&self, decision: Decision, error: Error) -> Error {
+        let cluster = self.snapshot.load();
+        if !cluster.has_primary && decision.reason.is_for_primary() {
+            return self.no_primary(error);
+        }
+        let replicas = match decision.reason {
+            Reason::Fallback => cluster.replicas(),
+            Reason::StateUnknown => UNKNOWN_STATE.to_owned(),
+            _ => return error,
+        };
+        let node = cluster.members.get(decision.node);
+        let budget = node.map_or(0, |node| node.pool_size(PoolKind::Fallback));
+        error.of_fallback(budget, replicas)
+    }
+
     /// Returns the error of a request that fails rather than go where this decision sends it.
     #[inline]
     pub(crate) fn refusal(&self, request: &Request<'_>, decision: Decision) -> Option<Error> {

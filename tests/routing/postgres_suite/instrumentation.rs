@@ -14,10 +14,12 @@ use crate::query_heard::Heard;
 static BY_HOOK: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static BY_HANDLE: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
+#[expect(clippy::needless_pass_by_value, reason = "as Diesel calls it")]
 fn record(event: InstrumentationEvent<'_>) {
     BY_HOOK.lock().unwrap().push(format!("{event:?}"));
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as Diesel calls it")]
 fn record_apart(event: InstrumentationEvent<'_>) {
     BY_HANDLE.lock().unwrap().push(format!("{event:?}"));
 }
