@@ -267,7 +267,9 @@ pub use protection::{
     Breaker, BreakerStatus, MeasuredWindow, ShedReads, Signal, Strain, Window, WindowStatus,
 };
 pub use query_log::QueryLog;
-pub use routing::{Balance, Balancing, Fallback, Level, Mode, Reason, RegionPolicy, Route, Tag};
+pub use routing::{
+    Balance, Balancing, Fallback, Level, MissingSchema, Mode, Reason, RegionPolicy, Route, Tag,
+};
 pub use server::{NodeRole, PoolKind, ServerVersion};
 #[cfg(feature = "test-util")]
 pub use session::ManualClock;

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 
-use crate::consistency::Function;
+use crate::consistency::{Again, Function};
 use crate::error::Error;
 
 /// The source of the handle `H` of a function of level `L`: a session or a router,
@@ -34,12 +34,12 @@ pub trait Acquire<L, H>: Debug + Sized {
         None
     }
 
-    /// The handle, of another node than this one if another may serve.
+    /// The handle, for a run that follows another for this reason.
     #[doc(hidden)]
-    fn acquire_elsewhere(
+    fn acquire_again(
         self,
         function: &'static Function,
-        _node: usize,
+        _: Again,
     ) -> impl Future<Output = Result<Self::Held, Error>> + Send {
         self.acquire(function)
     }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::{ReadConn, RoutedConnection, io};
-use crate::consistency::Ended;
+use crate::consistency::{Again, Ended};
 use crate::engine::Shared;
 use crate::error::ReadError;
 use crate::statement::Role;
@@ -77,14 +77,16 @@ enum Inner<T, S> {
 }
 
 impl<T, E: ReadError, S> Answer<Result<T, E>, S> {
-    /// Returns what came of it: the answer, or that the read is to run again, on another node than this one.
+    /// Returns what came of it: the answer, or that the read is to run again, and why.
     pub async fn end<R: Role, C: RoutedConnection>(
         self,
         conn: &mut ReadConn<R, C>,
     ) -> Ended<Result<T, E>, S> {
         let (answer, watch) = match self.0 {
             Inner::Here(answer, watch) => (answer, watch),
-            Inner::Lost(again, node) => return again_elsewhere(again, node, conn),
+            Inner::Lost(again, node) => {
+                return run_again(again, Again::Elsewhere(node), conn);
+            }
         };
         if let Some(watch) = &watch {
             conn.lease_mut().guard.known.is_spent = watch.was_spent;
@@ -93,21 +95,23 @@ impl<T, E: ReadError, S> Answer<Result<T, E>, S> {
             Ok(value) => return Ended::Done(Ok(value)),
             Err(error) => error,
         };
-        match watch {
-            Some(watch) if conn.runs_again(&error).await => {
-                again_elsewhere(watch.again, watch.node, conn)
-            }
+        let again = match &watch {
+            Some(_) => conn.runs_again(&error).await,
+            None => None,
+        };
+        match (watch, again) {
+            (Some(watch), Some(why)) => run_again(watch.again, why, conn),
             _ => Ended::Done(Err(error.on(|| conn.route().origin()))),
         }
     }
 }
 
-fn again_elsewhere<R: Role, C: RoutedConnection, T, S>(
+fn run_again<R: Role, C: RoutedConnection, T, S>(
     again: S,
-    node: usize,
+    why: Again,
     conn: &ReadConn<R, C>,
 ) -> Ended<T, S> {
-    tracing::debug!(node = conn.route().node, "a read is run again elsewhere");
+    tracing::debug!(node = conn.route().node, ?why, "a read is run again");
     conn.lease().shared().counts.retries.add();
-    Ended::Again(again, node)
+    Ended::Again(again, why)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::transaction::AsyncFuncMut;
 use super::{ReadConn, RoutedConnection, Session, io};
+use crate::consistency::Again;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::ReadError;
@@ -73,7 +74,7 @@ impl<C: RoutedConnection> Session<C> {
             "a read that takes long is run elsewhere as well"
         );
         let second = pin!(async {
-            let conn = self.read_elsewhere(node).await?;
+            let conn = self.read_again(Again::Elsewhere(node)).await?;
             self.reading_on(conn, &mut once_more).await
         });
         first_of(first, second).await

@@ -3,7 +3,7 @@
 use super::attempt::Attempt;
 use super::transaction::AsyncFuncMut;
 use super::{ReadConn, RoutedConnection, Session};
-use crate::consistency::Ended;
+use crate::consistency::{Again, Ended};
 use crate::error::{Error, ReadError};
 use crate::statement::CaughtUp;
 
@@ -23,6 +23,11 @@ impl<C: RoutedConnection> Session<C> {
     ///     .await?;
     /// # Ok(()) }
     /// ```
+    ///
+    /// Two errors tell of a change of the schema, after which nothing has run. If what the connection has prepared is of an
+    /// earlier one (PostgreSQL's "cached plan must not change result type", MySQL's "needs to be re-prepared"), `read` runs again on a
+    /// connection that was opened since. If a replica lacks a table or column, it runs again on the primary, unless a
+    /// [class](crate::Class::missing_schema) keeps it from there.
     ///
     /// `read` runs at most twice: what else it does besides reading is done twice, too.
     ///
@@ -77,22 +82,22 @@ impl<C: RoutedConnection> Session<C> {
     {
         let attempt = Attempt::begin(&mut conn, Some(()));
         let answer = attempt.answer(read(&mut conn)).await;
-        let node = match answer.end(&mut conn).await {
+        let why = match answer.end(&mut conn).await {
             Ended::Done(answer) => {
                 return answer.map_err(|error| error.of(|| conn.route().origin()));
             }
-            Ended::Again((), node) => node,
+            Ended::Again((), why) => why,
         };
         // Before another is asked for: with small pools, holding one can deadlock.
         drop(conn);
-        let mut conn = self.read_elsewhere(node).await?;
+        let mut conn = self.read_again(why).await?;
         let answer = read(&mut conn).await;
         answer.map_err(|error| error.of(|| conn.route().origin()))
     }
 
-    /// Checks out a connection of another node than this one, if another may serve.
-    pub(super) async fn read_elsewhere(&self, node: usize) -> Result<ReadConn<CaughtUp, C>, Error> {
-        let request = self.request_to_read(Some(node));
+    /// Checks out a connection for a read that runs again for this reason.
+    pub(super) async fn read_again(&self, why: Again) -> Result<ReadConn<CaughtUp, C>, Error> {
+        let request = self.request_to_read(Some(why));
         self.checkout(request).await.map(ReadConn::new)
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{FallbackConfig, HumanDuration, LevelConfig, RegionConfig};
 use crate::consistency::{Class, Priority};
 use crate::error::ConfigError;
+use crate::routing::MissingSchema;
 
 /// The settings of a class. Its name is the key that they stand under.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +25,9 @@ pub struct ClassConfig {
     /// The fallback of its reads where no replica may serve them: `primary`, `wait=200ms` or `refuse`. Defaults to `primary`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback: Option<FallbackConfig>,
+    /// What its reads do where a replica lacks a table or column that the primary may have. Defaults to `primary`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing_schema: Option<MissingSchemaConfig>,
     /// Which of its reads are refused first while the primary is strained. Defaults to `normal`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<PriorityConfig>,
@@ -34,6 +38,36 @@ pub struct ClassConfig {
     /// The policy of its reads about nodes in other regions: `pay`, `bound=2s` or `refuse`. Defaults to `pay`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<RegionConfig>,
+}
+
+/// What reads do where a replica lacks a table or column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum MissingSchemaConfig {
+    /// They run again on the primary.
+    Primary,
+    /// They fail.
+    Fail,
+}
+
+impl MissingSchemaConfig {
+    fn get(self) -> MissingSchema {
+        match self {
+            Self::Primary => MissingSchema::ToPrimary,
+            Self::Fail => MissingSchema::Fail,
+        }
+    }
+}
+
+#[cfg(feature = "inventory")]
+impl From<MissingSchema> for MissingSchemaConfig {
+    fn from(choice: MissingSchema) -> Self {
+        match choice {
+            MissingSchema::ToPrimary => Self::Primary,
+            MissingSchema::Fail => Self::Fail,
+        }
+    }
 }
 
 /// Which reads are refused first.
@@ -95,6 +129,8 @@ impl ClassConfig {
             max_lag: class.max_lag.map(Into::into),
             wait: class.wait.map(Into::into),
             fallback: (class.fallback != usual.fallback).then(|| class.fallback.into()),
+            missing_schema: (class.missing_schema != usual.missing_schema)
+                .then(|| class.missing_schema.into()),
             priority: (class.priority != usual.priority).then(|| class.priority.into()),
             replica_share: class.replica_share,
             region: (class.region != usual.region).then(|| class.region.into()),
@@ -109,6 +145,9 @@ impl ClassConfig {
         }
         if let Some(fallback) = self.fallback {
             class = class.fallback(fallback.get());
+        }
+        if let Some(choice) = self.missing_schema {
+            class = class.missing_schema(choice.get());
         }
         if let Some(priority) = self.priority {
             class = class.priority(priority.priority());

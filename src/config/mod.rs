@@ -67,7 +67,7 @@ use serde::{Deserialize, Serialize};
 pub use balance::{BalanceConfig, StrategyConfig};
 pub use breaker::{BreakerConfig, ThresholdsConfig};
 pub use changes::{Changes, KeyChange, NodeChange, WhatChanged};
-pub use class::{ClassConfig, PriorityConfig};
+pub use class::{ClassConfig, MissingSchemaConfig, PriorityConfig};
 pub(crate) use diff::{changed_keys, is_below, with_key};
 pub use duration::HumanDuration;
 #[cfg(feature = "config-file")]

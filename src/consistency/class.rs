@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Priority;
 use crate::error::ConfigError;
-use crate::routing::{Fallback, Level, Mode, RegionPolicy, ReplicaShare, Strength};
+use crate::routing::{Fallback, Level, MissingSchema, Mode, RegionPolicy, ReplicaShare, Strength};
 
 /// Requirements of one kind of read, by the name that the router's [builder](crate::RouterBuilder::class) gives them: payments',
 /// say. They add to what a read asks for itself, and never take from it.
@@ -37,6 +37,7 @@ pub struct Class {
     pub(crate) wait: Option<Duration>,
     pub(crate) max_lag: Option<Duration>,
     pub(crate) fallback: Fallback,
+    pub(crate) missing_schema: MissingSchema,
     pub(crate) priority: Priority,
     pub(crate) region: RegionPolicy,
     /// In percent; all sessions if `None`.
@@ -77,6 +78,21 @@ impl Class {
     /// Sets what its reads do where no replica may serve them. Defaults to [`Fallback::ToPrimary`].
     pub fn fallback(mut self, fallback: Fallback) -> Self {
         self.fallback = fallback;
+        self
+    }
+
+    /// Sets what its reads do where a replica lacks a table or column that the primary may have. Defaults to
+    /// [`MissingSchema::ToPrimary`].
+    ///
+    /// ```
+    /// use diesel_routing::{Class, MissingSchema};
+    ///
+    /// // While a migration is on its way to the replicas, these show nothing rather than burden the primary.
+    /// let reports = Class::new().missing_schema(MissingSchema::Fail);
+    /// # let _ = reports;
+    /// ```
+    pub fn missing_schema(mut self, choice: MissingSchema) -> Self {
+        self.missing_schema = choice;
         self
     }
 
@@ -143,6 +159,7 @@ impl Class {
         Strength::from(self.level.unwrap_or(Level::Eventual))
             .within(self.max_lag)
             .or(self.fallback)
+            .lacking(self.missing_schema)
             .staying(self.region == RegionPolicy::Refuse)
     }
 }

@@ -1,11 +1,13 @@
 //! `Ended`: what came of one run of a read.
 
+use super::Again;
+
 /// What came of one run of a read that may run again.
 #[derive(Debug)]
 #[expect(clippy::exhaustive_enums, reason = "only expansions match it")]
 pub enum Ended<T, S> {
     /// It is done.
     Done(T),
-    /// It is to run again, with a handle from this source, of another node than this one.
-    Again(S, usize),
+    /// It is to run again, with a handle from this source.
+    Again(S, Again),
 }

@@ -1,6 +1,7 @@
 //! The parts of [`#[consistency(..)]`](macro@crate::consistency) functions. Users do not call them; they
 //! appear in signatures and in compile errors.
 
+mod again;
 mod class;
 mod ended;
 mod fails;
@@ -15,6 +16,8 @@ pub use crate::asynchronous::acquire::Acquire;
 #[cfg(feature = "__async")]
 #[doc(hidden)]
 pub use crate::asynchronous::attempt::{Answer, Attempt};
+#[doc(hidden)]
+pub use again::Again;
 pub use class::Class;
 #[doc(hidden)]
 pub use ended::Ended;

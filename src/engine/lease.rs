@@ -31,6 +31,8 @@ pub(crate) struct Grant {
     pub(crate) is_primary: bool,
     /// The function that it was chosen for.
     pub(crate) function: Option<&'static str>,
+    /// Set if the read does not go to the primary where a replica lacks what it reads.
+    pub(crate) fails_on_missing: bool,
     /// The version of the session's requirements that its server was proved to meet.
     pub(crate) proved: Option<u64>,
     /// What the loan counts as.
@@ -69,6 +71,11 @@ impl<G> Lease<G> {
 
     pub(crate) fn shared(&self) -> &Shared {
         self.log.shared()
+    }
+
+    /// Returns whether a read that lacks a table or column here may run again on the primary.
+    pub(crate) fn may_go_on_primary(&self) -> bool {
+        !self.grant.is_primary && !self.grant.fails_on_missing
     }
 
     pub(crate) fn is_primary(&self) -> bool {

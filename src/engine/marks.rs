@@ -7,7 +7,7 @@ use diesel::result::Error as DieselError;
 use diesel_routing_sql::SessionEffect;
 
 use crate::cluster::Member;
-use crate::error::{Origin, may_be_a_lost_connection, may_retry_read};
+use crate::error::{Origin, is_spoilt, lacks_schema, may_be_a_lost_connection, may_retry_read};
 use crate::query_log::Logging;
 use crate::routing::{PeakEwma, Reason};
 
@@ -18,6 +18,8 @@ pub(crate) struct Marks {
     pub(crate) awaits_answer: bool,
     /// Set once a statement failed: the connection may have ended.
     pub(crate) has_failed: bool,
+    /// Set once a statement failed because what the connection has prepared is of an earlier schema: it is not lent again.
+    pub(crate) is_spoilt: bool,
     /// Set once a statement ran for which its caller vouched: it may have made the connection one that writes.
     pub(crate) was_vouched_for: bool,
     /// What statements have left behind in the database session.
@@ -42,6 +44,8 @@ pub(crate) enum Blame {
     /// Nothing failed, or it would fail anywhere.
     #[default]
     Nobody,
+    /// The node's schema, which lacks a table or column: the primary may have it.
+    Schema,
     /// The connection, perhaps: it may have ended.
     Perhaps,
     /// The node: a read may do on another.
@@ -61,8 +65,11 @@ impl Marks {
     #[cold]
     pub(crate) fn failed(&mut self, error: DieselError) -> DieselError {
         self.has_failed = true;
+        self.is_spoilt |= is_spoilt(&error);
         let blame = if may_retry_read(&error) {
             Blame::Node
+        } else if lacks_schema(&error) {
+            Blame::Schema
         } else if may_be_a_lost_connection(&error) {
             Blame::Perhaps
         } else {

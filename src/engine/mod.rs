@@ -32,6 +32,7 @@ mod marks;
 mod nodes;
 mod one_question;
 mod options;
+mod outdated;
 mod pooled;
 #[cfg(feature = "metrics")]
 mod recording;

@@ -64,6 +64,9 @@ impl<C> Pooled<C> {
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn returns(&mut self, now: Instant) {
         self.usage.returned(self.lent, now);
+        if self.marks.is_spoilt {
+            self.outdate(now);
+        }
         if !self.marks.has_failed {
             self.known.alive = now;
         }
@@ -428,6 +431,10 @@ macro_rules! pools {
 
             fn awaits_answer(&self) -> bool {
                 self.marks.awaits_answer
+            }
+
+            fn spoil(&mut self) {
+                self.marks.is_spoilt = true;
             }
 
             fn number(&self) -> u64 {

@@ -315,6 +315,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
             session: None,
             wait: Wait::default(),
             avoid: None,
+            again: None,
             may_try: true,
             advice: None,
             class: None,

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::checkout::Loan;
 use super::{Async, DELAYED, Flavour, Lease, Options, Request, Router, Routes, View, Wait};
 use crate::connect::SessionSettings;
+use crate::consistency::Again;
 use crate::error::{ConfigError, Error, PositionError, Rejection};
 use crate::routing::{Level, Tag};
 #[cfg(feature = "edge")]
@@ -268,7 +269,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
         &self,
         level: Level,
         access: Access,
-        avoid: Option<usize>,
+        again: Option<Again>,
     ) -> Request<'_> {
         let Options {
             wait,
@@ -290,7 +291,8 @@ impl<C, F: Flavour<C>> Session<C, F> {
                 function: None,
                 view: wait,
             },
-            avoid,
+            avoid: None,
+            again: None,
             may_try: true,
             advice: advice.as_deref(),
             class: None,
@@ -298,11 +300,12 @@ impl<C, F: Flavour<C>> Session<C, F> {
             settings: settings.as_ref(),
             function: None,
         }
+        .once_more(again)
     }
 
     /// Returns what [`read`](Self::read) asks for, and an upgrade of a handle.
-    pub(crate) fn request_to_read(&self, avoid: Option<usize>) -> Request<'_> {
-        self.request(Level::Session, Access::CaughtUp, avoid)
+    pub(crate) fn request_to_read(&self, again: Option<Again>) -> Request<'_> {
+        self.request(Level::Session, Access::CaughtUp, again)
     }
 
     /// Returns what [`read_default`](Self::read_default) asks for.

@@ -1,5 +1,6 @@
 //! `Usage`: how much a pool's connections are in use.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,8 @@ pub(crate) struct Usage {
     loans: AtomicU64,
     /// Nanoseconds: for 584 years of one connection.
     time: AtomicU64,
+    /// The instant from which a connection must have been opened to be lent, in [`nanos`]; 0, if any may be.
+    opened_from: AtomicU64,
     /// The callers that wait for a connection.
     pending: AtomicU32,
     /// The waits that were in vain.
@@ -20,6 +23,13 @@ pub(crate) struct Usage {
     /// Where times are recorded as well.
     #[cfg(feature = "metrics")]
     times: PoolTimes,
+}
+
+/// Returns an instant as a number: nanoseconds since the first that was asked for.
+fn nanos(at: Instant) -> u64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let since = at.saturating_duration_since(*START).as_nanos();
+    u64::try_from(since).unwrap_or(u64::MAX)
 }
 
 /// Somebody who waits for a connection, until this is dropped.
@@ -70,6 +80,21 @@ impl Usage {
         self.timeouts.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Has connections that were opened before `now` not lent again.
+    #[allow(dead_code, reason = "where no pool is compiled in")]
+    pub(crate) fn outdate(&self, now: Instant) {
+        self.opened_from
+            .fetch_max(nanos(now).max(1), Ordering::Relaxed);
+    }
+
+    /// Returns whether a connection that was opened then is not lent again.
+    #[inline]
+    #[allow(dead_code, reason = "where no pool is compiled in")]
+    pub(crate) fn is_outdated(&self, opened: Instant) -> bool {
+        let from = self.opened_from.load(Ordering::Relaxed);
+        from != 0 && nanos(opened) < from
+    }
+
     /// Returns the number of loans, and the time that they took in all.
     pub(crate) fn total(&self) -> (u64, Duration) {
         let time = Duration::from_nanos(self.time.load(Ordering::Relaxed));
@@ -86,5 +111,23 @@ impl Usage {
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
         self.0.pending.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_are_outdated_by_what_happens_after_they_were_opened() {
+        let usage = Usage::default();
+        let opened = Instant::now();
+        assert!(!usage.is_outdated(opened));
+        let later = opened + Duration::from_millis(1);
+        usage.outdate(later);
+        assert!(usage.is_outdated(opened) && !usage.is_outdated(later));
+        // What is heard late changes nothing.
+        usage.outdate(opened);
+        assert!(usage.is_outdated(opened) && !usage.is_outdated(later));
     }
 }

@@ -46,7 +46,7 @@ pub use words::may_retry_read;
 use words::{
     brief, is_refused_function, is_refused_on_aurora, lacks_aurora_functions, shares_connections,
 };
-pub(crate) use words::{error_chain, is_read_only};
+pub(crate) use words::{error_chain, is_read_only, is_spoilt, lacks_schema};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 

@@ -3,7 +3,8 @@
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 /// Returns whether a *read* that failed with this error may be retried on another node: the connection was
-/// lost, or a replica cancelled the query to go on replaying. Like
+/// lost, a replica cancelled the query to go on replaying, or the connection's prepared statements do not fit a schema that
+/// has changed. Like
 /// [`Error::may_retry_read`](crate::Error::may_retry_read), for Diesel's own error.
 ///
 /// A server that shuts down says so in its own language; only English messages are recognised.
@@ -17,11 +18,42 @@ pub fn may_retry_read(error: &DieselError) -> bool {
             | DatabaseErrorKind::UnableToSendCommand => true,
             DatabaseErrorKind::Unknown => LAST_WORDS
                 .iter()
+                .chain(&SPOILT)
                 .any(|words| info.message().contains(words)),
             _ => false,
         },
         DieselError::BrokenTransactionManager => true,
         DieselError::RollbackErrorOnCommit { commit_error, .. } => may_retry_read(commit_error),
+        _ => false,
+    }
+}
+
+/// Returns whether what a connection has prepared, or knows of types, is of an earlier schema: nothing ran, and every later
+/// statement of its kind on this connection may fail as well.
+#[cold]
+pub(crate) fn is_spoilt(error: &DieselError) -> bool {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) => {
+            SPOILT.iter().any(|words| info.message().contains(words))
+        }
+        DieselError::RollbackErrorOnCommit { commit_error, .. } => is_spoilt(commit_error),
+        _ => false,
+    }
+}
+
+/// Returns whether the server has no such table, column, function or type: it may lack a migration that the primary has.
+pub(crate) fn lacks_schema(error: &DieselError) -> bool {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) => {
+            let words = info.message();
+            MISSING
+                .iter()
+                .any(|(start, end)| words.starts_with(start) && words.ends_with(end))
+        }
+        // Diesel asks for the number of a type before it sends the statement.
+        DieselError::SerializationError(why) => {
+            why.to_string().starts_with("Failed to find a type oid for")
+        }
         _ => false,
     }
 }
@@ -70,6 +102,34 @@ const LAST_WORDS: [&str; 11] = [
     "Connection was killed",
     "Server shutdown in progress",
     "WSREP has not yet prepared node",
+];
+
+/// Messages about statements that were prepared, or types that were looked up, before the schema changed: PostgreSQL's (SQLSTATE
+/// 0A000, XX000 and 42704), which are about a connection's own plans and numbers of types; then MySQL's and MariaDB's (error 1615),
+/// their C client's (error 2057), and SQLite's.
+const SPOILT: [&str; 6] = [
+    "cached plan must not change result type",
+    "cache lookup failed for type",
+    "type with OID ",
+    "Prepared statement needs to be re-prepared",
+    "The number of columns in the result set differs from the number of bound buffers",
+    "database schema has changed",
+];
+
+/// The starts and ends of messages about what a schema lacks: PostgreSQL's (SQLSTATE 42P01, 42703, 42883, 42704 and 3F000), those
+/// of MySQL and MariaDB (errors 1146, 1054 and 1305), and SQLite's.
+const MISSING: [(&str, &str); 11] = [
+    ("relation ", " does not exist"),
+    ("column ", " does not exist"),
+    ("function ", " does not exist"),
+    ("type \"", " does not exist"),
+    ("schema ", " does not exist"),
+    ("Table '", "' doesn't exist"),
+    ("Unknown column '", "'"),
+    ("FUNCTION ", " does not exist"),
+    ("no such table: ", ""),
+    ("no such column: ", ""),
+    ("no such function: ", ""),
 ];
 
 /// Returns an error with all its causes, in one line; without those whose words are there already.
@@ -142,4 +202,66 @@ pub(super) fn is_refused_on_aurora(words: &str) -> bool {
 /// English messages are recognised.
 pub(super) fn lacks_aurora_functions(words: &str) -> bool {
     words.contains("function aurora_") && words.contains("does not exist")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(message: &str) -> DieselError {
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message.to_owned()))
+    }
+
+    #[test]
+    fn what_servers_say_after_ddl_spoils_the_connection_and_a_read_may_run_again() {
+        for message in [
+            "cached plan must not change result type",
+            "cache lookup failed for type 16402",
+            "type with OID 16402 does not exist",
+            "Prepared statement needs to be re-prepared",
+            "The number of columns in the result set differs from the number of bound buffers. You must reset the \
+             statement, rebind the result set columns, and execute the statement again",
+            "database schema has changed",
+        ] {
+            let error = said(message);
+            assert!(is_spoilt(&error) && may_retry_read(&error), "{message}");
+            assert!(!lacks_schema(&error), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_a_schema_lacks_is_told_apart_from_what_a_query_does_wrong() {
+        for message in [
+            "relation \"app.users\" does not exist",
+            "column users.nick does not exist",
+            "column \"nick\" does not exist",
+            "function twice(integer) does not exist",
+            "type \"mood\" does not exist",
+            "schema \"tenant_7\" does not exist",
+            "Table 'app.users' doesn't exist",
+            "Unknown column 'users.nick' in 'field list'",
+            "FUNCTION app.twice does not exist",
+            "no such table: users",
+            "no such column: users.nick",
+            "no such function: twice",
+        ] {
+            let error = said(message);
+            assert!(lacks_schema(&error), "{message}");
+            assert!(!is_spoilt(&error) && !may_retry_read(&error), "{message}");
+        }
+        for message in [
+            "division by zero",
+            "prepared statement \"__diesel_stmt_0\" does not exist",
+            "role \"app\" does not exist",
+            "Table 'app.users' doesn't exist in engine",
+            "operator does not exist: integer = text",
+        ] {
+            assert!(!lacks_schema(&said(message)), "{message}");
+        }
+        let unique = DieselError::DatabaseError(
+            DatabaseErrorKind::UniqueViolation,
+            Box::new("relation \"users\" does not exist".to_owned()),
+        );
+        assert!(!lacks_schema(&unique));
+    }
 }

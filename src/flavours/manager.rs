@@ -224,6 +224,10 @@ impl<C: RoutedConnection> Manager<C> {
             let why = "it has lived for as long as its pool's `max_lifetime` lets it";
             return Err(self.failed(Step::Recycle, since, why));
         }
+        if conn.is_outdated() {
+            let why = "its prepared statements may be of an earlier schema";
+            return Err(self.failed(Step::Recycle, since, why));
+        }
         if conn.needs_reset() && depth(&mut conn.conn) == 0 {
             io::boxed(self.reset(conn, since)).await?;
         }
@@ -296,8 +300,8 @@ impl<C: RoutedConnection> Manager<C> {
         Self::must_close_at(conn, now)
     }
 
-    /// Returns whether a connection must be closed: it has an open transaction, an answer is outstanding, or it has lived
-    /// for long.
+    /// Returns whether a connection must be closed: it has an open transaction, an answer is outstanding, what it has prepared is of
+    /// an earlier schema, or it has lived for long.
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn must_close(conn: &mut Pooled<C>) -> bool {
         Self::must_close_at(conn, Instant::now())
@@ -306,6 +310,8 @@ impl<C: RoutedConnection> Manager<C> {
     #[allow(dead_code, reason = "where no pool is compiled in")]
     fn must_close_at(conn: &mut Pooled<C>, now: Instant) -> bool {
         conn.known.is_spent
+            || conn.marks.is_spoilt
+            || conn.is_outdated()
             || conn.member.has_left()
             || conn.known.has_expired(now)
             || conn.marks.awaits_answer

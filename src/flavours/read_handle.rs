@@ -5,6 +5,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::time::Instant;
 
 use diesel::QueryResult;
 use diesel::query_builder::{QueryFragment, QueryId};
@@ -16,6 +17,7 @@ use super::pool::Guard;
 use super::runs::Inspects;
 use super::statement_guard::StatementGuard;
 use super::{ReadConn, RoutedConnection, Session, flavoured, io};
+use crate::consistency::Again;
 use crate::engine::{Blame, Lease};
 use crate::error::{Error, ReadError, Refused};
 use crate::query_log::Entry;
@@ -69,14 +71,26 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         !matches!(io::within(limit, role).await, Ok(Ok(_)))
     }
 
-    /// Returns whether a read on this connection, which failed with this error, may do on another node.
+    /// Returns why a read on this connection, which failed with this error, is to run again, if it is.
     ///
     /// What its statements met counts as well: an application's error may not say that the node was at fault.
-    pub(super) async fn runs_again<E: ReadError>(&mut self, error: &E) -> bool {
-        let blame = self.lease.guard.marks.blame;
-        blame == Blame::Node
-            || error.may_retry()
-            || (blame == Blame::Perhaps || error.may_be_lost()) && self.is_lost().await
+    pub(super) async fn runs_again<E: ReadError>(&mut self, error: &E) -> Option<Again> {
+        let marks = &self.lease.guard.marks;
+        let (blame, node) = (marks.blame, self.lease().node());
+        if marks.is_spoilt {
+            return Some(Again::Spoilt(Instant::now()));
+        }
+        if blame == Blame::Node || error.may_retry() {
+            return Some(Again::Elsewhere(node));
+        }
+        if blame == Blame::Schema {
+            return self
+                .lease
+                .may_go_on_primary()
+                .then_some(Again::MissingSchema);
+        }
+        let is_lost = (blame == Blame::Perhaps || error.may_be_lost()) && self.is_lost().await;
+        is_lost.then_some(Again::Elsewhere(node))
     }
 
     /// Returns the connection, if the handle may run the statement, and the statement's guard.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Session;
 use super::pool::Guard;
 use super::{ReadConn, RoutedConnection, Router, WriteConn, flavoured};
-use crate::consistency::Function;
+use crate::consistency::{Again, Function};
 use crate::engine::Lease;
 use crate::error::Error;
 use crate::routing::Level;
@@ -76,15 +76,15 @@ impl<C: RoutedConnection> Router<C> {
         self.checkout(self.request(level, access)).await
     }
 
-    /// Checks out a connection for a call of `function`, outside any session; of another node than `avoid` if another may serve.
+    /// Checks out a connection for a call of `function`, outside any session; once more, if it is `again`.
     pub(crate) async fn checkout_for(
         &self,
         function: &'static Function,
         access: Access,
-        avoid: Option<usize>,
+        again: Option<Again>,
     ) -> Result<Lease<Guard<C>>, Error> {
-        let mut request = self.request(function.level, access).of_function(function);
-        request.avoid = avoid;
+        let request = self.request(function.level, access).of_function(function);
+        let request = request.once_more(again);
         let lease = self.checkout(request).await;
         lease.map_err(|error| error.of_function(function.path))
     }

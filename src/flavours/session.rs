@@ -11,7 +11,7 @@ use super::pool::Guard;
 use super::{ReadConn, RoutedConnection, Session, WriteConn, flavoured, io};
 use crate::cluster::after;
 use crate::connect::SettingValue;
-use crate::consistency::Function;
+use crate::consistency::{Again, Function};
 use crate::engine::{Lease, Request};
 #[cfg(doc)]
 use crate::error::ConfigError;
@@ -239,14 +239,14 @@ impl<C: RoutedConnection> Session<C> {
         lease.inspect(|lease| self.count(lease, since))
     }
 
-    /// Checks out a connection for a call of `function`; of another node than `avoid` if another may serve.
+    /// Checks out a connection for a call of `function`; once more, if it is `again`.
     pub(crate) async fn checkout_for(
         &self,
         function: &'static Function,
         access: Access,
-        avoid: Option<usize>,
+        again: Option<Again>,
     ) -> Result<Lease<Guard<C>>, Error> {
-        let request = self.request(function.level, access, avoid);
+        let request = self.request(function.level, access, again);
         let mut request = request.of_function(function);
         if function.is_untracked && access == Access::Write {
             request.session = None;

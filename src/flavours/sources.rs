@@ -5,7 +5,7 @@
 use super::acquire::Acquire;
 use super::{ReadConn, RoutedConnection, Router, Session, WriteConn, flavoured};
 use crate::consistency::levels::*;
-use crate::consistency::{Function, HandleGuard};
+use crate::consistency::{Again, Function, HandleGuard};
 use crate::error::Error;
 use crate::routing::{Level, levels};
 use crate::statement::{CaughtUp, Primary, Replica, Role};
@@ -70,12 +70,12 @@ macro_rules! from_routers {
                 Some(*self)
             }
 
-            async fn acquire_elsewhere(
+            async fn acquire_again(
                 self,
                 function: &'static Function,
-                node: usize,
+                why: Again,
             ) -> Result<Self::Held, Error> {
-                let lease = self.checkout_for(function, <$handle>::NEEDS, Some(node)).await?;
+                let lease = self.checkout_for(function, <$handle>::NEEDS, Some(why)).await?;
                 Ok(HandleGuard::owned(<$handle>::new(lease)))
             }
         }
@@ -93,12 +93,12 @@ macro_rules! from_routers {
                 Some(*self)
             }
 
-            async fn acquire_elsewhere(
+            async fn acquire_again(
                 self,
                 function: &'static Function,
-                node: usize,
+                why: Again,
             ) -> Result<Self::Held, Error> {
-                let lease = self.checkout_for(function, <$handle>::NEEDS, Some(node)).await?;
+                let lease = self.checkout_for(function, <$handle>::NEEDS, Some(why)).await?;
                 Ok(HandleGuard::owned(<$handle>::new(lease)))
             }
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Fallback, Level, Reason};
+use super::{Fallback, Level, MissingSchema, Reason};
 
 /// The requirements of a read on the node that serves it, and its choice where no replica is such a node: a product of a level, a
 /// bound on staleness and a fallback.
@@ -20,6 +20,8 @@ pub(crate) struct Strength {
     wait: Duration,
     /// Set if it fails where no replica serves it.
     refuses: bool,
+    /// Set if it fails where a replica lacks what it reads.
+    fails_on_missing: bool,
     /// Set if it fails where no node in the caller's region serves it.
     stays: bool,
 }
@@ -32,6 +34,7 @@ impl From<Level> for Strength {
             bound: level.bound(),
             wait: Duration::ZERO,
             refuses: false,
+            fails_on_missing: false,
             stays: false,
         }
     }
@@ -56,6 +59,12 @@ impl Strength {
         self
     }
 
+    /// Requires this where a replica lacks a table or column.
+    pub(crate) fn lacking(mut self, schema: MissingSchema) -> Self {
+        self.fails_on_missing |= schema == MissingSchema::Fail;
+        self
+    }
+
     /// Requires a node in the caller's region, if `stays`.
     pub(crate) fn staying(mut self, stays: bool) -> Self {
         self.stays |= stays;
@@ -77,6 +86,7 @@ impl Strength {
             bound,
             wait: self.wait.max(other.wait),
             refuses: self.refuses || other.refuses,
+            fails_on_missing: self.fails_on_missing || other.fails_on_missing,
             stays: self.stays || other.stays,
         }
     }
@@ -100,6 +110,11 @@ impl Strength {
     /// Returns whether it fails where no replica serves it.
     pub(crate) fn refuses(self) -> bool {
         self.refuses
+    }
+
+    /// Returns whether it goes to the primary where a replica lacks a table or column: that replica is none that serves it.
+    pub(crate) fn takes_missing_to_primary(self) -> bool {
+        !self.refuses && !self.fails_on_missing
     }
 
     /// Returns why it fails rather than go to the node that was chosen for this reason, outside the caller's region or not.
@@ -192,11 +207,13 @@ mod tests {
 
     fn strengths() -> impl Strategy<Value = Strength> {
         let limits = prop::option::of((0..5_u64).prop_map(Duration::from_millis));
-        let parts = (levels(), limits, fallbacks(), any::<bool>());
-        parts.prop_map(|(level, limit, fallback, stays)| {
+        let schema = prop_oneof![Just(MissingSchema::ToPrimary), Just(MissingSchema::Fail)];
+        let parts = (levels(), limits, fallbacks(), schema, any::<bool>());
+        parts.prop_map(|(level, limit, fallback, schema, stays)| {
             Strength::from(level)
                 .within(limit)
                 .or(fallback)
+                .lacking(schema)
                 .staying(stays)
         })
     }
@@ -229,6 +246,7 @@ mod tests {
                 prop_assert!(each.bound().is_none_or(is_within), "has lost a bound");
                 prop_assert!(both.wait() >= each.wait());
                 prop_assert!(both.refuses() >= each.refuses() && both.stays >= each.stays);
+                prop_assert!(both.takes_missing_to_primary() <= each.takes_missing_to_primary());
             }
             // And nothing else.
             let ranks = (one.level().rank(), other.level().rank());

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::consistency::Function;
+use crate::consistency::{Again, Function};
 use crate::error::Error;
 
 /// The source of the handle `H` of a function of level `L`: a session or a router,
@@ -30,17 +30,13 @@ pub trait Acquire<L, H>: Debug + Sized {
         None
     }
 
-    /// The handle, of another node than this one if another may serve.
+    /// The handle, for a run that follows another for this reason.
     ///
     /// # Errors
     ///
     /// As for [`acquire`](Self::acquire).
     #[doc(hidden)]
-    fn acquire_elsewhere(
-        self,
-        function: &'static Function,
-        _node: usize,
-    ) -> Result<Self::Held, Error> {
+    fn acquire_again(self, function: &'static Function, _: Again) -> Result<Self::Held, Error> {
         self.acquire(function)
     }
 }

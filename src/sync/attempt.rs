@@ -10,22 +10,15 @@ use crate::statement::Role;
 #[must_use = "an attempt ends with `end`"]
 pub struct Attempt<S> {
     again: Option<S>,
-    node: usize,
 }
 
 impl<S> Attempt<S> {
     /// Begins to read on this connection, once more elsewhere if there is another source of handles.
-    pub fn begin<R: Role, C: RoutedConnection>(
-        conn: &mut ReadConn<R, C>,
-        again: Option<S>,
-    ) -> Self {
-        Self {
-            again,
-            node: conn.lease().node(),
-        }
+    pub fn begin<R: Role, C: RoutedConnection>(_: &mut ReadConn<R, C>, again: Option<S>) -> Self {
+        Self { again }
     }
 
-    /// Returns what came of it: the answer, or that the read is to run again, on another node than this one.
+    /// Returns what came of it: the answer, or that the read is to run again, and why.
     pub fn end<R: Role, C: RoutedConnection, T, E: ReadError>(
         self,
         conn: &mut ReadConn<R, C>,
@@ -35,11 +28,15 @@ impl<S> Attempt<S> {
             Ok(value) => return Ended::Done(Ok(value)),
             Err(error) => error,
         };
-        match self.again {
-            Some(again) if conn.runs_again(&error) => {
-                tracing::debug!(node = conn.route().node, "a read is run again elsewhere");
+        let why = match &self.again {
+            Some(_) => conn.runs_again(&error),
+            None => None,
+        };
+        match (self.again, why) {
+            (Some(again), Some(why)) => {
+                tracing::debug!(node = conn.route().node, ?why, "a read is run again");
                 conn.lease().shared().counts.retries.add();
-                Ended::Again(again, self.node)
+                Ended::Again(again, why)
             }
             _ => Ended::Done(Err(error.on(|| conn.route().origin()))),
         }

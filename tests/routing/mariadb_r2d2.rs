@@ -22,6 +22,8 @@ mod events;
 mod functions;
 #[path = "mariadb_suite/mariadb.rs"]
 mod mariadb;
+#[path = "suite/missing_schema.rs"]
+mod missing_schema;
 #[path = "suite/query_log.rs"]
 mod query_log;
 #[path = "blocking_suite/query_log_rows.rs"]
@@ -30,6 +32,8 @@ mod query_log_rows;
 mod sessions;
 #[path = "suite/single.rs"]
 mod single;
+#[path = "mariadb_suite/spoilt.rs"]
+mod spoilt;
 #[path = "mariadb_suite/starting.rs"]
 mod starting;
 #[path = "suite/states.rs"]

@@ -80,6 +80,8 @@ mod layers;
 mod leaks;
 #[path = "postgres_suite/locks.rs"]
 mod locks;
+#[path = "suite/missing_schema.rs"]
+mod missing_schema;
 #[path = "async_suite/node_sets.rs"]
 mod node_sets;
 #[path = "suite/pools.rs"]
@@ -104,6 +106,8 @@ mod settings;
 mod settings_cancelled;
 #[path = "suite/single.rs"]
 mod single;
+#[path = "postgres_suite/spoilt.rs"]
+mod spoilt;
 #[path = "postgres_suite/starting.rs"]
 mod starting;
 #[path = "suite/states.rs"]

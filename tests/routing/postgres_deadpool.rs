@@ -55,6 +55,8 @@ mod giving_up;
 mod hanging;
 #[path = "postgres_async_suite/hedging.rs"]
 mod hedging;
+#[path = "suite/missing_schema.rs"]
+mod missing_schema;
 #[path = "async_suite/node_sets.rs"]
 mod node_sets;
 #[path = "suite/pools.rs"]
@@ -71,6 +73,8 @@ mod roles;
 mod settings;
 #[path = "postgres_async_suite/settings_cancelled.rs"]
 mod settings_cancelled;
+#[path = "postgres_suite/spoilt.rs"]
+mod spoilt;
 #[path = "postgres_suite/starting.rs"]
 mod starting;
 #[path = "suite/states.rs"]

@@ -74,6 +74,8 @@ mod latency;
 mod layers;
 #[path = "postgres_suite/locks.rs"]
 mod locks;
+#[path = "suite/missing_schema.rs"]
+mod missing_schema;
 #[path = "blocking_suite/node_sets.rs"]
 mod node_sets;
 #[path = "suite/pools.rs"]
@@ -94,6 +96,8 @@ mod sample;
 mod settings;
 #[path = "suite/single.rs"]
 mod single;
+#[path = "postgres_suite/spoilt.rs"]
+mod spoilt;
 #[path = "postgres_suite/starting.rs"]
 mod starting;
 #[path = "suite/states.rs"]

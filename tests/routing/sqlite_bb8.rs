@@ -42,6 +42,8 @@ mod checks;
 mod lags;
 #[path = "suite/leaks.rs"]
 mod leaks;
+#[path = "suite/missing_schema.rs"]
+mod missing_schema;
 #[path = "suite/pools.rs"]
 mod pools;
 #[path = "suite/query_log.rs"]

@@ -216,7 +216,7 @@ impl Expansion<'_> {
                         #acquire::<#level, #ty>::acquire(#source, #function)#wait
                     }
                     ::core::option::Option::Some(node) => {
-                        #acquire::<#level, #ty>::acquire_elsewhere(#source, #function, node)#wait
+                        #acquire::<#level, #ty>::acquire_again(#source, #function, node)#wait
                     }
                 };
                 let mut #held = match #held {

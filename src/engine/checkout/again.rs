@@ -4,10 +4,34 @@ use std::time::Instant;
 
 use super::{ATTEMPTS, Checkout, Loan, Next, PAUSE, RETAKES, ROLE_CHANGE, Request, State};
 use crate::cluster::after;
-use crate::error::Error;
+use crate::consistency::Again;
+use crate::error::{Error, Step};
 use crate::routing::{Basis, Decision, Reason, Refusal};
 
 impl<G: Loan> Checkout<'_, G> {
+    /// Goes to the primary with what a replica lacks, and nowhere else.
+    pub(super) fn fall_back(&mut self, now: Instant) -> Next<G> {
+        self.attempts = 0;
+        let decision = self.shared.fall_back(&self.request);
+        self.take(decision, now)
+    }
+
+    /// Returns whether a connection's statements may have been prepared before the schema changed.
+    pub(super) fn may_be_spoilt(&self, guard: &G) -> bool {
+        matches!(self.request.again, Some(Again::Spoilt(at)) if guard.known().opened < at)
+    }
+
+    /// Gives up a connection whose statements may be spoilt, as the one was that the request had before, and takes one that was
+    /// opened since.
+    pub(super) fn renew(&mut self, decision: Decision, mut guard: G, now: Instant) -> Next<G> {
+        guard.spoil();
+        let node = guard.node().to_owned();
+        drop(guard);
+        let why = "its connections were opened before the schema changed";
+        let error = Error::checkout(node, Step::Recycle, now, why);
+        self.retake(decision, error, now)
+    }
+
     /// Gives back a connection whose server may not serve the request, and looks for another.
     pub(super) fn unproved(&mut self, decision: Decision, guard: G, now: Instant) -> Next<G> {
         // Before another is asked for: with small pools, holding one while waiting for another can deadlock.
@@ -74,6 +98,9 @@ impl<G: Loan> Checkout<'_, G> {
         let node = decision.node;
         if std::mem::take(&mut self.is_upgrade) {
             return self.begin(now);
+        }
+        if self.request.again == Some(Again::MissingSchema) {
+            return self.fail(decision, error, now);
         }
         self.was_busy |= error.is_wait();
         let is_last = self.attempts == 0 || decision.reason == Reason::Fallback;

@@ -19,6 +19,7 @@ use self::proof::{Asked, Proof};
 use self::span::Trace;
 use super::{Shared, Terms};
 use crate::cluster::after;
+use crate::consistency::Again;
 use crate::error::{Error, Step};
 use crate::position::Position;
 use crate::routing::{Basis, Decision, Reason};
@@ -213,6 +214,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
                 if self.strained_wait(decision).is_some() {
                     return self.shed_late(decision, guard);
                 }
+                if self.may_be_spoilt(&guard) {
+                    return self.renew(decision, guard, now);
+                }
                 self.examine(decision, guard, None, now)
             }
             (State::Asking { decision, asked }, Outcome::Said(guard, said)) => {
@@ -254,6 +258,9 @@ impl<'a, G: Loan> Checkout<'a, G> {
         #[cfg(feature = "metrics")]
         if !self.shared.is_watched() {
             self.shared.tick_metrics(now);
+        }
+        if self.request.again == Some(Again::MissingSchema) {
+            return self.fall_back(now);
         }
         let decision = self.shared.decide(&self.request, now);
         if self.shared.token_is_newer(&self.request, decision) {

@@ -64,6 +64,7 @@ impl<G: Loan> Checkout<'_, G> {
             },
             is_primary,
             function: self.request.function,
+            fails_on_missing: self.terms.fails_on_missing || self.request.is_limited(),
             proved: decision.version,
             kind: self.terms.kind,
         }

@@ -7,7 +7,7 @@ use event_listener::EventListener;
 
 use crate::cluster::Observation;
 use crate::connect::SessionSettings;
-use crate::consistency::Function;
+use crate::consistency::{Again, Function};
 use crate::engine::{Advice, Grant, Known};
 use crate::error::Error;
 use crate::position::Position;
@@ -27,6 +27,8 @@ pub(crate) struct Request<'a> {
     pub(crate) wait: Wait,
     /// A node that has failed the caller just now.
     pub(crate) avoid: Option<usize>,
+    /// Why it is asked for again, if it is.
+    pub(crate) again: Option<Again>,
     /// Set if a replica that is likely to serve it may be tried.
     pub(crate) may_try: bool,
     /// The levels and classes that were set for all reads of the session's view.
@@ -68,6 +70,15 @@ impl<'a> Request<'a> {
             function: Some(function.path),
             ..self
         }
+    }
+
+    /// Returns the same request once more, for this reason if there is one.
+    pub(crate) fn once_more(mut self, again: Option<Again>) -> Self {
+        if let Some(Again::Elsewhere(node)) = again {
+            self.avoid = Some(node);
+        }
+        self.again = again;
+        self
     }
 
     /// Returns the names of its classes, the function's first, of those who are heard in this mode.
@@ -122,6 +133,9 @@ pub(crate) trait Loan {
 
     /// Returns whether the last statement on it awaits its answer: the next one would get that.
     fn awaits_answer(&self) -> bool;
+
+    /// Marks it as one whose statements were prepared before the schema changed, as all are of its pool that were opened before now.
+    fn spoil(&mut self);
 
     /// Returns the number of the connection, which no other has.
     fn number(&self) -> u64;

@@ -18,6 +18,8 @@ pub(crate) struct Terms {
     pub(crate) waits_for_any: bool,
     /// Set if it fails where no replica may serve it.
     pub(crate) refuses: bool,
+    /// Set if it does not go to the primary where a replica lacks what it reads.
+    pub(crate) fails_on_missing: bool,
     /// What its loan counts as.
     pub(crate) kind: LoanKind,
 }
@@ -118,6 +120,7 @@ fn terms(request: &Request<'_>, state: &State, labels: &ClassLabels) -> Result<T
         wait: wait.unwrap_or(state.live.wait).max(required.wait()),
         waits_for_any: !required.wait().is_zero(),
         refuses: required.refuses(),
+        fails_on_missing: !required.takes_missing_to_primary(),
         kind: LoanKind::new(required.level(), label(request, state.live.mode, labels)),
     })
 }

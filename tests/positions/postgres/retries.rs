@@ -8,7 +8,7 @@ use diesel_routing::pg::ReadConn;
 use diesel_routing::{CaughtUp, Error, consistency, may_retry_read};
 use diesel_routing_testkit::PgCluster;
 
-use super::world::router;
+use super::world::{router, until_a_replica_serves};
 use super::*;
 
 diesel::define_sql_function! { fn pg_backend_pid() -> diesel::sql_types::Integer; }
@@ -184,6 +184,8 @@ async fn a_lost_connection_is_known_by_its_statements_whatever_the_application_m
     assert_eq!(one(&session, &cluster, &runs).await.expect("run again"), 1);
     assert_eq!(runs.swap(0, Ordering::Relaxed), 2);
 
+    // Its watcher has lost its connection as well.
+    until_a_replica_serves(&session).await;
     let number: Result<i32, Hidden> = session
         .reading(async |conn| {
             if runs.fetch_add(1, Ordering::Relaxed) == 0 {
@@ -195,4 +197,29 @@ async fn a_lost_connection_is_known_by_its_statements_whatever_the_application_m
         .await;
     assert_eq!(number.expect("run again"), 1);
     assert_eq!(runs.into_inner(), 2);
+}
+
+diesel::table! {
+    notes {
+        id -> Integer,
+    }
+}
+
+#[consistency(session, retry)]
+async fn notes(conn: &mut ReadConn<CaughtUp>, runs: &AtomicU32) -> Result<(i64, bool), Error> {
+    runs.fetch_add(1, Ordering::Relaxed);
+    let count = notes::table.count().get_result(conn).await?;
+    Ok((count, conn.route().is_primary))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_may_run_again_does_on_the_primary_where_a_replica_lacks_the_table() {
+    let cluster = cluster(1);
+    let session = router(&cluster).await.session();
+    cluster.standby(0).pause_replay().expect("paused");
+    let table = "CREATE TABLE notes (id int PRIMARY KEY)";
+    cluster.primary().execute(table).expect("a table");
+    let runs = AtomicU32::new(0);
+    let read = notes(&session, &runs).await.expect("read on the primary");
+    assert_eq!((read, runs.into_inner()), ((0, true), 2));
 }

@@ -75,6 +75,10 @@ impl Loan for Pooled {
         false
     }
 
+    fn spoil(&mut self) {
+        self.known.is_spent = true;
+    }
+
     fn number(&self) -> u64 {
         0
     }
@@ -151,6 +155,7 @@ pub(super) fn read_of(session: &Arc<SessionState>) -> Request<'_> {
         session: Some(session),
         wait: Wait::default(),
         avoid: None,
+        again: None,
         may_try: true,
         advice: None,
         class: None,

@@ -309,6 +309,7 @@ impl World {
             session: Some(&session),
             wait: waiting(Duration::from_millis(wait)),
             avoid: None,
+            again: None,
             may_try: true,
             advice: matches!(how, How::Both { .. }).then_some(&advice),
             class: None,
