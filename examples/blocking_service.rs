@@ -5,14 +5,14 @@
 //! $ cargo run --example blocking_service --features sync-postgres
 //! serving on http://127.0.0.1:8081 (Ctrl-C ends it)
 //! $ curl --cookie-jar jar --cookie jar http://127.0.0.1:8081/theme
-//! light, from the replica (nothing_to_catch_up)
+//! light, from db-2 (nothing_to_catch_up)
 //! $ curl --cookie-jar jar --cookie jar --request POST http://127.0.0.1:8081/theme/dark
 //! $ curl --cookie-jar jar --cookie jar http://127.0.0.1:8081/theme
-//! dark, from the primary (not_caught_up)
+//! dark, from db-1 (not_caught_up)
 //! $ curl http://127.0.0.1:8081/theme   # somebody else
-//! light, from the replica (nothing_to_catch_up)
+//! light, from db-2 (nothing_to_catch_up)
 //! $ sleep 2; curl --cookie-jar jar --cookie jar http://127.0.0.1:8081/theme
-//! dark, from the replica (caught_up)
+//! dark, from db-2 (caught_up)
 //! ```
 //!
 //! It starts two PostgreSQL servers of its own, or takes yours, such as those of the compose file:
@@ -71,7 +71,7 @@ fn theme(conn: &mut ReadConn<CaughtUp>) -> Result<String, Error> {
         .select(settings::theme)
         .first(conn)?;
     let route = conn.route();
-    Ok(format!("{theme}, from the {route}\n"))
+    Ok(format!("{theme}, from {route}\n"))
 }
 
 #[consistency(write)]
@@ -258,7 +258,7 @@ mod tests {
             answer
         };
         standby.pause_replay().unwrap();
-        assert!(send("GET /theme", "").contains("light, from the replica"));
+        assert!(send("GET /theme", "").contains("light, from db-2"));
         let written = send("POST /theme/dark", "");
         assert!(written.starts_with("HTTP/1.1 204 "), "{written}");
         let cookie = written
@@ -268,13 +268,10 @@ mod tests {
             .unwrap();
         let cookie = format!("Cookie: {cookie}\r\n");
         let page = send("GET /theme", &cookie);
-        assert!(
-            page.contains("dark, from the primary (not_caught_up)"),
-            "{page}"
-        );
-        assert!(send("GET /theme", "").contains("light, from the replica"));
+        assert!(page.contains("dark, from db-1 (not_caught_up)"), "{page}");
+        assert!(send("GET /theme", "").contains("light, from db-2"));
         let forged = send("GET /theme", "Cookie: db-session=forged\r\n");
-        assert!(forged.contains("light, from the replica"), "{forged}");
+        assert!(forged.contains("light, from db-2"), "{forged}");
         assert!(send("GET /else", "").starts_with("HTTP/1.1 404 "));
 
         standby.resume_replay().unwrap();
@@ -282,7 +279,7 @@ mod tests {
         loop {
             let page = send("GET /theme", &cookie);
             assert!(page.contains("dark, from"), "{page}");
-            if page.contains("from the replica (caught_up)") {
+            if page.contains("from db-2 (caught_up)") {
                 break;
             }
             assert!(since.elapsed() < LIMIT, "{page}");

@@ -74,6 +74,11 @@ impl Terminal {
                 Err(error) => panic!("{text:?} is not drawn ({error}): {:?}", self.all),
             }
             if self.all[from..].contains(text) {
+                let modes = tcgetattr(self.pty).unwrap().local_modes;
+                assert!(
+                    !modes.contains(LocalModes::ECHO),
+                    "it draws over what is typed"
+                );
                 return;
             }
         }
@@ -86,12 +91,6 @@ impl Terminal {
 
     /// Waits for the end, and checks that the terminal is as it was.
     fn end(mut self) -> Option<i32> {
-        assert!(
-            !tcgetattr(self.pty)
-                .unwrap()
-                .local_modes
-                .contains(LocalModes::ECHO)
-        );
         let status = self.child.wait().unwrap();
         while !self.all.contains(SHOWS_CURSOR) {
             match self.shown.recv_timeout(SOON) {

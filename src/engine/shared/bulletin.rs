@@ -51,8 +51,10 @@ impl Bulletin {
     fn look_at_window(&mut self, setting: &Window, window: Duration) {
         match &mut self.window {
             Some((told_by, told)) if told_by == setting => {
-                let has_grown = window > told.mul_f64(FACTOR);
-                let has_shrunk = *told > window.mul_f64(FACTOR);
+                // As numbers: a window may be as long as there are.
+                let (before, now) = (told.as_secs_f64(), window.as_secs_f64());
+                let has_grown = now > before * FACTOR;
+                let has_shrunk = before > now * FACTOR;
                 if has_grown || has_shrunk {
                     let from = std::mem::replace(told, window);
                     self.pending.push_back(Item::Window { from, to: window });
