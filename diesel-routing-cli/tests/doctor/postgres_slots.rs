@@ -1,6 +1,10 @@
 //! What PostgreSQL keeps for standbys that are away.
 
+use std::time::Duration;
+
 use crate::postgres::{allow, doctor, well};
+
+const LIMIT: Duration = Duration::from_secs(20);
 
 #[test]
 fn slots_that_hold_back_wal_or_have_lost_it_are_found() {
@@ -30,6 +34,8 @@ fn slots_that_hold_back_wal_or_have_lost_it_are_found() {
             .admin_execute("CREATE TABLE IF NOT EXISTS t (n int); INSERT INTO t VALUES (1)")
             .unwrap();
         primary.admin_execute("SELECT pg_switch_wal()").unwrap();
+        // The standby has no slot: what it has not received yet would be lost to it, too.
+        cluster.wait_until_caught_up(LIMIT).unwrap();
     }
     primary.admin_execute("CHECKPOINT").unwrap();
     let report = doctor.finds(&["DR117"]);

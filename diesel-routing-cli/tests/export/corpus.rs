@@ -113,6 +113,14 @@ pub(crate) fn is_no_statement(dialect: Dialect, sql: &str, finding: &Finding) ->
         start.is_some_and(|start| start.eq_ignore_ascii_case(word))
     };
     let is_one_of = |words: &[&str]| what.split(' ').any(|word| words.contains(&word));
+    // PostgreSQL takes writes inside a SELECT behind WITH alone. With sqlparser, the check has a name for them elsewhere, too.
+    if dialect == Dialect::Postgres
+        && begins("select")
+        && is_one_of(&["INSERT", "UPDATE", "DELETE", "MERGE"])
+        && !sql.to_lowercase().contains("with")
+    {
+        return true;
+    }
     let of_select = [
         "INSERT", "UPDATE", "DELETE", "MERGE", "SELECT", "COPY", "INTO",
     ];

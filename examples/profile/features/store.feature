@@ -22,13 +22,13 @@ Feature: Sessions in a store
     And Ada changes the language to Deutsch
     And Ada opens the profile page
     Then the page is in Deutsch
-    And it came from the primary, because "recent_write"
+    And it came from the primary, because "state_unknown"
     When Bilal opens the profile page
-    Then it came from the primary, because "recent_write"
+    Then it came from the primary, because "state_unknown"
 
   Scenario: When the store is back, the pages leave the primary
     When Redis goes down
     And Ada opens the profile page
-    Then it came from the primary, because "recent_write"
+    Then it came from the primary, because "state_unknown"
     When Redis is back
     Then Ada's pages soon come from a replica

@@ -77,7 +77,7 @@ fn sample_reads_name_the_node_and_the_reason() {
     let run = Quickstart::with("--users 60 --lag 600ms --window 3s").run();
     for words in [
         "eventual             light  <- stale",
-        "primary    recent_write         dark",
+        "db-1       recent_write         dark",
         "nothing_to_catch_up  dark",
     ] {
         assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
