@@ -9,7 +9,7 @@
 //! | `POST /apply` | applies the [`RoutingConfig`] in the body (JSON): 200 with the [`Changes`](crate::config::Changes), 422 if it is wrong or a node of it does not answer, with `{"error": .., "key": ..}`. `?by=deploy+42` says who does it |
 //! | `POST /mode` | throws the switch: `{"mode": "on" \| "primary_only" \| "as_written", "replica_share": 20, "classes": {"payments": 10}}`, each of which may be left out (shares in percent): 200 with what is in force. `?by=` as above |
 //!
-//! With the feature `metrics`, [`metrics`] adds `GET /metrics`.
+//! With the feature `metrics`, [`metrics`](metrics()) adds `GET /metrics`.
 //!
 //! It binds nothing, and has no authentication of its own: mount it behind the application's, where only operators come. Whoever may
 //! call it may send the application's reads and writes to another server.
