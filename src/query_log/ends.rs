@@ -6,7 +6,11 @@ use super::Entry;
 
 /// Kinds of answers of the type `T`.
 #[doc(hidden)]
-#[allow(unnameable_types, reason = "hidden from users")]
+#[allow(
+    unnameable_types,
+    unreachable_pub,
+    reason = "hidden from users, and from all without a flavour"
+)]
 pub trait Ends<T> {
     /// What the caller gets.
     type Answer;
@@ -20,7 +24,7 @@ macro_rules! kinds {
         $(#[$doc])*
         #[doc(hidden)]
         #[derive(Debug, Clone, Copy)]
-        #[allow(unnameable_types, reason = "hidden from users")]
+        #[allow(unnameable_types, unreachable_pub, reason = "hidden from users, and from all without a flavour")]
         pub struct $kind;
 
         impl$(<$of>)? Ends<$answer> for $kind {
