@@ -8,6 +8,10 @@ use crate::statements::Family;
 /// A kind of server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(
+    not(feature = "mysql"),
+    allow(dead_code, reason = "all kinds have words, whatever is compiled in")
+)]
 pub(crate) enum Kind {
     Postgres,
     MySql,

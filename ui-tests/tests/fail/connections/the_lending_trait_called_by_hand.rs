@@ -12,7 +12,7 @@ fn admitted(conn: &mut sync::pg::ReadConn<Replica>) -> bool {
 
 fn started(conn: &mut pg::ReadConn<Replica>) -> QueryResult<()> {
     let start = |_, raw: &mut AsyncPgConnection| drop(raw);
-    Runs::run(conn, Load(users::table), diesel_routing::asynchronous::runs::Key(()), start);
+    Runs::run(conn, Load(users::table), diesel_routing::asynchronous::runs::Key(()), (), start);
     Ok(())
 }
 
