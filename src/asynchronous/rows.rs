@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use diesel::QueryResult;
 use futures_core::Stream;
 
-use crate::query_log::{Ends, Entry};
+use crate::query_log::{Ends, Entry, open};
 
 pin_project_lite::pin_project! {
     /// The rows of a statement. Where the router has a [query log](crate::QueryLog), they are counted.
@@ -30,21 +30,8 @@ impl<S> Ends<S> for Streamed {
     type Answer = Rows<S>;
 
     #[inline]
-    fn end(answer: QueryResult<S>, mut entry: Option<Box<Entry>>) -> QueryResult<Rows<S>> {
-        match answer {
-            Ok(rows) => {
-                if let Some(entry) = &mut entry {
-                    entry.open();
-                }
-                Ok(Rows { rows, entry })
-            }
-            Err(error) => {
-                if let Some(entry) = entry {
-                    entry.finish(Some(&error));
-                }
-                Err(error)
-            }
-        }
+    fn end(answer: QueryResult<S>, entry: Option<Box<Entry>>) -> QueryResult<Rows<S>> {
+        open(answer, entry).map(|(rows, entry)| Rows { rows, entry })
     }
 }
 

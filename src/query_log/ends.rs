@@ -19,6 +19,29 @@ pub trait Ends<T> {
     fn end(answer: QueryResult<T>, entry: Option<Box<Entry>>) -> QueryResult<Self::Answer>;
 }
 
+/// Ends a statement whose rows follow, if it failed; its record goes on with them otherwise.
+#[inline]
+#[allow(dead_code, reason = "where no flavour is on")]
+pub(crate) fn open<T>(
+    answer: QueryResult<T>,
+    mut entry: Option<Box<Entry>>,
+) -> QueryResult<(T, Option<Box<Entry>>)> {
+    match answer {
+        Ok(rows) => {
+            if let Some(entry) = &mut entry {
+                entry.open();
+            }
+            Ok((rows, entry))
+        }
+        Err(error) => {
+            if let Some(entry) = entry {
+                entry.finish(Some(&error));
+            }
+            Err(error)
+        }
+    }
+}
+
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident, [$($of:ident)?] $answer:ty, $rows:expr;)+) => {$(
         $(#[$doc])*

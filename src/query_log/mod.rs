@@ -7,6 +7,8 @@ mod logging;
 mod report;
 mod settings;
 
+#[allow(unused_imports, reason = "where no flavour is on")]
+pub(crate) use ends::open;
 #[allow(unused_imports, reason = "where a flavour has no connection")]
 pub(crate) use ends::{Affected, All, Ends, One, Unseen};
 pub(crate) use entry::{Entry, Served, What};

@@ -2,7 +2,7 @@
 
 use diesel::QueryResult;
 
-use crate::query_log::{Ends, Entry};
+use crate::query_log::{Ends, Entry, open};
 
 /// The rows of a statement. Where the router has a [query log](crate::QueryLog), they are counted.
 #[derive(Debug)]
@@ -22,21 +22,8 @@ impl<I> Ends<I> for Streamed {
     type Answer = Rows<I>;
 
     #[inline]
-    fn end(answer: QueryResult<I>, mut entry: Option<Box<Entry>>) -> QueryResult<Rows<I>> {
-        match answer {
-            Ok(rows) => {
-                if let Some(entry) = &mut entry {
-                    entry.open();
-                }
-                Ok(Rows { rows, entry })
-            }
-            Err(error) => {
-                if let Some(entry) = entry {
-                    entry.finish(Some(&error));
-                }
-                Err(error)
-            }
-        }
+    fn end(answer: QueryResult<I>, entry: Option<Box<Entry>>) -> QueryResult<Rows<I>> {
+        open(answer, entry).map(|(rows, entry)| Rows { rows, entry })
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod rule;
 
-pub(crate) use rule::{Rule, Servers};
+pub(crate) use rule::{Report, Rule, Servers};
 
 use clap::ValueEnum;
 use serde::Serialize;

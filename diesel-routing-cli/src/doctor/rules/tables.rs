@@ -1,6 +1,7 @@
 //! Rules about tables that replicas have trouble with.
 
-use crate::doctor::finding::{Finding, Rule, Servers, Severity};
+use crate::doctor::facts::{Facts, Topology};
+use crate::doctor::finding::{Finding, Report, Rule, Servers, Severity};
 
 /// The number of tables that are named.
 const NAMED: usize = 5;
@@ -22,14 +23,13 @@ recovery\" (SQLSTATE 0A000).
         if topology.replicas().next().is_none() {
             return;
         }
-        for node in topology.primaries().filter(|node| !node.tables.unlogged.is_empty()) {
-            let finding = report.about(
-                &node.name,
-                "standbys cannot read its unlogged tables",
-                "run `ALTER TABLE .. SET LOGGED`, or read them with `strong` alone",
-            );
-            list(finding, &node.tables.unlogged);
-        }
+        each_primary(
+            topology,
+            report,
+            |node| &node.tables.unlogged,
+            "standbys cannot read its unlogged tables",
+            "run `ALTER TABLE .. SET LOGGED`, or read them with `strong` alone",
+        );
     },
 };
 
@@ -47,14 +47,13 @@ behind, and an applier that stops in the middle leaves half a transaction: repli
 
 **Do**: `ALTER TABLE .. ENGINE = InnoDB`.",
     check: |topology, report| {
-        for node in topology.primaries().filter(|node| !node.tables.nontransactional.is_empty()) {
-            let finding = report.about(
-                &node.name,
-                "tables without transactions: replicas may come to differ",
-                "run `ALTER TABLE .. ENGINE = InnoDB`",
-            );
-            list(finding, &node.tables.nontransactional);
-        }
+        each_primary(
+            topology,
+            report,
+            |node| &node.tables.nontransactional,
+            "tables without transactions: replicas may come to differ",
+            "run `ALTER TABLE .. ENGINE = InnoDB`",
+        );
     },
 };
 
@@ -72,16 +71,31 @@ With row-based replication, a replica looks for each changed row by the key. Wit
 
 **Do**: add a primary key.",
     check: |topology, report| {
-        for node in topology.primaries().filter(|node| !node.tables.without_key.is_empty()) {
-            let finding = report.about(
-                &node.name,
-                "tables without a primary key: replicas read them whole for each changed row",
-                "add a primary key",
-            );
-            list(finding, &node.tables.without_key);
-        }
+        each_primary(
+            topology,
+            report,
+            |node| &node.tables.without_key,
+            "tables without a primary key: replicas read them whole for each changed row",
+            "add a primary key",
+        );
     },
 };
+
+/// Reports each primary that has such tables.
+fn each_primary(
+    topology: &Topology,
+    report: &mut Report<'_>,
+    tables: fn(&Facts) -> &Vec<String>,
+    problem: &'static str,
+    remedy: &'static str,
+) {
+    for node in topology.primaries() {
+        let tables = tables(node);
+        if !tables.is_empty() {
+            list(report.about(&node.name, problem, remedy), tables);
+        }
+    }
+}
 
 fn list(finding: &mut Finding, tables: &[String]) {
     let named = tables.iter().take(NAMED).map(String::as_str);
