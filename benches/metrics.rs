@@ -1,4 +1,4 @@
-//! What a loan costs more while metrics are recorded, with the recorder of `metrics-exporter-prometheus`.
+//! The cost of a loan while metrics are recorded, with the recorder of `metrics-exporter-prometheus`.
 //!
 //! A process can have one recorder, and never loses it again. So each side is a process of its own, and they take turns, so that
 //! whatever else the machine does slows both. A loan is an eventual read that is checked out and dropped, on SQLite: it has no
@@ -20,9 +20,9 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// What a loan may cost more with a recorder, in nanoseconds.
+/// The limit of a loan's extra cost with a recorder, in nanoseconds.
 const MOST: f64 = 200.0;
-/// How often each side has its turn.
+/// The number of turns of each side.
 const TURNS: usize = 9;
 /// The loans of a batch, and the batches of a turn. The recorder's buffers are emptied between batches, as scrapes do.
 const LOANS: u32 = 2_000;

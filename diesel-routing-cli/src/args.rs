@@ -16,7 +16,7 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-/// How results are shown.
+/// The form of results.
 #[derive(clap::Args)]
 pub(crate) struct Look {
     /// Print JSON for programs, in place of tables for people
@@ -27,7 +27,7 @@ pub(crate) struct Look {
     pub(crate) color: Color,
 }
 
-/// When to use colours.
+/// The use of colours.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Color {
     Auto,

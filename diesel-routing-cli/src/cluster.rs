@@ -55,7 +55,7 @@ pub(crate) struct Cluster {
 pub(crate) struct Member {
     pub(crate) node: Node,
     pub(crate) role: Option<NodeRole>,
-    /// What a configuration says of it; the default where there is none.
+    /// Its value in the configuration; the default where there is none.
     pub(crate) settings: NodeConfig,
 }
 

@@ -18,7 +18,7 @@ pub(crate) enum Outcome {
     Interrupted,
 }
 
-/// Why a command could not do its work.
+/// The reason why a command could not do its work.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// A mistake on the command line or in the configuration: exit code 2.

@@ -13,7 +13,7 @@ mod sheet;
 
 pub(crate) use sheet::{Cell, Sheet};
 
-/// Where results go. A closed pipe is [`Failure::ClosedPipe`], which ends a command without a word.
+/// The place where results go. A closed pipe is [`Failure::ClosedPipe`], which ends a command without a word.
 pub(crate) struct Output {
     json: bool,
     width: Option<usize>,

@@ -23,7 +23,7 @@ pub(crate) enum Act {
     /// Writes rows, whose keys ascend, in a transaction, and reads the last of them after it.
     Write {
         keys: Vec<i32>,
-        /// Whether it locks them by reading first.
+        /// Set if it locks them by reading first.
         locks: bool,
     },
     /// The session goes on elsewhere, by token.

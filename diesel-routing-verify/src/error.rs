@@ -1,6 +1,6 @@
 //! `Error`: why nothing could be verified.
 
-/// Why nothing could be verified. What a run finds is no error: see [`Report`](crate::Report).
+/// The reason why nothing could be verified. What a run finds is no error: see [`Report`](crate::Report).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -60,7 +60,7 @@ pub(crate) enum Odd {
     LockNotHeld,
 }
 
-/// Where statements ran, by the word of the servers that ran them.
+/// The place where statements ran, by the word of the servers that ran them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ran {
     pub(crate) word: Word,
@@ -70,7 +70,7 @@ pub(crate) struct Ran {
     pub(crate) node: String,
     /// What the server calls itself.
     pub(crate) server: String,
-    /// Whether it calls itself a replica.
+    /// Set if it calls itself a replica.
     pub(crate) replica: Option<bool>,
 }
 

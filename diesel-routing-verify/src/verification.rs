@@ -41,7 +41,7 @@ pub struct Verification {
 
 type OnProgress = Box<dyn FnMut(&Progress) + Send>;
 
-/// How far a run is, once a second.
+/// The extent to which a run is, once a second.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Progress {

@@ -14,7 +14,7 @@ use crate::statement::Role;
 #[must_use = "an attempt runs with `answer`"]
 pub struct Attempt<S>(Option<Watch<S>>);
 
-/// What is known of a run that may be followed by another.
+/// The knowledge of a run that may be followed by another.
 #[derive(Debug)]
 struct Watch<S> {
     again: S,

@@ -27,7 +27,7 @@ struct Life {
     has_left: AtomicBool,
     /// Set until it was met, if it came while the router runs.
     is_joining: AtomicBool,
-    /// How often it is said that connections of its read pools are not read-only any more.
+    /// The number of times that it is said that connections of its read pools are not read-only any more.
     not_read_only: AtMost,
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-/// Why a read runs again, and so where.
+/// The reason why a read runs again, and so where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Again {

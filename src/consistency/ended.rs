@@ -2,7 +2,7 @@
 
 use super::Again;
 
-/// What came of one run of a read that may run again.
+/// The outcome of one run of a read that may run again.
 #[derive(Debug)]
 #[expect(clippy::exhaustive_enums, reason = "only expansions match it")]
 pub enum Ended<T, S> {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::class_labels::{CLASSES, ClassLabel};
 use crate::routing::{Level, Reason};
 
-/// How often a node's connections were lent, by level, reason and class. One word of memory is written for a loan; what is
+/// The number of times that a node's connections were lent, by level, reason and class. One word of memory is written for a loan; what is
 /// counted by class takes room once a read of the class has come.
 #[derive(Debug)]
 pub(crate) struct Loans {

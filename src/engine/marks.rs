@@ -32,7 +32,7 @@ pub(crate) struct Marks {
     pub(crate) lent_for: Option<(Reason, Option<&'static str>)>,
     /// The node, for errors.
     pub(crate) member: Option<Arc<Member>>,
-    /// Where the times of its statements are recorded, while they are.
+    /// The place where the times of its statements are recorded, while they are.
     pub(crate) latency: Option<Arc<PeakEwma>>,
     /// What its statements are recorded with, while they are.
     pub(crate) logging: Option<Box<Logging>>,

@@ -24,7 +24,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// A router's metrics, on their way to the recorder.
 pub(crate) struct Recording {
     sink: Mutex<Sink>,
-    /// Where the times are recorded of reads that waited for a replica.
+    /// The place where the times are recorded of reads that waited for a replica.
     pub(crate) waits: ReplicaWaits,
     /// The nodes that the recorder knows, by their serials: their slots and names.
     known: Mutex<HashMap<u32, (usize, String)>>,

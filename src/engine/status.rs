@@ -82,7 +82,7 @@ pub struct Status {
     /// The number of sessions' commits since the router was built, after each of which the primary's position had to be learnt. Many
     /// may share one of the [questions](NodeStatus::questions).
     pub captures: u64,
-    /// How often another node became the primary since the router was built.
+    /// The number of times that another node became the primary since the router was built.
     pub role_changes: u64,
     /// The sources of node sets that [`Nodes::follow`](crate::Nodes) follows, in the order of their start.
     pub discoveries: Vec<DiscoveryStatus>,
@@ -141,9 +141,9 @@ pub struct NodeStatus {
     pub max_connections: Option<u32>,
     /// Handles that are out, whatever the database.
     pub handles: u32,
-    /// How often its connections were lent since it is a node, and what for, whatever the database. What did not occur is left out.
+    /// The number of times that its connections were lent since it is a node, and what for, whatever the database. What did not occur is left out.
     pub loans: Vec<LoanCount>,
-    /// How often its server was asked for its role and position since it is a node, by its watcher and over callers' connections. A watcher
+    /// The number of times that its server was asked for its role and position since it is a node, by its watcher and over callers' connections. A watcher
     /// that heard the answer of another router's does not count.
     pub questions: u64,
     /// The time that it is expected to take to answer: see [`Balance::Latency`](crate::Balance::Latency), without which it

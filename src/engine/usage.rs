@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 #[cfg(feature = "metrics")]
 use crate::observe::PoolTimes;
 
-/// How much a pool's connections have been in use, and how long callers waited for them. Counted as each comes back, by instants
+/// The degree to which a pool's connections have been in use, and how long callers waited for them. Counted as each comes back, by instants
 /// that are taken anyway.
 #[derive(Debug, Default)]
 pub(crate) struct Usage {
@@ -20,7 +20,7 @@ pub(crate) struct Usage {
     pending: AtomicU32,
     /// The waits that were in vain.
     timeouts: AtomicU64,
-    /// Where times are recorded as well.
+    /// The place where times are recorded as well.
     #[cfg(feature = "metrics")]
     times: PoolTimes,
 }

@@ -264,7 +264,7 @@ pub enum Error {
     Query {
         /// Diesel's error.
         source: DieselError,
-        /// Where it ran, if that is known.
+        /// The place where it ran, if that is known.
         origin: Option<Box<Origin>>,
     },
 }

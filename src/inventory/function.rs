@@ -54,11 +54,11 @@ pub struct Function {
 pub struct On {
     /// Their tag.
     pub tag: String,
-    /// Where its reads go that none of them may serve.
+    /// The place where its reads go that none of them may serve.
     pub otherwise: Otherwise,
 }
 
-/// Where reads go that no replica with the tag may serve.
+/// The place where reads go that no replica with the tag may serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! What is known of an answer when it is there: its rows.
+//! The knowledge of an answer when it is there: its rows.
 
 use diesel::QueryResult;
 

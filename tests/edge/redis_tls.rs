@@ -10,7 +10,7 @@ use super::redis_server::RedisServer;
 
 const LIFE: Duration = Duration::from_secs(60);
 
-/// Where the child process finds the server.
+/// The place where the child process finds the server.
 const URL: &str = "REDIS_TLS_URL";
 
 /// What is trusted comes with the environment, so another process asks.

@@ -1,4 +1,4 @@
-//! Where a node is, from its URL. Passwords are left behind.
+//! The place where a node is, from its URL. Passwords are left behind.
 
 use percent_encoding::percent_decode_str;
 use url::{ParseError, Url};
@@ -13,7 +13,7 @@ pub(super) enum Server {
     MySql,
 }
 
-/// Where a node is, and as whom the program connects to it.
+/// The place where a node is, and as whom the program connects to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Address {
     pub(super) server: Server,

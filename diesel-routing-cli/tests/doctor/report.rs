@@ -14,7 +14,7 @@ pub(crate) struct Doctor {
     args: Vec<String>,
 }
 
-/// What came of it.
+/// The outcome of it.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) code: i32,

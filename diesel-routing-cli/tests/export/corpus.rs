@@ -57,7 +57,7 @@ const LOCKS_OF_MYSQL: [&str; 5] = [
     "FOR UPDATE WAIT 3",
 ];
 
-/// Where a lock may stand.
+/// The place where a lock may stand.
 const AROUND: [(&str, &str); 9] = [
     ("SELECT * FROM t ", ""),
     ("/* tracer */ SELECT * FROM t ", ""),

@@ -142,7 +142,7 @@ impl<'a> Level<'a> {
     }
 }
 
-/// What is known of the function.
+/// The knowledge of the function.
 struct Expansion<'a> {
     args: &'a Args,
     level: &'a Level<'a>,

@@ -61,7 +61,7 @@ pub enum Event {
 pub struct Read {
     /// One row for each key.
     pub rows: Vec<Row>,
-    /// When the read was begun.
+    /// The time when the read was begun.
     pub began: Moment,
     /// Whether the session was promised what it wrote and saw; if not, it still must not see less later.
     pub promised: bool,

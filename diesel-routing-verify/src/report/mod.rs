@@ -25,7 +25,7 @@ pub struct Report {
     pub version: &'static str,
     /// The name of the run, and of its schema.
     pub run: String,
-    /// When it began, as in RFC 3339.
+    /// The time when it began, as in RFC 3339.
     pub started: String,
     /// The time that its clients worked.
     pub seconds: f64,
@@ -65,7 +65,7 @@ pub struct Report {
     pub leftovers: Vec<String>,
     /// Set if that was removed.
     pub leftovers_removed: bool,
-    /// Why this run's own tables could not be removed, if they could not.
+    /// The reason why this run's own tables could not be removed, if they could not.
     pub not_removed: Option<String>,
 }
 
@@ -150,7 +150,7 @@ pub struct Activity {
     pub on_primary: BTreeMap<&'static str, usize>,
     /// The same while it was a replica.
     pub on_replica: BTreeMap<&'static str, usize>,
-    /// Why nothing can be said of it, or not all.
+    /// The reason why nothing can be said of it, or not all.
     pub not_checked: Option<String>,
 }
 

@@ -1,9 +1,9 @@
-//! Where a run's tables are.
+//! The place where a run's tables are.
 
 use super::{Kind, ROWS, Sql, TABLES};
 use crate::run_id::{PREFIX, RunId};
 
-/// Where a run's tables are.
+/// The place where a run's tables are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// In a schema, or on MySQL and MariaDB a database, of its own.

@@ -27,7 +27,7 @@ pub(crate) struct Request<'a> {
     pub(crate) wait: Wait,
     /// A node that has failed the caller just now.
     pub(crate) avoid: Option<usize>,
-    /// Why it is asked for again, if it is.
+    /// The reason why it is asked for again, if it is.
     pub(crate) again: Option<Again>,
     /// Set if a replica that is likely to serve it may be tried.
     pub(crate) may_try: bool,

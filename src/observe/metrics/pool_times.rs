@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use metrics::Histogram;
 
-/// Where the times of a pool's loans are recorded: in a recorder's histograms, found once and kept.
+/// The place where the times of a pool's loans are recorded: in a recorder's histograms, found once and kept.
 #[derive(Default)]
 pub(crate) struct PoolTimes(ArcSwapOption<Times>);
 
@@ -61,7 +61,7 @@ impl fmt::Debug for PoolTimes {
     }
 }
 
-/// Where the times are recorded of reads that waited for a replica to catch up.
+/// The place where the times are recorded of reads that waited for a replica to catch up.
 #[derive(Default)]
 pub(crate) struct ReplicaWaits(ArcSwapOption<Waits>);
 

@@ -29,7 +29,7 @@ pub(crate) struct Load {
     clients: Vec<JoinHandle<Tally>>,
 }
 
-/// How far the clients are.
+/// The extent to which the clients are.
 #[derive(Debug, Default)]
 struct Progress {
     /// The rounds of each that have ended.

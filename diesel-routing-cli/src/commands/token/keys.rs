@@ -11,7 +11,7 @@ use crate::failure::{Failure, chain};
 /// The environment variable with a secret.
 const SECRET: &str = "DIESEL_ROUTING_TOKEN_SECRET";
 
-/// How a secret is written.
+/// The form of a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Encoding {
     /// As it is; a line break at the end is left out

@@ -18,7 +18,7 @@ pub(super) struct TokenReport {
     cookie: Option<String>,
     /// Set if a key has verified it; `None` if there was no key.
     verified: Option<bool>,
-    /// Why it is none, or why a service with these keys would reject it.
+    /// The reason why it is none, or why a service with these keys would reject it.
     rejected: Option<&'static str>,
     #[serde(skip)]
     rejection: Option<Rejection>,

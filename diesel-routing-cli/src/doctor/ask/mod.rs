@@ -26,7 +26,7 @@ use crate::cluster::{Cluster, Member};
 use crate::node::{Connection, NodeError};
 use asker::Asker;
 
-/// How often the time for one step fits into that for a whole node.
+/// The number of times that the time for one step fits into that for a whole node.
 const STEPS: u32 = 3;
 
 /// Asks all nodes at once.

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// What the configuration says of a node.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Configured {
-    /// Whether it is meant to be the primary; `None`: that is found out.
+    /// Set if it is meant to be the primary; `None`: that is found out.
     pub(crate) is_primary: Option<bool>,
     pub(crate) is_logical: bool,
     pub(crate) zone: Option<String>,
@@ -32,13 +32,13 @@ pub(crate) struct Limits {
     /// The limits of lag, with the keys that they stand under.
     pub(crate) lags: Vec<(String, Duration)>,
     pub(crate) zone: Option<String>,
-    /// How many instances of the application there are.
+    /// The number of instances of the application.
     pub(crate) instances: u32,
     /// Set if the primary gets a share of the reads that replicas may serve.
     pub(crate) reads_on_primary: bool,
 }
 
-/// How much TLS a URL asks for, weakest first.
+/// The degree to which TLS a URL asks for, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum TlsMode {
     Disable,

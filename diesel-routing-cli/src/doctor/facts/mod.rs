@@ -20,12 +20,12 @@ pub(crate) struct Topology {
     pub(crate) limits: Limits,
 }
 
-/// What is known of one node. What its server did not say, or does not have, is `None` or empty.
+/// The knowledge of one node. What its server did not say, or does not have, is `None` or empty.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
     pub(crate) name: String,
     pub(crate) configured: Configured,
-    /// Why nothing is known of it, if it did not answer.
+    /// The reason why nothing is known of it, if it did not answer.
     pub(crate) unreachable: Option<String>,
     pub(crate) kind: Option<Kind>,
     pub(crate) version: Option<Version>,
@@ -37,7 +37,7 @@ pub(crate) struct Facts {
     pub(crate) position: Option<String>,
     pub(crate) lag: Option<Lag>,
     pub(crate) upstream: Option<Upstream>,
-    /// How far its clock is before this machine's, in milliseconds.
+    /// The time by which its clock is ahead of this machine's, in milliseconds.
     pub(crate) clock_offset: Option<ClockOffset>,
     /// The server's own settings, as a new database session of this account has them.
     pub(crate) settings: BTreeMap<String, String>,
@@ -86,7 +86,7 @@ pub(crate) struct Version {
     pub(crate) text: String,
 }
 
-/// How far a clock is before this machine's.
+/// The time by which a clock is ahead of this machine's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct ClockOffset {
     pub(crate) millis: f64,

@@ -5,15 +5,15 @@ use std::time::Duration;
 /// What a replica says of its replication.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Replication {
-    /// Whether it has a source at all.
+    /// Set if it has a source at all.
     pub(crate) has_source: bool,
-    /// Whether it receives from its source.
+    /// Set if it receives from its source.
     pub(crate) receives: Option<bool>,
     pub(crate) receive_error: Option<String>,
-    /// Whether it applies what it has received.
+    /// Set if it applies what it has received.
     pub(crate) applies: Option<bool>,
     pub(crate) apply_error: Option<String>,
-    /// Whether it finds its place in its source's log by GTID.
+    /// Set if it finds its place in its source's log by GTID.
     pub(crate) by_gtid: Option<bool>,
     /// How long it waits before it applies a commit, on purpose.
     pub(crate) delay: Duration,
@@ -30,7 +30,7 @@ impl Replication {
     }
 }
 
-/// How far a replica lags, as measured: the primary's position was read, and then waited for on the replica.
+/// The extent to which a replica lags, as measured: the primary's position was read, and then waited for on the replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lag {
     /// It was there after so long.

@@ -27,7 +27,7 @@ pub(crate) struct Finding {
     /// The nodes that it is about; none if it is about all of them.
     pub(crate) nodes: Vec<String>,
     pub(crate) problem: String,
-    /// What was seen: names, and values.
+    /// The evidence: names, and values.
     pub(crate) evidence: Vec<(String, String)>,
     pub(crate) remedy: String,
 }

@@ -13,7 +13,7 @@ pub(crate) struct Rule {
     pub(crate) servers: Servers,
     /// What is wrong, in a line.
     pub(crate) title: &'static str,
-    /// Why it matters, how it is found, what to do: paragraphs of Markdown.
+    /// Its page, with why it matters, how it is found, and what to do: paragraphs of Markdown.
     pub(crate) page: &'static str,
     /// Looks for it. Asks nobody.
     pub(crate) check: fn(&Topology, &mut Report<'_>),
@@ -31,7 +31,7 @@ pub(crate) enum Servers {
     PostgresAndMySql,
 }
 
-/// Where a rule's findings go.
+/// The place where a rule's findings go.
 pub(crate) struct Report<'a> {
     rule: &'static Rule,
     findings: &'a mut Vec<Finding>,

@@ -21,11 +21,11 @@ pub(super) struct Document<'a> {
     notes: usize,
 }
 
-/// What is known of a node. `null`: it is not known, or there is no such thing.
+/// The knowledge of a node. `null`: it is not known, or there is no such thing.
 #[derive(Serialize)]
 struct Node<'a> {
     name: &'a str,
-    /// Why nothing is known of it.
+    /// The reason why nothing is known of it.
     unreachable: Option<&'a str>,
     server: Option<Kind>,
     server_version: Option<&'a str>,
@@ -35,9 +35,9 @@ struct Node<'a> {
     history: Option<&'a str>,
     position: Option<&'a str>,
     lag: Option<LagReport>,
-    /// Where it replicates from.
+    /// The place where it replicates from.
     upstream: Option<UpstreamReport<'a>>,
-    /// How far its clock is before this machine's.
+    /// The time by which its clock is ahead of this machine's.
     clock_offset_ms: Option<f64>,
     account: Option<&'a str>,
     connections: Option<u64>,
