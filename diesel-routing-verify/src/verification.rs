@@ -41,7 +41,7 @@ pub struct Verification {
 
 type OnProgress = Box<dyn FnMut(&Progress) + Send>;
 
-/// The extent to which a run is, once a second.
+/// The progress of a run, once a second.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Progress {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 #[cfg(feature = "metrics")]
 use crate::observe::PoolTimes;
 
-/// The degree to which a pool's connections have been in use, and how long callers waited for them. Counted as each comes back, by instants
+/// The use of a pool's connections, and the time that callers waited for them. Counted as each comes back, by instants
 /// that are taken anyway.
 #[derive(Debug, Default)]
 pub(crate) struct Usage {

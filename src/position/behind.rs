@@ -1,6 +1,6 @@
 //! `Behind`: how much of the primary's log a node does not have.
 
-/// The degree to which of the primary's log a node does not have, by the positions of both.
+/// The part of the primary's log that a node does not have, by the positions of both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Behind {
     /// So many bytes of it.

@@ -29,7 +29,7 @@ pub(crate) struct Load {
     clients: Vec<JoinHandle<Tally>>,
 }
 
-/// The extent to which the clients are.
+/// The progress of the clients.
 #[derive(Debug, Default)]
 struct Progress {
     /// The rounds of each that have ended.

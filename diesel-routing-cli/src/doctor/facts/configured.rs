@@ -38,7 +38,7 @@ pub(crate) struct Limits {
     pub(crate) reads_on_primary: bool,
 }
 
-/// The degree to which TLS a URL asks for, weakest first.
+/// The TLS that a URL asks for, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum TlsMode {
     Disable,

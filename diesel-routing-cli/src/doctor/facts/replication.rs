@@ -30,7 +30,7 @@ impl Replication {
     }
 }
 
-/// The extent to which a replica lags, as measured: the primary's position was read, and then waited for on the replica.
+/// The lag of a replica, as measured: the primary's position was read, and then waited for on the replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lag {
     /// It was there after so long.
