@@ -15,9 +15,6 @@ pub(crate) const LIBRARIES: [&str; 5] = [
 /// The published package that is a program: it has no library to check.
 pub(crate) const PROGRAM: &str = "diesel-routing-cli";
 
-/// The program's features, of which it needs one.
-pub(crate) const PROGRAM_FEATURES: &str = "mysql,postgres,sqlite";
-
 /// Features that other features stand on, and that nobody turns on alone.
 pub(crate) const HIDDEN_FEATURES: &str = "__async,__bench,__servers";
 

@@ -5,8 +5,8 @@ use xshell::{Cmd, cmd};
 
 use crate::need::{BUILD, DENY, HACK, SEMVER_CHECKS, TYPOS};
 use crate::project::{
-    FEATURE_GROUPS, HIDDEN_FEATURES, LIBRARIES, PROGRAM, PROGRAM_FEATURES, ROOT_PACKAGE,
-    SHARED_FEATURES, UNPAIRED_FEATURES,
+    FEATURE_GROUPS, HIDDEN_FEATURES, LIBRARIES, PROGRAM, ROOT_PACKAGE, SHARED_FEATURES,
+    UNPAIRED_FEATURES,
 };
 use crate::sources;
 use crate::step::Step;
@@ -61,7 +61,7 @@ pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
             .run(hack(workspace, HIDDEN_FEATURES, &each))
             .run(cmd!(
                 sh,
-                "cargo hack rustc --profile check --bins --locked --package {PROGRAM} --each-feature --at-least-one-of {PROGRAM_FEATURES} --exclude-no-default-features -- -D warnings"
+                "cargo hack rustc --profile check --bins --locked --package {PROGRAM} --each-feature --exclude-no-default-features -- -D warnings"
             )),
         feature_pairs(workspace),
     ]
