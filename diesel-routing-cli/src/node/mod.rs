@@ -17,7 +17,6 @@ pub(crate) use row::Row;
 /// A connection to one node, with TLS as its URL says, and a limit of time for each step. Its database session is read-only.
 pub(crate) struct Connection {
     name: String,
-    kind: Kind,
     limit: Duration,
     /// Set once an answer did not come in time: the next one could be that of the question before.
     is_lost: bool,
@@ -120,16 +119,10 @@ impl Connection {
         };
         Ok(Self {
             name,
-            kind: cluster.kind,
             limit,
             is_lost: false,
             inner,
         })
-    }
-
-    /// Returns the kind of database.
-    pub(crate) fn kind(&self) -> Kind {
-        self.kind
     }
 
     /// Runs a query that takes no parameters, and returns its rows as text. See [`Row`] for the types that it may have.

@@ -4,7 +4,6 @@ use diesel_routing::{Health, Introduction, NodeRole};
 use futures_util::future::join_all;
 
 use super::report::{NodeReport, Report, UpstreamReport};
-use crate::backend::Kind;
 use crate::cluster::{Cluster, Member};
 use crate::node::{Connection, NodeError};
 
@@ -73,19 +72,17 @@ async fn fill(
         });
         report.notice = report.notice.take().or(diagnosis.problem);
     }
-    fill_of_sqlite(report, &mut conn).await
+    #[cfg(feature = "sqlite")]
+    if matches!(cluster.kind, crate::backend::Kind::Sqlite) {
+        fill_of_sqlite(report, &mut conn).await?;
+    }
+    Ok(())
 }
 
+#[cfg(feature = "sqlite")]
 async fn fill_of_sqlite(report: &mut NodeReport, conn: &mut Connection) -> Result<(), NodeError> {
-    match conn.kind() {
-        #[cfg(feature = "sqlite")]
-        Kind::Sqlite => {
-            let row = conn.row("SELECT sqlite_version() AS version").await?;
-            report.kind = Some("SQLite".to_owned());
-            report.version = row.and_then(|row| row.get("version").map(str::to_owned));
-        }
-        #[allow(unreachable_patterns, reason = "where only SQLite is compiled in")]
-        _ => {}
-    }
+    let row = conn.row("SELECT sqlite_version() AS version").await?;
+    report.kind = Some("SQLite".to_owned());
+    report.version = row.and_then(|row| row.get("version").map(str::to_owned));
     Ok(())
 }

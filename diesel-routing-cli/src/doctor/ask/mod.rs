@@ -60,6 +60,10 @@ async fn one(cluster: &Cluster, member: &Member) -> (Facts, Option<Connection>) 
     (facts, in_time.then_some(conn))
 }
 
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "mysql")),
+    expect(unused_variables, reason = "files have no connections to look at")
+)]
 async fn everything(cluster: &Cluster, member: &Member, conn: &mut Connection, facts: &mut Facts) {
     let kind = cluster.kind;
     let mut asker = Asker { conn, facts };
@@ -71,6 +75,7 @@ async fn everything(cluster: &Cluster, member: &Member, conn: &mut Connection, f
         #[cfg(feature = "sqlite")]
         Kind::Sqlite => return sqlite::ask(&mut asker).await,
     }
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
     if facts.is_reached() {
         probe::connections(cluster, member, conn, facts).await;
     }
