@@ -39,7 +39,7 @@ pub trait MigratedConnection: RoutedConnection {
     /// Returns Diesel's error, as where there is no such table.
     fn migration_versions(&mut self) -> impl Future<Output = QueryResult<Vec<String>>> + Send;
 
-    /// Does a `job` with diesel_migrations' harness for the handle, and returns both. Called where it may block: mostly by
+    /// Does a `job` with the harness of `diesel_migrations` for the handle, and returns both. Called where it may block: mostly by
     /// `diesel_async`'s `AsyncConnectionWrapper`, made of the handle.
     fn in_harness<T>(
         conn: WriteConn<Self>,

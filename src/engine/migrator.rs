@@ -18,7 +18,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Runs migrations on a router's primary, as it is told: from [`Router::migrations`].
 ///
-/// Its methods are those of diesel_migrations' [`MigrationHarness`], and the router's own have the same names, for the defaults.
+/// Its methods are those of `diesel_migrations`' [`MigrationHarness`], and the router's own have the same names, for the defaults.
 ///
 /// # Example
 ///
@@ -105,7 +105,7 @@ pub enum MigrationLock {
     Held(String),
 }
 
-/// What migrations are run with: diesel_migrations' [`MigrationHarness`] as far as it can be a trait object. Every harness is one.
+/// What migrations are run with: the [`MigrationHarness`] as far as it can be a trait object. Every harness is one.
 pub trait MigrationSteps<DB: Backend> {
     /// Runs a migration, and records that: as [`MigrationHarness::run_migration`].
     ///

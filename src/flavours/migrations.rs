@@ -3,8 +3,6 @@
 //! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
-#[cfg(doc)]
-use diesel_migrations::MigrationHarness;
 
 use super::migrating::MigratedConnection;
 use super::{Migrator, Router, flavoured, io};
@@ -119,7 +117,8 @@ impl<C: MigratedConnection> Router<C> {
         self.migrations().revert_all_migrations(source).await
     }
 
-    /// Returns the migrations of `source` that have not run on the primary, in order. Asks it, without the lock, and writes nothing.
+    /// Returns the migrations of `source` that have not run on the primary, in order, as Diesel's `MigrationHarness` does. Asks it
+    /// without the lock, and writes nothing.
     ///
     /// # Errors
     ///

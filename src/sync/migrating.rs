@@ -34,7 +34,7 @@ pub trait MigratedConnection: RoutedConnection {
     /// Returns Diesel's error, as where there is no such table.
     fn migration_versions(&mut self) -> QueryResult<Vec<String>>;
 
-    /// Does a `job` with diesel_migrations' harness for the handle, and returns both: mostly `let done = job(&mut conn)`.
+    /// Does a `job` with the harness of `diesel_migrations` for the handle, and returns both: mostly `let done = job(&mut conn)`.
     fn in_harness<T>(
         conn: WriteConn<Self>,
         job: impl FnOnce(&mut dyn MigrationSteps<Self::Backend>) -> T,
