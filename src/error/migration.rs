@@ -59,7 +59,7 @@ pub enum MigrationError {
         /// The primary's name, as configured.
         node: String,
         /// The migration's name, with its version.
-        migration: String,
+        migration: Box<str>,
         /// Its version.
         version: MigrationVersion<'static>,
         /// Set if it was to be reverted.
@@ -67,9 +67,9 @@ pub enum MigrationError {
         /// The parts of it that the database may have kept.
         remains: MigrationRemains,
         /// The versions that were run, or reverted, before it.
-        ran: Vec<MigrationVersion<'static>>,
+        ran: Box<[MigrationVersion<'static>]>,
         /// The names of the migrations that were to follow.
-        left: Vec<String>,
+        left: Box<[String]>,
         /// The database's error.
         source: Source,
     },
@@ -168,7 +168,8 @@ impl MigrationError {
     #[must_use]
     pub fn ran(&self) -> &[MigrationVersion<'static>] {
         match self {
-            Self::Failed { ran, .. } | Self::NotOnReplicas { ran, .. } => ran,
+            Self::Failed { ran, .. } => ran,
+            Self::NotOnReplicas { ran, .. } => ran,
             _ => &[],
         }
     }
@@ -241,12 +242,12 @@ mod tests {
         let said: Source = "Failed to run 2_email with: near \"ALTR\"\nLINE 1".into();
         let error = MigrationError::Failed {
             node: "db-1".to_owned(),
-            migration: "2_email".to_owned(),
+            migration: "2_email".into(),
             version: "2".into(),
             reverts: false,
             remains: MigrationRemains::WithoutTransactions,
-            ran: vec!["1".into()],
-            left: vec!["3_index".to_owned()],
+            ran: ["1".into()].into(),
+            left: ["3_index".to_owned()].into(),
             source: said,
         };
         let words = error.to_string();

@@ -139,8 +139,8 @@ impl<C: MigratedConnection> Migrator<C> {
                 continue;
             }
             let report = ReplicaReport::of(&member.name);
-            let report = self.router.verify(report, node, position, Instant::now());
-            let report = report.await;
+            let asked = self.router.verify(report, node, position, Instant::now());
+            let report = asked.await;
             if !report.has_all {
                 missing.push(report);
             }

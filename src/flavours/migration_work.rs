@@ -118,11 +118,11 @@ impl<C: MigratedConnection> Work<C> {
                 Err(why) => {
                     let error = MigrationError::Failed {
                         node: work.node.clone(),
-                        migration: next.name,
+                        migration: next.name.into(),
                         version: next.version,
                         reverts: next.reverts,
                         remains: remains::<C>(next.in_transaction),
-                        ran,
+                        ran: ran.into(),
                         left: left.map(|next| next.name).collect(),
                         source: why,
                     };

@@ -127,6 +127,10 @@ impl<C: MigratedConnection> Router<C> {
     /// # Cancel safety
     ///
     /// Cancel safe.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "as Diesel's harness takes it; async code keeps it"
+    )]
     pub async fn pending_migrations<S>(
         &self,
         source: S,
@@ -147,6 +151,10 @@ impl<C: MigratedConnection> Router<C> {
     /// # Cancel safety
     ///
     /// Cancel safe.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "as Diesel's harness takes it; async code keeps it"
+    )]
     pub async fn has_pending_migration<S>(&self, source: S) -> Result<bool, Error>
     where
         S: MigrationSource<C::Backend>,

@@ -223,9 +223,9 @@ fn a_migration_that_fails_says_which_where_and_what_is_left() {
             panic!("{error:?}");
         };
         assert_eq!(*node, format!("{name}-primary"));
-        assert_eq!(migration, "2_toys");
+        assert_eq!(&**migration, "2_toys");
         assert_eq!(*version, "2".into());
-        assert_eq!(left, &["3_more"]);
+        assert_eq!(**left, ["3_more"]);
         assert_eq!(*remains, Cluster::REMAINS);
         assert!(
             words.contains("already exists") && words.contains("3_more"),
