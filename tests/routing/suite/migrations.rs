@@ -46,12 +46,12 @@ pub(crate) fn instance(cluster: &Cluster, name: &str) -> Builder {
             .write_pool_size(2)
             .checkout_timeout(Duration::from_secs(10))
     };
-    let url: &str = &cluster.primary_url();
+    let url = &*cluster.primary_url().to_owned();
     let primary = builder().primary(node("primary", url));
     match cluster.replicas() {
         0 => primary,
         _ => {
-            let url: &str = &cluster.replica_url();
+            let url = &*cluster.replica_url().to_owned();
             primary.replica(node("replica", url))
         }
     }
