@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use xshell::{Cmd, cmd};
 
-use crate::need::{BUILD, DENY, HACK, SEMVER_CHECKS, TYPOS};
+use crate::need::{BUILD, DENY, HACK, MDBOOK, SEMVER_CHECKS, TYPOS};
 use crate::project::{
     FEATURE_GROUPS, HIDDEN_FEATURES, LIBRARIES, PROGRAM, ROOT_PACKAGE, SHARED_FEATURES,
     UNPAIRED_FEATURES,
@@ -98,6 +98,13 @@ pub(crate) fn compose(workspace: &Workspace) -> Step<'_> {
             Ok((!has_client).then(|| "`docker compose` is not installed".to_owned()))
         })
         .run(cmd!(workspace.sh, "docker compose config --quiet"))
+}
+
+/// `cargo xtask guide`: the book, in target/guide. Its programs and links are tests of the package `guide`.
+pub(crate) fn guide(workspace: &Workspace) -> Step<'_> {
+    Step::new("guide", "mdBook builds the guide")
+        .needs([MDBOOK])
+        .run(cmd!(workspace.sh, "mdbook build docs/guide"))
 }
 
 /// `cargo xtask semver-checks`: does the public API break what `baseline` promised?

@@ -56,11 +56,15 @@ fn anchors(text: &str) -> BTreeSet<String> {
         match event {
             Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
             Event::Text(text) | Event::Code(text) => {
-                heading.iter_mut().for_each(|heading| heading.push_str(&text));
+                heading
+                    .iter_mut()
+                    .for_each(|heading| heading.push_str(&text));
             }
             Event::End(TagEnd::Heading(_)) => {
                 let heading = heading.take().unwrap_or_default().to_lowercase();
-                let kept = heading.chars().filter(|c| c.is_alphanumeric() || "-_ ".contains(*c));
+                let kept = heading
+                    .chars()
+                    .filter(|c| c.is_alphanumeric() || "-_ ".contains(*c));
                 anchors.insert(kept.collect::<String>().replace(' ', "-"));
             }
             _ => {}
@@ -75,7 +79,9 @@ fn broken(page: &Path, link: &str) -> Option<String> {
     let (target, anchor) = link.split_once('#').unwrap_or((link, ""));
     let is_chapter = page.starts_with(chapters());
     let file = if let Some(path) = target.strip_prefix(REPOSITORY) {
-        let path = path.strip_prefix("blob/main/").or(path.strip_prefix("tree/main/"));
+        let path = path
+            .strip_prefix("blob/main/")
+            .or(path.strip_prefix("tree/main/"));
         root().join(path?)
     } else if target.contains("://") || target.starts_with("mailto:") {
         return None;
@@ -103,7 +109,11 @@ fn every_link_leads_somewhere() {
     all.extend(["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(|name| root().join(name)));
     let broken: Vec<_> = all
         .iter()
-        .flat_map(|page| links(&read(page)).into_iter().filter_map(|link| broken(page, &link)))
+        .flat_map(|page| {
+            links(&read(page))
+                .into_iter()
+                .filter_map(|link| broken(page, &link))
+        })
         .collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
@@ -114,14 +124,22 @@ fn every_chapter_is_in_the_summary_and_ends_with_a_program_that_is_compiled() {
     let listed = links(&read(&dir.join("SUMMARY.md")));
     let there: BTreeSet<_> = pages(&dir)
         .iter()
-        .map(|page| page.strip_prefix(&dir).expect("a chapter").display().to_string())
+        .map(|page| {
+            page.strip_prefix(&dir)
+                .expect("a chapter")
+                .display()
+                .to_string()
+        })
         .filter(|name| name != "SUMMARY.md")
         .collect();
     assert_eq!(listed.iter().cloned().collect::<BTreeSet<_>>(), there);
 
     let compiled = read(&root().join("docs/guide/lib.rs"));
     for chapter in listed.iter().filter(|name| *name != "README.md") {
-        assert!(compiled.contains(&format!("\"{chapter}\"")), "lib.rs does not have {chapter}");
+        assert!(
+            compiled.contains(&format!("\"{chapter}\"")),
+            "lib.rs does not have {chapter}"
+        );
         let text = read(&dir.join(chapter));
         let programs = events(&text).filter(|event| {
             let Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) = event else {
@@ -132,7 +150,9 @@ fn every_chapter_is_in_the_summary_and_ends_with_a_program_that_is_compiled() {
         });
         assert!(programs.count() > 0, "{chapter} has no program");
         // A newcomer copies what GitHub shows, and GitHub hides no line.
-        let hidden = text.lines().find(|line| line.starts_with("# ") && line.contains(';'));
+        let hidden = text
+            .lines()
+            .find(|line| line.starts_with("# ") && line.contains(';'));
         assert_eq!(hidden, None, "{chapter} has a hidden line");
     }
 }
