@@ -119,6 +119,7 @@
 //! | `config-file` | the same in a TOML file that is followed | |
 //! | `admin` | `admin::router`: status and configuration for operators, in axum | |
 //! | `metrics` | [`metrics`]: counters, gauges and times for the recorder of the `metrics` facade | |
+//! | `migrations` | [`Router::run_pending_migrations`]: Diesel's migrations on the primary, under a lock, seen by all sessions | |
 //! | `inventory` | [`inventory`]: all functions with a level, as data for tools | |
 //! | `edge` | [`edge`], [`sync::edge`]: sessions that come and go with HTTP requests, without a framework | |
 //! | `tower` | [`edge::SessionLayer`] | |
@@ -259,8 +260,8 @@ pub use engine::{
     TableComparison, TableOnReplica, Upstream,
 };
 pub use error::{
-    ConfigError, Error, KeyError, NotReadOnly, OptionalExt, Origin, PositionError, ReadError,
-    Refused, Rejection, Step, is_not_found, may_retry_read,
+    ConfigError, Error, KeyError, MigrationError, MigrationRemains, NotReadOnly, OptionalExt,
+    Origin, PositionError, ReadError, Refused, Rejection, Step, is_not_found, may_retry_read,
 };
 pub use position::*;
 pub use protection::{
@@ -279,6 +280,9 @@ pub use statement::{
     BoxedReadSql, CaughtUp, CheckPolicy, Dialect, Primary, ReadSql, Replica, Role, StatementCheck,
     TableName,
 };
+
+#[cfg(feature = "migrations")]
+pub use engine::{MigrationLock, MigrationSteps, Migrator};
 
 #[cfg(feature = "__async")]
 pub use asynchronous::*;

@@ -18,6 +18,8 @@ mod gate;
 mod hedging;
 mod hooks;
 mod io;
+#[cfg(feature = "migrations")]
+mod migrating;
 mod pool;
 mod read;
 mod reading;
@@ -36,6 +38,9 @@ mod write;
 #[cfg(feature = "config")]
 #[path = "../flavours/apply.rs"]
 mod apply;
+#[cfg(feature = "migrations")]
+#[path = "../flavours/arriving.rs"]
+mod arriving;
 #[path = "../flavours/builder.rs"]
 mod builder;
 #[path = "../flavours/checkout.rs"]
@@ -53,6 +58,15 @@ mod heartbeat;
 mod manager;
 #[path = "../flavours/meeting.rs"]
 mod meeting;
+#[cfg(feature = "migrations")]
+#[path = "../flavours/migrated_connection.rs"]
+mod migrated_connection;
+#[cfg(feature = "migrations")]
+#[path = "../flavours/migration_work.rs"]
+mod migration_work;
+#[cfg(feature = "migrations")]
+#[path = "../flavours/migrations.rs"]
+mod migrations;
 #[cfg(feature = "mysql")]
 #[path = "../flavours/mysql.rs"]
 mod mysql_server;
@@ -89,6 +103,8 @@ pub mod sqlite;
 pub use connection::RoutedConnection;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
 pub use heartbeat::Heartbeat;
+#[cfg(feature = "migrations")]
+pub use migrating::MigratedConnection;
 pub use read::ReadConn;
 pub use transaction::{AsyncFunc, AsyncFuncMut, TransactionBuilder};
 pub use write::WriteConn;
@@ -97,6 +113,8 @@ pub use write_handle::RawWrite;
 use diesel_routing_macros::__async as flavoured;
 
 pub use crate::context::Scoped;
+#[cfg(feature = "migrations")]
+use crate::engine::Migrator;
 use crate::engine::{Nodes, Router, RouterBuilder, Session};
 
 /// Everything of Diesel's prelude, with `RunQueryDsl` and `SaveChangesDsl` replaced by ours, for

@@ -29,6 +29,10 @@ mod lease;
 mod live;
 mod loans;
 mod marks;
+#[cfg(feature = "migrations")]
+pub(crate) mod migration_plan;
+#[cfg(feature = "migrations")]
+mod migrator;
 mod nodes;
 mod one_question;
 mod options;
@@ -79,6 +83,10 @@ pub(crate) use lease::{Grant, Lease};
 pub(crate) use live::Live;
 pub(crate) use loans::LoanKind;
 pub(crate) use marks::{Blame, Marks};
+#[cfg(feature = "migrations")]
+pub(crate) use migrator::CommonWrite;
+#[cfg(feature = "migrations")]
+pub use migrator::{MigrationLock, MigrationSteps, Migrator};
 pub use nodes::Nodes;
 pub(crate) use nodes::{Change, Leaving, Seat};
 pub(crate) use one_question::{AskOrWait, OneQuestion};

@@ -15,6 +15,7 @@ mod config_codes;
 mod edge;
 mod from;
 mod key;
+mod migration;
 mod not_read_only;
 mod optional;
 mod origin;
@@ -32,6 +33,7 @@ pub use config::ConfigError;
 #[cfg(feature = "edge")]
 pub use edge::{EdgeError, StoreError};
 pub use key::KeyError;
+pub use migration::{MigrationError, MigrationRemains};
 pub use not_read_only::NotReadOnly;
 pub use optional::{OptionalExt, is_not_found};
 pub use origin::Origin;
@@ -238,6 +240,10 @@ pub enum Error {
     /// A session token was rejected, where somebody asked for that: otherwise it is ignored.
     #[error("the session token cannot be used: {0}")]
     Token(#[from] Rejection),
+
+    /// Migrations did not run, or not to their end.
+    #[error("{0}")]
+    Migration(#[source] Box<MigrationError>),
 
     /// An edge cannot be built as configured.
     #[cfg(feature = "edge")]

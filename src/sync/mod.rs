@@ -13,6 +13,8 @@ mod flavour;
 mod following;
 mod hooks;
 mod io;
+#[cfg(feature = "migrations")]
+mod migrating;
 mod pool;
 mod read;
 mod reading;
@@ -29,6 +31,9 @@ mod write;
 #[cfg(feature = "config")]
 #[path = "../flavours/apply.rs"]
 mod apply;
+#[cfg(feature = "migrations")]
+#[path = "../flavours/arriving.rs"]
+mod arriving;
 #[path = "../flavours/builder.rs"]
 mod builder;
 #[path = "../flavours/checkout.rs"]
@@ -46,6 +51,15 @@ mod heartbeat;
 mod manager;
 #[path = "../flavours/meeting.rs"]
 mod meeting;
+#[cfg(feature = "migrations")]
+#[path = "../flavours/migrated_connection.rs"]
+mod migrated_connection;
+#[cfg(feature = "migrations")]
+#[path = "../flavours/migration_work.rs"]
+mod migration_work;
+#[cfg(feature = "migrations")]
+#[path = "../flavours/migrations.rs"]
+mod migrations;
 #[cfg(feature = "sync-mysql")]
 #[path = "../flavours/mysql.rs"]
 mod mysql_server;
@@ -88,6 +102,8 @@ pub use connection::RoutedConnection;
 pub use dsl::ExecuteCopyFromDsl;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
 pub use heartbeat::Heartbeat;
+#[cfg(feature = "migrations")]
+pub use migrating::MigratedConnection;
 pub use read::ReadConn;
 pub use transaction::TransactionBuilder;
 pub use write::WriteConn;
@@ -127,6 +143,10 @@ pub type Nodes<C> = crate::engine::Nodes<C, Blocking>;
 
 /// The configuration of a router of blocking Diesel; see [`RouterBuilder`](crate::RouterBuilder).
 pub type RouterBuilder<C> = crate::engine::RouterBuilder<C, Blocking>;
+
+/// How a router of blocking Diesel runs migrations; see [`Migrator`](crate::Migrator).
+#[cfg(feature = "migrations")]
+pub type Migrator<C> = crate::engine::Migrator<C, Blocking>;
 
 /// A session on blocking Diesel; see [`Session`](crate::Session).
 ///

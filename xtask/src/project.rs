@@ -29,12 +29,12 @@ pub(crate) const FEATURE_GROUPS: &str = "\
     --group-features sync-postgres,sync-mysql,sync-sqlite \
     --group-features edge,tower,axum,moka,redis,redis-rustls \
     --group-features rustls,hedge,admin \
-    --group-features serde,test-util,config,config-file,inventory,metrics";
+    --group-features serde,test-util,config,config-file,inventory,metrics,migrations";
 
 /// Every backend of the libraries below us, so that all pairs share one build of Diesel and tokio.
 /// cargo-hack warns that it does not know them.
 pub(crate) const SHARED_FEATURES: &str = "diesel/postgres,diesel/mysql,diesel/sqlite,diesel/r2d2,\
-    diesel-async?/postgres,diesel-async?/mysql,diesel-async?/sqlite,tokio/full";
+    diesel-async?/postgres,diesel-async?/mysql,diesel-async?/sqlite,diesel-async?/async-connection-wrapper,tokio/full";
 
 /// The README's first command.
 pub(crate) const QUICKSTART: &str = "run --locked --quiet --package quickstart";
