@@ -25,11 +25,11 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 /// ```no_run
 /// # #[cfg(all(feature = "postgres", feature = "bb8"))] {
 /// use std::time::Duration;
-/// use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+/// use diesel_migrations::EmbeddedMigrations;
 /// use diesel_routing::{Error, pg::Router};
 ///
-/// # macro_rules! embed_migrations { () => { EmbeddedMigrations::new(&[]) }; }
-/// const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
+/// // const MIGRATIONS: EmbeddedMigrations = diesel_migrations::embed_migrations!();
+/// # const MIGRATIONS: EmbeddedMigrations = EmbeddedMigrations::new(&[]);
 ///
 /// # async fn example(router: Router) -> Result<(), Error> {
 /// let ran = router

@@ -37,11 +37,11 @@ impl<C: MigratedConnection> Router<C> {
     ///
     /// ```no_run
     /// # #[cfg(all(feature = "postgres", feature = "bb8"))] {
-    /// use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+    /// use diesel_migrations::EmbeddedMigrations;
     /// use diesel_routing::{Error, pg::Router};
     ///
-    /// # macro_rules! embed_migrations { () => { EmbeddedMigrations::new(&[]) }; }
-    /// const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
+    /// // const MIGRATIONS: EmbeddedMigrations = diesel_migrations::embed_migrations!();
+    /// # const MIGRATIONS: EmbeddedMigrations = EmbeddedMigrations::new(&[]);
     ///
     /// # async fn example(router: Router) -> Result<(), Error> {
     /// router.run_pending_migrations(MIGRATIONS).await?;

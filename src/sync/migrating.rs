@@ -49,7 +49,6 @@ pub(super) struct Work<C: RoutedConnection> {
 }
 
 /// Does a job with a harness.
-#[expect(clippy::unnecessary_wraps, reason = "as in async code")]
 pub(super) fn in_harness<C: MigratedConnection, T>(
     work: Work<C>,
     job: impl FnOnce(&mut dyn MigrationSteps<C::Backend>) -> T,
