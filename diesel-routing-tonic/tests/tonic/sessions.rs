@@ -11,7 +11,7 @@ use tonic::transport::{Channel, Server};
 use tonic::{Code, Request, Status};
 use tower_layer::Layer;
 
-use super::cluster::{router, stale_cluster};
+use super::cluster::{router, set_theme, stale_cluster, theme};
 use super::service::{ThemesClient, ThemesServer};
 
 /// A server on a port of its own, and a channel to it.
@@ -94,18 +94,26 @@ async fn an_interceptor_sends_what_was_kept_of_a_response() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn writes_at_the_same_time_are_joined_by_the_next_response() {
+async fn tokens_of_several_sessions_are_joined_by_the_next_response() {
     let cluster = stale_cluster();
-    let running = Running::of(&router(&cluster).await).await;
+    let router = router(&cluster).await;
+    let running = Running::of(&router).await;
     let jar = TokenJar::new();
-    let client = || ThemesClient::new(jar.layer(running.channel.clone()));
-    let (mut one, mut other) = (client(), client());
-    let (one, other) = tokio::join!(one.set("dark"), other.set("dark"));
-    one.expect("saved");
-    other.expect("saved");
-    assert!((1..=2).contains(&jar.tokens().len()), "{jar:?}");
-    client().set("dark").await.expect("saved");
-    assert_eq!(jar.tokens().len(), 1);
+    for theme in ["dark", "darker"] {
+        let session = router.session();
+        set_theme(&session, theme).await.expect("saved");
+        jar.put(&session.token().await.expect("keys"));
+    }
+    assert_eq!(jar.tokens().len(), 2);
+    let mut client = ThemesClient::new(jar.layer(running.channel.clone()));
+    assert_eq!(client.get().await.expect("a theme").into_inner(), "darker");
+    assert_eq!(jar.tokens().len(), 2);
+    client.set("darkest").await.expect("saved");
+    let tokens = jar.tokens();
+    assert_eq!(tokens.len(), 1);
+    let session = router.resume(&tokens[0]);
+    assert_eq!(theme(&session).await.expect("a theme"), "darkest");
+    assert_eq!(router.status().rejected_tokens, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

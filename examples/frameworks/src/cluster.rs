@@ -25,10 +25,19 @@ pub fn stale() -> Result<SqliteCluster> {
 ///
 /// Those of routers that are built.
 pub async fn router(cluster: &SqliteCluster) -> Result<Router> {
+    // Of a secret that all instances of the service have.
+    router_with(cluster, TokenKeys::new(1, [7; 32])?).await
+}
+
+/// Creates a router with these keys.
+///
+/// # Errors
+///
+/// Those of routers that are built.
+pub async fn router_with(cluster: &SqliteCluster, keys: TokenKeys) -> Result<Router> {
     let builder = Router::builder()
         .primary(Node::new("primary", cluster.primary_url()))
         .replica(Node::new("replica", cluster.replica_url(0)?))
-        // Of a secret that all instances of the service have.
-        .token_keys(TokenKeys::new(1, [7; 32])?);
+        .token_keys(keys);
     Ok(builder.build().await?)
 }

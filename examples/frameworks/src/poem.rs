@@ -25,7 +25,7 @@ pub fn app(router: Router) -> Result<impl Endpoint, EdgeError> {
 
 #[handler]
 async fn show(Data(session): Data<&Session>) -> poem::Result<String> {
-    Ok(theme(session).await.map_err(failed)?)
+    theme(session).await.map_err(failed)
 }
 
 #[handler]
