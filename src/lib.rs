@@ -114,7 +114,7 @@
 //! | `rustls` | TLS for the async drivers, as the URL says: [`docs/tls.md`] | a C compiler |
 //! | `bb8` (default), `deadpool` | async pools | |
 //! | `r2d2` | the blocking pool | |
-//! | `serde` | `Serialize` and `Deserialize` for [`SignedToken`]; `Serialize` for [`Status`], [`Route`] and [`Reason`] | |
+//! | `serde` | [`JobToken`]; `Serialize` and `Deserialize` for [`SignedToken`]; `Serialize` for [`Status`], [`Route`] and [`Reason`] | |
 //! | `config` | `config::RoutingConfig`: settings as data, changed while the router runs | |
 //! | `config-file` | the same in a TOML file that is followed | |
 //! | `admin` | `admin::router`: status and configuration for operators, in axum | |
@@ -283,6 +283,8 @@ pub use statement::{
 
 #[cfg(feature = "migrations")]
 pub use engine::{MigrationLock, MigrationSteps, Migrator};
+#[cfg(feature = "serde")]
+pub use engine::JobToken;
 
 #[cfg(feature = "__async")]
 pub use asynchronous::*;

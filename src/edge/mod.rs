@@ -47,6 +47,8 @@
 //! [`Session::read_default`](crate::Session::read_default) asks for nothing itself: it reads at the level that the last three have
 //! set, and at [`Level::Session`](crate::Level::Session) where they set none.
 
+#[cfg(feature = "__async")]
+mod adapter;
 mod cacheable;
 mod cookie;
 mod counts;
@@ -65,6 +67,11 @@ mod store;
 mod store_breaker;
 mod timestamp;
 pub(crate) mod timing;
+
+#[cfg(feature = "__async")]
+pub(crate) use adapter::Sealed;
+#[cfg(feature = "__async")]
+pub use adapter::{AnyEdge, AnyExchange, AnyRouter, AnySession};
 
 #[cfg(all(feature = "__async", any(feature = "tower", feature = "redis")))]
 pub use crate::asynchronous::edge::*;
