@@ -241,6 +241,8 @@ mod serialize;
 mod server;
 mod session;
 mod statement;
+#[cfg(feature = "test-util")]
+mod testing;
 
 pub use cluster::{
     Checksum, ChecksumLimits, Diagnosis, Health, Introduction, Node, Observation, PoolOptions,

@@ -70,6 +70,14 @@ mod router;
 mod session;
 #[path = "../flavours/sources.rs"]
 mod sources;
+#[cfg(feature = "test-util")]
+#[path = "../flavours/test_pool.rs"]
+mod test_pool;
+#[cfg(feature = "test-util")]
+#[path = "../flavours/test_router.rs"]
+mod test_router;
+#[path = "../flavours/transact.rs"]
+mod transact;
 #[path = "../flavours/verifying.rs"]
 mod verifying;
 #[path = "../flavours/watching.rs"]
@@ -90,6 +98,8 @@ pub use connection::RoutedConnection;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
 pub use heartbeat::Heartbeat;
 pub use read::ReadConn;
+#[cfg(feature = "test-util")]
+pub use test_router::{TestRouter, TestRouterBuilder};
 pub use transaction::{AsyncFunc, AsyncFuncMut, TransactionBuilder};
 pub use write::WriteConn;
 pub use write_handle::RawWrite;

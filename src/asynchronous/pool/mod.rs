@@ -9,9 +9,21 @@ mod guard;
 pub(super) use super::manager::{Hooks, Manager};
 
 use super::RoutedConnection;
+#[cfg(feature = "test-util")]
+use super::test_pool;
+#[cfg(feature = "test-util")]
+use crate::error::Error;
 
 crate::engine::pools! {
     async;
     "bb8" Bb8 = bb8;
     "deadpool" Deadpool = deadpool;
+    "test-util" Testing = test_pool;
+}
+
+#[cfg(feature = "test-util")]
+impl<C: RoutedConnection> test_pool::Pool<C> {
+    async fn get(&self, since: std::time::Instant) -> Result<test_pool::Loan<C>, Error> {
+        self.lend(since).await
+    }
 }
