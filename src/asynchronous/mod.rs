@@ -24,6 +24,8 @@ mod reading;
 mod rows;
 mod runs;
 mod statement_guard;
+#[cfg(feature = "test-util")]
+mod test_database;
 #[cfg(all(feature = "rustls", any(feature = "mysql", feature = "postgres")))]
 mod tls;
 mod transaction;
@@ -76,6 +78,9 @@ mod test_pool;
 #[cfg(feature = "test-util")]
 #[path = "../flavours/test_router.rs"]
 mod test_router;
+#[cfg(feature = "test-util")]
+#[path = "../flavours/test_schema.rs"]
+mod test_schema;
 #[path = "../flavours/transact.rs"]
 mod transact;
 #[path = "../flavours/verifying.rs"]
@@ -98,6 +103,8 @@ pub use connection::RoutedConnection;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
 pub use heartbeat::Heartbeat;
 pub use read::ReadConn;
+#[cfg(feature = "test-util")]
+pub use test_database::TestDatabase;
 #[cfg(feature = "test-util")]
 pub use test_router::{TestRouter, TestRouterBuilder};
 pub use transaction::{AsyncFunc, AsyncFuncMut, TransactionBuilder};

@@ -412,6 +412,12 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
     #[cfg(feature = "test-util")]
     pub(crate) fn under_test(mut self, library: F::Library, node: Node) -> Self {
         self.library = library;
+        self.on_one(node)
+    }
+
+    /// Makes this a router of one database, whatever nodes it was given.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn on_one(mut self, node: Node) -> Self {
         self.nodes.clear();
         self.single_database(node)
     }

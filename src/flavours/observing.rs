@@ -7,8 +7,8 @@ use std::sync::Arc;
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::result::Error as DieselError;
 
-use super::transact::depth_of;
 use super::pool::Guard;
+use super::transact::depth_of;
 use super::{RoutedConnection, Router};
 use crate::engine::{Grant, Lease, Pooled};
 use crate::query_log::{Entry, Logging, Served, Server, What};

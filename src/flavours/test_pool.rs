@@ -185,7 +185,9 @@ async fn next_loan<C: RoutedConnection>(
     }
     if std::mem::take(&mut pooled.marks.is_spoilt) {
         // What it has prepared is of an earlier schema: from now on, it keeps nothing.
-        pooled.conn.set_prepared_statement_cache_size(CacheSize::Disabled);
+        pooled
+            .conn
+            .set_prepared_statement_cache_size(CacheSize::Disabled);
         pooled.known.opened = Instant::now();
     }
     // MySQL has no way to make an open transaction one that reads.

@@ -5,13 +5,14 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::pool::Library;
 use super::test_pool::Settings;
+use super::test_schema::{Schema, failed};
 use super::{RoutedConnection, Router, RouterBuilder, flavoured};
 use crate::cluster::Node;
-use crate::error::Error;
+use crate::error::{Error, Step};
 use crate::testing::{Slot, end_with_thread};
 
 /// The time that a test waits for its connection, unless it says otherwise. Chosen: longer than any statement of a test, shorter
@@ -19,7 +20,7 @@ use crate::testing::{Slot, end_with_thread};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The name of its node.
-const NODE: &str = "test";
+pub(super) const NODE: &str = "test";
 
 /// A router for one test: one connection, in one transaction that is rolled back. It is a [`Router`], so handlers, tasks and
 /// layers take it as they are.
@@ -53,7 +54,10 @@ const NODE: &str = "test";
 pub struct TestRouter<C: RoutedConnection> {
     router: Router<C>,
     url: String,
+    /// Its connection, of a test in a transaction.
     slot: Option<Arc<Slot<C>>>,
+    /// Its schema, of a test that has one.
+    schema: Option<Schema<C>>,
 }
 
 /// What a [`TestRouter`] is made of, from [`TestRouter::builder`].
@@ -96,7 +100,7 @@ impl<C: RoutedConnection> TestRouter<C> {
         &self.url
     }
 
-    /// Ends the test: waits for the handle that is out, if one is, and rolls back.
+    /// Ends the test: waits for the handle that is out, if one is, and rolls back; or drops its schema.
     ///
     /// Dropping it rolls back as well, and tells nobody what was wrong.
     ///
@@ -105,7 +109,11 @@ impl<C: RoutedConnection> TestRouter<C> {
     /// [`Error::Checkout`] in the step [`Test`](crate::Step::Test), if a handle is still out after the test's
     /// [time](TestRouterBuilder::timeout), a task's say; if the test's transaction is open no more, because a statement committed it; or if
     /// the connection was lost.
-    pub async fn finish(self) -> Result<(), Error> {
+    pub async fn finish(mut self) -> Result<(), Error> {
+        if let Some(schema) = self.schema.take() {
+            self.router.close();
+            return schema.remove().await;
+        }
         // It ends the last loan, and so finds what that left behind.
         let last = self.router.write().await;
         last.map(drop)
@@ -147,10 +155,31 @@ impl<C: RoutedConnection> TestRouterBuilder<C> {
             router,
             url: self.url,
             slot: Some(slot),
+            schema: None,
         };
         // What the server has against it is said now.
         drop(test.router.write().await?);
         Ok(test)
+    }
+
+    /// Connects to a schema, with the pools of the given builder or of the default one.
+    pub(super) async fn on_schema(
+        self,
+        schema: Schema<C>,
+        default: Option<RouterBuilder<C>>,
+    ) -> Result<TestRouter<C>, Error> {
+        let without =
+            "no library for pools is compiled in: enable one of the crate's features for pools";
+        let router = self.router.or(default);
+        let router = router.ok_or_else(|| failed(Step::SetUp, Instant::now(), without))?;
+        let node = Node::new(NODE, &schema.url);
+        let router = router.on_one(node).build().await?;
+        Ok(TestRouter {
+            router,
+            url: schema.url.clone(),
+            slot: None,
+            schema: Some(schema),
+        })
     }
 }
 
@@ -166,6 +195,10 @@ impl<C: RoutedConnection> Drop for TestRouter<C> {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
             slot.end();
+        }
+        if let Some(schema) = self.schema.take() {
+            self.router.close();
+            drop(schema);
         }
     }
 }

@@ -19,6 +19,8 @@ mod reading;
 mod rows;
 mod runs;
 mod statement_guard;
+#[cfg(feature = "test-util")]
+mod test_database;
 mod transaction;
 mod watch;
 #[cfg(feature = "config-file")]
@@ -69,6 +71,9 @@ mod test_pool;
 #[cfg(feature = "test-util")]
 #[path = "../flavours/test_router.rs"]
 mod test_router;
+#[cfg(feature = "test-util")]
+#[path = "../flavours/test_schema.rs"]
+mod test_schema;
 #[path = "../flavours/transact.rs"]
 mod transact;
 #[path = "../flavours/verifying.rs"]
@@ -97,6 +102,8 @@ pub use dsl::ExecuteCopyFromDsl;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
 pub use heartbeat::Heartbeat;
 pub use read::ReadConn;
+#[cfg(feature = "test-util")]
+pub use test_database::TestDatabase;
 #[cfg(feature = "test-util")]
 pub use test_router::{TestRouter, TestRouterBuilder};
 pub use transaction::TransactionBuilder;

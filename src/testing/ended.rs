@@ -38,7 +38,8 @@ pub(crate) fn end_with_thread(made: &Arc<impl OfATest + 'static>) {
     let thread = std::thread::current();
     let is_a_tests = |name: &str| {
         let mut characters = name.chars();
-        name != "main" && characters.all(|char| char == '_' || char == ':' || char.is_alphanumeric())
+        name != "main"
+            && characters.all(|char| char == '_' || char == ':' || char.is_alphanumeric())
     };
     if !thread.name().is_some_and(is_a_tests) {
         return;

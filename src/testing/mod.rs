@@ -2,7 +2,9 @@
 
 mod ended;
 mod failure;
+pub(crate) mod files;
 mod inside;
+pub(crate) mod own;
 mod place;
 mod slot;
 mod turn;

@@ -23,7 +23,12 @@ const OTHERS: &[&str] = &[
 ];
 
 /// The parts of paths that are no test's own.
-const ELSEWHERE: &[&str] = &["/rustc/", "/.cargo/registry/", "/.cargo/git/", "/rustlib/src/"];
+const ELSEWHERE: &[&str] = &[
+    "/rustc/",
+    "/.cargo/registry/",
+    "/.cargo/git/",
+    "/rustlib/src/",
+];
 
 /// A place in the code, and the thread that was there. It is looked up when it is shown.
 pub(crate) struct Place {
@@ -83,7 +88,9 @@ fn own_frame(backtrace: &str) -> Option<String> {
             continue;
         }
         let function = function.trim_end_matches("::{{closure}}");
-        let bare = function.trim_start_matches(['<', '&']).trim_start_matches("mut ");
+        let bare = function
+            .trim_start_matches(['<', '&'])
+            .trim_start_matches("mut ");
         if OTHERS.iter().any(|other| bare.starts_with(other)) {
             continue;
         }

@@ -55,7 +55,10 @@ impl<C> Slot<C> {
     }
 
     /// Takes the connection for a handle that is asked for `here`, if nobody has it.
-    pub(crate) fn take(self: &Arc<Self>, here: &mut Option<Place>) -> Result<Taken<C>, TestFailure> {
+    pub(crate) fn take(
+        self: &Arc<Self>,
+        here: &mut Option<Place>,
+    ) -> Result<Taken<C>, TestFailure> {
         // Listen before looking: a return in between counts.
         let next = self.turns.listen();
         let mut state = lock(&self.state);
@@ -89,14 +92,6 @@ impl<C> Slot<C> {
             holder,
             asker: asker.to_string(),
             waited,
-        }
-    }
-
-    /// Returns what is wrong with it, if anything is.
-    pub(crate) fn failure(&self) -> Option<TestFailure> {
-        match &*lock(&self.state) {
-            State::Lost(failure) => Some(failure.clone()),
-            _ => None,
         }
     }
 

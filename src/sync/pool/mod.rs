@@ -18,6 +18,15 @@ crate::engine::pools! {
     "test-util" Testing = test_pool;
 }
 
+/// Returns the library that pools connections where nobody says which; `None` if none is compiled in.
+#[cfg(feature = "test-util")]
+pub(super) fn default_library() -> Option<Library> {
+    #[cfg(feature = "r2d2")]
+    return Some(Library::R2d2(r2d2::Settings::new()));
+    #[cfg(not(feature = "r2d2"))]
+    None
+}
+
 #[cfg(feature = "test-util")]
 impl<C: RoutedConnection> test_pool::Pool<C> {
     /// Returns none: whether the connection is idle, only a wait for it tells.

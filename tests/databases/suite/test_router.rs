@@ -44,8 +44,14 @@ fn every_handle_has_what_the_test_wrote_and_nothing_is_left_of_it() {
             assert_eq!(conn.route().node, "test-replica", "{}", conn.route());
             assert_eq!(name(&mut conn).await, "anna");
         }
-        assert_eq!(name(&mut wait!(another.read_primary()).unwrap()).await, "anna");
-        assert_eq!(name(&mut wait!(test.read_eventual()).unwrap()).await, "anna");
+        assert_eq!(
+            name(&mut wait!(another.read_primary()).unwrap()).await,
+            "anna"
+        );
+        assert_eq!(
+            name(&mut wait!(test.read_eventual()).unwrap()).await,
+            "anna"
+        );
         wait!(test.finish()).unwrap();
         assert_eq!(outside(&cluster).await, "ann");
 
@@ -113,8 +119,16 @@ fn a_handler_goes_on_after_a_statement_that_failed_as_it_would_without_the_tests
         assert!(insert(&mut conn, "bob").await.is_err());
         drop(conn);
         let mut conn = wait!(session.read()).unwrap();
-        assert_eq!((count(&mut conn).await, name(&mut conn).await), (3, "anna".to_owned()));
-        let none = wait!(users::table.find(-1).select(users::name).first::<String>(&mut conn));
+        assert_eq!(
+            (count(&mut conn).await, name(&mut conn).await),
+            (3, "anna".to_owned())
+        );
+        let none = wait!(
+            users::table
+                .find(-1)
+                .select(users::name)
+                .first::<String>(&mut conn)
+        );
         assert!(is_not_found(&none.unwrap_err()));
         drop(conn);
 
@@ -148,7 +162,10 @@ fn a_test_that_holds_two_handles_at_once_is_told_where_it_took_them() {
             wait!(test.read_eventual()).map(drop),
         ] {
             let error = asked.unwrap_err();
-            assert_eq!((error.step(), error.may_retry_read()), (Some(Step::Test), false));
+            assert_eq!(
+                (error.step(), error.may_retry_read()),
+                (Some(Step::Test), false)
+            );
             let text = error.to_string();
             assert!(text.contains("a test has one connection"), "{text}");
             assert_eq!(text.matches("suite/test_router.rs:").count(), 2, "{text}");
@@ -161,9 +178,11 @@ fn a_test_that_holds_two_handles_at_once_is_told_where_it_took_them() {
         // One that is waited for in time comes.
         let held = wait!(session.write()).unwrap();
         let waits = test.router().clone();
-        let thread = std::thread::spawn(move || run(async move {
-            drop(wait!(waits.write()).unwrap());
-        }));
+        let thread = std::thread::spawn(move || {
+            run(async move {
+                drop(wait!(waits.write()).unwrap());
+            })
+        });
         drop(held);
         thread.join().unwrap();
     });
@@ -176,10 +195,8 @@ fn a_handle_that_reads_is_refused_what_it_is_refused_in_production() {
         let test = wait!(TestRouter::new(cluster.primary_url())).unwrap();
         let session = test.session();
         let mut conn = wait!(session.read_primary()).unwrap();
-        if Cluster::LOCKS {
-            lock(&mut conn).await;
-        }
-        if Cluster::REFUSES_WRITES {
+        lock(&mut conn).await;
+        if REFUSES_WRITES {
             let hidden = ReadSql::vouch("UPDATE users SET name = 'x'");
             wait!(hidden.clone().execute(&mut conn)).unwrap_err();
             assert_eq!(name(&mut conn).await, "ann");
@@ -208,7 +225,7 @@ fn a_statement_that_commits_by_itself_ends_the_test_with_an_error() {
         let cluster = Cluster::start(0);
         let test = impatient(&cluster).await;
         let mut conn = wait!(test.write()).unwrap();
-        wait!(conn.batch_execute(Cluster::COMMITS)).unwrap();
+        wait!(conn.batch_execute(COMMITS)).unwrap();
         drop(conn);
         let error = wait!(test.read()).map(drop).unwrap_err();
         let text = error.to_string();
@@ -266,7 +283,9 @@ fn what_the_application_set_for_its_router_holds_under_a_test() {
         assert_eq!(wait!(resumed.read()).unwrap().route().node, "test");
         clock.advance(Duration::from_secs(6));
         assert_eq!(wait!(resumed.read()).unwrap().route().node, "test-replica");
-        let error = test.for_database("other").and_then(|other| wait!(other.read()).map(drop));
+        let error = test
+            .for_database("other")
+            .and_then(|other| wait!(other.read()).map(drop));
         error.unwrap_err();
     });
 }
