@@ -126,7 +126,7 @@
 //! | `axum` | [`Session`] as an argument of axum's handlers | |
 //! | `moka`, `redis` | session states in memory; in Redis or Valkey | |
 //! | `redis-rustls` | the same at `rediss://`, by rustls with ring | a C compiler |
-//! | `test-util` | [`ManualClock`], for tests | |
+//! | `test-util` | for tests: [`sync::TestRouter`] and its async twin, one transaction or one schema a test; [`ManualClock`] | |
 //!
 //! [`docs/tls.md`]: https://github.com/diesel-routing/diesel-routing/blob/main/docs/tls.md
 //!
@@ -158,6 +158,11 @@
 //!
 //! The crate [`diesel-routing-verify`](https://docs.rs/diesel-routing-verify) lets clients write and read through a router, on your own
 //! cluster or on the test kit's, and judges what they were shown.
+//!
+//! `TestRouter` (`test-util`) is a router for one test: every handle that handlers, tasks and layers ask for is inside one
+//! transaction, which is rolled back; or on a schema of the test's own. [`docs/testing.md`] shows both, and a mock.
+//!
+//! [`docs/testing.md`]: https://github.com/diesel-routing/diesel-routing/blob/main/docs/testing.md
 //!
 //! Tests that have one database, and no way to another, still check everything but staleness with
 //! [`single_database`](sync::RouterBuilder::single_database): the database stands in for its own replica, over
@@ -242,6 +247,8 @@ mod serialize;
 mod server;
 mod session;
 mod statement;
+#[cfg(feature = "test-util")]
+mod testing;
 
 pub use cluster::{
     Checksum, ChecksumLimits, Diagnosis, Health, Introduction, Node, Observation, PoolOptions,
@@ -307,6 +314,18 @@ struct Readme;
 #[cfg(all(doctest, feature = "axum", feature = "bb8", feature = "postgres"))]
 #[doc = include_str!("../docs/errors.md")]
 struct ErrorsPage;
+
+/// The examples of `docs/testing.md`, compiled.
+#[cfg(all(
+    doctest,
+    feature = "axum",
+    feature = "bb8",
+    feature = "postgres",
+    feature = "test-util"
+))]
+#[doc = include_str!("../docs/testing.md")]
+struct TestingPage;
+
 /// Registers a function in the program's inventory, if it has one. Not for users: expansions call it.
 #[cfg(feature = "inventory")]
 #[doc(hidden)]

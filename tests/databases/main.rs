@@ -34,3 +34,4 @@ mod questions;
 mod scope;
 mod servers;
 mod sqlite;
+mod sqlite_r2d2;
