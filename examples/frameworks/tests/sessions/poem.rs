@@ -9,7 +9,11 @@ use poem::{EndpointExt, Route, handler, post, web::Data};
 
 fn cookie(response: &TestResponse) -> Option<String> {
     let line = response.0.headers().get("set-cookie")?;
-    let (pair, _) = line.to_str().expect("text").split_once(';').expect("attributes");
+    let (pair, _) = line
+        .to_str()
+        .expect("text")
+        .split_once(';')
+        .expect("attributes");
     Some(pair.to_owned())
 }
 
