@@ -3,7 +3,7 @@
 use xshell::{Cmd, cmd};
 
 use crate::need::{BUILD, HACK, NEXTEST};
-use crate::project::{FRAMEWORKS, FRAMEWORKS_LIBRARIES};
+use crate::project::{FRAMEWORKS, FRAMEWORKS_DENY, FRAMEWORKS_LIBRARIES};
 use crate::step::Step;
 use crate::workspace::Workspace;
 
@@ -51,10 +51,10 @@ pub(crate) fn fmt(workspace: &Workspace) -> Cmd<'_> {
     )
 }
 
-/// Returns the check of its dependencies, by the main workspace's rules.
+/// Returns the check of its dependencies, by rules of its own.
 pub(crate) fn deny(workspace: &Workspace) -> Cmd<'_> {
     cmd!(
         workspace.sh,
-        "cargo deny --manifest-path {FRAMEWORKS} --workspace --all-features --locked check --config deny.toml"
+        "cargo deny --manifest-path {FRAMEWORKS} --workspace --all-features --locked --config {FRAMEWORKS_DENY} check"
     )
 }

@@ -41,6 +41,8 @@ pub(crate) const QUICKSTART: &str = "run --locked --quiet --package quickstart";
 
 /// The workspace of what is made for frameworks, whose dependencies nothing else needs.
 pub(crate) const FRAMEWORKS: &str = "examples/frameworks/Cargo.toml";
+/// The rules for its dependencies.
+pub(crate) const FRAMEWORKS_DENY: &str = "examples/frameworks/deny.toml";
 /// Its published packages.
 pub(crate) const FRAMEWORKS_LIBRARIES: &str =
     "--package diesel-routing-actix --package diesel-routing-rocket";
