@@ -12,8 +12,8 @@ use crate::headers::{append, copied, head, replace};
 
 /// Resumes the session of each request, and adds its new token to the response.
 ///
-/// Attach it before fairings that read the session, and after those that change what tokens are found by. See the [crate](crate) for an
-/// example, and [`diesel_routing::edge`] for what is guaranteed.
+/// Attach it after fairings that set `Cache-Control`: a response that gets the cookie is made private, as it is then. See the
+/// [crate](crate) for an example, and [`diesel_routing::edge`] for what is guaranteed.
 ///
 /// `E` is an [`Edge`](diesel_routing::edge::Edge), or a [`sync::edge::Edge`](diesel_routing::sync::edge::Edge). Of several of one type, the
 /// one that was attached last counts.

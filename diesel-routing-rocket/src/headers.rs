@@ -17,7 +17,8 @@ pub(crate) fn head(request: &TheirRequest<'_>) -> Parts {
         // Rocket's local client sends its cookies in the jar alone.
         for cookie in request.cookies().iter() {
             let pair = format!("{}={}", cookie.name(), cookie.value());
-            head.headers.extend(HeaderValue::try_from(pair).ok().map(|pair| (COOKIE, pair)));
+            head.headers
+                .extend(HeaderValue::try_from(pair).ok().map(|pair| (COOKIE, pair)));
         }
     }
     if let Some(peer) = request.remote() {

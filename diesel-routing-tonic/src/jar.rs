@@ -159,7 +159,10 @@ mod tests {
         let names: Vec<String> = (0..20).map(|number| format!("token-{number}")).collect();
         for name in &names {
             let value = HeaderValue::try_from(name).unwrap();
-            jar.receive(&HeaderMap::from_iter([(http::HeaderName::from_static(METADATA), value)]), &[]);
+            jar.receive(
+                &HeaderMap::from_iter([(http::HeaderName::from_static(METADATA), value)]),
+                &[],
+            );
         }
         assert_eq!(jar.tokens(), names[11..]);
     }

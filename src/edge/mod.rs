@@ -3,7 +3,8 @@
 //! An [`Edge`] resumes the session whose token arrives with a request (in a cookie, a header, or from a
 //! [store](TokenStore)), and adds the new token to the response if the request wrote. [`SessionLayer`]
 //! (feature `tower`) does this for every tower service; without a framework, call [`Edge::begin`] and
-//! [`Exchange::finish`]. For blocking Diesel, see [`sync::edge`](crate::sync::edge).
+//! [`Exchange::finish`]. For blocking Diesel, see [`sync::edge`](crate::sync::edge); for actix-web, Rocket, gRPC and others,
+//! [`docs/frameworks.md`](https://github.com/diesel-routing/diesel-routing/blob/main/docs/frameworks.md).
 //!
 //! # What reads observe
 //!

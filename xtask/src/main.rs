@@ -9,6 +9,7 @@ mod apt;
 mod bench;
 mod check_consistency;
 mod compile_time;
+mod frameworks;
 mod need;
 mod orms;
 mod project;

@@ -65,7 +65,9 @@ async fn a_store_is_asked_and_told_on_other_threads() {
     });
     let arrives = edge.arrive(http::Request::new(()).into_parts().0);
     assert!(format!("{:?}", arrives.await).contains("Exchange"));
-    let app = App::new().wrap(SessionMiddleware::from(edge)).configure(routes);
+    let app = App::new()
+        .wrap(SessionMiddleware::from(edge))
+        .configure(routes);
     let app = init_service(app).await;
     let user = |request: TestRequest| request.uri("/theme").insert_header(("x-user", "ann"));
     let written = call_service(&app, user(TestRequest::post()).to_request()).await;

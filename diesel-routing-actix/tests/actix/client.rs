@@ -19,9 +19,8 @@ pub(crate) struct Answer {
 
 impl Answer {
     async fn of<B: MessageBody>(response: HttpResponse<B>) -> Self {
-        let text = |value: &actix_web::http::header::HeaderValue| {
-            value.to_str().expect("text").to_owned()
-        };
+        let text =
+            |value: &actix_web::http::header::HeaderValue| value.to_str().expect("text").to_owned();
         let headers: &HeaderMap = response.headers();
         let (cookie, cache_control) = (
             headers.get(SET_COOKIE).map(text),

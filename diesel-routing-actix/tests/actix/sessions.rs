@@ -22,7 +22,9 @@ use super::cluster::{router, set_theme, settings, stale_cluster, theme};
 type Answer = actix_web::Result<String>;
 
 async fn show(DbSession(session): DbSession<Session>) -> Answer {
-    theme(&session).await.map_err(error::ErrorInternalServerError)
+    theme(&session)
+        .await
+        .map_err(error::ErrorInternalServerError)
 }
 
 async fn darken(DbSession(session): DbSession<Session>) -> Answer {
@@ -53,7 +55,10 @@ async fn the_next_request_sees_the_write_on_every_node_and_other_users_are_not_u
     let written = user.send(&here, Method::POST, "/theme").await;
     let line = written.cookie.expect("a cookie");
     assert!(line.starts_with("__Host-db-session="), "{line}");
-    assert!(line.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=3600"), "{line}");
+    assert!(
+        line.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=3600"),
+        "{line}"
+    );
     assert_eq!(user.get(&here).await, "dark");
     assert_eq!(user.get(&there).await, "dark");
     assert_eq!(other.get(&here).await, "light");
@@ -73,10 +78,15 @@ async fn a_write_before_an_error_marks_the_session_whoever_makes_the_error() {
     }
     let cluster = stale_cluster();
     let sessions = SessionMiddleware::new(router(&cluster).await).expect("keys");
-    let refused = web::scope("/refused").wrap(from_fn(refuse)).configure(routes);
+    let refused = web::scope("/refused")
+        .wrap(from_fn(refuse))
+        .configure(routes);
     let app = App::new().wrap(sessions).configure(routes).service(refused);
     let app = init_service(app).await;
-    for (path, said) in [("/fails", "on purpose"), ("/refused/theme", "a middleware's")] {
+    for (path, said) in [
+        ("/fails", "on purpose"),
+        ("/refused/theme", "a middleware's"),
+    ] {
         let mut user = Browser::default();
         let failed = user.send(&app, Method::POST, path).await;
         assert_eq!(failed.status, StatusCode::CONFLICT, "{failed:?}");
@@ -84,7 +94,9 @@ async fn a_write_before_an_error_marks_the_session_whoever_makes_the_error() {
         assert!(failed.cookie.is_some(), "{failed:?}");
         assert_eq!(user.get(&app).await, "dark");
     }
-    let read = Browser::default().send(&app, Method::GET, "/refused/theme").await;
+    let read = Browser::default()
+        .send(&app, Method::GET, "/refused/theme")
+        .await;
     assert_eq!((read.status, read.cookie), (StatusCode::CONFLICT, None));
 }
 
@@ -102,8 +114,12 @@ async fn a_write_that_was_rolled_back_leaves_no_cookie() {
     }
     let cluster = stale_cluster();
     let sessions = SessionMiddleware::new(router(&cluster).await).expect("keys");
-    let app = App::new().wrap(sessions).route("/", web::post().to(roll_back));
-    let answer = Browser::default().send(&init_service(app).await, Method::POST, "/").await;
+    let app = App::new()
+        .wrap(sessions)
+        .route("/", web::post().to(roll_back));
+    let answer = Browser::default()
+        .send(&init_service(app).await, Method::POST, "/")
+        .await;
     assert_eq!((answer.status, answer.cookie), (StatusCode::OK, None));
 }
 
@@ -112,12 +128,18 @@ async fn a_response_that_caches_may_keep_is_made_private_when_it_gets_the_cookie
     async fn publish(session: DbSession<Session>) -> actix_web::Result<HttpResponse> {
         darken(session).await?;
         let mut response = HttpResponse::Ok();
-        Ok(response.insert_header(("cache-control", "public, max-age=60")).body("saved"))
+        Ok(response
+            .insert_header(("cache-control", "public, max-age=60"))
+            .body("saved"))
     }
     let cluster = stale_cluster();
     let sessions = SessionMiddleware::new(router(&cluster).await).expect("keys");
-    let app = App::new().wrap(sessions).route("/", web::post().to(publish));
-    let answer = Browser::default().send(&init_service(app).await, Method::POST, "/").await;
+    let app = App::new()
+        .wrap(sessions)
+        .route("/", web::post().to(publish));
+    let answer = Browser::default()
+        .send(&init_service(app).await, Method::POST, "/")
+        .await;
     assert_eq!(answer.text, "saved");
     assert_eq!(answer.cache_control, ["max-age=60, private"]);
 }
@@ -134,22 +156,33 @@ async fn the_edges_settings_hold_and_its_functions_see_the_peer() {
             let peer = request.extensions.get::<SocketAddr>();
             peer.is_some_and(|peer| peer.ip().is_loopback())
         });
-    let app = App::new().wrap(SessionMiddleware::from(edge)).configure(routes);
+    let app = App::new()
+        .wrap(SessionMiddleware::from(edge))
+        .configure(routes);
     let app = init_service(app).await;
     let request = TestRequest::post().uri("/theme").to_request();
     let written = actix_web::test::call_service(&app, request).await;
     let token = written.headers().get("x-session").expect("a token").clone();
     let request = || TestRequest::get().uri("/theme");
     let read = request().insert_header(("x-session", token)).to_request();
-    assert_eq!(actix_web::test::call_and_read_body(&app, read).await, "dark");
+    assert_eq!(
+        actix_web::test::call_and_read_body(&app, read).await,
+        "dark"
+    );
 
     let wish = || request().insert_header(("x-db-consistency", Level::Strong.as_str()));
     let stranger = wish().peer_addr(([192, 0, 2, 1], 1).into()).to_request();
-    assert_eq!(actix_web::test::call_and_read_body(&app, stranger).await, "light");
+    assert_eq!(
+        actix_web::test::call_and_read_body(&app, stranger).await,
+        "light"
+    );
     let trusted = wish().peer_addr(([127, 0, 0, 1], 1).into()).to_request();
     let answer = actix_web::test::call_service(&app, trusted).await;
     let timing = answer.headers().get("server-timing").expect("routes");
-    assert!(timing.to_str().expect("text").contains("primary strong"), "{timing:?}");
+    assert!(
+        timing.to_str().expect("text").contains("primary strong"),
+        "{timing:?}"
+    );
     assert_eq!(actix_web::test::read_body(answer).await, "dark");
 }
 
@@ -175,7 +208,12 @@ async fn a_handler_without_the_middleware_is_told_what_is_missing() {
     let app = init_service(App::new().configure(routes)).await;
     let answer = Browser::default().send(&app, Method::GET, "/theme").await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(answer.text.contains(".wrap(SessionMiddleware::new(router)?)"), "{answer:?}");
+    assert!(
+        answer
+            .text
+            .contains(".wrap(SessionMiddleware::new(router)?)"),
+        "{answer:?}"
+    );
 }
 
 #[actix_web::test]
@@ -183,7 +221,10 @@ async fn a_server_with_several_workers_shares_the_middleware() {
     let cluster = stale_cluster();
     let sessions = SessionMiddleware::new(router(&cluster).await).expect("keys");
     let app = move || App::new().wrap(sessions.clone()).configure(routes);
-    let server = HttpServer::new(app).workers(2).bind(("127.0.0.1", 0)).expect("a port");
+    let server = HttpServer::new(app)
+        .workers(2)
+        .bind(("127.0.0.1", 0))
+        .expect("a port");
     let address = server.addrs()[0];
     let server = server.run();
     let handle = server.handle();
@@ -191,7 +232,11 @@ async fn a_server_with_several_workers_shares_the_middleware() {
     let send = move |request: &'static str, cookie: String| async move {
         let exchange = web::block(move || {
             let mut stream = TcpStream::connect(address).expect("a connection");
-            write!(stream, "{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{cookie}\r\n").expect("sent");
+            write!(
+                stream,
+                "{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{cookie}\r\n"
+            )
+            .expect("sent");
             let mut answer = String::new();
             stream.read_to_string(&mut answer).expect("an answer");
             answer

@@ -24,8 +24,12 @@ async fn late(DbSession(session): DbSession<Session>) -> HttpResponse {
 async fn a_write_that_begins_while_the_body_streams_is_counted_and_the_body_is_whole() {
     let cluster = stale_cluster();
     let sessions = SessionMiddleware::new(router(&cluster).await).expect("keys");
-    let app = App::new().wrap(sessions.clone()).route("/", web::post().to(late));
-    let answer = Browser::default().send(&init_service(app).await, Method::POST, "/").await;
+    let app = App::new()
+        .wrap(sessions.clone())
+        .route("/", web::post().to(late));
+    let answer = Browser::default()
+        .send(&init_service(app).await, Method::POST, "/")
+        .await;
     assert_eq!((answer.text.as_str(), answer.cookie), ("done", None));
     assert_eq!(sessions.edge().status().late_writes, 1);
 }

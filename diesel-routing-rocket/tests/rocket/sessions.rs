@@ -101,7 +101,10 @@ async fn the_next_request_sees_the_write_on_every_node_and_other_users_are_not_u
     let written = user_here.post("/theme").dispatch().await;
     let line = cookie(&written).expect("a cookie").to_owned();
     assert!(line.starts_with("__Host-db-session="), "{line}");
-    assert!(line.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=3600"), "{line}");
+    assert!(
+        line.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=3600"),
+        "{line}"
+    );
     assert_eq!(get(&user_here).await, "dark");
     assert_eq!(get(&other).await, "light");
     assert!(other.cookies().iter().next().is_none());
@@ -109,7 +112,9 @@ async fn the_next_request_sees_the_write_on_every_node_and_other_users_are_not_u
     // As a browser sends it: in a header.
     let (pair, _) = line.split_once(';').expect("attributes");
     let user_there = user(&there).await;
-    let request = user_there.get("/theme").header(Header::new("cookie", pair.to_owned()));
+    let request = user_there
+        .get("/theme")
+        .header(Header::new("cookie", pair.to_owned()));
     let read = request.dispatch().await;
     assert_eq!(cookie(&read), None);
     assert_eq!(read.into_string().await.as_deref(), Some("dark"));
@@ -155,7 +160,9 @@ async fn a_response_that_caches_may_keep_is_made_private_when_it_gets_the_cookie
 async fn a_write_that_begins_while_the_body_streams_is_counted_and_the_body_is_whole() {
     let cluster = stale_cluster();
     let fairing = sessions(router(&cluster).await);
-    let user = Client::tracked(rocket().attach(fairing.clone())).await.expect("a service");
+    let user = Client::tracked(rocket().attach(fairing.clone()))
+        .await
+        .expect("a service");
     let answer = user.post("/late").dispatch().await;
     assert_eq!(cookie(&answer), None);
     assert_eq!(answer.into_string().await.as_deref(), Some("done"));
@@ -174,9 +181,15 @@ async fn the_edges_settings_hold() {
     let user = user.expect("a service");
     let written = user.post("/theme").dispatch().await;
     let token = written.headers().get_one("x-session").expect("a token");
-    let read = user.get("/theme").header(Header::new("x-session", token.to_owned()));
+    let read = user
+        .get("/theme")
+        .header(Header::new("x-session", token.to_owned()));
     let read = read.dispatch().await;
-    let timing = read.headers().get_one("server-timing").expect("routes").to_owned();
+    let timing = read
+        .headers()
+        .get_one("server-timing")
+        .expect("routes")
+        .to_owned();
     assert!(timing.contains("primary recent_write"), "{timing}");
     assert_eq!(read.into_string().await.as_deref(), Some("dark"));
 }

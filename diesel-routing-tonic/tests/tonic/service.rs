@@ -118,7 +118,10 @@ where
         method: &'static str,
         message: &str,
     ) -> Result<Response<String>, Status> {
-        self.0.ready().await.map_err(|_| Status::unavailable(method))?;
+        self.0
+            .ready()
+            .await
+            .map_err(|_| Status::unavailable(method))?;
         let path = PathAndQuery::from_static(method);
         let request = Request::new(message.to_owned());
         self.0.unary(request, path, codec()).await

@@ -129,7 +129,10 @@ async fn a_broken_token_is_counted_and_the_call_is_served() {
     let mut client = ThemesClient::new(InterceptedService::new(running.channel.clone(), add));
     assert_eq!(client.get().await.expect("a theme").into_inner(), "light");
     let rejected = router.status().rejected_tokens;
-    assert!(rejected.iter().any(|(_, count)| *count == 1), "{rejected:?}");
+    assert!(
+        rejected.iter().any(|(_, count)| *count == 1),
+        "{rejected:?}"
+    );
 }
 
 #[tokio::test]
@@ -138,5 +141,8 @@ async fn a_handler_without_the_layer_is_told_what_is_missing() {
     let status = status.expect_err("no layer");
     assert_eq!(status.code(), Code::Internal);
     let said = status.message();
-    assert!(said.contains(".layer(diesel_routing_tonic::layer(router)?)"), "{said}");
+    assert!(
+        said.contains(".layer(diesel_routing_tonic::layer(router)?)"),
+        "{said}"
+    );
 }

@@ -19,3 +19,8 @@ pub mod poem;
 pub mod rocket;
 pub mod salvo;
 pub mod theme;
+
+/// The examples of `docs/frameworks.md`, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/frameworks.md")]
+struct FrameworksPage;

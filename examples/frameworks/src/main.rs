@@ -20,11 +20,15 @@ async fn main() -> Result<()> {
             HttpServer::new(app).bind(ADDRESS)?.run().await?;
         }
         "axum" => ::axum::serve(TcpListener::bind(ADDRESS).await?, axum::app(router)?).await?,
-        "graphql" => ::axum::serve(TcpListener::bind(ADDRESS).await?, graphql::app(router)?).await?,
+        "graphql" => {
+            ::axum::serve(TcpListener::bind(ADDRESS).await?, graphql::app(router)?).await?
+        }
         "hyper" => hyper::serve(TcpListener::bind(ADDRESS).await?, router).await?,
         "poem" => {
             let listener = ::poem::listener::TcpListener::bind(ADDRESS);
-            ::poem::Server::new(listener).run(poem::app(router)?).await?;
+            ::poem::Server::new(listener)
+                .run(poem::app(router)?)
+                .await?;
         }
         "rocket" => {
             let at = ::rocket::Config::figment().merge(("port", ADDRESS.1));

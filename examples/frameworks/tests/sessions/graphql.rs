@@ -31,7 +31,10 @@ async fn what_a_mutation_returns_and_the_next_request_see_its_write() {
     let app = app(cluster::router(&cluster).await.expect("a router")).expect("keys");
     let query = "mutation { setTheme(theme: \"dark\") { theme } }";
     let (token, answer) = send(&app, query, None).await;
-    assert_eq!(answer, json!({ "data": { "setTheme": { "theme": "dark" } } }));
+    assert_eq!(
+        answer,
+        json!({ "data": { "setTheme": { "theme": "dark" } } })
+    );
     let (news, answer) = send(&app, "{ theme }", token.as_deref()).await;
     assert_eq!(answer, json!({ "data": { "theme": "dark" } }));
     assert_eq!(news, None);

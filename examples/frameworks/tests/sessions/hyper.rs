@@ -8,7 +8,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 async fn send(address: SocketAddr, request: &str, cookie: &str) -> String {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
-    let head = format!("{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{cookie}\r\n");
+    let head =
+        format!("{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{cookie}\r\n");
     stream.write_all(head.as_bytes()).await.expect("sent");
     let mut answer = String::new();
     let read = stream.read_to_string(&mut answer).await;

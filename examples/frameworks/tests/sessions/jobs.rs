@@ -50,9 +50,13 @@ async fn a_job_sees_what_its_session_had_written_when_it_was_enqueued() {
 async fn a_payload_without_a_token_that_is_valid_here_is_done_on_the_primary() {
     let cluster = cluster::stale().expect("a cluster");
     let router = cluster::router(&cluster).await.expect("a router");
-    theme::set_theme(&router.session(), "dark").await.expect("saved");
+    theme::set_theme(&router.session(), "dark")
+        .await
+        .expect("saved");
     let strange = TokenKeys::new(1, [8; 32]).expect("keys");
-    let strange = cluster::router_with(&cluster, strange).await.expect("a router");
+    let strange = cluster::router_with(&cluster, strange)
+        .await
+        .expect("a router");
     let forged = strange.session().token().await.expect("keys");
     let later_version = format!("_{}", &forged.as_str()[1..]);
     for payload in [

@@ -6,7 +6,11 @@ use salvo::test::{ResponseExt, TestClient};
 
 fn cookie(response: &Response) -> Option<String> {
     let line = response.headers().get("set-cookie")?;
-    let (pair, _) = line.to_str().expect("text").split_once(';').expect("attributes");
+    let (pair, _) = line
+        .to_str()
+        .expect("text")
+        .split_once(';')
+        .expect("attributes");
     Some(pair.to_owned())
 }
 
