@@ -10,6 +10,7 @@ use diesel::QueryResult;
 use diesel::connection::{
     CacheSize, TransactionDepthChange, TransactionManagerStatus, ValidTransactionManagerStatus,
 };
+use diesel::result::Error as DieselError;
 use diesel_routing_sql::Dialect as Sql;
 
 use super::connection::{depth, survives};
@@ -92,10 +93,12 @@ impl<C: RoutedConnection> Pool<C> {
         };
         if let Err(error) = prepared {
             let (why, holder) = (error.to_string(), claim.last());
-            let failure = if why.to_ascii_lowercase().contains("savepoint") {
-                TestFailure::Ended { holder, why }
-            } else {
-                TestFailure::Lost { why }
+            let failure = match error {
+                DieselError::BrokenTransactionManager => TestFailure::GivenUp { holder },
+                _ if why.to_ascii_lowercase().contains("savepoint") => {
+                    TestFailure::Ended { holder, why }
+                }
+                _ => TestFailure::Lost { why },
             };
             claim.lose(failure.clone());
             return Err(failed(failure));
@@ -196,6 +199,10 @@ async fn next_loan<C: RoutedConnection>(
     pooled.conn.batch_execute(&sql).await?;
     if undo != Undo::Nothing {
         is_in_test_transaction(pooled);
+    }
+    if C::TransactionManager::is_broken_transaction_manager(&mut pooled.conn) {
+        // Given up in the middle of a `COMMIT`, say: what came of it is not known.
+        return Err(DieselError::BrokenTransactionManager);
     }
     pooled.inside = Some(Inside {
         is_read_only,

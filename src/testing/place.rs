@@ -9,17 +9,11 @@ const OTHERS: &[&str] = &[
     "alloc::",
     "core::",
     "diesel_routing::",
-    "futures_util::",
+    "futures",
     "std::",
     "test::",
     "tokio::",
     "tracing::",
-    "__rust",
-    "_main",
-    "clone",
-    "main",
-    "rust_",
-    "start_thread",
 ];
 
 /// The parts of paths that are no test's own.

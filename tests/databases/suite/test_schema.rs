@@ -7,9 +7,11 @@ use super::*;
 
 /// Starts a test on a schema of its own, with the usual rows.
 async fn start(cluster: &Cluster) -> TestRouter {
-    let set_up =
-        body!(|conn| -> QueryResult<()> { wait!(conn.batch_execute(&crate::schema::sql(KEY))) });
-    wait!(TestRouter::with_schema(cluster.primary_url(), set_up)).unwrap()
+    let test = TestRouter::with_schema(
+        cluster.primary_url(),
+        body!(|conn| { wait!(conn.batch_execute(&crate::schema::sql(KEY))) }),
+    );
+    wait!(test).unwrap()
 }
 
 #[test]
