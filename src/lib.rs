@@ -45,6 +45,9 @@
 //! # Ok(()) }
 //! ```
 //!
+//! [The guide](https://github.com/diesel-routing/diesel-routing/blob/main/docs/guide/src/README.md) begins with a service in five
+//! minutes, and shows how applications move here, how they are tested, and how they are operated.
+//!
 //! The crate root is for [diesel-async](diesel_async), [`sync`] is the same surface for blocking Diesel. Replace
 //! `use diesel::prelude::*` by `use diesel_routing::prelude::*` or
 //! `use diesel_routing::sync::prelude::*`, take the handles from your backend's module (`pg`, `mysql`,
