@@ -291,10 +291,10 @@ pub use statement::{
     TableName,
 };
 
-#[cfg(feature = "migrations")]
-pub use engine::{MigrationLock, MigrationSteps, Migrator};
 #[cfg(feature = "serde")]
 pub use engine::JobToken;
+#[cfg(feature = "migrations")]
+pub use engine::{MigrationLock, MigrationSteps, Migrator};
 
 #[cfg(feature = "__async")]
 pub use asynchronous::*;
