@@ -5,7 +5,7 @@
 //!
 //! ```no_run
 //! use actix_web::{App, HttpServer, error, web};
-//! use diesel_routing::{Error, consistency, sqlite::{CaughtUp, ReadConn, Router, Session, WriteConn}, prelude::*};
+//! use diesel_routing::{CaughtUp, Error, consistency, sqlite::{ReadConn, Router, Session, WriteConn}, prelude::*};
 //! use diesel_routing_actix::{DbSession, SessionMiddleware};
 //!
 //! diesel::table! { settings { id -> Integer, theme -> Text, } }

@@ -5,7 +5,7 @@
 //!
 //! ```no_run
 //! # use rocket::{get, post, routes};
-//! use diesel_routing::{Error, consistency, sqlite::{CaughtUp, ReadConn, Router, Session, WriteConn}, prelude::*};
+//! use diesel_routing::{CaughtUp, Error, consistency, sqlite::{ReadConn, Router, Session, WriteConn}, prelude::*};
 //! use diesel_routing_rocket::{DbSession, SessionFairing};
 //! use rocket::response::Debug;
 //!
