@@ -247,8 +247,5 @@ fn what_everybody_wrote_is_joined_once_and_is_no_activity() {
     session.join_common(3, None, at_millis(45));
     assert_eq!(need().block, Some(Block::RecentWrite));
     #[cfg(feature = "edge")]
-    assert_eq!(
-        session.activity(),
-        crate::session::state::Activity::default()
-    );
+    assert_eq!(session.activity(), Activity::default());
 }

@@ -8,12 +8,6 @@ use super::migrations::{instance, pets, pets_and_toys, versions};
 use super::*;
 use crate::heard::Heard;
 
-diesel::table! {
-    pets {
-        id -> Integer,
-    }
-}
-
 /// What comes from a replica within an hour of a write was proved.
 const HOUR: Duration = Duration::from_secs(3600);
 const LIMIT: Duration = Duration::from_secs(20);
