@@ -119,7 +119,7 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
-fn every_chapter_is_in_the_summary_and_ends_with_a_program_that_is_compiled() {
+fn every_chapter_is_in_the_summary_and_has_a_program_that_is_compiled() {
     let dir = chapters();
     let listed = links(&read(&dir.join("SUMMARY.md")));
     let there: BTreeSet<_> = pages(&dir)
