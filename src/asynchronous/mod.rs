@@ -26,6 +26,8 @@ mod reading;
 mod rows;
 mod runs;
 mod statement_guard;
+#[cfg(feature = "test-util")]
+mod test_database;
 #[cfg(all(feature = "rustls", any(feature = "mysql", feature = "postgres")))]
 mod tls;
 mod transaction;
@@ -84,6 +86,17 @@ mod router;
 mod session;
 #[path = "../flavours/sources.rs"]
 mod sources;
+#[cfg(feature = "test-util")]
+#[path = "../flavours/test_pool.rs"]
+mod test_pool;
+#[cfg(feature = "test-util")]
+#[path = "../flavours/test_router.rs"]
+mod test_router;
+#[cfg(feature = "test-util")]
+#[path = "../flavours/test_schema.rs"]
+mod test_schema;
+#[path = "../flavours/transact.rs"]
+mod transact;
 #[path = "../flavours/verifying.rs"]
 mod verifying;
 #[path = "../flavours/watching.rs"]
@@ -106,6 +119,10 @@ pub use heartbeat::Heartbeat;
 #[cfg(feature = "migrations")]
 pub use migrating::MigratedConnection;
 pub use read::ReadConn;
+#[cfg(feature = "test-util")]
+pub use test_database::TestDatabase;
+#[cfg(feature = "test-util")]
+pub use test_router::{TestRouter, TestRouterBuilder};
 pub use transaction::{AsyncFunc, AsyncFuncMut, TransactionBuilder};
 pub use write::WriteConn;
 pub use write_handle::RawWrite;

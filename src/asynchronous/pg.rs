@@ -28,6 +28,9 @@ pub type ReadConn<R> = crate::ReadConn<R, AsyncPgConnection>;
 pub type WriteConn = crate::WriteConn<AsyncPgConnection>;
 /// [`Router`](crate::Router) on PostgreSQL.
 pub type Router = crate::Router<AsyncPgConnection>;
+/// [`TestRouter`](crate::TestRouter) on PostgreSQL.
+#[cfg(feature = "test-util")]
+pub type TestRouter = crate::TestRouter<AsyncPgConnection>;
 /// [`Session`](crate::Session) on PostgreSQL.
 pub type Session = crate::Session<AsyncPgConnection>;
 /// [`ReadSql`](crate::ReadSql) on PostgreSQL.

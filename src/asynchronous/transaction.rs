@@ -8,9 +8,9 @@ use diesel::result::Error as DieselError;
 use diesel_async::{AsyncConnection, TransactionManager};
 use futures_core::future::BoxFuture;
 
-use crate::asynchronous::connection::depth;
 use crate::asynchronous::observing::{BEGIN, COMMIT, ROLLBACK};
 use crate::asynchronous::statement_guard::StatementGuard;
+use crate::asynchronous::transact::{self, begin_with, depth_of};
 use crate::asynchronous::{ReadConn, RoutedConnection, WriteConn};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use crate::statement::Isolation;
@@ -120,16 +120,15 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let number = lease.guard.number;
         let recorded = |entry| StatementGuard::unmarked().recording(entry);
         let statement = recorded(lease.record_transaction(BEGIN, 0));
-        let conn = &mut lease.guard.conn;
-        let outermost = depth(conn) == 0;
+        let outermost = depth_of(&mut lease.guard) == 0;
         if outermost {
-            let begun = statement.during(conn.begin_with(begin)).await;
+            let begun = begin_with(&mut lease.guard, begin);
+            let begun = statement.during(begun).await;
             lease.guard.heard(begun)?;
             lease.in_snapshot = read_only;
             lease.in_locking = !read_only;
         } else {
-            let begin = C::TransactionManager::begin_transaction(conn);
-            let begun = statement.during(begin).await;
+            let begun = statement.during(transact::begin(&mut lease.guard)).await;
             lease.guard.heard(begun)?;
         }
         let result = f(self).await;
@@ -139,19 +138,16 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let closed = match lease.is_answered() {
             Ok(()) if commits => {
                 let statement = recorded(lease.record_transaction(COMMIT, 1));
-                let conn = &mut lease.guard.conn;
                 // A function that was called may have written.
-                let ending = lease.log.begin_commit(depth(conn));
-                let commit = C::TransactionManager::commit_transaction(conn);
-                let committed = statement.during(commit).await;
+                let ending = lease.log.begin_commit(depth_of(&mut lease.guard));
+                let committed = statement.during(transact::commit(&mut lease.guard)).await;
                 ending.finish(committed.as_ref().err());
                 committed
             }
             Ok(()) => {
                 let statement = recorded(lease.record_transaction(ROLLBACK, 1));
-                let conn = &mut lease.guard.conn;
-                let depth = depth(conn);
-                let rollback = C::TransactionManager::rollback_transaction(conn);
+                let depth = depth_of(&mut lease.guard);
+                let rollback = transact::roll_back(&mut lease.guard);
                 let rolled_back = statement.during(rollback).await;
                 if rolled_back.is_ok() {
                     lease.log.rolled_back(depth);
@@ -292,7 +288,8 @@ where
                 let lease = self.lease_mut();
                 let entry = lease.record_transaction(BEGIN, 0);
                 let statement = StatementGuard::unmarked().recording(entry);
-                let begun = statement.during(lease.guard.conn.begin_with(&sql)).await;
+                let begun = begin_with(&mut lease.guard, &sql);
+                let begun = statement.during(begun).await;
                 self.lease_mut().guard.heard(begun)?;
             }
             None => Manager::<Self>::begin_transaction(self).await?,

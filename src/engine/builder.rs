@@ -408,6 +408,20 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
+    /// Makes this a router of one database under a test, whose connections come from this library. Waits are the test's.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn under_test(mut self, library: F::Library, node: Node) -> Self {
+        self.library = library;
+        self.on_one(node)
+    }
+
+    /// Makes this a router of one database, whatever nodes it was given.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn on_one(mut self, node: Node) -> Self {
+        self.nodes.clear();
+        self.single_database(node)
+    }
+
     /// Returns what is to be built, if it makes sense; `is_watched` says whether nodes are asked for their positions, unless a
     /// setting says otherwise.
     pub(crate) fn plan(mut self, is_watched: bool) -> Result<Plan<C, F>, ConfigError> {

@@ -25,6 +25,8 @@ mod following;
 #[cfg(feature = "hedge")]
 mod hedges;
 mod hurry;
+#[cfg(feature = "serde")]
+mod job_token;
 mod lease;
 mod live;
 mod loans;
@@ -79,6 +81,8 @@ pub use following::DiscoveryStatus;
 pub(crate) use following::{Following, Turn};
 #[cfg(feature = "hedge")]
 pub(crate) use hedges::Hedges;
+#[cfg(feature = "serde")]
+pub use job_token::JobToken;
 pub(crate) use lease::{Grant, Lease};
 pub(crate) use live::Live;
 pub(crate) use loans::LoanKind;

@@ -33,9 +33,22 @@ pub(crate) struct Pooled<C> {
     pub(crate) member: Arc<Member>,
     /// The database; `None` for the one that the node's URL was given with.
     pub(crate) database: Option<Arc<str>>,
+    /// Set if a test's transaction is open on it, around all that its users do.
+    #[cfg(feature = "test-util")]
+    pub(crate) inside: Option<crate::testing::Inside>,
 }
 
 impl<C> Pooled<C> {
+    /// Returns the number of transactions around all that its users do: one, under a test.
+    #[inline]
+    pub(crate) fn outer(&self) -> u32 {
+        #[cfg(feature = "test-util")]
+        if self.inside.is_some() {
+            return 1;
+        }
+        0
+    }
+
     /// Records whether a statement failed that had no guard.
     pub(crate) fn hear<T, E>(&mut self, answer: &Result<T, E>) {
         self.marks.has_failed |= answer.is_err();
@@ -199,6 +212,12 @@ macro_rules! pools {
                 node: &str,
                 since: std::time::Instant,
             ) -> Result<Guard<C>, crate::error::Error> {
+                // A test has its own patience, and says who holds the connection.
+                #[cfg(feature = "test-util")]
+                if let Pool::Testing(pool) = &**self.of(kind) {
+                    let _pending = self.usage[kind.index()].wait();
+                    return pool.lend(since).await.map(Guard::Testing);
+                }
                 // Pinned where it is: a future is copied whole wherever it is passed on.
                 let mut get = std::pin::pin!(self.of(kind).get(since));
                 // Mostly one is idle, and no timer is needed.
@@ -252,6 +271,12 @@ macro_rules! pools {
                 _since: std::time::Instant,
             ) -> Result<Guard<C>, crate::error::Error> {
                 let pool = self.of(kind);
+                // A test has its own patience, and says who holds the connection.
+                #[cfg(feature = "test-util")]
+                if let Pool::Testing(pool) = &**pool {
+                    let _pending = self.usage[kind.index()].wait();
+                    return pool.lend(_since).map(Guard::Testing);
+                }
                 // Mostly one is idle, and nobody waits.
                 if let Some(taken) = pool.get_idle() {
                     return Ok(taken);

@@ -21,6 +21,8 @@ mod reading;
 mod rows;
 mod runs;
 mod statement_guard;
+#[cfg(feature = "test-util")]
+mod test_database;
 mod transaction;
 mod watch;
 #[cfg(feature = "config-file")]
@@ -77,6 +79,17 @@ mod router;
 mod session;
 #[path = "../flavours/sources.rs"]
 mod sources;
+#[cfg(feature = "test-util")]
+#[path = "../flavours/test_pool.rs"]
+mod test_pool;
+#[cfg(feature = "test-util")]
+#[path = "../flavours/test_router.rs"]
+mod test_router;
+#[cfg(feature = "test-util")]
+#[path = "../flavours/test_schema.rs"]
+mod test_schema;
+#[path = "../flavours/transact.rs"]
+mod transact;
 #[path = "../flavours/verifying.rs"]
 mod verifying;
 #[path = "../flavours/watching.rs"]
@@ -105,6 +118,10 @@ pub use heartbeat::Heartbeat;
 #[cfg(feature = "migrations")]
 pub use migrating::MigratedConnection;
 pub use read::ReadConn;
+#[cfg(feature = "test-util")]
+pub use test_database::TestDatabase;
+#[cfg(feature = "test-util")]
+pub use test_router::{TestRouter, TestRouterBuilder};
 pub use transaction::TransactionBuilder;
 pub use write::WriteConn;
 pub use write_handle::RawWrite;

@@ -23,6 +23,9 @@ pub type ReadConn<R> = super::ReadConn<R, PgConnection>;
 pub type WriteConn = super::WriteConn<PgConnection>;
 /// [`Router`](super::Router) on PostgreSQL.
 pub type Router = super::Router<PgConnection>;
+/// [`TestRouter`](super::TestRouter) on PostgreSQL.
+#[cfg(feature = "test-util")]
+pub type TestRouter = super::TestRouter<PgConnection>;
 /// [`Session`](super::Session) on PostgreSQL.
 pub type Session = super::Session<PgConnection>;
 /// [`ReadSql`](crate::ReadSql) on PostgreSQL.

@@ -5,9 +5,9 @@ use std::fmt;
 use diesel::connection::TransactionManager;
 use diesel::{Connection, QueryResult};
 
-use super::connection::depth;
 use super::observing::{BEGIN, COMMIT, ROLLBACK};
 use super::statement_guard::StatementGuard;
+use super::transact::{self, begin_with, depth_of};
 use super::{ReadConn, RoutedConnection, WriteConn};
 #[cfg(any(feature = "sync-postgres", feature = "sync-mysql"))]
 use crate::statement::Isolation;
@@ -82,15 +82,14 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let number = lease.guard.number;
         let recorded = |entry| StatementGuard::unmarked().recording(entry);
         let statement = recorded(lease.record_transaction(BEGIN, 0));
-        let conn = &mut lease.guard.conn;
-        let outermost = depth(conn) == 0;
+        let outermost = depth_of(&mut lease.guard) == 0;
         if outermost {
-            let begun = statement.during(conn.begin_with(begin));
+            let begun = statement.during(begin_with(&mut lease.guard, begin));
             lease.guard.heard(begun)?;
             lease.in_snapshot = read_only;
             lease.in_locking = !read_only;
         } else {
-            let begun = statement.during(C::TransactionManager::begin_transaction(conn));
+            let begun = statement.during(transact::begin(&mut lease.guard));
             lease.guard.heard(begun)?;
         }
         let result = f(self);
@@ -98,19 +97,17 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         lease.holds(number).map_err(diesel::result::Error::from)?;
         let names = if result.is_ok() { COMMIT } else { ROLLBACK };
         let statement = recorded(lease.record_transaction(names, 1));
-        let conn = &mut lease.guard.conn;
         let closed = match &result {
             Ok(_) => {
                 // A function that was called may have written.
-                let ending = lease.log.begin_commit(depth(conn));
-                let committed = statement.during(C::TransactionManager::commit_transaction(conn));
+                let ending = lease.log.begin_commit(depth_of(&mut lease.guard));
+                let committed = statement.during(transact::commit(&mut lease.guard));
                 ending.finish(committed.as_ref().err());
                 committed
             }
             Err(_) => {
-                let depth = depth(conn);
-                let rolled_back =
-                    statement.during(C::TransactionManager::rollback_transaction(conn));
+                let depth = depth_of(&mut lease.guard);
+                let rolled_back = statement.during(transact::roll_back(&mut lease.guard));
                 if rolled_back.is_ok() {
                     lease.log.rolled_back(depth);
                 }
@@ -301,7 +298,7 @@ impl<C: RoutedConnection> WriteConn<C> {
         let lease = self.lease_mut();
         let entry = lease.record_transaction(BEGIN, 0);
         let statement = StatementGuard::unmarked().recording(entry);
-        let begun = statement.during(lease.guard.conn.begin_with(begin));
+        let begun = statement.during(begin_with(&mut lease.guard, begin));
         self.lease_mut().guard.heard(begun)?;
         let number = self.lease_mut().guard.number;
         let result = f(self);
