@@ -2,6 +2,7 @@
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// The beginnings of functions that are no test's own.
@@ -92,14 +93,27 @@ fn own_frame(backtrace: &str) -> Option<String> {
             return Some(format!("`{function}`"));
         };
         let at = at.trim_start().trim_start_matches("at ");
-        if ELSEWHERE.iter().any(|other| at.contains(other)) {
+        if ELSEWHERE.iter().any(|other| at.contains(other)) || is_this_crates(at) {
             continue;
         }
         // Without the column.
         let at = at.rsplit_once(':').map_or(at, |(at, _)| at);
-        return Some(format!("`{function}` ({})", at.trim_start_matches("./")));
+        let at = at.trim_start_matches("./");
+        // An async body has no name of its own.
+        return Some(match function.starts_with('{') {
+            true => format!("`{at}`"),
+            false => format!("`{function}` ({at})"),
+        });
     }
     None
+}
+
+/// Returns whether a file is one of this crate's; backtraces have paths below the present directory relative to that.
+fn is_this_crates(at: &str) -> bool {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let path = std::env::current_dir().unwrap_or_default().join(at);
+    let path: PathBuf = path.components().collect();
+    path.starts_with(sources)
 }
 
 #[cfg(test)]
@@ -122,6 +136,14 @@ mod tests {
         assert_eq!(
             found.as_deref(),
             Some("`orders::tests::an_order_is_placed` (tests/orders.rs:31)")
+        );
+        let async_body = "   0: {async_fn#0}<diesel_async::pg::AsyncPgConnection>
+             at ./src/asynchronous/../flavours/test_pool.rs:128:9
+   1: {async_block#0}
+             at ./tests/orders.rs:31:40";
+        assert_eq!(
+            own_frame(async_body).as_deref(),
+            Some("`tests/orders.rs:31`")
         );
         let without_lines = "   0: diesel_routing::a\n   1: orders::place\n   2: std::rt::b";
         assert_eq!(own_frame(without_lines).as_deref(), Some("`orders::place`"));
