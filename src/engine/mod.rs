@@ -29,6 +29,7 @@ mod lease;
 mod live;
 mod loans;
 mod marks;
+mod no_pool;
 mod nodes;
 mod one_question;
 mod options;
@@ -49,6 +50,8 @@ mod status;
 mod switch;
 #[cfg(feature = "config")]
 mod turnstile;
+#[cfg(feature = "test-util")]
+mod under_test;
 mod usage;
 mod view;
 pub(crate) mod watcher;
@@ -79,12 +82,12 @@ pub(crate) use lease::{Grant, Lease};
 pub(crate) use live::Live;
 pub(crate) use loans::LoanKind;
 pub(crate) use marks::{Blame, Marks};
+#[allow(unused_imports, reason = "only where a flavour has no pool")]
+pub(crate) use no_pool::NoPool;
 pub use nodes::Nodes;
 pub(crate) use nodes::{Change, Leaving, Seat};
 pub(crate) use one_question::{AskOrWait, OneQuestion};
 pub(crate) use options::{DELAYED, Options};
-#[allow(unused_imports, reason = "only where a flavour has no pool")]
-pub(crate) use pooled::NoPool;
 pub(crate) use pooled::{Known, Pooled, pools};
 #[cfg(feature = "metrics")]
 pub(crate) use recording::Recording;
