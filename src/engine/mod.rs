@@ -25,6 +25,8 @@ mod following;
 #[cfg(feature = "hedge")]
 mod hedges;
 mod hurry;
+#[cfg(feature = "test-util")]
+mod inside;
 mod lease;
 mod live;
 mod loans;
@@ -78,6 +80,8 @@ pub use following::DiscoveryStatus;
 pub(crate) use following::{Following, Turn};
 #[cfg(feature = "hedge")]
 pub(crate) use hedges::Hedges;
+#[cfg(feature = "test-util")]
+pub(crate) use inside::Inside;
 pub(crate) use lease::{Grant, Lease};
 pub(crate) use live::Live;
 pub(crate) use loans::LoanKind;

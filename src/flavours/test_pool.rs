@@ -18,13 +18,11 @@ use super::hooks::TransactionManager;
 use super::manager::Manager;
 use super::{RoutedConnection, flavoured, io};
 use crate::cluster::{PoolOptions, after};
-use crate::engine::{Marks, PoolStatus, Pooled};
-use crate::error::{Error, Step};
+use crate::engine::{Inside, Marks, PoolStatus, Pooled};
+use crate::error::{Error, Step, TestFailure};
 use crate::server::PoolKind;
 use crate::statement::Dialect;
-use crate::testing::{
-    Claim, Inside, Place, Slot, Taken, TestFailure, Undo, next_statement, opening, turn,
-};
+use crate::testing::{Claim, Place, Slot, Taken, Undo, next_statement, opening, turn};
 
 /// Empty: all settings come from the test.
 #[derive(Debug, Clone)]

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use event_listener::{Event, EventListener};
 
+use super::Place;
 use super::ended::OfATest;
-use super::{Place, TestFailure};
 use crate::engine::Pooled;
+use crate::error::TestFailure;
 use crate::mutex::lock;
 
 /// The one connection of a test.

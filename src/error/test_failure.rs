@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Why a test gets no connection. What is to be done about it is told apart, as for every [`Step`](crate::Step).
+/// Why a test gets no connection. What is to be done about it is told apart, as for every [`Step`](super::Step).
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum TestFailure {
     /// Another handle is out.
