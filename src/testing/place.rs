@@ -125,13 +125,13 @@ mod tests {
         let backtrace = "   0: diesel_routing::testing::place::Place::here
              at ./src/testing/place.rs:40:24
    1: <diesel_routing::engine::Session<C> as Any>::poll
-             at /home/a/.cargo/registry/src/x/diesel-routing-0.1.0/src/lib.rs:1:1
+             at ~/.cargo/registry/src/x/diesel-routing-0.1.0/src/lib.rs:1:1
    2: <core::pin::Pin<P> as core::future::future::Future>::poll
              at /rustc/1234/library/core/src/future/future.rs:125:9
    3: orders::tests::an_order_is_placed::{{closure}}
              at ./tests/orders.rs:31:40
    4: tokio::runtime::park::CachedParkThread::block_on
-             at /home/a/.cargo/registry/src/x/tokio-1.54.1/src/runtime/park.rs:284:63";
+             at ~/.cargo/registry/src/x/tokio-1.54.1/src/runtime/park.rs:284:63";
         let found = own_frame(backtrace);
         assert_eq!(
             found.as_deref(),
