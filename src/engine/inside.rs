@@ -1,6 +1,6 @@
-//! `Inside`: what is known of a connection that is inside a test's transaction.
+//! `Inside`: the state of a connection that is inside a test's transaction.
 
-/// What is known of a connection on which a test's transaction is open.
+/// The state of a connection on which a test's transaction is open.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Inside {
     /// Set if it was lent to read, and its server was told to refuse writes.

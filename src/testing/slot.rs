@@ -37,7 +37,7 @@ enum State<C> {
     Over,
 }
 
-/// What came of asking for the connection.
+/// The outcome of asking for the connection.
 pub(crate) enum Taken<C> {
     /// It is the caller's, or to be opened.
     Mine(Claim<C>),

@@ -18,7 +18,7 @@ struct Browser {
     cookies: Vec<String>,
 }
 
-/// What it gets: the status, where it is sent to, and the page.
+/// An answer: the status, where it sends the browser, and the page.
 type Answer = (StatusCode, String, String);
 
 impl Browser {
