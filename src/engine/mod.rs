@@ -25,8 +25,6 @@ mod following;
 #[cfg(feature = "hedge")]
 mod hedges;
 mod hurry;
-#[cfg(feature = "test-util")]
-mod inside;
 mod lease;
 mod live;
 mod loans;
@@ -50,6 +48,8 @@ mod sizing;
 mod start;
 mod status;
 mod switch;
+#[cfg(feature = "test-util")]
+mod test_state;
 #[cfg(feature = "config")]
 mod turnstile;
 #[cfg(feature = "test-util")]
@@ -80,8 +80,6 @@ pub use following::DiscoveryStatus;
 pub(crate) use following::{Following, Turn};
 #[cfg(feature = "hedge")]
 pub(crate) use hedges::Hedges;
-#[cfg(feature = "test-util")]
-pub(crate) use inside::Inside;
 pub(crate) use lease::{Grant, Lease};
 pub(crate) use live::Live;
 pub(crate) use loans::LoanKind;
@@ -110,6 +108,8 @@ pub(crate) use sizing::WATCHERS;
 pub use sizing::{PoolAdvice, PoolLoad, Sizing, SizingAdvice};
 pub(crate) use start::Conditions;
 pub use status::{LoanCount, NodeStatus, PoolStatus, ReadCounts, Status, Upstream};
+#[cfg(feature = "test-util")]
+pub(crate) use test_state::TestState;
 #[cfg(feature = "config")]
 pub(crate) use turnstile::{Inside, Turnstile};
 pub(crate) use usage::Usage;

@@ -33,7 +33,7 @@ pub(crate) struct Pooled<C> {
     pub(crate) database: Option<Arc<str>>,
     /// Set if a test's transaction is open on it, around all that its users do.
     #[cfg(feature = "test-util")]
-    pub(crate) inside: Option<super::Inside>,
+    pub(crate) inside: Option<super::TestState>,
 }
 
 impl<C> Pooled<C> {
