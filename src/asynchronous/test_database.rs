@@ -96,9 +96,10 @@ impl<C: TestDatabase> TestRouterBuilder<C> {
 
 /// Runs SQL that removes a schema, on a thread of its own: the test's runtime may be this thread.
 pub(super) fn remove_now<C: RoutedConnection>(
-    url: String,
-    sql: String,
+    url: &str,
+    sql: &str,
 ) -> Result<(), Box<dyn StdError + Send + Sync>> {
+    let (url, sql) = (url.to_owned(), sql.to_owned());
     let removing = std::thread::Builder::new().spawn(move || {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         runtime.enable_all().build()?.block_on(async {

@@ -27,8 +27,8 @@ use crate::sync::WriteConn;
 #[must_use = "a router starts with `build`"]
 #[expect(private_bounds, reason = "there are two flavours, and no others")]
 pub struct RouterBuilder<C, F: Flavour<C> = Async> {
-    library: F::Library,
-    nodes: Vec<Node>,
+    pub(super) library: F::Library,
+    pub(super) nodes: Vec<Node>,
     settings: Settings,
     /// In percent; checked with the rest.
     /// A share that is none.
@@ -406,20 +406,6 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         #[cfg(feature = "config")]
         self.settings.configured.then(set);
         self
-    }
-
-    /// Makes this a router of one database under a test, whose connections come from this library. Waits are the test's.
-    #[cfg(feature = "test-util")]
-    pub(crate) fn under_test(mut self, library: F::Library, node: Node) -> Self {
-        self.library = library;
-        self.on_one(node)
-    }
-
-    /// Makes this a router of one database, whatever nodes it was given.
-    #[cfg(feature = "test-util")]
-    pub(crate) fn on_one(mut self, node: Node) -> Self {
-        self.nodes.clear();
-        self.single_database(node)
     }
 
     /// Returns what is to be built, if it makes sense; `is_watched` says whether nodes are asked for their positions, unless a

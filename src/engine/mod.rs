@@ -35,6 +35,7 @@ mod marks;
 pub(crate) mod migration_plan;
 #[cfg(feature = "migrations")]
 mod migrator;
+mod no_pool;
 mod nodes;
 mod one_question;
 mod options;
@@ -53,8 +54,12 @@ mod sizing;
 mod start;
 mod status;
 mod switch;
+#[cfg(feature = "test-util")]
+mod test_state;
 #[cfg(feature = "config")]
 mod turnstile;
+#[cfg(feature = "test-util")]
+mod under_test;
 mod usage;
 mod view;
 pub(crate) mod watcher;
@@ -91,12 +96,12 @@ pub(crate) use marks::{Blame, Marks};
 pub(crate) use migrator::CommonWrite;
 #[cfg(feature = "migrations")]
 pub use migrator::{MigrationLock, MigrationSteps, Migrator};
+#[allow(unused_imports, reason = "only where a flavour has no pool")]
+pub(crate) use no_pool::NoPool;
 pub use nodes::Nodes;
 pub(crate) use nodes::{Change, Leaving, Seat};
 pub(crate) use one_question::{AskOrWait, OneQuestion};
 pub(crate) use options::{DELAYED, Options};
-#[allow(unused_imports, reason = "only where a flavour has no pool")]
-pub(crate) use pooled::NoPool;
 pub(crate) use pooled::{Known, Pooled, pools};
 #[cfg(feature = "metrics")]
 pub(crate) use recording::Recording;
@@ -115,6 +120,8 @@ pub(crate) use sizing::WATCHERS;
 pub use sizing::{PoolAdvice, PoolLoad, Sizing, SizingAdvice};
 pub(crate) use start::Conditions;
 pub use status::{LoanCount, NodeStatus, PoolStatus, ReadCounts, Status, Upstream};
+#[cfg(feature = "test-util")]
+pub(crate) use test_state::TestState;
 #[cfg(feature = "config")]
 pub(crate) use turnstile::{Inside, Turnstile};
 pub(crate) use usage::Usage;

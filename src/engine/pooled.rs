@@ -1,10 +1,8 @@
 //! A connection in a pool, and what its server said last.
 
-use std::convert::Infallible;
-use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use diesel::QueryResult;
@@ -35,7 +33,7 @@ pub(crate) struct Pooled<C> {
     pub(crate) database: Option<Arc<str>>,
     /// Set if a test's transaction is open on it, around all that its users do.
     #[cfg(feature = "test-util")]
-    pub(crate) inside: Option<crate::testing::Inside>,
+    pub(crate) inside: Option<super::TestState>,
 }
 
 impl<C> Pooled<C> {
@@ -167,18 +165,6 @@ impl<C> DerefMut for Pooled<C> {
     #[inline]
     fn deref_mut(&mut self) -> &mut C {
         &mut self.conn
-    }
-}
-
-/// Stands for a pool, and what comes of it, where no pool library is compiled in. It has no value.
-#[allow(dead_code, reason = "where every flavour has a pool")]
-#[derive(Debug, Clone)]
-pub(crate) struct NoPool<C>(Infallible, PhantomData<Mutex<C>>);
-
-impl<C> NoPool<C> {
-    #[allow(dead_code, reason = "where every flavour has a pool")]
-    pub(crate) fn value(&self) -> &Infallible {
-        &self.0
     }
 }
 

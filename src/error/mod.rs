@@ -24,6 +24,8 @@ mod read_error;
 mod refused;
 mod rejection;
 mod step;
+#[cfg(feature = "test-util")]
+mod test_failure;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -44,6 +46,8 @@ pub use rejection::Rejection;
 pub(crate) use step::SILENT;
 pub use step::Step;
 use step::remedy;
+#[cfg(feature = "test-util")]
+pub(crate) use test_failure::TestFailure;
 pub use words::may_retry_read;
 use words::{
     brief, is_refused_function, is_refused_on_aurora, lacks_aurora_functions, shares_connections,

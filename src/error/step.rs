@@ -70,7 +70,7 @@ impl Step {
 /// Returns the remedy: by the cause if it is a known one, else by the step. PostgreSQL's English messages are known.
 pub(super) fn remedy(step: Step, source: &(dyn std::error::Error + 'static)) -> &'static str {
     #[cfg(feature = "test-util")]
-    if let Some(failure) = source.downcast_ref::<crate::testing::TestFailure>() {
+    if let Some(failure) = source.downcast_ref::<super::TestFailure>() {
         return failure.remedy();
     }
     let words = error_chain(source);

@@ -18,13 +18,11 @@ use super::hooks::TransactionManager;
 use super::manager::Manager;
 use super::{RoutedConnection, flavoured, io};
 use crate::cluster::{PoolOptions, after};
-use crate::engine::{Marks, PoolStatus, Pooled};
-use crate::error::{Error, Step};
+use crate::engine::{Marks, PoolStatus, Pooled, TestState};
+use crate::error::{Error, Step, TestFailure};
 use crate::server::PoolKind;
 use crate::statement::Dialect;
-use crate::testing::{
-    Claim, Inside, Place, Slot, Taken, TestFailure, Undo, next_statement, opening, turn,
-};
+use crate::testing::{Claim, Place, Slot, Taken, Undo, next_statement, opening, turn};
 
 /// Empty: all settings come from the test.
 #[derive(Debug, Clone)]
@@ -144,7 +142,7 @@ impl<C: RoutedConnection> Pool<C> {
 async fn open<C: RoutedConnection>(pooled: &mut Pooled<C>) -> QueryResult<()> {
     C::TransactionManager::begin_transaction(&mut pooled.conn).await?;
     is_in_test_transaction(pooled);
-    pooled.inside = Some(Inside::default());
+    pooled.inside = Some(TestState::default());
     let sql = opening(<C::Backend as Dialect>::SQL);
     pooled.conn.batch_execute(sql).await
 }
@@ -204,7 +202,7 @@ async fn next_loan<C: RoutedConnection>(
         // Given up in the middle of a `COMMIT`, say: what came of it is not known.
         return Err(DieselError::BrokenTransactionManager);
     }
-    pooled.inside = Some(Inside {
+    pooled.inside = Some(TestState {
         is_read_only,
         may_write: false,
     });

@@ -60,7 +60,7 @@ pub struct TestRouter<C: RoutedConnection> {
     schema: Option<Schema<C>>,
 }
 
-/// What a [`TestRouter`] is made of, from [`TestRouter::builder`].
+/// The configuration of a [`TestRouter`], from [`TestRouter::builder`].
 #[must_use = "a router starts with `build`"]
 pub struct TestRouterBuilder<C: RoutedConnection> {
     pub(super) url: String,

@@ -120,7 +120,7 @@ impl<C: RoutedConnection> Drop for Schema<C> {
             return;
         }
         let sql = own::remove(dialect, &self.name);
-        if let Err(error) = remove_now::<C>(self.given.clone(), sql) {
+        if let Err(error) = remove_now::<C>(&self.given, &sql) {
             let schema = &self.name;
             tracing::warn!(%error, schema, "a test's schema cannot be removed: the next test does");
         }

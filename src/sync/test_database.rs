@@ -94,11 +94,11 @@ impl<C: TestDatabase> TestRouterBuilder<C> {
 
 /// Runs SQL that removes a schema.
 pub(super) fn remove_now<C: RoutedConnection>(
-    url: String,
-    sql: String,
+    url: &str,
+    sql: &str,
 ) -> Result<(), Box<dyn StdError + Send + Sync>> {
-    let mut conn = C::open(&url)?;
-    Ok(conn.batch_execute(&sql)?)
+    let mut conn = C::open(url)?;
+    Ok(conn.batch_execute(sql)?)
 }
 
 #[cfg(feature = "sync-postgres")]

@@ -1,4 +1,4 @@
-//! What ends with the thread of a test.
+//! Things that end with the thread of a test.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -14,7 +14,7 @@ thread_local! {
     static OF_THIS_TEST: RefCell<OfThisTest> = const { RefCell::new(OfThisTest(Vec::new())) };
 }
 
-/// What was made on this thread, and ends with it.
+/// The things that were made on this thread, and end with it.
 struct OfThisTest(Vec<Weak<dyn OfATest>>);
 
 impl fmt::Debug for OfThisTest {
@@ -33,7 +33,7 @@ impl Drop for OfThisTest {
 
 /// Ends something with this thread, if that is a test's: libtest calls them by the tests' names.
 ///
-/// What is kept in a `static` would be the next test's as well.
+/// One that is kept in a `static` would be the next test's as well.
 pub(crate) fn end_with_thread(made: &Arc<impl OfATest + 'static>) {
     let thread = std::thread::current();
     let is_a_tests = |name: &str| {

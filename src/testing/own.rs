@@ -50,6 +50,7 @@ pub(crate) fn remove(dialect: Sql, name: &str) -> String {
 const LOCK: i32 = 0x7465_7374;
 
 /// Asks PostgreSQL for the schemas of tests that nobody owns.
+#[allow(dead_code, reason = "where no driver of it is compiled in")]
 pub(crate) const LEFT_ON_POSTGRES: &str = "SELECT nspname::text AS name FROM pg_catalog.pg_namespace \
      WHERE pg_catalog.starts_with(nspname::text, 'diesel_routing_test_') AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks \
      WHERE locktype = 'advisory' AND classid::bigint = 1952805748 AND objsubid = 2 \
@@ -57,10 +58,12 @@ pub(crate) const LEFT_ON_POSTGRES: &str = "SELECT nspname::text AS name FROM pg_
      AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))";
 
 /// Asks MySQL or MariaDB for the databases of tests that nobody owns.
+#[allow(dead_code, reason = "where no driver of it is compiled in")]
 pub(crate) const LEFT_ON_MYSQL: &str = "SELECT CAST(schema_name AS CHAR) AS name FROM information_schema.schemata \
      WHERE schema_name LIKE 'diesel\\_routing\\_test\\_%' AND IS_FREE_LOCK(schema_name) = 1";
 
 /// The name of a schema that was left.
+#[allow(dead_code, reason = "where no driver is compiled in")]
 #[derive(Debug, QueryableByName)]
 pub(crate) struct Left {
     #[diesel(sql_type = Text)]

@@ -2,6 +2,7 @@
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// The beginnings of functions that are no test's own.
@@ -92,14 +93,27 @@ fn own_frame(backtrace: &str) -> Option<String> {
             return Some(format!("`{function}`"));
         };
         let at = at.trim_start().trim_start_matches("at ");
-        if ELSEWHERE.iter().any(|other| at.contains(other)) {
+        if ELSEWHERE.iter().any(|other| at.contains(other)) || is_this_crates(at) {
             continue;
         }
         // Without the column.
         let at = at.rsplit_once(':').map_or(at, |(at, _)| at);
-        return Some(format!("`{function}` ({})", at.trim_start_matches("./")));
+        let at = at.trim_start_matches("./");
+        // An async body has no name of its own.
+        return Some(match function.starts_with('{') {
+            true => format!("`{at}`"),
+            false => format!("`{function}` ({at})"),
+        });
     }
     None
+}
+
+/// Returns whether a file is one of this crate's; backtraces have paths below the present directory relative to that.
+fn is_this_crates(at: &str) -> bool {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let path = std::env::current_dir().unwrap_or_default().join(at);
+    let path: PathBuf = path.components().collect();
+    path.starts_with(sources)
 }
 
 #[cfg(test)]
@@ -111,17 +125,25 @@ mod tests {
         let backtrace = "   0: diesel_routing::testing::place::Place::here
              at ./src/testing/place.rs:40:24
    1: <diesel_routing::engine::Session<C> as Any>::poll
-             at /home/a/.cargo/registry/src/x/diesel-routing-0.1.0/src/lib.rs:1:1
+             at ~/.cargo/registry/src/x/diesel-routing-0.1.0/src/lib.rs:1:1
    2: <core::pin::Pin<P> as core::future::future::Future>::poll
              at /rustc/1234/library/core/src/future/future.rs:125:9
    3: orders::tests::an_order_is_placed::{{closure}}
              at ./tests/orders.rs:31:40
    4: tokio::runtime::park::CachedParkThread::block_on
-             at /home/a/.cargo/registry/src/x/tokio-1.54.1/src/runtime/park.rs:284:63";
+             at ~/.cargo/registry/src/x/tokio-1.54.1/src/runtime/park.rs:284:63";
         let found = own_frame(backtrace);
         assert_eq!(
             found.as_deref(),
             Some("`orders::tests::an_order_is_placed` (tests/orders.rs:31)")
+        );
+        let async_body = "   0: {async_fn#0}<diesel_async::pg::AsyncPgConnection>
+             at ./src/asynchronous/../flavours/test_pool.rs:128:9
+   1: {async_block#0}
+             at ./tests/orders.rs:31:40";
+        assert_eq!(
+            own_frame(async_body).as_deref(),
+            Some("`tests/orders.rs:31`")
         );
         let without_lines = "   0: diesel_routing::a\n   1: orders::place\n   2: std::rt::b";
         assert_eq!(own_frame(without_lines).as_deref(), Some("`orders::place`"));

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use event_listener::{Event, EventListener};
 
+use super::Place;
 use super::ended::OfATest;
-use super::{Place, TestFailure};
 use crate::engine::Pooled;
+use crate::error::TestFailure;
 use crate::mutex::lock;
 
 /// The one connection of a test.
@@ -36,7 +37,7 @@ enum State<C> {
     Over,
 }
 
-/// What came of asking for the connection.
+/// The outcome of asking for the connection.
 pub(crate) enum Taken<C> {
     /// It is the caller's, or to be opened.
     Mine(Claim<C>),

@@ -9,7 +9,7 @@ pub(crate) const READ_ONLY: &str = "SET LOCAL transaction_read_only = on";
 pub(crate) const READ_AGAIN: &str = "RELEASE SAVEPOINT diesel_routing_statement; SET LOCAL transaction_read_only = on; \
      SAVEPOINT diesel_routing_statement";
 
-/// What the last loan left behind.
+/// The remains of the last loan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Undo {
     /// Nothing.

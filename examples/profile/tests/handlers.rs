@@ -18,7 +18,7 @@ struct Browser {
     cookies: Vec<String>,
 }
 
-/// What it gets: the status, where it is sent to, and the page.
+/// An answer: the status, where it sends the browser, and the page.
 type Answer = (StatusCode, String, String);
 
 impl Browser {
@@ -65,7 +65,9 @@ async fn planted() -> (Nodes, String) {
 /// Opens the service under a test's transaction.
 async fn under_test(nodes: &Nodes, url: &str) -> (TestRouter, Browser) {
     let site = Site::builder(nodes);
-    let test = TestRouter::builder(url).router(site.settings().unwrap());
+    // The job waits for a replica, which has what was written once the window is over.
+    let settings = site.settings().unwrap().window(Duration::from_millis(200));
+    let test = TestRouter::builder(url).router(settings);
     let test = test.timeout(Duration::from_secs(1)).build().await.unwrap();
     let site = site.on(test.router().clone()).open().await.unwrap();
     let browser = Browser {

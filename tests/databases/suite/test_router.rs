@@ -315,7 +315,7 @@ fn what_the_application_set_for_its_router_holds_under_a_test() {
         let session = test.session();
         rename(&mut wait!(session.write()).unwrap(), "anna").await;
         let token = wait!(session.token()).unwrap();
-        let resumed = test.resume(&token.to_string());
+        let resumed = test.resume(token.as_ref());
         assert_eq!(wait!(resumed.read()).unwrap().route().node, "test");
         clock.advance(Duration::from_secs(6));
         assert_eq!(wait!(resumed.read()).unwrap().route().node, "test-replica");

@@ -1,8 +1,8 @@
-//! `TestFailure`: why a test gets no connection.
+//! `TestFailure`: the reason why a test gets no connection.
 
 use std::time::Duration;
 
-/// Why a test gets no connection. What is to be done about it is told apart, as for every [`Step`](crate::Step).
+/// The reason why a test gets no connection. Its remedy is told apart, as for every [`Step`](super::Step).
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum TestFailure {
     /// Another handle is out.
