@@ -379,11 +379,11 @@ impl TransactionBuilder<'_, diesel_async::AsyncMysqlConnection> {
     }
 }
 
-impl<'conn, C: RoutedConnection> TransactionBuilder<'conn, C>
+impl<C: RoutedConnection> TransactionBuilder<'_, C>
 where
     for<'c, 'q> C::Row<'c, 'q>: Send,
 {
-    /// Runs `f` in the transaction.
+    /// Runs `f` in the transaction. As in diesel-async, a builder that was kept runs another one with the same characteristics.
     ///
     /// # Errors
     ///
@@ -393,7 +393,10 @@ where
     /// # Cancel safety
     ///
     /// As for [`WriteConn::transaction`].
-    pub fn run<'a, T, E, F>(self, f: F) -> impl Future<Output = Result<T, E>> + Send + 'conn
+    pub fn run<'a, 'run, T, E, F>(
+        &'run mut self,
+        f: F,
+    ) -> impl Future<Output = Result<T, E>> + Send + 'run
     where
         for<'r> F: AsyncFnOnce(&'r mut WriteConn<C>) -> Result<T, E>
             + AsyncFunc<&'r mut WriteConn<C>, Result<T, E>, Fut: Send>
@@ -401,7 +404,7 @@ where
             + 'a,
         E: From<DieselError> + Send + 'a,
         T: Send + 'a,
-        'a: 'conn,
+        'a: 'run,
     {
         let begin = C::Backend::begin(&self.characteristics);
         self.conn.run_transaction(Some(begin), f)
