@@ -301,6 +301,17 @@ struct Readme;
 #[cfg(all(doctest, feature = "axum", feature = "bb8", feature = "postgres"))]
 #[doc = include_str!("../docs/errors.md")]
 struct ErrorsPage;
+/// The examples of `docs/diesel.md`, compiled.
+#[cfg(all(
+    doctest,
+    feature = "bb8",
+    feature = "postgres",
+    feature = "r2d2",
+    feature = "sync-postgres"
+))]
+#[doc = include_str!("../docs/diesel.md")]
+struct DieselPage;
+
 /// Registers a function in the program's inventory, if it has one. Not for users: expansions call it.
 #[cfg(feature = "inventory")]
 #[doc(hidden)]

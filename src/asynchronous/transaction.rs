@@ -411,6 +411,61 @@ where
     }
 }
 
+#[cfg(feature = "sqlite")]
+impl WriteConn<super::sqlite::Connection> {
+    /// Runs `f` in a transaction that takes SQLite's write lock at once, like
+    /// [`immediate_transaction`](super::sqlite::Connection::immediate_transaction) of diesel-async.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of `f`, after a rollback; Diesel's otherwise.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`transaction`](Self::transaction).
+    pub fn immediate_transaction<'a, 'conn, T, E, F>(
+        &'conn mut self,
+        f: F,
+    ) -> impl Future<Output = Result<T, E>> + Send + 'conn
+    where
+        for<'r> F: AsyncFnOnce(&'r mut Self) -> Result<T, E>
+            + AsyncFunc<&'r mut Self, Result<T, E>, Fut: Send>
+            + Send
+            + 'a,
+        E: From<DieselError> + Send + 'a,
+        T: Send + 'a,
+        'a: 'conn,
+    {
+        self.run_transaction(Some("BEGIN IMMEDIATE".to_owned()), f)
+    }
+
+    /// Runs `f` in a transaction that excludes other connections, like
+    /// [`exclusive_transaction`](super::sqlite::Connection::exclusive_transaction) of diesel-async.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of `f`, after a rollback; Diesel's otherwise.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`transaction`](Self::transaction).
+    pub fn exclusive_transaction<'a, 'conn, T, E, F>(
+        &'conn mut self,
+        f: F,
+    ) -> impl Future<Output = Result<T, E>> + Send + 'conn
+    where
+        for<'r> F: AsyncFnOnce(&'r mut Self) -> Result<T, E>
+            + AsyncFunc<&'r mut Self, Result<T, E>, Fut: Send>
+            + Send
+            + 'a,
+        E: From<DieselError> + Send + 'a,
+        T: Send + 'a,
+        'a: 'conn,
+    {
+        self.run_transaction(Some("BEGIN EXCLUSIVE".to_owned()), f)
+    }
+}
+
 /// Returns the outcome of a transaction, from those of its body and of closing it.
 fn close<T, E: From<DieselError>>(body: Result<T, E>, closed: QueryResult<()>) -> Result<T, E> {
     match (body, closed) {

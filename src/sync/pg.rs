@@ -286,7 +286,7 @@ impl WriteConn {
             }
             copied => {
                 // Diesel leaves the end of the answer for this to read: until then, a statement would find the connection busy.
-                let ended = guard.during(raw.batch_execute(""));
+                let ended = guard.during(raw.batch_execute("SELECT 1"));
                 let copied = copied?;
                 ended?;
                 Ok(copied)
