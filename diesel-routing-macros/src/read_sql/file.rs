@@ -74,7 +74,10 @@ impl SqlFile {
     pub(super) fn error(&self, finding: &Finding, dialect: Dialect) -> syn::Error {
         let name = self.path.value();
         let (line, column) = finding.position(&self.text, dialect);
-        let why = explain(finding);
+        let why = match finding {
+            Finding::Empty => format!("{finding}\nwrite the SELECT into the file"),
+            _ => explain(finding),
+        };
         syn::Error::new(self.path.span(), format!("{name}:{line}:{column}: {why}"))
     }
 }
