@@ -294,6 +294,20 @@ fn cancel_exports(world: &World) {
 }
 
 #[test]
+fn an_export_is_refused_where_the_connection_is_weaker_than_its_handle() {
+    run(async {
+        let world = World::start(1).await;
+        let mut replica = world.router.read_eventual().unwrap();
+        let mut primary = world.router.read_primary().unwrap();
+        let weaker: &mut ReadConn<Replica> = &mut primary;
+        std::mem::swap(&mut replica, weaker);
+        let error = copy_to(users::table).load_raw(&mut primary).unwrap_err();
+        assert!(matches!(refusal(&error), Refused::Swapped { .. }));
+        assert_eq!(names(&mut replica).unwrap().len(), 2);
+    });
+}
+
+#[test]
 fn an_export_has_a_line_in_the_query_log_with_its_rows() {
     run(async {
         let world = World::with(1, |builder| builder.query_log(QueryLog::new())).await;
