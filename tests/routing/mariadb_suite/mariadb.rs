@@ -209,7 +209,7 @@ fn transactions_have_their_isolation_snapshots_one_view_and_locks_their_place() 
         })))
         .unwrap();
 
-        let mut read_only = writer.build_transaction().repeatable_read().read_only();
+        let read_only = writer.build_transaction().repeatable_read().read_only();
         let error = wait!(
             read_only
                 .with_consistent_snapshot()

@@ -207,8 +207,8 @@ fn an_export_that_cannot_begin_says_so_and_the_handle_goes_on() {
             "{error}"
         );
         assert_eq!(Origin::of(&error).unwrap().node, "primary");
-        let frozen = copy_to(users::table).with_freeze(true).load_raw(&mut conn);
-        frozen.unwrap_err();
+        let odd = copy_to(users::table).with_quote('x').load_raw(&mut conn);
+        odd.unwrap_err();
         assert_eq!(names(&mut conn).unwrap().len(), 2);
         assert_eq!(count(&mut conn).await, 2);
     });

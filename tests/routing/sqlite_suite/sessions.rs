@@ -52,7 +52,7 @@ fn what_a_connection_is_told_leaks_where_nothing_is_reset_and_not_by_default() {
 #[test]
 fn an_immediate_transaction_has_the_write_lock_from_its_beginning() {
     run(async {
-        let world = World::start(0).await;
+        let world = World::start(1).await;
         let session = world.router.session();
         let mut conn = wait!(session.write()).unwrap();
         let mut other = wait!(world.router.write()).unwrap();
