@@ -257,6 +257,14 @@ fn an_export_that_the_server_ends_early_is_an_error_and_no_short_one() {
         // And again, whoever asks.
         text.read_to_end(&mut Vec::new()).unwrap_err();
         drop(text);
+        // To Diesel it is the end: once it is not, there is no need for a transaction of ours.
+        let mut raw = PgConnection::establish(&world.cluster.primary_url()).unwrap();
+        let mut text = diesel::copy_to(texts::table).load_raw(&mut raw).unwrap();
+        text.read_line(&mut String::new()).unwrap();
+        cancel_exports(&world);
+        let length = text.read_to_end(&mut Vec::new()).unwrap();
+        assert!(length < 40_000_000, "{length}");
+        drop(text);
         assert_eq!(count(&mut conn).await, 2);
         let mut rows = copy_to(texts::table).load::<Text, _>(&mut conn).unwrap();
         rows.next().unwrap().unwrap();
