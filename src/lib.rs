@@ -328,6 +328,16 @@ struct ErrorsPage;
 ))]
 #[doc = include_str!("../docs/testing.md")]
 struct TestingPage;
+/// The examples of `docs/diesel.md`, compiled.
+#[cfg(all(
+    doctest,
+    feature = "bb8",
+    feature = "postgres",
+    feature = "r2d2",
+    feature = "sync-postgres"
+))]
+#[doc = include_str!("../docs/diesel.md")]
+struct DieselPage;
 
 /// Registers a function in the program's inventory, if it has one. Not for users: expansions call it.
 #[cfg(feature = "inventory")]

@@ -1,4 +1,6 @@
 //! PostgreSQL: the handles without the connection type, and notifications.
+//!
+//! There is no `COPY`, which diesel-async does not have: a blocking router runs it, see `sync::pg::copy_to` (feature `sync-postgres`).
 
 use std::future::poll_fn;
 use std::pin::pin;

@@ -376,11 +376,11 @@ impl TransactionBuilder<'_, diesel_async::AsyncMysqlConnection> {
     }
 }
 
-impl<'conn, C: RoutedConnection> TransactionBuilder<'conn, C>
+impl<C: RoutedConnection> TransactionBuilder<'_, C>
 where
     for<'c, 'q> C::Row<'c, 'q>: Send,
 {
-    /// Runs `f` in the transaction.
+    /// Runs `f` in the transaction. As in diesel-async, a builder that was kept runs another one with the same characteristics.
     ///
     /// # Errors
     ///
@@ -390,7 +390,10 @@ where
     /// # Cancel safety
     ///
     /// As for [`WriteConn::transaction`].
-    pub fn run<'a, T, E, F>(self, f: F) -> impl Future<Output = Result<T, E>> + Send + 'conn
+    pub fn run<'a, 'run, T, E, F>(
+        &'run mut self,
+        f: F,
+    ) -> impl Future<Output = Result<T, E>> + Send + 'run
     where
         for<'r> F: AsyncFnOnce(&'r mut WriteConn<C>) -> Result<T, E>
             + AsyncFunc<&'r mut WriteConn<C>, Result<T, E>, Fut: Send>
@@ -398,10 +401,65 @@ where
             + 'a,
         E: From<DieselError> + Send + 'a,
         T: Send + 'a,
-        'a: 'conn,
+        'a: 'run,
     {
         let begin = C::Backend::begin(&self.characteristics);
         self.conn.run_transaction(Some(begin), f)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl WriteConn<super::sqlite::Connection> {
+    /// Runs `f` in a transaction that takes SQLite's write lock at once, like
+    /// [`immediate_transaction`](super::sqlite::Connection::immediate_transaction) of diesel-async.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of `f`, after a rollback; Diesel's otherwise.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`transaction`](Self::transaction).
+    pub fn immediate_transaction<'a, 'conn, T, E, F>(
+        &'conn mut self,
+        f: F,
+    ) -> impl Future<Output = Result<T, E>> + Send + 'conn
+    where
+        for<'r> F: AsyncFnOnce(&'r mut Self) -> Result<T, E>
+            + AsyncFunc<&'r mut Self, Result<T, E>, Fut: Send>
+            + Send
+            + 'a,
+        E: From<DieselError> + Send + 'a,
+        T: Send + 'a,
+        'a: 'conn,
+    {
+        self.run_transaction(Some("BEGIN IMMEDIATE".to_owned()), f)
+    }
+
+    /// Runs `f` in a transaction that excludes other connections, like
+    /// [`exclusive_transaction`](super::sqlite::Connection::exclusive_transaction) of diesel-async.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of `f`, after a rollback; Diesel's otherwise.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`transaction`](Self::transaction).
+    pub fn exclusive_transaction<'a, 'conn, T, E, F>(
+        &'conn mut self,
+        f: F,
+    ) -> impl Future<Output = Result<T, E>> + Send + 'conn
+    where
+        for<'r> F: AsyncFnOnce(&'r mut Self) -> Result<T, E>
+            + AsyncFunc<&'r mut Self, Result<T, E>, Fut: Send>
+            + Send
+            + 'a,
+        E: From<DieselError> + Send + 'a,
+        T: Send + 'a,
+        'a: 'conn,
+    {
+        self.run_transaction(Some("BEGIN EXCLUSIVE".to_owned()), f)
     }
 }
 

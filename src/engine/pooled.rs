@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use diesel::QueryResult;
+use diesel_routing_sql::SessionEffect;
 
 use super::{Applied, Marks, ResetRule, Usage};
 use crate::cluster::{Member, Observation, Said, ServerFacts, ServerId};
@@ -62,6 +63,17 @@ impl<C> Pooled<C> {
     pub(crate) fn runs(&mut self, trace: Trace) {
         if trace != Trace::NONE {
             self.may_change(trace);
+        }
+    }
+
+    /// Returns whether raw SQL may have begun a transaction, of which the driver does not know: then the server has the say. Of a router that
+    /// never resets, raw SQL is not looked at.
+    #[allow(dead_code, reason = "where no flavour is on")]
+    pub(crate) fn may_be_in_transaction(&self, never_resets: bool) -> bool {
+        match self.marks.leaves {
+            SessionEffect::Nothing => false,
+            SessionEffect::Lasting => true,
+            _ => never_resets,
         }
     }
 

@@ -5,6 +5,8 @@
 mod acquire;
 mod attempt;
 mod connection;
+#[cfg(feature = "sync-postgres")]
+mod copy;
 mod current;
 mod diagnostics;
 mod diesel_connection;
@@ -191,6 +193,8 @@ pub mod prelude {
 
 /// The bounds of the query methods, for generic code that must name them.
 pub mod bounds {
+    #[cfg(feature = "sync-postgres")]
+    pub use super::copy::{CopiesTo, CopyToOptions, NotSet};
     pub use super::diesel_connection::{Cursor, Routed};
     pub use super::rows::Rows;
     pub use super::runs::{Inspects, Runs, Saves, Target};

@@ -41,8 +41,9 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     ///     })
     /// }
     /// ```
-    pub fn snapshot<T, E>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
+    pub fn snapshot<T, E, F>(&mut self, f: F) -> Result<T, E>
     where
+        F: FnOnce(&mut Self) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
         self.within(C::Backend::BEGIN_SNAPSHOT, true, f)
@@ -58,21 +59,18 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     /// # Errors
     ///
     /// As for [`snapshot`](Self::snapshot).
-    pub fn transaction<T, E>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
+    pub fn transaction<T, E, F>(&mut self, f: F) -> Result<T, E>
     where
         R: GrantsTransactions,
+        F: FnOnce(&mut Self) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
         self.within(C::Backend::BEGIN_LOCKING, false, f)
     }
 
-    fn within<T, E>(
-        &mut self,
-        begin: &str,
-        read_only: bool,
-        f: impl FnOnce(&mut Self) -> Result<T, E>,
-    ) -> Result<T, E>
+    fn within<T, E, F>(&mut self, begin: &str, read_only: bool, f: F) -> Result<T, E>
     where
+        F: FnOnce(&mut Self) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
         let lease = self.lease_mut();
@@ -136,8 +134,9 @@ impl<C: RoutedConnection> WriteConn<C> {
     ///
     /// Returns the error of `f`, after a rollback; Diesel's, if the transaction cannot be opened or closed.
     /// If `f` panics, the transaction stays open and the pool discards the connection.
-    pub fn transaction<T, E>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
+    pub fn transaction<T, E, F>(&mut self, f: F) -> Result<T, E>
     where
+        F: FnOnce(&mut Self) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
         Connection::transaction(self, f)
@@ -162,8 +161,9 @@ impl<C: RoutedConnection> WriteConn<C> {
     /// # Panics
     ///
     /// Panics if `f` returns an error.
-    pub fn test_transaction<T, E>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, E>) -> T
+    pub fn test_transaction<T, E, F>(&mut self, f: F) -> T
     where
+        F: FnOnce(&mut Self) -> Result<T, E>,
         E: fmt::Debug,
     {
         Connection::test_transaction(self, f)
@@ -266,14 +266,15 @@ impl TransactionBuilder<'_, diesel::MysqlConnection> {
 }
 
 impl<C: RoutedConnection> TransactionBuilder<'_, C> {
-    /// Runs `f` in the transaction.
+    /// Runs `f` in the transaction. As in Diesel, a builder that was kept runs another one with the same characteristics.
     ///
     /// # Errors
     ///
     /// Returns the error of `f`, after a rollback; otherwise Diesel's:
     /// [`AlreadyInTransaction`](diesel::result::Error::AlreadyInTransaction) inside a transaction.
-    pub fn run<T, E>(self, f: impl FnOnce(&mut WriteConn<C>) -> Result<T, E>) -> Result<T, E>
+    pub fn run<T, E, F>(&mut self, f: F) -> Result<T, E>
     where
+        F: FnOnce(&mut WriteConn<C>) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
         self.conn
@@ -282,12 +283,9 @@ impl<C: RoutedConnection> TransactionBuilder<'_, C> {
 }
 
 impl<C: RoutedConnection> WriteConn<C> {
-    fn run_transaction<T, E>(
-        &mut self,
-        begin: &str,
-        f: impl FnOnce(&mut Self) -> Result<T, E>,
-    ) -> Result<T, E>
+    fn run_transaction<T, E, F>(&mut self, begin: &str, f: F) -> Result<T, E>
     where
+        F: FnOnce(&mut Self) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
         type Manager<C> = <C as Connection>::TransactionManager;
@@ -321,11 +319,9 @@ impl WriteConn<diesel::SqliteConnection> {
     /// # Errors
     ///
     /// Returns the error of `f`, after a rollback; Diesel's otherwise.
-    pub fn immediate_transaction<T, E>(
-        &mut self,
-        f: impl FnOnce(&mut Self) -> Result<T, E>,
-    ) -> Result<T, E>
+    pub fn immediate_transaction<T, E, F>(&mut self, f: F) -> Result<T, E>
     where
+        F: FnOnce(&mut Self) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
         self.run_transaction("BEGIN IMMEDIATE", f)
@@ -337,11 +333,9 @@ impl WriteConn<diesel::SqliteConnection> {
     /// # Errors
     ///
     /// Returns the error of `f`, after a rollback; Diesel's otherwise.
-    pub fn exclusive_transaction<T, E>(
-        &mut self,
-        f: impl FnOnce(&mut Self) -> Result<T, E>,
-    ) -> Result<T, E>
+    pub fn exclusive_transaction<T, E, F>(&mut self, f: F) -> Result<T, E>
     where
+        F: FnOnce(&mut Self) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
         self.run_transaction("BEGIN EXCLUSIVE", f)
