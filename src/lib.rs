@@ -249,7 +249,7 @@ pub use cluster::{
 pub use connect::{ConnectRequest, Purpose, SettingChange, SettingChanges, SettingValue};
 pub use consistency::{Class, Priority};
 pub use context::Scope;
-pub use diesel_routing_macros::Statement;
+pub use diesel_routing_macros::{RoutedConnection, Statement};
 pub use diesel_routing_macros::consistency;
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
@@ -339,7 +339,11 @@ pub mod __bench {
 pub mod __private {
     #[cfg(feature = "inventory")]
     pub use crate::inventory::Registration;
+    pub use crate::connect::{language_or_error as language_of, no_variant};
+    pub use crate::server::Abilities;
     pub use crate::statement::effect::{AsField, Derived};
+    pub use crate::statement::{Characteristics, locks};
+    pub use diesel_routing_sql::Dialect as Language;
     #[cfg(feature = "inventory")]
     pub use ::inventory::submit;
 

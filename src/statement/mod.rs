@@ -1,6 +1,7 @@
 //! Statements: their effects, as types and in their SQL, and the handles that may run them.
 
 pub mod effect;
+pub mod locks;
 
 mod boxed_read_sql;
 mod check;
@@ -27,7 +28,7 @@ pub use classified::Classified;
 pub(crate) use classified::Key;
 pub use dialect::Dialect;
 pub(crate) use inspected::Inspected;
-pub(crate) use isolation::Characteristics;
+pub use isolation::Characteristics;
 #[allow(unused_imports, reason = "SQLite has no levels")]
 pub(crate) use isolation::Isolation;
 pub use raw_sql::ReadSql;

@@ -45,7 +45,8 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     where
         E: From<diesel::result::Error>,
     {
-        self.within(C::Backend::BEGIN_SNAPSHOT, true, f)
+        let begin = self.lease().guard.conn.dialect().begin_snapshot();
+        self.within(begin, true, f)
     }
 
     /// Runs locking reads in a transaction: their row locks last until it ends. Only on
@@ -63,7 +64,8 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         R: GrantsTransactions,
         E: From<diesel::result::Error>,
     {
-        self.within(C::Backend::BEGIN_LOCKING, false, f)
+        let begin = self.lease().guard.conn.dialect().begin_locking();
+        self.within(begin, false, f)
     }
 
     fn within<T, E>(
@@ -279,8 +281,8 @@ impl<C: RoutedConnection> TransactionBuilder<'_, C> {
     where
         E: From<diesel::result::Error>,
     {
-        self.conn
-            .run_transaction(&C::Backend::begin(&self.characteristics), f)
+        let begin = self.conn.lease().guard.conn.dialect().begin(&self.characteristics);
+        self.conn.run_transaction(&begin, f)
     }
 }
 
