@@ -43,7 +43,6 @@ impl fmt::Display for NodeRole {
 
 /// What a kind of server can do, as the constants of `RoutedConnection` have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(unnameable_types, reason = "derived code names it")]
 pub struct Abilities {
     /// Set if nodes report positions.
     pub(crate) watched: bool,

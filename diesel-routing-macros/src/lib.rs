@@ -109,8 +109,7 @@ pub fn derive_statement(input: TokenStream) -> TokenStream {
 /// `RoutedConnection` itself: `PgConnection`, `MysqlConnection`, `SqliteConnection`. The URL of a node says which it is; all nodes of
 /// a router have the same kind of database.
 ///
-/// Implements `sync::RoutedConnection` for the enum, `Dialect` for its backend, which Diesel calls `MultiBackend`, and for that
-/// backend the locking clauses that PostgreSQL and MySQL both have.
+/// Implements `sync::RoutedConnection` for the enum, and `Dialect` for its backend, which Diesel calls `MultiBackend`.
 ///
 /// ```text
 /// #[derive(diesel::MultiConnection, diesel_routing::RoutedConnection)]

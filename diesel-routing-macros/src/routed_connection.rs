@@ -1,7 +1,6 @@
 //! `#[derive(RoutedConnection)]`.
 
 mod expand;
-mod locks;
 mod read;
 #[cfg(test)]
 mod tests;

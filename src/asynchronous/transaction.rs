@@ -405,7 +405,13 @@ where
         T: Send + 'a,
         'a: 'conn,
     {
-        let begin = self.conn.lease().guard.conn.dialect().begin(&self.characteristics);
+        let begin = self
+            .conn
+            .lease()
+            .guard
+            .conn
+            .dialect()
+            .begin(&self.characteristics);
         self.conn.run_transaction(Some(begin), f)
     }
 }

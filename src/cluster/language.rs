@@ -27,7 +27,9 @@ pub(crate) fn language_of_all<'a>(
         return Ok(first);
     }
     all.dedup_by_key(|(node, language)| (&*node.name, *language));
-    let nodes = all.iter().map(|(node, language)| kind_of(&node.name, *language));
+    let nodes = all
+        .iter()
+        .map(|(node, language)| kind_of(&node.name, *language));
     let nodes = nodes.collect::<Vec<_>>().join(", ");
     Err(ConfigError::MixedDatabases { nodes })
 }

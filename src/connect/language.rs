@@ -54,7 +54,9 @@ pub fn language_or_error(url: &str, languages: &[Sql]) -> ConnectionResult<Sql> 
             None => "the URL has no scheme".to_owned(),
         };
         let known = beginnings(languages);
-        ConnectionError::InvalidConnectionUrl(format!("{words}, and these connections know {known}"))
+        ConnectionError::InvalidConnectionUrl(format!(
+            "{words}, and these connections know {known}"
+        ))
     })
 }
 

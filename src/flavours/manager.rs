@@ -339,7 +339,9 @@ impl<C: RoutedConnection> Manager<C> {
             return Ok(());
         }
         let (found, expected) = (name_of(found), name_of(expected));
-        let why = format!("it was opened as a connection to {found}, and the node's URL leads to {expected}");
+        let why = format!(
+            "it was opened as a connection to {found}, and the node's URL leads to {expected}"
+        );
         Err(self.failed(Step::Connect, since, why))
     }
 

@@ -358,8 +358,7 @@ impl Checker {
         let hash = self.text_hasher.hash_one(&sql);
         let known = self.texts.get(hash);
         let verdict = known.unwrap_or_else(|| self.inspect(&sql, hash, backend.sql()).1);
-        seen.remember::<DB, Q, S>(query, &backend, verdict)
-            .ok()?;
+        seen.remember::<DB, Q, S>(query, &backend, verdict).ok()?;
         Some((verdict, sql))
     }
 

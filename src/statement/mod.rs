@@ -1,7 +1,6 @@
 //! Statements: their effects, as types and in their SQL, and the handles that may run them.
 
 pub mod effect;
-pub mod locks;
 
 mod boxed_read_sql;
 mod check;
@@ -10,6 +9,7 @@ mod dialect;
 mod inspected;
 mod isolation;
 mod known_write;
+mod lock_rows;
 mod look;
 mod raw_sql;
 mod refusals;
@@ -31,6 +31,7 @@ pub(crate) use inspected::Inspected;
 pub use isolation::Characteristics;
 #[allow(unused_imports, reason = "SQLite has no levels")]
 pub(crate) use isolation::Isolation;
+pub use lock_rows::{LockRowsDsl, LockedRows};
 pub use raw_sql::ReadSql;
 pub(crate) use role::{Access, GrantsAnyTransaction, GrantsBatches, GrantsTransactions};
 pub use role::{CaughtUp, Primary, Replica, Role};

@@ -28,11 +28,7 @@ impl Seen {
     /// Returns the verdict on a statement that Diesel gets as an `S`, if it uses again what it has prepared for that. Of fragments of
     /// other authors, this may depend on a value, as may their text.
     #[inline]
-    pub(crate) fn verdict<DB, Q, S>(
-        &self,
-        query: &Q,
-        backend: &DB,
-    ) -> QueryResult<Option<Verdict>>
+    pub(crate) fn verdict<DB, Q, S>(&self, query: &Q, backend: &DB) -> QueryResult<Option<Verdict>>
     where
         DB: Dialect,
         Q: QueryFragment<DB>,

@@ -30,11 +30,6 @@ impl StatementText {
         }
     }
 
-    /// Returns the SQL as it is sent, with whatever a person has written in it.
-    pub(crate) fn sql(&self) -> &str {
-        &self.sql
-    }
-
     /// Returns what logs may have of it.
     pub(crate) fn outline(&self) -> &Outline {
         self.outline

@@ -281,7 +281,13 @@ impl<C: RoutedConnection> TransactionBuilder<'_, C> {
     where
         E: From<diesel::result::Error>,
     {
-        let begin = self.conn.lease().guard.conn.dialect().begin(&self.characteristics);
+        let begin = self
+            .conn
+            .lease()
+            .guard
+            .conn
+            .dialect()
+            .begin(&self.characteristics);
         self.conn.run_transaction(&begin, f)
     }
 }

@@ -3,7 +3,6 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
-use super::locks;
 use super::read::{Connections, Variant};
 
 /// Returns the impls of `RoutedConnection` for the enum, and of `Dialect` for its backend.
@@ -15,7 +14,6 @@ pub(super) fn implement(connections: &Connections) -> TokenStream {
     };
     let mut tokens = dialect(connections, &krate, span);
     tokens.extend(connection(connections, &krate, span));
-    tokens.extend(locks::implement(&krate, span));
     tokens
 }
 
@@ -29,9 +27,7 @@ fn dialect(connections: &Connections, krate: &TokenStream, span: Span) -> TokenS
     else {
         return TokenStream::new();
     };
-    let backend = |connection: &syn::Type| {
-        quote_spanned!(span=> <#connection as ::diesel::Connection>::Backend)
-    };
+    let backend = |connection: &syn::Type| quote_spanned!(span=> <#connection as ::diesel::Connection>::Backend);
     let first_backend = backend(first_connection);
     let names: Vec<_> = variants.iter().map(|variant| &variant.name).collect();
     let backends: Vec<_> = variants

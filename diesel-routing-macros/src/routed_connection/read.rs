@@ -19,8 +19,10 @@ pub(super) struct Variant {
 
 const NO_ENUM: &str = "expected an enum with a connection in each variant, as `#[derive(diesel::MultiConnection)]` takes; for a \
      connection of your own, write `impl RoutedConnection`";
-const NO_CONNECTION: &str = "expected one connection in each variant, as in `Postgres(PgConnection)`";
-const GENERIC: &str = "expected an enum without parameters, as `#[derive(diesel::MultiConnection)]` does";
+const NO_CONNECTION: &str =
+    "expected one connection in each variant, as in `Postgres(PgConnection)`";
+const GENERIC: &str =
+    "expected an enum without parameters, as `#[derive(diesel::MultiConnection)]` does";
 const CRATE_PATH: &str = "expected a path in a string, as in `crate = \"my_crate::routing\"`";
 const WORDS: &str = "expected `crate = \"path\"`";
 

@@ -20,7 +20,10 @@ fn what_is_no_enum_of_connections_is_refused() {
     snapshots(&[
         ("no_enum", "struct Any(PgConnection);"),
         ("no_variants", "enum Any {}"),
-        ("two_in_a_variant", "enum Any { Postgres(PgConnection, u8) }"),
+        (
+            "two_in_a_variant",
+            "enum Any { Postgres(PgConnection, u8) }",
+        ),
         ("named", "enum Any { Postgres { conn: PgConnection } }"),
         ("none_in_a_variant", "enum Any { Postgres }"),
         ("generic", "enum Any<C> { Postgres(C) }"),
