@@ -297,6 +297,17 @@ pub use observe::metrics;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// The examples of `docs/multi.md`, compiled.
+#[cfg(all(
+    doctest,
+    feature = "r2d2",
+    feature = "sync-mysql",
+    feature = "sync-postgres",
+    feature = "sync-sqlite"
+))]
+#[doc = include_str!("../docs/multi.md")]
+struct MultiPage;
+
 /// The examples of `docs/errors.md`, compiled.
 #[cfg(all(doctest, feature = "axum", feature = "bb8", feature = "postgres"))]
 #[doc = include_str!("../docs/errors.md")]

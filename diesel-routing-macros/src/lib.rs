@@ -105,7 +105,7 @@ pub fn derive_statement(input: TokenStream) -> TokenStream {
 
 /// Routes an enum of blocking connections, whose database is chosen when the program runs.
 ///
-/// Stands on the enum of `#[derive(diesel::MultiConnection)]`, after that. Each variant holds one connection that is a
+/// Stands beside `#[derive(diesel::MultiConnection)]`. Each variant holds one connection that is a
 /// `RoutedConnection` itself: `PgConnection`, `MysqlConnection`, `SqliteConnection`. The URL of a node says which it is; all nodes of
 /// a router have the same kind of database.
 ///

@@ -41,3 +41,22 @@ fn the_crate_may_have_another_path() {
     assert!(expansion.contains("my :: routing :: sync :: RoutedConnection"));
     assert!(!expansion.contains(":: diesel_routing ::"));
 }
+
+/// One that is missing would be the trait's default, which knows nothing of the variant.
+#[test]
+fn no_method_of_the_trait_is_left_to_its_default() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../src/sync/connection.rs");
+    let source = std::fs::read_to_string(path).unwrap();
+    let file = syn::parse_file(&source).unwrap();
+    let methods = file.items.iter().find_map(|item| match item {
+        syn::Item::Trait(item) if item.ident == "RoutedConnection" => Some(&item.items),
+        _ => None,
+    });
+    let expansion = derive("enum Any { Postgres(PgConnection) }".parse().unwrap()).to_string();
+    for method in methods.unwrap() {
+        if let syn::TraitItem::Fn(method) = method {
+            let name = &method.sig.ident;
+            assert!(expansion.contains(&format!("fn {name} (")), "`{name}` is missing");
+        }
+    }
+}

@@ -8,11 +8,17 @@ pub(crate) const HAS_POSITIONS: bool = false;
 pub(crate) const LOCKS_ROWS: bool = false;
 /// A function with a side effect, on this database alone.
 pub(crate) const SIDE_EFFECT: &str = "load_extension('a')";
+/// A bound value in its SQL.
+pub(crate) const PLACEHOLDER: &str = "?";
+/// Its name in traces.
+pub(crate) const SYSTEM: &str = "sqlite";
 /// A setting that travels with a session, and the SQL that shows it.
 pub(crate) const SETTING: Option<(&str, &str)> = None;
 
 #[path = "../multi_suite/checks.rs"]
 mod checks;
+#[path = "../multi_suite/query_log.rs"]
+mod query_log;
 #[path = "../multi_suite/sessions.rs"]
 mod sessions;
 #[path = "../multi_suite/transactions.rs"]
