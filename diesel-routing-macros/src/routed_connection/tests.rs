@@ -56,7 +56,10 @@ fn no_method_of_the_trait_is_left_to_its_default() {
     for method in methods.unwrap() {
         if let syn::TraitItem::Fn(method) = method {
             let name = &method.sig.ident;
-            assert!(expansion.contains(&format!("fn {name} (")), "`{name}` is missing");
+            assert!(
+                expansion.contains(&format!("fn {name} (")),
+                "`{name}` is missing"
+            );
         }
     }
 }

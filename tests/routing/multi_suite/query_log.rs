@@ -11,7 +11,7 @@ use crate::query_heard::Heard;
 
 #[test]
 fn a_line_has_the_text_as_its_database_gets_it_and_the_values() {
-    let world = World::with(|builder| builder.query_log(QueryLog::new().values(true)));
+    let world = World::with(|builder| builder.query_log(QueryLog::new().with_values()));
     let mut conn = world.router.read_eventual().unwrap();
     let (heard, _guard) = Heard::listen(Level::DEBUG);
     let query = users::table.filter(users::name.eq("ann").and(users::id.gt(0)));
