@@ -14,7 +14,8 @@ use crate::statement::{Dialect, TableName};
 
 /// A blocking Diesel connection that a [`Router`](super::Router) can hand out.
 ///
-/// Implemented for Diesel's three; implement it for a backend of your own to route its connections.
+/// Implemented for Diesel's three; implement it for a backend of your own to route its connections. For an enum of them, of
+/// `#[derive(diesel::MultiConnection)]`, there is [a derive](derive@crate::RoutedConnection).
 pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
     /// Opens a connection to `url`, with TLS as it says. Defaults to [`Connection::establish`].
     ///
