@@ -93,10 +93,13 @@ fn run(urls: &[String]) -> Result<String, Error> {
     )?;
     conn.transaction(|tx| {
         diesel::delete(stock::table).execute(tx)?;
-        let rows = [1, 2].map(|item| (stock::item.eq(item), stock::remaining.eq(10)));
-        diesel::insert_into(stock::table)
-            .values(&rows[..])
-            .execute(tx)
+        // One by one: several rows at once are no insert that all three have.
+        [1, 2].into_iter().try_for_each(|item| {
+            diesel::insert_into(stock::table)
+                .values((stock::item.eq(item), stock::remaining.eq(10)))
+                .execute(tx)
+                .map(drop)
+        })
     })?;
     drop(conn);
     let (sold, refused) = (take(&session, 1, 3)?, !take(&session, 1, 8)?);
