@@ -59,13 +59,16 @@ fn kind_of(node: &str, language: Sql) -> String {
 }
 
 fn language_in(node: &Node, url: &str, languages: &[Sql]) -> Result<Sql, ConfigError> {
-    language_of(url, languages).ok_or_else(|| ConfigError::UnknownDatabase {
-        node: node.name.clone(),
-        scheme: match scheme_of(url) {
+    language_of(url, languages).ok_or_else(|| {
+        let scheme = match scheme_of(url) {
             Some(scheme) => format!("the scheme `{scheme}`"),
             None => "no scheme".to_owned(),
-        },
-        known: beginnings(languages),
+        };
+        let known = beginnings(languages);
+        ConfigError::UnknownDatabase {
+            node: node.name.clone(),
+            scheme: format!("{scheme}, and this router's connections know {known}"),
+        }
     })
 }
 

@@ -33,6 +33,7 @@ mod nodes;
 mod one_question;
 mod options;
 mod outdated;
+mod plan;
 mod pooled;
 #[cfg(feature = "metrics")]
 mod recording;
@@ -57,7 +58,6 @@ mod write_log;
 pub(crate) use advice::Advice;
 pub(crate) use applied::Applied;
 pub(crate) use arrivals::Arrivals;
-pub(crate) use builder::Recipe;
 pub use builder::RouterBuilder;
 pub use caught_up::{CaughtUpReport, ReplicaReport};
 pub(crate) use checkout::{Request, Wait};
@@ -83,6 +83,7 @@ pub use nodes::Nodes;
 pub(crate) use nodes::{Change, Leaving, Seat};
 pub(crate) use one_question::{AskOrWait, OneQuestion};
 pub(crate) use options::{DELAYED, Options};
+pub(crate) use plan::Recipe;
 #[allow(unused_imports, reason = "only where a flavour has no pool")]
 pub(crate) use pooled::NoPool;
 pub(crate) use pooled::{Known, Pooled, pools};

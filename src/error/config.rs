@@ -137,22 +137,17 @@ pub enum ConfigError {
     },
 
     /// A node's URL leads to a database that the router's connections, an enum, have no variant for.
-    #[error(
-        "the URL of node `{node}` has {scheme}, and this router's connections know {known}: correct it, or add a variant to the enum"
-    )]
+    #[error("the URL of node `{node}` has {scheme}: correct it, or add a variant to the enum")]
     UnknownDatabase {
         /// The node's name.
         node: String,
-        /// The scheme of its URL, or that it has none.
+        /// The scheme of its URL, or that it has none, and the known ones.
         scheme: String,
-        /// The known beginnings of URLs.
-        known: String,
     },
 
     /// The nodes of a router have databases of different kinds.
     #[error(
-        "the nodes of a router must have one kind of database, and these have several: {nodes}. Make them all the same, or a router \
-         for each kind"
+        "the nodes of a router must have one kind of database, and these have several: {nodes}. Make a router for each kind"
     )]
     MixedDatabases {
         /// The nodes' names, and their kinds.
