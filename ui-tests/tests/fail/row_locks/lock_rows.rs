@@ -1,7 +1,7 @@
 //! `lock_rows()` needs the primary, on an enum of connections too.
 
 use diesel_routing::sync::prelude::*;
-use diesel_routing::sync::{ReadConn, WriteConn};
+use diesel_routing::sync::ReadConn;
 use diesel_routing::{LockRowsDsl, Primary, Replica};
 use ui_tests::{User, users};
 
@@ -18,10 +18,6 @@ fn lock_rows(
     users::table.lock_rows().load::<User>(primary)?;
     users::table.lock_rows().load::<User>(replica)?;
     Ok(())
-}
-
-fn no_write(conn: &mut WriteConn<Any>) {
-    let _ = diesel::delete(users::table).lock_rows().execute(conn);
 }
 
 fn main() {}
