@@ -15,27 +15,33 @@ use diesel::connection::SimpleConnection;
 use diesel_routing::sync::{self, prelude::*};
 use diesel_routing::{CaughtUp, Error, LockRowsDsl, Node, Replica, consistency};
 
-/// Any of them. Diesel's derive makes one connection of it, ours one that a router hands out.
-#[derive(diesel::MultiConnection, diesel_routing::RoutedConnection)]
-pub enum AnyConnection {
-    /// PostgreSQL.
-    Postgres(PgConnection),
-    /// MySQL or MariaDB.
-    Mysql(MysqlConnection),
-    /// SQLite.
-    Sqlite(SqliteConnection),
+use self::connection::AnyConnection;
+use self::schema::stock;
+
+mod connection {
+    use super::*;
+
+    /// Any of them. Diesel's derive makes one connection of it, ours one that a router hands out.
+    #[derive(diesel::MultiConnection, diesel_routing::RoutedConnection)]
+    pub(crate) enum AnyConnection {
+        Postgres(PgConnection),
+        Mysql(MysqlConnection),
+        Sqlite(SqliteConnection),
+    }
+}
+
+mod schema {
+    diesel::table! {
+        stock (item) {
+            item -> Integer,
+            remaining -> Integer,
+        }
+    }
 }
 
 type ReadConn<R> = sync::ReadConn<R, AnyConnection>;
 type WriteConn = sync::WriteConn<AnyConnection>;
 type Router = sync::Router<AnyConnection>;
-
-diesel::table! {
-    stock (item) {
-        item -> Integer,
-        remaining -> Integer,
-    }
-}
 
 /// Returns how many of an item are left, with all that this session has taken.
 #[consistency(session)]
