@@ -43,6 +43,7 @@ pub trait Dialect: Backend + DieselReserveSpecialization + 'static {
 }
 
 /// What is the same for all backends of one language: its values say nothing that its type does not.
+#[allow(unused_macros, reason = "where no backend is compiled in")]
 macro_rules! only {
     ($language:expr) => {
         const SQL: Sql = $language;
