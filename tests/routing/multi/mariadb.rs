@@ -10,8 +10,6 @@ pub(crate) const LOCKS_ROWS: bool = true;
 pub(crate) const SIDE_EFFECT: &str = "GET_LOCK('a', 0)";
 /// A bound value in its SQL.
 pub(crate) const PLACEHOLDER: &str = "?";
-/// Its name in traces.
-pub(crate) const SYSTEM: &str = "mariadb";
 /// A setting that travels with a session, and the SQL that shows it.
 pub(crate) const SETTING: Option<(&str, &str)> = Some(("@tenant", "CAST(@tenant AS CHAR)"));
 

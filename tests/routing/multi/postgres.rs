@@ -10,8 +10,6 @@ pub(crate) const LOCKS_ROWS: bool = true;
 pub(crate) const SIDE_EFFECT: &str = "set_config('app.a', 'b', false)";
 /// A bound value in its SQL.
 pub(crate) const PLACEHOLDER: &str = "$1";
-/// Its name in traces.
-pub(crate) const SYSTEM: &str = "postgresql";
 /// A setting that travels with a session, and the SQL that shows it.
 pub(crate) const SETTING: Option<(&str, &str)> =
     Some(("app.tenant", "current_setting('app.tenant', true)"));

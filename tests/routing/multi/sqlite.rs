@@ -10,8 +10,6 @@ pub(crate) const LOCKS_ROWS: bool = false;
 pub(crate) const SIDE_EFFECT: &str = "load_extension('a')";
 /// A bound value in its SQL.
 pub(crate) const PLACEHOLDER: &str = "?";
-/// Its name in traces.
-pub(crate) const SYSTEM: &str = "sqlite";
 /// A setting that travels with a session, and the SQL that shows it.
 pub(crate) const SETTING: Option<(&str, &str)> = None;
 
