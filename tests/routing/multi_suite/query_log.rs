@@ -4,8 +4,8 @@ use diesel_routing::QueryLog;
 use diesel_routing::sync::prelude::*;
 use tracing::Level;
 
-use super::world::World;
 use super::PLACEHOLDER;
+use super::world::World;
 use crate::flavour::{User, users};
 use crate::query_heard::Heard;
 
