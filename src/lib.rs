@@ -260,8 +260,8 @@ pub use cluster::{
 pub use connect::{ConnectRequest, Purpose, SettingChange, SettingChanges, SettingValue};
 pub use consistency::{Class, Priority};
 pub use context::Scope;
-pub use diesel_routing_macros::Statement;
 pub use diesel_routing_macros::consistency;
+pub use diesel_routing_macros::{RoutedConnection, Statement};
 pub use diesel_routing_sql::{Finding, Functions};
 pub use engine::{
     Async, Blocking, CaughtUpReport, CompareLimits, Comparison, ConfigurationStatus,
@@ -287,8 +287,8 @@ pub use session::ManualClock;
 pub use session::{Clock, SignedToken, SystemClock, Token, TokenKeys, TokenParts};
 pub use statement::effect::{self, Statement};
 pub use statement::{
-    BoxedReadSql, CaughtUp, CheckPolicy, Dialect, Primary, ReadSql, Replica, Role, StatementCheck,
-    TableName,
+    BoxedReadSql, CaughtUp, CheckPolicy, Dialect, LockRowsDsl, LockedRows, Primary, ReadSql,
+    Replica, Role, StatementCheck, TableName,
 };
 
 #[cfg(feature = "serde")]
@@ -312,6 +312,17 @@ pub use observe::metrics;
 ))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The examples of `docs/multi.md`, compiled.
+#[cfg(all(
+    doctest,
+    feature = "r2d2",
+    feature = "sync-mysql",
+    feature = "sync-postgres",
+    feature = "sync-sqlite"
+))]
+#[doc = include_str!("../docs/multi.md")]
+struct MultiPage;
 
 /// The examples of `docs/errors.md`, compiled.
 #[cfg(all(doctest, feature = "axum", feature = "bb8", feature = "postgres"))]
@@ -375,11 +386,15 @@ pub mod __bench {
 /// The names that the macros' expansions use. Not for users: they may change in any release.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::connect::{language_or_error as language_of, no_variant};
     #[cfg(feature = "inventory")]
     pub use crate::inventory::Registration;
+    pub use crate::server::Abilities;
+    pub use crate::statement::Characteristics;
     pub use crate::statement::effect::{AsField, Derived};
     #[cfg(feature = "inventory")]
     pub use ::inventory::submit;
+    pub use diesel_routing_sql::Dialect as Language;
 
     #[cfg(any(feature = "mysql", feature = "sync-mysql"))]
     pub use diesel::mysql::Mysql;

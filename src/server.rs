@@ -41,6 +41,29 @@ impl fmt::Display for NodeRole {
     }
 }
 
+/// What a kind of server can do, as the constants of `RoutedConnection` have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Abilities {
+    /// Set if nodes report positions.
+    pub(crate) watched: bool,
+    /// Set if logical subscribers can be asked how far they are.
+    pub(crate) knows_subscribers: bool,
+    /// Set if a primary can become a replica under open connections.
+    pub(crate) demoted_in_place: bool,
+    /// Set if the database session can be reset.
+    pub(crate) resets: bool,
+}
+
+impl Abilities {
+    /// Those of servers of which nothing is known.
+    pub const NONE: Self = Self {
+        watched: false,
+        knows_subscribers: false,
+        demoted_in_place: false,
+        resets: false,
+    };
+}
+
 /// A server's version. Displayed as `15.18`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]

@@ -6,10 +6,12 @@
 //! | [`read_sql_pg!`], [`read_sql_mysql!`], [`read_sql_sqlite!`] | `pg::read_sql!`, `mysql::read_sql!`, `sqlite::read_sql!` | checks a SQL literal at compile time |
 //! | [`consistency`](macro@consistency) | `consistency` | makes a repository function callable with a session, a router or a strong enough handle |
 //! | [`derive(Statement)`](derive@Statement) | `Statement` | declares the effect of a query fragment of your own |
+//! | [`derive(RoutedConnection)`](derive@RoutedConnection) | `RoutedConnection` | routes an enum of connections, of `#[derive(diesel::MultiConnection)]` |
 
 mod consistency;
 mod flavours;
 mod read_sql;
+mod routed_connection;
 #[cfg(test)]
 mod snapshot;
 mod statement;
@@ -111,6 +113,35 @@ pub fn read_sql_sqlite(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Statement, attributes(statement))]
 pub fn derive_statement(input: TokenStream) -> TokenStream {
     statement::derive(input.into()).into()
+}
+
+/// Routes an enum of blocking connections, whose database is chosen when the program runs.
+///
+/// Stands beside `#[derive(diesel::MultiConnection)]`. Each variant holds one connection that is a
+/// `RoutedConnection` itself: `PgConnection`, `MysqlConnection`, `SqliteConnection`. The URL of a node says which it is; all nodes of
+/// a router have the same kind of database.
+///
+/// Implements `sync::RoutedConnection` for the enum, and `Dialect` for its backend, which Diesel calls `MultiBackend`.
+///
+/// ```text
+/// #[derive(diesel::MultiConnection, diesel_routing::RoutedConnection)]
+/// pub enum AnyConnection {
+///     Postgres(PgConnection),
+///     Mysql(MysqlConnection),
+///     Sqlite(SqliteConnection),
+/// }
+///
+/// let router = diesel_routing::sync::Router::<AnyConnection>::builder()
+///     .primary(Node::new("db-1", &database_url))
+///     .build()?;
+/// ```
+///
+/// | attribute | on | meaning |
+/// |---|---|---|
+/// | `#[routed_connection(crate = "path")]` | the enum | the path of `diesel_routing`, if it is renamed or re-exported |
+#[proc_macro_derive(RoutedConnection, attributes(routed_connection))]
+pub fn derive_routed_connection(input: TokenStream) -> TokenStream {
+    routed_connection::derive(input.into()).into()
 }
 
 /// Declares how fresh a repository function's reads must be, and makes it callable with anything that can

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use diesel::{ConnectionResult, QueryResult};
 use diesel_async::{AsyncConnection, AsyncConnectionCore, TransactionManager};
+use diesel_routing_sql::Dialect as Sql;
 
 use crate::cluster::{Checksum, ChecksumLimits, Diagnosis, Introduction, Observation, ServerFacts};
 use crate::connect::{SettingChanges, no_settings};
 use crate::position::Position;
-use crate::server::NodeRole;
+use crate::server::{Abilities, NodeRole};
 use crate::statement::{Dialect, TableName};
 
 /// A diesel-async connection that a [`Router`](crate::Router) can hand out.
@@ -27,6 +28,25 @@ pub trait RoutedConnection:
     #[must_use]
     fn open(url: &str) -> impl Future<Output = ConnectionResult<Self>> + Send {
         Self::establish(url)
+    }
+
+    /// Returns the dialect that this connection speaks. Defaults to the only one of its type; an enum of connections is asked which of
+    /// its variants it is.
+    fn dialect(&self) -> Self::Backend {
+        <Self::Backend as Dialect>::of(<Self::Backend as Dialect>::SQL)
+    }
+
+    /// Returns what servers of this language can do. Defaults to the constants below; an enum of connections has those of its variant.
+    #[doc(hidden)]
+    #[must_use]
+    fn abilities(language: Sql) -> Abilities {
+        let _ = language;
+        Abilities {
+            watched: Self::WATCHED,
+            knows_subscribers: Self::KNOWS_SUBSCRIBERS,
+            demoted_in_place: Self::DEMOTED_IN_PLACE,
+            resets: Self::RESETS,
+        }
     }
 
     /// Returns the role that the server reports, or `None` where servers cannot know it (SQLite).
@@ -180,8 +200,8 @@ pub trait RoutedConnection:
                 facts.role = self.node_role().await?;
             }
             if read_only {
-                self.batch_execute(<Self::Backend as Dialect>::READ_ONLY)
-                    .await?;
+                let sql = self.dialect().read_only();
+                self.batch_execute(sql).await?;
             }
             Ok(facts.into())
         }

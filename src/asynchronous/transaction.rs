@@ -75,7 +75,8 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         T: Send + 'a,
         'a: 'conn,
     {
-        self.within(C::Backend::BEGIN_SNAPSHOT, true, f)
+        let begin = self.lease().guard.conn.dialect().begin_snapshot();
+        self.within(begin, true, f)
     }
 
     /// Runs locking reads in a transaction: their row locks last until it ends. Only on
@@ -104,7 +105,8 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         'a: 'conn,
     {
         // Boxed: with an opaque future, the compiler would repeat the error at the `.await`.
-        Box::pin(self.within(C::Backend::BEGIN_LOCKING, false, f))
+        let begin = self.lease().guard.conn.dialect().begin_locking();
+        Box::pin(self.within(begin, false, f))
     }
 
     async fn within<T, E, F>(&mut self, begin: &str, read_only: bool, f: F) -> Result<T, E>
@@ -403,7 +405,13 @@ where
         T: Send + 'a,
         'a: 'run,
     {
-        let begin = C::Backend::begin(&self.characteristics);
+        let begin = self
+            .conn
+            .lease()
+            .guard
+            .conn
+            .dialect()
+            .begin(&self.characteristics);
         self.conn.run_transaction(Some(begin), f)
     }
 }

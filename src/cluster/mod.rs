@@ -6,6 +6,7 @@ mod facts;
 mod history;
 mod identity;
 mod introduction;
+mod language;
 mod member;
 mod node;
 mod observation;
@@ -26,6 +27,7 @@ pub(crate) use facts::Wal;
 pub(crate) use history::{Sample, after, age};
 pub(crate) use identity::ServerId;
 pub use introduction::Introduction;
+pub(crate) use language::{check_language, language_of_all};
 pub(crate) use member::{Member, Members};
 pub use node::Node;
 #[cfg(feature = "config")]

@@ -3,6 +3,7 @@
 
 mod database;
 mod endpoints;
+mod language;
 mod password;
 mod request;
 mod secrets;
@@ -13,6 +14,8 @@ mod tls;
 
 pub(crate) use database::{database_of, is_plain, with_database};
 pub(crate) use endpoints::endpoints;
+pub(crate) use language::{beginnings, language_of, name_of, scheme_of};
+pub use language::{language_or_error, no_variant};
 #[cfg(feature = "config")]
 pub(crate) use password::with_password;
 pub use request::{ConnectRequest, Purpose};

@@ -182,6 +182,12 @@ impl<'a> ConnectionString<'a> {
         })
     }
 
+    /// Returns whether there are parameters, and all have names that drivers know.
+    pub(crate) fn has_known_names(&self) -> bool {
+        let mut names = self.parameters.iter().map(|parameter| &*parameter.name);
+        !self.parameters.is_empty() && names.all(|name| KNOWN.contains(&name))
+    }
+
     /// Returns whether a parameter that no driver knows stands behind a password: it may be a piece of it.
     pub(crate) fn has_unknown_after_password(&self) -> bool {
         let mut names = self.parameters.iter().map(|parameter| &*parameter.name);

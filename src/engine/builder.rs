@@ -4,10 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Async, Flavour, Live, Questions, Reset, Server, Settings, Shared};
+use diesel_routing_sql::Dialect as Sql;
+
+use super::plan::{Plan, Recipe};
+use super::{Async, Flavour, Live, Questions, Reset, Settings};
 #[cfg(doc)]
 use super::{Router, Session};
-use crate::cluster::{Node, topology};
+use crate::cluster::{Node, language_of_all, topology};
 use crate::consistency::Class;
 use crate::error::ConfigError;
 #[cfg(doc)]
@@ -408,18 +411,28 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         self
     }
 
-    /// Returns what is to be built, if it makes sense; `is_watched` says whether nodes are asked for their positions, unless a
-    /// setting says otherwise.
-    pub(crate) fn plan(mut self, is_watched: bool) -> Result<Plan<C, F>, ConfigError> {
+    /// Returns what is to be built, if it makes sense, from nodes that speak one of these languages; `watches` says of a language
+    /// whether nodes are asked for their positions, unless a setting says otherwise.
+    pub(crate) fn plan(
+        mut self,
+        languages: &[Sql],
+        watches: impl FnOnce(Sql) -> bool,
+    ) -> Result<Plan<C, F>, ConfigError> {
         if self.settings.single.is_some() {
             // Whatever was said after it.
             self.settings.questions = Questions::Nothing;
         }
-        let is_watched = is_watched && self.settings.questions != Questions::Nothing;
         #[cfg(feature = "config")]
-        if let Some(config) = self.settings.check_configuration(is_watched)? {
+        if let Some(config) = self.settings.check_configuration()? {
             self.nodes.extend(config.read_nodes()?);
         }
+        let all = self.nodes.iter().chain(&self.settings.single);
+        // Without nodes, it is said later that there are none.
+        let language = language_of_all(all, languages)?.or(languages.first().copied());
+        let language = language.ok_or(ConfigError::NoPrimary)?;
+        let is_watched = watches(language) && self.settings.questions != Questions::Nothing;
+        #[cfg(feature = "config")]
+        self.settings.check_lags(is_watched)?;
         if let Some(percent) = self.replica_share {
             ReplicaShare::new(percent, None)?;
         }
@@ -433,6 +446,7 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
         let mut nodes = topology(self.nodes, self.settings.single.as_ref())?;
         self.settings.prepare(&mut nodes);
         Ok(Plan {
+            language,
             nodes,
             recipe: Recipe {
                 settings: self.settings,
@@ -440,47 +454,6 @@ impl<C, F: Flavour<C>> RouterBuilder<C, F> {
                 hooks: self.hooks,
             },
         })
-    }
-}
-
-/// A configuration that makes sense.
-pub(crate) struct Plan<C, F: Flavour<C>> {
-    /// In the order of their indices.
-    pub(crate) nodes: Vec<Node>,
-    pub(crate) recipe: Recipe<F::Library, F::Hooks>,
-}
-
-/// What the pools and the watcher of any node are made with.
-pub(crate) struct Recipe<L, H> {
-    pub(crate) settings: Settings,
-    pub(crate) library: L,
-    pub(crate) hooks: H,
-}
-
-impl<C, F: Flavour<C>> Plan<C, F> {
-    /// Returns the nodes to be met. A single database is met once.
-    pub(crate) fn to_meet(&self) -> &[Node] {
-        let count = if self.recipe.settings.single.is_some() {
-            1
-        } else {
-            self.nodes.len()
-        };
-        self.nodes.get(..count).unwrap_or_default()
-    }
-
-    /// Checks that roles are stated, unless they are found out.
-    pub(crate) fn check_roles(&self, watched: bool) -> Result<(), ConfigError> {
-        match self.nodes.iter().find(|node| node.role.is_none()) {
-            Some(node) if !watched => Err(ConfigError::NoRole {
-                node: node.name.clone(),
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    /// Returns what all handles of the router share.
-    pub(crate) fn shared(&self, server: Server) -> Arc<Shared> {
-        Arc::new(Shared::new(&self.recipe.settings, &self.nodes, server))
     }
 }
 

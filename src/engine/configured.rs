@@ -155,18 +155,24 @@ impl Settings {
         Ok(live)
     }
 
-    /// Checks the configuration that it begins with, if there is one, and returns it.
-    pub(super) fn check_configuration(
-        &self,
-        is_watched: bool,
-    ) -> Result<Option<&Arc<RoutingConfig>>, ConfigError> {
+    /// Checks the configuration that it begins with, if there is one, and returns it. Its lags are for
+    /// [`check_lags`](Self::check_lags), once it is known whether nodes are watched.
+    pub(super) fn check_configuration(&self) -> Result<Option<&Arc<RoutingConfig>>, ConfigError> {
         if let Some(problem) = &self.configured.problem {
             return Err(problem.clone());
         }
         if let Some(config) = &self.configured.config {
-            self.check(config, is_watched)?;
+            config.check()?;
         }
         Ok(self.configured.config.as_ref())
+    }
+
+    /// Checks the lags of the configuration that it begins with, if there is one.
+    pub(super) fn check_lags(&self, is_watched: bool) -> Result<(), ConfigError> {
+        match &self.configured.config {
+            Some(config) if is_watched => config.check_lags(self.watch_interval.into()),
+            _ => Ok(()),
+        }
     }
 
     /// Checks a configuration, for a router with these settings.

@@ -40,6 +40,7 @@ mod nodes;
 mod one_question;
 mod options;
 mod outdated;
+mod plan;
 mod pooled;
 #[cfg(feature = "metrics")]
 mod recording;
@@ -68,7 +69,6 @@ mod write_log;
 pub(crate) use advice::Advice;
 pub(crate) use applied::Applied;
 pub(crate) use arrivals::Arrivals;
-pub(crate) use builder::Recipe;
 pub use builder::RouterBuilder;
 pub use caught_up::{CaughtUpReport, ReplicaReport};
 pub(crate) use checkout::{Request, Wait};
@@ -102,6 +102,7 @@ pub use nodes::Nodes;
 pub(crate) use nodes::{Change, Leaving, Seat};
 pub(crate) use one_question::{AskOrWait, OneQuestion};
 pub(crate) use options::{DELAYED, Options};
+pub(crate) use plan::Recipe;
 pub(crate) use pooled::{Known, Pooled, pools};
 #[cfg(feature = "metrics")]
 pub(crate) use recording::Recording;

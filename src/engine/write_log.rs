@@ -63,8 +63,8 @@ impl WriteLog {
     {
         let is_tracked = self.session.is_some();
         // One more write changes nothing, unless it commits the others, as DDL does on MySQL.
-        let is_counted =
-            DB::SQL != Sql::Mysql && self.unsettled.is_some_and(|lowest| lowest <= depth);
+        let is_counted = DB::of(self.shared.dialect).sql() != Sql::Mysql
+            && self.unsettled.is_some_and(|lowest| lowest <= depth);
         if self.shared.never_resets && (!is_tracked || is_counted) {
             let ending = is_tracked.then(|| self.begin(depth));
             return (ending, Trace::UNSEEN, None);

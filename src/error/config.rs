@@ -136,6 +136,24 @@ pub enum ConfigError {
         why: String,
     },
 
+    /// A node's URL leads to a database that the router's connections, an enum, have no variant for.
+    #[error("the URL of node `{node}` has {scheme}: correct it, or add a variant to the enum")]
+    UnknownDatabase {
+        /// The node's name.
+        node: String,
+        /// The scheme of its URL, or that it has none, and the known ones.
+        scheme: String,
+    },
+
+    /// The nodes of a router have databases of different kinds.
+    #[error(
+        "the nodes of a router must have one kind of database, and these have several: {nodes}. Make a router for each kind"
+    )]
+    MixedDatabases {
+        /// The nodes' names, and their kinds.
+        nodes: String,
+    },
+
     /// Nothing is said of a node's role, and nobody finds it out.
     #[error(
         "nothing says what node `{node}` is, and this router does not ask for roles (it has `window_only()`, or its servers \

@@ -17,6 +17,8 @@ codes! {
         MayNotAsk => "config_may_not_ask",
         IsAurora => "config_is_aurora",
         NotAurora => "config_not_aurora",
+        UnknownDatabase => "config_unknown_database",
+        MixedDatabases => "config_mixed_databases",
         NoRole => "config_no_role",
         SameServerId => "config_same_server_id",
         TooOld => "config_too_old",

@@ -74,7 +74,7 @@ impl<C: RoutedConnection> Router<C> {
             start_watcher(self, recipe, (joining.slot, member), (&arrivals, index));
             joined.push(joining);
         }
-        let conditions = conditions::<C>(self.settings(), since);
+        let conditions = conditions::<C>(self.settings(), shared, since);
         await_arrivals(&arrivals, conditions).await;
         for (joining, arrival) in joined.iter().zip(arrivals.take()) {
             let must_answer = conditions.requires_all || joining.change == Change::Replace;

@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use super::pool::{Hooks, Library, Manager, Pools};
 use super::{RoutedConnection, Router, RouterBuilder, flavoured, io, watch};
-use crate::cluster::{Member, Node, after};
+use crate::cluster::{Member, Node, after, check_language};
+use crate::connect::language_of;
 use crate::engine::watcher::Watcher;
 use crate::engine::{Arrivals, Conditions, Questions, Recipe, Seat, Server, Settings, Shared};
 use crate::error::{ConfigError, Error};
@@ -40,17 +41,19 @@ impl<C: RoutedConnection> RouterBuilder<C> {
     /// Dropping the future closes what it has opened.
     pub async fn build(self) -> Result<Router<C>, Error> {
         let since = Instant::now();
-        let plan = self.plan(C::WATCHED)?;
-        let watched = C::WATCHED && plan.recipe.settings.questions != Questions::Nothing;
+        let watches = |language| C::abilities(language).watched;
+        let plan = self.plan(C::Backend::LANGUAGES, watches)?;
+        let abilities = C::abilities(plan.language);
+        let watched = abilities.watched && plan.recipe.settings.questions != Questions::Nothing;
         plan.check_roles(watched)?;
         let shared = plan.shared(Server {
-            dialect: <C::Backend as Dialect>::SQL,
+            dialect: plan.language,
             watched,
-            demoted_in_place: C::DEMOTED_IN_PLACE,
+            demoted_in_place: abilities.demoted_in_place,
         });
         plan.nodes
             .iter()
-            .try_for_each(|node| check_kind::<C>(node, &shared))?;
+            .try_for_each(|node| check_measured::<C>(node, &shared))?;
         let members = shared.members();
         let to_meet = plan.to_meet().to_vec();
         let recipe = Arc::new(plan.recipe);
@@ -69,21 +72,30 @@ impl<C: RoutedConnection> RouterBuilder<C> {
             start_watcher(&router, &recipe, (slot, member), (&arrivals, slot));
         }
         drop(members);
-        let conditions = conditions::<C>(&recipe.settings, since);
-        await_arrivals(&arrivals, conditions).await;
         let shared = router.shared();
+        let conditions = conditions::<C>(&recipe.settings, shared, since);
+        await_arrivals(&arrivals, conditions).await;
         shared.weigh(&to_meet, arrivals.take(), conditions)?;
         Ok(router)
     }
 }
 
-/// Checks that a node is of a kind that this backend knows.
+/// Checks that a new node is of a kind that this router's connections know.
 pub(super) fn check_kind<C: RoutedConnection>(
     node: &Node,
     shared: &Shared,
 ) -> Result<(), ConfigError> {
+    if let Some((_, other)) = shared.members().iter().next() {
+        check_language(node, C::Backend::LANGUAGES, &other.name, shared.dialect)?;
+    }
+    check_measured::<C>(node, shared)
+}
+
+/// Checks that a node is no subscriber where nothing measures those.
+fn check_measured<C: RoutedConnection>(node: &Node, shared: &Shared) -> Result<(), ConfigError> {
+    let is_known = C::abilities(shared.dialect).knows_subscribers;
     // What it has is measured by the primary's positions.
-    let is_measured = C::KNOWS_SUBSCRIBERS && !(shared.is_watched() && shared.trusts_window);
+    let is_measured = is_known && !(shared.is_watched() && shared.trusts_window);
     if node.is_logical && !is_measured {
         let node = node.name().to_owned();
         return Err(ConfigError::LogicalElsewhere { node });
@@ -103,10 +115,15 @@ pub(super) async fn await_arrivals(arrivals: &Arrivals, conditions: Conditions) 
 }
 
 /// Returns what is asked of nodes that are met since then.
-pub(super) fn conditions<C: RoutedConnection>(settings: &Settings, since: Instant) -> Conditions {
+pub(super) fn conditions<C: RoutedConnection>(
+    settings: &Settings,
+    shared: &Shared,
+    since: Instant,
+) -> Conditions {
+    let is_file = !C::abilities(shared.dialect).watched;
     Conditions {
         // A file that is not there does not come back by itself.
-        requires_all: settings.require_all || !C::WATCHED,
+        requires_all: settings.require_all || is_file,
         since,
         limit: settings.build_timeout,
     }
@@ -180,8 +197,10 @@ fn writer<C: RoutedConnection>(
     recipe: &Recipe<Library, Hooks<C>>,
     positions: bool,
 ) -> Manager<C> {
+    let language = language_of(&node.url, C::Backend::LANGUAGES);
+    let knows_roles = language.is_some_and(|language| C::abilities(language).watched);
     Manager {
-        role: C::WATCHED.then_some(NodeRole::TakesWrites),
+        role: knows_roles.then_some(NodeRole::TakesWrites),
         read_only: false,
         ..reader(node, Some(PoolKind::Write), recipe, positions)
     }

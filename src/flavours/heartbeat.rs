@@ -8,6 +8,7 @@ use diesel::QueryResult;
 use diesel::dsl::{select, sql};
 use diesel::expression::SqlLiteral;
 use diesel::sql_types::{Double, Nullable};
+use diesel_routing_sql::Dialect as Sql;
 
 use super::flavoured;
 use super::hooks::{LoadQuery, QueryConnection, RawQueryDsl, SimpleConnection};
@@ -20,7 +21,7 @@ use crate::statement::Dialect;
 ///
 /// Nothing is created or written unless you call for it: create the table once, [`beat`](Self::beat) on the primary every
 /// second or so, from one process, and give [`lag`](Self::lag) to the router's `lag_with`. For MySQL, MariaDB and PostgreSQL, and
-/// for SQLite where something copies the file.
+/// for SQLite where something copies the file. Of an enum of connections, give it the one inside.
 ///
 /// Times are those of the servers' own clocks, which must agree: what they differ by is in every lag.
 #[derive(Debug, Clone)]
@@ -57,7 +58,7 @@ impl Heartbeat {
     where
         C: SimpleConnection + QueryConnection<Backend: Dialect>,
     {
-        let sql = self.0.create(<C::Backend as Dialect>::SQL);
+        let sql = self.0.create(only::<C>()?);
         conn.batch_execute(&sql).await
     }
 
@@ -70,7 +71,7 @@ impl Heartbeat {
     where
         C: SimpleConnection + QueryConnection<Backend: Dialect>,
     {
-        let sql = self.0.beat(<C::Backend as Dialect>::SQL);
+        let sql = self.0.beat(only::<C>()?);
         conn.batch_execute(&sql).await
     }
 
@@ -85,8 +86,18 @@ impl Heartbeat {
         C: QueryConnection<Backend: Dialect>,
         Age: LoadQuery<'static, C, Option<f64>>,
     {
-        let age = sql::<Nullable<Double>>(&self.0.age(<C::Backend as Dialect>::SQL));
+        let age = sql::<Nullable<Double>>(&self.0.age(only::<C>()?));
         let age: Option<f64> = RawQueryDsl::get_result(select(age), conn).await?;
         lag(age).ok_or(diesel::result::Error::NotFound)
+    }
+}
+
+/// Returns the only language of a type of connections. An enum of them has several, and no way to say here which one it is.
+fn only<C: QueryConnection<Backend: Dialect>>() -> QueryResult<Sql> {
+    match <C::Backend as Dialect>::LANGUAGES {
+        [only] => Ok(*only),
+        _ => Err(diesel::result::Error::QueryBuilderError(
+            "a heartbeat needs to know the database: match on the connection, and give it the one inside".into(),
+        )),
     }
 }

@@ -13,7 +13,7 @@ use super::hooks::{Connect, SetUp, TellLag, TransactionManager, establish};
 use super::statement_guard::StatementGuard;
 use super::{RoutedConnection, flavoured, io};
 use crate::cluster::{Introduction, Member, Observation, PoolOptions, Said, ServerId};
-use crate::connect::{ConnectRequest, conceal};
+use crate::connect::{ConnectRequest, conceal, language_of, name_of};
 use crate::engine::{Applied, Known, Marks, Pooled, Reset, ResetRule, Usage};
 use crate::error::{Error, NotReadOnly, Step};
 use crate::observe::Event;
@@ -97,6 +97,7 @@ impl<C: RoutedConnection> Manager<C> {
         .await
         .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))??;
         self.check_member(since)?;
+        let abilities = C::abilities(conn.dialect().sql());
         #[cfg(feature = "metrics")]
         self.usage.opened_in(since.elapsed());
         Ok(Box::new(Pooled {
@@ -113,7 +114,7 @@ impl<C: RoutedConnection> Manager<C> {
             usage: Arc::clone(&self.usage),
             reset: ResetRule {
                 when: self.reset,
-                can_reset: C::RESETS && !self.hooks.connects_elsehow,
+                can_reset: abilities.resets && !self.hooks.connects_elsehow,
             },
             member: Arc::clone(&self.node),
             database: self.database.clone(),
@@ -138,6 +139,7 @@ impl<C: RoutedConnection> Manager<C> {
             .await
             .map_err(|elapsed| self.failed(Step::Connect, since, elapsed))?
             .map_err(|error| self.failed(Step::Connect, since, conceal(request.url, error)))?;
+        self.check_language(&conn, since)?;
         if let Some(hook) = &self.hooks.set_up {
             io::within(limit, hook(&mut conn, request))
                 .await
@@ -241,7 +243,7 @@ impl<C: RoutedConnection> Manager<C> {
             io::boxed(self.reset(conn, since)).await?;
         }
         if conn.marks.was_vouched_for && self.read_only {
-            let sql = <C::Backend as Dialect>::READ_ONLY;
+            let sql = conn.conn.dialect().read_only();
             // For every kind of connection: one whose check is abandoned may be cut off.
             let guard = StatementGuard::marking(&mut conn.marks);
             let set = io::boxed(guard.during(conn.conn.batch_execute(sql))).await;
@@ -349,6 +351,22 @@ impl<C: RoutedConnection> Manager<C> {
             return Ok(());
         }
         Err(Error::removed(&self.node.name, since))
+    }
+
+    /// Checks that a connection speaks as its node's URL says: a hook may have opened another variant of an enum.
+    fn check_language(&self, conn: &C, since: Instant) -> Result<(), Error> {
+        let Some(expected) = language_of(&self.node.url, C::Backend::LANGUAGES) else {
+            return Ok(());
+        };
+        let found = conn.dialect().sql();
+        if found == expected {
+            return Ok(());
+        }
+        let (found, expected) = (name_of(found), name_of(expected));
+        let why = format!(
+            "it was opened as a connection to {found}, and the node's URL leads to {expected}"
+        );
+        Err(self.failed(Step::Connect, since, why))
     }
 
     fn failed(

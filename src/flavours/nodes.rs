@@ -109,7 +109,7 @@ impl<C: RoutedConnection> Nodes<C> {
         let (recipe, member) = (&joining.recipe, &joining.member);
         let arrivals = Arc::new(Arrivals::new(1));
         start_watcher(&self.router, recipe, (joining.slot, member), (&arrivals, 0));
-        let conditions = conditions::<C>(&recipe.settings, since);
+        let conditions = conditions::<C>(&recipe.settings, shared, since);
         await_arrivals(&arrivals, conditions).await;
         let arrival = arrivals.take().pop().flatten();
         // A secret that does not work takes the place of none.

@@ -33,7 +33,7 @@ impl<C: RoutedConnection> Router<C> {
             logging @ None => {
                 let url = pooled.member.url_to(pooled.database.as_deref(), None);
                 let url = url.unwrap_or_default();
-                let server = Server::new(&url, <C::Backend as Dialect>::SQL, &pooled.known.facts);
+                let server = Server::new(&url, pooled.conn.dialect().sql(), &pooled.known.facts);
                 *logging = Some(Logging::new(observed, level, server));
             }
         }
@@ -53,9 +53,10 @@ impl<C: RoutedConnection> Guard<C> {
     where
         Q: QueryFragment<C::Backend> + QueryId,
     {
+        let backend = self.conn.dialect();
         self.record_as(grant, |texts, wants_values| {
-            let text = texts.of::<C::Backend, Q>(query, sql);
-            let values = wants_values.then(|| values::<C::Backend, Q>(query, text.sql()));
+            let text = texts.of(query, &backend, sql);
+            let values = wants_values.then(|| values(query, &backend));
             (What::Sql(text), values)
         })
     }
@@ -89,8 +90,9 @@ impl<C: RoutedConnection> Lease<Guard<C>> {
     #[inline(never)]
     pub(super) fn record_text(&mut self, sql: &str) -> Option<Box<Entry>> {
         let grant = *self.grant();
+        let language = self.guard.conn.dialect().sql();
         self.guard.record_as(grant, |_, _| {
-            let text = StatementText::new(sql, <C::Backend as Dialect>::SQL);
+            let text = StatementText::new(sql, language);
             (What::Sql(Arc::new(text)), None)
         })
     }

@@ -211,8 +211,8 @@ where
         let checker = &shared.checker;
         // What was inspected leaves nothing behind, but for MySQL's `@a := 1`. A function of the application's own may have changed a
         // setting.
-        let is_known =
-            shared.never_resets || by.is_built_in() && <C::Backend as Dialect>::SQL != Sql::Mysql;
+        let language = C::Backend::of(shared.dialect).sql();
+        let is_known = shared.never_resets || by.is_built_in() && language != Sql::Mysql;
         let is_known = is_known && lease.guard.known.applied.are(None);
         let seen = &mut lease.guard.seen;
         let verdict = checker.admit::<C::Backend, Q>(query, by, locks_granted, seen)?;

@@ -18,7 +18,7 @@ use crate::error::ConfigError;
 use crate::error::Error;
 use crate::routing::Level;
 use crate::session::{SignedToken, Token};
-use crate::statement::{Access, CaughtUp, Dialect, Primary, Replica};
+use crate::statement::{Access, CaughtUp, Primary, Replica};
 
 impl<C: RoutedConnection> Session<C> {
     /// Returns this session, with these settings of the database session on every connection that it gets, on replicas too: for
@@ -66,8 +66,9 @@ impl<C: RoutedConnection> Session<C> {
             .settings()
             .map(|all| (**all).clone())
             .unwrap_or_default();
+        let language = self.router().shared().dialect;
         for (name, value) in settings {
-            all.add(name.as_ref(), value.into(), <C::Backend as Dialect>::SQL)?;
+            all.add(name.as_ref(), value.into(), language)?;
         }
         let all = (!all.is_empty()).then(|| Arc::new(all));
         Ok(self.with(|options| options.settings = all))

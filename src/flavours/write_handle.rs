@@ -13,7 +13,7 @@ use super::statement_guard::StatementGuard;
 use super::transact::depth_of;
 use super::{ReadConn, RoutedConnection, WriteConn};
 use crate::engine::{Ending, Lease};
-use crate::statement::{Access, Dialect, Inspected, Primary, Trace};
+use crate::statement::{Access, Inspected, Primary, Trace};
 
 impl<C: RoutedConnection> WriteConn<C> {
     /// The access that the connection inside must have been checked out for.
@@ -71,7 +71,7 @@ impl<C: RoutedConnection> WriteConn<C> {
         let shared = lease.log.shared();
         let trace = match shared.never_resets {
             true => Trace::UNSEEN,
-            false => shared.checker.trace(sql, <C::Backend as Dialect>::SQL),
+            false => shared.checker.trace(sql),
         };
         lease.guard.runs(trace);
         let entry = match lease.records() {

@@ -158,6 +158,7 @@ impl StatementCheck {
             functions = functions.with_pure(name);
         }
         Checker {
+            dialect,
             policy: self.policy,
             forbids_more: !self.forbidden.is_empty(),
             functions,
@@ -172,6 +173,8 @@ impl StatementCheck {
 /// A configured [`StatementCheck`], with the verdicts reached so far.
 #[derive(Debug)]
 pub(crate) struct Checker {
+    /// The language of the router's servers.
+    dialect: Sql,
     policy: CheckPolicy,
     /// Set if functions were added to the built-in list.
     forbids_more: bool,
@@ -207,7 +210,7 @@ impl Checker {
         if inspected || self.policy == CheckPolicy::Off {
             return Ok(None);
         }
-        let known = seen.verdict::<DB, Q, Q>(query)?;
+        let known = seen.verdict::<DB, Q, Q>(query, &DB::of(self.dialect))?;
         if known.is_some_and(|verdict| self.passes(verdict, locks_granted)) {
             return Ok(known);
         }
@@ -227,14 +230,15 @@ impl Checker {
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
     {
-        let sql = render::<DB, Q>(query)?;
+        let backend = DB::of(self.dialect);
+        let sql = render(query, &backend)?;
         let hash = self.text_hasher.hash_one(&sql);
         let known = self.texts.get(hash);
         let verdict = match known.filter(|verdict| self.passes(*verdict, locks_granted)) {
             Some(verdict) => verdict,
-            None => self.admit_unknown(&sql, hash, locks_granted, DB::SQL)?,
+            None => self.admit_unknown(&sql, hash, locks_granted, backend.sql())?,
         };
-        seen.remember::<DB, Q, Q>(query, verdict)?;
+        seen.remember::<DB, Q, Q>(query, &backend, verdict)?;
         Ok(verdict)
     }
 
@@ -275,7 +279,7 @@ impl Checker {
     /// Checks SQL that a person wrote, as `ReadSql::check` does, by this check's functions and policy.
     pub(crate) fn read_sql<DB: Dialect>(&self, sql: String) -> Result<ReadSql<DB>, Refused> {
         if self.policy != CheckPolicy::Off
-            && let Err(finding) = inspect(&sql, DB::SQL, &self.functions)
+            && let Err(finding) = inspect(&sql, DB::of(self.dialect).sql(), &self.functions)
         {
             if self.policy == CheckPolicy::Deny {
                 self.refusals.count(&finding);
@@ -297,7 +301,7 @@ impl Checker {
             return Look::WRITE;
         }
         let look = self.verdict::<DB, Q, Inspected<Q>>(query, seen);
-        if is_vouched_for::<DB, Q>(query) {
+        if is_vouched_for(query, &DB::of(self.dialect)) {
             return Look {
                 reach: None,
                 ..look
@@ -316,9 +320,9 @@ impl Checker {
     }
 
     /// Returns what a text of one statement or several leaves behind in the session that runs it.
-    pub(crate) fn trace(&self, sql: &str, dialect: Sql) -> Trace {
+    pub(crate) fn trace(&self, sql: &str) -> Trace {
         Trace {
-            leaves: session_effect(sql, dialect, &self.leaving),
+            leaves: session_effect(sql, self.dialect, &self.leaving),
             calls_unknown: true,
         }
     }
@@ -331,7 +335,7 @@ impl Checker {
         Q: QueryFragment<DB> + QueryId,
         S: QueryId,
     {
-        let (verdict, sql) = match seen.verdict::<DB, Q, S>(query) {
+        let (verdict, sql) = match seen.verdict::<DB, Q, S>(query, &DB::of(self.dialect)) {
             Ok(Some(verdict)) => (Some(verdict), None),
             _ => self.verdict_by_text::<DB, Q, S>(query, seen).unzip(),
         };
@@ -349,11 +353,12 @@ impl Checker {
         Q: QueryFragment<DB> + QueryId,
         S: QueryId,
     {
-        let sql = render::<DB, Q>(query).ok()?;
+        let backend = DB::of(self.dialect);
+        let sql = render(query, &backend).ok()?;
         let hash = self.text_hasher.hash_one(&sql);
         let known = self.texts.get(hash);
-        let verdict = known.unwrap_or_else(|| self.inspect(&sql, hash, DB::SQL).1);
-        seen.remember::<DB, Q, S>(query, verdict).ok()?;
+        let verdict = known.unwrap_or_else(|| self.inspect(&sql, hash, backend.sql()).1);
+        seen.remember::<DB, Q, S>(query, &backend, verdict).ok()?;
         Some((verdict, sql))
     }
 
@@ -402,99 +407,16 @@ impl Reach {
     }
 }
 
-pub(super) fn render<DB: Dialect, Q: QueryFragment<DB>>(query: &Q) -> QueryResult<String> {
-    let mut builder = DB::QueryBuilder::default();
-    query.to_sql(&mut builder, &DB::default())?;
+/// Returns a statement's SQL.
+pub(super) fn render<DB, Q>(query: &Q, backend: &DB) -> QueryResult<String>
+where
+    DB: Dialect,
+    Q: QueryFragment<DB>,
+{
+    let mut builder = backend.query_builder();
+    query.to_sql(&mut builder, backend)?;
     Ok(builder.finish())
 }
 
 #[cfg(test)]
-mod tests {
-    use diesel::prelude::*;
-
-    use super::*;
-
-    diesel::table! {
-        users (id) {
-            id -> Integer,
-            name -> Text,
-        }
-    }
-
-    #[cfg(feature = "sync-sqlite")]
-    #[test]
-    fn statements_of_one_type_without_an_id_are_told_apart_by_their_sql() {
-        use diesel::dsl::sql;
-        use diesel::sql_types::Bool;
-        use diesel::sqlite::Sqlite;
-
-        let checker = StatementCheck::default().forbid("audit").build(Sql::Sqlite);
-        let run = |filter| {
-            let query = users::table.filter(sql::<Bool>(filter)).into_boxed();
-            checker.admit::<Sqlite, _>(&query, Inspection::NONE, false, &mut Seen::default())
-        };
-        // Twice, because the second time the verdict is cached.
-        for _ in 0..2 {
-            assert!(run("id > 0").is_ok());
-            assert!(run("audit(id)").is_err());
-        }
-    }
-
-    #[cfg(any(feature = "postgres", feature = "sync-postgres"))]
-    #[test]
-    fn a_call_of_an_unknown_function_is_a_read_for_the_check_and_a_write_for_the_session() {
-        use diesel::pg::Pg;
-
-        let check = StatementCheck::default()
-            .pure("app_name")
-            .allow("pg_notify");
-        let checker = check.build(Sql::Postgres);
-        for (sql, reach) in [
-            ("SELECT lower('A'), count(*), now()", None),
-            ("SELECT app_name(1), pg_notify('a', 'b')", None),
-            ("SELECT touch(1)", Some(Reach::Atomic)),
-            ("SELECT app_name(touch(1))", Some(Reach::Atomic)),
-            ("SELECT touch(1) FROM t FOR UPDATE", Some(Reach::Atomic)),
-            ("SELECT 1 FROM t FOR UPDATE", None),
-            ("CALL touch(1)", Some(Reach::Unbounded)),
-        ] {
-            let query = diesel::sql_query(sql);
-            // Twice, because the second time the verdict is cached.
-            for _ in 0..2 {
-                let mut seen = Seen::default();
-                assert_eq!(
-                    checker.look::<Pg, _>(&query, &mut seen).reach,
-                    reach,
-                    "{sql}"
-                );
-                let admitted = checker.admit::<Pg, _>(&query, Inspection::NONE, true, &mut seen);
-                match admitted {
-                    Ok(verdict) => assert_eq!(verdict.and_then(Verdict::reach), reach, "{sql}"),
-                    Err(_) => assert!(sql.starts_with("CALL"), "{sql}"),
-                }
-            }
-        }
-    }
-
-    #[cfg(any(feature = "postgres", feature = "sync-postgres"))]
-    #[test]
-    fn what_a_user_vouches_for_counts_as_a_read() {
-        use diesel::pg::Pg;
-        use diesel::sql_types::Integer;
-
-        use crate::statement::ReadSql;
-
-        let checker = StatementCheck::default().build(Sql::Postgres);
-        let writes = |sql: ReadSql<Pg>| {
-            let bound = sql.clone().bind::<Integer, _>(1);
-            let mut seen = Seen::default();
-            let bound = checker.look::<Pg, _>(&bound, &mut seen).reach;
-            assert_eq!(checker.look::<Pg, _>(&sql, &mut seen).reach, bound);
-            bound
-        };
-        let sql = "SELECT touch($1)";
-        assert_eq!(writes(ReadSql::vouch(sql)), None);
-        assert_eq!(writes(ReadSql::check(sql).unwrap()), Some(Reach::Atomic));
-        assert_eq!(writes(ReadSql::check("SELECT abs($1)").unwrap()), None);
-    }
-}
+mod tests;

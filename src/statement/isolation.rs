@@ -2,7 +2,6 @@
 
 /// The characteristics that a transaction builder collects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(unnameable_types, reason = "only our own backends render it")]
 pub struct Characteristics {
     pub(crate) isolation: Option<Isolation>,
     pub(crate) read_only: Option<bool>,

@@ -68,7 +68,8 @@ pub struct ReadSql<DB, Q = SqlText> {
 impl<DB: Dialect> ReadSql<DB> {
     /// Checks `sql` now.
     ///
-    /// The list of side-effect functions is the built-in one of the database; a router whose
+    /// The list of side-effect functions is the built-in one of the database; SQL for an enum of connections has to pass as that of each
+    /// of its databases. A router whose
     /// [`StatementCheck`](crate::StatementCheck) forbids more checks the statement again when it runs. For functions that it
     /// allows, see [`Session::read_sql`](crate::Session::read_sql).
     ///
@@ -77,7 +78,10 @@ impl<DB: Dialect> ReadSql<DB> {
     /// Returns [`Refused::Statement`], with the finding, if `sql` does more than read.
     pub fn check(sql: impl Into<String>) -> Result<Self, Refused> {
         let sql = sql.into();
-        match inspect(&sql, DB::SQL, &Functions::builtin(DB::SQL)) {
+        let mut languages = DB::LANGUAGES.iter();
+        let checked = languages
+            .try_for_each(|&language| inspect(&sql, language, &Functions::builtin(language)));
+        match checked {
             Ok(()) => Ok(Self::new(sql.into(), Inspection::BUILT_IN)),
             Err(finding) => Err(Refused::Statement { sql, finding }),
         }
@@ -165,13 +169,13 @@ pub struct RawId(());
 
 /// Returns whether a query is a [`ReadSql`], boxed or not, that its user vouches for.
 #[inline]
-pub(crate) fn is_vouched_for<DB, Q>(query: &Q) -> bool
+pub(crate) fn is_vouched_for<DB, Q>(query: &Q, backend: &DB) -> bool
 where
     DB: Dialect,
     Q: QueryFragment<DB> + QueryId,
 {
     TypeId::of::<Q::QueryId>() == TypeId::of::<RawId>()
-        && query.is_noop(&DB::default()).is_ok_and(|vouched| vouched)
+        && query.is_noop(backend).is_ok_and(|vouched| vouched)
 }
 
 impl<DB, Q, Conn> diesel::RunQueryDsl<Conn> for ReadSql<DB, Q> {}

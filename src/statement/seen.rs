@@ -25,9 +25,10 @@ struct Kept {
 }
 
 impl Seen {
-    /// Returns the verdict on a statement that Diesel gets as an `S`, if it uses again what it has prepared for that.
+    /// Returns the verdict on a statement that Diesel gets as an `S`, if it uses again what it has prepared for that. Of fragments of
+    /// other authors, this may depend on a value, as may their text.
     #[inline]
-    pub(crate) fn verdict<DB, Q, S>(&self, query: &Q) -> QueryResult<Option<Verdict>>
+    pub(crate) fn verdict<DB, Q, S>(&self, query: &Q, backend: &DB) -> QueryResult<Option<Verdict>>
     where
         DB: Dialect,
         Q: QueryFragment<DB>,
@@ -35,32 +36,31 @@ impl Seen {
     {
         let known = type_hash::<S>().and_then(|hash| self.0.get(&hash));
         match known {
-            Some(kept) if kept.may_vary && !is_kept::<DB, Q>(query)? => Ok(None),
+            Some(kept) if kept.may_vary && !query.is_safe_to_cache_prepared(backend)? => Ok(None),
             known => Ok(known.map(|kept| kept.verdict)),
         }
     }
 
     /// Records the verdict on a statement that Diesel gets as an `S`, if it keeps what it prepares for that.
-    pub(crate) fn remember<DB, Q, S>(&mut self, query: &Q, verdict: Verdict) -> QueryResult<()>
+    pub(crate) fn remember<DB, Q, S>(
+        &mut self,
+        query: &Q,
+        backend: &DB,
+        verdict: Verdict,
+    ) -> QueryResult<()>
     where
         DB: Dialect,
         Q: QueryFragment<DB>,
         S: QueryId,
     {
         if let Some(hash) = type_hash::<S>()
-            && is_kept::<DB, Q>(query)?
+            && query.is_safe_to_cache_prepared(backend)?
         {
             let may_vary = !is_of_diesel(std::any::type_name::<Q>());
             self.0.insert(hash, Kept { verdict, may_vary });
         }
         Ok(())
     }
-}
-
-/// Returns whether Diesel keeps what it prepares for a query. Of fragments of other authors, this may depend on a value, as may
-/// their text.
-pub(super) fn is_kept<DB: Dialect, Q: QueryFragment<DB>>(query: &Q) -> QueryResult<bool> {
-    query.is_safe_to_cache_prepared(&DB::default())
 }
 
 /// Returns whether a type has only parts whose text is the same for all values, judging by its name: Diesel's, tables, columns, and the

@@ -1,15 +1,17 @@
 //! `StatementText`: the SQL of a statement, for logs. `Texts`: those of one connection.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::BuildHasherDefault;
 use std::sync::{Arc, OnceLock};
 
-use diesel::query_builder::{QueryFragment, QueryId};
+use diesel::internal::derives::multiconnection::AstPassHelper;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel_routing_sql::{Dialect as Sql, Outline};
 
 use super::check::render;
 use super::dialect::Dialect;
-use super::seen::{PassThrough, is_kept, is_of_diesel, type_hash};
+use super::seen::{PassThrough, is_of_diesel, type_hash};
 
 /// The SQL of a statement, and its outline once somebody wants that.
 #[derive(Debug)]
@@ -28,11 +30,6 @@ impl StatementText {
         }
     }
 
-    /// Returns the SQL as it is sent, with whatever a person has written in it.
-    pub(crate) fn sql(&self) -> &str {
-        &self.sql
-    }
-
     /// Returns what logs may have of it.
     pub(crate) fn outline(&self) -> &Outline {
         self.outline
@@ -46,7 +43,12 @@ pub(crate) struct Texts(HashMap<u64, Option<Arc<StatementText>>, BuildHasherDefa
 
 impl Texts {
     /// Returns the text of a statement; `rendered` is its SQL, if that is there.
-    pub(crate) fn of<DB, Q>(&mut self, query: &Q, rendered: Option<&str>) -> Arc<StatementText>
+    pub(crate) fn of<DB, Q>(
+        &mut self,
+        query: &Q,
+        backend: &DB,
+        rendered: Option<&str>,
+    ) -> Arc<StatementText>
     where
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
@@ -60,28 +62,28 @@ impl Texts {
         let sql = match rendered {
             Some(sql) => sql.to_owned(),
             // Diesel says what is wrong with it.
-            None => render::<DB, Q>(query).unwrap_or_default(),
+            None => render(query, backend).unwrap_or_default(),
         };
-        let text = Arc::new(StatementText::new(sql, DB::SQL));
+        let text = Arc::new(StatementText::new(sql, backend.sql()));
         if let Some(hash) = hash.filter(|_| is_new) {
             let is_same = is_of_diesel(std::any::type_name::<Q>())
-                && is_kept::<DB, Q>(query).unwrap_or_default();
+                && query.is_safe_to_cache_prepared(backend).unwrap_or_default();
             self.0.insert(hash, is_same.then(|| Arc::clone(&text)));
         }
         text
     }
 }
 
-/// Returns the values of a statement with this SQL, as Diesel prints them.
-pub(crate) fn values<DB, Q>(query: &Q, sql: &str) -> String
+/// Returns the values of a statement, as Diesel prints them.
+pub(crate) fn values<DB, Q>(query: &Q, backend: &DB) -> String
 where
     DB: Dialect,
     Q: QueryFragment<DB>,
 {
-    let text = diesel::debug_query::<DB, Q>(query).to_string();
-    let values = text.strip_prefix(sql).unwrap_or_default();
-    values
-        .strip_prefix(" -- binds: ")
-        .unwrap_or_default()
-        .to_owned()
+    // `debug_query` has no way to say which of a type's backends it is.
+    let mut values: Vec<Box<dyn fmt::Debug + '_>> = Vec::new();
+    match query.walk_ast(AstPass::collect_debug_binds_pass(&mut values, backend)) {
+        Ok(()) => format!("{values:?}"),
+        Err(_) => String::new(),
+    }
 }

@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use diesel::connection::TransactionManager;
 use diesel::{Connection, ConnectionResult, QueryResult};
+use diesel_routing_sql::Dialect as Sql;
 
 use crate::cluster::{Checksum, ChecksumLimits, Diagnosis, Introduction, Observation, ServerFacts};
 use crate::connect::{SettingChanges, no_settings};
 use crate::position::Position;
-use crate::server::NodeRole;
+use crate::server::{Abilities, NodeRole};
 use crate::statement::{Dialect, TableName};
 
 /// A blocking Diesel connection that a [`Router`](super::Router) can hand out.
 ///
-/// Implemented for Diesel's three; implement it for a backend of your own to route its connections.
+/// Implemented for Diesel's three; implement it for a backend of your own to route its connections. For an enum of them, of
+/// `#[derive(diesel::MultiConnection)]`, there is [a derive](derive@crate::RoutedConnection).
 pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
     /// Opens a connection to `url`, with TLS as it says. Defaults to [`Connection::establish`].
     ///
@@ -22,6 +24,25 @@ pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
     /// Returns Diesel's error, without any piece of a password of the URL.
     fn open(url: &str) -> ConnectionResult<Self> {
         Self::establish(url)
+    }
+
+    /// Returns the dialect that this connection speaks. Defaults to the only one of its type; an enum of connections is asked which of
+    /// its variants it is.
+    fn dialect(&self) -> Self::Backend {
+        <Self::Backend as Dialect>::of(<Self::Backend as Dialect>::SQL)
+    }
+
+    /// Returns what servers of this language can do. Defaults to the constants below; an enum of connections has those of its variant.
+    #[doc(hidden)]
+    #[must_use]
+    fn abilities(language: Sql) -> Abilities {
+        let _ = language;
+        Abilities {
+            watched: Self::WATCHED,
+            knows_subscribers: Self::KNOWS_SUBSCRIBERS,
+            demoted_in_place: Self::DEMOTED_IN_PLACE,
+            resets: Self::RESETS,
+        }
     }
 
     /// Returns the role that the server reports, or `None` where servers cannot know it (SQLite).
@@ -155,7 +176,7 @@ pub trait RoutedConnection: Connection<Backend: Dialect> + 'static {
             facts.role = self.node_role()?;
         }
         if read_only {
-            self.batch_execute(<Self::Backend as Dialect>::READ_ONLY)?;
+            self.batch_execute(self.dialect().read_only())?;
         }
         Ok(facts.into())
     }

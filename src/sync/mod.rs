@@ -113,6 +113,7 @@ pub use acquire::Acquire;
 #[doc(hidden)]
 pub use attempt::Attempt;
 pub use connection::RoutedConnection;
+pub use diesel_routing_macros::RoutedConnection;
 #[cfg(feature = "sync-postgres")]
 pub use dsl::ExecuteCopyFromDsl;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};

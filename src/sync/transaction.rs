@@ -46,7 +46,8 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         F: FnOnce(&mut Self) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
-        self.within(C::Backend::BEGIN_SNAPSHOT, true, f)
+        let begin = self.lease().guard.conn.dialect().begin_snapshot();
+        self.within(begin, true, f)
     }
 
     /// Runs locking reads in a transaction: their row locks last until it ends. Only on
@@ -65,7 +66,8 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         F: FnOnce(&mut Self) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
-        self.within(C::Backend::BEGIN_LOCKING, false, f)
+        let begin = self.lease().guard.conn.dialect().begin_locking();
+        self.within(begin, false, f)
     }
 
     fn within<T, E, F>(&mut self, begin: &str, read_only: bool, f: F) -> Result<T, E>
@@ -277,8 +279,14 @@ impl<C: RoutedConnection> TransactionBuilder<'_, C> {
         F: FnOnce(&mut WriteConn<C>) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
-        self.conn
-            .run_transaction(&C::Backend::begin(&self.characteristics), f)
+        let begin = self
+            .conn
+            .lease()
+            .guard
+            .conn
+            .dialect()
+            .begin(&self.characteristics);
+        self.conn.run_transaction(&begin, f)
     }
 }
 

@@ -18,6 +18,7 @@ mod steps;
 
 mod mariadb_bb8;
 mod mariadb_r2d2;
+mod multi;
 mod postgres_bb8;
 mod postgres_deadpool;
 mod postgres_r2d2;
