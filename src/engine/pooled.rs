@@ -203,6 +203,7 @@ macro_rules! pools {
 
         impl<C: RoutedConnection> Pools<C> {
             /// Takes a connection; `limit` bounds the whole of it, which began at `since`.
+            #[allow(irrefutable_let_patterns, reason = "where a test's is the only pool")]
             pub(crate) async fn get(
                 &self,
                 kind: crate::server::PoolKind,
@@ -261,6 +262,7 @@ macro_rules! pools {
 
         impl<C: RoutedConnection> Pools<C> {
             /// Takes a connection; `limit` bounds the wait.
+            #[allow(irrefutable_let_patterns, reason = "where a test's is the only pool")]
             pub(crate) fn get(
                 &self,
                 kind: crate::server::PoolKind,
