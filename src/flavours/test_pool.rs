@@ -143,7 +143,7 @@ async fn open<C: RoutedConnection>(pooled: &mut Pooled<C>) -> QueryResult<()> {
     C::TransactionManager::begin_transaction(&mut pooled.conn).await?;
     is_in_test_transaction(pooled);
     pooled.inside = Some(TestState::default());
-    let sql = opening(<C::Backend as Dialect>::SQL);
+    let sql = opening(pooled.conn.dialect().sql());
     pooled.conn.batch_execute(sql).await
 }
 
@@ -163,7 +163,7 @@ async fn next_loan<C: RoutedConnection>(
     manager: &Manager<C>,
     pooled: &mut Pooled<C>,
 ) -> QueryResult<()> {
-    let dialect = <C::Backend as Dialect>::SQL;
+    let dialect = pooled.conn.dialect().sql();
     let status = C::TransactionManager::transaction_manager_status_mut(&mut pooled.conn);
     let is_unknown = matches!(status, TransactionManagerStatus::InError);
     let mut undo = if is_unknown {
@@ -213,7 +213,7 @@ async fn next_loan<C: RoutedConnection>(
 #[flavoured]
 pub(super) fn before_statement<C: RoutedConnection>(pooled: &mut Pooled<C>) {
     let is_inside = pooled.inside.is_some();
-    if !is_inside || <C::Backend as Dialect>::SQL != Sql::Postgres || !survives::<C>() {
+    if !is_inside || pooled.conn.dialect().sql() != Sql::Postgres || !survives::<C>() {
         return;
     }
     if depth(&mut pooled.conn) == 1 {

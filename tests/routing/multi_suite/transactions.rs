@@ -29,9 +29,9 @@ fn what_is_rolled_back_is_undone_and_no_write_of_the_session() {
     let world = World::start();
     let session = world.router.session();
     let mut conn = session.write().unwrap();
-    let rolled_back = conn.transaction::<(), _>(|tx| {
+    let rolled_back = conn.transaction::<(), _, _>(|tx| {
         rename(tx, "eve");
-        let inner = tx.transaction::<(), _>(|tx| {
+        let inner = tx.transaction::<(), _, _>(|tx| {
             rename(tx, "dan");
             Err(RollbackTransaction)
         });
