@@ -45,6 +45,9 @@
 //! # Ok(()) }
 //! ```
 //!
+//! [The guide](https://github.com/diesel-routing/diesel-routing/blob/main/docs/guide/src/README.md) begins with a service in five
+//! minutes, and shows how applications move here, how they are tested, and how they are operated.
+//!
 //! The crate root is for [diesel-async](diesel_async), [`sync`] is the same surface for blocking Diesel. Replace
 //! `use diesel::prelude::*` by `use diesel_routing::prelude::*` or
 //! `use diesel_routing::sync::prelude::*`, take the handles from your backend's module (`pg`, `mysql`,
@@ -114,18 +117,19 @@
 //! | `rustls` | TLS for the async drivers, as the URL says: [`docs/tls.md`] | a C compiler |
 //! | `bb8` (default), `deadpool` | async pools | |
 //! | `r2d2` | the blocking pool | |
-//! | `serde` | `Serialize` and `Deserialize` for [`SignedToken`]; `Serialize` for [`Status`], [`Route`] and [`Reason`] | |
+//! | `serde` | [`JobToken`]; `Serialize` and `Deserialize` for [`SignedToken`]; `Serialize` for [`Status`], [`Route`] and [`Reason`] | |
 //! | `config` | `config::RoutingConfig`: settings as data, changed while the router runs | |
 //! | `config-file` | the same in a TOML file that is followed | |
 //! | `admin` | `admin::router`: status and configuration for operators, in axum | |
 //! | `metrics` | [`metrics`]: counters, gauges and times for the recorder of the `metrics` facade | |
+//! | `migrations` | [`Router::run_pending_migrations`]: Diesel's migrations on the primary, under a lock, seen by all sessions | |
 //! | `inventory` | [`inventory`]: all functions with a level, as data for tools | |
 //! | `edge` | [`edge`], [`sync::edge`]: sessions that come and go with HTTP requests, without a framework | |
 //! | `tower` | [`edge::SessionLayer`] | |
 //! | `axum` | [`Session`] as an argument of axum's handlers | |
 //! | `moka`, `redis` | session states in memory; in Redis or Valkey | |
 //! | `redis-rustls` | the same at `rediss://`, by rustls with ring | a C compiler |
-//! | `test-util` | [`ManualClock`], for tests | |
+//! | `test-util` | for tests: [`sync::TestRouter`] and its async twin, one transaction or one schema a test; [`ManualClock`] | |
 //!
 //! [`docs/tls.md`]: https://github.com/diesel-routing/diesel-routing/blob/main/docs/tls.md
 //!
@@ -157,6 +161,11 @@
 //!
 //! The crate [`diesel-routing-verify`](https://docs.rs/diesel-routing-verify) lets clients write and read through a router, on your own
 //! cluster or on the test kit's, and judges what they were shown.
+//!
+//! `TestRouter` (`test-util`) is a router for one test: every handle that handlers, tasks and layers ask for is inside one
+//! transaction, which is rolled back; or on a schema of the test's own. [`docs/testing.md`] shows both, and a mock.
+//!
+//! [`docs/testing.md`]: https://github.com/diesel-routing/diesel-routing/blob/main/docs/testing.md
 //!
 //! Tests that have one database, and no way to another, still check everything but staleness with
 //! [`single_database`](sync::RouterBuilder::single_database): the database stands in for its own replica, over
@@ -241,6 +250,8 @@ mod serialize;
 mod server;
 mod session;
 mod statement;
+#[cfg(feature = "test-util")]
+mod testing;
 
 pub use cluster::{
     Checksum, ChecksumLimits, Diagnosis, Health, Introduction, Node, Observation, PoolOptions,
@@ -259,8 +270,8 @@ pub use engine::{
     TableComparison, TableOnReplica, Upstream,
 };
 pub use error::{
-    ConfigError, Error, KeyError, NotReadOnly, OptionalExt, Origin, PositionError, ReadError,
-    Refused, Rejection, Step, is_not_found, may_retry_read,
+    ConfigError, Error, KeyError, MigrationError, MigrationRemains, NotReadOnly, OptionalExt,
+    Origin, PositionError, ReadError, Refused, Rejection, Step, is_not_found, may_retry_read,
 };
 pub use position::*;
 pub use protection::{
@@ -279,6 +290,11 @@ pub use statement::{
     BoxedReadSql, CaughtUp, CheckPolicy, Dialect, LockRowsDsl, LockedRows, Primary, ReadSql,
     Replica, Role, StatementCheck, TableName,
 };
+
+#[cfg(feature = "serde")]
+pub use engine::JobToken;
+#[cfg(feature = "migrations")]
+pub use engine::{MigrationLock, MigrationSteps, Migrator};
 
 #[cfg(feature = "__async")]
 pub use asynchronous::*;
@@ -312,6 +328,28 @@ struct MultiPage;
 #[cfg(all(doctest, feature = "axum", feature = "bb8", feature = "postgres"))]
 #[doc = include_str!("../docs/errors.md")]
 struct ErrorsPage;
+
+/// The examples of `docs/testing.md`, compiled.
+#[cfg(all(
+    doctest,
+    feature = "axum",
+    feature = "bb8",
+    feature = "postgres",
+    feature = "test-util"
+))]
+#[doc = include_str!("../docs/testing.md")]
+struct TestingPage;
+/// The examples of `docs/diesel.md`, compiled.
+#[cfg(all(
+    doctest,
+    feature = "bb8",
+    feature = "postgres",
+    feature = "r2d2",
+    feature = "sync-postgres"
+))]
+#[doc = include_str!("../docs/diesel.md")]
+struct DieselPage;
+
 /// Registers a function in the program's inventory, if it has one. Not for users: expansions call it.
 #[cfg(feature = "inventory")]
 #[doc(hidden)]

@@ -28,8 +28,12 @@ use proc_macro::TokenStream;
 /// For SQL that is built at run time, use `ReadSql::check`, with the same rules; for SQL that you
 /// know to be a read although the check refuses it, `ReadSql::vouch`.
 ///
+/// SQL in a file is checked in the same way: `file = ".."` takes a path from the directory of the package's `Cargo.toml`. Errors name the
+/// file, the line and the column, and the compiler looks at the file again when it changes.
+///
 /// ```text
 /// read_sql!("SELECT id, name FROM users WHERE id = $1").bind::<Integer, _>(1).load(&mut read)
+/// read_sql!(file = "queries/user.sql").bind::<Integer, _>(1).load(&mut read)
 /// ```
 #[proc_macro]
 pub fn read_sql_pg(input: TokenStream) -> TokenStream {
@@ -46,8 +50,12 @@ pub fn read_sql_pg(input: TokenStream) -> TokenStream {
 /// For SQL that is built at run time, use `ReadSql::check`, with the same rules; for SQL that you
 /// know to be a read although the check refuses it, `ReadSql::vouch`.
 ///
+/// SQL in a file is checked in the same way: `file = ".."` takes a path from the directory of the package's `Cargo.toml`. Errors name the
+/// file, the line and the column, and the compiler looks at the file again when it changes.
+///
 /// ```text
 /// read_sql!("SELECT id, name FROM users WHERE id = ?").bind::<Integer, _>(1).load(&mut read)
+/// read_sql!(file = "queries/user.sql").bind::<Integer, _>(1).load(&mut read)
 /// ```
 #[proc_macro]
 pub fn read_sql_mysql(input: TokenStream) -> TokenStream {
@@ -63,8 +71,12 @@ pub fn read_sql_mysql(input: TokenStream) -> TokenStream {
 /// For SQL that is built at run time, use `ReadSql::check`, with the same rules; for SQL that you
 /// know to be a read although the check refuses it, `ReadSql::vouch`.
 ///
+/// SQL in a file is checked in the same way: `file = ".."` takes a path from the directory of the package's `Cargo.toml`. Errors name the
+/// file, the line and the column, and the compiler looks at the file again when it changes.
+///
 /// ```text
 /// read_sql!("SELECT id, name FROM users WHERE id = ?").bind::<Integer, _>(1).load(&mut read)
+/// read_sql!(file = "queries/user.sql").bind::<Integer, _>(1).load(&mut read)
 /// ```
 #[proc_macro]
 pub fn read_sql_sqlite(input: TokenStream) -> TokenStream {

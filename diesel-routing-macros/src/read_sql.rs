@@ -1,5 +1,6 @@
 //! `read_sql!`.
 
+mod file;
 #[cfg(test)]
 mod tests;
 
@@ -9,27 +10,78 @@ use quote::{quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
 use syn::{Ident, LitStr, Token};
 
+use file::SqlFile;
+
 /// Expands `read_sql!(..)` to a value of the checked type, and an error next to it if the check finds one.
 pub(crate) fn expand(input: TokenStream, dialect: Dialect) -> TokenStream {
-    let literal = match one_literal.parse2(input) {
-        Ok(literal) => literal,
-        Err(error) => return with_error(&error, &LitStr::new("", Span::mixed_site()), dialect),
-    };
+    match source.parse2(input) {
+        Ok(Source::Literal(literal)) => expand_literal(&literal, dialect),
+        Ok(Source::File(path)) => expand_file(path, dialect),
+        Err(error) => with_error(&error, &no_literal(), dialect),
+    }
+}
+
+/// The place of the SQL.
+enum Source {
+    Literal(LitStr),
+    /// The path of a file.
+    File(LitStr),
+}
+
+fn source(input: ParseStream<'_>) -> syn::Result<Source> {
+    if input.peek(Ident) && input.peek2(Token![=]) && !input.peek2(Token![==]) {
+        let word = input.parse::<Ident>()?;
+        if word != "file" {
+            return Err(syn::Error::new(
+                word.span(),
+                "expected a string literal, or `file = \"..\"` for SQL in a file",
+            ));
+        }
+        input.parse::<Token![=]>()?;
+        return one_literal(input, "the path of a file, as a string literal").map(Source::File);
+    }
+    one_literal(
+        input,
+        "a string literal, since the SQL is checked while the program is compiled; check SQL that is built at run time with \
+         `ReadSql::check`, and write `file = \"..\"` for SQL in a file",
+    )
+    .map(Source::Literal)
+}
+
+fn expand_literal(literal: &LitStr, dialect: Dialect) -> TokenStream {
     match inspect(&literal.value(), dialect, &Functions::builtin(dialect)) {
-        Ok(()) => checked(&literal, dialect),
+        Ok(()) => checked(literal, dialect),
         Err(finding) => {
             let error = syn::Error::new(literal.span(), explain(&finding));
-            with_error(&error, &literal, dialect)
+            with_error(&error, literal, dialect)
         }
     }
 }
 
-fn one_literal(input: ParseStream<'_>) -> syn::Result<LitStr> {
+/// Expands to the text that was checked, and not to the file as it may be a moment later.
+fn expand_file(path: LitStr, dialect: Dialect) -> TokenStream {
+    let file = match SqlFile::read(path) {
+        Ok(file) => file,
+        Err(error) => return with_error(&error, &no_literal(), dialect),
+    };
+    let error = match inspect(&file.text, dialect, &Functions::builtin(dialect)) {
+        Ok(()) => None,
+        Err(finding) => Some(file.error(&finding, dialect).to_compile_error()),
+    };
+    let tracked = file.tracked();
+    let value = checked(&file.literal(), dialect);
+    quote!({ #error #tracked #value })
+}
+
+fn no_literal() -> LitStr {
+    LitStr::new("", Span::mixed_site())
+}
+
+fn one_literal(input: ParseStream<'_>, expected: &str) -> syn::Result<LitStr> {
     if !input.peek(LitStr) {
         return Err(syn::Error::new(
             input.span(),
-            "expected a string literal, since the SQL is checked while the program is compiled; \
-             check SQL that is built at run time with `ReadSql::check`",
+            format!("expected {expected}"),
         ));
     }
     let literal = input.parse::<LitStr>()?;

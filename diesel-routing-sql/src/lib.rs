@@ -57,6 +57,7 @@ mod inspect;
 mod keywords;
 mod kind;
 mod lexer;
+mod locate;
 mod outline;
 #[cfg(feature = "sqlparser")]
 mod parse;

@@ -299,3 +299,9 @@ pub(crate) fn depth<C: AsyncConnection>(conn: &mut C) -> u32 {
         .flatten()
         .map_or(0, std::num::NonZero::get)
 }
+
+/// Returns whether a statement may be given up, or sent ahead of the next, and the connection stays what it was.
+#[cfg(feature = "test-util")]
+pub(crate) const fn survives<C: RoutedConnection>() -> bool {
+    C::SURVIVES_CANCELLATION
+}

@@ -17,11 +17,11 @@ use diesel_async::{
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
 
-use crate::asynchronous::connection::depth;
 use crate::asynchronous::gate::Gate;
 use crate::asynchronous::observing::{BEGIN, COMMIT, ROLLBACK};
 use crate::asynchronous::rows::{Rows, Streamed};
 use crate::asynchronous::statement_guard::StatementGuard;
+use crate::asynchronous::transact::{self, depth_of};
 use crate::asynchronous::{RoutedConnection, WriteConn};
 use crate::engine::Ending;
 use crate::query_log::Affected;
@@ -134,7 +134,7 @@ where
         conn.lease_mut().ready_for(Access::Write)?;
         let entry = conn.lease_mut().record_transaction(BEGIN, 0);
         let statement = StatementGuard::unmarked().recording(entry);
-        let begin = Raw::<C>::begin_transaction(conn.raw());
+        let begin = transact::begin(&mut conn.lease_mut().guard);
         let result = statement.during(begin).await;
         conn.lease_mut().guard.heard(result)
     }
@@ -143,10 +143,10 @@ where
         // The body's error says more than that a statement was abandoned.
         let answered = conn.lease_mut().is_answered();
         answered.map_err(|_| DieselError::BrokenTransactionManager)?;
-        let depth = depth(conn.raw());
+        let depth = depth_of(&mut conn.lease_mut().guard);
         let entry = conn.lease_mut().record_transaction(ROLLBACK, 1);
         let statement = StatementGuard::unmarked().recording(entry);
-        let rollback = Raw::<C>::rollback_transaction(conn.raw());
+        let rollback = transact::roll_back(&mut conn.lease_mut().guard);
         let result = statement.during(rollback).await;
         let lease = conn.lease_mut();
         lease.guard.heard(result)?;
@@ -159,9 +159,9 @@ where
         let entry = conn.lease_mut().record_transaction(COMMIT, 1);
         let statement = StatementGuard::unmarked().recording(entry);
         let lease = conn.lease_mut();
-        let raw = &mut lease.guard.conn;
-        let ending = lease.log.begin_commit(depth(raw));
-        let result = statement.during(Raw::<C>::commit_transaction(raw)).await;
+        let ending = lease.log.begin_commit(depth_of(&mut lease.guard));
+        let commit = transact::commit(&mut lease.guard);
+        let result = statement.during(commit).await;
         ending.finish(result.as_ref().err());
         lease.guard.heard(result)
     }

@@ -63,6 +63,14 @@ pub(super) async fn within_or<F: Future>(
     timeout(limit.saturating_sub(first), step).await
 }
 
+/// Sends a statement, and does not wait for its answer: the server has it before the next one.
+#[cfg(feature = "test-util")]
+pub(super) fn send(statement: impl Future) {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    // It is sent as it is first polled.
+    let _sent = pin!(statement).poll(&mut context);
+}
+
 /// Begins a step, and returns its output if it is done at once.
 pub(crate) async fn at_once<F: Future>(mut step: Pin<&mut F>) -> Option<F::Output> {
     poll_fn(|cx| match step.as_mut().poll(cx) {

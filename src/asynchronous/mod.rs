@@ -18,12 +18,16 @@ mod gate;
 mod hedging;
 mod hooks;
 mod io;
+#[cfg(feature = "migrations")]
+mod migrating;
 mod pool;
 mod read;
 mod reading;
 mod rows;
 mod runs;
 mod statement_guard;
+#[cfg(feature = "test-util")]
+mod test_database;
 #[cfg(all(feature = "rustls", any(feature = "mysql", feature = "postgres")))]
 mod tls;
 mod transaction;
@@ -36,6 +40,9 @@ mod write;
 #[cfg(feature = "config")]
 #[path = "../flavours/apply.rs"]
 mod apply;
+#[cfg(feature = "migrations")]
+#[path = "../flavours/arriving.rs"]
+mod arriving;
 #[path = "../flavours/builder.rs"]
 mod builder;
 #[path = "../flavours/checkout.rs"]
@@ -53,6 +60,15 @@ mod heartbeat;
 mod manager;
 #[path = "../flavours/meeting.rs"]
 mod meeting;
+#[cfg(feature = "migrations")]
+#[path = "../flavours/migrated_connection.rs"]
+mod migrated_connection;
+#[cfg(feature = "migrations")]
+#[path = "../flavours/migration_work.rs"]
+mod migration_work;
+#[cfg(feature = "migrations")]
+#[path = "../flavours/migrations.rs"]
+mod migrations;
 #[cfg(feature = "mysql")]
 #[path = "../flavours/mysql.rs"]
 mod mysql_server;
@@ -70,6 +86,17 @@ mod router;
 mod session;
 #[path = "../flavours/sources.rs"]
 mod sources;
+#[cfg(feature = "test-util")]
+#[path = "../flavours/test_pool.rs"]
+mod test_pool;
+#[cfg(feature = "test-util")]
+#[path = "../flavours/test_router.rs"]
+mod test_router;
+#[cfg(feature = "test-util")]
+#[path = "../flavours/test_schema.rs"]
+mod test_schema;
+#[path = "../flavours/transact.rs"]
+mod transact;
 #[path = "../flavours/verifying.rs"]
 mod verifying;
 #[path = "../flavours/watching.rs"]
@@ -89,7 +116,13 @@ pub mod sqlite;
 pub use connection::RoutedConnection;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
 pub use heartbeat::Heartbeat;
+#[cfg(feature = "migrations")]
+pub use migrating::MigratedConnection;
 pub use read::ReadConn;
+#[cfg(feature = "test-util")]
+pub use test_database::TestDatabase;
+#[cfg(feature = "test-util")]
+pub use test_router::{TestRouter, TestRouterBuilder};
 pub use transaction::{AsyncFunc, AsyncFuncMut, TransactionBuilder};
 pub use write::WriteConn;
 pub use write_handle::RawWrite;
@@ -97,6 +130,8 @@ pub use write_handle::RawWrite;
 use diesel_routing_macros::__async as flavoured;
 
 pub use crate::context::Scoped;
+#[cfg(feature = "migrations")]
+use crate::engine::Migrator;
 use crate::engine::{Nodes, Router, RouterBuilder, Session};
 
 /// Everything of Diesel's prelude, with `RunQueryDsl` and `SaveChangesDsl` replaced by ours, for

@@ -16,6 +16,9 @@ pub type ReadConn<R> = crate::ReadConn<R, AsyncMysqlConnection>;
 pub type WriteConn = crate::WriteConn<AsyncMysqlConnection>;
 /// [`Router`](crate::Router) on MySQL and MariaDB.
 pub type Router = crate::Router<AsyncMysqlConnection>;
+/// [`TestRouter`](crate::TestRouter) on MySQL and MariaDB.
+#[cfg(feature = "test-util")]
+pub type TestRouter = crate::TestRouter<AsyncMysqlConnection>;
 /// [`Session`](crate::Session) on MySQL and MariaDB.
 pub type Session = crate::Session<AsyncMysqlConnection>;
 /// [`ReadSql`](crate::ReadSql) on MySQL and MariaDB.

@@ -1,4 +1,6 @@
 //! PostgreSQL: the handles without the connection type, and notifications.
+//!
+//! There is no `COPY`, which diesel-async does not have: a blocking router runs it, see `sync::pg::copy_to` (feature `sync-postgres`).
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -28,6 +30,9 @@ pub type ReadConn<R> = crate::ReadConn<R, AsyncPgConnection>;
 pub type WriteConn = crate::WriteConn<AsyncPgConnection>;
 /// [`Router`](crate::Router) on PostgreSQL.
 pub type Router = crate::Router<AsyncPgConnection>;
+/// [`TestRouter`](crate::TestRouter) on PostgreSQL.
+#[cfg(feature = "test-util")]
+pub type TestRouter = crate::TestRouter<AsyncPgConnection>;
 /// [`Session`](crate::Session) on PostgreSQL.
 pub type Session = crate::Session<AsyncPgConnection>;
 /// [`ReadSql`](crate::ReadSql) on PostgreSQL.

@@ -18,6 +18,9 @@ pub type ReadConn<R> = crate::ReadConn<R, Connection>;
 pub type WriteConn = crate::WriteConn<Connection>;
 /// [`Router`](crate::Router) on SQLite.
 pub type Router = crate::Router<Connection>;
+/// [`TestRouter`](crate::TestRouter) on SQLite.
+#[cfg(feature = "test-util")]
+pub type TestRouter = crate::TestRouter<Connection>;
 /// [`Session`](crate::Session) on SQLite.
 pub type Session = crate::Session<Connection>;
 /// [`ReadSql`](crate::ReadSql) on SQLite.

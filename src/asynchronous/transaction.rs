@@ -8,9 +8,9 @@ use diesel::result::Error as DieselError;
 use diesel_async::{AsyncConnection, TransactionManager};
 use futures_core::future::BoxFuture;
 
-use crate::asynchronous::connection::depth;
 use crate::asynchronous::observing::{BEGIN, COMMIT, ROLLBACK};
 use crate::asynchronous::statement_guard::StatementGuard;
+use crate::asynchronous::transact::{self, begin_with, depth_of};
 use crate::asynchronous::{ReadConn, RoutedConnection, WriteConn};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use crate::statement::Isolation;
@@ -122,16 +122,15 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let number = lease.guard.number;
         let recorded = |entry| StatementGuard::unmarked().recording(entry);
         let statement = recorded(lease.record_transaction(BEGIN, 0));
-        let conn = &mut lease.guard.conn;
-        let outermost = depth(conn) == 0;
+        let outermost = depth_of(&mut lease.guard) == 0;
         if outermost {
-            let begun = statement.during(conn.begin_with(begin)).await;
+            let begun = begin_with(&mut lease.guard, begin);
+            let begun = statement.during(begun).await;
             lease.guard.heard(begun)?;
             lease.in_snapshot = read_only;
             lease.in_locking = !read_only;
         } else {
-            let begin = C::TransactionManager::begin_transaction(conn);
-            let begun = statement.during(begin).await;
+            let begun = statement.during(transact::begin(&mut lease.guard)).await;
             lease.guard.heard(begun)?;
         }
         let result = f(self).await;
@@ -141,19 +140,16 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let closed = match lease.is_answered() {
             Ok(()) if commits => {
                 let statement = recorded(lease.record_transaction(COMMIT, 1));
-                let conn = &mut lease.guard.conn;
                 // A function that was called may have written.
-                let ending = lease.log.begin_commit(depth(conn));
-                let commit = C::TransactionManager::commit_transaction(conn);
-                let committed = statement.during(commit).await;
+                let ending = lease.log.begin_commit(depth_of(&mut lease.guard));
+                let committed = statement.during(transact::commit(&mut lease.guard)).await;
                 ending.finish(committed.as_ref().err());
                 committed
             }
             Ok(()) => {
                 let statement = recorded(lease.record_transaction(ROLLBACK, 1));
-                let conn = &mut lease.guard.conn;
-                let depth = depth(conn);
-                let rollback = C::TransactionManager::rollback_transaction(conn);
+                let depth = depth_of(&mut lease.guard);
+                let rollback = transact::roll_back(&mut lease.guard);
                 let rolled_back = statement.during(rollback).await;
                 if rolled_back.is_ok() {
                     lease.log.rolled_back(depth);
@@ -294,7 +290,8 @@ where
                 let lease = self.lease_mut();
                 let entry = lease.record_transaction(BEGIN, 0);
                 let statement = StatementGuard::unmarked().recording(entry);
-                let begun = statement.during(lease.guard.conn.begin_with(&sql)).await;
+                let begun = begin_with(&mut lease.guard, &sql);
+                let begun = statement.during(begun).await;
                 self.lease_mut().guard.heard(begun)?;
             }
             None => Manager::<Self>::begin_transaction(self).await?,
@@ -381,11 +378,11 @@ impl TransactionBuilder<'_, diesel_async::AsyncMysqlConnection> {
     }
 }
 
-impl<'conn, C: RoutedConnection> TransactionBuilder<'conn, C>
+impl<C: RoutedConnection> TransactionBuilder<'_, C>
 where
     for<'c, 'q> C::Row<'c, 'q>: Send,
 {
-    /// Runs `f` in the transaction.
+    /// Runs `f` in the transaction. As in diesel-async, a builder that was kept runs another one with the same characteristics.
     ///
     /// # Errors
     ///
@@ -395,7 +392,10 @@ where
     /// # Cancel safety
     ///
     /// As for [`WriteConn::transaction`].
-    pub fn run<'a, T, E, F>(self, f: F) -> impl Future<Output = Result<T, E>> + Send + 'conn
+    pub fn run<'a, 'run, T, E, F>(
+        &'run mut self,
+        f: F,
+    ) -> impl Future<Output = Result<T, E>> + Send + 'run
     where
         for<'r> F: AsyncFnOnce(&'r mut WriteConn<C>) -> Result<T, E>
             + AsyncFunc<&'r mut WriteConn<C>, Result<T, E>, Fut: Send>
@@ -403,7 +403,7 @@ where
             + 'a,
         E: From<DieselError> + Send + 'a,
         T: Send + 'a,
-        'a: 'conn,
+        'a: 'run,
     {
         let begin = self
             .conn
@@ -413,6 +413,61 @@ where
             .dialect()
             .begin(&self.characteristics);
         self.conn.run_transaction(Some(begin), f)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl WriteConn<super::sqlite::Connection> {
+    /// Runs `f` in a transaction that takes SQLite's write lock at once, like
+    /// [`immediate_transaction`](super::sqlite::Connection::immediate_transaction) of diesel-async.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of `f`, after a rollback; Diesel's otherwise.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`transaction`](Self::transaction).
+    pub fn immediate_transaction<'a, 'conn, T, E, F>(
+        &'conn mut self,
+        f: F,
+    ) -> impl Future<Output = Result<T, E>> + Send + 'conn
+    where
+        for<'r> F: AsyncFnOnce(&'r mut Self) -> Result<T, E>
+            + AsyncFunc<&'r mut Self, Result<T, E>, Fut: Send>
+            + Send
+            + 'a,
+        E: From<DieselError> + Send + 'a,
+        T: Send + 'a,
+        'a: 'conn,
+    {
+        self.run_transaction(Some("BEGIN IMMEDIATE".to_owned()), f)
+    }
+
+    /// Runs `f` in a transaction that excludes other connections, like
+    /// [`exclusive_transaction`](super::sqlite::Connection::exclusive_transaction) of diesel-async.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of `f`, after a rollback; Diesel's otherwise.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`transaction`](Self::transaction).
+    pub fn exclusive_transaction<'a, 'conn, T, E, F>(
+        &'conn mut self,
+        f: F,
+    ) -> impl Future<Output = Result<T, E>> + Send + 'conn
+    where
+        for<'r> F: AsyncFnOnce(&'r mut Self) -> Result<T, E>
+            + AsyncFunc<&'r mut Self, Result<T, E>, Fut: Send>
+            + Send
+            + 'a,
+        E: From<DieselError> + Send + 'a,
+        T: Send + 'a,
+        'a: 'conn,
+    {
+        self.run_transaction(Some("BEGIN EXCLUSIVE".to_owned()), f)
     }
 }
 

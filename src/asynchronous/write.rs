@@ -7,7 +7,7 @@ use crate::statement::Primary;
 
 /// A connection to the primary that grants everything.
 ///
-/// It is a diesel-async connection: migrations, helpers generic over
+/// It is a diesel-async connection: helpers generic over
 /// [`AsyncConnection`](diesel_async::AsyncConnection) and third-party crates accept it directly. It
 /// can also be used in place of every read handle: `&mut WriteConn` goes where `&mut ReadConn<_>` is required,
 /// and then reads on this connection, in its transaction.

@@ -3,7 +3,8 @@
 //! An [`Edge`] resumes the session whose token arrives with a request (in a cookie, a header, or from a
 //! [store](TokenStore)), and adds the new token to the response if the request wrote. [`SessionLayer`]
 //! (feature `tower`) does this for every tower service; without a framework, call [`Edge::begin`] and
-//! [`Exchange::finish`]. For blocking Diesel, see [`sync::edge`](crate::sync::edge).
+//! [`Exchange::finish`]. For blocking Diesel, see [`sync::edge`](crate::sync::edge); for actix-web, Rocket, gRPC and others,
+//! [`docs/frameworks.md`](https://github.com/diesel-routing/diesel-routing/blob/main/docs/frameworks.md).
 //!
 //! # What reads observe
 //!
@@ -47,6 +48,8 @@
 //! [`Session::read_default`](crate::Session::read_default) asks for nothing itself: it reads at the level that the last three have
 //! set, and at [`Level::Session`](crate::Level::Session) where they set none.
 
+#[cfg(feature = "__async")]
+mod adapter;
 mod cacheable;
 mod cookie;
 mod counts;
@@ -65,6 +68,11 @@ mod store;
 mod store_breaker;
 mod timestamp;
 pub(crate) mod timing;
+
+#[cfg(feature = "__async")]
+pub(crate) use adapter::Sealed;
+#[cfg(feature = "__async")]
+pub use adapter::{AnyEdge, AnyExchange, AnyRouter, AnySession};
 
 #[cfg(all(feature = "__async", any(feature = "tower", feature = "redis")))]
 pub use crate::asynchronous::edge::*;

@@ -30,8 +30,8 @@ use crate::sync::WriteConn;
 #[must_use = "a router starts with `build`"]
 #[expect(private_bounds, reason = "there are two flavours, and no others")]
 pub struct RouterBuilder<C, F: Flavour<C> = Async> {
-    library: F::Library,
-    nodes: Vec<Node>,
+    pub(super) library: F::Library,
+    pub(super) nodes: Vec<Node>,
     settings: Settings,
     /// In percent; checked with the rest.
     /// A share that is none.

@@ -245,6 +245,7 @@ fn cause(error: &Error) -> &'static str {
             Step::Settings => "settings",
             Step::Closed => "closed",
             Step::Removed => "removed",
+            Step::Test => "test",
         },
         Error::NoReplica { .. } => "no_replica",
         Error::NoTaggedReplica { .. } => "no_tagged_replica",

@@ -20,6 +20,9 @@ pub(crate) struct Marks {
     pub(crate) has_failed: bool,
     /// Set once a statement failed because what the connection has prepared is of an earlier schema: it is not lent again.
     pub(crate) is_spoilt: bool,
+    /// Set once a statement failed on the server, until its transaction is closed: a test's goes on.
+    #[cfg(feature = "test-util")]
+    pub(crate) is_aborted: bool,
     /// Set once a statement ran for which its caller vouched: it may have made the connection one that writes.
     pub(crate) was_vouched_for: bool,
     /// What statements have left behind in the database session.
@@ -65,6 +68,10 @@ impl Marks {
     #[cold]
     pub(crate) fn failed(&mut self, error: DieselError) -> DieselError {
         self.has_failed = true;
+        #[cfg(feature = "test-util")]
+        {
+            self.is_aborted |= matches!(error, DieselError::DatabaseError(..));
+        }
         self.is_spoilt |= is_spoilt(&error);
         let blame = if may_retry_read(&error) {
             Blame::Node

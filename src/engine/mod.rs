@@ -25,10 +25,17 @@ mod following;
 #[cfg(feature = "hedge")]
 mod hedges;
 mod hurry;
+#[cfg(feature = "serde")]
+mod job_token;
 mod lease;
 mod live;
 mod loans;
 mod marks;
+#[cfg(feature = "migrations")]
+pub(crate) mod migration_plan;
+#[cfg(feature = "migrations")]
+mod migrator;
+mod no_pool;
 mod nodes;
 mod one_question;
 mod options;
@@ -48,8 +55,12 @@ mod sizing;
 mod start;
 mod status;
 mod switch;
+#[cfg(feature = "test-util")]
+mod test_state;
 #[cfg(feature = "config")]
 mod turnstile;
+#[cfg(feature = "test-util")]
+mod under_test;
 mod usage;
 mod view;
 pub(crate) mod watcher;
@@ -75,17 +86,23 @@ pub use following::DiscoveryStatus;
 pub(crate) use following::{Following, Turn};
 #[cfg(feature = "hedge")]
 pub(crate) use hedges::Hedges;
+#[cfg(feature = "serde")]
+pub use job_token::JobToken;
 pub(crate) use lease::{Grant, Lease};
 pub(crate) use live::Live;
 pub(crate) use loans::LoanKind;
 pub(crate) use marks::{Blame, Marks};
+#[cfg(feature = "migrations")]
+pub(crate) use migrator::CommonWrite;
+#[cfg(feature = "migrations")]
+pub use migrator::{MigrationLock, MigrationSteps, Migrator};
+#[allow(unused_imports, reason = "only where a flavour has no pool")]
+pub(crate) use no_pool::NoPool;
 pub use nodes::Nodes;
 pub(crate) use nodes::{Change, Leaving, Seat};
 pub(crate) use one_question::{AskOrWait, OneQuestion};
 pub(crate) use options::{DELAYED, Options};
 pub(crate) use plan::Recipe;
-#[allow(unused_imports, reason = "only where a flavour has no pool")]
-pub(crate) use pooled::NoPool;
 pub(crate) use pooled::{Known, Pooled, pools};
 #[cfg(feature = "metrics")]
 pub(crate) use recording::Recording;
@@ -104,6 +121,8 @@ pub(crate) use sizing::WATCHERS;
 pub use sizing::{PoolAdvice, PoolLoad, Sizing, SizingAdvice};
 pub(crate) use start::Conditions;
 pub use status::{LoanCount, NodeStatus, PoolStatus, ReadCounts, Status, Upstream};
+#[cfg(feature = "test-util")]
+pub(crate) use test_state::TestState;
 #[cfg(feature = "config")]
 pub(crate) use turnstile::{Inside, Turnstile};
 pub(crate) use usage::Usage;

@@ -1,13 +1,12 @@
 //! A connection in a pool, and what its server said last.
 
-use std::convert::Infallible;
-use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use diesel::QueryResult;
+use diesel_routing_sql::SessionEffect;
 
 use super::{Applied, Marks, ResetRule, Usage};
 use crate::cluster::{Member, Observation, Said, ServerFacts, ServerId};
@@ -33,9 +32,22 @@ pub(crate) struct Pooled<C> {
     pub(crate) member: Arc<Member>,
     /// The database; `None` for the one that the node's URL was given with.
     pub(crate) database: Option<Arc<str>>,
+    /// Set if a test's transaction is open on it, around all that its users do.
+    #[cfg(feature = "test-util")]
+    pub(crate) inside: Option<super::TestState>,
 }
 
 impl<C> Pooled<C> {
+    /// Returns the number of transactions around all that its users do: one, under a test.
+    #[inline]
+    pub(crate) fn outer(&self) -> u32 {
+        #[cfg(feature = "test-util")]
+        if self.inside.is_some() {
+            return 1;
+        }
+        0
+    }
+
     /// Records whether a statement failed that had no guard.
     pub(crate) fn hear<T, E>(&mut self, answer: &Result<T, E>) {
         self.marks.has_failed |= answer.is_err();
@@ -51,6 +63,17 @@ impl<C> Pooled<C> {
     pub(crate) fn runs(&mut self, trace: Trace) {
         if trace != Trace::NONE {
             self.may_change(trace);
+        }
+    }
+
+    /// Returns whether raw SQL may have begun a transaction, of which the driver does not know: then the server has the say. Of a router that
+    /// never resets, raw SQL is not looked at.
+    #[allow(dead_code, reason = "where no flavour is on")]
+    pub(crate) fn may_be_in_transaction(&self, never_resets: bool) -> bool {
+        match self.marks.leaves {
+            SessionEffect::Nothing => false,
+            SessionEffect::Lasting => true,
+            _ => never_resets,
         }
     }
 
@@ -157,18 +180,6 @@ impl<C> DerefMut for Pooled<C> {
     }
 }
 
-/// Stands for a pool, and what comes of it, where no pool library is compiled in. It has no value.
-#[allow(dead_code, reason = "where every flavour has a pool")]
-#[derive(Debug, Clone)]
-pub(crate) struct NoPool<C>(Infallible, PhantomData<Mutex<C>>);
-
-impl<C> NoPool<C> {
-    #[allow(dead_code, reason = "where every flavour has a pool")]
-    pub(crate) fn value(&self) -> &Infallible {
-        &self.0
-    }
-}
-
 /// Defines a flavour's `Library`, `Pool<C>` and `Guard<C>` from a list of pool libraries: a feature, a name, and
 /// the module that has `Pool<C>` (`new`, `status`, `get`) and `Loan<C>`, which gives its connection back to the
 /// pool when dropped.
@@ -192,6 +203,7 @@ macro_rules! pools {
 
         impl<C: RoutedConnection> Pools<C> {
             /// Takes a connection; `limit` bounds the whole of it, which began at `since`.
+            #[allow(irrefutable_let_patterns, reason = "where a test's is the only pool")]
             pub(crate) async fn get(
                 &self,
                 kind: crate::server::PoolKind,
@@ -199,6 +211,12 @@ macro_rules! pools {
                 node: &str,
                 since: std::time::Instant,
             ) -> Result<Guard<C>, crate::error::Error> {
+                // A test has its own patience, and says who holds the connection.
+                #[cfg(feature = "test-util")]
+                if let Pool::Testing(pool) = &**self.of(kind) {
+                    let _pending = self.usage[kind.index()].wait();
+                    return pool.lend(since).await.map(Guard::Testing);
+                }
                 // Pinned where it is: a future is copied whole wherever it is passed on.
                 let mut get = std::pin::pin!(self.of(kind).get(since));
                 // Mostly one is idle, and no timer is needed.
@@ -244,6 +262,7 @@ macro_rules! pools {
 
         impl<C: RoutedConnection> Pools<C> {
             /// Takes a connection; `limit` bounds the wait.
+            #[allow(irrefutable_let_patterns, reason = "where a test's is the only pool")]
             pub(crate) fn get(
                 &self,
                 kind: crate::server::PoolKind,
@@ -252,6 +271,12 @@ macro_rules! pools {
                 _since: std::time::Instant,
             ) -> Result<Guard<C>, crate::error::Error> {
                 let pool = self.of(kind);
+                // A test has its own patience, and says who holds the connection.
+                #[cfg(feature = "test-util")]
+                if let Pool::Testing(pool) = &**pool {
+                    let _pending = self.usage[kind.index()].wait();
+                    return pool.lend(_since).map(Guard::Testing);
+                }
                 // Mostly one is idle, and nobody waits.
                 if let Some(taken) = pool.get_idle() {
                     return Ok(taken);

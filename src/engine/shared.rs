@@ -2,6 +2,7 @@
 
 mod bulletin;
 mod changes;
+mod common;
 mod connections;
 mod fence;
 mod lags;
@@ -27,6 +28,7 @@ use diesel_routing_sql::Dialect as Sql;
 
 use self::bulletin::Bulletin;
 pub(in crate::engine) use self::bulletin::too_slow;
+use self::common::CommonWrites;
 use self::state::State;
 pub(crate) use self::terms::Terms;
 use super::delays::Delays;
@@ -124,6 +126,8 @@ pub(crate) struct Shared {
     pub(super) expected_instances: u32,
     /// The question for the primary's position, which callers share.
     pub(crate) position_of_primary: OneQuestion,
+    /// What all sessions count as having written.
+    common: CommonWrites,
 }
 
 /// What a backend says of its servers, for the router.
@@ -177,6 +181,7 @@ impl Shared {
             built: Instant::now(),
             expected_instances: settings.expected_instances,
             position_of_primary: OneQuestion::default(),
+            common: CommonWrites::default(),
             signals: Signals::new(count),
             trusts_window: !watched || settings.questions == Questions::Aurora,
             probe_timeout: settings.watch_timeout,
@@ -272,7 +277,10 @@ impl Shared {
             need: request
                 .session
                 .filter(|_| required.level() == Level::Session)
-                .map(|session| session.need(now, cluster.window.window, cluster, samples)),
+                .map(|session| {
+                    self.join_common(session);
+                    session.need(now, cluster.window.window, cluster, samples)
+                }),
             cluster,
             policy: &cluster.policy,
             now,

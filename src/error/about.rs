@@ -17,6 +17,7 @@ impl Error {
             | Self::WrongRole { node, .. }
             | Self::Shed { node, .. } => Some(node),
             Self::NoReplica { node, .. } => Some(node),
+            Self::Migration(error) => error.node(),
             Self::Query { source, origin } => origin
                 .as_deref()
                 .map(|origin| &*origin.node)
@@ -101,6 +102,7 @@ impl Error {
             | Self::Position(_)
             | Self::Key(_)
             | Self::Token(_)
+            | Self::Migration(_)
             | Self::Discovery { .. }
             | Self::NoReplica { .. }
             | Self::NoTaggedReplica { .. }
@@ -159,6 +161,7 @@ codes! {
         Self::Position(error) => error.code(),
         Self::Key(error) => error.code(),
         Self::Token(error) => error.code(),
+        Self::Migration(error) => error.code(),
         #[cfg(feature = "edge")]
         Self::Edge(error) => error.code(),
         #[cfg(feature = "edge")]

@@ -2,7 +2,7 @@
 
 use diesel::result::Error as DieselError;
 
-use super::{Error, Origin, Refused};
+use super::{Error, MigrationError, Origin, Refused};
 
 impl From<DieselError> for Error {
     fn from(source: DieselError) -> Self {
@@ -17,5 +17,11 @@ impl From<DieselError> for Error {
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         DieselError::from(refused).into()
+    }
+}
+
+impl From<MigrationError> for Error {
+    fn from(error: MigrationError) -> Self {
+        Self::Migration(Box::new(error))
     }
 }

@@ -15,6 +15,7 @@ mod config_codes;
 mod edge;
 mod from;
 mod key;
+mod migration;
 mod not_read_only;
 mod optional;
 mod origin;
@@ -23,6 +24,8 @@ mod read_error;
 mod refused;
 mod rejection;
 mod step;
+#[cfg(feature = "test-util")]
+mod test_failure;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -32,6 +35,7 @@ pub use config::ConfigError;
 #[cfg(feature = "edge")]
 pub use edge::{EdgeError, StoreError};
 pub use key::KeyError;
+pub use migration::{MigrationError, MigrationRemains};
 pub use not_read_only::NotReadOnly;
 pub use optional::{OptionalExt, is_not_found};
 pub use origin::Origin;
@@ -42,6 +46,8 @@ pub use rejection::Rejection;
 pub(crate) use step::SILENT;
 pub use step::Step;
 use step::remedy;
+#[cfg(feature = "test-util")]
+pub(crate) use test_failure::TestFailure;
 pub use words::may_retry_read;
 use words::{
     brief, is_refused_function, is_refused_on_aurora, lacks_aurora_functions, shares_connections,
@@ -238,6 +244,10 @@ pub enum Error {
     /// A session token was rejected, where somebody asked for that: otherwise it is ignored.
     #[error("the session token cannot be used: {0}")]
     Token(#[from] Rejection),
+
+    /// Migrations did not run, or not to their end.
+    #[error("{0}")]
+    Migration(#[source] Box<MigrationError>),
 
     /// An edge cannot be built as configured.
     #[cfg(feature = "edge")]

@@ -27,6 +27,9 @@ pub enum Step {
     Closed,
     /// The node was removed, or replaced, while the caller waited for it.
     Removed,
+    /// Lending the one connection of a test, a [`TestRouter`](crate::sync::TestRouter)'s (feature `test-util`): another handle is
+    /// out, or its transaction has ended.
+    Test,
 }
 
 impl Step {
@@ -59,12 +62,17 @@ impl Step {
                 "the router was closed; build a new one, or ask another for its database"
             }
             Self::Removed => "ask again: another node may serve",
+            Self::Test => "see to the handles of the test",
         }
     }
 }
 
 /// Returns the remedy: by the cause if it is a known one, else by the step. PostgreSQL's English messages are known.
 pub(super) fn remedy(step: Step, source: &(dyn std::error::Error + 'static)) -> &'static str {
+    #[cfg(feature = "test-util")]
+    if let Some(failure) = source.downcast_ref::<super::TestFailure>() {
+        return failure.remedy();
+    }
     let words = error_chain(source);
     if words.contains("the database system is not accepting connections") {
         "the standby does not accept queries: set `hot_standby = on` on it and restart it, or leave it out"
@@ -91,6 +99,7 @@ impl std::fmt::Display for Step {
             Self::Settings => "settings",
             Self::Closed => "closed",
             Self::Removed => "removed",
+            Self::Test => "test",
         })
     }
 }

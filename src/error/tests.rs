@@ -25,6 +25,7 @@ fn codes() -> Vec<&'static str> {
         ConfigError::CODES,
         Finding::CODES,
         KeyError::CODES,
+        MigrationError::CODES,
         PositionError::CODES,
         Refused::CODES,
         Rejection::CODES,

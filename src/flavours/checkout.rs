@@ -5,10 +5,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::connection::depth;
 use super::manager::ask;
 use super::pool::Guard;
 use super::statement_guard::StatementGuard;
+use super::transact::depth_of;
 use super::{RoutedConnection, Router, flavoured, io};
 use crate::connect::{SessionSettings, SettingChanges};
 use crate::engine::checkout::{Checkout, Next, Outcome};
@@ -233,7 +233,7 @@ impl<C: RoutedConnection> Router<C> {
     ) -> Outcome<Guard<C>> {
         let since = Instant::now();
         let limit = until.saturating_duration_since(since);
-        let in_transaction = depth(&mut guard.conn) > 0;
+        let in_transaction = depth_of(&mut guard) > 0;
         // Before it is sent: whatever comes of it, nobody gets this connection as it is.
         let before = guard.known.applied.begin_change();
         let changes = SettingChanges::new(before.as_deref(), settings.as_deref());

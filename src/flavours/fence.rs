@@ -50,6 +50,34 @@ impl<C: RoutedConnection> Session<C> {
 
 #[flavoured]
 impl<C: RoutedConnection> Router<C> {
+    /// Makes the reads of all sessions of this router, those to come included, observe everything that anyone has written, and
+    /// was acknowledged until now: after a change of the schema or of data that all rely on, made by another program.
+    ///
+    /// As [`Session::require_now`] for each; sessions are told as they read next, and no longer than until every replica has it.
+    /// [Migrations](Self#method.run_pending_migrations) that this router runs count so by themselves.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the requirement holds from the first poll on.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "postgres")]
+    /// # async fn example(router: diesel_routing::pg::Router) -> Result<(), diesel_routing::Error> {
+    /// // `diesel migration run` has ended.
+    /// router.require_now().await;
+    /// let conn = router.session().read().await?; // has the new schema
+    /// # Ok(()) }
+    /// ```
+    pub async fn require_now(&self) {
+        let shared = self.shared();
+        shared.all_committed();
+        let until = after(Instant::now(), shared.probe_timeout);
+        self.hear_primary_until(until, || shared.is_common_captured())
+            .await;
+    }
+
     /// Has the primary asked for its position, until `is_known` or the time is over. Of all callers, one asks at a time.
     pub(super) async fn hear_primary_until(&self, until: Instant, is_known: impl Fn() -> bool) {
         let shared = self.shared();

@@ -28,6 +28,9 @@ pub(crate) struct Hooks<C> {
     pub(crate) lag: Option<TellLag>,
     /// Set if `connect` is the user's own: what it sets on a connection is not known.
     pub(crate) connects_elsehow: bool,
+    /// The connection of a test, which all pools lend.
+    #[cfg(feature = "test-util")]
+    pub(crate) test: Option<Arc<crate::testing::Slot<C>>>,
 }
 
 impl<C: RoutedConnection> Default for Hooks<C> {
@@ -37,6 +40,8 @@ impl<C: RoutedConnection> Default for Hooks<C> {
             set_up: None,
             lag: None,
             connects_elsehow: false,
+            #[cfg(feature = "test-util")]
+            test: None,
         }
     }
 }
@@ -48,6 +53,8 @@ impl<C> Clone for Hooks<C> {
             set_up: self.set_up.clone(),
             lag: self.lag.clone(),
             connects_elsehow: self.connects_elsehow,
+            #[cfg(feature = "test-util")]
+            test: self.test.clone(),
         }
     }
 }
@@ -111,6 +118,8 @@ impl<C: RoutedConnection> Manager<C> {
             },
             member: Arc::clone(&self.node),
             database: self.database.clone(),
+            #[cfg(feature = "test-util")]
+            inside: None,
         }))
     }
 
@@ -291,6 +300,21 @@ impl<C: RoutedConnection> Manager<C> {
         }
         conn.was_reset(since);
         Ok(())
+    }
+
+    /// Runs the hook that prepares connections once more, on one that was reset under a test.
+    #[cfg(feature = "test-util")]
+    pub(super) async fn set_up_again(&self, conn: &mut Pooled<C>) -> diesel::QueryResult<()> {
+        let Some(hook) = &self.hooks.set_up else {
+            return Ok(());
+        };
+        let request = ConnectRequest {
+            node: &self.node.name,
+            url: self.node.url_of(self.pool),
+            database: None,
+            pool: self.pool,
+        };
+        hook(&mut conn.conn, request).await
     }
 
     /// Records that a connection is returned, and returns whether it must be closed: it has an open transaction, or an answer is

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::result::Error as DieselError;
 
-use super::connection::depth;
 use super::pool::Guard;
+use super::transact::depth_of;
 use super::{RoutedConnection, Router};
 use crate::engine::{Grant, Lease, Pooled};
 use crate::query_log::{Entry, Logging, Served, Server, What};
@@ -119,7 +119,7 @@ impl<C: RoutedConnection> Lease<Guard<C>> {
         }
         let logging = self.guard.marks.logging.as_ref()?;
         let _log = logging.observed.log.filter(|log| log.transactions)?;
-        let is_outermost = depth(&mut self.guard.conn) <= outermost;
+        let is_outermost = depth_of(&mut self.guard) <= outermost;
         self.record_named(if is_outermost { names.0 } else { names.1 })
     }
 

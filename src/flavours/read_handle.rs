@@ -12,10 +12,10 @@ use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::result::Error as DieselError;
 use diesel_routing_sql::Dialect as Sql;
 
-use super::connection::depth;
 use super::pool::Guard;
 use super::runs::Inspects;
 use super::statement_guard::StatementGuard;
+use super::transact::depth_of;
 use super::{ReadConn, RoutedConnection, Session, flavoured, io};
 use crate::consistency::Again;
 use crate::engine::{Blame, Lease};
@@ -128,6 +128,12 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         Ok((conn, guard.recording(entry)))
     }
 
+    /// Returns whether there may be a transaction that raw SQL has begun.
+    fn is_in_raw_transaction(&self) -> bool {
+        let never_resets = self.lease.shared().never_resets;
+        self.lease.guard.may_be_in_transaction(never_resets)
+    }
+
     /// Checks that the handle may run a statement.
     #[inline]
     fn check_statement<Q, M>(&mut self, query: &Q) -> QueryResult<()>
@@ -138,7 +144,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         self.lease.ready_for(R::NEEDS)?;
         let locks_granted = R::NEEDS >= Access::Primary
             && !self.lease.in_snapshot
-            && depth(&mut self.lease.guard.conn) > 0;
+            && (depth_of(&mut self.lease.guard) > 0 || self.is_in_raw_transaction());
         let inspection = query.inspection();
         self.lease.guard.marks.was_vouched_for |= inspection.is_vouched();
         if Q::locks() && !locks_granted {
@@ -220,7 +226,7 @@ where
         };
         lease.guard.runs(trace);
         if takes_writes {
-            let depth = depth(&mut lease.guard.conn);
+            let depth = depth_of(&mut lease.guard);
             lease.log.begin_read(reach, depth);
         }
         Ok(())

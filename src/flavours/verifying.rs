@@ -89,7 +89,7 @@ impl<C: RoutedConnection> Router<C> {
     }
 
     /// Completes the report on a replica, which is to reach `required`.
-    async fn verify(
+    pub(super) async fn verify(
         &self,
         mut report: ReplicaReport,
         node: (usize, u32),

@@ -8,9 +8,9 @@ use std::ops::{Deref, DerefMut};
 use diesel::QueryResult;
 use diesel::query_builder::{QueryFragment, QueryId};
 
-use super::connection::depth;
 use super::pool::Guard;
 use super::statement_guard::StatementGuard;
+use super::transact::depth_of;
 use super::{ReadConn, RoutedConnection, WriteConn};
 use crate::engine::{Ending, Lease};
 use crate::statement::{Access, Inspected, Primary, Trace};
@@ -46,8 +46,8 @@ impl<C: RoutedConnection> WriteConn<C> {
             true => lease.record_named(name),
             false => None,
         };
+        let depth = depth_of(&mut lease.guard);
         let (conn, guard) = lease.guard.parts();
-        let depth = depth(conn);
         Ok((conn, guard.recording(entry), lease.log.begin(depth)))
     }
 
@@ -57,8 +57,8 @@ impl<C: RoutedConnection> WriteConn<C> {
     ) -> QueryResult<(&mut C, StatementGuard<'_>, Ending<'_>)> {
         let lease = self.lease_mut();
         lease.ready_for(Access::Write)?;
+        let depth = depth_of(&mut lease.guard);
         let (conn, guard) = lease.guard.parts();
-        let depth = depth(conn);
         Ok((conn, guard, lease.log.begin_unbounded(depth)))
     }
 
@@ -105,7 +105,7 @@ impl<C: RoutedConnection> WriteConn<C> {
             return Err(error);
         }
         let grant = lease.records().then(|| *lease.grant());
-        let depth = depth(&mut lease.guard.conn);
+        let depth = depth_of(&mut lease.guard);
         let seen = &mut lease.guard.seen;
         let (ending, trace, sql) = lease
             .log

@@ -213,6 +213,32 @@ events! {
         "a handler takes a `Session`, and no `SessionLayer` of this kind of connection is around it: add \
          `.layer(SessionLayer::new(router)?)` after its route";
 
+    // --- Migrations ---
+
+    /// Another instance runs migrations.
+    MigrationWaits { node: &'a str, holder: &'a str } = INFO "migration_waits",
+        "migrations wait for those of another instance";
+
+    /// A migration has run.
+    MigrationRan { node: &'a str, migration: &'a str, seconds: f64 } = INFO "migration_ran",
+        "a migration has run";
+
+    /// A migration was reverted.
+    MigrationReverted { node: &'a str, migration: &'a str, seconds: f64 } = INFO "migration_reverted",
+        "a migration was reverted";
+
+    /// A migration failed.
+    MigrationFailed { node: &'a str, migration: &'a str, why: &'a str } = ERROR "migration_failed",
+        "a migration failed";
+
+    /// Not all replicas have the migrations yet.
+    ReplicasLackMigrations { nodes: &'a str, waited_seconds: f64 } = INFO "replicas_lack_migrations",
+        "replicas do not have the migrations yet";
+
+    /// All replicas have the migrations that were waited for.
+    ReplicasHaveMigrations { waited_seconds: f64 } = INFO "replicas_have_migrations",
+        "all replicas have the migrations";
+
     // --- Settings ---
 
     /// A setting was changed.

@@ -81,6 +81,18 @@ impl SessionState {
         self.lock().wrote_perhaps(now.into());
     }
 
+    /// Joins what all sessions count as having written, up to the write with this number: what was committed before the one
+    /// instant, and perhaps before the other.
+    pub(crate) fn join_common(
+        &self,
+        number: u32,
+        committed: Option<Instant>,
+        unknown: Option<Instant>,
+    ) {
+        let (committed, unknown) = (committed.map(Into::into), unknown.map(Into::into));
+        self.lock().join_common(number, committed, unknown);
+    }
+
     /// Records that its state is unknown: it may have written before `now`.
     #[cfg(feature = "edge")]
     pub(crate) fn doubt(&self, now: Instant) {

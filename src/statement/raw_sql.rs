@@ -24,7 +24,8 @@ use crate::statement::effect::{Built, Inspection, Read, Statement};
 ///
 /// It is made in one of four ways:
 ///
-/// - the macro `read_sql!("..")` of a backend's module checks a literal at compile time;
+/// - the macro `read_sql!("..")` of a backend's module checks a literal at compile time, and `read_sql!(file = "queries/report.sql")` a file, at
+///   a path from the directory of the package's `Cargo.toml`;
 /// - [`check`](Self::check) checks a string at run time;
 /// - [`Session::read_sql`](crate::Session::read_sql) does so with the router's check, and so knows the functions that it allows;
 /// - [`vouch`](Self::vouch) checks nothing, and is easy to grep for.

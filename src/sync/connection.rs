@@ -265,3 +265,10 @@ pub(crate) fn depth<C: Connection>(conn: &mut C) -> u32 {
         .flatten()
         .map_or(0, std::num::NonZero::get)
 }
+
+/// Returns whether a statement may be given up, or sent ahead of the next, and the connection stays what it was.
+#[cfg(feature = "test-util")]
+#[expect(clippy::extra_unused_type_parameters, reason = "as in async code")]
+pub(crate) const fn survives<C: RoutedConnection>() -> bool {
+    true
+}

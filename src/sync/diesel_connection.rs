@@ -13,10 +13,10 @@ use diesel::result::Error as DieselError;
 use diesel::sql_types::TypeMetadata;
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 
-use super::connection::depth;
 use super::observing::{BEGIN, COMMIT, ROLLBACK};
 use super::rows::{Rows, Streamed};
 use super::statement_guard::StatementGuard;
+use super::transact::{self, depth_of};
 use super::transaction::close;
 use super::{RoutedConnection, WriteConn};
 use crate::engine::Ending;
@@ -182,15 +182,15 @@ impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
         conn.lease_mut().lent_for(crate::statement::Access::Write)?;
         let entry = conn.lease_mut().record_transaction(BEGIN, 0);
         let statement = StatementGuard::unmarked().recording(entry);
-        let result = statement.during(Raw::<C>::begin_transaction(conn.raw()));
+        let result = statement.during(transact::begin(&mut conn.lease_mut().guard));
         conn.lease_mut().guard.heard(result)
     }
 
     fn rollback_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
-        let depth = depth(conn.raw());
+        let depth = depth_of(&mut conn.lease_mut().guard);
         let entry = conn.lease_mut().record_transaction(ROLLBACK, 1);
         let statement = StatementGuard::unmarked().recording(entry);
-        let result = statement.during(Raw::<C>::rollback_transaction(conn.raw()));
+        let result = statement.during(transact::roll_back(&mut conn.lease_mut().guard));
         let lease = conn.lease_mut();
         lease.guard.heard(result)?;
         lease.log.rolled_back(depth);
@@ -201,9 +201,8 @@ impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
         let entry = conn.lease_mut().record_transaction(COMMIT, 1);
         let statement = StatementGuard::unmarked().recording(entry);
         let lease = conn.lease_mut();
-        let raw = &mut lease.guard.conn;
-        let ending = lease.log.begin_commit(depth(raw));
-        let result = statement.during(Raw::<C>::commit_transaction(raw));
+        let ending = lease.log.begin_commit(depth_of(&mut lease.guard));
+        let result = statement.during(transact::commit(&mut lease.guard));
         ending.finish(result.as_ref().err());
         lease.guard.heard(result)
     }

@@ -5,6 +5,8 @@
 mod acquire;
 mod attempt;
 mod connection;
+#[cfg(feature = "sync-postgres")]
+mod copy;
 mod current;
 mod diagnostics;
 mod diesel_connection;
@@ -13,12 +15,16 @@ mod flavour;
 mod following;
 mod hooks;
 mod io;
+#[cfg(feature = "migrations")]
+mod migrating;
 mod pool;
 mod read;
 mod reading;
 mod rows;
 mod runs;
 mod statement_guard;
+#[cfg(feature = "test-util")]
+mod test_database;
 mod transaction;
 mod watch;
 #[cfg(feature = "config-file")]
@@ -29,6 +35,9 @@ mod write;
 #[cfg(feature = "config")]
 #[path = "../flavours/apply.rs"]
 mod apply;
+#[cfg(feature = "migrations")]
+#[path = "../flavours/arriving.rs"]
+mod arriving;
 #[path = "../flavours/builder.rs"]
 mod builder;
 #[path = "../flavours/checkout.rs"]
@@ -46,6 +55,15 @@ mod heartbeat;
 mod manager;
 #[path = "../flavours/meeting.rs"]
 mod meeting;
+#[cfg(feature = "migrations")]
+#[path = "../flavours/migrated_connection.rs"]
+mod migrated_connection;
+#[cfg(feature = "migrations")]
+#[path = "../flavours/migration_work.rs"]
+mod migration_work;
+#[cfg(feature = "migrations")]
+#[path = "../flavours/migrations.rs"]
+mod migrations;
 #[cfg(feature = "sync-mysql")]
 #[path = "../flavours/mysql.rs"]
 mod mysql_server;
@@ -63,6 +81,17 @@ mod router;
 mod session;
 #[path = "../flavours/sources.rs"]
 mod sources;
+#[cfg(feature = "test-util")]
+#[path = "../flavours/test_pool.rs"]
+mod test_pool;
+#[cfg(feature = "test-util")]
+#[path = "../flavours/test_router.rs"]
+mod test_router;
+#[cfg(feature = "test-util")]
+#[path = "../flavours/test_schema.rs"]
+mod test_schema;
+#[path = "../flavours/transact.rs"]
+mod transact;
 #[path = "../flavours/verifying.rs"]
 mod verifying;
 #[path = "../flavours/watching.rs"]
@@ -89,7 +118,13 @@ pub use diesel_routing_macros::RoutedConnection;
 pub use dsl::ExecuteCopyFromDsl;
 pub use dsl::{RunQueryDsl, SaveChangesDsl};
 pub use heartbeat::Heartbeat;
+#[cfg(feature = "migrations")]
+pub use migrating::MigratedConnection;
 pub use read::ReadConn;
+#[cfg(feature = "test-util")]
+pub use test_database::TestDatabase;
+#[cfg(feature = "test-util")]
+pub use test_router::{TestRouter, TestRouterBuilder};
 pub use transaction::TransactionBuilder;
 pub use write::WriteConn;
 pub use write_handle::RawWrite;
@@ -129,6 +164,10 @@ pub type Nodes<C> = crate::engine::Nodes<C, Blocking>;
 /// The configuration of a router of blocking Diesel; see [`RouterBuilder`](crate::RouterBuilder).
 pub type RouterBuilder<C> = crate::engine::RouterBuilder<C, Blocking>;
 
+/// How a router of blocking Diesel runs migrations; see [`Migrator`](crate::Migrator).
+#[cfg(feature = "migrations")]
+pub type Migrator<C> = crate::engine::Migrator<C, Blocking>;
+
 /// A session on blocking Diesel; see [`Session`](crate::Session).
 ///
 /// ```no_run
@@ -155,6 +194,8 @@ pub mod prelude {
 
 /// The bounds of the query methods, for generic code that must name them.
 pub mod bounds {
+    #[cfg(feature = "sync-postgres")]
+    pub use super::copy::{CopiesTo, CopyToOptions, NotSet};
     pub use super::diesel_connection::{Cursor, Routed};
     pub use super::rows::Rows;
     pub use super::runs::{Inspects, Runs, Saves, Target};

@@ -17,6 +17,9 @@ pub type ReadConn<R> = super::ReadConn<R, MysqlConnection>;
 pub type WriteConn = super::WriteConn<MysqlConnection>;
 /// [`Router`](super::Router) on MySQL and MariaDB.
 pub type Router = super::Router<MysqlConnection>;
+/// [`TestRouter`](super::TestRouter) on MySQL and MariaDB.
+#[cfg(feature = "test-util")]
+pub type TestRouter = super::TestRouter<MysqlConnection>;
 /// [`Session`](super::Session) on MySQL and MariaDB.
 pub type Session = super::Session<MysqlConnection>;
 /// [`ReadSql`](crate::ReadSql) on MySQL and MariaDB.

@@ -5,11 +5,15 @@ use std::time::Duration;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::pg::{CopyFromQuery, PgNotification};
 use diesel::prelude::ExecuteCopyFromDsl;
+use diesel::result::Error;
 use diesel::{Connection, ConnectionResult, PgConnection, QueryResult};
 
+#[doc(no_inline)]
+pub use diesel::copy_from;
 pub use diesel_routing_macros::read_sql_pg as read_sql;
 
 use super::RoutedConnection;
+pub use super::copy::{CopyRows, CopyToQuery, CopyToReader, copy_to};
 use crate::backend::postgres::checksum;
 use crate::cluster::{Checksum, ChecksumLimits, Diagnosis, Introduction, Observation, ServerFacts};
 use crate::connect::{SettingChanges, conceal};
@@ -23,6 +27,9 @@ pub type ReadConn<R> = super::ReadConn<R, PgConnection>;
 pub type WriteConn = super::WriteConn<PgConnection>;
 /// [`Router`](super::Router) on PostgreSQL.
 pub type Router = super::Router<PgConnection>;
+/// [`TestRouter`](super::TestRouter) on PostgreSQL.
+#[cfg(feature = "test-util")]
+pub type TestRouter = super::TestRouter<PgConnection>;
 /// [`Session`](super::Session) on PostgreSQL.
 pub type Session = super::Session<PgConnection>;
 /// [`ReadSql`](crate::ReadSql) on PostgreSQL.
@@ -241,11 +248,11 @@ impl WriteConn {
         self.raw().notifications_iter()
     }
 
-    /// Runs a `COPY .. TO`, which reads: unlike [`raw_counts_as_write`](Self::raw_counts_as_write),
+    /// Lends the raw connection for a `COPY .. TO`, which reads: unlike [`raw_counts_as_write`](Self::raw_counts_as_write),
     /// it does not count as a write.
     ///
-    /// Diesel's `copy_to(..).load(conn)` and `.load_raw(conn)` require a raw connection; `f` gets one,
-    /// and must not use it for anything else.
+    /// For code that needs a raw connection for Diesel's own `copy_to(..).load(conn)`; `f` gets one, and must not use it for anything else.
+    /// [`copy_to`] does the same on every handle, and notices an export that the server ends early.
     ///
     /// # Errors
     ///
@@ -273,7 +280,21 @@ impl WriteConn {
         &mut self,
         f: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
     ) -> QueryResult<T> {
-        f(self.raw())
+        let (raw, guard) = self.lease_mut().guard.parts();
+        match f(raw) {
+            Err(error) if !matches!(error, Error::DatabaseError(..)) => {
+                // There may be more to come, and nobody reads it.
+                let _closed = guard.leave_open();
+                Err(error)
+            }
+            copied => {
+                // Diesel leaves the end of the answer for this to read: until then, a statement would find the connection busy.
+                let ended = guard.during(raw.batch_execute("SELECT 1"));
+                let copied = copied?;
+                ended?;
+                Ok(copied)
+            }
+        }
     }
 }
 
@@ -281,7 +302,7 @@ impl WriteConn {
 impl<T, A> ExecuteCopyFromDsl<WriteConn> for CopyFromQuery<T, A>
 where
     Self: ExecuteCopyFromDsl<PgConnection>,
-    <Self as ExecuteCopyFromDsl<PgConnection>>::Error: From<diesel::result::Error>,
+    <Self as ExecuteCopyFromDsl<PgConnection>>::Error: From<Error>,
 {
     type Error = <Self as ExecuteCopyFromDsl<PgConnection>>::Error;
 

@@ -17,6 +17,9 @@ pub type ReadConn<R> = super::ReadConn<R, SqliteConnection>;
 pub type WriteConn = super::WriteConn<SqliteConnection>;
 /// [`Router`](super::Router) on SQLite.
 pub type Router = super::Router<SqliteConnection>;
+/// [`TestRouter`](super::TestRouter) on SQLite.
+#[cfg(feature = "test-util")]
+pub type TestRouter = super::TestRouter<SqliteConnection>;
 /// [`Session`](super::Session) on SQLite.
 pub type Session = super::Session<SqliteConnection>;
 /// [`ReadSql`](crate::ReadSql) on SQLite.

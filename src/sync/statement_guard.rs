@@ -64,6 +64,25 @@ impl<'a> StatementGuard<'a> {
         self.entry
     }
 
+    /// Leaves the statement open: its answer follows, and the connection runs nothing else and is not lent again until the marks say so. Returns
+    /// them, if there are any, with its record.
+    #[cfg(feature = "sync-postgres")]
+    #[must_use = "dropped, the connection is closed when it comes back"]
+    pub(super) fn leave_open(self) -> (Option<&'a mut Marks>, Option<Box<Entry>>) {
+        let Self {
+            mut marks,
+            mut entry,
+            ..
+        } = self;
+        if let Some(marks) = &mut marks {
+            marks.awaits_answer = true;
+        }
+        if let Some(entry) = &mut entry {
+            entry.pause();
+        }
+        (marks, entry)
+    }
+
     /// Returns what the statement returned.
     #[inline]
     pub(super) fn during<T>(self, answer: QueryResult<T>) -> QueryResult<T> {

@@ -5,9 +5,9 @@ use std::fmt;
 use diesel::connection::TransactionManager;
 use diesel::{Connection, QueryResult};
 
-use super::connection::depth;
 use super::observing::{BEGIN, COMMIT, ROLLBACK};
 use super::statement_guard::StatementGuard;
+use super::transact::{self, begin_with, depth_of};
 use super::{ReadConn, RoutedConnection, WriteConn};
 #[cfg(any(feature = "sync-postgres", feature = "sync-mysql"))]
 use crate::statement::Isolation;
@@ -41,8 +41,9 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     ///     })
     /// }
     /// ```
-    pub fn snapshot<T, E>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
+    pub fn snapshot<T, E, F>(&mut self, f: F) -> Result<T, E>
     where
+        F: FnOnce(&mut Self) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
         let begin = self.lease().guard.conn.dialect().begin_snapshot();
@@ -59,22 +60,19 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     /// # Errors
     ///
     /// As for [`snapshot`](Self::snapshot).
-    pub fn transaction<T, E>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
+    pub fn transaction<T, E, F>(&mut self, f: F) -> Result<T, E>
     where
         R: GrantsTransactions,
+        F: FnOnce(&mut Self) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
         let begin = self.lease().guard.conn.dialect().begin_locking();
         self.within(begin, false, f)
     }
 
-    fn within<T, E>(
-        &mut self,
-        begin: &str,
-        read_only: bool,
-        f: impl FnOnce(&mut Self) -> Result<T, E>,
-    ) -> Result<T, E>
+    fn within<T, E, F>(&mut self, begin: &str, read_only: bool, f: F) -> Result<T, E>
     where
+        F: FnOnce(&mut Self) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
         let lease = self.lease_mut();
@@ -84,15 +82,14 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let number = lease.guard.number;
         let recorded = |entry| StatementGuard::unmarked().recording(entry);
         let statement = recorded(lease.record_transaction(BEGIN, 0));
-        let conn = &mut lease.guard.conn;
-        let outermost = depth(conn) == 0;
+        let outermost = depth_of(&mut lease.guard) == 0;
         if outermost {
-            let begun = statement.during(conn.begin_with(begin));
+            let begun = statement.during(begin_with(&mut lease.guard, begin));
             lease.guard.heard(begun)?;
             lease.in_snapshot = read_only;
             lease.in_locking = !read_only;
         } else {
-            let begun = statement.during(C::TransactionManager::begin_transaction(conn));
+            let begun = statement.during(transact::begin(&mut lease.guard));
             lease.guard.heard(begun)?;
         }
         let result = f(self);
@@ -100,19 +97,17 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         lease.holds(number).map_err(diesel::result::Error::from)?;
         let names = if result.is_ok() { COMMIT } else { ROLLBACK };
         let statement = recorded(lease.record_transaction(names, 1));
-        let conn = &mut lease.guard.conn;
         let closed = match &result {
             Ok(_) => {
                 // A function that was called may have written.
-                let ending = lease.log.begin_commit(depth(conn));
-                let committed = statement.during(C::TransactionManager::commit_transaction(conn));
+                let ending = lease.log.begin_commit(depth_of(&mut lease.guard));
+                let committed = statement.during(transact::commit(&mut lease.guard));
                 ending.finish(committed.as_ref().err());
                 committed
             }
             Err(_) => {
-                let depth = depth(conn);
-                let rolled_back =
-                    statement.during(C::TransactionManager::rollback_transaction(conn));
+                let depth = depth_of(&mut lease.guard);
+                let rolled_back = statement.during(transact::roll_back(&mut lease.guard));
                 if rolled_back.is_ok() {
                     lease.log.rolled_back(depth);
                 }
@@ -141,8 +136,9 @@ impl<C: RoutedConnection> WriteConn<C> {
     ///
     /// Returns the error of `f`, after a rollback; Diesel's, if the transaction cannot be opened or closed.
     /// If `f` panics, the transaction stays open and the pool discards the connection.
-    pub fn transaction<T, E>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
+    pub fn transaction<T, E, F>(&mut self, f: F) -> Result<T, E>
     where
+        F: FnOnce(&mut Self) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
         Connection::transaction(self, f)
@@ -167,8 +163,9 @@ impl<C: RoutedConnection> WriteConn<C> {
     /// # Panics
     ///
     /// Panics if `f` returns an error.
-    pub fn test_transaction<T, E>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, E>) -> T
+    pub fn test_transaction<T, E, F>(&mut self, f: F) -> T
     where
+        F: FnOnce(&mut Self) -> Result<T, E>,
         E: fmt::Debug,
     {
         Connection::test_transaction(self, f)
@@ -271,14 +268,15 @@ impl TransactionBuilder<'_, diesel::MysqlConnection> {
 }
 
 impl<C: RoutedConnection> TransactionBuilder<'_, C> {
-    /// Runs `f` in the transaction.
+    /// Runs `f` in the transaction. As in Diesel, a builder that was kept runs another one with the same characteristics.
     ///
     /// # Errors
     ///
     /// Returns the error of `f`, after a rollback; otherwise Diesel's:
     /// [`AlreadyInTransaction`](diesel::result::Error::AlreadyInTransaction) inside a transaction.
-    pub fn run<T, E>(self, f: impl FnOnce(&mut WriteConn<C>) -> Result<T, E>) -> Result<T, E>
+    pub fn run<T, E, F>(&mut self, f: F) -> Result<T, E>
     where
+        F: FnOnce(&mut WriteConn<C>) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
         let begin = self
@@ -293,12 +291,9 @@ impl<C: RoutedConnection> TransactionBuilder<'_, C> {
 }
 
 impl<C: RoutedConnection> WriteConn<C> {
-    fn run_transaction<T, E>(
-        &mut self,
-        begin: &str,
-        f: impl FnOnce(&mut Self) -> Result<T, E>,
-    ) -> Result<T, E>
+    fn run_transaction<T, E, F>(&mut self, begin: &str, f: F) -> Result<T, E>
     where
+        F: FnOnce(&mut Self) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
         type Manager<C> = <C as Connection>::TransactionManager;
@@ -309,7 +304,7 @@ impl<C: RoutedConnection> WriteConn<C> {
         let lease = self.lease_mut();
         let entry = lease.record_transaction(BEGIN, 0);
         let statement = StatementGuard::unmarked().recording(entry);
-        let begun = statement.during(lease.guard.conn.begin_with(begin));
+        let begun = statement.during(begin_with(&mut lease.guard, begin));
         self.lease_mut().guard.heard(begun)?;
         let number = self.lease_mut().guard.number;
         let result = f(self);
@@ -332,11 +327,9 @@ impl WriteConn<diesel::SqliteConnection> {
     /// # Errors
     ///
     /// Returns the error of `f`, after a rollback; Diesel's otherwise.
-    pub fn immediate_transaction<T, E>(
-        &mut self,
-        f: impl FnOnce(&mut Self) -> Result<T, E>,
-    ) -> Result<T, E>
+    pub fn immediate_transaction<T, E, F>(&mut self, f: F) -> Result<T, E>
     where
+        F: FnOnce(&mut Self) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
         self.run_transaction("BEGIN IMMEDIATE", f)
@@ -348,11 +341,9 @@ impl WriteConn<diesel::SqliteConnection> {
     /// # Errors
     ///
     /// Returns the error of `f`, after a rollback; Diesel's otherwise.
-    pub fn exclusive_transaction<T, E>(
-        &mut self,
-        f: impl FnOnce(&mut Self) -> Result<T, E>,
-    ) -> Result<T, E>
+    pub fn exclusive_transaction<T, E, F>(&mut self, f: F) -> Result<T, E>
     where
+        F: FnOnce(&mut Self) -> Result<T, E>,
         E: From<diesel::result::Error>,
     {
         self.run_transaction("BEGIN EXCLUSIVE", f)

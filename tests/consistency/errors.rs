@@ -172,6 +172,14 @@ mod asynchronous {
         Ok(users::table.count().get_result(conn).await?)
     }
 
+    /// The other way round, its fields are of what the caller passes.
+    #[consistency(session)]
+    #[tracing::instrument(name = "counting", skip(conn))]
+    async fn count_in(conn: &mut ReadConn<CaughtUp>, locale: &str) -> Result<i64, Error> {
+        let users = users::table.filter(users::locale.eq(locale));
+        Ok(users.count().get_result(conn).await?)
+    }
+
     #[tokio::test]
     async fn a_span_above_the_attribute_has_fields_of_the_handle() {
         let cluster = cluster();
@@ -179,14 +187,10 @@ mod asynchronous {
         let spans = Spans::default();
         let guard = tracing::subscriber::set_default(spans.clone());
         assert_eq!(count(&session).await.unwrap(), 1);
+        assert_eq!(count_in(&session, "en").await.unwrap(), 1);
         drop(guard);
-        let spans = spans.0.lock().unwrap();
-        assert!(
-            spans
-                .iter()
-                .any(|span| span == "counting node=\"replica\" "),
-            "{spans:?}"
-        );
+        spans.assert_has("counting node=\"replica\" ");
+        spans.assert_has("counting locale=\"en\" ");
     }
 }
 
@@ -252,11 +256,44 @@ mod blocking {
     }
 
     use sync::sqlite::ReadSql;
+
+    #[tracing::instrument(name = "counting", skip(conn), fields(node = conn.route().node))]
+    #[consistency(session)]
+    fn count(conn: &mut ReadConn<CaughtUp>) -> Result<i64, Error> {
+        Ok(users::table.count().get_result(conn)?)
+    }
+
+    #[consistency(session)]
+    #[tracing::instrument(name = "counting", skip(conn))]
+    fn count_in(conn: &mut ReadConn<CaughtUp>, locale: &str) -> Result<i64, Error> {
+        let users = users::table.filter(users::locale.eq(locale));
+        Ok(users.count().get_result(conn)?)
+    }
+
+    #[test]
+    fn a_span_above_the_attribute_has_fields_of_the_handle() {
+        let cluster = cluster();
+        let session = router(&cluster).session();
+        let spans = Spans::default();
+        let guard = tracing::subscriber::set_default(spans.clone());
+        assert_eq!(count(&session).unwrap(), 1);
+        assert_eq!(count_in(&session, "en").unwrap(), 1);
+        drop(guard);
+        spans.assert_has("counting node=\"replica\" ");
+        spans.assert_has("counting locale=\"en\" ");
+    }
 }
 
 /// The spans that were made, each as its name and fields.
 #[derive(Debug, Clone, Default)]
 struct Spans(Arc<Mutex<Vec<String>>>);
+
+impl Spans {
+    fn assert_has(&self, span: &str) {
+        let spans = self.0.lock().expect("no panic");
+        assert!(spans.iter().any(|made| made == span), "{spans:?}");
+    }
+}
 
 struct Fields(String);
 

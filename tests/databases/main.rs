@@ -34,3 +34,6 @@ mod questions;
 mod scope;
 mod servers;
 mod sqlite;
+#[cfg(feature = "sqlite")]
+mod sqlite_bb8;
+mod sqlite_r2d2;

@@ -14,6 +14,7 @@ mod flavour;
 mod heard;
 mod query_heard;
 mod schema;
+mod steps;
 
 mod mariadb_bb8;
 mod mariadb_r2d2;

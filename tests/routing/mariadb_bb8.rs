@@ -24,6 +24,12 @@ mod events;
 mod functions;
 #[path = "mariadb_suite/mariadb.rs"]
 mod mariadb;
+#[path = "suite/migrations.rs"]
+mod migrations;
+#[path = "async_suite/migrations_cancelled.rs"]
+mod migrations_cancelled;
+#[path = "replicated_suite/migrations_replicated.rs"]
+mod migrations_replicated;
 #[path = "suite/missing_schema.rs"]
 mod missing_schema;
 #[path = "suite/query_log.rs"]

@@ -22,6 +22,10 @@ mod events;
 mod functions;
 #[path = "mariadb_suite/mariadb.rs"]
 mod mariadb;
+#[path = "suite/migrations.rs"]
+mod migrations;
+#[path = "replicated_suite/migrations_replicated.rs"]
+mod migrations_replicated;
 #[path = "suite/missing_schema.rs"]
 mod missing_schema;
 #[path = "suite/query_log.rs"]

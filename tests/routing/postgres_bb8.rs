@@ -80,6 +80,14 @@ mod layers;
 mod leaks;
 #[path = "postgres_suite/locks.rs"]
 mod locks;
+#[path = "suite/migrations.rs"]
+mod migrations;
+#[path = "async_suite/migrations_cancelled.rs"]
+mod migrations_cancelled;
+#[path = "postgres_suite/migrations_concurrently.rs"]
+mod migrations_concurrently;
+#[path = "replicated_suite/migrations_replicated.rs"]
+mod migrations_replicated;
 #[path = "suite/missing_schema.rs"]
 mod missing_schema;
 #[path = "async_suite/node_sets.rs"]

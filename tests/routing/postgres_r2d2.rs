@@ -74,6 +74,12 @@ mod latency;
 mod layers;
 #[path = "postgres_suite/locks.rs"]
 mod locks;
+#[path = "suite/migrations.rs"]
+mod migrations;
+#[path = "postgres_suite/migrations_concurrently.rs"]
+mod migrations_concurrently;
+#[path = "replicated_suite/migrations_replicated.rs"]
+mod migrations_replicated;
 #[path = "suite/missing_schema.rs"]
 mod missing_schema;
 #[path = "blocking_suite/node_sets.rs"]

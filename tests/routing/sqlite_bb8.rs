@@ -42,6 +42,10 @@ mod checks;
 mod lags;
 #[path = "suite/leaks.rs"]
 mod leaks;
+#[path = "suite/migrations.rs"]
+mod migrations;
+#[path = "async_suite/migrations_cancelled.rs"]
+mod migrations_cancelled;
 #[path = "suite/missing_schema.rs"]
 mod missing_schema;
 #[path = "suite/pools.rs"]

@@ -46,6 +46,8 @@ mod checks;
 mod lags;
 #[path = "suite/leaks.rs"]
 mod leaks;
+#[path = "suite/migrations.rs"]
+mod migrations;
 #[path = "suite/missing_schema.rs"]
 mod missing_schema;
 #[path = "suite/pools.rs"]

@@ -1,5 +1,5 @@
 //! The project's chores, one command each: `cargo xtask test`, `tidy`, `ci`, `check-consistency`,
-//! `bench`, `watch`, `compile-time`, `compose-check`, `semver-checks`.
+//! `bench`, `watch`, `compile-time`, `compose-check`, `guide`, `semver-checks`.
 //!
 //! A chore is a list of [`step::Step`] values; [`runner::Selection`] carries any such list out.
 
@@ -9,6 +9,7 @@ mod apt;
 mod bench;
 mod check_consistency;
 mod compile_time;
+mod frameworks;
 mod need;
 mod orms;
 mod project;
@@ -56,6 +57,8 @@ enum Command {
     CompileTime(compile_time::Options),
     /// Check docker-compose.yml, where a compose client is installed; `tidy` does it too.
     ComposeCheck(Selection),
+    /// Build the guide with mdBook, into target/guide.
+    Guide(Selection),
     /// Compare the public API with that of an older revision (cargo-semver-checks).
     SemverChecks {
         /// The git revision to compare with: a release's tag, or the branch that this one left.
@@ -103,6 +106,9 @@ fn carry_out(command: Command) -> Result<ExitCode> {
         Command::CompileTime(options) => compile_time::run(workspace, &options),
         Command::ComposeCheck(selection) => {
             selection.carry_out("compose-check", workspace, vec![tidy::compose(workspace)])
+        }
+        Command::Guide(selection) => {
+            selection.carry_out("guide", workspace, vec![tidy::guide(workspace)])
         }
         Command::SemverChecks {
             baseline,

@@ -20,6 +20,8 @@ pub(crate) const TYPOS: Need = Need::Tool("typos");
 pub(crate) const DENY: Need = Need::Tool("cargo-deny");
 pub(crate) const HACK: Need = Need::Tool("cargo-hack");
 pub(crate) const HYPERFINE: Need = Need::Tool("hyperfine");
+/// There is no wheel of it: it takes two minutes to build, once.
+pub(crate) const MDBOOK: Need = Need::Tool("mdbook");
 /// There is no wheel of it: it takes minutes to build, once.
 pub(crate) const SEMVER_CHECKS: Need = Need::Tool("cargo-semver-checks");
 

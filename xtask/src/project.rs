@@ -4,11 +4,12 @@
 pub(crate) const ROOT_PACKAGE: &str = "diesel-routing";
 
 /// The library crates, for `cargo semver-checks`, which does not read macro crates.
-pub(crate) const LIBRARIES: [&str; 5] = [
+pub(crate) const LIBRARIES: [&str; 6] = [
     "diesel-routing",
     "diesel-routing-discovery",
     "diesel-routing-sql",
     "diesel-routing-testkit",
+    "diesel-routing-tonic",
     "diesel-routing-verify",
 ];
 
@@ -29,15 +30,23 @@ pub(crate) const FEATURE_GROUPS: &str = "\
     --group-features sync-postgres,sync-mysql,sync-sqlite \
     --group-features edge,tower,axum,moka,redis,redis-rustls \
     --group-features rustls,hedge,admin \
-    --group-features serde,test-util,config,config-file,inventory,metrics";
+    --group-features serde,test-util,config,config-file,inventory,metrics,migrations";
 
 /// Every backend of the libraries below us, so that all pairs share one build of Diesel and tokio.
 /// cargo-hack warns that it does not know them.
 pub(crate) const SHARED_FEATURES: &str = "diesel/postgres,diesel/mysql,diesel/sqlite,diesel/r2d2,\
-    diesel-async?/postgres,diesel-async?/mysql,diesel-async?/sqlite,tokio/full";
+    diesel-async?/postgres,diesel-async?/mysql,diesel-async?/sqlite,diesel-async?/async-connection-wrapper,tokio/full";
 
 /// The README's first command.
 pub(crate) const QUICKSTART: &str = "run --locked --quiet --package quickstart";
+
+/// The workspace of what is made for frameworks, whose dependencies nothing else needs.
+pub(crate) const FRAMEWORKS: &str = "examples/frameworks/Cargo.toml";
+/// The rules for its dependencies.
+pub(crate) const FRAMEWORKS_DENY: &str = "examples/frameworks/deny.toml";
+/// Its published packages.
+pub(crate) const FRAMEWORKS_LIBRARIES: &str =
+    "--package diesel-routing-actix --package diesel-routing-rocket";
 
 /// Where the consistency check is.
 pub(crate) const CONSISTENCY_EXAMPLE: &str = "check_consistency";

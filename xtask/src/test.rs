@@ -4,6 +4,7 @@ use clap::Args;
 use xshell::{Cmd, cmd};
 
 use crate::check_consistency;
+use crate::frameworks;
 use crate::need::{BUILD, NEXTEST, Need, SERVERS};
 use crate::project::{
     DOCKER_TESTS, MYSQL_TESTS, ON_MYSQL, ON_POSTGRES, POSTGRES_TESTS, QUICKSTART,
@@ -40,6 +41,11 @@ pub(crate) struct Options {
     /// The server comes from Debian's packages and stays in target/mysql; unpacking it takes root.
     #[arg(long, conflicts_with_all = ["pg", "docker", "pg19"])]
     mysql: bool,
+    /// Check what is made for frameworks (actix-web, Rocket, poem, Salvo, GraphQL, jobs), in its own workspace.
+    ///
+    /// It has tests, lints, docs and licences of its own, because of the time that its dependencies take.
+    #[arg(long, conflicts_with_all = ["pg", "docker", "pg19", "mysql"])]
+    frameworks: bool,
 }
 
 impl Options {
@@ -53,6 +59,10 @@ impl Options {
         }
         if self.mysql {
             return ("test --mysql".to_owned(), vec![on_mysql(workspace)]);
+        }
+        if self.frameworks {
+            let command = "test --frameworks".to_owned();
+            return (command, frameworks::steps(workspace));
         }
         if self.pg.is_empty() {
             return ("test".to_owned(), steps(workspace));

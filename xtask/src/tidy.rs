@@ -3,7 +3,8 @@
 use anyhow::{Context, Result};
 use xshell::{Cmd, cmd};
 
-use crate::need::{BUILD, DENY, HACK, SEMVER_CHECKS, TYPOS};
+use crate::frameworks;
+use crate::need::{BUILD, DENY, HACK, MDBOOK, SEMVER_CHECKS, TYPOS};
 use crate::project::{
     FEATURE_GROUPS, HIDDEN_FEATURES, LIBRARIES, PROGRAM, ROOT_PACKAGE, SHARED_FEATURES,
     UNPAIRED_FEATURES,
@@ -18,7 +19,7 @@ pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
     let each = format!("--workspace --ignore-private --exclude {PROGRAM} --each-feature");
     let deny = || cmd!(sh, "cargo deny --workspace --all-features --locked check");
     vec![
-        Step::new("fmt", "one way to lay out code").run(cmd!(sh, "cargo fmt --all --check")),
+        Step::new("fmt", "one way to lay out code").run(cmd!(sh, "cargo fmt --all --check")).run(frameworks::fmt(workspace)),
         Step::new("sources", "no path of this machine, no file of more than 500 lines")
             .check(sources::check),
         Step::new("spelling", "no typing errors in code, docs and messages")
@@ -26,11 +27,13 @@ pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
             .run(cmd!(sh, "typos")),
         Step::new("deny", "licences, banned crates and sources of the dependencies")
             .needs([DENY])
-            .run(deny().args(["licenses", "bans", "sources"])),
+            .run(deny().args(["licenses", "bans", "sources"]))
+            .run(frameworks::deny(workspace).args(["licenses", "bans", "sources"])),
         Step::new("advisories", "no dependency with a known hole")
             .needs([DENY])
             .check(fetch_advisories)
-            .run(deny().args(["advisories", "--disable-fetch"])),
+            .run(deny().args(["advisories", "--disable-fetch"]))
+            .run(frameworks::deny(workspace).args(["advisories", "--disable-fetch"])),
         compose(workspace),
         // The toolchain's own cargo refuses dependencies that want a newer one.
         Step::new("msrv", "the published crates build with the oldest Rust we promise")
@@ -100,6 +103,13 @@ pub(crate) fn compose(workspace: &Workspace) -> Step<'_> {
         .run(cmd!(workspace.sh, "docker compose config --quiet"))
 }
 
+/// `cargo xtask guide`: the book, in target/guide. Its programs and links are tests of the package `guide`.
+pub(crate) fn guide(workspace: &Workspace) -> Step<'_> {
+    Step::new("guide", "mdBook builds the guide")
+        .needs([MDBOOK])
+        .run(cmd!(workspace.sh, "mdbook build docs/guide"))
+}
+
 /// `cargo xtask semver-checks`: does the public API break what `baseline` promised?
 pub(crate) fn semver_checks<'a>(workspace: &'a Workspace, baseline: &str) -> Step<'a> {
     let packages = LIBRARIES.iter().flat_map(|package| ["--package", package]);
@@ -124,7 +134,7 @@ fn fetch_advisories(workspace: &Workspace) -> Result<Option<String>> {
         .map(|_| "the RustSec database could not be fetched".to_owned()))
 }
 
-fn install_oldest_toolchain(workspace: &Workspace) -> Result<Option<String>> {
+pub(crate) fn install_oldest_toolchain(workspace: &Workspace) -> Result<Option<String>> {
     let sh = &workspace.sh;
     let promised = workspace.root_package()?.rust_version.as_ref();
     let promised = promised.context("Cargo.toml states no rust-version")?;

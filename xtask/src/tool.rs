@@ -61,9 +61,14 @@ fn build(workspace: &Workspace, tool: &str) -> Result<()> {
     let (_, version) = pin(tool).with_context(|| format!("tools.txt does not list {tool}"))?;
     let root = workspace.target("tools");
     let krate = if tool == "typos" { "typos-cli" } else { tool };
+    // A web server that shows the book as it changes is half of mdBook's time to build.
+    let features: &[_] = match tool {
+        "mdbook" => &["--no-default-features", "--features", "search"],
+        _ => &[],
+    };
     cmd!(
         workspace.sh,
-        "cargo install --locked --root {root} --version {version} {krate}"
+        "cargo install --locked --root {root} --version {version} {krate} {features...}"
     )
     .run()
     .with_context(|| format!("{tool} could not be installed"))
@@ -88,11 +93,11 @@ fn pin(tool: &str) -> Option<(&'static str, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::need::{DENY, HACK, HYPERFINE, NEXTEST, Need, SEMVER_CHECKS, TYPOS};
+    use crate::need::{DENY, HACK, HYPERFINE, MDBOOK, NEXTEST, Need, SEMVER_CHECKS, TYPOS};
 
     #[test]
     fn every_tool_has_a_pinned_version() {
-        for need in [NEXTEST, TYPOS, DENY, HACK, HYPERFINE, SEMVER_CHECKS] {
+        for need in [NEXTEST, TYPOS, DENY, HACK, HYPERFINE, MDBOOK, SEMVER_CHECKS] {
             let Need::Tool(tool) = need else {
                 panic!("{need:?} is not a tool")
             };

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use diesel::connection::CacheSize;
+use diesel_async::AsyncConnection as _;
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
 };
+use futures_util::{FutureExt as _, TryFutureExt as _};
 use rand::seq::IndexedRandom;
 
 use crate::backend::Backend;
@@ -35,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) library: Library,
     /// Whether a connection is asked for a sign of life before it is lent, as the libraries do unless told otherwise.
     pub(crate) pings: bool,
+    /// Whether statements stay prepared, as drivers keep them unless told otherwise.
+    pub(crate) keeps_prepared: bool,
 }
 
 /// The pools of an application, which all its users share.
@@ -123,6 +128,16 @@ impl<B: Backend> Pool<B> {
             true => RecyclingMethod::Verified,
             false => RecyclingMethod::Fast,
         };
+        if !settings.keeps_prepared {
+            config.custom_setup = Box::new(|url| {
+                let opened = B::Connection::establish(url);
+                let opened = opened.map_ok(|mut conn| {
+                    conn.set_prepared_statement_cache_size(CacheSize::Disabled);
+                    conn
+                });
+                opened.boxed()
+            });
+        }
         let url = B::url(place, database);
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         let manager = B::Manager::from(manager);

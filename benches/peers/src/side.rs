@@ -93,20 +93,31 @@ impl Side {
         for (library_name, library) in libraries {
             for (rule_name, rule) in rules {
                 for pings in [false, true] {
-                    let settings = Settings { library, pings };
+                    let settings = Settings {
+                        library,
+                        pings,
+                        keeps_prepared: true,
+                    };
                     let name = format!("{library_name}, {rule_name}{}", suffix(pings));
                     add(name, Kind::Raw(settings, rule));
                 }
             }
         }
         for (name, peer) in peers(options) {
-            for pings in [false, true] {
-                let settings = Settings {
-                    library: Library::Bb8,
-                    pings,
-                };
-                let name = format!("{name}{}", suffix(pings));
-                add(name, Kind::Program(settings, peer.clone()));
+            let prepared: &[_] = match peer {
+                Peer::PgCat(_) => &[(", statements prepared anew", false), ("", true)],
+                _ => &[("", true)],
+            };
+            for (how, keeps_prepared) in prepared {
+                for pings in [false, true] {
+                    let settings = Settings {
+                        library: Library::Bb8,
+                        pings,
+                        keeps_prepared: *keeps_prepared,
+                    };
+                    let name = format!("{name}{how}{}", suffix(pings));
+                    add(name, Kind::Program(settings, peer.clone()));
+                }
             }
         }
         sides

@@ -95,8 +95,65 @@ fn anything_but_one_literal_is_an_error_on_the_offending_token() {
         ("input_suffix", r#""SELECT 1"sql"#),
         ("input_second_argument", r#""SELECT $1", 5"#),
         ("input_second_word", r#""SELECT $1" 5"#),
+        ("input_other_word", r#"path = "a.sql""#),
+        ("input_file_of_no_literal", "file = PATH"),
+        ("input_file_and_more", r#"file = "a.sql", 5"#),
     ] {
         assert_expansion!(name, input, expanded(input, Dialect::Postgres));
+    }
+}
+
+#[test]
+fn a_file_is_read_and_tracked_and_the_text_that_was_checked_is_the_one_that_runs() {
+    for (name, dialect, input) in [
+        (
+            "file_read",
+            Dialect::Postgres,
+            r#"file = "tests/queries/adults.sql""#,
+        ),
+        (
+            "file_with_a_byte_order_mark",
+            Dialect::Sqlite,
+            r#"file = "tests/queries/marked.sql","#,
+        ),
+        (
+            "file_that_writes",
+            Dialect::Postgres,
+            r#"file = "tests/queries/writes.sql""#,
+        ),
+        (
+            "file_unparsable",
+            Dialect::Postgres,
+            r#"file = "tests/queries/open.sql""#,
+        ),
+        (
+            "file_empty",
+            Dialect::Mysql,
+            r#"file = "tests/queries/empty.sql""#,
+        ),
+        (
+            "file_missing",
+            Dialect::Postgres,
+            r#"file = "tests/queries/nobody.sql""#,
+        ),
+        (
+            "file_not_in_utf8",
+            Dialect::Postgres,
+            r#"file = "tests/queries/latin.sql""#,
+        ),
+        (
+            "file_that_is_a_directory",
+            Dialect::Postgres,
+            r#"file = "tests""#,
+        ),
+        (
+            "file_at_an_absolute_path",
+            Dialect::Postgres,
+            r#"file = "/queries/adults.sql""#,
+        ),
+        ("file_without_a_name", Dialect::Postgres, r#"file = """#),
+    ] {
+        assert_expansion!(name, input, expanded(input, dialect));
     }
 }
 

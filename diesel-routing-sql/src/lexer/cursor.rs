@@ -1,5 +1,6 @@
 use super::Refusal;
 use crate::Finding;
+use crate::locate::line_and_column;
 use crate::token::{Keyword, Quote, Text, Token, Word};
 
 /// A place in the text.
@@ -89,10 +90,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn finding(&self, message: &str) -> Finding {
-        let before = self.text.get(..self.at).unwrap_or_default();
-        let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
-        let last = before.rsplit('\n').next().unwrap_or_default();
-        let column = last.chars().count() + 1;
+        let (line, column) = line_and_column(self.text, self.at);
         Finding::Unparsable {
             message: format!("{message} at Line: {line}, Column: {column}"),
         }

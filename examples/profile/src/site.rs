@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use diesel_async::AsyncPgConnection;
 use diesel_routing::edge::{Edge, MemoryStore, RedisStore, TokenCookie};
 use diesel_routing::pg::Router;
-use diesel_routing::{Breaker, Node, TokenKeys};
+use diesel_routing::{Breaker, Node, RouterBuilder, TokenKeys};
 
 use crate::gauge::Gauge;
 use crate::letters::Queue;
@@ -40,6 +40,7 @@ impl Site {
     pub fn builder(nodes: &Nodes) -> SiteBuilder<'_> {
         SiteBuilder {
             nodes,
+            router: None,
             secret: None,
             store: None,
             users: None,
@@ -78,6 +79,7 @@ impl Site {
 #[must_use = "a site starts with `open`"]
 pub struct SiteBuilder<'a> {
     nodes: &'a Nodes,
+    router: Option<Router>,
     secret: Option<[u8; 32]>,
     store: Option<Store>,
     users: Option<u32>,
@@ -93,6 +95,12 @@ impl<'a> SiteBuilder<'a> {
     /// What tokens are signed with: the same for all instances. Defaults to a random one.
     pub fn secret(mut self, secret: [u8; 32]) -> Self {
         self.secret = Some(secret);
+        self
+    }
+
+    /// Serves with this router, a test's say, in place of one on the nodes.
+    pub fn on(mut self, router: Router) -> Self {
+        self.router = Some(router);
         self
     }
 
@@ -128,9 +136,12 @@ impl<'a> SiteBuilder<'a> {
     /// # Errors
     ///
     /// A node gives no connection, or is not what it should be; a replica does not replay.
-    pub async fn open(self) -> Result<Site> {
+    pub async fn open(mut self) -> Result<Site> {
         let gauge = Gauge::default();
-        let router = self.router(&gauge).await?;
+        let router = match self.router.take() {
+            Some(router) => router,
+            None => self.connect(&gauge).await?,
+        };
         if let Some(users) = self.users {
             let mark = seed::plant(&router, users).await?;
             for replica in &self.nodes.replicas {
@@ -159,23 +170,32 @@ impl<'a> SiteBuilder<'a> {
         })
     }
 
-    async fn router(&self, gauge: &Gauge) -> Result<Router> {
+    /// Returns the settings of its router, which is on no nodes yet.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no random numbers.
+    pub fn settings(&self) -> Result<RouterBuilder<AsyncPgConnection>> {
         let secret = match self.secret {
             Some(secret) => secret,
             None => random()?,
         };
-        let node = |address: &crate::Address| Node::new(&address.name, &address.url);
-        let load = gauge.clone();
-        web::install_recorder();
         let mut builder = Router::builder()
             .name("profile")
             .token_keys(TokenKeys::new(1, secret)?)
-            .breaker(Breaker::new().hold(HOLD))
-            .load_with(move || load.share())
-            .primary(node(&self.nodes.primary));
+            .breaker(Breaker::new().hold(HOLD));
         for (name, class) in inventory::classes() {
             builder = builder.class(name, class);
         }
+        Ok(builder)
+    }
+
+    async fn connect(&self, gauge: &Gauge) -> Result<Router> {
+        let node = |address: &crate::Address| Node::new(&address.name, &address.url);
+        let load = gauge.clone();
+        web::install_recorder();
+        let builder = self.settings()?.load_with(move || load.share());
+        let mut builder = builder.primary(node(&self.nodes.primary));
         for replica in &self.nodes.replicas {
             builder = builder.replica(node(replica));
         }

@@ -19,6 +19,12 @@ pin_project! {
 }
 
 impl<B> SessionBody<B> {
+    /// Creates a body that keeps `exchange` until it has been sent: for what calls
+    /// [`Edge::begin`](crate::edge::Edge::begin) or [`AnyEdge::arrive`](crate::edge::AnyEdge::arrive) itself.
+    pub fn holding(body: B, exchange: impl Send + Sync + 'static) -> Self {
+        Self::new(body, Box::new(exchange))
+    }
+
     pub(super) fn new(body: B, exchange: Box<dyn Send + Sync>) -> Self {
         Self {
             body,

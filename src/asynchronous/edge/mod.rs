@@ -1,5 +1,6 @@
 //! The edge of a service on diesel-async.
 
+mod adapter;
 #[cfg(feature = "axum")]
 mod axum;
 #[cfg(feature = "tower")]

@@ -9,6 +9,8 @@ impl<C: RoutedConnection> Guard<C> {
     #[inline]
     pub(crate) fn parts(&mut self) -> (&mut C, StatementGuard<'_>) {
         let pooled = &mut **self;
+        #[cfg(feature = "test-util")]
+        crate::asynchronous::test_pool::before_statement(pooled);
         let guard = if C::SURVIVES_CANCELLATION {
             StatementGuard::of_survivor(&mut pooled.marks)
         } else {

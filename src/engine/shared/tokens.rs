@@ -26,6 +26,7 @@ impl Shared {
 
     /// Returns the state of `session` for another process, and whether all of it is known.
     pub(crate) fn export(&self, session: &SessionState, as_of: Instant) -> (Token, bool) {
+        self.join_common(session);
         let cluster = self.snapshot.load();
         let Export {
             token,

@@ -110,6 +110,7 @@ impl Shared {
         self.note(&state, roster);
         self.snapshot.store(Arc::new(state));
         self.observes.store(observes, Ordering::Relaxed);
+        self.look_at_common();
         self.signals.answered();
     }
 

@@ -49,6 +49,8 @@ pub(super) struct Past {
     passed: Option<Stamp>,
     /// The time at which the last token arrived: earlier samples may lie below what it rightly requires.
     arrived: Option<Stamp>,
+    /// The number of the last write of everybody's that it has joined.
+    common: u32,
 }
 
 impl Past {
@@ -60,6 +62,7 @@ impl Past {
         seen: None,
         passed: None,
         arrived: None,
+        common: 0,
     };
 
     /// Records a write at this time, whose position is unknown and will be.
@@ -83,6 +86,25 @@ impl Causal {
     pub(super) fn wrote_perhaps(&mut self, now: Stamp) {
         self.past_mut().wrote_unknown(now);
         self.count_write();
+    }
+
+    /// Joins what all sessions count as having written, up to the write with this number. It is no activity of the session.
+    pub(super) fn join_common(
+        &mut self,
+        number: u32,
+        committed: Option<Stamp>,
+        unknown: Option<Stamp>,
+    ) {
+        let past = self.past_mut();
+        if past.common == number {
+            return;
+        }
+        past.common = number;
+        past.committed = past.committed.max(committed);
+        if let Some(at) = unknown {
+            past.wrote_unknown(at);
+        }
+        self.grow();
     }
 
     /// Records that the session may have written before `now`, for its state is unknown.

@@ -228,3 +228,24 @@ fn a_lost_write_is_required_by_its_time_once_the_window_has_passed() {
     assert_eq!((need.block, need.wrote), (None, None));
     assert_eq!(need.passed, Some(wrote));
 }
+
+#[test]
+fn what_everybody_wrote_is_joined_once_and_is_no_activity() {
+    let start = Instant::now();
+    let at_millis = |millis| Some(start + Duration::from_millis(millis));
+    let session = SessionState::default();
+    let cluster = cluster(start, 4);
+    let now = start + Duration::from_millis(50);
+    let need = || session.need(now, Duration::from_secs(5), &cluster, None);
+    session.join_common(1, at_millis(15), None);
+    let first = need();
+    assert_eq!((first.block, first.wrote.clone()), (None, Some(at(20))));
+    session.join_common(1, at_millis(35), None);
+    assert_eq!(need(), first);
+    session.join_common(2, at_millis(25), None);
+    assert_eq!(need().wrote, Some(at(30)));
+    session.join_common(3, None, at_millis(45));
+    assert_eq!(need().block, Some(Block::RecentWrite));
+    #[cfg(feature = "edge")]
+    assert_eq!(session.activity(), Activity::default());
+}

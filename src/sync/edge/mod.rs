@@ -3,6 +3,8 @@
 //! The guarantees and the order of levels are the same. Settings, rules and counters are those of
 //! [`crate::edge`].
 
+#[cfg(feature = "__async")]
+mod adapter;
 #[expect(
     clippy::module_inception,
     reason = "named for what it has, as its neighbours are"

@@ -9,6 +9,8 @@ impl<C: RoutedConnection> Guard<C> {
     #[inline]
     pub(in crate::sync) fn parts(&mut self) -> (&mut C, StatementGuard<'_>) {
         let pooled = &mut **self;
+        #[cfg(feature = "test-util")]
+        crate::sync::test_pool::before_statement(pooled);
         let guard = StatementGuard::marking(&mut pooled.marks);
         (&mut pooled.conn, guard)
     }

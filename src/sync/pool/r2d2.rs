@@ -32,7 +32,7 @@ const SLICE: Duration = Duration::from_millis(250);
 pub(crate) struct Settings(Arc<ScheduledThreadPool>);
 
 impl Settings {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let threads = ScheduledThreadPool::builder()
             // As many as r2d2 gives a single pool by default.
             .num_threads(3)

@@ -6,6 +6,7 @@ use diesel::connection::{DefaultLoadingMode, LoadConnection};
 use diesel::migration::MigrationSource;
 use diesel_migrations::{FileBasedMigrations, MigrationHarness};
 
+use super::migrations::{pets, pets_and_toys};
 use super::world::{World, count, is_marked, name};
 use super::*;
 
@@ -78,6 +79,20 @@ fn migrations_run_on_a_write_handle_and_count() {
             .unwrap_err();
         drop(conn);
         assert!(is_marked(&session).await);
+    });
+}
+
+#[test]
+fn what_diesels_harness_ran_the_router_knows_and_the_other_way_round() {
+    run(async {
+        let world = World::start(0).await;
+        let mut conn = world.router.write().unwrap();
+        assert!(run_all(&mut conn, pets()) == 1);
+        drop(conn);
+        let ran = world.router.run_pending_migrations(pets_and_toys());
+        assert_eq!(ran.unwrap(), ["2".into()]);
+        let mut conn = world.router.write().unwrap();
+        assert!(!conn.has_pending_migration(pets_and_toys()).unwrap());
     });
 }
 

@@ -1,7 +1,7 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use diesel_routing::Node;
+use diesel_routing::{MigrationRemains, Node};
 use diesel_routing_testkit::MariaCluster;
 
 use crate::schema;
@@ -9,6 +9,12 @@ use crate::schema;
 pub(crate) struct Mariadb(MariaCluster);
 
 impl Mariadb {
+    /// A word on who has the lock for migrations, and the number of events that tell of a wait for it.
+    pub(crate) const LOCK_HOLDER: &str = "connection ";
+    pub(crate) const LOCK_EVENTS: usize = 1;
+    /// The parts that are kept of a migration that fails.
+    pub(crate) const REMAINS: MigrationRemains = MigrationRemains::WithoutTransactions;
+
     /// Takes a few tenths of a second.
     pub(crate) const SLOW: &str = "SELECT SLEEP(0.3)";
 

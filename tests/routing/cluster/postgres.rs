@@ -1,7 +1,7 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use diesel_routing::Node;
+use diesel_routing::{MigrationRemains, Node};
 use diesel_routing_testkit::PgCluster;
 
 use crate::schema;
@@ -9,6 +9,12 @@ use crate::schema;
 pub(crate) struct Postgres(PgCluster);
 
 impl Postgres {
+    /// A word on who has the lock for migrations, and the number of events that tell of a wait for it.
+    pub(crate) const LOCK_HOLDER: &str = "process ";
+    pub(crate) const LOCK_EVENTS: usize = 1;
+    /// The parts that are kept of a migration that fails.
+    pub(crate) const REMAINS: MigrationRemains = MigrationRemains::Nothing;
+
     /// A URL that nobody answers.
     pub(crate) const UNREACHABLE: &str = "postgres://app@127.0.0.1:1/app";
     /// Takes a few tenths of a second.

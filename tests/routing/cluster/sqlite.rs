@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use diesel_routing::Node;
+use diesel_routing::{MigrationRemains, Node};
 use diesel_routing_testkit::SqliteCluster;
 
 use crate::schema;
@@ -8,6 +8,12 @@ use crate::schema;
 pub(crate) struct Sqlite(SqliteCluster);
 
 impl Sqlite {
+    /// A word on who has the lock for migrations, and the number of events that tell of a wait for it.
+    pub(crate) const LOCK_HOLDER: &str = "writes to the file";
+    pub(crate) const LOCK_EVENTS: usize = 0;
+    /// The parts that are kept of a migration that fails.
+    pub(crate) const REMAINS: MigrationRemains = MigrationRemains::Nothing;
+
     /// A URL that nobody answers.
     pub(crate) const UNREACHABLE: &str = "/there/is/no/such/directory/db.sqlite";
     /// Takes a few tenths of a second.

@@ -173,12 +173,12 @@ fn isolation_and_access_are_those_that_were_built() {
             level_of!(conn.build_transaction().serializable()),
             "serializable"
         );
-        let repeatable = conn.build_transaction().repeatable_read();
+        let mut repeatable = conn.build_transaction().repeatable_read();
         assert_eq!(level_of!(repeatable), "repeatable read");
-        let committed = conn.build_transaction().read_committed();
+        let mut committed = conn.build_transaction().read_committed();
         assert_eq!(level_of!(committed), "read committed");
 
-        let deferrable = conn
+        let mut deferrable = conn
             .build_transaction()
             .serializable()
             .read_only()

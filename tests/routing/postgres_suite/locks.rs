@@ -4,6 +4,7 @@ use super::world::World;
 use super::*;
 
 use diesel::result::DatabaseErrorKind;
+use diesel_routing::Reset;
 
 /// Whether somebody else holds a lock on user 1.
 async fn is_locked(conn: &mut WriteConn) -> bool {
@@ -106,6 +107,36 @@ fn a_write_handle_seen_as_a_reader_locks_inside_its_own_transaction_only() {
             wait!(users::table.find(1).for_update().first(reader))
         })))
         .unwrap();
+    });
+}
+
+#[test]
+fn in_a_transaction_of_raw_sql_a_lock_gets_what_the_server_says() {
+    run(async {
+        for reset in [Reset::Changed, Reset::Never] {
+            let world = World::with(0, |builder| builder.reset(reset)).await;
+            let mut writer = wait!(world.router.write()).unwrap();
+            let row = || users::table.find(1).for_update();
+            wait!(writer.batch_execute("START TRANSACTION READ ONLY")).unwrap();
+            let reader: &mut ReadConn<Primary> = &mut writer;
+            let error = wait!(row().first::<User>(reader)).unwrap_err();
+            Cluster::assert_read_only(&error);
+            wait!(writer.batch_execute("ROLLBACK")).unwrap();
+            wait!(diesel::sql_query("BEGIN").execute(&mut writer)).unwrap();
+            let reader: &mut ReadConn<Primary> = &mut writer;
+            wait!(row().first::<User>(reader)).unwrap();
+            let mut other = wait!(world.router.write()).unwrap();
+            assert!(is_locked(&mut other).await);
+            wait!(writer.batch_execute("ROLLBACK")).unwrap();
+            assert!(!is_locked(&mut other).await);
+        }
+        // One that somebody vouches for on a handle that reads, too.
+        let world = World::start(0).await;
+        let mut reader = wait!(world.router.read_primary()).unwrap();
+        wait!(ReadSql::vouch("BEGIN").execute(&mut reader)).unwrap();
+        let error =
+            wait!(users::table.find(1).for_update().first::<User>(&mut reader)).unwrap_err();
+        Cluster::assert_read_only(&error);
     });
 }
 

@@ -3,7 +3,7 @@
 use diesel_routing::Reset;
 
 use super::values::value;
-use super::world::World;
+use super::world::{World, is_marked};
 use super::*;
 
 #[test]
@@ -46,5 +46,35 @@ fn what_a_connection_is_told_leaks_where_nothing_is_reset_and_not_by_default() {
                 assert_eq!(value(&mut next, show).await, expected, "{reset:?}: {leave}");
             }
         }
+    });
+}
+
+#[test]
+fn an_immediate_transaction_has_the_write_lock_from_its_beginning() {
+    run(async {
+        let world = World::start(1).await;
+        let session = world.router.session();
+        let mut conn = wait!(session.write()).unwrap();
+        let mut other = wait!(world.router.write()).unwrap();
+        wait!(other.batch_execute("PRAGMA busy_timeout = 0")).unwrap();
+        let other = &mut other;
+        wait!(conn.immediate_transaction(body!(|tx| -> QueryResult<()> {
+            let locked =
+                wait!(other.immediate_transaction(body!(|_| -> QueryResult<()> { Ok(()) })));
+            assert!(locked.unwrap_err().to_string().contains("locked"));
+            wait!(diesel::delete(users::table.find(1)).execute(tx))?;
+            wait!(tx.transaction(body!(|_| -> QueryResult<()> { Ok(()) })))
+        })))
+        .unwrap();
+        let undone: QueryResult<()> =
+            wait!(other.exclusive_transaction(body!(|tx| -> QueryResult<()> {
+                let rows = wait!(diesel::delete(users::table).execute(tx))?;
+                assert_eq!(rows, 1);
+                Err(diesel::result::Error::RollbackTransaction)
+            })));
+        assert_eq!(undone, Err(diesel::result::Error::RollbackTransaction));
+        assert_eq!(wait!(users::table.count().get_result(&mut conn)), Ok(1_i64));
+        drop(conn);
+        assert!(is_marked(&session).await);
     });
 }

@@ -394,6 +394,30 @@ fn raw_sql_reads_with_binds_and_by_name() {
 }
 
 #[test]
+fn boxed_raw_sql_takes_as_many_values_as_there_are() {
+    run(async {
+        let world = World::start(1).await;
+        let mut conn = wait!(world.router.read_eventual()).unwrap();
+        for ids in [&[2][..], &[1, 2], &[9, 8, 7]] {
+            let places: Vec<String> = (1..=ids.len())
+                .map(|number| Cluster::PLACEHOLDER.replace('1', &number.to_string()))
+                .collect();
+            let sql = format!(
+                "SELECT count(*) AS total FROM users WHERE id IN ({})",
+                places.join(", ")
+            );
+            let mut query = ReadSql::check(sql).unwrap().into_boxed();
+            for id in ids {
+                query = query.bind::<Integer, _>(*id);
+            }
+            let there = ids.iter().filter(|id| **id < 3).count();
+            let total = wait!(query.get_result::<Total>(&mut conn)).unwrap().total;
+            assert_eq!(usize::try_from(total), Ok(there));
+        }
+    });
+}
+
+#[test]
 fn raw_sql_that_writes_or_breaks_out_is_refused_with_the_reason() {
     for text in [
         "DELETE FROM users",

@@ -2,6 +2,7 @@
 //! everything else, and the compiler's own errors say what broke.
 
 mod consistency;
+mod diesel_glob;
 mod fragments;
 mod generic_code;
 mod laziness;
@@ -10,6 +11,7 @@ mod multi_connections;
 mod other_types;
 mod postgres_extras;
 mod raw_connections;
+mod read_sql_files;
 mod selects;
 mod spawned_tasks;
 mod transactions;

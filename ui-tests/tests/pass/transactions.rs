@@ -16,7 +16,7 @@ mod asynchronous {
     use super::*;
     use diesel_async::AsyncConnection;
     use diesel_routing::pg::{ReadConn, WriteConn};
-    use diesel_routing::{mysql, prelude::*};
+    use diesel_routing::{mysql, prelude::*, sqlite};
 
     async fn find(conn: &mut ReadConn<Replica>, id: i32) -> QueryResult<User> {
         users::table.find(id).first(conn).await
@@ -77,6 +77,57 @@ mod asynchronous {
             .deferrable()
             .run(async |tx| find(tx, 1).await)
             .await
+    }
+
+    /// The type parameters, and their order, are those of diesel-async.
+    async fn named(
+        conn: &mut WriteConn,
+        primary: &mut ReadConn<Primary>,
+        on_sqlite: &mut sqlite::WriteConn,
+    ) -> Result<(), Failure> {
+        conn.transaction::<_, Failure, _>(async |tx| {
+            find(tx, 1).await?;
+            Ok(())
+        })
+        .await?;
+        conn.transaction::<User, Failure, _>(async |tx| Ok(find(tx, 1).await?))
+            .await?;
+        primary
+            .transaction::<_, Failure, _>(async |tx| Ok(find(tx, 1).await?))
+            .await?;
+        primary
+            .snapshot::<User, Failure, _>(async |tx| Ok(find(tx, 1).await?))
+            .await?;
+        conn.test_transaction::<_, Failure, _>(async |tx| Ok(find(tx, 1).await?))
+            .await;
+        on_sqlite
+            .immediate_transaction::<_, Failure, _>(async |_| Ok(()))
+            .await?;
+        on_sqlite
+            .exclusive_transaction::<(), Failure, _>(async |_| Ok(()))
+            .await?;
+        // One builder, as many transactions as it takes.
+        let mut builder = conn.build_transaction().serializable();
+        while builder
+            .run::<_, Failure, _>(async |tx| Ok(find(tx, 1).await?))
+            .await
+            .is_err()
+        {}
+        Ok(())
+    }
+
+    /// The same calls on diesel-async's own connection.
+    async fn theirs(conn: &mut diesel_async::AsyncPgConnection) -> Result<(), Failure> {
+        conn.transaction::<_, Failure, _>(async |_| Ok(())).await?;
+        conn.test_transaction::<_, Failure, _>(async |_| Ok(()))
+            .await;
+        let mut builder = conn.build_transaction().serializable();
+        while builder
+            .run::<_, Failure, _>(async |_| Ok(()))
+            .await
+            .is_err()
+        {}
+        Ok(())
     }
 
     async fn test(conn: &mut WriteConn) -> QueryResult<User> {
@@ -142,6 +193,34 @@ mod blocking {
             .read_only()
             .deferrable()
             .run(|tx| find(tx, 1))
+    }
+
+    /// The type parameters, and their order, are those of Diesel.
+    macro_rules! as_in_diesel {
+        ($conn:ident, $on_sqlite:ident) => {{
+            $conn.transaction::<_, Failure, _>(|_| Ok(()))?;
+            $conn.transaction::<(), _, _>(|_| QueryResult::Ok(()))?;
+            $conn.test_transaction::<_, Failure, _>(|_| Ok(()));
+            let mut builder = $conn.build_transaction().serializable();
+            while builder.run::<_, Failure, _>(|_| Ok(())).is_err() {}
+            $on_sqlite.immediate_transaction::<_, Failure, _>(|_| Ok(()))?;
+            $on_sqlite.exclusive_transaction::<(), Failure, _>(|_| Ok(()))?;
+            Ok(())
+        }};
+    }
+
+    fn named(
+        conn: &mut WriteConn,
+        on_sqlite: &mut sqlite::WriteConn,
+        primary: &mut ReadConn<Primary>,
+    ) -> Result<(), Failure> {
+        primary.transaction::<_, Failure, _>(|tx| Ok(find(tx, 1)?))?;
+        primary.snapshot::<User, Failure, _>(|tx| Ok(find(tx, 1)?))?;
+        as_in_diesel!(conn, on_sqlite)
+    }
+
+    fn theirs(conn: &mut PgConnection, on_sqlite: &mut SqliteConnection) -> Result<(), Failure> {
+        as_in_diesel!(conn, on_sqlite)
     }
 
     fn test(conn: &mut WriteConn) -> QueryResult<User> {

@@ -94,3 +94,44 @@ fn a_time_is_the_position_of_the_first_sample_after_it() {
     );
     assert_eq!(at(half, none), (false, Reason::CapturePending));
 }
+
+#[test]
+fn what_everybody_wrote_is_required_of_all_sessions_until_the_last_replica_has_it() {
+    let nodes = [
+        Node::new("primary", "0"),
+        Node::new("replica", "1"),
+        Node::new("late", "2"),
+    ];
+    let (clock, shared) = watched(&nodes);
+    let say = |node, lsn| {
+        clock.pass(Duration::from_millis(1));
+        says(&shared, node, clock.now(), lsn);
+    };
+    let reason = |session: &Arc<SessionState>| {
+        let request = super::Request {
+            may_try: false,
+            ..read_of(session)
+        };
+        shared.look(&request, Instant::now()).reason
+    };
+    let before = Arc::<SessionState>::default();
+    let of_all = || [reason(&before), reason(&Arc::default())];
+    for node in 0..3 {
+        say(node, 10);
+    }
+    assert_eq!(of_all(), [Reason::NothingToCatchUp; 2]);
+    shared.all_committed();
+    assert!(!shared.is_common_captured());
+    assert_eq!(of_all(), [Reason::CapturePending; 2]);
+    say(0, 20);
+    assert!(shared.is_common_captured());
+    assert_eq!(of_all(), [Reason::NotCaughtUp; 2]);
+    say(1, 20);
+    assert_eq!(of_all(), [Reason::Covered; 2]);
+    // Nobody who comes later has to carry it.
+    say(2, 20);
+    assert_eq!(of_all(), [Reason::Covered, Reason::NothingToCatchUp]);
+    // The next one counts as well.
+    shared.all_committed();
+    assert_eq!(of_all(), [Reason::CapturePending; 2]);
+}

@@ -1,0 +1,5 @@
+//! Sessions through Rocket, on a primary and a replica that stands still.
+
+mod blocking;
+mod cluster;
+mod sessions;

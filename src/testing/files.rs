@@ -1,0 +1,56 @@
+//! The files that tests on SQLite have for themselves.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use super::own::PREFIX;
+
+/// Holds a file's lock for as long as its connection lives; it fails where another process does.
+pub(crate) const OWN: &str = "PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE";
+
+/// Returns the directory in which the file of a test is made: beside the one that a URL leads to.
+pub(crate) fn directory(url: &str) -> PathBuf {
+    let path = url.strip_prefix("file:").unwrap_or(url);
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    match Path::new(path).parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => std::env::temp_dir(),
+    }
+}
+
+/// Returns the paths of a test's database and of the file whose lock owns it.
+pub(crate) fn of_test(directory: &Path, name: &str) -> (PathBuf, PathBuf) {
+    let path = |end: &str| directory.join(format!("{name}.{end}"));
+    (path("db"), path("lock"))
+}
+
+/// Returns the names of the tests whose files are in this directory.
+pub(crate) fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| {
+        let name = entry.file_name();
+        let name = name.to_str()?.strip_suffix(".lock")?;
+        name.starts_with(PREFIX).then(|| name.to_owned())
+    });
+    names.collect()
+}
+
+/// Removes a test's files, those first whose loss would be noticed last.
+pub(crate) fn remove(directory: &Path, name: &str) -> io::Result<()> {
+    let (database, lock) = of_test(directory, name);
+    let ends = ["", "-journal", "-wal", "-shm"];
+    let files = [database, lock].into_iter().flat_map(|path| {
+        ends.map(|end| {
+            let mut path = path.clone().into_os_string();
+            path.push(end);
+            path
+        })
+    });
+    for file in files {
+        match fs::remove_file(file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}

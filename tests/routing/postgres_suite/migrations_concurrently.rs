@@ -1,0 +1,50 @@
+//! `CREATE INDEX CONCURRENTLY`, which waits for every snapshot in the database: also for one of somebody who waits for the lock.
+
+use std::thread;
+
+use super::migrations::{PETS, instance, versions};
+use super::*;
+use crate::heard::Heard;
+use crate::steps::Steps;
+
+#[test]
+fn an_index_is_created_concurrently_while_another_instance_waits() {
+    let cluster = &Cluster::start(0);
+    let name = format!("{}-second", module_path!());
+    let (begun, begins) = std::sync::mpsc::channel();
+    let heard = Heard::of(&name);
+    let steps = move || {
+        let [pets, up, down] = PETS;
+        let index = "CREATE INDEX CONCURRENTLY pets_by_id ON pets (id)";
+        let steps = Steps::new().step(pets, up, down);
+        let index = ["2_index", index, "DROP INDEX CONCURRENTLY pets_by_id"];
+        (steps, index)
+    };
+    thread::scope(|scope| {
+        let first = scope.spawn(move || {
+            let (steps, [name, up, down]) = steps();
+            let steps = steps.first(move || {
+                begun.send(()).unwrap();
+                // The second one waits from here on.
+                heard.first("INFO migration_waits");
+            });
+            let steps = steps.step(name, up, down).outside_a_transaction();
+            run(async {
+                let router = wait!(instance(cluster, "first").build()).unwrap();
+                let ran = wait!(router.run_pending_migrations(steps)).unwrap();
+                assert_eq!(versions(&ran), ["1", "2"]);
+            });
+        });
+        begins.recv().unwrap();
+        let (steps, [index, up, down]) = steps();
+        let steps = steps.step(index, up, down).outside_a_transaction();
+        run(async {
+            let router = wait!(instance(cluster, &name).build()).unwrap();
+            let ran = wait!(router.run_pending_migrations(steps.clone())).unwrap();
+            assert_eq!(versions(&ran), [""; 0]);
+            let reverted = wait!(router.revert_last_migration(steps)).unwrap();
+            assert_eq!(reverted, "2".into());
+        });
+        first.join().unwrap();
+    });
+}

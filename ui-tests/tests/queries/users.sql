@@ -1,0 +1,4 @@
+-- All users, for reports.
+SELECT id, name
+FROM users
+ORDER BY id;
