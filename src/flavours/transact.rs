@@ -65,8 +65,8 @@ async fn begin_inside<C: RoutedConnection>(pooled: &mut Pooled<C>, sql: &str) ->
     if depth_of(pooled) > 0 {
         return Err(diesel::result::Error::AlreadyInTransaction);
     }
-    let is_postgres = <C::Backend as Dialect>::SQL == Sql::Postgres;
-    let locks = is_postgres && sql == <C::Backend as Dialect>::BEGIN_LOCKING;
+    let is_postgres = pooled.conn.dialect().sql() == Sql::Postgres;
+    let locks = is_postgres && sql == pooled.conn.dialect().begin_locking();
     let is_read_only = pooled.inside.is_some_and(|inside| inside.is_read_only);
     super::test_pool::before_statement(pooled);
     if locks && is_read_only {
@@ -88,7 +88,7 @@ async fn begin_inside<C: RoutedConnection>(pooled: &mut Pooled<C>, sql: &str) ->
 #[cfg(feature = "test-util")]
 #[flavoured]
 async fn commit_inside<C: RoutedConnection>(pooled: &mut Pooled<C>) -> QueryResult<()> {
-    let is_postgres = <C::Backend as Dialect>::SQL == Sql::Postgres;
+    let is_postgres = pooled.conn.dialect().sql() == Sql::Postgres;
     if is_postgres && pooled.marks.is_aborted && depth_of(pooled) == 1 {
         // After a failed statement, PostgreSQL takes a `COMMIT` for a `ROLLBACK`, and says nothing.
         return roll_back(pooled).await;
