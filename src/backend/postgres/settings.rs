@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_session_that_reads_stays_read_only() {
-        assert!(reset(true).ends_with(Pg::default().read_only()));
+        assert!(reset(true).ends_with(Pg.read_only()));
         assert!(!reset(false).contains("read_only"));
     }
 }
