@@ -207,6 +207,8 @@
 //! if they implement Diesel's `RunQueryDsl`, write `impl<.., Conn> diesel::RunQueryDsl<Conn> for ..`,
 //! since under our prelude the bare name is ours.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(docsrs, doc(auto_cfg(hide(feature = "__async"))))]
 #![cfg_attr(
     feature = "__async",
     allow(clippy::duplicate_mod, reason = "`flavours` is part of both flavours")

@@ -7,6 +7,8 @@
 //! | [`consistency`](macro@consistency) | `consistency` | makes a repository function callable with a session, a router or a strong enough handle |
 //! | [`derive(Statement)`](derive@Statement) | `Statement` | declares the effect of a query fragment of your own |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod consistency;
 mod flavours;
 mod read_sql;

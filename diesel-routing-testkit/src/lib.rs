@@ -102,6 +102,8 @@
 //! loopback interface. If no engine answers, starting a cluster is an error. A start takes about half a second
 //! per server.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(docsrs, doc(auto_cfg(hide(feature = "__servers"))))]
 #![cfg_attr(
     not(all(
         feature = "mariadb",

@@ -38,6 +38,9 @@
 //!
 //! Without any of them, the crate is [`oracle`]: the rules that histories are checked by, for workloads of your own.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(docsrs, doc(auto_cfg(hide(feature = "__async"))))]
+
 pub mod oracle;
 
 #[cfg(feature = "__async")]

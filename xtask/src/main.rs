@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "a command-line tool speaks on stdout")]
 
+mod api;
 mod apt;
 mod bench;
 mod check_consistency;

@@ -12,6 +12,26 @@ pub(crate) const LIBRARIES: [&str; 5] = [
     "diesel-routing-verify",
 ];
 
+/// The libraries whose public items are listed in `docs/api`.
+pub(crate) const LISTED_LIBRARIES: [&str; 6] = [
+    "diesel-routing",
+    "diesel-routing-discovery",
+    "diesel-routing-macros",
+    "diesel-routing-sql",
+    "diesel-routing-testkit",
+    "diesel-routing-verify",
+];
+
+/// The Rust whose rustdoc wrote the lists.
+pub(crate) const LISTED_BY: &str = "1.95";
+
+/// Pages whose examples are tested as doctests, beside those in the sources.
+pub(crate) const DOCTESTED_PAGES: [&str; 3] = [
+    "README.md",
+    "docs/errors.md",
+    "docs/observability/README.md",
+];
+
 /// The published package that is a program: it has no library to check.
 pub(crate) const PROGRAM: &str = "diesel-routing-cli";
 

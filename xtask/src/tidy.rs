@@ -3,10 +3,11 @@
 use anyhow::{Context, Result};
 use xshell::{Cmd, cmd};
 
+use crate::api;
 use crate::need::{BUILD, DENY, HACK, SEMVER_CHECKS, TYPOS};
 use crate::project::{
-    FEATURE_GROUPS, HIDDEN_FEATURES, LIBRARIES, PROGRAM, ROOT_PACKAGE, SHARED_FEATURES,
-    UNPAIRED_FEATURES,
+    FEATURE_GROUPS, HIDDEN_FEATURES, LIBRARIES, LISTED_LIBRARIES, PROGRAM, ROOT_PACKAGE,
+    SHARED_FEATURES, UNPAIRED_FEATURES,
 };
 use crate::sources;
 use crate::step::Step;
@@ -49,11 +50,15 @@ pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
             sh,
             "cargo clippy --workspace --all-targets --all-features --locked -- -D warnings"
         )),
-        // With the examples, for which dependencies have the features that Clippy has just seen them with.
-        Step::new("docs", "no broken link, no item without docs").needs(BUILD).run(cmd!(
-            sh,
-            "env RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --lib --examples --all-features --no-deps --locked"
-        )),
+        Step::new("docs", "no broken link, no item without docs")
+            .needs(BUILD)
+            .run(docs(workspace)),
+        // The same command: what it has just made is there.
+        Step::new("api", "the public items are as listed, and keep our rules")
+            .needs(BUILD)
+            .check(api::is_readable)
+            .run(docs(workspace))
+            .review(api::check),
         // Both with the compiler's own check: half of Clippy's time, and the one that knows of `cfg`.
         Step::new("features", "each feature of each published crate builds alone, without a warning")
             .needs(BUILD)
@@ -65,6 +70,20 @@ pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
             )),
         feature_pairs(workspace),
     ]
+}
+
+/// The docs as docs.rs has them, with labels for features; of the listed libraries as data.
+///
+/// With the examples, for which dependencies have the features that Clippy has just seen them with.
+fn docs(workspace: &Workspace) -> Cmd<'_> {
+    let json = LISTED_LIBRARIES.map(|package| package.replace('-', "_"));
+    cmd!(
+        workspace.sh,
+        "cargo doc --workspace --lib --examples --all-features --no-deps --locked"
+    )
+    .env("RUSTDOC", workspace.root().join("xtask/rustdoc.sh"))
+    .env("RUSTDOCFLAGS", "-Dwarnings -Zunstable-options --cfg docsrs")
+    .env("XTASK_JSON", json.join(" "))
 }
 
 fn feature_pairs(workspace: &Workspace) -> Step<'_> {
