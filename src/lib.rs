@@ -283,6 +283,10 @@ pub use statement::{
 };
 
 #[cfg(feature = "__async")]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite")))
+)]
 pub use asynchronous::*;
 #[cfg(feature = "metrics")]
 pub use observe::metrics;

@@ -137,6 +137,7 @@ pub use mariadb::{
 #[cfg(all(feature = "postgres", target_os = "linux"))]
 pub use postgres::{PgCluster, PgClusterBuilder, PgNode};
 #[cfg(all(feature = "__servers", target_os = "linux"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "mariadb", feature = "postgres"))))]
 pub use server::{Address, AddressPolicy, Proxy, ProxyConnection, ProxyMode, ServerError, Target};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteCluster, SqliteClusterBuilder};
