@@ -286,6 +286,15 @@ impl<C, F: Flavour<C>> Router<C, F> {
     ///
     /// Routers for [other databases](Self::for_database) stay open, and the nodes are watched until the last one is closed or
     /// dropped. The same name gives a new router afterwards.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # fn example(router: diesel_routing::sync::sqlite::Router) {
+    /// // At the end of `main`, when the last request has been served: other clones' checkouts fail from here on.
+    /// router.close();
+    /// # }
+    /// ```
     pub fn close(&self) {
         let _changes = lock(&self.inner.databases.changes);
         self.inner.seats.store(None);

@@ -198,6 +198,37 @@ impl<C: RoutedConnection> WriteConn<C> {
 }
 
 /// A transaction's characteristics, before it starts. The server's defaults apply to all others.
+///
+/// # Example
+///
+/// ```no_run
+/// # #[cfg(all(feature = "sync-postgres", feature = "sync-mysql"))] {
+/// use diesel_routing::{sync::mysql::WriteConn as MyConn, sync::pg::WriteConn as PgConn, sync::prelude::*};
+///
+/// diesel::table! { orders { id -> Integer, } }
+///
+/// fn report(conn: &mut PgConn) -> QueryResult<Vec<i32>> {
+///     // As a whole: it waits until no other transaction can disturb it.
+///     let transaction = conn.build_transaction().serializable().read_only().deferrable();
+///     transaction.run(|tx| orders::table.load(tx))
+/// }
+///
+/// fn take(conn: &mut MyConn) -> QueryResult<usize> {
+///     conn.build_transaction()
+///         .repeatable_read()
+///         .with_consistent_snapshot()
+///         .run(|tx| diesel::delete(orders::table).execute(tx))
+/// }
+///
+/// fn loosely(pg: &mut PgConn, my: &mut MyConn) -> QueryResult<usize> {
+///     let work = pg.build_transaction().read_committed().read_write().not_deferrable();
+///     work.run(|tx| diesel::delete(orders::table).execute(tx))?;
+///     my.build_transaction()
+///         .read_uncommitted()
+///         .run(|tx| diesel::delete(orders::table).execute(tx))
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a transaction starts with `run`"]
 pub struct TransactionBuilder<'a, C: RoutedConnection> {

@@ -48,7 +48,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Option<String>> {
         let docs = read(workspace, package)?;
         let items = items::public(&docs);
         for (name, list) in lists::of(workspace, package, &docs, &items)? {
-            stale.extend(compare(workspace, name, &list)?);
+            stale.extend(compare(workspace, &name, &list)?);
         }
         faults.extend(breaches(&docs, &items, &pages, &mut exceptions));
     }
@@ -81,7 +81,7 @@ fn read(workspace: &Workspace, package: &str) -> Result<Crate> {
 }
 
 /// Returns the first lines in which a list differs from its file; writes the file instead when asked to.
-fn compare(workspace: &Workspace, name: String, list: &str) -> Result<Option<String>> {
+fn compare(workspace: &Workspace, name: &str, list: &str) -> Result<Option<String>> {
     let path = format!("{DIR}/{name}");
     let old = workspace.sh.read_file(&path).unwrap_or_default();
     if old == list {

@@ -1,5 +1,5 @@
 //! The project's chores, one command each: `cargo xtask test`, `tidy`, `ci`, `check-consistency`,
-//! `bench`, `watch`, `compile-time`, `compose-check`, `semver-checks`.
+//! `bench`, `watch`, `compile-time`, `completion`, `compose-check`, `docs-rs`, `semver-checks`.
 //!
 //! A chore is a list of [`step::Step`] values; [`runner::Selection`] carries any such list out.
 
@@ -10,6 +10,8 @@ mod apt;
 mod bench;
 mod check_consistency;
 mod compile_time;
+mod completion;
+mod docs;
 mod need;
 mod orms;
 mod project;
@@ -55,6 +57,12 @@ enum Command {
     Watch(watch::Options),
     /// Compare `cargo check` times of one sample crate with plain Diesel and with diesel-routing.
     CompileTime(compile_time::Options),
+    /// Ask rust-analyzer for completions in functions under `#[consistency(..)]` that are half written.
+    ///
+    /// Needs the component `rust-analyzer`; takes a minute or two, and a build of its own.
+    Completion(Selection),
+    /// Build the published libraries' docs as docs.rs does, and look for the labels of their features; `tidy` has the same as data.
+    DocsRs(Selection),
     /// Check docker-compose.yml, where a compose client is installed; `tidy` does it too.
     ComposeCheck(Selection),
     /// Compare the public API with that of an older revision (cargo-semver-checks).
@@ -102,6 +110,12 @@ fn carry_out(command: Command) -> Result<ExitCode> {
             options.selection.carry_out(&command, workspace, steps)
         }
         Command::CompileTime(options) => compile_time::run(workspace, &options),
+        Command::Completion(selection) => {
+            selection.carry_out("completion", workspace, vec![completion::step()])
+        }
+        Command::DocsRs(selection) => {
+            selection.carry_out("docs-rs", workspace, vec![docs::as_docs_rs(workspace)])
+        }
         Command::ComposeCheck(selection) => {
             selection.carry_out("compose-check", workspace, vec![tidy::compose(workspace)])
         }

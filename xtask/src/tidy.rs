@@ -3,7 +3,6 @@
 use anyhow::{Context, Result};
 use xshell::{Cmd, cmd};
 
-use crate::api;
 use crate::need::{BUILD, DENY, HACK, SEMVER_CHECKS, TYPOS};
 use crate::project::{
     FEATURE_GROUPS, HIDDEN_FEATURES, LIBRARIES, LISTED_LIBRARIES, PROGRAM, ROOT_PACKAGE,
@@ -12,6 +11,7 @@ use crate::project::{
 use crate::sources;
 use crate::step::Step;
 use crate::workspace::Workspace;
+use crate::{api, docs};
 
 /// The quick ones first: most mistakes are found in seconds.
 pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
@@ -52,12 +52,12 @@ pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
         )),
         Step::new("docs", "no broken link, no item without docs")
             .needs(BUILD)
-            .run(docs(workspace)),
+            .run(docs::command(workspace, &LISTED_LIBRARIES)),
         // The same command: what it has just made is there.
         Step::new("api", "the public items are as listed, and keep our rules")
             .needs(BUILD)
             .check(api::is_readable)
-            .run(docs(workspace))
+            .run(docs::command(workspace, &LISTED_LIBRARIES))
             .review(api::check),
         // Both with the compiler's own check: half of Clippy's time, and the one that knows of `cfg`.
         Step::new("features", "each feature of each published crate builds alone, without a warning")
@@ -70,20 +70,6 @@ pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
             )),
         feature_pairs(workspace),
     ]
-}
-
-/// The docs as docs.rs has them, with labels for features; of the listed libraries as data.
-///
-/// With the examples, for which dependencies have the features that Clippy has just seen them with.
-fn docs(workspace: &Workspace) -> Cmd<'_> {
-    let json = LISTED_LIBRARIES.map(|package| package.replace('-', "_"));
-    cmd!(
-        workspace.sh,
-        "cargo doc --workspace --lib --examples --all-features --no-deps --locked"
-    )
-    .env("RUSTDOC", workspace.root().join("xtask/rustdoc.sh"))
-    .env("RUSTDOCFLAGS", "-Dwarnings -Zunstable-options --cfg docsrs")
-    .env("XTASK_JSON", json.join(" "))
 }
 
 fn feature_pairs(workspace: &Workspace) -> Step<'_> {

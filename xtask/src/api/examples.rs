@@ -6,7 +6,7 @@ use rustdoc_types::{Crate, ItemEnum};
 
 use super::items::PublicItem;
 
-/// What follows "```" where rustdoc takes a block for Rust.
+/// What follows the fence where rustdoc takes a block for Rust.
 const OF_RUST: [&str; 6] = [
     "",
     "rust",
@@ -61,7 +61,9 @@ impl Examples {
         };
         let is_known_by_name = self.owners.get(name) == Some(&1);
         let mut blocks = self.blocks.iter().filter(|block| calls(block, name));
-        blocks.any(|block| is_known_by_name || names(block, owner))
+        // A builder has its type's name in `Type::builder()`.
+        let built = owner.strip_suffix("Builder").unwrap_or(owner);
+        blocks.any(|block| is_known_by_name || names(block, owner) || names(block, built))
     }
 }
 

@@ -27,10 +27,10 @@ impl PublicItem<'_> {
         )
     }
 
-    /// Returns the conditions in which users see features of theirs.
+    /// Returns the conditions on features that users know. One that an internal feature fulfils as well says nothing.
     pub(super) fn labels(&self) -> Vec<&str> {
         let gates = self.gates.iter().map(String::as_str);
-        gates.filter(|gate| !gate.starts_with("__")).collect()
+        gates.filter(|gate| !gate.contains("__")).collect()
     }
 }
 
@@ -156,14 +156,15 @@ fn gates_of(item: &Item) -> Vec<String> {
     conditions.filter_map(|text| condition(text)).collect()
 }
 
-/// Returns the features of a condition in the compiler's words, which names each so: `name: "feature", value: Some("moka")`.
+/// Returns the features of a condition: in the compiler's words, `name: "feature", value: Some("moka")`, or in ours.
 fn condition(text: &str) -> Option<String> {
-    let features = text.split("\"feature\", value: Some(\"").skip(1);
+    let text = text.replace("\"feature\", value: Some(", "feature = ");
+    let features = text.split("feature = \"").skip(1);
     let mut features: Vec<_> = features.filter_map(|rest| rest.split('"').next()).collect();
     // Public ones first, by which the condition is known.
     features.sort_by_key(|feature| (feature.starts_with("__"), *feature));
     features.dedup();
-    let word = if text.contains("Any(") {
+    let word = if text.contains("Any(") || text.contains("any(") {
         " or "
     } else {
         " and "

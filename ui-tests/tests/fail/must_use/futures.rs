@@ -1,0 +1,19 @@
+#![deny(unused_must_use)]
+
+use diesel_routing::pg::{ReadConn, Session, WriteConn};
+use diesel_routing::{CaughtUp, Error, prelude::*};
+
+diesel::table! {
+    users { id -> Integer, }
+}
+
+async fn forgotten(session: &Session, write: &mut WriteConn, read: &mut ReadConn<CaughtUp>) -> Result<(), Error> {
+    session.write().await?;
+    session.read();
+    diesel::delete(users::table).execute(write);
+    users::table.load::<i32>(read);
+    session.clone().scope(async {});
+    Ok(())
+}
+
+fn main() {}
