@@ -45,9 +45,8 @@ impl<C: RoutedConnection> Router<C> {
         let mut outcome = Outcome::Started;
         loop {
             let now = Instant::now();
-            let next = checkout.step(outcome, now);
             let _inside = io::inside(checkout.span());
-            outcome = match next {
+            outcome = match checkout.step(outcome, now) {
                 Next::Take {
                     node,
                     serial,
@@ -125,12 +124,11 @@ impl<C: RoutedConnection> Router<C> {
         };
         let Seat { member, pools } = &*seat;
         let shared = self.shared();
-        let limit = until.saturating_duration_since(since);
         let mut now = since;
+        let mut limit = until.min(deadline).saturating_duration_since(since);
         loop {
-            let left = deadline.saturating_duration_since(now);
             let taken = io::unless(
-                pools.get(pool, limit.min(left), &member.name, now),
+                pools.get(pool, limit, &member.name, now),
                 || shared.signals.answer(),
                 || member.has_left() || while_up && shared.is_lost(node),
             )
@@ -146,6 +144,7 @@ impl<C: RoutedConnection> Router<C> {
                         && Instant::now() < deadline =>
                 {
                     now = Instant::now();
+                    limit = limit.min(deadline.saturating_duration_since(now));
                     continue;
                 }
                 Some(Err(error)) => {

@@ -137,7 +137,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             deadline: None,
             taking_since: None,
             takes: 0,
-            trace: Trace::default(),
+            trace: Trace::begin(),
             lot: None,
             attempts: ATTEMPTS,
             retakes: RETAKES,

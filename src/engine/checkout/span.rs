@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::observe::attributes;
 
 /// The span of a checkout, if anybody listens; nothing is made of it otherwise.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Trace(Option<Box<Open>>);
 
 #[derive(Debug)]
@@ -25,8 +25,15 @@ struct Open {
 }
 
 impl Trace {
+    /// Begins a span inside that of the caller, if anybody listens.
+    #[inline]
+    pub(super) fn begin() -> Self {
+        let is_heard = Level::INFO <= LevelFilter::current();
+        Self(is_heard.then(Self::open).flatten())
+    }
+
     #[cold]
-    fn open(&mut self, now: Instant) {
+    fn open() -> Option<Box<Open>> {
         let span = tracing::info_span!(
             target: "diesel_routing::checkout",
             "checkout",
@@ -47,13 +54,12 @@ impl Trace {
             { attributes::ERROR_TYPE } = field::Empty,
             { attributes::OTEL_STATUS_CODE } = field::Empty,
         );
-        if !span.is_disabled() {
-            self.0 = Some(Box::new(Open {
-                span,
-                began: now,
-                has_ended: false,
-            }));
-        }
+        let open = Open {
+            began: Instant::now(),
+            has_ended: false,
+            span,
+        };
+        (!open.span.is_disabled()).then(|| Box::new(open))
     }
 
     #[cold]
@@ -67,13 +73,9 @@ impl Trace {
 }
 
 impl<G: Loan> Checkout<'_, G> {
-    /// Returns what to do [next](Self::next), and is inside the span meanwhile, which begins with the first step, inside that of the
-    /// caller.
+    /// Returns what to do [next](Self::next), and is inside the span meanwhile.
     #[inline]
     pub(crate) fn step(&mut self, outcome: Outcome<G>, now: Instant) -> Next<G> {
-        if self.began.is_none() && Level::INFO <= LevelFilter::current() {
-            self.trace.open(now);
-        }
         let is_traced = self.trace.0.is_some();
         let _entered = is_traced.then(|| self.trace.enter());
         self.next(outcome, now)

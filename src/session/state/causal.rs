@@ -121,7 +121,7 @@ impl Causal {
             stood,
             proved,
         } = reading;
-        let (node, stood) = (slot(node), Stamp::from(stood));
+        let node = slot(node);
         // What was seen on a server that does not tell who it is, is seen elsewhere.
         let Some(server) = server else { return };
         let grown = self.grown;
@@ -134,14 +134,14 @@ impl Causal {
                 home.seen = None;
                 if proved.is_some_and(|proved| proved >= grown) {
                     home.has_all = true;
-                    home.stood = home.stood.max(stood);
+                    home.stood = home.stood.max(stood.into());
                 }
             }
             home => {
                 let left = home.replace(Home {
                     node,
                     server,
-                    stood,
+                    stood: stood.into(),
                     // Another read may have seen more since that was proved.
                     has_all: is_latest,
                     last: now,
