@@ -1,3 +1,5 @@
+//! A checkout or a statement that is not awaited does not run.
+
 #![deny(unused_must_use)]
 
 use diesel_routing::pg::{ReadConn, Session, WriteConn};

@@ -1,3 +1,5 @@
+//! A handle, a guard, a token or a builder that is dropped at once was not used.
+
 #![deny(unused_must_use)]
 
 use diesel_routing::sync::prelude::*;
