@@ -215,6 +215,33 @@ where
     /// # Panics
     ///
     /// Panics inside a transaction.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # #[cfg(all(feature = "postgres", feature = "bb8"))] {
+    /// use diesel_routing::{pg::Router, prelude::*};
+    ///
+    /// diesel::table! { settings { id -> Integer, theme -> Text, } }
+    ///
+    /// async fn a_test(router: &Router) -> Result<(), diesel_routing::Error> {
+    ///     let mut conn = router.write().await?;
+    ///     conn.begin_test_transaction().await?; // ends with the connection
+    ///     diesel::insert_into(settings::table).values(settings::theme.eq("dark")).execute(&mut conn).await?;
+    ///     Ok(())
+    /// }
+    ///
+    /// async fn another(router: &Router) -> Result<(), diesel_routing::Error> {
+    ///     let mut conn = router.write().await?;
+    ///     conn.test_transaction(async |tx| {
+    ///         diesel::delete(settings::table).execute(tx).await?;
+    ///         QueryResult::Ok(())
+    ///     })
+    ///     .await;
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
     pub async fn begin_test_transaction(&mut self) -> QueryResult<()> {
         AsyncConnection::begin_test_transaction(self).await
     }

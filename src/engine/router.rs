@@ -304,6 +304,27 @@ impl<C, F: Flavour<C>> Router<C, F> {
     /// Returns what the router knows of its nodes, pools and tokens now. Asks no server.
     ///
     /// Of routers for the databases of the same servers, all but the pools is the same.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # fn example(router: &diesel_routing::sync::sqlite::Router) {
+    /// let status = router.status();
+    /// println!("{}: {} of {} reads were off the primary", status.name, status.reads.off_primary, status.reads.total);
+    /// for node in &status.nodes {
+    ///     println!("{}: {}, {:?} behind", node.name, node.health, node.lag);
+    ///     for pool in &node.pools {
+    ///         println!("  {}: {} of {} connections open", pool.pool, pool.open, pool.max_size);
+    ///     }
+    /// }
+    /// if let Some(breaker) = &status.breaker {
+    ///     println!("strain: {}", breaker.strain);
+    ///     for (signal, value) in &breaker.signals {
+    ///         println!("  {signal}: {value}");
+    ///     }
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn status(&self) -> Status {
         let seats = self.inner.seats.load();

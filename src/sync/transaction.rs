@@ -156,6 +156,26 @@ impl<C: RoutedConnection> WriteConn<C> {
     /// # Panics
     ///
     /// Panics inside a transaction.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use diesel_routing::sync::{prelude::*, sqlite::Router};
+    ///
+    /// diesel::table! { settings { id -> Integer, theme -> Text, } }
+    ///
+    /// fn a_test(router: &Router) -> Result<(), diesel_routing::Error> {
+    ///     let mut conn = router.write()?;
+    ///     conn.begin_test_transaction()?; // ends with the connection
+    ///     diesel::insert_into(settings::table).values(settings::theme.eq("dark")).execute(&mut conn)?;
+    ///     Ok(())
+    /// }
+    ///
+    /// fn another(router: &Router) -> Result<(), diesel_routing::Error> {
+    ///     router.write()?.test_transaction(|tx| diesel::delete(settings::table).execute(tx));
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn begin_test_transaction(&mut self) -> QueryResult<()> {
         Connection::begin_test_transaction(self)
     }
@@ -355,6 +375,26 @@ impl WriteConn<diesel::SqliteConnection> {
     /// # Errors
     ///
     /// Returns the error of `f`, after a rollback; Diesel's otherwise.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use diesel_routing::sync::{prelude::*, sqlite::WriteConn};
+    ///
+    /// diesel::table! { jobs { id -> Integer, } }
+    ///
+    /// // It will write: rather wait for the lock now than fail when it first does.
+    /// fn take(conn: &mut WriteConn) -> QueryResult<usize> {
+    ///     conn.immediate_transaction(|tx| {
+    ///         let id: i32 = jobs::table.select(jobs::id).first(tx)?;
+    ///         diesel::delete(jobs::table.find(id)).execute(tx)
+    ///     })
+    /// }
+    ///
+    /// fn empty(conn: &mut WriteConn) -> QueryResult<usize> {
+    ///     conn.exclusive_transaction(|tx| diesel::delete(jobs::table).execute(tx))
+    /// }
+    /// ```
     pub fn immediate_transaction<T, E>(
         &mut self,
         f: impl FnOnce(&mut Self) -> Result<T, E>,

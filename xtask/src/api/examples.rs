@@ -20,6 +20,8 @@ const OF_RUST: [&str; 6] = [
 #[derive(Debug)]
 pub(super) struct Examples {
     blocks: Vec<String>,
+    /// Those in the docs of a type or trait, and of its functions, by its path.
+    of_owners: HashMap<String, Vec<String>>,
     /// How many types and traits have a function of this name.
     owners: HashMap<String, usize>,
 }
@@ -34,18 +36,30 @@ impl Examples {
             .map(|item| (item.name(), &item.path))
             .collect();
         paths.dedup();
+        let mut of_owners = HashMap::<_, Vec<_>>::new();
+        for item in items {
+            let owner = item.path.rsplit_once("::").filter(|_| item.owner.is_some());
+            let owner = owner.map_or(item.path.as_str(), |(owner, _)| owner);
+            let docs = item.item.docs.as_deref().unwrap_or_default();
+            of_owners
+                .entry(owner.to_owned())
+                .or_default()
+                .extend(blocks(docs));
+        }
         let mut owners = HashMap::new();
         for (name, _) in paths {
             *owners.entry(name.to_owned()).or_default() += 1;
         }
         Self {
             blocks: texts.flat_map(|text| blocks(text)).collect(),
+            of_owners,
             owners,
         }
     }
 
-    /// Returns whether an item has an example, or one elsewhere in the package names it. A method counts as named where it is called
-    /// and nothing else in the package has its name, or its type is named too. Constants and modules need none.
+    /// Returns whether an item has an example, or one elsewhere in the package names it. A method counts as named where it is called,
+    /// if that is in the docs of its type, or its type is named too, or nothing else in the package has its name. Constants and
+    /// modules need none.
     pub(super) fn show(&self, item: &PublicItem<'_>) -> bool {
         let needs_none = matches!(
             item.item.inner,
@@ -57,14 +71,24 @@ impl Examples {
         }
         let name = item.name();
         let Some(owner) = &item.owner else {
-            return self.blocks.iter().any(|block| names(block, name));
+            let shows = |block: &String| names(block, name) || builds(block, name);
+            return self.blocks.iter().any(shows);
         };
+        let path = item.path.rsplit_once("::").map_or("", |(path, _)| path);
+        let own = self.of_owners.get(path).into_iter().flatten();
         let is_known_by_name = self.owners.get(name) == Some(&1);
-        let mut blocks = self.blocks.iter().filter(|block| calls(block, name));
-        // A builder has its type's name in `Type::builder()`.
-        let built = owner.strip_suffix("Builder").unwrap_or(owner);
-        blocks.any(|block| is_known_by_name || names(block, owner) || names(block, built))
+        let elsewhere = self
+            .blocks
+            .iter()
+            .filter(|block| is_known_by_name || names(block, owner) || builds(block, owner));
+        own.chain(elsewhere).any(|block| calls(block, name))
     }
+}
+
+/// Returns whether a text makes a builder of this name, by the `builder` of its type.
+fn builds(text: &str, name: &str) -> bool {
+    let built = name.strip_suffix("Builder");
+    built.is_some_and(|built| names(text, built) && calls(text, "builder"))
 }
 
 /// Returns the Rust of a text in Markdown.
