@@ -348,7 +348,7 @@ where
 /// async fn report(conn: &mut PgConn) -> QueryResult<Vec<i32>> {
 ///     // As a whole: it waits until no other transaction can disturb it.
 ///     let transaction = conn.build_transaction().serializable().read_only().deferrable();
-///     transaction.run(async |tx| orders::table.load(tx).await).await
+///     transaction.run(async |tx| orders::table.select(orders::id).load(tx).await).await
 /// }
 ///
 /// async fn take(conn: &mut MyConn) -> QueryResult<usize> {

@@ -30,7 +30,7 @@ use crate::sync::WriteConn;
 /// ```no_run
 /// use std::time::Duration;
 /// use diesel_routing::sync::{WriteConn, sqlite::Router};
-/// use diesel_routing::{Balance, Mode, Node, QueryLog, Reset, StatementCheck, SystemClock, TokenKeys};
+/// use diesel_routing::{Balance, CheckPolicy, Mode, Node, QueryLog, Reset, StatementCheck, SystemClock, TokenKeys};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let key = [0; 32];
@@ -63,7 +63,7 @@ use crate::sync::WriteConn;
 ///     .token_life(Duration::from_secs(3600))
 ///     .clock(SystemClock)
 ///     // What is checked, and what is seen.
-///     .statement_check(StatementCheck::new())
+///     .statement_check(StatementCheck::new(CheckPolicy::Deny))
 ///     .query_log(QueryLog::new().slower_than(Duration::from_millis(200)).with_transactions())
 ///     .statement_spans(false)
 ///     .build()?;

@@ -230,7 +230,7 @@ impl<C: RoutedConnection> WriteConn<C> {
 /// fn report(conn: &mut PgConn) -> QueryResult<Vec<i32>> {
 ///     // As a whole: it waits until no other transaction can disturb it.
 ///     let transaction = conn.build_transaction().serializable().read_only().deferrable();
-///     transaction.run(|tx| orders::table.load(tx))
+///     transaction.run(|tx| orders::table.select(orders::id).load(tx))
 /// }
 ///
 /// fn take(conn: &mut MyConn) -> QueryResult<usize> {

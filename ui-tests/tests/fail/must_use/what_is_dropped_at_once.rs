@@ -4,7 +4,7 @@
 
 use diesel_routing::sync::prelude::*;
 use diesel_routing::sync::sqlite::{Router, Session};
-use diesel_routing::{Class, Error, Scope, StatementCheck};
+use diesel_routing::{CheckPolicy, Class, Error, Scope, StatementCheck};
 
 fn handles(router: &Router, session: &Session) -> Result<(), Error> {
     drop(session.read()?);
@@ -21,7 +21,7 @@ fn guards_and_builders(router: &Router, session: &Session) -> Result<(), Error> 
     session.write()?.raw_counts_as_write();
     Router::builder();
     Class::new("payments").wait(std::time::Duration::ZERO);
-    StatementCheck::new();
+    StatementCheck::new(CheckPolicy::Deny);
     Scope::current();
     router.verify_caught_up(std::time::Duration::ZERO)?;
     Ok(())
