@@ -118,10 +118,11 @@ fn names(text: &str, word: &str) -> bool {
     occurrences(text, word).next().is_some()
 }
 
-/// Returns whether a text calls a function, as `x.name(`, `X::name(` or `x.name::<`, or hands it on as `X::name`.
+/// Returns whether a text calls a function, as `x.name(`, `X::name(` or `x.name::<`, hands it on as `X::name`, or implements it.
 fn calls(text: &str, name: &str) -> bool {
     occurrences(text, name).any(|(before, after)| {
         before.ends_with("::")
+            || before.ends_with("fn ")
             || before.ends_with('.') && (after.starts_with('(') || after.starts_with("::<"))
     })
 }
@@ -148,7 +149,13 @@ mod tests {
 
     #[test]
     fn a_function_is_called_by_its_whole_name() {
-        for text in ["a.read()", "A::read(b)", "a.read::<B>()", "map(A::read)"] {
+        for text in [
+            "a.read()",
+            "A::read(b)",
+            "a.read::<B>()",
+            "map(A::read)",
+            "fn read(&self)",
+        ] {
             assert!(calls(text, "read"), "{text}");
         }
         for text in ["a.read_primary()", "a.spread()", "a.read", "let read = 1;"] {
