@@ -13,7 +13,7 @@ async fn forgotten(session: &Session, write: &mut WriteConn, read: &mut ReadConn
     session.write().await?;
     session.read();
     diesel::delete(users::table).execute(write);
-    users::table.load::<i32>(read);
+    users::table.select(users::id).load::<i32>(read);
     session.clone().scope(async {});
     Ok(())
 }

@@ -2,7 +2,6 @@
 
 #![deny(unused_must_use)]
 
-use diesel_routing::sync::prelude::*;
 use diesel_routing::sync::sqlite::{Router, Session};
 use diesel_routing::{CheckPolicy, Class, Error, Scope, StatementCheck};
 
@@ -20,7 +19,7 @@ fn guards_and_builders(router: &Router, session: &Session) -> Result<(), Error> 
     session.write()?.build_transaction();
     session.write()?.raw_counts_as_write();
     Router::builder();
-    Class::new("payments").wait(std::time::Duration::ZERO);
+    Class::new().wait(std::time::Duration::ZERO);
     StatementCheck::new(CheckPolicy::Deny);
     Scope::current();
     router.verify_caught_up(std::time::Duration::ZERO)?;
