@@ -145,23 +145,7 @@ impl Node {
     /// Sets the node's location: a data centre, an availability zone. Routers with [a zone of their
     /// own](crate::RouterBuilder::zone) prefer the replicas in it. Defaults to none.
     ///
-    /// # Example
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use diesel_routing::Node;
-    ///
-    /// // Far away, half as strong as its peers, and for reports alone.
-    /// let reports = Node::new("db-3", "postgres://app@10.1.0.3/app")
-    ///     .zone("eu-2")
-    ///     .weight(50)
-    ///     .tag("reports")
-    ///     .only_tagged()
-    ///     .connect_timeout(Duration::from_secs(2))
-    ///     .write_pool_size(5)
-    ///     .fallback_pool_size(2);
-    /// assert_eq!(reports.name(), "db-3");
-    /// ```
+    #[doc = include_str!("examples/zone.md")]
     #[must_use]
     pub fn zone(mut self, zone: impl Into<String>) -> Self {
         self.zone = Some(zone.into());

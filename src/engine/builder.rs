@@ -25,51 +25,7 @@ use crate::sync::WriteConn;
 
 /// A router's configuration.
 ///
-/// # Example
-///
-/// ```no_run
-/// use std::time::Duration;
-/// use diesel_routing::sync::{WriteConn, sqlite::Router};
-/// use diesel_routing::{Balance, CheckPolicy, Mode, Node, QueryLog, Reset, StatementCheck, SystemClock, TokenKeys};
-///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let key = [0; 32];
-/// let router = Router::builder()
-///     .name("shop")
-///     .zone("eu-1")
-///     .primary(Node::new("db-1", "shop.db"))
-///     .replica(Node::new("db-2", "copy.db"))
-///     .require_all()
-///     .build_timeout(Duration::from_secs(10))
-///     // Which replica serves a read, and when none does.
-///     .balance(Balance::LeastOfTwo)
-///     .max_lag(Duration::from_secs(30))
-///     .wait(Duration::from_millis(50))
-///     .replica_share(100)
-///     .mode(Mode::On)
-///     // How nodes are watched, and how much all instances of the service may ask of one.
-///     .watch_interval(Duration::from_secs(1))
-///     .watch_timeout(Duration::from_secs(2))
-///     .node_share(Duration::from_millis(10))
-///     .expected_instances(20)
-///     .urgent_questions(8)
-///     .latency_decay(Duration::from_secs(10))
-///     // What becomes of connections.
-///     .check_after_idle(Duration::from_secs(30))
-///     .reset(Reset::Changed)
-///     .drain_timeout(Duration::from_secs(10))
-///     // What sessions remember elsewhere, and for how long.
-///     .token_keys(TokenKeys::new(1, key)?)
-///     .token_life(Duration::from_secs(3600))
-///     .clock(SystemClock)
-///     // What is checked, and what is seen.
-///     .statement_check(StatementCheck::new(CheckPolicy::Deny))
-///     .query_log(QueryLog::new().slower_than(Duration::from_millis(200)).with_transactions())
-///     .statement_spans(false)
-///     .build()?;
-/// # let _: WriteConn<_> = router.write()?;
-/// # Ok(()) }
-/// ```
+#[doc = include_str!("examples/builder.md")]
 #[must_use = "a router starts with `build`"]
 #[expect(private_bounds, reason = "there are two flavours, and no others")]
 pub struct RouterBuilder<C, F: Flavour<C> = Async> {

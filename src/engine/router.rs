@@ -287,14 +287,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
     /// Routers for [other databases](Self::for_database) stay open, and the nodes are watched until the last one is closed or
     /// dropped. The same name gives a new router afterwards.
     ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # fn example(router: diesel_routing::sync::sqlite::Router) {
-    /// // At the end of `main`, when the last request has been served: other clones' checkouts fail from here on.
-    /// router.close();
-    /// # }
-    /// ```
+    #[doc = include_str!("examples/close.md")]
     pub fn close(&self) {
         let _changes = lock(&self.inner.databases.changes);
         self.inner.seats.store(None);
@@ -305,26 +298,7 @@ impl<C, F: Flavour<C>> Router<C, F> {
     ///
     /// Of routers for the databases of the same servers, all but the pools is the same.
     ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # fn example(router: &diesel_routing::sync::sqlite::Router) {
-    /// let status = router.status();
-    /// println!("{}: {} of {} reads were off the primary", status.name, status.reads.off_primary, status.reads.total);
-    /// for node in &status.nodes {
-    ///     println!("{}: {}, {:?} behind", node.name, node.health, node.lag);
-    ///     for pool in &node.pools {
-    ///         println!("  {}: {} of {} connections open", pool.pool, pool.open, pool.max_size);
-    ///     }
-    /// }
-    /// if let Some(breaker) = &status.breaker {
-    ///     println!("strain: {}", breaker.strain);
-    ///     for (signal, value) in &breaker.signals {
-    ///         println!("  {signal}: {value}");
-    ///     }
-    /// }
-    /// # }
-    /// ```
+    #[doc = include_str!("examples/status.md")]
     #[must_use]
     pub fn status(&self) -> Status {
         let seats = self.inner.seats.load();
