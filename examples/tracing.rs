@@ -48,10 +48,10 @@ fn work() -> anyhow::Result<()> {
         .replica(Node::new("replica", cluster.replica_url(0)?).checkout_timeout(HURRY))
         .build()?;
     let session = router.session();
-    session.read()?;
-    session.write()?;
+    drop(session.read()?);
+    drop(session.write()?);
     router.set_mode(Mode::PrimaryOnly); // an event: "the mode was switched"
-    session.read()?;
+    drop(session.read()?);
     router.close();
     let closed: Result<_, Error> = session.read();
     assert!(

@@ -216,6 +216,8 @@
 //! if they implement Diesel's `RunQueryDsl`, write `impl<.., Conn> diesel::RunQueryDsl<Conn> for ..`,
 //! since under our prelude the bare name is ours.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(docsrs, doc(auto_cfg(hide(feature = "__async"))))]
 #![cfg_attr(
     feature = "__async",
     allow(clippy::duplicate_mod, reason = "`flavours` is part of both flavours")
@@ -297,6 +299,10 @@ pub use engine::JobToken;
 pub use engine::{MigrationLock, MigrationSteps, Migrator};
 
 #[cfg(feature = "__async")]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite")))
+)]
 pub use asynchronous::*;
 #[cfg(feature = "metrics")]
 pub use observe::metrics;

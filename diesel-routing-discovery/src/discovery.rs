@@ -51,6 +51,28 @@ impl<S: Source> Discovery<S> {
 
     /// Sets the least time between two questions, for sources that say how long an answer stands, and after signs of a
     /// change. Defaults to 1 s.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use diesel_routing_discovery::{Discovery, Source};
+    ///
+    /// fn calm(source: impl Source) -> Discovery<impl Source> {
+    ///     Discovery::of(source)
+    ///         .no_more_often_than(Duration::from_secs(10))
+    ///         .at_least_every(Duration::from_secs(60))
+    ///         .timeout(Duration::from_secs(2))
+    ///         .at_most_nodes(16)
+    /// }
+    ///
+    /// async fn look(discovery: &mut Discovery<impl Source>) -> Result<(), diesel_routing_discovery::DiscoveryError> {
+    ///     for node in discovery.ask().await? {
+    ///         println!("{}", node.name());
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     #[must_use]
     pub fn no_more_often_than(mut self, floor: Duration) -> Self {
         self.floor = floor;

@@ -16,6 +16,7 @@
 //! | `mysql` | [`GroupReplication`], [`Galera`]: the members of those clusters |
 //! | `file` | [`NodesFile`]: a TOML file, read again when it changes |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(all(
         feature = "dns",

@@ -8,6 +8,8 @@
 //! | [`derive(Statement)`](derive@Statement) | `Statement` | declares the effect of a query fragment of your own |
 //! | [`derive(RoutedConnection)`](derive@RoutedConnection) | `RoutedConnection` | routes an enum of connections, of `#[derive(diesel::MultiConnection)]` |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod consistency;
 mod flavours;
 mod read_sql;

@@ -129,6 +129,19 @@ impl Functions {
     }
 
     /// Returns whether a function is on the list.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use diesel_routing_sql::{Dialect, Functions, SideEffect};
+    ///
+    /// let functions = Functions::builtin(Dialect::Postgres);
+    /// assert!(functions.contains("nextval") && functions.is_pure("lower"));
+    /// let sequences = functions.iter().filter(|(_, effect)| *effect == SideEffect::Sequence);
+    /// assert!(sequences.count() >= 4);
+    /// assert!(SideEffect::Sequence.is_write() && !SideEffect::Sequence.why().is_empty());
+    /// assert!(functions.pure().count() > 100 && functions.reserved_words().count() > 0);
+    /// ```
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.listed.contains_key(name.to_lowercase().as_str())

@@ -48,6 +48,8 @@
 //! multi-byte encoding other than UTF-8 does to quotes. Assigning a MySQL user variable in a SELECT
 //! (`@row := @row + 1`) counts as a read.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod calls;
 mod dialect;
 mod explain;

@@ -102,6 +102,8 @@
 //! loopback interface. If no engine answers, starting a cluster is an error. A start takes about half a second
 //! per server.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(docsrs, doc(auto_cfg(hide(feature = "__servers"))))]
 #![cfg_attr(
     not(all(
         feature = "mariadb",
@@ -135,6 +137,7 @@ pub use mariadb::{
 #[cfg(all(feature = "postgres", target_os = "linux"))]
 pub use postgres::{PgCluster, PgClusterBuilder, PgNode};
 #[cfg(all(feature = "__servers", target_os = "linux"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "mariadb", feature = "postgres"))))]
 pub use server::{Address, AddressPolicy, Proxy, ProxyConnection, ProxyMode, ServerError, Target};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteCluster, SqliteClusterBuilder};

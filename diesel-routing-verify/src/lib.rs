@@ -38,6 +38,9 @@
 //!
 //! Without any of them, the crate is [`oracle`]: the rules that histories are checked by, for workloads of your own.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(docsrs, doc(auto_cfg(hide(feature = "__async"))))]
+
 pub mod oracle;
 
 #[cfg(feature = "__async")]
@@ -80,17 +83,41 @@ mod verification;
 mod world;
 
 #[cfg(feature = "__async")]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite")))
+)]
 pub use activity::{Others, others};
 #[cfg(feature = "__async")]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite")))
+)]
 pub use error::Error;
 #[cfg(feature = "__async")]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite")))
+)]
 pub use report::{
     Activity, Failed, Latency, PoolSettings, Reads, Report, Second, Staleness, Violation,
     ViolationKind,
 };
 #[cfg(feature = "__async")]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite")))
+)]
 pub use statements::Verifiable;
 #[cfg(feature = "__async")]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite")))
+)]
 pub use strategy::{Lent, Strategy, StrategyError};
 #[cfg(feature = "__async")]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite")))
+)]
 pub use verification::{Progress, Verification};

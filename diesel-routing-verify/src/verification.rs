@@ -184,6 +184,29 @@ impl Verification {
     /// # Cancel safety
     ///
     /// As for [`run`](Self::run).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use diesel_routing::pg::Router;
+    /// use diesel_routing_verify::Verification;
+    ///
+    /// async fn until_asked_to_stop(router: &Router, stop: impl Future<Output = ()> + Send) {
+    ///     let report = Verification::new(router)
+    ///         .remove_leftovers() // of runs that were killed
+    ///         .seed(7)
+    ///         .on_progress(|progress| println!("{:?}: {} acts", progress.elapsed, progress.acts))
+    ///         .run_until(stop)
+    ///         .await;
+    ///     match report {
+    ///         Ok(report) => match report.shows_nothing() {
+    ///             Some(why) => println!("it shows nothing: {why}"),
+    ///             None => println!("{}", report.to_json()),
+    ///         },
+    ///         Err(error) => println!("{}: {error}", error.code()),
+    ///     }
+    /// }
+    /// ```
     pub async fn run_until(self, stop: impl Future<Output = ()> + Send) -> Result<Report, Error> {
         if self.clients == 0 {
             return Err(Error::Settings("there must be a client".to_owned()));

@@ -40,6 +40,35 @@ use crate::statement::{Classified, Execute, Key, Load};
 /// A write whose future is dropped half-way counts as written. On MySQL and MariaDB, whose protocol matches answers
 /// to statements by order alone, a connection whose statement was abandoned half-way runs no other: those return
 /// [`Refused::GivenUp`](crate::Refused::GivenUp), and the pool closes it. Elsewhere, it can be used as before.
+///
+/// # Example
+///
+/// ```no_run
+/// # #[cfg(feature = "postgres")] {
+/// use diesel_routing::pg::{ReadConn, WriteConn};
+/// use diesel_routing::{Replica, prelude::*};
+/// use futures_util::TryStreamExt;
+///
+/// diesel::table! { users { id -> Integer, name -> Text, } }
+///
+/// async fn write(conn: &mut WriteConn) -> QueryResult<i32> {
+///     diesel::insert_into(users::table).values(users::name.eq("Ada")).execute(conn).await?;
+///     diesel::update(users::table.find(1)).set(users::name.eq("Bo")).returning(users::id).get_result(conn).await
+/// }
+///
+/// async fn read(conn: &mut ReadConn<Replica>) -> QueryResult<Vec<String>> {
+///     let names = users::table.select(users::name).order(users::id);
+///     let first: String = names.first(conn).await?;
+///     let all: Vec<String> = names.load(conn).await?;
+///     let again: Vec<String> = names.get_results(conn).await?;
+///     let mut rows = names.load_stream::<String>(conn).await?;
+///     while let Some(name) = rows.try_next().await? {
+///         println!("{name}");
+///     }
+///     Ok(all)
+/// }
+/// # }
+/// ```
 pub trait RunQueryDsl<H, M, E>: Sized {
     /// Runs the statement and returns the number of rows it affected.
     fn execute<'conn, 'query>(
@@ -167,6 +196,27 @@ pub trait RunQueryDsl<H, M, E>: Sized {
 impl<T: QueryId, H, M, E> RunQueryDsl<H, M, E> for T {}
 
 /// diesel-async's `SaveChangesDsl`, plus the rule that the handle must grant writes.
+///
+/// # Example
+///
+/// ```no_run
+/// # #[cfg(feature = "postgres")] {
+/// use diesel_routing::{pg::WriteConn, prelude::*};
+///
+/// diesel::table! { users { id -> Integer, name -> Text, } }
+///
+/// #[derive(Identifiable, AsChangeset, Queryable)]
+/// struct User {
+///     id: i32,
+///     name: String,
+/// }
+///
+/// async fn rename(conn: &mut WriteConn, mut user: User) -> QueryResult<User> {
+///     user.name = "Ada".to_owned();
+///     user.save_changes(conn).await
+/// }
+/// # }
+/// ```
 pub trait SaveChangesDsl<H, M>: Sized {
     /// Updates the row with this struct's primary key, and returns the updated row.
     ///

@@ -271,6 +271,24 @@ impl WriteConn {
     /// # Cancel safety
     ///
     /// Cancel safe: a notification is lost only once the stream has yielded it.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use diesel_async::SimpleAsyncConnection;
+    /// use diesel_routing::{pg::WriteConn, prelude::*};
+    /// use futures_util::{TryStreamExt, pin_mut};
+    ///
+    /// async fn listen(conn: &mut WriteConn) -> QueryResult<()> {
+    ///     conn.batch_execute("LISTEN orders").await?;
+    ///     let notifications = conn.notifications_stream();
+    ///     pin_mut!(notifications);
+    ///     while let Some(notification) = notifications.try_next().await? {
+    ///         println!("{}", notification.payload);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn notifications_stream(&mut self) -> impl Stream<Item = QueryResult<PgNotification>> + '_ {
         self.raw().notifications_stream()
     }

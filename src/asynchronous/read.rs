@@ -26,6 +26,7 @@ use crate::statement::Role;
 /// transaction.
 #[derive(RefCastCustom)]
 #[repr(transparent)]
+#[must_use = "dropped at once, it goes back to its pool unused"]
 pub struct ReadConn<R, C: RoutedConnection> {
     pub(super) lease: Lease<Guard<C>>,
     #[trivial]

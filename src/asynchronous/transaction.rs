@@ -213,6 +213,33 @@ where
     /// # Panics
     ///
     /// Panics inside a transaction.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # #[cfg(all(feature = "postgres", feature = "bb8"))] {
+    /// use diesel_routing::{pg::Router, prelude::*};
+    ///
+    /// diesel::table! { settings { id -> Integer, theme -> Text, } }
+    ///
+    /// async fn a_test(router: &Router) -> Result<(), diesel_routing::Error> {
+    ///     let mut conn = router.write().await?;
+    ///     conn.begin_test_transaction().await?; // ends with the connection
+    ///     diesel::insert_into(settings::table).values(settings::theme.eq("dark")).execute(&mut conn).await?;
+    ///     Ok(())
+    /// }
+    ///
+    /// async fn another(router: &Router) -> Result<(), diesel_routing::Error> {
+    ///     let mut conn = router.write().await?;
+    ///     conn.test_transaction(async |tx| {
+    ///         diesel::delete(settings::table).execute(tx).await?;
+    ///         QueryResult::Ok(())
+    ///     })
+    ///     .await;
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
     pub async fn begin_test_transaction(&mut self) -> QueryResult<()> {
         AsyncConnection::begin_test_transaction(self).await
     }
@@ -308,6 +335,39 @@ where
 }
 
 /// A transaction's characteristics, before it starts. The server's defaults apply to all others.
+///
+/// # Example
+///
+/// ```no_run
+/// # #[cfg(all(feature = "postgres", feature = "mysql"))] {
+/// use diesel_routing::{mysql::WriteConn as MyConn, pg::WriteConn as PgConn, prelude::*};
+///
+/// diesel::table! { orders { id -> Integer, } }
+///
+/// async fn report(conn: &mut PgConn) -> QueryResult<Vec<i32>> {
+///     // As a whole: it waits until no other transaction can disturb it.
+///     let transaction = conn.build_transaction().serializable().read_only().deferrable();
+///     transaction.run(async |tx| orders::table.select(orders::id).load(tx).await).await
+/// }
+///
+/// async fn take(conn: &mut MyConn) -> QueryResult<usize> {
+///     conn.build_transaction()
+///         .repeatable_read()
+///         .with_consistent_snapshot()
+///         .run(async |tx| diesel::delete(orders::table).execute(tx).await)
+///         .await
+/// }
+///
+/// async fn loosely(pg: &mut PgConn, my: &mut MyConn) -> QueryResult<usize> {
+///     let work = pg.build_transaction().read_committed().read_write().not_deferrable();
+///     work.run(async |tx| diesel::delete(orders::table).execute(tx).await).await?;
+///     my.build_transaction()
+///         .read_uncommitted()
+///         .run(async |tx| diesel::delete(orders::table).execute(tx).await)
+///         .await
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a transaction starts with `run`"]
 pub struct TransactionBuilder<'a, C: RoutedConnection> {

@@ -20,6 +20,7 @@ use crate::statement::Primary;
 ///
 /// Dropping the handle returns the connection to its pool, which discards a connection with an open
 /// transaction.
+#[must_use = "dropped at once, it goes back to its pool unused"]
 pub struct WriteConn<C: RoutedConnection> {
     pub(super) read: ReadConn<Primary, C>,
 }

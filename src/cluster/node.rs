@@ -144,6 +144,8 @@ impl Node {
 
     /// Sets the node's location: a data centre, an availability zone. Routers with [a zone of their
     /// own](crate::RouterBuilder::zone) prefer the replicas in it. Defaults to none.
+    ///
+    #[doc = include_str!("examples/zone.md")]
     #[must_use]
     pub fn zone(mut self, zone: impl Into<String>) -> Self {
         self.zone = Some(zone.into());

@@ -7,6 +7,25 @@ use super::history::A_YEAR;
 use crate::random;
 
 /// The options of one of a node's pools; see [`Node::pool`](crate::Node::pool). What is not set has its default.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+/// use diesel_routing::{Node, PoolKind, PoolOptions};
+///
+/// let every = PoolOptions::new()
+///     .max_lifetime(Duration::from_secs(1800))
+///     .idle_timeout(Duration::from_secs(300));
+/// let reads = PoolOptions::new()
+///     .url("postgres://reader@10.0.0.2/app")
+///     .size(20)
+///     .min_idle(2);
+/// let node = Node::new("db-2", "postgres://app@10.0.0.2/app")
+///     .pools(&every)
+///     .pool(PoolKind::Read, reads);
+/// # let _ = node;
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 #[must_use]
 pub struct PoolOptions {

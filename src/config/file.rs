@@ -88,6 +88,19 @@ impl ConfigFile {
 
     /// Sets how often the file and the secrets that it refers to are read though there was no sign of a change. Defaults to a
     /// minute.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use diesel_routing::config::ConfigFile;
+    ///
+    /// let file = ConfigFile::new("routing.toml")
+    ///     .reread_every(Duration::from_secs(60)) // a file system that tells of no changes
+    ///     .on_change(|changes| println!("{changes}"))
+    ///     .on_error(|error| println!("{error}"));
+    /// # let _ = file;
+    /// ```
     pub fn reread_every(mut self, interval: Duration) -> Self {
         self.reread_every = interval.max(Duration::from_millis(10));
         self

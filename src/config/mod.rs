@@ -96,6 +96,21 @@ use crate::routing::least_lag;
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// The settings of a router. What is left out has its default, or is as code has set it.
+///
+/// # Example
+///
+/// ```
+/// use diesel_routing::config::RoutingConfig;
+///
+/// let config = RoutingConfig::from_json(
+///     r#"{ "version": 1, "nodes": { "db-1": { "url": "postgres://app@10.0.0.1/app" } }, "max_lag": "30s" }"#,
+/// )?;
+/// config.check()?;
+/// assert_eq!(config.read_nodes()?[0].name(), "db-1");
+/// // For an editor, or a deployment's checks.
+/// assert!(RoutingConfig::json_schema().get("properties").is_some());
+/// # Ok::<(), diesel_routing::ConfigError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]

@@ -45,6 +45,16 @@ impl RoutingConfig {
     /// # Errors
     ///
     /// As of [`read`](Self::read).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use diesel_routing::config::RoutingConfig;
+    ///
+    /// let config = RoutingConfig::from_toml("version = 1\nmax_lag = \"30s\"")?;
+    /// assert!(config.max_lag.is_some());
+    /// # Ok::<(), diesel_routing::ConfigError>(())
+    /// ```
     #[cfg(feature = "config-file")]
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
         let version = toml::from_str::<Version>(text);

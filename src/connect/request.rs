@@ -7,6 +7,26 @@ use crate::server::PoolKind;
 
 /// A connection that a router opens, as [`connect_with`](crate::RouterBuilder::connect_with) and
 /// [`on_connect`](crate::RouterBuilder::on_connect) are told of it.
+///
+/// # Example
+///
+/// ```no_run
+/// use diesel::connection::{Connection, SimpleConnection};
+/// use diesel::SqliteConnection;
+/// use diesel_routing::{Node, Purpose, sync::sqlite::Router};
+///
+/// let builder = Router::builder()
+///     .primary(Node::new("db-1", "shop.db"))
+///     .connect_with(|request| {
+///         println!("{}: {:?}, {:?}", request.node(), request.pool(), request.database());
+///         SqliteConnection::establish(request.url())
+///     })
+///     .on_connect(|conn, request| match request.purpose() {
+///         Purpose::Watch => Ok(()),
+///         _ => conn.batch_execute("PRAGMA cache_size = 10000"),
+///     });
+/// # let _ = builder;
+/// ```
 #[derive(Clone, Copy)]
 pub struct ConnectRequest<'a> {
     pub(crate) node: &'a str,

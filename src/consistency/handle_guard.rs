@@ -4,6 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 /// A handle that was passed to a function, or checked out for it.
 #[derive(Debug)]
+#[must_use = "dropped at once, it goes back to its pool unused"]
 pub struct HandleGuard<'a, H>(Inner<'a, H>);
 
 #[derive(Debug)]

@@ -12,6 +12,10 @@ mod lock;
 mod priority;
 
 #[cfg(feature = "__async")]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite")))
+)]
 pub use crate::asynchronous::acquire::Acquire;
 #[cfg(feature = "__async")]
 #[doc(hidden)]

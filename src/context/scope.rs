@@ -42,6 +42,10 @@ impl Scope {
 
     /// Wraps `future` so that it runs with exactly these sessions in scope.
     #[cfg(feature = "__async")]
+    #[cfg_attr(
+        docsrs,
+        doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite")))
+    )]
     pub fn run<F: Future>(self, future: F) -> Scoped<F> {
         Scoped::within(self.0, future)
     }

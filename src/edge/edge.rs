@@ -95,6 +95,30 @@ impl<C, F: Flavour<C>> Edge<C, F> {
     /// # Errors
     ///
     /// Returns [`EdgeError::Cookie`] if browsers would refuse it.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # fn example(router: diesel_routing::sync::sqlite::Router) -> Result<(), Box<dyn std::error::Error>> {
+    /// use diesel_routing::edge::{Cacheable, SameSite, TokenCookie};
+    /// use diesel_routing::sync::edge::Edge;
+    ///
+    /// let cookie = TokenCookie::new("shop-session")
+    ///     .domain("shop.example")
+    ///     .path("/api")
+    ///     .same_site(SameSite::Strict)
+    ///     .secure(true)
+    ///     .http_only(true);
+    /// let edge = Edge::new(router)?
+    ///     .cookie(cookie)?
+    ///     .carry_reads(true)
+    ///     .when_cacheable(Cacheable::OmitToken)
+    ///     .server_timing(true)
+    ///     .clock_skew(std::time::Duration::from_secs(5));
+    /// println!("{} tokens were left out", edge.status().omitted_tokens);
+    /// println!("{} nodes", edge.router().nodes().names().len());
+    /// # Ok(()) }
+    /// ```
     pub fn cookie(self, cookie: TokenCookie) -> Result<Self, EdgeError> {
         let cookie = cookie.checked()?;
         Ok(self.with(|settings| settings.cookie = Some(cookie)))
@@ -107,6 +131,23 @@ impl<C, F: Flavour<C>> Edge<C, F> {
 
     /// Sets a header that carries tokens too, for callers without cookies, such as other services. It is
     /// read from requests, and set on responses.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # fn example(router: diesel_routing::sync::sqlite::Router) -> Result<(), Box<dyn std::error::Error>> {
+    /// use diesel_routing::sync::edge::Edge;
+    /// use http::HeaderName;
+    ///
+    /// // Between services: the token in a header, by which some peers may also wish for a level.
+    /// let edge = Edge::new(router)?
+    ///     .no_cookie()
+    ///     .header(HeaderName::from_static("x-db-session"))
+    ///     .trust(|request| request.headers.contains_key("x-internal"))
+    ///     .source(|request| request.headers.get("x-service")?.to_str().ok().map(str::to_owned));
+    /// # let _ = edge;
+    /// # Ok(()) }
+    /// ```
     pub fn header(self, name: HeaderName) -> Self {
         self.with(|settings| settings.header = Some(name))
     }

@@ -15,7 +15,22 @@ use crate::session::{Activity, Token};
 ///
 /// Keep it until the response's body has been sent. When it is dropped, what the session wrote since `finish` is
 /// saved in the store, or counted, even if the request was cancelled or its handler panicked.
+///
+/// # Example
+///
+/// ```no_run
+/// use diesel_routing::sync::edge::Edge;
+/// # type Sqlite = diesel::SqliteConnection;
+///
+/// fn serve(edge: &Edge<Sqlite>, request: &http::request::Parts, headers: &mut http::HeaderMap) {
+///     let mut exchange = edge.begin(request);
+///     let session = exchange.session().clone();
+///     // .. handle the request with `session` ..
+///     exchange.finish(headers);
+/// }
+/// ```
 #[expect(private_bounds, reason = "there are two flavours, and no others")]
+#[must_use = "dropped before the response, it tells the client nothing of what the session wrote"]
 pub struct Exchange<C, F: Flavour<C> = Async> {
     edge: Edge<C, F>,
     session: Session<C, F>,

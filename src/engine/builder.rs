@@ -27,6 +27,8 @@ use crate::statement::StatementCheck;
 use crate::sync::WriteConn;
 
 /// A router's configuration.
+///
+#[doc = include_str!("examples/builder.md")]
 #[must_use = "a router starts with `build`"]
 #[expect(private_bounds, reason = "there are two flavours, and no others")]
 pub struct RouterBuilder<C, F: Flavour<C> = Async> {

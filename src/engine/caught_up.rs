@@ -6,8 +6,22 @@ use crate::position::Position;
 
 /// The nodes' answers when they were asked whether the replicas have caught up: see
 /// [`Router::verify_caught_up`](crate::Router::verify_caught_up).
+///
+/// # Example
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// # fn example(router: &diesel_routing::sync::sqlite::Router) -> Result<(), diesel_routing::Error> {
+/// let report = router.verify_caught_up(Duration::from_secs(10))?;
+/// if !report.is_caught_up() {
+///     let behind = report.replicas.iter().filter(|replica| !replica.is_caught_up());
+///     println!("{report}\nbehind: {}", behind.count());
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[must_use = "it says whether the replicas have caught up"]
 pub struct CaughtUpReport {
     /// The primary's name.
     pub primary: String,

@@ -60,8 +60,30 @@ impl Default for CompareLimits {
 }
 
 /// Whether tables have the same rows on all nodes.
+///
+/// # Example
+///
+/// ```no_run
+/// use diesel_routing::{CompareLimits, TableName, TableOnReplica, sync::pg::Router};
+/// # use std::time::Duration;
+///
+/// # fn example(router: &Router, tables: &[TableName]) -> Result<(), diesel_routing::Error> {
+/// let comparison = router.compare(tables, CompareLimits::new().max_rows(100_000))?;
+/// if !comparison.is_equal() {
+///     for table in comparison.tables.iter().filter(|table| !table.is_equal()) {
+///         for (node, found) in &table.replicas {
+///             match found {
+///                 TableOnReplica::Differs { rows, .. } => println!("{node}: {} has {rows} rows", table.table),
+///                 other => println!("{node}: {other:?}"),
+///             }
+///         }
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[must_use = "it says whether the tables are equal"]
 pub struct Comparison {
     /// The tables, in the order in which they were asked for.
     pub tables: Vec<TableComparison>,

@@ -20,6 +20,20 @@ use crate::server::NodeRole;
 /// meanwhile, and wait for none of this.
 ///
 /// Cheap to clone.
+///
+/// # Example
+///
+/// ```no_run
+/// use diesel_routing::{Node, sync::sqlite::Router};
+///
+/// # fn example(router: &Router) -> Result<(), diesel_routing::Error> {
+/// let nodes = router.nodes();
+/// nodes.add(Node::new("db-3", "copy-3.db"))?;
+/// nodes.replace(Node::new("db-2", "copy-2.db"))?;
+/// let unfinished = nodes.remove("db-1")?; // handles that were still out when its time was over
+/// println!("{unfinished} handles; now {}", nodes.names().join(", "));
+/// # Ok(()) }
+/// ```
 #[expect(private_bounds, reason = "there are two flavours, and no others")]
 pub struct Nodes<C, F: Flavour<C> = Async> {
     pub(crate) router: Router<C, F>,

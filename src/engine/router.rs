@@ -286,6 +286,8 @@ impl<C, F: Flavour<C>> Router<C, F> {
     ///
     /// Routers for [other databases](Self::for_database) stay open, and the nodes are watched until the last one is closed or
     /// dropped. The same name gives a new router afterwards.
+    ///
+    #[doc = include_str!("examples/close.md")]
     pub fn close(&self) {
         let _changes = lock(&self.inner.databases.changes);
         self.inner.seats.store(None);
@@ -295,6 +297,8 @@ impl<C, F: Flavour<C>> Router<C, F> {
     /// Returns what the router knows of its nodes, pools and tokens now. Asks no server.
     ///
     /// Of routers for the databases of the same servers, all but the pools is the same.
+    ///
+    #[doc = include_str!("examples/status.md")]
     #[must_use]
     pub fn status(&self) -> Status {
         let seats = self.inner.seats.load();

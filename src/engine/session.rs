@@ -83,6 +83,17 @@ impl<C, F: Flavour<C>> Session<C, F> {
     /// # Errors
     ///
     /// Returns the reason if the token is rejected; the session is as it was. The router has counted it.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use diesel_routing::{Rejection, sync::sqlite::Session};
+    ///
+    /// // A message from another service says what its sender had written.
+    /// fn on_message(session: &Session, token: &str) -> Result<(), Rejection> {
+    ///     session.absorb(token)
+    /// }
+    /// ```
     pub fn absorb(&self, token: &str) -> Result<(), Rejection> {
         self.view.router.shared().absorb(&self.view.state, token)
     }
@@ -248,6 +259,14 @@ impl<C, F: Flavour<C>> Session<C, F> {
     }
 
     /// Returns the router that this session reads and writes through.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # fn example(session: &diesel_routing::sync::sqlite::Session) {
+    /// println!("{} reads went to replicas", session.router().status().reads.off_primary);
+    /// # }
+    /// ```
     #[must_use]
     pub fn router(&self) -> &Router<C, F> {
         &self.view.router

@@ -171,6 +171,19 @@ impl Sizing {
     }
 
     /// Sets how many times the measured rate the busiest seconds have. Defaults to 1.5: measure in a busy hour.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use diesel_routing::{PoolLoad, Sizing};
+    ///
+    /// let load = PoolLoad::new(200.0, Duration::from_millis(4));
+    /// assert_eq!((load.per_second(), load.time_in_use()), (200.0, Duration::from_millis(4)));
+    /// assert!((load.in_use() - 0.8).abs() < 1e-9); // connections, on average
+    /// let advice = Sizing::new().writes(load).instances(4).server_cores(8).peak(3.0).recommend();
+    /// println!("{advice}");
+    /// ```
     pub fn peak(mut self, factor: f64) -> Self {
         if factor.is_finite() {
             self.peak = factor.max(1.0);

@@ -13,6 +13,21 @@ use crate::routing::{Mode, ReplicaShare};
 #[expect(private_bounds, reason = "there are two flavours, and no others")]
 impl<C, F: Flavour<C>> Router<C, F> {
     /// Returns what of the routing is in force.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # fn example(router: &diesel_routing::sync::sqlite::Router) -> Result<(), diesel_routing::ConfigError> {
+    /// use diesel_routing::Mode;
+    ///
+    /// // A replica is suspect: everything to the primary, except a tenth of what is not urgent.
+    /// if router.mode() == Mode::On && router.replica_share() == 100 {
+    ///     router.set_replica_share(0)?;
+    ///     router.set_class_replica_share("reports", 10)?;
+    ///     router.set_statement_spans(true);
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.shared().mode()

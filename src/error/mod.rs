@@ -64,6 +64,22 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 /// Each error has a stable [`code`](Self::code), and tells what is known of it: [`node`](Self::node), [`step`](Self::step),
 /// [`reason`](Self::reason), [`function`](Self::function). Its [`source`](std::error::Error::source) is whole; `Display` has the first
 /// line of it.
+///
+/// # Example
+///
+/// ```no_run
+/// # fn example(error: diesel_routing::Error) {
+/// // For the log: what failed, where, in which of our functions, and why that node had been chosen.
+/// println!("{error}");
+/// println!("{} {:?} {:?} {:?}", error.code(), error.node(), error.function(), error.reason());
+/// // For the caller.
+/// if let Some(refused) = error.refused() {
+///     println!("a mistake of ours: {} on {:?}", refused.code(), refused.node());
+/// } else if error.may_retry_read() || error.may_retry_later() {
+///     println!("503, retry after {:?}", error.retry_after());
+/// }
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -8,6 +8,15 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 /// [`Error::may_retry_read`](crate::Error::may_retry_read), for Diesel's own error.
 ///
 /// A server that shuts down says so in its own language; only English messages are recognised.
+///
+/// # Example
+///
+/// ```
+/// use diesel::result::Error::NotFound;
+///
+/// // The row is not there: another node has none either.
+/// assert!(!diesel_routing::may_retry_read(&NotFound));
+/// ```
 #[must_use]
 pub fn may_retry_read(error: &DieselError) -> bool {
     match error {

@@ -167,6 +167,21 @@ impl<C: RoutedConnection> ReadConn<Replica, C> {
     /// # Cancel safety
     ///
     /// Dropping the future returns the connection to its pool.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # #[cfg(all(feature = "postgres", feature = "bb8"))] {
+    /// use diesel_routing::pg::Session;
+    ///
+    /// # async fn example(session: &Session) -> Result<(), diesel_routing::Error> {
+    /// let anywhere = session.read_eventual().await?;
+    /// // Kept if its replica has what the session wrote by now; otherwise another one.
+    /// let conn = anywhere.upgrade(session).await?;
+    /// println!("{}", conn.route());
+    /// # Ok(()) }
+    /// # }
+    /// ```
     pub async fn upgrade(self, session: &Session<C>) -> Result<ReadConn<CaughtUp, C>, Error> {
         session.upgrade(self).await
     }

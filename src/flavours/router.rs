@@ -55,6 +55,22 @@ impl<C: RoutedConnection> Router<C> {
     /// # Errors
     ///
     /// [`Error::Checkout`].
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # #[cfg(all(feature = "postgres", feature = "bb8"))] {
+    /// use diesel_routing::{pg::Router, prelude::*};
+    ///
+    /// diesel::table! { accounts { id -> Integer, balance -> BigInt, } }
+    ///
+    /// // Outside sessions, and up to date.
+    /// async fn balance(router: &Router, id: i32) -> Result<i64, diesel_routing::Error> {
+    ///     let mut conn = router.read_primary().await?;
+    ///     Ok(accounts::table.find(id).select(accounts::balance).first(&mut conn).await?)
+    /// }
+    /// # }
+    /// ```
     pub async fn read_primary(&self) -> Result<ReadConn<Primary, C>, Error> {
         self.outside(Level::Strong, Access::Primary)
             .await

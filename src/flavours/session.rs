@@ -139,6 +139,27 @@ impl<C: RoutedConnection> Session<C> {
     /// # Errors
     ///
     /// [`Error::Checkout`].
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # #[cfg(all(feature = "postgres", feature = "bb8"))] {
+    /// use diesel_routing::{pg::Session, prelude::*};
+    ///
+    /// diesel::table! { accounts { id -> Integer, balance -> BigInt, } }
+    ///
+    /// // The row stays as it is until the transaction ends: for a decision on it, not for a page.
+    /// async fn is_covered(session: &Session, id: i32, price: i64) -> Result<bool, diesel_routing::Error> {
+    ///     let mut conn = session.read_primary().await?;
+    ///     conn.transaction(async |tx| {
+    ///         let balance: i64 =
+    ///             accounts::table.find(id).select(accounts::balance).for_share().first(tx).await?;
+    ///         Ok(balance >= price)
+    ///     })
+    ///     .await
+    /// }
+    /// # }
+    /// ```
     pub async fn read_primary(&self) -> Result<ReadConn<Primary, C>, Error> {
         self.checkout(self.request(Level::Strong, Access::Primary, None))
             .await

@@ -145,6 +145,7 @@ impl<C: RoutedConnection> fmt::Debug for WriteConn<C> {
 
 /// The raw connection of a [`WriteConn`]. When this is dropped, a write is
 /// recorded.
+#[must_use = "it is the connection, on which nothing was done"]
 pub struct RawWrite<'a, C> {
     conn: &'a mut C,
     _ending: Ending<'a>,

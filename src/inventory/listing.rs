@@ -18,6 +18,29 @@ use crate::routing::Level;
 pub const VERSION: u32 = 1;
 
 /// A program's functions, classes and rules, as data.
+///
+/// # Example
+///
+/// ```
+/// use diesel_routing::config::{RoutingConfig, RuleConfig};
+/// use diesel_routing::{Class, Level};
+/// use diesel_routing::inventory::Inventory;
+///
+/// let inventory = Inventory::collect(&RoutingConfig::default())
+///     .class("reports", Class::new().level(Level::Eventual))
+///     .rules([]);
+/// for function in &inventory.functions {
+///     println!("{} reads at {:?}", function.path, inventory.level_of(function));
+/// }
+/// for class in inventory.unknown_classes() {
+///     println!("no class is called {class}");
+/// }
+/// // The same program has the same digest.
+/// let again = Inventory::from_json(&inventory.to_json())?;
+/// assert_eq!(again.digest(), inventory.digest());
+/// # let _ = RuleConfig::new("/admin", Level::Strong);
+/// # Ok::<(), diesel_routing::ConfigError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

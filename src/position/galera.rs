@@ -10,6 +10,20 @@ use super::mysql::{Uuid, parse_uuid};
 /// A position of a Galera cluster: the number of write sets in its history.
 ///
 /// All nodes of a cluster apply the same write sets in the same order.
+///
+/// # Example
+///
+/// ```
+/// use diesel_routing::{GaleraPosition, Position};
+///
+/// let written = GaleraPosition::new(0x3e11fa47_71ca_11e1_9e33_c80aa9429562, 100);
+/// let applied = GaleraPosition::new(written.history(), 120);
+/// assert!(applied.covers(&written));
+/// assert_eq!(written.join(&applied), Some(applied));
+/// // The same of any kind; those of different kinds have nothing in common.
+/// assert!(Position::from(applied).covers(&Position::from(written)));
+/// assert_eq!(Position::from(written).join(&Position::from(applied)), Some(applied.into()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct GaleraPosition {

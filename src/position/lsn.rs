@@ -5,6 +5,18 @@ use std::str::FromStr;
 
 /// A byte offset in PostgreSQL's write-ahead log, written `16/B374D848`: the high and the low 32 bits,
 /// in hexadecimal.
+///
+/// # Example
+///
+/// ```
+/// use diesel_routing::Lsn;
+///
+/// let lsn: Lsn = "16/B374D848".parse()?;
+/// assert_eq!(lsn, Lsn(0x16_B374_D848));
+/// // A page's header is no record.
+/// assert_eq!(Lsn(8192 + 24).end_of_record(8192, 16 << 20), Lsn(8192));
+/// # Ok::<(), diesel_routing::ParseLsnError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Lsn(pub u64);
 

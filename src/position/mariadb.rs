@@ -46,6 +46,20 @@ impl Gtid {
 ///
 /// A node reports its position in two ways, which [`of_node`](Self::of_node) combines: the last
 /// transaction of each domain, and the last of every server that ever wrote (`gtid_binlog_state`).
+///
+/// # Example
+///
+/// ```
+/// use diesel_routing::{Gtid, MariaDbPosition};
+///
+/// let written: MariaDbPosition = "0-1-40,1-1-7".parse()?;
+/// assert_eq!(written.gtids(), [Gtid::new(0, 1, 40), Gtid::new(1, 1, 7)]);
+/// let replayed = MariaDbPosition::new([Gtid::new(0, 1, 42)]);
+/// assert!(!replayed.covers(&written)); // of domain 1 it has nothing
+/// assert_eq!(replayed.join(&written).to_string(), "0-1-42,1-1-7");
+/// assert!(MariaDbPosition::new([]).is_empty());
+/// # Ok::<(), diesel_routing::ParseGtidError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MariaDbPosition {
     /// Sorted, with one entry for each domain and server.

@@ -9,6 +9,19 @@ use super::bytes::{Input, push_length, push_number};
 use super::kind::{About, Kind, TWO_PRIMARIES_WITH_GTIDS};
 
 /// A position of a MySQL cluster: the set of the transactions that a node has, as in `gtid_executed`.
+///
+/// # Example
+///
+/// ```
+/// use diesel_routing::MySqlPosition;
+///
+/// let written: MySqlPosition = "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5".parse()?;
+/// let replayed: MySqlPosition = "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-3:5".parse()?;
+/// assert!(!replayed.covers(&written)); // the fourth is missing
+/// assert_eq!(replayed.join(&written), written);
+/// assert!(MySqlPosition::default().is_empty());
+/// # Ok::<(), diesel_routing::ParseGtidSetError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct MySqlPosition {
     /// Sorted by source; each has intervals.

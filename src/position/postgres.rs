@@ -8,6 +8,20 @@ use super::{Behind, Lsn};
 
 /// A position of a PostgreSQL cluster: an LSN is meaningful only together with its cluster and its
 /// timeline.
+///
+/// # Example
+///
+/// ```
+/// use diesel_routing::{Lsn, PgPosition};
+///
+/// let written = PgPosition::new(7_000_000_000_000_000_001, 1, Lsn(100));
+/// let replayed = PgPosition::new(7_000_000_000_000_000_001, 1, Lsn(120));
+/// assert!(replayed.covers(&written) && !written.covers(&replayed));
+/// assert_eq!(written.join(&replayed), Some(replayed));
+/// // After a failover, history has another number from somewhere on.
+/// let promoted = PgPosition::new(7_000_000_000_000_000_001, 2, Lsn(140));
+/// assert!(!promoted.same_history(&written));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct PgPosition {

@@ -141,6 +141,21 @@ impl Breaker {
 
     /// Sets how long reads that may not go to the primary wait for a replica that is fresh enough, at least. Defaults to 50 ms;
     /// more if the [caller](crate::Session::waiting) waits longer.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use diesel_routing::Breaker;
+    ///
+    /// let breaker = Breaker::new()
+    ///     .connections(0.8, 0.95)
+    ///     .pool_wait(Duration::from_millis(50), Duration::from_millis(500))
+    ///     .timeouts(0.05, f64::INFINITY) // never the reason to refuse all
+    ///     .latency(5.0, 20.0)
+    ///     .wait(Duration::from_millis(100));
+    /// # let _ = breaker;
+    /// ```
     pub const fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self

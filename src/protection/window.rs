@@ -76,6 +76,17 @@ pub struct MeasuredWindow {
 
 impl Window {
     /// Creates a window that is always as long as this.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use diesel_routing::Window;
+    ///
+    /// let fixed = Window::fixed(Duration::from_secs(10));
+    /// let measured = Window::measured().margin(Duration::from_millis(500)).over(Duration::from_secs(600));
+    /// # let _ = (fixed, measured);
+    /// ```
     pub const fn fixed(window: Duration) -> Self {
         Self(Kind::Fixed(window))
     }

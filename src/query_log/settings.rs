@@ -86,6 +86,16 @@ impl QueryLog {
     /// **Values are what your users have typed**: names, addresses, tokens, the hashes of passwords. With this, they are in your logs,
     /// in every place to which logs are copied, and in their backups. Meant for a developer's machine. No key of a configuration can set
     /// it. Each statement that may be logged costs a formatting of its values.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use diesel_routing::QueryLog;
+    ///
+    /// // While looking for something: one statement in a hundred, with its values and its transaction.
+    /// let log = QueryLog::new().sample(0.01).with_values().with_transactions();
+    /// # let _ = log;
+    /// ```
     pub const fn with_values(mut self) -> Self {
         self.values = true;
         self

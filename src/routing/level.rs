@@ -1,5 +1,6 @@
 //! `Level`, and the one list of levels from which it, the types and the words follow.
 
+use std::fmt;
 use std::time::Duration;
 
 /// Hands the list of levels to the macro `$then`. For each level: its word, which is its name in
@@ -102,9 +103,27 @@ macro_rules! level {
 
 levels!(define);
 
+/// Its word, and the lag that goes with it: `bounded=250ms`.
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())?;
+        match self {
+            Self::Bounded(lag) => write!(f, "={lag:?}"),
+            _ => Ok(()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_level_displays_as_its_word_and_its_lag() {
+        let bounded = Level::Bounded(Duration::from_millis(250));
+        assert_eq!(bounded.to_string(), "bounded=250ms");
+        assert_eq!(Level::Session.to_string(), "session");
+    }
 
     #[test]
     fn every_level_is_in_its_place() {

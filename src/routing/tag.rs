@@ -54,6 +54,18 @@ impl Tag {
 
     /// Lets the primary serve what no replica with the tag may, and no other replica: for reads whose tagged replicas
     /// differ from the others in more than their load.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # fn example(session: &diesel_routing::sync::sqlite::Session) -> Result<(), diesel_routing::Error> {
+    /// use diesel_routing::Tag;
+    ///
+    /// // Without such a replica: any other one, which is the default; or the primary at once.
+    /// let conn = session.on(Tag::new("reports").or_any_replica()).read()?;
+    /// let conn = session.on(Tag::new("search").or_primary()).read()?;
+    /// # Ok(()) }
+    /// ```
     pub fn or_primary(mut self) -> Self {
         self.otherwise = Otherwise::Primary;
         self

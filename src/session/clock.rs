@@ -7,6 +7,28 @@ use std::time::{Instant, SystemTime};
 ///
 /// Defaults to [`SystemClock`]. Tests give their own, to move time by hand: see
 /// `ManualClock` (feature `test-util`).
+///
+/// # Example
+///
+/// ```
+/// use std::time::{Instant, SystemTime};
+/// use diesel_routing::{Clock, SystemClock};
+///
+/// /// A clock that is an hour ahead, for a look at what becomes of tokens.
+/// #[derive(Debug)]
+/// struct Ahead;
+///
+/// impl Clock for Ahead {
+///     fn now(&self) -> Instant {
+///         SystemClock.now()
+///     }
+///
+///     fn wall(&self) -> SystemTime {
+///         SystemClock.wall() + std::time::Duration::from_secs(3600)
+///     }
+/// }
+/// # assert!(Ahead.wall() > SystemTime::now());
+/// ```
 pub trait Clock: Debug + Send + Sync + 'static {
     /// Returns the present instant. It must never go back.
     fn now(&self) -> Instant;

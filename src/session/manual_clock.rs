@@ -33,6 +33,19 @@ impl ManualClock {
     }
 
     /// Sets the time of day, which may go back; the instant stays.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use diesel_routing::{Clock, ManualClock};
+    ///
+    /// let clock = ManualClock::default();
+    /// let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    /// clock.set_wall(then);
+    /// clock.advance(Duration::from_secs(1));
+    /// assert_eq!(clock.wall(), then + Duration::from_secs(1));
+    /// ```
     pub fn set_wall(&self, wall: SystemTime) {
         lock(&self.0).1 = wall;
     }

@@ -27,6 +27,42 @@ use crate::statement::{Classified, Execute, Key, Load};
 /// Every method returns Diesel's errors. On a read handle, a statement that the
 /// [statement check](crate::StatementCheck) refuses returns
 /// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError) around a [`Refused`](crate::Refused).
+///
+/// # Example
+///
+/// ```
+/// use diesel_routing::sync::{prelude::*, sqlite::{ReadConn, Router, WriteConn}};
+/// use diesel_routing::{Node, Replica};
+///
+/// diesel::table! { users { id -> Integer, name -> Text, } }
+///
+/// fn write(conn: &mut WriteConn) -> QueryResult<i32> {
+///     let rows = [(users::id.eq(1), users::name.eq("Ada")), (users::id.eq(2), users::name.eq("Bo"))];
+///     assert_eq!(diesel::insert_into(users::table).values(&rows).execute(conn)?, 2);
+///     diesel::update(users::table.find(2)).set(users::name.eq("Cy")).returning(users::id).get_result(conn)
+/// }
+///
+/// fn read(conn: &mut ReadConn<Replica>) -> QueryResult<()> {
+///     let names = users::table.select(users::name).order(users::id);
+///     assert_eq!(names.first::<String>(conn)?, "Ada");
+///     assert_eq!(names.load::<String>(conn)?, ["Ada", "Cy"]);
+///     assert_eq!(names.get_results::<String>(conn)?.len(), 2);
+///     for name in names.load_iter::<String, _>(conn)? {
+///         println!("{}", name?);
+///     }
+///     Ok(())
+/// }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("db");
+/// # let router = Router::builder().single_database(Node::new("test", path.to_str().ok_or("path")?)).build()?;
+/// # use diesel::connection::SimpleConnection;
+/// # let mut conn = router.write()?;
+/// # conn.batch_execute("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL)")?;
+/// # assert_eq!(write(&mut conn)?, 2);
+/// # read(&mut conn)?;
+/// # Ok(()) }
+/// ```
 pub trait RunQueryDsl<H, M, E>: Sized {
     /// Runs the statement and returns the number of rows it affected.
     #[inline]
@@ -132,6 +168,27 @@ where
 }
 
 /// Diesel's `SaveChangesDsl`, plus the rule that the handle must grant writes.
+///
+/// # Example
+///
+/// ```no_run
+/// # #[cfg(feature = "sync-postgres")] {
+/// use diesel_routing::{sync::pg::WriteConn, sync::prelude::*};
+///
+/// diesel::table! { users { id -> Integer, name -> Text, } }
+///
+/// #[derive(Identifiable, AsChangeset, Queryable)]
+/// struct User {
+///     id: i32,
+///     name: String,
+/// }
+///
+/// fn rename(conn: &mut WriteConn, mut user: User) -> QueryResult<User> {
+///     user.name = "Ada".to_owned();
+///     user.save_changes(conn)
+/// }
+/// # }
+/// ```
 pub trait SaveChangesDsl<H, M>: Sized {
     /// Updates the row with this struct's primary key, and returns the updated row.
     ///

@@ -244,6 +244,21 @@ impl WriteConn {
     ///
     /// A `LISTEN` belongs to its database session: keep this handle while you listen. It ends before the connection is lent again, by
     /// a [`Reset`](crate::Reset).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use diesel::connection::SimpleConnection;
+    /// use diesel_routing::sync::{pg::WriteConn, prelude::*};
+    ///
+    /// fn listen(conn: &mut WriteConn) -> QueryResult<()> {
+    ///     conn.batch_execute("LISTEN orders")?;
+    ///     for notification in conn.notifications_iter() {
+    ///         println!("{}", notification?.payload);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn notifications_iter(&mut self) -> impl Iterator<Item = QueryResult<PgNotification>> + '_ {
         self.raw().notifications_iter()
     }

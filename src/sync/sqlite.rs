@@ -25,16 +25,19 @@ pub type Session = super::Session<SqliteConnection>;
 /// [`ReadSql`](crate::ReadSql) on SQLite.
 pub type ReadSql = crate::ReadSql<diesel::sqlite::Sqlite>;
 
-diesel::define_sql_function! {
-    /// A query that needs no table, and no bind parameter.
-    fn sqlite_version() -> Text;
+/// What Diesel defines is public: not beyond here.
+mod functions {
+    diesel::define_sql_function! {
+        /// A query that needs no table, and no bind parameter.
+        fn sqlite_version() -> diesel::sql_types::Text;
+    }
 }
 
 impl RoutedConnection for SqliteConnection {
     /// Returns `None`: a file does not know whether another replaces it.
     fn node_role(&mut self) -> QueryResult<Option<NodeRole>> {
         // Runs on every checkout, so the statement is prepared once.
-        diesel::RunQueryDsl::execute(select(sqlite_version()), self).map(|_| None)
+        diesel::RunQueryDsl::execute(select(functions::sqlite_version()), self).map(|_| None)
     }
 
     /// Returns no role, and whether the connection refuses to write.

@@ -154,6 +154,26 @@ impl<C: RoutedConnection> WriteConn<C> {
     /// # Panics
     ///
     /// Panics inside a transaction.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use diesel_routing::sync::{prelude::*, sqlite::Router};
+    ///
+    /// diesel::table! { settings { id -> Integer, theme -> Text, } }
+    ///
+    /// fn a_test(router: &Router) -> Result<(), diesel_routing::Error> {
+    ///     let mut conn = router.write()?;
+    ///     conn.begin_test_transaction()?; // ends with the connection
+    ///     diesel::insert_into(settings::table).values(settings::theme.eq("dark")).execute(&mut conn)?;
+    ///     Ok(())
+    /// }
+    ///
+    /// fn another(router: &Router) -> Result<(), diesel_routing::Error> {
+    ///     router.write()?.test_transaction(|tx| diesel::delete(settings::table).execute(tx));
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn begin_test_transaction(&mut self) -> QueryResult<()> {
         Connection::begin_test_transaction(self)
     }
@@ -197,6 +217,37 @@ impl<C: RoutedConnection> WriteConn<C> {
 }
 
 /// A transaction's characteristics, before it starts. The server's defaults apply to all others.
+///
+/// # Example
+///
+/// ```no_run
+/// # #[cfg(all(feature = "sync-postgres", feature = "sync-mysql"))] {
+/// use diesel_routing::{sync::mysql::WriteConn as MyConn, sync::pg::WriteConn as PgConn, sync::prelude::*};
+///
+/// diesel::table! { orders { id -> Integer, } }
+///
+/// fn report(conn: &mut PgConn) -> QueryResult<Vec<i32>> {
+///     // As a whole: it waits until no other transaction can disturb it.
+///     let transaction = conn.build_transaction().serializable().read_only().deferrable();
+///     transaction.run(|tx| orders::table.select(orders::id).load(tx))
+/// }
+///
+/// fn take(conn: &mut MyConn) -> QueryResult<usize> {
+///     conn.build_transaction()
+///         .repeatable_read()
+///         .with_consistent_snapshot()
+///         .run(|tx| diesel::delete(orders::table).execute(tx))
+/// }
+///
+/// fn loosely(pg: &mut PgConn, my: &mut MyConn) -> QueryResult<usize> {
+///     let work = pg.build_transaction().read_committed().read_write().not_deferrable();
+///     work.run(|tx| diesel::delete(orders::table).execute(tx))?;
+///     my.build_transaction()
+///         .read_uncommitted()
+///         .run(|tx| diesel::delete(orders::table).execute(tx))
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a transaction starts with `run`"]
 pub struct TransactionBuilder<'a, C: RoutedConnection> {
@@ -327,6 +378,26 @@ impl WriteConn<diesel::SqliteConnection> {
     /// # Errors
     ///
     /// Returns the error of `f`, after a rollback; Diesel's otherwise.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use diesel_routing::sync::{prelude::*, sqlite::WriteConn};
+    ///
+    /// diesel::table! { jobs { id -> Integer, } }
+    ///
+    /// // It will write: rather wait for the lock now than fail when it first does.
+    /// fn take(conn: &mut WriteConn) -> QueryResult<usize> {
+    ///     conn.immediate_transaction(|tx| {
+    ///         let id: i32 = jobs::table.select(jobs::id).first(tx)?;
+    ///         diesel::delete(jobs::table.find(id)).execute(tx)
+    ///     })
+    /// }
+    ///
+    /// fn empty(conn: &mut WriteConn) -> QueryResult<usize> {
+    ///     conn.exclusive_transaction(|tx| diesel::delete(jobs::table).execute(tx))
+    /// }
+    /// ```
     pub fn immediate_transaction<T, E, F>(&mut self, f: F) -> Result<T, E>
     where
         F: FnOnce(&mut Self) -> Result<T, E>,

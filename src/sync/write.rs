@@ -20,6 +20,7 @@ use crate::statement::Primary;
 ///
 /// Dropping the handle returns the connection to its pool, which discards a connection with an open
 /// transaction.
+#[must_use = "dropped at once, it goes back to its pool unused"]
 pub struct WriteConn<C: RoutedConnection> {
     pub(super) read: ReadConn<Primary, C>,
 }
@@ -33,6 +34,21 @@ impl<C: RoutedConnection> WriteConn<C> {
     /// # Errors
     ///
     /// Returns [`Refused::Swapped`](crate::Refused::Swapped) inside Diesel's error.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "sync-postgres")] {
+    /// use diesel::connection::SimpleConnection;
+    /// use diesel_routing::sync::{pg::WriteConn, prelude::*};
+    ///
+    /// // A library that wants the connection itself.
+    /// fn migrate(conn: &mut WriteConn) -> QueryResult<()> {
+    ///     let mut raw = conn.raw_counts_as_write()?;
+    ///     raw.batch_execute("CREATE TABLE notes (id SERIAL PRIMARY KEY)")
+    /// }
+    /// # }
+    /// ```
     pub fn raw_counts_as_write(&mut self) -> QueryResult<RawWrite<'_, C>> {
         let (conn, guard, ending) = self.begin_unseen()?;
         // Nothing is recorded of what is done out of sight.

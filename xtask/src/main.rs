@@ -1,14 +1,17 @@
 //! The project's chores, one command each: `cargo xtask test`, `tidy`, `ci`, `check-consistency`,
-//! `bench`, `watch`, `compile-time`, `compose-check`, `guide`, `semver-checks`.
+//! `bench`, `watch`, `compile-time`, `completion`, `compose-check`, `docs-rs`, `guide`, `semver-checks`.
 //!
 //! A chore is a list of [`step::Step`] values; [`runner::Selection`] carries any such list out.
 
 #![expect(clippy::print_stdout, reason = "a command-line tool speaks on stdout")]
 
+mod api;
 mod apt;
 mod bench;
 mod check_consistency;
 mod compile_time;
+mod completion;
+mod docs;
 mod frameworks;
 mod need;
 mod orms;
@@ -55,6 +58,12 @@ enum Command {
     Watch(watch::Options),
     /// Compare `cargo check` times of one sample crate with plain Diesel and with diesel-routing.
     CompileTime(compile_time::Options),
+    /// Ask rust-analyzer for completions in functions under `#[consistency(..)]` that are half written.
+    ///
+    /// Needs the component `rust-analyzer`; takes a minute or two, and a build of its own.
+    Completion(Selection),
+    /// Build the published libraries' docs as docs.rs does, and look for the labels of their features; `tidy` has the same as data.
+    DocsRs(Selection),
     /// Check docker-compose.yml, where a compose client is installed; `tidy` does it too.
     ComposeCheck(Selection),
     /// Build the guide with mdBook, into target/guide.
@@ -104,6 +113,12 @@ fn carry_out(command: Command) -> Result<ExitCode> {
             options.selection.carry_out(&command, workspace, steps)
         }
         Command::CompileTime(options) => compile_time::run(workspace, &options),
+        Command::Completion(selection) => {
+            selection.carry_out("completion", workspace, vec![completion::step()])
+        }
+        Command::DocsRs(selection) => {
+            selection.carry_out("docs-rs", workspace, vec![docs::as_docs_rs(workspace)])
+        }
         Command::ComposeCheck(selection) => {
             selection.carry_out("compose-check", workspace, vec![tidy::compose(workspace)])
         }

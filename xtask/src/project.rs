@@ -13,6 +13,58 @@ pub(crate) const LIBRARIES: [&str; 6] = [
     "diesel-routing-verify",
 ];
 
+/// The libraries whose public items are listed in `docs/api`.
+pub(crate) const LISTED_LIBRARIES: [&str; 6] = [
+    "diesel-routing",
+    "diesel-routing-discovery",
+    "diesel-routing-macros",
+    "diesel-routing-sql",
+    "diesel-routing-testkit",
+    "diesel-routing-verify",
+];
+
+/// The Rust whose rustdoc wrote the lists.
+pub(crate) const LISTED_BY: &str = "1.95";
+
+/// Pages of the docs, and what they say of the features that an item needs: one of each way in which that is told.
+pub(crate) const LABELS: [(&str, &str); 7] = [
+    (
+        "diesel_routing/config/struct.RoutingConfig.html",
+        "crate feature config",
+    ),
+    (
+        "diesel_routing/edge/struct.SessionLayer.html",
+        "crate features edge and tower",
+    ),
+    (
+        "diesel_routing/struct.ManualClock.html",
+        "crate feature test-util",
+    ),
+    (
+        "diesel_routing/struct.WriteConn.html",
+        "crate features mysql or postgres or sqlite",
+    ),
+    (
+        "diesel_routing/sync/pg/index.html",
+        "crate feature sync-postgres",
+    ),
+    (
+        "diesel_routing_discovery/struct.Patroni.html",
+        "crate feature patroni",
+    ),
+    (
+        "diesel_routing_testkit/struct.Proxy.html",
+        "crate features mariadb or postgres",
+    ),
+];
+
+/// Pages whose examples are tested as doctests, beside those in the sources.
+pub(crate) const DOCTESTED_PAGES: [&str; 3] = [
+    "README.md",
+    "docs/errors.md",
+    "docs/observability/README.md",
+];
+
 /// The published package that is a program: it has no library to check.
 pub(crate) const PROGRAM: &str = "diesel-routing-cli";
 

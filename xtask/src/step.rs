@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 /// A check written here, or a preparation; returns why the step is left out on this machine, if it is.
 pub(crate) type Check = fn(&Workspace) -> Result<Option<String>>;
 
-/// A named step with its reason: an optional check, then commands.
+/// A named step with its reason: an optional check, then commands, then an optional review.
 #[derive(Debug, Default)]
 pub(crate) struct Step<'a> {
     /// What `--only` calls it.
@@ -22,6 +22,8 @@ pub(crate) struct Step<'a> {
     pub(crate) check: Option<Check>,
     /// What runs, one after the other.
     pub(crate) commands: Vec<Cmd<'a>>,
+    /// A look at what the commands made.
+    pub(crate) review: Option<Check>,
     /// Whether the commands run tests, which are counted; the step fails when there are none.
     pub(crate) tests: bool,
 }
@@ -47,6 +49,11 @@ impl<'a> Step<'a> {
 
     pub(crate) fn run(mut self, command: Cmd<'a>) -> Self {
         self.commands.push(command.quiet());
+        self
+    }
+
+    pub(crate) fn review(mut self, review: Check) -> Self {
+        self.review = Some(review);
         self
     }
 

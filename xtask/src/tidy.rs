@@ -6,12 +6,13 @@ use xshell::{Cmd, cmd};
 use crate::frameworks;
 use crate::need::{BUILD, DENY, HACK, MDBOOK, SEMVER_CHECKS, TYPOS};
 use crate::project::{
-    FEATURE_GROUPS, HIDDEN_FEATURES, LIBRARIES, PROGRAM, ROOT_PACKAGE, SHARED_FEATURES,
-    UNPAIRED_FEATURES,
+    FEATURE_GROUPS, HIDDEN_FEATURES, LIBRARIES, LISTED_LIBRARIES, PROGRAM, ROOT_PACKAGE,
+    SHARED_FEATURES, UNPAIRED_FEATURES,
 };
 use crate::sources;
 use crate::step::Step;
 use crate::workspace::Workspace;
+use crate::{api, docs};
 
 /// The quick ones first: most mistakes are found in seconds.
 pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
@@ -52,11 +53,15 @@ pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
             sh,
             "cargo clippy --workspace --all-targets --all-features --locked -- -D warnings"
         )),
-        // With the examples, for which dependencies have the features that Clippy has just seen them with.
-        Step::new("docs", "no broken link, no item without docs").needs(BUILD).run(cmd!(
-            sh,
-            "env RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --lib --examples --all-features --no-deps --locked"
-        )),
+        Step::new("docs", "no broken link, no item without docs")
+            .needs(BUILD)
+            .run(docs::command(workspace, &LISTED_LIBRARIES)),
+        // The same command: what it has just made is there.
+        Step::new("api", "the public items are as listed, and keep our rules")
+            .needs(BUILD)
+            .check(api::is_readable)
+            .run(docs::command(workspace, &LISTED_LIBRARIES))
+            .review(api::check),
         // Both with the compiler's own check: half of Clippy's time, and the one that knows of `cfg`.
         Step::new("features", "each feature of each published crate builds alone, without a warning")
             .needs(BUILD)

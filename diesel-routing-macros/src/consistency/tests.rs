@@ -202,3 +202,56 @@ fn a_registered_function_says_where_it_is_and_what_it_asks_for() {
         assert_expansion!(name, &input, expansion);
     }
 }
+
+/// Editors expand a body while it is being written, and complete what the expansion shows: whatever is wrong, the item stays.
+#[test]
+fn what_does_not_parse_is_passed_on_as_it_stands() {
+    for item in [
+        "async fn find(conn: &mut ReadConn<CaughtUp>) -> Result<User, Error> { conn. }",
+        "async fn find(conn: &mut ReadConn<CaughtUp>) -> Result<User, Error> { let id = conn.; go(id) }",
+        "fn find(conn: &mut ReadConn<CaughtUp>) -> Result<User, Error> { users::table.filter(users::).load(conn) }",
+        "fn find(session: &Session) -> Result<User, Error> { if session. { } }",
+        "impl Users { fn find(&self, conn: &mut ReadConn<CaughtUp>) -> Result<User, Error> { self. } }",
+        "fn find(conn: &mut ReadConn<CaughtUp>",
+    ] {
+        let Ok(tokens) = TokenStream::from_str(item) else {
+            assert!(!item.ends_with('}'), "{item}");
+            continue;
+        };
+        for attribute in ["session", "session, retry", "sess", "session,"] {
+            let attribute = TokenStream::from_str(attribute).expect("Rust");
+            let expansion = super::expand(attribute, tokens.clone(), false).to_string();
+            assert!(expansion.contains("compile_error"), "{expansion}");
+            let item = tokens.to_string();
+            assert!(expansion.ends_with(&item), "{item}\nbecame\n{expansion}");
+        }
+    }
+}
+
+/// What stands at a cursor when rust-analyzer has mended the syntax for the macro: a word, which it looks for in the expansion.
+#[test]
+fn the_word_at_a_cursor_stays_once_and_the_handle_keeps_its_type() {
+    for (signature, handle) in [
+        (
+            "async fn find(conn: &mut ReadConn<CaughtUp>, id: i32)",
+            "conn",
+        ),
+        ("fn find(conn: &mut ReadConn<CaughtUp>)", "conn"),
+        ("async fn find(&self, session: &Session)", "session"),
+    ] {
+        for attribute in ["session", "session, retry", "session, wait = \"1s\""] {
+            let body =
+                format!("let a = {handle}.route(); {handle}.cursor; users::table.find(1).cursor2");
+            let item = format!("{signature} -> Result<User, Error> {{ {body} }}");
+            let tokens = |text: &str| TokenStream::from_str(text).expect("Rust");
+            let expansion = super::expand(tokens(attribute), tokens(&item), false).to_string();
+            let count = |text: &str| expansion.matches(text).count();
+            let [body, binding] = [tokens(&body).to_string(), format!("let {handle}")];
+            assert_eq!(count(&body), 1, "{body}\nis not in\n{expansion}");
+            assert!(
+                count(&binding) + count(&format!("let mut {handle}")) > 0,
+                "{expansion}"
+            );
+        }
+    }
+}

@@ -14,6 +14,29 @@ use crate::server::{Account, Backing, Root, Topology, Upstreams, Workspace};
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// The configuration of a [`MariaCluster`].
+///
+/// # Example
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use diesel_routing_testkit::MariaCluster;
+///
+/// # fn main() -> Result<(), diesel_routing_testkit::ServerError> {
+/// let cluster = MariaCluster::builder()
+///     .replicas(1)
+///     .replica_of(1) // node 2 follows node 1
+///     .setting("max_connections", "50")
+///     .node_setting(1, "read_only", "ON")
+///     .bin_dir("/opt/server/bin")
+///     .work_dir("/dev/shm")
+///     .timeout(Duration::from_secs(60))
+///     .start()?;
+/// println!("{} in {}", cluster.primary().url(), cluster.primary().data_dir().display());
+/// // The same in a container each, if the feature `docker` is on and an engine runs.
+/// let elsewhere = MariaCluster::builder().in_docker().start()?;
+/// # let _ = elsewhere;
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a cluster starts with `start`"]
 pub struct MariaClusterBuilder {

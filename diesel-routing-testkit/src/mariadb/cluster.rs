@@ -37,6 +37,7 @@ use crate::{Address, ServerError, Target};
 /// # }
 /// ```
 #[derive(Debug)]
+#[must_use = "its servers stop, and its files go, when it is dropped"]
 pub struct MariaCluster {
     nodes: Vec<MariaNode>,
     context: Arc<Context>,
@@ -138,6 +139,29 @@ impl MariaCluster {
     /// # Errors
     ///
     /// [`ServerError::Refused`] for a node that never was a replica, [`ServerError::Io`].
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # fn main() -> Result<(), diesel_routing_testkit::ServerError> {
+    /// use diesel_routing_testkit::MariaCluster;
+    ///
+    /// let cluster = MariaCluster::builder().replicas(2).start()?;
+    /// cluster.delay_replication(0, Duration::from_millis(100))?;
+    /// cluster.hang_replication(0)?; // the connection is there, and nothing comes
+    /// cluster.cut_replication(1)?;
+    /// cluster.restore_replication(1)?;
+    /// cluster.break_replay(1)?; // a row of its own, in the way of the next one
+    /// cluster.replica(1).mend_replay()?;
+    ///
+    /// let second = cluster.split_brain(1)?; // two nodes take writes now
+    /// println!("{} of {} is a primary too", second.name(), cluster.nodes().len());
+    /// cluster.rebuild(1)?;
+    /// cluster.repoint(1, 0)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cut_replication(&self, index: usize) -> Result<(), ServerError> {
         self.node(index).link("cut its replication")?.cut()
     }

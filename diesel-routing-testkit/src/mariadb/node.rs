@@ -25,6 +25,47 @@ const LIFE: usize = 100;
 ///
 /// Methods block until their effect is there, or fail after the builder's `timeout`. None of them
 /// needs an async runtime, and all work inside one.
+///
+/// # Example
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use diesel_routing_testkit::{MariaCluster, MariaNode};
+///
+/// # fn main() -> Result<(), diesel_routing_testkit::ServerError> {
+/// let cluster = MariaCluster::builder().replicas(2).start()?;
+/// let [primary, replica]: [&MariaNode; 2] = [cluster.node(0), cluster.replica(0)];
+/// println!("{}, node {}: {}", replica.name(), replica.index(), replica.url());
+/// primary.execute("CREATE TABLE settings (user_id int PRIMARY KEY)")?;
+/// assert_eq!(primary.query_value("SELECT COUNT(*) FROM settings")?.as_deref(), Some("0"));
+///
+/// // Behind on purpose: it does not apply, or does not receive.
+/// replica.pause_replay()?;
+/// assert!(replica.is_replay_paused()? && replica.is_read_only()?);
+/// replica.resume_replay()?;
+/// replica.stop_receiving()?;
+/// assert!(!replica.is_receiving()?);
+/// replica.resume_receiving()?;
+/// replica.set_apply_delay(Duration::from_secs(1))?;
+/// println!("{}, and {} received", replica.position()?, replica.received()?);
+/// println!("{:?} {:?}", replica.replay_error()?, replica.receive_error()?);
+///
+/// replica.admin_execute("FLUSH STATUS")?;
+/// replica.set("max_connections", "20")?;
+/// println!("{:?} {:?}", replica.server_status("Threads_connected")?, replica.admin_value("SELECT 1")?);
+///
+/// // It hangs, it crashes, it is gone, another takes its place.
+/// primary.freeze()?;
+/// primary.thaw()?;
+/// primary.kill()?;
+/// assert!(!primary.is_running(), "{}", primary.log_tail());
+/// replica.promote()?;
+/// primary.start()?;
+/// primary.restart()?;
+/// primary.stop()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct MariaNode {
     pub(super) index: usize,

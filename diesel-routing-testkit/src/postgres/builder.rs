@@ -14,6 +14,29 @@ use crate::server::{Account, Backing, Root, Template, Topology, Upstreams, Works
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// The configuration of a [`PgCluster`].
+///
+/// # Example
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use diesel_routing_testkit::PgCluster;
+///
+/// # fn main() -> Result<(), diesel_routing_testkit::ServerError> {
+/// let cluster = PgCluster::builder()
+///     .standbys(1)
+///     .standby_of(1) // node 2 follows node 1
+///     .setting("max_connections", "50")
+///     .own_identity() // none of a template's
+///     .bin_dir("/opt/server/bin")
+///     .work_dir("/dev/shm")
+///     .timeout(Duration::from_secs(60))
+///     .start()?;
+/// println!("{} in {}", cluster.primary().url(), cluster.primary().data_dir().display());
+/// // The same in a container each, if the feature `docker` is on and an engine runs.
+/// let elsewhere = PgCluster::builder().in_docker().start()?;
+/// # let _ = elsewhere;
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a cluster starts with `start`"]
 pub struct PgClusterBuilder {

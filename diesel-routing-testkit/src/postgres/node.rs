@@ -19,6 +19,43 @@ pub(super) type Context = server::Context<Binaries>;
 ///
 /// Methods block until their effect is there, or fail after the builder's `timeout`. None of them
 /// needs an async runtime, and all work inside one.
+///
+/// # Example
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use diesel_routing_testkit::{PgCluster, PgNode};
+///
+/// # fn main() -> Result<(), diesel_routing_testkit::ServerError> {
+/// let cluster = PgCluster::builder().standbys(2).start()?;
+/// let [primary, standby]: [&PgNode; 2] = [cluster.node(0), cluster.standby(0)];
+/// assert_eq!((standby.name(), standby.index()), ("standby-1", 1));
+/// println!("{} or, as another role, {}", standby.url(), standby.url_for("postgres", "app"));
+///
+/// // Behind on purpose, by any amount.
+/// standby.pause_replay()?;
+/// assert!(standby.is_replay_paused()? && standby.is_in_recovery()?);
+/// standby.resume_replay()?;
+/// standby.set_apply_delay(Duration::from_millis(200))?;
+/// println!("{} bytes on timeline {}", standby.position()?, standby.timeline()?);
+///
+/// // Asked by the superuser, past limits and read-only sessions.
+/// standby.admin_execute("SELECT pg_stat_reset()")?;
+/// assert_eq!(standby.admin_value("SELECT 1")?.as_deref(), Some("1"));
+/// primary.set("max_standby_streaming_delay", "0")?;
+///
+/// // It hangs, it crashes, it is gone, another takes its place.
+/// primary.freeze()?;
+/// primary.thaw()?;
+/// primary.kill()?;
+/// assert!(!primary.is_running(), "{}", primary.log_tail());
+/// standby.promote()?;
+/// primary.start()?;
+/// primary.restart()?;
+/// primary.stop()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct PgNode {
     pub(super) index: usize,

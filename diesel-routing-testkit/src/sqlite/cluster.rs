@@ -77,6 +77,7 @@ use crate::Error;
 /// # }
 /// ```
 #[derive(Debug)]
+#[must_use = "its files go when it is dropped"]
 pub struct SqliteCluster {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -138,6 +139,22 @@ impl SqliteCluster {
     /// # Errors
     ///
     /// [`Error::Stopped`] if replication has failed.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # fn main() -> Result<(), diesel_routing_testkit::Error> {
+    /// use diesel_routing_testkit::SqliteCluster;
+    ///
+    /// let cluster = SqliteCluster::builder().replicas(2).tick(Duration::from_millis(5)).start()?;
+    /// cluster.set_lag(Duration::from_millis(50))?;
+    /// cluster.set_lag_of(1, Duration::ZERO)?;
+    /// println!("{:?} behind", cluster.lag_of(0)?);
+    /// assert_eq!(cluster.replica_urls().len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_lag(&self, lag: Duration) -> Result<(), Error> {
         (0..self.replica_urls.len()).try_for_each(|index| self.set_lag_of(index, lag))
     }

@@ -16,6 +16,7 @@ pub use violation::{Violation, ViolationKind};
 /// with charts.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
+#[must_use = "it says whether the router kept its promises"]
 pub struct Report {
     /// What was verified: `diesel-routing`, or a strategy's name.
     pub subject: String,

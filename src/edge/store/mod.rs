@@ -21,6 +21,45 @@ pub use memory::MemoryStore;
 /// [`MemoryStore`](crate::edge::MemoryStore) (feature `moka`) is for a single process,
 /// [`RedisStore`](crate::edge::RedisStore) (feature `redis`) for several. An implementation needs a table of
 /// keys and [bytes](Token::to_bytes), and an atomic join.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+/// use diesel_routing::Token;
+/// use diesel_routing::edge::{StoreError, StoreFuture, TokenStore};
+///
+/// /// A service of one's own, asked over the network.
+/// #[derive(Debug)]
+/// struct Remote;
+///
+/// impl Remote {
+///     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, std::io::Error> {
+/// #       let _ = key;
+///         Ok(None)
+///     }
+///
+///     async fn join_atomically(&self, key: &str, bytes: &[u8]) -> Result<(), std::io::Error> {
+/// #       let _ = (key, bytes);
+///         Ok(())
+///     }
+/// }
+///
+/// impl TokenStore for Remote {
+///     fn load<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<Token>> {
+///         Box::pin(async move {
+///             let bytes = self.get(key).await.map_err(StoreError::failed)?;
+///             bytes.map(|bytes| Token::from_bytes(&bytes)).transpose().map_err(StoreError::failed)
+///         })
+///     }
+///
+///     fn join<'a>(&'a self, key: &'a str, token: &'a Token, _: Duration) -> StoreFuture<'a, ()> {
+///         Box::pin(async move {
+///             self.join_atomically(key, &token.to_bytes()).await.map_err(StoreError::failed)
+///         })
+///     }
+/// }
+/// ```
 pub trait TokenStore: Debug + Send + Sync + 'static {
     /// Returns the state under this key, if there is one.
     ///

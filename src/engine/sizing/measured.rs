@@ -29,6 +29,16 @@ impl Sizing {
     }
 
     /// Creates the computation of what a router has counted since it was built.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use diesel_routing::Sizing;
+    ///
+    /// # fn example(router: &diesel_routing::sync::sqlite::Router) {
+    /// println!("{}", Sizing::since_start(&router.status()).instances(4).recommend());
+    /// # }
+    /// ```
     pub fn since_start(status: &Status) -> Self {
         Self::counted(None, status, status.uptime)
     }

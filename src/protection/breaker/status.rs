@@ -1,5 +1,6 @@
 //! `BreakerStatus`: how strained the primary is, and why.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::Strain;
@@ -33,6 +34,12 @@ impl Signal {
             Self::Latency => "latency",
             Self::OwnLoad => "load",
         }
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

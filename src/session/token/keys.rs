@@ -91,7 +91,6 @@ impl TokenKeys {
     /// Signs the token, as a text that [`verify`](Self::verify) accepts.
     ///
     /// Equal tokens have equal texts under the same signing key.
-    #[must_use]
     pub fn sign(&self, token: &Token) -> SignedToken {
         let mut bytes = Vec::with_capacity(MAX_BYTES);
         bytes.extend([VERSION, self.signing.id]);

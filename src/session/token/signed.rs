@@ -72,6 +72,7 @@ use crate::error::Rejection;
 /// that write version 1 know no other: they reject these tokens as [`Rejection::UnknownVersion`], and serve the request as
 /// if none had come. Until all of them are gone, a user's reads there may be older than what they wrote here.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[must_use = "the session is remembered only if its client gets this"]
 pub struct SignedToken(String);
 
 impl SignedToken {

@@ -74,6 +74,28 @@ impl Token {
     }
 
     /// Extends the token's life to `expires`, if that is later than its own expiry.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use diesel_routing::{Lsn, PgPosition, Token};
+    ///
+    /// let now = SystemTime::now();
+    /// let position = |lsn| PgPosition::new(7_000_000_000_000_000_001, 1, Lsn(lsn)).into();
+    /// let token = Token::new(now).live_until(now + Duration::from_secs(3600));
+    /// assert!(token.is_empty() && token.expires() > now);
+    ///
+    /// let token = token.wrote(position(100), now);
+    /// assert!(token.required_at().is_some() && token.written_at().is_some());
+    /// assert_eq!(token.unknown_since(), None);
+    /// // Of the same servers, and not from their future.
+    /// let token = token.for_cluster_of(&position(1)).expect("the same system").clamped_to(&position(50));
+    /// assert_eq!(token.required(), Some(position(50)));
+    ///
+    /// let bytes = token.to_bytes(); // for a store of your own
+    /// assert_eq!(Token::from_bytes(&bytes).expect("what was written").required(), token.required());
+    /// ```
     pub fn live_until(mut self, expires: SystemTime) -> Self {
         self.expires = self.expires.max(Millis::at_or_after(expires));
         self

@@ -123,7 +123,7 @@ async fn one_whose_answer_is_lost_costs_a_read_its_share_of_the_time_and_is_not_
         assert_eq!(id().await, first, "{pool}: kept");
         set_theme(&session, "dark").await;
         // The position of the write is known now; whether the standby has it, only that can tell.
-        session.token().await.expect("a token");
+        drop(session.token().await.expect("a token"));
         cluster.wait_until_caught_up(LIMIT).expect("caught up");
         proxy.drop_answers();
         let since = Instant::now();

@@ -186,7 +186,7 @@ async fn a_read_that_a_replica_can_prove_needs_no_primary() {
     let session = router.session();
     set_theme(&session, "dark").await;
     // By now the position of the write is known, and what the replica has is not.
-    session.token().await.expect("a token");
+    drop(session.token().await.expect("a token"));
     cluster.wait_until_caught_up(LIMIT).expect("caught up");
     cluster.primary().kill().expect("killed");
     let (value, reason, primary) = theme(&session).await;

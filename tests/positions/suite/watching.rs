@@ -130,7 +130,7 @@ async fn rage(router: &Router, storm: Storm) {
                 Storm::Tokens => {
                     let session = router.session();
                     set_theme(&session, "dark").await;
-                    session.token().await.expect("a token");
+                    drop(session.token().await.expect("a token"));
                 }
             }
         }

@@ -58,7 +58,7 @@ fn a_pooled_connection_that_hangs_holds_nobody_up_for_long() {
             Err(error) => panic!("{error:?}"),
         }
         assert!(since.elapsed() < 4 * TIMEOUT, "{:?}", since.elapsed());
-        router.write().await.expect("the primary is untouched");
+        drop(router.write().await.expect("the primary is untouched"));
 
         proxy.restore().unwrap();
         let deadline = Instant::now() + Duration::from_secs(20);
@@ -226,7 +226,7 @@ fn a_node_whose_adding_is_given_up_is_gone_and_may_be_added_again() {
             tokio::time::timeout(TIMEOUT, nodes.replace(Node::new("primary", url))).await;
         assert!(given_up.is_err(), "{given_up:?}");
         assert_eq!(nodes.names(), ["primary"]);
-        router.write().await.expect("the primary is untouched");
+        drop(router.write().await.expect("the primary is untouched"));
         proxy.restore().unwrap();
         nodes.add(node).await.unwrap();
         let conn = router.read_eventual().await.unwrap();

@@ -163,7 +163,7 @@ fn without_a_primary_replicas_serve_and_what_needs_it_fails_until_it_is_back() {
         until(&router, "primary", |node| {
             node.is_primary && node.notice.is_none()
         });
-        wait!(router.read_primary()).unwrap();
+        drop(wait!(router.read_primary()).unwrap());
     });
 }
 

@@ -16,6 +16,28 @@ use crate::{MariaNode, ServerError};
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The configuration of a [`GaleraCluster`].
+///
+/// # Example
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use diesel_routing_testkit::GaleraCluster;
+///
+/// # fn main() -> Result<(), diesel_routing_testkit::ServerError> {
+/// let cluster = GaleraCluster::builder()
+///     .nodes(3)
+///     .setting("max_connections", "50")
+///     .node_setting(1, "wsrep_slave_threads", "2")
+///     .provider("/usr/lib/galera/libgalera_smm.so")
+///     .bin_dir("/opt/server/bin")
+///     .work_dir("/dev/shm")
+///     .timeout(Duration::from_secs(60))
+///     .start()?;
+/// // The same in a container each, if the feature `docker` is on and an engine runs.
+/// let elsewhere = GaleraCluster::builder().in_docker().start()?;
+/// # let _ = (cluster, elsewhere);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a cluster starts with `start`"]
 pub struct GaleraClusterBuilder {

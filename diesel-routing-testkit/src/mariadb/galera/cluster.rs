@@ -43,6 +43,7 @@ use crate::{Address, MariaNode, ServerError, Target};
 /// # }
 /// ```
 #[derive(Debug)]
+#[must_use = "its servers stop, and its files go, when it is dropped"]
 pub struct GaleraCluster {
     nodes: Vec<MariaNode>,
     context: Arc<Context>,
@@ -155,6 +156,34 @@ impl GaleraCluster {
     /// # Errors
     ///
     /// As [`state`](Self::state).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # fn main() -> Result<(), diesel_routing_testkit::ServerError> {
+    /// use diesel_routing_testkit::GaleraCluster;
+    ///
+    /// let cluster = GaleraCluster::builder().nodes(3).start()?;
+    /// cluster.isolate(2)?; // alone, it refuses to serve
+    /// cluster.wait_for_size(0, 2)?;
+    /// println!("{} nodes; node 2 is {}", cluster.size(0)?, cluster.state(2)?);
+    /// cluster.rejoin(2)?;
+    /// cluster.wait_until_caught_up(Duration::from_secs(10))?;
+    ///
+    /// cluster.reject_queries(1)?;
+    /// cluster.accept_queries(1)?;
+    /// cluster.desync(1)?; // it may fall behind
+    /// cluster.resync(1)?;
+    ///
+    /// for node in cluster.nodes() {
+    ///     node.stop()?;
+    /// }
+    /// cluster.bootstrap(0)?;
+    /// cluster.start_all()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn isolate(&self, index: usize) -> Result<(), ServerError> {
         const STEP: &str = "being cut off";
         self.provider_option(index, "gmcast.isolate=1", STEP)?;

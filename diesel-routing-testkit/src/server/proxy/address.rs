@@ -78,7 +78,6 @@ impl Address {
     }
 
     /// The network in front of all its targets.
-    #[must_use]
     pub fn proxy(&self) -> &Proxy {
         &self.proxy
     }

@@ -55,6 +55,7 @@ const LONGEST_DELAY: Duration = Duration::from_secs(60 * 60);
 /// # }
 /// ```
 #[derive(Debug)]
+#[must_use = "nothing is passed on once it is dropped"]
 pub struct Proxy {
     name: String,
     protocol: Protocol,
@@ -107,6 +108,26 @@ impl Proxy {
     /// # Errors
     ///
     /// [`ServerError::Io`] when the operating system does not let go of the listening socket.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # fn example(cluster: &diesel_routing_testkit::PgCluster) -> Result<(), diesel_routing_testkit::ServerError> {
+    /// use diesel_routing_testkit::{Proxy, ProxyMode};
+    ///
+    /// let proxy: &Proxy = &*cluster.primary().proxy()?;
+    /// println!("connect to {}, or {}", proxy.url(), proxy.url_for("postgres", "app"));
+    /// proxy.hang()?; // connections stay, and nothing passes
+    /// assert_eq!(proxy.mode(), ProxyMode::Hung);
+    /// proxy.cut()?; // nobody answers
+    /// proxy.restore()?;
+    /// proxy.disconnect(); // once
+    /// proxy.set_delay(Duration::from_millis(5));
+    /// assert_eq!(proxy.delay(), Duration::from_millis(5));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cut(&self) -> Result<(), ServerError> {
         let mut listener = self.listener();
         listener
