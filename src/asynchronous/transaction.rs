@@ -124,12 +124,14 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let outermost = depth(conn) == 0;
         if outermost {
             let begun = statement.during(conn.begin_with(begin)).await;
+            lease.guard.note_depth();
             lease.guard.heard(begun)?;
             lease.in_snapshot = read_only;
             lease.in_locking = !read_only;
         } else {
             let begin = C::TransactionManager::begin_transaction(conn);
             let begun = statement.during(begin).await;
+            lease.guard.note_depth();
             lease.guard.heard(begun)?;
         }
         let result = f(self).await;
@@ -162,6 +164,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
             // The body's error is more specific.
             Err(_) => Err(DieselError::BrokenTransactionManager),
         };
+        lease.guard.note_depth();
         // What failed inside may have been the connection.
         lease.guard.hear(&result);
         let closed = lease.guard.heard(closed);
@@ -293,7 +296,9 @@ where
                 let entry = lease.record_transaction(BEGIN, 0);
                 let statement = StatementGuard::unmarked().recording(entry);
                 let begun = statement.during(lease.guard.conn.begin_with(&sql)).await;
-                self.lease_mut().guard.heard(begun)?;
+                let guard = &mut self.lease_mut().guard;
+                guard.note_depth();
+                guard.heard(begun)?;
             }
             None => Manager::<Self>::begin_transaction(self).await?,
         }

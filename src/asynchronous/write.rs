@@ -41,8 +41,6 @@ impl<C: RoutedConnection> WriteConn<C> {
     /// its next statement would get that one's answer. The pool checks the connection before it hands it
     /// out again.
     pub fn raw_counts_as_write(&mut self) -> QueryResult<RawWrite<'_, C>> {
-        let (conn, guard, ending) = self.begin_unseen()?;
-        guard.distrust();
-        Ok(RawWrite::new(conn, ending))
+        self.begin_unseen()
     }
 }

@@ -8,9 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use diesel::QueryResult;
+#[cfg(feature = "__async")]
+use diesel::query_builder::QueryId;
 
 use super::{Applied, Marks, ResetRule, Usage};
 use crate::cluster::{Member, Observation, Said, ServerFacts, ServerId};
+use crate::mutex::lock;
 use crate::server::NodeRole;
 use crate::statement::{Seen, Trace};
 
@@ -23,7 +26,10 @@ pub(crate) struct Pooled<C> {
     /// Its number, which no other has.
     pub(crate) number: u64,
     /// The statements that were seen on it.
-    pub(crate) seen: Seen,
+    pub(crate) seen: Mutex<Seen>,
+    /// The number of its open transactions, for statements that share it: who has it alone asks its driver. `None` if that is unknown.
+    #[allow(dead_code, reason = "where no flavour shares connections")]
+    pub(crate) depth: Option<u32>,
     /// The instant at which it was lent last, and what is counted as it comes back.
     pub(crate) lent: Instant,
     pub(crate) usage: Arc<Usage>,
@@ -37,26 +43,44 @@ pub(crate) struct Pooled<C> {
 
 impl<C> Pooled<C> {
     /// Records whether a statement failed that had no guard.
-    pub(crate) fn hear<T, E>(&mut self, answer: &Result<T, E>) {
-        self.marks.has_failed |= answer.is_err();
+    pub(crate) fn hear<T, E>(&self, answer: &Result<T, E>) {
+        if answer.is_err() {
+            self.marks.has_failed.set();
+        }
     }
 
     /// Records whether a statement failed that had no guard, and returns its answer.
-    pub(crate) fn heard<T>(&mut self, answer: QueryResult<T>) -> QueryResult<T> {
+    pub(crate) fn heard<T>(&self, answer: QueryResult<T>) -> QueryResult<T> {
         answer.map_err(|error| self.marks.failed(error))
+    }
+
+    /// Gives `look` the statements that were seen, for one that shares the connection, and that Diesel gets as an `S`.
+    ///
+    /// Nothing is known of a type whose texts may differ: of two statements under way, the second may be prepared first. Their code, which is
+    /// not Diesel's, runs under no lock.
+    #[cfg(feature = "__async")]
+    pub(crate) fn with_seen<Q, S: QueryId, T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
+        let mut seen = lock(&self.seen);
+        if seen.may_vary::<Q, S>() {
+            drop(seen);
+            return look(&mut Seen::default());
+        }
+        look(&mut seen)
     }
 
     /// Records what a statement may do to the database session, before it is sent.
     #[inline]
-    pub(crate) fn runs(&mut self, trace: Trace) {
+    pub(crate) fn runs(&self, trace: Trace) {
         if trace != Trace::NONE {
             self.may_change(trace);
         }
     }
 
     #[cold]
-    fn may_change(&mut self, trace: Trace) {
-        self.marks.leaves = self.marks.leaves.max(trace.leaves);
+    fn may_change(&self, trace: Trace) {
+        let mut leaves = lock(&self.marks.leaves);
+        *leaves = leaves.max(trace.leaves);
+        drop(leaves);
         self.known.applied.doubt();
     }
 
@@ -64,10 +88,10 @@ impl<C> Pooled<C> {
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn returns(&mut self, now: Instant) {
         self.usage.returned(self.lent, now);
-        if self.marks.is_spoilt {
+        if self.marks.is_spoilt.is_set() {
             self.outdate(now);
         }
-        if !self.marks.has_failed {
+        if !self.marks.has_failed.is_set() {
             self.known.alive = now;
         }
     }
@@ -430,11 +454,11 @@ macro_rules! pools {
             }
 
             fn awaits_answer(&self) -> bool {
-                self.marks.awaits_answer
+                self.marks.awaits_answer.is_set()
             }
 
             fn spoil(&mut self) {
-                self.marks.is_spoilt = true;
+                self.marks.is_spoilt.set();
             }
 
             fn number(&self) -> u64 {

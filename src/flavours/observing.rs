@@ -2,7 +2,7 @@
 //!
 //! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::result::Error as DieselError;
@@ -44,28 +44,23 @@ impl<C: RoutedConnection> Guard<C> {
     /// Returns the record of a statement that is about to run under this grant; `sql` is its SQL, if that was rendered.
     #[cold]
     #[inline(never)]
-    pub(super) fn record<Q>(
-        &mut self,
-        grant: Grant,
-        query: &Q,
-        sql: Option<&str>,
-    ) -> Option<Box<Entry>>
+    pub(super) fn record<Q>(&self, grant: Grant, query: &Q, sql: Option<&str>) -> Option<Box<Entry>>
     where
         Q: QueryFragment<C::Backend> + QueryId,
     {
         self.record_as(grant, |texts, wants_values| {
-            let text = texts.of::<C::Backend, Q>(query, sql);
+            let text = Texts::of::<C::Backend, Q>(texts, query, sql);
             let values = wants_values.then(|| values::<C::Backend, Q>(query, text.sql()));
             (What::Sql(text), values)
         })
     }
 
     fn record_as(
-        &mut self,
+        &self,
         grant: Grant,
-        what: impl FnOnce(&mut Texts, bool) -> (What, Option<String>),
+        what: impl FnOnce(&Mutex<Texts>, bool) -> (What, Option<String>),
     ) -> Option<Box<Entry>> {
-        let Pooled { marks, member, .. } = &mut **self;
+        let Pooled { marks, member, .. } = &**self;
         let served = |level| Served {
             member: Arc::clone(member),
             is_primary: grant.is_primary,
@@ -73,7 +68,7 @@ impl<C: RoutedConnection> Guard<C> {
             level,
             function: grant.function,
         };
-        marks.logging.as_mut()?.record(served, what)
+        marks.logging.as_ref()?.record(served, what)
     }
 }
 
@@ -87,7 +82,7 @@ impl<C: RoutedConnection> Lease<Guard<C>> {
     /// Returns the record of a text of one statement or several.
     #[cold]
     #[inline(never)]
-    pub(super) fn record_text(&mut self, sql: &str) -> Option<Box<Entry>> {
+    pub(super) fn record_text(&self, sql: &str) -> Option<Box<Entry>> {
         let grant = *self.grant();
         self.guard.record_as(grant, |_, _| {
             let text = StatementText::new(sql, <C::Backend as Dialect>::SQL);
@@ -98,7 +93,7 @@ impl<C: RoutedConnection> Lease<Guard<C>> {
     /// Returns the record of a statement whose SQL is not seen.
     #[cold]
     #[inline(never)]
-    pub(super) fn record_named(&mut self, name: &'static str) -> Option<Box<Entry>> {
+    pub(super) fn record_named(&self, name: &'static str) -> Option<Box<Entry>> {
         let grant = *self.grant();
         self.guard
             .record_as(grant, |_, _| (What::Named(name), None))
@@ -124,7 +119,7 @@ impl<C: RoutedConnection> Lease<Guard<C>> {
     /// Records that a statement was not sent, because of this.
     #[cold]
     #[inline(never)]
-    pub(super) fn record_refusal<Q>(&mut self, query: &Q, error: &DieselError)
+    pub(super) fn record_refusal<Q>(&self, query: &Q, error: &DieselError)
     where
         Q: QueryFragment<C::Backend> + QueryId,
     {

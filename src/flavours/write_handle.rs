@@ -13,6 +13,7 @@ use super::pool::Guard;
 use super::statement_guard::StatementGuard;
 use super::{ReadConn, RoutedConnection, WriteConn};
 use crate::engine::{Ending, Lease};
+use crate::mutex::get;
 use crate::statement::{Access, Dialect, Inspected, Primary, Trace};
 
 impl<C: RoutedConnection> WriteConn<C> {
@@ -82,10 +83,22 @@ impl<C: RoutedConnection> WriteConn<C> {
         Ok((conn, guard.recording(entry), ending))
     }
 
-    /// Like [`begin_unbounded`](Self::begin_unbounded), for what is done out of sight.
-    pub(super) fn begin_unseen(&mut self) -> QueryResult<(&mut C, StatementGuard<'_>, Ending<'_>)> {
-        self.lease_mut().guard.runs(Trace::UNSEEN);
-        self.begin_unbounded()
+    /// Like [`begin_unbounded`](Self::begin_unbounded), for what is done out of sight with the raw connection.
+    pub(super) fn begin_unseen(&mut self) -> QueryResult<RawWrite<'_, C>> {
+        let lease = self.lease_mut();
+        lease.guard.runs(Trace::UNSEEN);
+        lease.ready_for(Access::Write)?;
+        let depth = depth(&mut lease.guard.conn);
+        let pooled = &mut *lease.guard;
+        // Until it is given back, and for good if it is leaked.
+        pooled.depth = None;
+        // It may have ended.
+        pooled.marks.has_failed.set();
+        Ok(RawWrite {
+            conn: &mut pooled.conn,
+            depth: &mut pooled.depth,
+            _ending: lease.log.begin_unbounded(depth),
+        })
     }
 
     /// Like [`begin_write`](Self::begin_write), with the statement to send; there is an ending only if it writes.
@@ -106,7 +119,7 @@ impl<C: RoutedConnection> WriteConn<C> {
         }
         let grant = lease.records().then(|| *lease.grant());
         let depth = depth(&mut lease.guard.conn);
-        let seen = &mut lease.guard.seen;
+        let seen = get(&mut lease.guard.seen);
         let (ending, trace, sql) = lease
             .log
             .begin_statement::<C::Backend, Q>(&query, depth, seen);
@@ -145,21 +158,19 @@ impl<C: RoutedConnection> fmt::Debug for WriteConn<C> {
 
 /// The raw connection of a [`WriteConn`]. When this is dropped, a write is
 /// recorded.
-pub struct RawWrite<'a, C> {
+pub struct RawWrite<'a, C: RoutedConnection> {
     conn: &'a mut C,
+    depth: &'a mut Option<u32>,
     _ending: Ending<'a>,
 }
 
-impl<'a, C> RawWrite<'a, C> {
-    pub(super) fn new(conn: &'a mut C, ending: Ending<'a>) -> Self {
-        Self {
-            conn,
-            _ending: ending,
-        }
+impl<C: RoutedConnection> Drop for RawWrite<'_, C> {
+    fn drop(&mut self) {
+        *self.depth = Some(depth(self.conn));
     }
 }
 
-impl<C> Deref for RawWrite<'_, C> {
+impl<C: RoutedConnection> Deref for RawWrite<'_, C> {
     type Target = C;
 
     fn deref(&self) -> &C {
@@ -167,13 +178,13 @@ impl<C> Deref for RawWrite<'_, C> {
     }
 }
 
-impl<C> DerefMut for RawWrite<'_, C> {
+impl<C: RoutedConnection> DerefMut for RawWrite<'_, C> {
     fn deref_mut(&mut self) -> &mut C {
         self.conn
     }
 }
 
-impl<C> fmt::Debug for RawWrite<'_, C> {
+impl<C: RoutedConnection> fmt::Debug for RawWrite<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawWrite").finish_non_exhaustive()
     }

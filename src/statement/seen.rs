@@ -40,6 +40,17 @@ impl Seen {
         }
     }
 
+    /// Returns whether the texts of statements that Diesel gets as an `S` may differ.
+    #[cfg(feature = "__async")]
+    #[inline]
+    pub(crate) fn may_vary<Q, S: QueryId>(&self) -> bool {
+        let known = type_hash::<S>().and_then(|hash| self.0.get(&hash));
+        known.map_or_else(
+            || !is_of_diesel(std::any::type_name::<Q>()),
+            |kept| kept.may_vary,
+        )
+    }
+
     /// Records the verdict on a statement that Diesel gets as an `S`, if it keeps what it prepares for that.
     pub(crate) fn remember<DB, Q, S>(&mut self, query: &Q, verdict: Verdict) -> QueryResult<()>
     where

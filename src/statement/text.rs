@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel_routing_sql::{Dialect as Sql, Outline};
@@ -10,6 +10,7 @@ use diesel_routing_sql::{Dialect as Sql, Outline};
 use super::check::render;
 use super::dialect::Dialect;
 use super::seen::{PassThrough, is_kept, is_of_diesel, type_hash};
+use crate::mutex::lock;
 
 /// The SQL of a statement, and its outline once somebody wants that.
 #[derive(Debug)]
@@ -46,15 +47,20 @@ pub(crate) struct Texts(HashMap<u64, Option<Arc<StatementText>>, BuildHasherDefa
 
 impl Texts {
     /// Returns the text of a statement; `rendered` is its SQL, if that is there.
-    pub(crate) fn of<DB, Q>(&mut self, query: &Q, rendered: Option<&str>) -> Arc<StatementText>
+    // Locked for no longer than a look: a query's own code may run a statement on the same connection while it is rendered.
+    pub(crate) fn of<DB, Q>(
+        texts: &Mutex<Self>,
+        query: &Q,
+        rendered: Option<&str>,
+    ) -> Arc<StatementText>
     where
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,
     {
         let hash = type_hash::<Q>();
-        let known = hash.and_then(|hash| self.0.get(&hash));
+        let known = hash.and_then(|hash| lock(texts).0.get(&hash).cloned());
         if let Some(Some(text)) = known {
-            return Arc::clone(text);
+            return text;
         }
         let is_new = known.is_none();
         let sql = match rendered {
@@ -66,7 +72,8 @@ impl Texts {
         if let Some(hash) = hash.filter(|_| is_new) {
             let is_same = is_of_diesel(std::any::type_name::<Q>())
                 && is_kept::<DB, Q>(query).unwrap_or_default();
-            self.0.insert(hash, is_same.then(|| Arc::clone(&text)));
+            let same = is_same.then(|| Arc::clone(&text));
+            lock(texts).0.insert(hash, same);
         }
         text
     }

@@ -12,7 +12,7 @@ use crate::query_log::{Ends, Entry, Unseen};
 #[must_use = "the statement's answer goes through it"]
 #[expect(unnameable_types, reason = "hidden from users")]
 pub struct StatementGuard<'a> {
-    marks: Option<&'a mut Marks>,
+    marks: Option<&'a Marks>,
     /// The time of the statement's start, if that is recorded.
     since: Option<Instant>,
     /// The statement's record, if there is one.
@@ -22,7 +22,7 @@ pub struct StatementGuard<'a> {
 impl<'a> StatementGuard<'a> {
     /// Creates a guard that sets these marks.
     #[inline]
-    pub(super) fn marking(marks: &'a mut Marks) -> Self {
+    pub(super) fn marking(marks: &'a Marks) -> Self {
         Self {
             since: marks.start(),
             marks: Some(marks),
@@ -59,7 +59,7 @@ impl<'a> StatementGuard<'a> {
     #[must_use = "dropped, it says that the statement was abandoned"]
     pub(super) fn distrust(self) -> Option<Box<Entry>> {
         if let Some(marks) = self.marks {
-            marks.has_failed = true;
+            marks.has_failed.set();
         }
         self.entry
     }

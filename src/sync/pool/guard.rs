@@ -9,7 +9,7 @@ impl<C: RoutedConnection> Guard<C> {
     #[inline]
     pub(in crate::sync) fn parts(&mut self) -> (&mut C, StatementGuard<'_>) {
         let pooled = &mut **self;
-        let guard = StatementGuard::marking(&mut pooled.marks);
+        let guard = StatementGuard::marking(&pooled.marks);
         (&mut pooled.conn, guard)
     }
 }
