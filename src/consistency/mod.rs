@@ -10,9 +10,11 @@ mod handle_guard;
 pub mod levels;
 mod lock;
 mod priority;
+#[cfg(feature = "__async")]
+mod shared_guard;
 
 #[cfg(feature = "__async")]
-pub use crate::asynchronous::acquire::Acquire;
+pub use crate::asynchronous::acquire::{Acquire, AcquireShared};
 #[cfg(feature = "__async")]
 #[doc(hidden)]
 pub use crate::asynchronous::attempt::{Answer, Attempt};
@@ -28,3 +30,5 @@ pub use handle_guard::HandleGuard;
 #[doc(hidden)]
 pub use lock::{Anything, LocksRows, MayLock, Probe, Query};
 pub use priority::Priority;
+#[cfg(feature = "__async")]
+pub use shared_guard::{HeldShared, SharedGuard};

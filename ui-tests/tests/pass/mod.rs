@@ -11,6 +11,7 @@ mod other_types;
 mod postgres_extras;
 mod raw_connections;
 mod selects;
+mod shared_handles;
 mod spawned_tasks;
 mod transactions;
 mod upgrades;
