@@ -18,6 +18,9 @@ use crate::statement::Primary;
 /// the outcome is unknown (the connection was lost, a future was dropped half-way, the handle was
 /// dropped inside a transaction), it counts as written.
 ///
+/// On PostgreSQL, a `&WriteConn` is a diesel-async connection too, on which several statements may be under way: see
+/// [`Pipelines`](crate::Pipelines).
+///
 /// Dropping the handle returns the connection to its pool, which discards a connection with an open
 /// transaction.
 pub struct WriteConn<C: RoutedConnection> {
