@@ -57,6 +57,7 @@ async fn writes_that_share_a_connection_are_all_covered_whichever_is_answered_fi
             }
         };
         assert_eq!(joined, (1, 100 + round));
+        drop(conn);
         let before = i64::from(round) + 1;
         assert!((before..=before + 1).contains(&rows), "{rows} rows");
         // The last of them counts, whoever waited for what.
