@@ -8,8 +8,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use diesel::QueryResult;
-#[cfg(feature = "__async")]
-use diesel::query_builder::QueryId;
 
 use super::{Applied, Marks, ResetRule, Usage};
 use crate::cluster::{Member, Observation, Said, ServerFacts, ServerId};
@@ -52,20 +50,6 @@ impl<C> Pooled<C> {
     /// Records whether a statement failed that had no guard, and returns its answer.
     pub(crate) fn heard<T>(&self, answer: QueryResult<T>) -> QueryResult<T> {
         answer.map_err(|error| self.marks.failed(error))
-    }
-
-    /// Gives `look` the statements that were seen, for one that shares the connection, and that Diesel gets as an `S`.
-    ///
-    /// Nothing is known of a type whose texts may differ: of two statements under way, the second may be prepared first. Their code, which is
-    /// not Diesel's, runs under no lock.
-    #[cfg(feature = "__async")]
-    pub(crate) fn with_seen<Q, S: QueryId, T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
-        let mut seen = lock(&self.seen);
-        if seen.may_vary::<Q, S>() {
-            drop(seen);
-            return look(&mut Seen::default());
-        }
-        look(&mut seen)
     }
 
     /// Records what a statement may do to the database session, before it is sent.

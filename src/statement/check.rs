@@ -188,7 +188,7 @@ pub(crate) struct Checker {
 impl Checker {
     /// Refuses a statement that does more than read, or warns of it. Returns the verdict, if it was looked at.
     #[inline]
-    fn admit<DB, Q>(
+    pub(super) fn admit<DB, Q>(
         &self,
         query: &Q,
         by: Inspection,
@@ -213,30 +213,6 @@ impl Checker {
         }
         self.admit_by_text::<DB, Q>(query, locks_granted, seen)
             .map(Some)
-    }
-
-    /// As [`admit`](Self::admit). Returns what the statement may do, if that is known, or `wanted` where it is not looked at.
-    #[inline]
-    pub(crate) fn admit_and_look<DB, Q>(
-        &self,
-        query: &Q,
-        by: Inspection,
-        locks_granted: bool,
-        wanted: bool,
-        seen: &mut Seen,
-    ) -> QueryResult<(Option<Reach>, Trace)>
-    where
-        DB: Dialect,
-        Q: QueryFragment<DB> + QueryId,
-    {
-        Ok(match self.admit::<DB, Q>(query, by, locks_granted, seen)? {
-            Some(verdict) => (verdict.reach(), verdict.trace()),
-            None if wanted => {
-                let look = self.look_unseen::<DB, Q>(query, seen);
-                (look.reach, look.trace)
-            }
-            None => (None, Trace::NONE),
-        })
     }
 
     // Kept apart from the caller, which is inlined into every query method.
@@ -331,7 +307,7 @@ impl Checker {
     }
 
     /// Looks at a statement of a read handle, though it is not refused whatever it does.
-    fn look_unseen<DB, Q>(&self, query: &Q, seen: &mut Seen) -> Look
+    pub(super) fn look_unseen<DB, Q>(&self, query: &Q, seen: &mut Seen) -> Look
     where
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,

@@ -18,7 +18,7 @@ use crate::asynchronous::{Pipelines, ReadConn, RoutedConnection};
 use crate::error::Refused;
 use crate::query_log::Entry;
 use crate::statement::effect::{Checked, HasRole, Inspection, Write};
-use crate::statement::{Access, Classified, Execute, Key, Load, Role};
+use crate::statement::{Access, Classified, Execute, Key, Load, Role, Seen};
 
 /// A shared read handle `H`, once a statement may run on it.
 // Between `Runs` and `Pipe`: of a database without pipelines, the compiler says what it lacks, by the one way that leads on.
@@ -202,7 +202,7 @@ where
         let lease = self.lease();
         let wanted = lease.wants_a_look(by);
         let checker = &lease.log.shared().checker;
-        let looked = lease.guard.with_seen::<Q, Q, _>(|seen| {
+        let looked = Seen::with::<Q, Q, _>(&lease.guard.seen, |seen| {
             checker.admit_and_look::<C::Backend, Q>(query, by, locks_granted, wanted, seen)
         });
         let (reach, trace) = looked?;

@@ -12,7 +12,7 @@ use crate::asynchronous::rows::Rows;
 use crate::asynchronous::statement_guard::StatementGuard;
 use crate::asynchronous::{Pipelines, WriteConn};
 use crate::engine::Ending;
-use crate::statement::{Access, Dialect, Inspected, Reach, Trace};
+use crate::statement::{Access, Dialect, Inspected, Reach, Seen, Trace};
 
 impl<C: Pipelines> SimpleAsyncConnection for &WriteConn<C> {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
@@ -79,7 +79,7 @@ where
         }
         return Err(error);
     }
-    let (ending, trace, sql) = lease.guard.with_seen::<Q, Inspected<Q>, _>(|seen| {
+    let (ending, trace, sql) = Seen::with::<Q, Inspected<Q>, _>(&lease.guard.seen, |seen| {
         let depth = lease.guard.depth;
         lease
             .log
