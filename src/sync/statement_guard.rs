@@ -56,6 +56,7 @@ impl<'a> StatementGuard<'a> {
     }
 
     /// Marks the connection as one that may have ended: what is done with it is not seen. Returns the statement's record.
+    #[cfg(feature = "sync-postgres")]
     #[must_use = "dropped, it says that the statement was abandoned"]
     pub(super) fn distrust(self) -> Option<Box<Entry>> {
         if let Some(marks) = self.marks {
