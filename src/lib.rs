@@ -66,6 +66,9 @@
 //! `&mut ReadConn<Replica>` can be called with a `&mut WriteConn` in the middle of a transaction, and
 //! then reads on that transaction's connection.
 //!
+//! On async PostgreSQL, `&ReadConn<_>` and `&WriteConn` run statements as well, several at once, as diesel-async's `&AsyncPgConnection`
+//! does: see [`Pipelines`].
+//!
 //! # What is guaranteed
 //!
 //! Three layers, each of which catches what the one above it cannot:

@@ -204,6 +204,8 @@ pub fn derive_routed_connection(input: TokenStream) -> TokenStream {
 ///   fields such as the node, write `#[instrument(skip(conn), fields(node = conn.route().node))]` first, and `#[consistency(..)]` after
 ///   it.
 /// - To pass a handle on twice, reborrow it: `other(&mut *conn, id)`.
+/// - On async PostgreSQL the parameter may be shared, `conn: &ReadConn<..>` or `conn: &WriteConn`: several of its statements may be under way, and
+///   callers pass a `&` handle as well. `try_join!(first(&conn, id), second(&conn, id))?` runs two such functions on one connection.
 /// - In the body of a function that may run on a replica, a row lock anywhere (in a sub-select, where types
 ///   do not show it) is an error, and so is a literal given to `sql::<..>(..)` that locks or has side effects.
 ///   If it is harmless, allow it with `#[consistency(vouch)]` before the statement.

@@ -1,9 +1,9 @@
-//! `Acquire`: where an annotated function's handle comes from.
+//! `Acquire` and `AcquireShared`: where an annotated function's handle comes from.
 
 use std::fmt::Debug;
 use std::future::Future;
 
-use crate::consistency::{Again, Function};
+use crate::consistency::{Again, Function, HeldShared};
 use crate::error::Error;
 
 /// The source of the handle `H` of a function of level `L`: a session or a router,
@@ -17,6 +17,44 @@ use crate::error::Error;
 pub trait Acquire<L, H>: Debug + Sized {
     /// The handle, for the time of the call.
     type Held: std::ops::DerefMut<Target = H> + Send;
+
+    /// The handle.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Checkout`], from sessions and routers.
+    fn acquire(
+        self,
+        function: &'static Function,
+    ) -> impl Future<Output = Result<Self::Held, Error>> + Send;
+
+    /// The same once more, for a function that may run again; `None` of handles.
+    #[doc(hidden)]
+    fn again(&self) -> Option<Self> {
+        None
+    }
+
+    /// The handle, for a run that follows another for this reason.
+    #[doc(hidden)]
+    fn acquire_again(
+        self,
+        function: &'static Function,
+        _: Again,
+    ) -> impl Future<Output = Result<Self::Held, Error>> + Send {
+        self.acquire(function)
+    }
+}
+
+/// The source of a `&H`, the shared handle of a function of level `L`: a session or a router, which check out a connection, or a handle
+/// that is at least as strong, by `&` or `&mut`, whose connection it then shares.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot serve a `{L}` repository function",
+    label = "no handle of the function's kind comes from this",
+    note = "pass a `&Session`, a `&Router`, or a `&` of a handle that is strong enough: a `WriteConn` serves every function"
+)]
+pub trait AcquireShared<L, H>: Debug + Sized {
+    /// The handle, for the time of the call.
+    type Held: HeldShared<Target = H>;
 
     /// The handle.
     ///

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::{ReadConn, RoutedConnection, io};
-use crate::consistency::{Again, Ended};
+use crate::consistency::{Again, Ended, HeldShared};
 use crate::engine::Shared;
 use crate::error::ReadError;
 use crate::statement::Role;
@@ -45,6 +45,19 @@ impl<S> Attempt<S> {
                 was_spent: std::mem::replace(&mut lease.guard.known.is_spent, true),
             }
         }))
+    }
+
+    /// As [`begin`](Self::begin), through a shared handle, which is another's if there is no other source.
+    pub fn begin_shared<R, C, H>(held: &mut H, again: Option<S>) -> Self
+    where
+        R: Role,
+        C: RoutedConnection,
+        H: HeldShared<Target = ReadConn<R, C>>,
+    {
+        match held.alone() {
+            Some(conn) => Self::begin(conn, again),
+            None => Self(None),
+        }
     }
 
     /// Reads, until it is done or its node does not answer any more.
@@ -102,6 +115,26 @@ impl<T, E: ReadError, S> Answer<Result<T, E>, S> {
         match (watch, again) {
             (Some(watch), Some(why)) => run_again(watch.again, why, conn),
             _ => Ended::Done(Err(error.on(|| conn.route().origin()))),
+        }
+    }
+}
+
+impl<T, E: ReadError, S> Answer<Result<T, E>, S> {
+    /// As [`end`](Self::end), of a read through a shared handle.
+    pub async fn end_shared<R, C, H>(self, held: &mut H) -> Ended<Result<T, E>, S>
+    where
+        R: Role,
+        C: RoutedConnection,
+        H: HeldShared<Target = ReadConn<R, C>>,
+    {
+        if let Some(conn) = held.alone() {
+            return self.end(conn).await;
+        }
+        match self.0 {
+            Inner::Here(answer, _) => {
+                Ended::Done(answer.map_err(|error| error.on(|| held.route().origin())))
+            }
+            Inner::Lost(again, node) => run_again(again, Again::Elsewhere(node), held),
         }
     }
 }

@@ -54,14 +54,10 @@ where
     {
         let query = source.as_query();
         match self.begin_statement(query) {
-            Ok((statement, conn, guard, ending)) => TrackedLoad {
-                gate: Gate::admitted(conn.load(statement), guard),
-                ending,
-            },
-            Err(error) => TrackedLoad {
-                gate: Gate::refused(error),
-                ending: None,
-            },
+            Ok((statement, conn, guard, ending)) => {
+                TrackedLoad::new(Gate::admitted(conn.load(statement), guard), ending)
+            }
+            Err(error) => TrackedLoad::new(Gate::refused(error), None),
         }
     }
 
@@ -73,14 +69,11 @@ where
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         match self.begin_statement(source) {
-            Ok((statement, conn, guard, ending)) => Tracked {
-                gate: Gate::admitted(conn.execute_returning_count(statement), guard),
+            Ok((statement, conn, guard, ending)) => Tracked::new(
+                Gate::admitted(conn.execute_returning_count(statement), guard),
                 ending,
-            },
-            Err(error) => Tracked {
-                gate: Gate::refused(error),
-                ending: None,
-            },
+            ),
+            Err(error) => Tracked::new(Gate::refused(error), None),
         }
     }
 }
@@ -136,7 +129,9 @@ where
         let statement = StatementGuard::unmarked().recording(entry);
         let begin = transact::begin(&mut conn.lease_mut().guard);
         let result = statement.during(begin).await;
-        conn.lease_mut().guard.heard(result)
+        let guard = &mut conn.lease_mut().guard;
+        guard.note_depth();
+        guard.heard(result)
     }
 
     async fn rollback_transaction(conn: &mut WriteConn<C>) -> QueryResult<()> {
@@ -149,6 +144,7 @@ where
         let rollback = transact::roll_back(&mut conn.lease_mut().guard);
         let result = statement.during(rollback).await;
         let lease = conn.lease_mut();
+        lease.guard.note_depth();
         lease.guard.heard(result)?;
         lease.log.rolled_back(depth);
         Ok(())
@@ -163,6 +159,7 @@ where
         let commit = transact::commit(&mut lease.guard);
         let result = statement.during(commit).await;
         ending.finish(result.as_ref().err());
+        lease.guard.note_depth();
         lease.guard.heard(result)
     }
 
@@ -211,6 +208,12 @@ pin_project_lite::pin_project! {
     }
 }
 
+impl<'conn, F> Tracked<'conn, F> {
+    pub(super) fn new(gate: Gate<'conn, F, Affected>, ending: Option<Ending<'conn>>) -> Self {
+        Self { gate, ending }
+    }
+}
+
 impl<F> Future for Tracked<'_, F>
 where
     F: Future<Output = QueryResult<usize>>,
@@ -234,6 +237,12 @@ pin_project_lite::pin_project! {
         #[pin]
         gate: Gate<'conn, F, Streamed>,
         ending: Option<Ending<'conn>>,
+    }
+}
+
+impl<'conn, F> TrackedLoad<'conn, F> {
+    pub(super) fn new(gate: Gate<'conn, F, Streamed>, ending: Option<Ending<'conn>>) -> Self {
+        Self { gate, ending }
     }
 }
 

@@ -20,6 +20,8 @@ mod hooks;
 mod io;
 #[cfg(feature = "migrations")]
 mod migrating;
+mod pipelined;
+mod pipelines;
 mod pool;
 mod read;
 mod reading;
@@ -118,6 +120,7 @@ pub use dsl::{RunQueryDsl, SaveChangesDsl};
 pub use heartbeat::Heartbeat;
 #[cfg(feature = "migrations")]
 pub use migrating::MigratedConnection;
+pub use pipelines::Pipelines;
 pub use read::ReadConn;
 #[cfg(feature = "test-util")]
 pub use test_database::TestDatabase;

@@ -7,16 +7,20 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use diesel::pg::PgNotification;
+use diesel::pg::{Pg, PgNotification};
+use diesel::query_builder::{AsQuery, QueryFragment, QueryId};
 use diesel::{ConnectionResult, QueryResult};
 use diesel_async::{
-    AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
+    AnsiTransactionManager, AsyncConnectionCore, AsyncPgConnection, SimpleAsyncConnection,
+    TransactionManager,
 };
 use futures_core::Stream;
+use futures_core::future::BoxFuture;
+use futures_core::stream::BoxStream;
 
 pub use diesel_routing_macros::read_sql_pg as read_sql;
 
-use crate::asynchronous::RoutedConnection;
+use crate::asynchronous::{Pipelines, RoutedConnection};
 use crate::backend::postgres::checksum;
 use crate::cluster::{Checksum, ChecksumLimits, Diagnosis, Introduction, Observation, ServerFacts};
 use crate::connect::{SettingChanges, conceal};
@@ -36,7 +40,7 @@ pub type TestRouter = crate::TestRouter<AsyncPgConnection>;
 /// [`Session`](crate::Session) on PostgreSQL.
 pub type Session = crate::Session<AsyncPgConnection>;
 /// [`ReadSql`](crate::ReadSql) on PostgreSQL.
-pub type ReadSql = crate::ReadSql<diesel::pg::Pg>;
+pub type ReadSql = crate::ReadSql<Pg>;
 
 impl RoutedConnection for AsyncPgConnection {
     // The task that owns the socket reads and drops the answers that are not awaited any more.
@@ -200,6 +204,40 @@ impl RoutedConnection for AsyncPgConnection {
 
     async fn begin_with(&mut self, sql: &str) -> QueryResult<()> {
         AnsiTransactionManager::begin_transaction_sql(self, sql).await
+    }
+}
+
+impl Pipelines for AsyncPgConnection {
+    type PipelinedRow = <Self as AsyncConnectionCore>::Row<'static, 'static>;
+
+    fn load_beside<'conn, 'query, Q>(
+        &'conn self,
+        query: Q,
+    ) -> BoxFuture<'conn, QueryResult<BoxStream<'static, QueryResult<Self::PipelinedRow>>>>
+    where
+        Q: AsQuery + 'query,
+        Q::Query: QueryFragment<Pg> + QueryId + 'query,
+    {
+        let mut conn = self;
+        AsyncConnectionCore::load(&mut conn, query)
+    }
+
+    fn execute_beside<'conn, 'query, Q>(
+        &'conn self,
+        query: Q,
+    ) -> BoxFuture<'conn, QueryResult<usize>>
+    where
+        Q: QueryFragment<Pg> + QueryId + 'query,
+    {
+        let mut conn = self;
+        AsyncConnectionCore::execute_returning_count(&mut conn, query)
+    }
+
+    fn batch_beside<'conn>(&'conn self, sql: &'conn str) -> BoxFuture<'conn, QueryResult<()>> {
+        Box::pin(async move {
+            let mut conn = self;
+            SimpleAsyncConnection::batch_execute(&mut conn, sql).await
+        })
     }
 }
 

@@ -22,6 +22,8 @@ use crate::statement::Role;
 /// does not grant does not compile. Backend modules have aliases without the connection type:
 /// `pg::ReadConn` and so on.
 ///
+/// On PostgreSQL, a `&ReadConn<_>` runs statements as well, several at once: see [`Pipelines`](crate::Pipelines).
+///
 /// Dropping the handle returns the connection to its pool, which discards a connection with an open
 /// transaction.
 #[derive(RefCastCustom)]

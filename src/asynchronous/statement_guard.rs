@@ -16,7 +16,7 @@ use crate::query_log::{Entry, Unseen};
 #[derive(Debug)]
 #[must_use = "the statement's future starts and finishes it"]
 pub(crate) struct StatementGuard<'a> {
-    marks: Option<&'a mut Marks>,
+    marks: Option<&'a Marks>,
     /// Set if abandoned statements leave a mark.
     can_be_cut_off: bool,
     /// Set if its time is not recorded.
@@ -29,7 +29,7 @@ pub(crate) struct StatementGuard<'a> {
 
 impl<'a> StatementGuard<'a> {
     /// Creates a guard that sets these marks.
-    pub(crate) fn marking(marks: &'a mut Marks) -> Self {
+    pub(crate) fn marking(marks: &'a Marks) -> Self {
         Self {
             marks: Some(marks),
             can_be_cut_off: true,
@@ -40,7 +40,7 @@ impl<'a> StatementGuard<'a> {
     }
 
     /// Creates a guard for a connection that survives abandoned statements.
-    pub(crate) fn of_survivor(marks: &'a mut Marks) -> Self {
+    pub(crate) fn of_survivor(marks: &'a Marks) -> Self {
         Self {
             can_be_cut_off: false,
             ..Self::marking(marks)
@@ -71,21 +71,16 @@ impl<'a> StatementGuard<'a> {
         self
     }
 
-    /// Marks the connection as one that may have ended: what is done with it is not seen.
-    pub(crate) fn distrust(self) {
-        if let Some(marks) = self.marks {
-            marks.has_failed = true;
-        }
-    }
-
     /// Records that the statement is sent, or goes on.
     #[inline]
     pub(crate) fn start(&mut self) {
         if let Some(entry) = &mut self.entry {
             entry.start();
         }
-        if let Some(marks) = &mut self.marks {
-            marks.awaits_answer |= self.can_be_cut_off;
+        if let Some(marks) = self.marks {
+            if self.can_be_cut_off {
+                marks.awaits_answer.set();
+            }
             // Each poll starts it: the first counts.
             if !self.is_untimed && self.since.is_none() {
                 self.since = marks.start();
@@ -110,10 +105,12 @@ impl<'a> StatementGuard<'a> {
     /// Records the answer.
     #[inline]
     pub(crate) fn finish<T>(&mut self, answer: QueryResult<T>) -> QueryResult<T> {
-        let Some(marks) = &mut self.marks else {
+        let Some(marks) = self.marks else {
             return answer;
         };
-        marks.awaits_answer &= !self.can_be_cut_off;
+        if self.can_be_cut_off {
+            marks.awaits_answer.clear();
+        }
         match answer {
             Ok(answer) => {
                 marks.answered(self.since);

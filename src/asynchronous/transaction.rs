@@ -126,11 +126,13 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         if outermost {
             let begun = begin_with(&mut lease.guard, begin);
             let begun = statement.during(begun).await;
+            lease.guard.note_depth();
             lease.guard.heard(begun)?;
             lease.in_snapshot = read_only;
             lease.in_locking = !read_only;
         } else {
             let begun = statement.during(transact::begin(&mut lease.guard)).await;
+            lease.guard.note_depth();
             lease.guard.heard(begun)?;
         }
         let result = f(self).await;
@@ -160,6 +162,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
             // The body's error is more specific.
             Err(_) => Err(DieselError::BrokenTransactionManager),
         };
+        lease.guard.note_depth();
         // What failed inside may have been the connection.
         lease.guard.hear(&result);
         let closed = lease.guard.heard(closed);
@@ -319,7 +322,9 @@ where
                 let statement = StatementGuard::unmarked().recording(entry);
                 let begun = begin_with(&mut lease.guard, &sql);
                 let begun = statement.during(begun).await;
-                self.lease_mut().guard.heard(begun)?;
+                let guard = &mut self.lease_mut().guard;
+                guard.note_depth();
+                guard.heard(begun)?;
             }
             None => Manager::<Self>::begin_transaction(self).await?,
         }

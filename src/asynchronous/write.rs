@@ -18,6 +18,9 @@ use crate::statement::Primary;
 /// the outcome is unknown (the connection was lost, a future was dropped half-way, the handle was
 /// dropped inside a transaction), it counts as written.
 ///
+/// On PostgreSQL, a `&WriteConn` is a diesel-async connection too, on which several statements may be under way: see
+/// [`Pipelines`](crate::Pipelines).
+///
 /// Dropping the handle returns the connection to its pool, which discards a connection with an open
 /// transaction.
 #[must_use = "dropped at once, it goes back to its pool unused"]
@@ -42,8 +45,6 @@ impl<C: RoutedConnection> WriteConn<C> {
     /// its next statement would get that one's answer. The pool checks the connection before it hands it
     /// out again.
     pub fn raw_counts_as_write(&mut self) -> QueryResult<RawWrite<'_, C>> {
-        let (conn, guard, ending) = self.begin_unseen()?;
-        guard.distrust();
-        Ok(RawWrite::new(conn, ending))
+        self.begin_unseen()
     }
 }

@@ -10,13 +10,15 @@ mod handle_guard;
 pub mod levels;
 mod lock;
 mod priority;
+#[cfg(feature = "__async")]
+mod shared_guard;
 
 #[cfg(feature = "__async")]
 #[cfg_attr(
     docsrs,
     doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite")))
 )]
-pub use crate::asynchronous::acquire::Acquire;
+pub use crate::asynchronous::acquire::{Acquire, AcquireShared};
 #[cfg(feature = "__async")]
 #[doc(hidden)]
 pub use crate::asynchronous::attempt::{Answer, Attempt};
@@ -32,3 +34,5 @@ pub use handle_guard::HandleGuard;
 #[doc(hidden)]
 pub use lock::{Anything, LocksRows, MayLock, Probe, Query};
 pub use priority::Priority;
+#[cfg(feature = "__async")]
+pub use shared_guard::{HeldShared, SharedGuard};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Flag;
 use crate::connect::SessionSettings;
 
 /// The settings that a connection's database session has from the router, as far as is known.
@@ -9,7 +10,7 @@ use crate::connect::SessionSettings;
 pub(crate) struct Applied {
     settings: Option<Arc<SessionSettings>>,
     /// Set once a statement ran that may have changed them.
-    is_in_doubt: bool,
+    is_in_doubt: Flag,
     /// Set from before a change is sent until it is answered, and for good if a rollback may undo it.
     is_unsettled: bool,
 }
@@ -21,7 +22,7 @@ impl Applied {
         match (&self.settings, wanted) {
             (None, None) => true,
             (Some(settings), Some(wanted)) => {
-                !self.is_in_doubt && (Arc::ptr_eq(settings, wanted) || settings == wanted)
+                !self.is_in_doubt.is_set() && (Arc::ptr_eq(settings, wanted) || settings == wanted)
             }
             _ => false,
         }
@@ -34,8 +35,8 @@ impl Applied {
 
     /// Records that a statement may have changed them.
     #[inline]
-    pub(crate) fn doubt(&mut self) {
-        self.is_in_doubt = true;
+    pub(crate) fn doubt(&self) {
+        self.is_in_doubt.set();
     }
 
     /// Records that a change is about to be sent, and returns what it changes.
@@ -52,7 +53,7 @@ impl Applied {
     ) {
         *self = Self {
             settings,
-            is_in_doubt: false,
+            is_in_doubt: Flag::default(),
             is_unsettled: in_transaction,
         };
     }

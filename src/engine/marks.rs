@@ -1,36 +1,38 @@
 //! `Marks`: what statements leave on their connection.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use diesel::result::Error as DieselError;
 use diesel_routing_sql::SessionEffect;
 
+use super::Flag;
 use crate::cluster::Member;
 use crate::error::{Origin, is_spoilt, lacks_schema, may_be_a_lost_connection, may_retry_read};
+use crate::mutex::{get, lock};
 use crate::query_log::Logging;
 use crate::routing::{PeakEwma, Reason};
 
-/// Marks that statements leave on their connection.
+/// Marks that statements leave on their connection. Several may run on it at once.
 #[derive(Debug, Default)]
 pub(crate) struct Marks {
     /// Set while an answer is outstanding: given up now, it would be taken for that to the next statement.
-    pub(crate) awaits_answer: bool,
+    pub(crate) awaits_answer: Flag,
     /// Set once a statement failed: the connection may have ended.
-    pub(crate) has_failed: bool,
+    pub(crate) has_failed: Flag,
     /// Set once a statement failed because what the connection has prepared is of an earlier schema: it is not lent again.
-    pub(crate) is_spoilt: bool,
+    pub(crate) is_spoilt: Flag,
     /// Set once a statement failed on the server, until its transaction is closed: a test's goes on.
     #[cfg(feature = "test-util")]
-    pub(crate) is_aborted: bool,
+    pub(crate) is_aborted: Flag,
     /// Set once a statement ran for which its caller vouched: it may have made the connection one that writes.
-    pub(crate) was_vouched_for: bool,
+    pub(crate) was_vouched_for: Flag,
     /// What statements have left behind in the database session.
-    pub(crate) leaves: SessionEffect,
+    pub(crate) leaves: Mutex<SessionEffect>,
     /// Set once it was lent.
     pub(crate) was_lent: bool,
     /// What the worst failure says that a statement had since it was lent.
-    pub(crate) blame: Blame,
+    pub(crate) blame: Mutex<Blame>,
     /// What it was lent for last: the reason, and the function that asked for it.
     pub(crate) lent_for: Option<(Reason, Option<&'static str>)>,
     /// The node, for errors.
@@ -60,19 +62,21 @@ impl Marks {
     #[inline]
     pub(crate) fn lend(&mut self, reason: Reason, function: Option<&'static str>) {
         self.was_lent = true;
-        self.blame = Blame::Nobody;
+        *get(&mut self.blame) = Blame::Nobody;
         self.lent_for = Some((reason, function));
     }
 
     /// Records that a statement failed, and returns its error with where it ran.
     #[cold]
-    pub(crate) fn failed(&mut self, error: DieselError) -> DieselError {
-        self.has_failed = true;
+    pub(crate) fn failed(&self, error: DieselError) -> DieselError {
+        self.has_failed.set();
         #[cfg(feature = "test-util")]
-        {
-            self.is_aborted |= matches!(error, DieselError::DatabaseError(..));
+        if matches!(error, DieselError::DatabaseError(..)) {
+            self.is_aborted.set();
         }
-        self.is_spoilt |= is_spoilt(&error);
+        if is_spoilt(&error) {
+            self.is_spoilt.set();
+        }
         let blame = if may_retry_read(&error) {
             Blame::Node
         } else if lacks_schema(&error) {
@@ -82,7 +86,9 @@ impl Marks {
         } else {
             Blame::Nobody
         };
-        self.blame = self.blame.max(blame);
+        let mut worst = lock(&self.blame);
+        *worst = worst.max(blame);
+        drop(worst);
         match self.origin() {
             Some(origin) => Origin::trace(error, || origin),
             None => error,

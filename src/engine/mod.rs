@@ -20,6 +20,7 @@ mod counts;
 mod current;
 mod databases;
 mod delays;
+mod flag;
 mod flavour;
 mod following;
 #[cfg(feature = "hedge")]
@@ -80,6 +81,7 @@ pub(crate) use configuration::{Changed, Record};
 pub(crate) use configured::Configured;
 pub(crate) use counts::{Asker, Counts, NodeCounts};
 use databases::Databases;
+pub(crate) use flag::Flag;
 pub use flavour::{Async, Blocking};
 pub(crate) use flavour::{Flavour, NodePools};
 pub use following::DiscoveryStatus;

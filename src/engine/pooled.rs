@@ -1,8 +1,8 @@
 //! A connection in a pool, and what its server said last.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use diesel::QueryResult;
@@ -10,6 +10,7 @@ use diesel_routing_sql::SessionEffect;
 
 use super::{Applied, Marks, ResetRule, Usage};
 use crate::cluster::{Member, Observation, Said, ServerFacts, ServerId};
+use crate::mutex::lock;
 use crate::server::NodeRole;
 use crate::statement::{Seen, Trace};
 
@@ -22,7 +23,10 @@ pub(crate) struct Pooled<C> {
     /// Its number, which no other has.
     pub(crate) number: u64,
     /// The statements that were seen on it.
-    pub(crate) seen: Seen,
+    pub(crate) seen: Mutex<Seen>,
+    /// The number of its open transactions, for statements that share it: who has it alone asks its driver. `None` if that is unknown.
+    #[allow(dead_code, reason = "where no flavour shares connections")]
+    pub(crate) depth: Option<u32>,
     /// The instant at which it was lent last, and what is counted as it comes back.
     pub(crate) lent: Instant,
     pub(crate) usage: Arc<Usage>,
@@ -49,18 +53,20 @@ impl<C> Pooled<C> {
     }
 
     /// Records whether a statement failed that had no guard.
-    pub(crate) fn hear<T, E>(&mut self, answer: &Result<T, E>) {
-        self.marks.has_failed |= answer.is_err();
+    pub(crate) fn hear<T, E>(&self, answer: &Result<T, E>) {
+        if answer.is_err() {
+            self.marks.has_failed.set();
+        }
     }
 
     /// Records whether a statement failed that had no guard, and returns its answer.
-    pub(crate) fn heard<T>(&mut self, answer: QueryResult<T>) -> QueryResult<T> {
+    pub(crate) fn heard<T>(&self, answer: QueryResult<T>) -> QueryResult<T> {
         answer.map_err(|error| self.marks.failed(error))
     }
 
     /// Records what a statement may do to the database session, before it is sent.
     #[inline]
-    pub(crate) fn runs(&mut self, trace: Trace) {
+    pub(crate) fn runs(&self, trace: Trace) {
         if trace != Trace::NONE {
             self.may_change(trace);
         }
@@ -70,7 +76,7 @@ impl<C> Pooled<C> {
     /// never resets, raw SQL is not looked at.
     #[allow(dead_code, reason = "where no flavour is on")]
     pub(crate) fn may_be_in_transaction(&self, never_resets: bool) -> bool {
-        match self.marks.leaves {
+        match *lock(&self.marks.leaves) {
             SessionEffect::Nothing => false,
             SessionEffect::Lasting => true,
             _ => never_resets,
@@ -78,8 +84,10 @@ impl<C> Pooled<C> {
     }
 
     #[cold]
-    fn may_change(&mut self, trace: Trace) {
-        self.marks.leaves = self.marks.leaves.max(trace.leaves);
+    fn may_change(&self, trace: Trace) {
+        let mut leaves = lock(&self.marks.leaves);
+        *leaves = leaves.max(trace.leaves);
+        drop(leaves);
         self.known.applied.doubt();
     }
 
@@ -87,10 +95,10 @@ impl<C> Pooled<C> {
     #[allow(dead_code, reason = "where no pool is compiled in")]
     pub(crate) fn returns(&mut self, now: Instant) {
         self.usage.returned(self.lent, now);
-        if self.marks.is_spoilt {
+        if self.marks.is_spoilt.is_set() {
             self.outdate(now);
         }
-        if !self.marks.has_failed {
+        if !self.marks.has_failed.is_set() {
             self.known.alive = now;
         }
     }
@@ -455,11 +463,11 @@ macro_rules! pools {
             }
 
             fn awaits_answer(&self) -> bool {
-                self.marks.awaits_answer
+                self.marks.awaits_answer.is_set()
             }
 
             fn spoil(&mut self) {
-                self.marks.is_spoilt = true;
+                self.marks.is_spoilt.set();
             }
 
             fn number(&self) -> u64 {

@@ -5,6 +5,7 @@ use std::time::Instant;
 use diesel_routing_sql::SessionEffect;
 
 use super::{Applied, Pooled};
+use crate::mutex::get;
 
 /// When the database session of a pooled connection is reset before its next loan, so that its next user finds nothing of what the
 /// last one did to it: settings (`search_path`, `statement_timeout`, `@variables`), temporary tables, `LISTEN`, advisory locks.
@@ -47,9 +48,9 @@ pub(crate) struct ResetRule {
 #[allow(dead_code, reason = "where no pool is compiled in")]
 impl<C> Pooled<C> {
     /// Returns whether its session must be reset before it is lent again.
-    pub(crate) fn needs_reset(&self) -> bool {
+    pub(crate) fn needs_reset(&mut self) -> bool {
         let by_rule = match self.reset.when {
-            Reset::Changed => self.marks.leaves != SessionEffect::Nothing,
+            Reset::Changed => *get(&mut self.marks.leaves) != SessionEffect::Nothing,
             Reset::Always => self.marks.was_lent,
             Reset::Never => false,
         };
@@ -58,7 +59,7 @@ impl<C> Pooled<C> {
 
     /// Records that its session was reset: its server has answered after `since`.
     pub(crate) fn was_reset(&mut self, since: Instant) {
-        self.marks.leaves = SessionEffect::Nothing;
+        *get(&mut self.marks.leaves) = SessionEffect::Nothing;
         self.marks.was_lent = false;
         self.known.applied = Applied::default();
         self.known.reads_causally = false;
@@ -66,7 +67,7 @@ impl<C> Pooled<C> {
     }
 
     /// Returns whether a reset would do.
-    pub(crate) fn can_reset(&self) -> bool {
-        self.reset.can_reset && self.marks.leaves <= SessionEffect::Resettable
+    pub(crate) fn can_reset(&mut self) -> bool {
+        self.reset.can_reset && *get(&mut self.marks.leaves) <= SessionEffect::Resettable
     }
 }

@@ -1,6 +1,10 @@
 //! Which of a connection's statements the session must remember as writes, and when.
 
+#[cfg(feature = "__async")]
+mod pipelined;
+
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -24,9 +28,15 @@ pub(crate) struct WriteLog {
     node: usize,
     /// The server that the connection leads to.
     server: Option<ServerId>,
-    /// The lowest transaction depth with a write of unsettled outcome; 0 is outside transactions.
-    unsettled: Option<u32>,
+    /// The lowest transaction depth with a write of unsettled outcome; 0 is outside transactions, `NONE` where all are settled.
+    unsettled: AtomicU32,
+    /// The number of writes under way outside transactions that share the connection. Each settles by itself.
+    #[cfg(feature = "__async")]
+    alone: AtomicU32,
 }
+
+/// The depth of no transaction.
+const NONE: u32 = u32::MAX;
 
 impl WriteLog {
     pub(crate) fn new(
@@ -40,7 +50,9 @@ impl WriteLog {
             session,
             node: reading.node,
             server: reading.server,
-            unsettled: None,
+            unsettled: AtomicU32::new(NONE),
+            #[cfg(feature = "__async")]
+            alone: AtomicU32::new(0),
         }
     }
 
@@ -63,8 +75,8 @@ impl WriteLog {
     {
         let is_tracked = self.session.is_some();
         // One more write changes nothing, unless it commits the others, as DDL does on MySQL.
-        let is_counted = DB::of(self.shared.dialect).sql() != Sql::Mysql
-            && self.unsettled.is_some_and(|lowest| lowest <= depth);
+        let is_counted =
+            DB::of(self.shared.dialect).sql() != Sql::Mysql && *self.unsettled.get_mut() <= depth;
         if self.shared.never_resets && (!is_tracked || is_counted) {
             let ending = is_tracked.then(|| self.begin(depth));
             return (ending, Trace::UNSEEN, None);
@@ -97,13 +109,14 @@ impl WriteLog {
 
     /// A write is about to be sent, at this transaction depth.
     pub(crate) fn begin(&mut self, depth: u32) -> Ending<'_> {
-        self.expect_write_at(depth);
+        let is_first = self.expect_write_at(depth);
         Ending {
             log: self,
-            settles: if depth == 0 {
-                Settles::ByOutcome
-            } else {
-                Settles::Later
+            settles: match (depth, is_first) {
+                (0, true) => Settles::ByOutcome,
+                // Its outcome is not that of those before it.
+                (0, false) => Settles::InAnyCase,
+                _ => Settles::Later,
             },
         }
     }
@@ -124,48 +137,51 @@ impl WriteLog {
 
     /// The transaction at this depth is about to be committed.
     pub(crate) fn begin_commit(&mut self, depth: u32) -> Ending<'_> {
-        if depth > 1 && self.unsettled.is_some_and(|lowest| lowest >= depth) {
+        let lowest = self.unsettled.get_mut();
+        if depth > 1 && (depth..NONE).contains(lowest) {
             // Releasing a savepoint makes its writes its parent's.
-            self.unsettled = Some(depth - 1);
+            *lowest = depth - 1;
         }
-        Ending {
-            log: self,
-            settles: if depth <= 1 {
-                Settles::ByOutcome
-            } else {
-                Settles::Later
-            },
-        }
+        let settles = match depth {
+            // What began outside the transaction has an outcome of its own.
+            0 | 1 if *lowest == 0 => Settles::InAnyCase,
+            0 | 1 => Settles::ByOutcome,
+            _ => Settles::Later,
+        };
+        Ending { log: self, settles }
     }
 
     /// The transaction at this depth was rolled back.
     pub(crate) fn rolled_back(&mut self, depth: u32) {
-        if self.unsettled.is_some_and(|lowest| lowest >= depth) {
+        if (depth..NONE).contains(self.unsettled.get_mut()) {
             self.forget();
         }
     }
 
-    /// Nothing is open any more.
-    fn forget(&mut self) {
-        if self.unsettled.take().is_some()
-            && let Some(session) = &self.session
-        {
-            session.write_ends();
+    /// Nothing is open any more. The caller has the connection alone.
+    fn forget(&self) {
+        if self.unsettled.load(Ordering::Relaxed) != NONE {
+            self.unsettled.store(NONE, Ordering::Relaxed);
+            if let Some(session) = &self.session {
+                session.write_ends();
+            }
         }
     }
 
-    fn expect_write_at(&mut self, depth: u32) {
-        if self.unsettled.is_none()
-            && let Some(session) = &self.session
-        {
+    /// Returns whether no other was unsettled.
+    fn expect_write_at(&mut self, depth: u32) -> bool {
+        let lowest = self.unsettled.get_mut();
+        let is_first = *lowest == NONE;
+        if is_first && let Some(session) = &self.session {
             session.write_begins();
         }
-        self.unsettled = Some(self.unsettled.map_or(depth, |lowest| lowest.min(depth)));
+        *lowest = depth.min(*lowest);
+        is_first
     }
 
-    /// The writes up to here have had this outcome.
-    fn settle(&mut self, outcome: Outcome<'_>) {
-        if self.unsettled.is_some() {
+    /// The writes up to here have had this outcome. The caller has the connection alone.
+    fn settle(&self, outcome: Outcome<'_>) {
+        if self.unsettled.load(Ordering::Relaxed) != NONE {
             // Before it ends: a write is always either under way or marked.
             self.mark(outcome);
             self.forget();
@@ -210,6 +226,8 @@ impl Outcome<'_> {
 impl Drop for WriteLog {
     fn drop(&mut self) {
         self.settle(Outcome::Unknown);
+        #[cfg(feature = "__async")]
+        self.settle_forgotten();
         self.shared
             .returned(self.node, self.server, self.session.as_deref());
     }
@@ -219,7 +237,7 @@ impl Drop for WriteLog {
 /// unknown, and it counts.
 #[derive(Debug)]
 pub(crate) struct Ending<'a> {
-    log: &'a mut WriteLog,
+    log: &'a WriteLog,
     settles: Settles,
 }
 
@@ -234,6 +252,12 @@ enum Settles {
     InAnyCase,
     /// They count, and again at the end of the transaction, which may still be open.
     NowAndLater,
+    /// Its outcome is its own, outside transactions: others that share the connection have theirs.
+    #[cfg(feature = "__async")]
+    Alone,
+    /// The same, and it counts.
+    #[cfg(feature = "__async")]
+    AloneInAnyCase,
 }
 
 impl Ending<'_> {
@@ -249,6 +273,10 @@ impl Ending<'_> {
             Settles::ByOutcome => self.log.settle(outcome),
             Settles::InAnyCase => self.log.settle(outcome.of_parts()),
             Settles::NowAndLater => self.log.mark(outcome.of_parts()),
+            #[cfg(feature = "__async")]
+            Settles::Alone => self.log.settle_alone(outcome),
+            #[cfg(feature = "__async")]
+            Settles::AloneInAnyCase => self.log.settle_alone(outcome.of_parts()),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::connection::depth;
@@ -11,6 +11,7 @@ use super::connection::depth;
 use super::hooks::SimpleConnection;
 use super::hooks::{Connect, SetUp, TellLag, TransactionManager, establish};
 use super::statement_guard::StatementGuard;
+use super::transact::depth_of;
 use super::{RoutedConnection, flavoured, io};
 use crate::cluster::{Introduction, Member, Observation, PoolOptions, Said, ServerId};
 use crate::connect::{ConnectRequest, conceal, language_of, name_of};
@@ -18,7 +19,7 @@ use crate::engine::{Applied, Known, Marks, Pooled, Reset, ResetRule, Usage};
 use crate::error::{Error, NotReadOnly, Step};
 use crate::observe::Event;
 use crate::server::{NodeRole, PoolKind};
-use crate::statement::{Dialect, Seen};
+use crate::statement::Dialect;
 
 /// The hooks that open and prepare connections.
 pub(crate) struct Hooks<C> {
@@ -101,6 +102,7 @@ impl<C: RoutedConnection> Manager<C> {
         #[cfg(feature = "metrics")]
         self.usage.opened_in(since.elapsed());
         Ok(Box::new(Pooled {
+            depth: Some(depth(&mut conn)),
             conn,
             known,
             marks: Marks {
@@ -109,7 +111,7 @@ impl<C: RoutedConnection> Manager<C> {
                 ..Marks::default()
             },
             number: Known::next_number(),
-            seen: Seen::default(),
+            seen: Mutex::default(),
             lent: opened,
             usage: Arc::clone(&self.usage),
             reset: ResetRule {
@@ -242,16 +244,16 @@ impl<C: RoutedConnection> Manager<C> {
         if conn.needs_reset() && depth(&mut conn.conn) == 0 {
             io::boxed(self.reset(conn, since)).await?;
         }
-        if conn.marks.was_vouched_for && self.read_only {
+        if conn.marks.was_vouched_for.is_set() && self.read_only {
             let sql = conn.conn.dialect().read_only();
             // For every kind of connection: one whose check is abandoned may be cut off.
-            let guard = StatementGuard::marking(&mut conn.marks);
+            let guard = StatementGuard::marking(&conn.marks);
             let set = io::boxed(guard.during(conn.conn.batch_execute(sql))).await;
             set.map_err(|error| self.failed(Step::SetUp, since, error))?;
-            conn.marks.was_vouched_for = false;
+            conn.marks.was_vouched_for.clear();
         }
         let idle = since.saturating_duration_since(conn.known.alive);
-        if !conn.marks.has_failed && idle < self.alive_for {
+        if !conn.marks.has_failed.is_set() && idle < self.alive_for {
             return Ok(());
         }
         match io::boxed(ask(conn, self.positions)).await {
@@ -260,7 +262,7 @@ impl<C: RoutedConnection> Manager<C> {
             Err(error) => return Err(self.failed(Step::Ask, since, error)),
         }
         conn.known.alive = since;
-        conn.marks.has_failed = false;
+        conn.marks.has_failed.clear();
         Ok(())
     }
 
@@ -275,7 +277,7 @@ impl<C: RoutedConnection> Manager<C> {
         let limit = self.node.connect_timeout;
         // The hook runs before it is made read-only, as when it was opened.
         let read_only = self.read_only && self.hooks.set_up.is_none();
-        let guard = StatementGuard::marking(&mut conn.marks);
+        let guard = StatementGuard::marking(&conn.marks);
         io::within(limit, guard.during(conn.conn.reset(read_only)))
             .await
             .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))?
@@ -289,14 +291,15 @@ impl<C: RoutedConnection> Manager<C> {
                 database,
                 pool: self.pool,
             };
-            let guard = StatementGuard::marking(&mut conn.marks);
+            let guard = StatementGuard::marking(&conn.marks);
             io::within(limit, guard.during(hook(&mut conn.conn, request)))
                 .await
                 .map_err(|elapsed| self.failed(Step::SetUp, since, elapsed))?
                 .map_err(|error| self.failed(Step::SetUp, since, error))?;
-            conn.marks.was_vouched_for = true;
+            conn.marks.was_vouched_for.set();
+            conn.depth = Some(depth_of(conn));
         } else {
-            conn.marks.was_vouched_for = false;
+            conn.marks.was_vouched_for.clear();
         }
         conn.was_reset(since);
         Ok(())
@@ -336,11 +339,11 @@ impl<C: RoutedConnection> Manager<C> {
     #[allow(dead_code, reason = "where no pool is compiled in")]
     fn must_close_at(conn: &mut Pooled<C>, now: Instant) -> bool {
         conn.known.is_spent
-            || conn.marks.is_spoilt
+            || conn.marks.is_spoilt.is_set()
             || conn.is_outdated()
             || conn.member.has_left()
             || conn.known.has_expired(now)
-            || conn.marks.awaits_answer
+            || conn.marks.awaits_answer.is_set()
             || conn.needs_reset() && !conn.can_reset() && depth(&mut conn.conn) == 0
             || C::TransactionManager::is_broken_transaction_manager(&mut conn.conn)
     }

@@ -2,7 +2,7 @@
 //!
 //! Part of both flavours: `asynchronous` has it as written, `sync` without `async` and `.await`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::result::Error as DieselError;
@@ -44,29 +44,24 @@ impl<C: RoutedConnection> Guard<C> {
     /// Returns the record of a statement that is about to run under this grant; `sql` is its SQL, if that was rendered.
     #[cold]
     #[inline(never)]
-    pub(super) fn record<Q>(
-        &mut self,
-        grant: Grant,
-        query: &Q,
-        sql: Option<&str>,
-    ) -> Option<Box<Entry>>
+    pub(super) fn record<Q>(&self, grant: Grant, query: &Q, sql: Option<&str>) -> Option<Box<Entry>>
     where
         Q: QueryFragment<C::Backend> + QueryId,
     {
         let backend = self.conn.dialect();
         self.record_as(grant, |texts, wants_values| {
-            let text = texts.of(query, &backend, sql);
+            let text = Texts::of(texts, query, &backend, sql);
             let values = wants_values.then(|| values(query, &backend));
             (What::Sql(text), values)
         })
     }
 
     fn record_as(
-        &mut self,
+        &self,
         grant: Grant,
-        what: impl FnOnce(&mut Texts, bool) -> (What, Option<String>),
+        what: impl FnOnce(&Mutex<Texts>, bool) -> (What, Option<String>),
     ) -> Option<Box<Entry>> {
-        let Pooled { marks, member, .. } = &mut **self;
+        let Pooled { marks, member, .. } = &**self;
         let served = |level| Served {
             member: Arc::clone(member),
             is_primary: grant.is_primary,
@@ -74,7 +69,7 @@ impl<C: RoutedConnection> Guard<C> {
             level,
             function: grant.function,
         };
-        marks.logging.as_mut()?.record(served, what)
+        marks.logging.as_ref()?.record(served, what)
     }
 }
 
@@ -88,7 +83,7 @@ impl<C: RoutedConnection> Lease<Guard<C>> {
     /// Returns the record of a text of one statement or several.
     #[cold]
     #[inline(never)]
-    pub(super) fn record_text(&mut self, sql: &str) -> Option<Box<Entry>> {
+    pub(super) fn record_text(&self, sql: &str) -> Option<Box<Entry>> {
         let grant = *self.grant();
         let language = self.guard.conn.dialect().sql();
         self.guard.record_as(grant, |_, _| {
@@ -100,7 +95,7 @@ impl<C: RoutedConnection> Lease<Guard<C>> {
     /// Returns the record of a statement whose SQL is not seen.
     #[cold]
     #[inline(never)]
-    pub(super) fn record_named(&mut self, name: &'static str) -> Option<Box<Entry>> {
+    pub(super) fn record_named(&self, name: &'static str) -> Option<Box<Entry>> {
         let grant = *self.grant();
         self.guard
             .record_as(grant, |_, _| (What::Named(name), None))
@@ -126,7 +121,7 @@ impl<C: RoutedConnection> Lease<Guard<C>> {
     /// Records that a statement was not sent, because of this.
     #[cold]
     #[inline(never)]
-    pub(super) fn record_refusal<Q>(&mut self, query: &Q, error: &DieselError)
+    pub(super) fn record_refusal<Q>(&self, query: &Q, error: &DieselError)
     where
         Q: QueryFragment<C::Backend> + QueryId,
     {

@@ -20,10 +20,11 @@ use super::{ReadConn, RoutedConnection, Session, flavoured, io};
 use crate::consistency::Again;
 use crate::engine::{Blame, Lease};
 use crate::error::{Error, ReadError, Refused};
+use crate::mutex::{get, lock};
 use crate::query_log::Entry;
 use crate::routing::Route;
 use crate::statement::effect::{Checked, HasRole, Inspection};
-use crate::statement::{Access, CaughtUp, Classified, Dialect, Primary, Replica, Role, Trace};
+use crate::statement::{Access, CaughtUp, Classified, Dialect, Primary, Replica, Role};
 
 #[flavoured]
 impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
@@ -62,7 +63,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
 
     /// Returns whether the server no longer answers on this connection.
     pub(super) async fn is_lost(&mut self) -> bool {
-        if self.lease.guard.marks.awaits_answer {
+        if self.lease.guard.marks.awaits_answer.is_set() {
             return true;
         }
         let limit = self.lease.shared().probe_timeout;
@@ -76,8 +77,8 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     /// What its statements met counts as well: an application's error may not say that the node was at fault.
     pub(super) async fn runs_again<E: ReadError>(&mut self, error: &E) -> Option<Again> {
         let marks = &self.lease.guard.marks;
-        let (blame, node) = (marks.blame, self.lease().node());
-        if marks.is_spoilt {
+        let (blame, node) = (*lock(&marks.blame), self.lease().node());
+        if marks.is_spoilt.is_set() {
             return Some(Again::Spoilt(Instant::now()));
         }
         if blame == Blame::Node || error.may_retry() {
@@ -129,7 +130,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
     }
 
     /// Returns whether there may be a transaction that raw SQL has begun.
-    fn is_in_raw_transaction(&self) -> bool {
+    pub(super) fn is_in_raw_transaction(&self) -> bool {
         let never_resets = self.lease.shared().never_resets;
         self.lease.guard.may_be_in_transaction(never_resets)
     }
@@ -145,13 +146,48 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         let locks_granted = R::NEEDS >= Access::Primary
             && !self.lease.in_snapshot
             && (depth_of(&mut self.lease.guard) > 0 || self.is_in_raw_transaction());
+        let inspection = self.lease.vouched_or_checked(query, locks_granted)?;
+        self.inspect(query, inspection, locks_granted)
+    }
+}
+
+impl<C: RoutedConnection> Lease<Guard<C>> {
+    /// Returns who has inspected a statement; an error if it locks rows, and no locks are granted.
+    #[inline]
+    pub(super) fn vouched_or_checked<Q, M>(
+        &self,
+        query: &Q,
+        locks_granted: bool,
+    ) -> QueryResult<Inspection>
+    where
+        Q: Classified<Checked<M>>,
+    {
         let inspection = query.inspection();
-        self.lease.guard.marks.was_vouched_for |= inspection.is_vouched();
+        if inspection.is_vouched() {
+            self.guard.marks.was_vouched_for.set();
+        }
         if Q::locks() && !locks_granted {
-            self.lease.shared().checker.refusals.count_lock();
+            self.shared().checker.refusals.count_lock();
             return Err(Refused::LockOutsideTransaction.into());
         }
-        self.inspect(query, inspection, locks_granted)
+        Ok(inspection)
+    }
+
+    /// Returns whether the server would take what a read writes that was inspected so.
+    #[inline]
+    pub(super) fn takes_writes_of(&self, by: Inspection) -> bool {
+        self.takes_writes() && !by.is_vouched()
+    }
+
+    /// Returns whether a read that was inspected so is to be looked at all the same, for what it leaves behind.
+    #[inline]
+    pub(super) fn wants_a_look(&self, by: Inspection) -> bool {
+        // What was inspected leaves nothing behind, but for MySQL's `@a := 1`. A function of the application's own may have changed a
+        // setting.
+        let is_known = self.shared().never_resets
+            || by.is_built_in() && <C::Backend as Dialect>::SQL != Sql::Mysql;
+        let is_known = is_known && self.guard.known.applied.are(None);
+        self.takes_writes_of(by) || !is_known
     }
 }
 
@@ -221,24 +257,13 @@ where
 {
     fn inspect(&mut self, query: &Q, by: Inspection, locks_granted: bool) -> QueryResult<()> {
         let lease = self.lease_mut();
-        let takes_writes = lease.takes_writes() && !by.is_vouched();
-        let shared = lease.log.shared();
-        let checker = &shared.checker;
-        // What was inspected leaves nothing behind, but for MySQL's `@a := 1`. A function of the application's own may have changed a
-        // setting.
-        let language = C::Backend::of(shared.dialect).sql();
-        let is_known = shared.never_resets || by.is_built_in() && language != Sql::Mysql;
-        let is_known = is_known && lease.guard.known.applied.are(None);
-        let seen = &mut lease.guard.seen;
-        let verdict = checker.admit::<C::Backend, Q>(query, by, locks_granted, seen)?;
-        let (reach, trace) = match verdict {
-            Some(verdict) => (verdict.reach(), verdict.trace()),
-            None if takes_writes || !is_known => {
-                let look = checker.look_unseen::<C::Backend, Q>(query, seen);
-                (look.reach, look.trace)
-            }
-            None => (None, Trace::NONE),
-        };
+        let takes_writes = lease.takes_writes_of(by);
+        let wanted = lease.wants_a_look(by);
+        let checker = &lease.log.shared().checker;
+        let seen = get(&mut lease.guard.seen);
+        let looked =
+            checker.admit_and_look::<C::Backend, Q>(query, by, locks_granted, wanted, seen);
+        let (reach, trace) = looked?;
         lease.guard.runs(trace);
         if takes_writes {
             let depth = depth_of(&mut lease.guard);

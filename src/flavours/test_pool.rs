@@ -170,7 +170,7 @@ async fn next_loan<C: RoutedConnection>(
         Undo::Loan
     } else if depth(&mut pooled.conn) > 1 {
         Undo::Transaction
-    } else if pooled.marks.is_aborted {
+    } else if pooled.marks.is_aborted.is_set() {
         Undo::Statement
     } else {
         Undo::Nothing
@@ -184,7 +184,7 @@ async fn next_loan<C: RoutedConnection>(
         manager.set_up_again(pooled).await?;
         pooled.was_reset(Instant::now());
     }
-    if std::mem::take(&mut pooled.marks.is_spoilt) {
+    if pooled.marks.is_spoilt.take() {
         // What it has prepared is of an earlier schema: from now on, it keeps nothing.
         pooled
             .conn
@@ -206,6 +206,7 @@ async fn next_loan<C: RoutedConnection>(
         is_read_only,
         may_write: false,
     });
+    pooled.depth = Some(0);
     Ok(())
 }
 
@@ -217,7 +218,7 @@ pub(super) fn before_statement<C: RoutedConnection>(pooled: &mut Pooled<C>) {
         return;
     }
     if depth(&mut pooled.conn) == 1 {
-        let sql = next_statement(std::mem::take(&mut pooled.marks.is_aborted));
+        let sql = next_statement(pooled.marks.is_aborted.take());
         io::send(pooled.conn.batch_execute(sql));
     }
 }
@@ -250,7 +251,7 @@ impl<C> Drop for Loan<C> {
     fn drop(&mut self) {
         if let Some(mut conn) = self.conn.take() {
             conn.returns(Instant::now());
-            let was_given_up = conn.marks.awaits_answer;
+            let was_given_up = conn.marks.awaits_answer.is_set();
             self.slot.give_back(conn, was_given_up);
         }
     }

@@ -89,7 +89,7 @@ async fn begin_inside<C: RoutedConnection>(pooled: &mut Pooled<C>, sql: &str) ->
 #[flavoured]
 async fn commit_inside<C: RoutedConnection>(pooled: &mut Pooled<C>) -> QueryResult<()> {
     let is_postgres = pooled.conn.dialect().sql() == Sql::Postgres;
-    if is_postgres && pooled.marks.is_aborted && depth_of(pooled) == 1 {
+    if is_postgres && pooled.marks.is_aborted.is_set() && depth_of(pooled) == 1 {
         // After a failed statement, PostgreSQL takes a `COMMIT` for a `ROLLBACK`, and says nothing.
         return roll_back(pooled).await;
     }
@@ -101,7 +101,7 @@ async fn commit_inside<C: RoutedConnection>(pooled: &mut Pooled<C>) -> QueryResu
 #[cfg(feature = "test-util")]
 #[flavoured]
 async fn closed_inside<C: RoutedConnection>(pooled: &mut Pooled<C>) -> QueryResult<()> {
-    pooled.marks.is_aborted = false;
+    pooled.marks.is_aborted.clear();
     let is_outermost = depth_of(pooled) == 0;
     match &mut pooled.inside {
         Some(inside) if is_outermost && inside.may_write => inside.may_write = false,

@@ -8,11 +8,13 @@ use std::ops::{Deref, DerefMut};
 use diesel::QueryResult;
 use diesel::query_builder::{QueryFragment, QueryId};
 
+use super::connection::depth;
 use super::pool::Guard;
 use super::statement_guard::StatementGuard;
 use super::transact::depth_of;
 use super::{ReadConn, RoutedConnection, WriteConn};
 use crate::engine::{Ending, Lease};
+use crate::mutex::get;
 use crate::statement::{Access, Inspected, Primary, Trace};
 
 impl<C: RoutedConnection> WriteConn<C> {
@@ -82,10 +84,24 @@ impl<C: RoutedConnection> WriteConn<C> {
         Ok((conn, guard.recording(entry), ending))
     }
 
-    /// Like [`begin_unbounded`](Self::begin_unbounded), for what is done out of sight.
-    pub(super) fn begin_unseen(&mut self) -> QueryResult<(&mut C, StatementGuard<'_>, Ending<'_>)> {
-        self.lease_mut().guard.runs(Trace::UNSEEN);
-        self.begin_unbounded()
+    /// Like [`begin_unbounded`](Self::begin_unbounded), for what is done out of sight with the raw connection.
+    pub(super) fn begin_unseen(&mut self) -> QueryResult<RawWrite<'_, C>> {
+        let lease = self.lease_mut();
+        lease.guard.runs(Trace::UNSEEN);
+        lease.ready_for(Access::Write)?;
+        let depth = depth_of(&mut lease.guard);
+        let pooled = &mut *lease.guard;
+        let outer = pooled.outer();
+        // Until it is given back, and for good if it is leaked.
+        pooled.depth = None;
+        // It may have ended.
+        pooled.marks.has_failed.set();
+        Ok(RawWrite {
+            conn: &mut pooled.conn,
+            depth: &mut pooled.depth,
+            outer,
+            _ending: lease.log.begin_unbounded(depth),
+        })
     }
 
     /// Like [`begin_write`](Self::begin_write), with the statement to send; there is an ending only if it writes.
@@ -106,7 +122,7 @@ impl<C: RoutedConnection> WriteConn<C> {
         }
         let grant = lease.records().then(|| *lease.grant());
         let depth = depth_of(&mut lease.guard);
-        let seen = &mut lease.guard.seen;
+        let seen = get(&mut lease.guard.seen);
         let (ending, trace, sql) = lease
             .log
             .begin_statement::<C::Backend, Q>(&query, depth, seen);
@@ -146,21 +162,21 @@ impl<C: RoutedConnection> fmt::Debug for WriteConn<C> {
 /// The raw connection of a [`WriteConn`]. When this is dropped, a write is
 /// recorded.
 #[must_use = "it is the connection, on which nothing was done"]
-pub struct RawWrite<'a, C> {
+pub struct RawWrite<'a, C: RoutedConnection> {
     conn: &'a mut C,
+    depth: &'a mut Option<u32>,
+    /// The transactions around all that its users do.
+    outer: u32,
     _ending: Ending<'a>,
 }
 
-impl<'a, C> RawWrite<'a, C> {
-    pub(super) fn new(conn: &'a mut C, ending: Ending<'a>) -> Self {
-        Self {
-            conn,
-            _ending: ending,
-        }
+impl<C: RoutedConnection> Drop for RawWrite<'_, C> {
+    fn drop(&mut self) {
+        *self.depth = Some(depth(self.conn).saturating_sub(self.outer));
     }
 }
 
-impl<C> Deref for RawWrite<'_, C> {
+impl<C: RoutedConnection> Deref for RawWrite<'_, C> {
     type Target = C;
 
     fn deref(&self) -> &C {
@@ -168,13 +184,13 @@ impl<C> Deref for RawWrite<'_, C> {
     }
 }
 
-impl<C> DerefMut for RawWrite<'_, C> {
+impl<C: RoutedConnection> DerefMut for RawWrite<'_, C> {
     fn deref_mut(&mut self) -> &mut C {
         self.conn
     }
 }
 
-impl<C> fmt::Debug for RawWrite<'_, C> {
+impl<C: RoutedConnection> fmt::Debug for RawWrite<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawWrite").finish_non_exhaustive()
     }

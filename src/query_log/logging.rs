@@ -1,6 +1,6 @@
 //! `Logging`: what a connection's statements are recorded with, while they are.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use diesel_routing_sql::Dialect as Sql;
 use tracing::Level as Severity;
@@ -38,7 +38,7 @@ pub(crate) struct Logging {
     pub(crate) observed: Observed,
     /// The level of the checkout.
     pub(crate) level: Level,
-    texts: Texts,
+    texts: Mutex<Texts>,
     server: Arc<Server>,
 }
 
@@ -84,20 +84,20 @@ impl Logging {
         Box::new(Self {
             observed,
             level,
-            texts: Texts::default(),
+            texts: Mutex::default(),
             server: Arc::new(server),
         })
     }
 
     /// Returns a record of a statement that `what` tells, with its values, if anybody listens who may get it.
     pub(crate) fn record(
-        &mut self,
+        &self,
         served: impl FnOnce(Level) -> Served,
-        what: impl FnOnce(&mut Texts, bool) -> (What, Option<String>),
+        what: impl FnOnce(&Mutex<Texts>, bool) -> (What, Option<String>),
     ) -> Option<Box<Entry>> {
         let wish = self.wish()?;
         let wants_values = self.observed.log.is_some_and(|log| log.values);
-        let (what, values) = what(&mut self.texts, wants_values);
+        let (what, values) = what(&self.texts, wants_values);
         let server = Arc::clone(&self.server);
         let entry = Entry::new(
             what,

@@ -191,7 +191,7 @@ pub(crate) struct Checker {
 impl Checker {
     /// Refuses a statement that does more than read, or warns of it. Returns the verdict, if it was looked at.
     #[inline]
-    pub(crate) fn admit<DB, Q>(
+    pub(super) fn admit<DB, Q>(
         &self,
         query: &Q,
         by: Inspection,
@@ -311,7 +311,7 @@ impl Checker {
     }
 
     /// Looks at a statement of a read handle, though it is not refused whatever it does.
-    pub(crate) fn look_unseen<DB, Q>(&self, query: &Q, seen: &mut Seen) -> Look
+    pub(super) fn look_unseen<DB, Q>(&self, query: &Q, seen: &mut Seen) -> Look
     where
         DB: Dialect,
         Q: QueryFragment<DB> + QueryId,

@@ -1,5 +1,12 @@
 //! `Look`: what was seen of a statement that is about to run.
 
+use diesel::QueryResult;
+use diesel::query_builder::{QueryFragment, QueryId};
+
+use crate::statement::check::Checker;
+use crate::statement::dialect::Dialect;
+use crate::statement::effect::Inspection;
+use crate::statement::seen::Seen;
 use crate::statement::verdict::{Reach, Trace};
 
 /// The findings about a statement that is about to run.
@@ -19,4 +26,30 @@ impl Look {
         trace: Trace::NONE,
         sql: None,
     };
+}
+
+impl Checker {
+    /// As [`admit`](Self::admit). Returns what the statement may do, if that is known, or `wanted` where it is not looked at.
+    #[inline]
+    pub(crate) fn admit_and_look<DB, Q>(
+        &self,
+        query: &Q,
+        by: Inspection,
+        locks_granted: bool,
+        wanted: bool,
+        seen: &mut Seen,
+    ) -> QueryResult<(Option<Reach>, Trace)>
+    where
+        DB: Dialect,
+        Q: QueryFragment<DB> + QueryId,
+    {
+        Ok(match self.admit::<DB, Q>(query, by, locks_granted, seen)? {
+            Some(verdict) => (verdict.reach(), verdict.trace()),
+            None if wanted => {
+                let look = self.look_unseen::<DB, Q>(query, seen);
+                (look.reach, look.trace)
+            }
+            None => (None, Trace::NONE),
+        })
+    }
 }

@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+#[cfg(feature = "__async")]
+use std::sync::Mutex;
 
 use diesel::QueryResult;
 use diesel::query_builder::{QueryFragment, QueryId};
 
+#[cfg(feature = "__async")]
+use crate::mutex::lock;
 use crate::statement::dialect::Dialect;
 use crate::statement::verdict::Verdict;
 
@@ -39,6 +43,34 @@ impl Seen {
             Some(kept) if kept.may_vary && !query.is_safe_to_cache_prepared(backend)? => Ok(None),
             known => Ok(known.map(|kept| kept.verdict)),
         }
+    }
+
+    /// Gives `look` the statements that were seen, for one that shares its connection, and that Diesel gets as an `S`.
+    ///
+    /// Nothing is known of a type whose texts may differ: of two statements under way, the second may be prepared first. Their code, which is
+    /// not Diesel's, runs under no lock.
+    #[cfg(feature = "__async")]
+    pub(crate) fn with<Q, S: QueryId, T>(
+        seen: &Mutex<Self>,
+        look: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let mut known = lock(seen);
+        if known.may_vary::<Q, S>() {
+            drop(known);
+            return look(&mut Self::default());
+        }
+        look(&mut known)
+    }
+
+    /// Returns whether the texts of statements that Diesel gets as an `S` may differ.
+    #[cfg(feature = "__async")]
+    #[inline]
+    fn may_vary<Q, S: QueryId>(&self) -> bool {
+        let known = type_hash::<S>().and_then(|hash| self.0.get(&hash));
+        known.map_or_else(
+            || !is_of_diesel(std::any::type_name::<Q>()),
+            |kept| kept.may_vary,
+        )
     }
 
     /// Records the verdict on a statement that Diesel gets as an `S`, if it keeps what it prepares for that.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::BuildHasherDefault;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use diesel::internal::derives::multiconnection::AstPassHelper;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -12,6 +12,7 @@ use diesel_routing_sql::{Dialect as Sql, Outline};
 use super::check::render;
 use super::dialect::Dialect;
 use super::seen::{PassThrough, is_of_diesel, type_hash};
+use crate::mutex::lock;
 
 /// The SQL of a statement, and its outline once somebody wants that.
 #[derive(Debug)]
@@ -43,8 +44,9 @@ pub(crate) struct Texts(HashMap<u64, Option<Arc<StatementText>>, BuildHasherDefa
 
 impl Texts {
     /// Returns the text of a statement; `rendered` is its SQL, if that is there.
+    // Locked for no longer than a look: a query's own code may run a statement on the same connection while it is rendered.
     pub(crate) fn of<DB, Q>(
-        &mut self,
+        texts: &Mutex<Self>,
         query: &Q,
         backend: &DB,
         rendered: Option<&str>,
@@ -54,9 +56,9 @@ impl Texts {
         Q: QueryFragment<DB> + QueryId,
     {
         let hash = type_hash::<Q>();
-        let known = hash.and_then(|hash| self.0.get(&hash));
+        let known = hash.and_then(|hash| lock(texts).0.get(&hash).cloned());
         if let Some(Some(text)) = known {
-            return Arc::clone(text);
+            return text;
         }
         let is_new = known.is_none();
         let sql = match rendered {
@@ -68,7 +70,8 @@ impl Texts {
         if let Some(hash) = hash.filter(|_| is_new) {
             let is_same = is_of_diesel(std::any::type_name::<Q>())
                 && query.is_safe_to_cache_prepared(backend).unwrap_or_default();
-            self.0.insert(hash, is_same.then(|| Arc::clone(&text)));
+            let same = is_same.then(|| Arc::clone(&text));
+            lock(texts).0.insert(hash, same);
         }
         text
     }

@@ -12,7 +12,7 @@ use crate::query_log::{Ends, Entry, Unseen};
 #[must_use = "the statement's answer goes through it"]
 #[expect(unnameable_types, reason = "hidden from users")]
 pub struct StatementGuard<'a> {
-    marks: Option<&'a mut Marks>,
+    marks: Option<&'a Marks>,
     /// The time of the statement's start, if that is recorded.
     since: Option<Instant>,
     /// The statement's record, if there is one.
@@ -22,7 +22,7 @@ pub struct StatementGuard<'a> {
 impl<'a> StatementGuard<'a> {
     /// Creates a guard that sets these marks.
     #[inline]
-    pub(super) fn marking(marks: &'a mut Marks) -> Self {
+    pub(super) fn marking(marks: &'a Marks) -> Self {
         Self {
             since: marks.start(),
             marks: Some(marks),
@@ -56,10 +56,11 @@ impl<'a> StatementGuard<'a> {
     }
 
     /// Marks the connection as one that may have ended: what is done with it is not seen. Returns the statement's record.
+    #[cfg(feature = "sync-postgres")]
     #[must_use = "dropped, it says that the statement was abandoned"]
     pub(super) fn distrust(self) -> Option<Box<Entry>> {
         if let Some(marks) = self.marks {
-            marks.has_failed = true;
+            marks.has_failed.set();
         }
         self.entry
     }
@@ -68,14 +69,12 @@ impl<'a> StatementGuard<'a> {
     /// them, if there are any, with its record.
     #[cfg(feature = "sync-postgres")]
     #[must_use = "dropped, the connection is closed when it comes back"]
-    pub(super) fn leave_open(self) -> (Option<&'a mut Marks>, Option<Box<Entry>>) {
+    pub(super) fn leave_open(self) -> (Option<&'a Marks>, Option<Box<Entry>>) {
         let Self {
-            mut marks,
-            mut entry,
-            ..
+            marks, mut entry, ..
         } = self;
-        if let Some(marks) = &mut marks {
-            marks.awaits_answer = true;
+        if let Some(marks) = marks {
+            marks.awaits_answer.set();
         }
         if let Some(entry) = &mut entry {
             entry.pause();

@@ -112,6 +112,10 @@ mod sample;
 mod settings;
 #[path = "postgres_async_suite/settings_cancelled.rs"]
 mod settings_cancelled;
+#[path = "postgres_async_suite/shared.rs"]
+mod shared;
+#[path = "postgres_async_suite/shared_writes.rs"]
+mod shared_writes;
 #[path = "suite/single.rs"]
 mod single;
 #[path = "postgres_suite/spoilt.rs"]

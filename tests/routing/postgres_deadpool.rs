@@ -73,6 +73,10 @@ mod roles;
 mod settings;
 #[path = "postgres_async_suite/settings_cancelled.rs"]
 mod settings_cancelled;
+#[path = "postgres_async_suite/shared.rs"]
+mod shared;
+#[path = "postgres_async_suite/shared_writes.rs"]
+mod shared_writes;
 #[path = "postgres_suite/spoilt.rs"]
 mod spoilt;
 #[path = "postgres_suite/starting.rs"]

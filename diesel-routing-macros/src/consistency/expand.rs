@@ -33,6 +33,7 @@ pub(super) fn function(args: &Args, function: &mut ImplItemFn) -> syn::Result<To
     // `#[async_trait]` may have been expanded before: then the body is inside a boxed `async` block.
     let boxed = function.sig.asyncness.is_none() && boxed_body(&mut function.block).is_some();
     let is_async = boxed || function.sig.asyncness.is_some();
+    signature::check_shared(&handle, &function.sig, is_async)?;
     let registration = args.registers.then(|| {
         let registered = Registered {
             signature: &function.sig,
@@ -97,16 +98,18 @@ impl<'a> Level<'a> {
     fn of(args: &Args, handle: &'a Handle, signature: &Signature) -> syn::Result<Self> {
         match (args.level, &handle.kind) {
             (Some((level, span)), _) => Ok(Self::Named(level, span)),
-            (None, Kind::Taken(ty)) => match signature::generic_role(ty, signature) {
-                Some(role) => Err(syn::Error::new(
-                    role.span(),
-                    format!(
-                        "with `class` alone, the handle's type has the level, and `{role}` may be any role: write the role, or add \
+            (None, Kind::Taken(ty) | Kind::Shared(ty)) => {
+                match signature::generic_role(ty, signature) {
+                    Some(role) => Err(syn::Error::new(
+                        role.span(),
+                        format!(
+                            "with `class` alone, the handle's type has the level, and `{role}` may be any role: write the role, or add \
                          a level, as in `session, class = \"payments\"`"
-                    ),
-                )),
-                None => Ok(Self::OfHandle(ty)),
-            },
+                        ),
+                    )),
+                    None => Ok(Self::OfHandle(ty)),
+                }
+            }
             (None, Kind::FromSession) => Err(syn::Error::new(
                 args.class.span(),
                 "with `class` alone, the handle's type has the level, and a `&Session` has none: add one, as in \
@@ -185,6 +188,13 @@ impl Expansion<'_> {
             ["source", "avoid", "again", "held", "attempt", "answer"]
                 .map(|name| Ident::new(name, Span::mixed_site()));
         let attempts = self.attempt();
+        let (begin, end) = match self.handle.kind {
+            Kind::Shared(_) => (
+                quote!(begin_shared(&mut #held, #again)),
+                quote!(end_shared(&mut #held)),
+            ),
+            _ => (quote!(begin(&mut *#held, #again)), quote!(end(&mut *#held))),
+        };
         let bind = self.bind(&ty, &held);
         let ty_of_answer = output.annotation();
         let (run, of_run) = if self.is_async {
@@ -198,7 +208,7 @@ impl Expansion<'_> {
             (run, ty_of_answer.map(|ty| quote!(: #ty)))
         };
         let end = if self.is_async {
-            quote_spanned!(span=> #answer.end(&mut *#held).await)
+            quote_spanned!(span=> #answer.#end.await)
         } else {
             quote_spanned!(span=> #attempt.end(&mut *#held, #answer))
         };
@@ -223,7 +233,7 @@ impl Expansion<'_> {
                     ::core::result::Result::Ok(handle) => handle,
                     ::core::result::Result::Err(#error) => #failed,
                 };
-                let #attempt = #attempts::begin(&mut *#held, #again);
+                let #attempt = #attempts::#begin;
                 #[allow(clippy::redundant_closure_call)]
                 let #answer #of_run = #run;
                 match #end {
@@ -242,14 +252,14 @@ impl Expansion<'_> {
     fn handle_type(&self) -> (TokenStream, Option<TokenStream>) {
         let Args { root, .. } = self.args;
         match (&self.handle.kind, self.level) {
-            (Kind::Taken(ty), Level::Named(..)) => {
+            (Kind::Taken(ty) | Kind::Shared(ty), Level::Named(..)) => {
                 let level = self.level();
                 let check =
                     quote_spanned!(ty.span()=> #root::__private::handle_of::<#level, #ty>(););
                 (quote!(#ty), Some(check))
             }
             // Of a level that the type itself has, there is nothing to check.
-            (Kind::Taken(ty), Level::OfHandle(_)) => (quote!(#ty), None),
+            (Kind::Taken(ty) | Kind::Shared(ty), Level::OfHandle(_)) => (quote!(#ty), None),
             (Kind::FromSession, Level::Named(level, _)) => {
                 let flavour = flavour(self.args, self.is_async);
                 (level.kind.handle(&flavour, root), None)
@@ -263,12 +273,16 @@ impl Expansion<'_> {
         let name = &self.handle.name;
         match &self.handle.kind {
             Kind::Taken(_) => quote_spanned!(name.span()=> let #name: &mut #ty = &mut #held;),
+            Kind::Shared(_) => quote_spanned! {name.span()=>
+                #[allow(unused_mut)]
+                let mut #name: &#ty = &#held;
+            },
             Kind::FromSession => quote_spanned!(name.span()=> let #name = &mut *#held;),
         }
     }
 
     fn acquire(&self) -> TokenStream {
-        acquire(self.args, self.is_async)
+        acquire(self.args, self.handle, self.is_async)
     }
 
     /// Returns the path of `Attempt`.
@@ -298,10 +312,10 @@ fn take_source(
     handle: &Handle,
     is_async: bool,
 ) -> syn::Result<()> {
-    let Kind::Taken(ty) = &handle.kind else {
+    let (Kind::Taken(ty) | Kind::Shared(ty)) = &handle.kind else {
         return Ok(());
     };
-    let (acquire, level) = (acquire(args, is_async), level.ty(&args.root));
+    let (acquire, level) = (acquire(args, handle, is_async), level.ty(&args.root));
     if let Some(FnArg::Typed(parameter)) = signature.inputs.get_mut(handle.index) {
         *parameter.ty = syn::parse2(quote_spanned!(ty.span()=> impl #acquire<#level, #ty>))?;
         *parameter.pat = Pat::Ident(PatIdent {
@@ -358,8 +372,12 @@ fn flavour(args: &Args, is_async: bool) -> Path {
     }
 }
 
-fn acquire(args: &Args, is_async: bool) -> TokenStream {
-    in_flavour(args, is_async, "Acquire")
+fn acquire(args: &Args, handle: &Handle, is_async: bool) -> TokenStream {
+    let name = match handle.kind {
+        Kind::Shared(_) => "AcquireShared",
+        Kind::Taken(_) | Kind::FromSession => "Acquire",
+    };
+    in_flavour(args, is_async, name)
 }
 
 /// Returns the path of what each flavour has of its own.

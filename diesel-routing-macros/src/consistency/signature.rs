@@ -15,6 +15,8 @@ pub(super) struct Handle {
 pub(super) enum Kind {
     /// `conn: &mut ReadConn<..>`, with the type behind the reference.
     Taken(Box<Type>),
+    /// `conn: &ReadConn<..>`, likewise: several of its statements may be under way.
+    Shared(Box<Type>),
     /// `session: &Session`: the signature stays, and in the body the name is the handle.
     FromSession,
 }
@@ -23,6 +25,9 @@ const HANDLES: [&str; 2] = ["ReadConn", "WriteConn"];
 
 const NO_HANDLE: &str = "no parameter is a handle: take a `conn: &mut ReadConn<..>` or `conn: &mut WriteConn`; where the \
      signature is a trait's, a `session: &Session`";
+
+const SHARED_AND_BLOCKING: &str =
+    "a blocking handle runs one statement at a time, and for that it is needed alone: take `&mut`";
 
 /// Returns whether the attribute of an `impl` block applies to this method; not if only a guess says so.
 pub(super) fn takes_a_handle(signature: &Signature) -> bool {
@@ -50,7 +55,7 @@ pub(super) fn find(signature: &Signature) -> syn::Result<Handle> {
         return Ok(Handle {
             index,
             name: name(parameter)?,
-            kind: Kind::Taken(behind_reference(&parameter.ty)),
+            kind: kind(&parameter.ty),
         });
     }
     let (index, parameter) = parameters(signature)
@@ -61,6 +66,21 @@ pub(super) fn find(signature: &Signature) -> syn::Result<Handle> {
         name: name(parameter)?,
         kind: Kind::FromSession,
     })
+}
+
+/// Refuses a shared handle in a function that cannot use it.
+pub(super) fn check_shared(
+    handle: &Handle,
+    signature: &Signature,
+    is_async: bool,
+) -> syn::Result<()> {
+    let parameter = signature.inputs.get(handle.index);
+    match &handle.kind {
+        Kind::Shared(_) if !is_async => {
+            Err(syn::Error::new_spanned(parameter, SHARED_AND_BLOCKING))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Returns the role of a read handle of this type, if it is a parameter of the function's.
@@ -99,7 +119,7 @@ fn only_mutable(signature: &Signature) -> Option<(usize, &PatType)> {
 
 fn is_taken(parameter: &PatType, names: &[&str]) -> bool {
     matches!(&*parameter.ty, Type::Reference(reference)
-        if reference.mutability.is_some() && last_name(reference).is_some_and(|last| names.iter().any(|name| last == name)))
+        if last_name(reference).is_some_and(|last| names.iter().any(|name| last == name)))
 }
 
 fn is_session(parameter: &PatType) -> bool {
@@ -114,10 +134,13 @@ fn last_name(reference: &TypeReference) -> Option<&Ident> {
     }
 }
 
-fn behind_reference(ty: &Type) -> Box<Type> {
+fn kind(ty: &Type) -> Kind {
     match ty {
-        Type::Reference(reference) => reference.elem.clone(),
-        other => Box::new(other.clone()),
+        Type::Reference(reference) if reference.mutability.is_none() => {
+            Kind::Shared(reference.elem.clone())
+        }
+        Type::Reference(reference) => Kind::Taken(reference.elem.clone()),
+        other => Kind::Taken(Box::new(other.clone())),
     }
 }
 

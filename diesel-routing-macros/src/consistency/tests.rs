@@ -73,6 +73,25 @@ fn a_read_that_retries_has_its_body_in_a_loop() {
 }
 
 #[test]
+fn a_shared_handle_is_shared_in_the_body() {
+    snapshot(
+        "shared",
+        "session",
+        "async fn find(mut conn: &ReadConn<CaughtUp>, id: i32) -> Result<User, Error> { go(&mut conn, id).await }",
+    );
+    snapshot(
+        "shared_retry",
+        "session, retry",
+        "async fn find(conn: &ReadConn<CaughtUp>, id: i32) -> Result<User, Error> { go(conn, id).await }",
+    );
+    snapshot(
+        "error_shared_blocking",
+        "session",
+        "fn find(conn: &ReadConn<CaughtUp>) -> Result<User, Error> { go(conn) }",
+    );
+}
+
+#[test]
 fn functions_keep_their_shape() {
     snapshot(
         "shape_generic",

@@ -1,8 +1,9 @@
 //! Access to the connection of a [`Lease`].
 
 use super::Guard;
-use crate::asynchronous::RoutedConnection;
 use crate::asynchronous::statement_guard::StatementGuard;
+use crate::asynchronous::transact::depth_of;
+use crate::asynchronous::{Pipelines, RoutedConnection};
 
 impl<C: RoutedConnection> Guard<C> {
     /// Returns the connection, and the guard for a statement on it.
@@ -12,10 +13,39 @@ impl<C: RoutedConnection> Guard<C> {
         #[cfg(feature = "test-util")]
         crate::asynchronous::test_pool::before_statement(pooled);
         let guard = if C::SURVIVES_CANCELLATION {
-            StatementGuard::of_survivor(&mut pooled.marks)
+            StatementGuard::of_survivor(&pooled.marks)
         } else {
-            StatementGuard::marking(&mut pooled.marks)
+            StatementGuard::marking(&pooled.marks)
         };
         (&mut pooled.conn, guard)
+    }
+
+    /// Records how many transactions are open, for statements that share the connection.
+    #[inline]
+    pub(crate) fn note_depth(&mut self) {
+        let pooled = &mut **self;
+        pooled.depth = Some(depth_of(pooled));
+    }
+}
+
+impl<C: RoutedConnection> Guard<C> {
+    /// Returns the guard for a statement that shares the connection, which [pipelines](Pipelines).
+    #[inline]
+    pub(crate) fn shared_guard(&self) -> StatementGuard<'_> {
+        StatementGuard::of_survivor(&self.marks)
+    }
+}
+
+impl<C: Pipelines> Guard<C> {
+    /// Returns the connection, and the guard for a statement that shares it.
+    #[inline]
+    pub(crate) fn shared_parts(&self) -> (&C, StatementGuard<'_>) {
+        const {
+            assert!(
+                C::SURVIVES_CANCELLATION,
+                "a connection that pipelines must survive statements which are abandoned half-way"
+            );
+        }
+        (&self.conn, self.shared_guard())
     }
 }

@@ -27,7 +27,7 @@ pub struct CopyToReader<'conn> {
     was_cut: bool,
     /// The rows that were taken, if they are counted.
     pub(super) rows: Option<usize>,
-    marks: Option<&'conn mut Marks>,
+    marks: Option<&'conn Marks>,
     entry: Option<Box<Entry>>,
 }
 
@@ -128,7 +128,7 @@ impl<'conn> CopyToReader<'conn> {
     fn settle(&mut self, ended: QueryResult<()>) -> QueryResult<()> {
         let ended = match (self.marks.take(), ended) {
             (Some(marks), ended) => {
-                marks.awaits_answer = false;
+                marks.awaits_answer.clear();
                 ended.map_err(|error| marks.failed(error))
             }
             (None, ended) => ended,

@@ -11,7 +11,7 @@ impl<C: RoutedConnection> Guard<C> {
         let pooled = &mut **self;
         #[cfg(feature = "test-util")]
         crate::sync::test_pool::before_statement(pooled);
-        let guard = StatementGuard::marking(&mut pooled.marks);
+        let guard = StatementGuard::marking(&pooled.marks);
         (&mut pooled.conn, guard)
     }
 }

@@ -13,6 +13,7 @@ mod postgres_extras;
 mod raw_connections;
 mod read_sql_files;
 mod selects;
+mod shared_handles;
 mod spawned_tasks;
 mod transactions;
 mod upgrades;
