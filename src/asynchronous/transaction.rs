@@ -351,7 +351,7 @@ where
 ///
 /// async fn report(conn: &mut PgConn) -> QueryResult<Vec<i32>> {
 ///     // As a whole: it waits until no other transaction can disturb it.
-///     let transaction = conn.build_transaction().serializable().read_only().deferrable();
+///     let mut transaction = conn.build_transaction().serializable().read_only().deferrable();
 ///     transaction.run(async |tx| orders::table.select(orders::id).load(tx).await).await
 /// }
 ///
@@ -364,7 +364,7 @@ where
 /// }
 ///
 /// async fn loosely(pg: &mut PgConn, my: &mut MyConn) -> QueryResult<usize> {
-///     let work = pg.build_transaction().read_committed().read_write().not_deferrable();
+///     let mut work = pg.build_transaction().read_committed().read_write().not_deferrable();
 ///     work.run(async |tx| diesel::delete(orders::table).execute(tx).await).await?;
 ///     my.build_transaction()
 ///         .read_uncommitted()

@@ -115,14 +115,14 @@ impl<C: RoutedConnection> Drop for Schema<C> {
         if dialect == Sql::Sqlite {
             drop(keeper);
             if let Err(error) = files::remove(&files::directory(&self.given), &self.name) {
-                tracing::warn!(%error, file = self.url, "a test's file cannot be removed: the next test does");
+                tracing::debug!(%error, file = self.url, "a test's file cannot be removed: the next test does");
             }
             return;
         }
         let sql = own::remove(dialect, &self.name);
         if let Err(error) = remove_now::<C>(&self.given, &sql) {
             let schema = &self.name;
-            tracing::warn!(%error, schema, "a test's schema cannot be removed: the next test does");
+            tracing::debug!(%error, schema, "a test's schema cannot be removed: the next test does");
         }
         drop(keeper);
     }

@@ -228,7 +228,7 @@ impl<C: RoutedConnection> WriteConn<C> {
 ///
 /// fn report(conn: &mut PgConn) -> QueryResult<Vec<i32>> {
 ///     // As a whole: it waits until no other transaction can disturb it.
-///     let transaction = conn.build_transaction().serializable().read_only().deferrable();
+///     let mut transaction = conn.build_transaction().serializable().read_only().deferrable();
 ///     transaction.run(|tx| orders::table.select(orders::id).load(tx))
 /// }
 ///
@@ -240,7 +240,7 @@ impl<C: RoutedConnection> WriteConn<C> {
 /// }
 ///
 /// fn loosely(pg: &mut PgConn, my: &mut MyConn) -> QueryResult<usize> {
-///     let work = pg.build_transaction().read_committed().read_write().not_deferrable();
+///     let mut work = pg.build_transaction().read_committed().read_write().not_deferrable();
 ///     work.run(|tx| diesel::delete(orders::table).execute(tx))?;
 ///     my.build_transaction()
 ///         .read_uncommitted()

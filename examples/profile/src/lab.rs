@@ -48,7 +48,6 @@ impl Lab {
     }
 
     /// The cluster.
-    #[must_use]
     pub fn cluster(&self) -> &PgCluster {
         &self.cluster
     }

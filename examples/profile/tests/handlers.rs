@@ -1,5 +1,7 @@
 //! The pages, under a test's transaction: `docs/testing.md` says how.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::time::Duration;
 
 use axum::Router as App;
@@ -89,7 +91,7 @@ async fn what_a_user_chose_is_on_the_next_page_and_nowhere_after_the_test() {
     let (test, mut another) = under_test(&nodes, &url).await;
     assert!(another.page().await.contains("Hello, Ada!"));
     let (status, _) = another.post("/locale", "locale=klingon").await;
-    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     test.finish().await.unwrap();
 }
 
