@@ -25,6 +25,7 @@ fn codec() -> ProstCodec<String, String> {
     ProstCodec::default()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` calls it")]
 fn failed(error: impl ToString) -> Status {
     Status::internal(error.to_string())
 }
