@@ -33,6 +33,7 @@ mod test_database;
 #[cfg(all(feature = "rustls", any(feature = "mysql", feature = "postgres")))]
 mod tls;
 mod transaction;
+mod transaction_builder;
 mod watch;
 #[cfg(feature = "config-file")]
 mod watch_file;
@@ -126,7 +127,8 @@ pub use read::ReadConn;
 pub use test_database::TestDatabase;
 #[cfg(feature = "test-util")]
 pub use test_router::{TestRouter, TestRouterBuilder};
-pub use transaction::{AsyncFunc, AsyncFuncMut, TransactionBuilder};
+pub use transaction::{AsyncFunc, AsyncFuncMut};
+pub use transaction_builder::TransactionBuilder;
 pub use write::WriteConn;
 pub use write_handle::RawWrite;
 

@@ -43,6 +43,7 @@ mod options;
 mod outdated;
 mod plan;
 mod pooled;
+mod pools;
 #[cfg(feature = "metrics")]
 mod recording;
 mod rejections;
@@ -105,7 +106,8 @@ pub(crate) use nodes::{Change, Leaving, Seat};
 pub(crate) use one_question::{AskOrWait, OneQuestion};
 pub(crate) use options::{DELAYED, Options};
 pub(crate) use plan::Recipe;
-pub(crate) use pooled::{Known, Pooled, pools};
+pub(crate) use pooled::{Known, Pooled};
+pub(crate) use pools::pools;
 #[cfg(feature = "metrics")]
 pub(crate) use recording::Recording;
 pub(crate) use rejections::Rejections;
