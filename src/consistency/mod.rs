@@ -35,4 +35,8 @@ pub use handle_guard::HandleGuard;
 pub use lock::{Anything, LocksRows, MayLock, Probe, Query};
 pub use priority::Priority;
 #[cfg(feature = "__async")]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite")))
+)]
 pub use shared_guard::{HeldShared, SharedGuard};
