@@ -85,7 +85,7 @@
 //!
 //! # Errors
 //!
-//! What was written before an error is written: an error response has the token too, also one of an inner middleware. A handler that
+//! Writes before an error count: an error response has the token too, also one of an inner middleware. A handler that
 //! panics makes actix-web close the connection, and the write is counted in
 //! [`EdgeStatus::late_writes`](diesel_routing::edge::EdgeStatus::late_writes); with a store, it is saved there.
 

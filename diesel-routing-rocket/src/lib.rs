@@ -81,7 +81,7 @@
 //!
 //! # Errors
 //!
-//! What was written before an error is written: the response of a catcher has the token too, also after a handler that panicked.
+//! Writes before an error count: the response of a catcher has the token too, also after a handler that panicked.
 
 mod fairing;
 mod guard;

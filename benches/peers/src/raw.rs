@@ -38,7 +38,7 @@ pub(crate) struct Settings {
     pub(crate) library: Library,
     /// Whether a connection is asked for a sign of life before it is lent, as the libraries do unless told otherwise.
     pub(crate) pings: bool,
-    /// Whether statements stay prepared, as drivers keep them unless told otherwise.
+    /// Set if statements stay prepared, as drivers keep them unless told otherwise.
     pub(crate) keeps_prepared: bool,
 }
 

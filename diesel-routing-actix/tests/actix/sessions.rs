@@ -1,4 +1,4 @@
-//! What users see of a service whose replica stands still.
+//! Reads of users of a service whose replica stands still.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -247,7 +247,7 @@ fn what_does_not_parse_is_passed_on_as_it_stands() {
     }
 }
 
-/// What stands at a cursor when rust-analyzer has mended the syntax for the macro: a word, which it looks for in the expansion.
+/// The word at a cursor once rust-analyzer has mended the syntax for the macro: it looks for it in the expansion.
 #[test]
 fn the_word_at_a_cursor_stays_once_and_the_handle_keeps_its_type() {
     for (signature, handle) in [

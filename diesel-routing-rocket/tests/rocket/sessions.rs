@@ -1,4 +1,4 @@
-//! What users see of a service whose replica stands still.
+//! Reads of users of a service whose replica stands still.
 
 use diesel_routing::edge::Edge;
 use diesel_routing::prelude::*;

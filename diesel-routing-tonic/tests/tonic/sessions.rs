@@ -1,4 +1,4 @@
-//! What clients see of a service whose replica stands still.
+//! Reads of clients of a service whose replica stands still.
 
 use diesel_routing::edge::SessionLayer;
 use diesel_routing::sqlite::{Connection, Router};

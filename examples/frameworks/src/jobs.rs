@@ -13,7 +13,7 @@ use crate::theme::theme;
 /// A job: tell somebody about the new theme.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Notify {
-    /// Who is told.
+    /// The account that is told.
     pub user: String,
     /// What the job must see. Jobs that were enqueued before it was there have none, and read at the primary.
     #[serde(default)]
