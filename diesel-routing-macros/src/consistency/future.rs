@@ -15,16 +15,14 @@ use syn::{
 use super::signature::Handle;
 
 /// Attributes that mean the same on a function that returns a future. Others may ask whether it is `async`.
-const INERT: [&str; 10] = [
+const INERT: [&str; 8] = [
     "allow",
     "cfg",
     "cold",
     "deny",
     "deprecated",
     "doc",
-    "expect",
     "inline",
-    "must_use",
     "warn",
 ];
 
@@ -143,7 +141,8 @@ fn documented(function: &ImplItemFn, handle: &Handle, source: &Source) -> TokenS
 /// Names a parameter, and returns the statement that keeps it in the future, used or not, as an `async` function does.
 fn hold(parameter: &mut PatType, index: usize) -> TokenStream {
     let pattern = (*parameter.pat).clone();
-    let span = Span::mixed_site().located_at(pattern.span());
+    // The author's, so that the compiler advises as it would without the attribute.
+    let span = pattern.span();
     if let Pat::Ident(PatIdent {
         by_ref: None,
         ident,
@@ -154,7 +153,7 @@ fn hold(parameter: &mut PatType, index: usize) -> TokenStream {
         *parameter.pat = plain(ident.clone());
         return quote_spanned!(span=> let #pattern = #ident;);
     }
-    let ident = format_ident!("__argument_{index}", span = span);
+    let ident = format_ident!("__argument_{index}", span = Span::mixed_site());
     *parameter.pat = plain(ident.clone());
     quote_spanned! {span=>
         let #ident = #ident;
