@@ -1,6 +1,7 @@
 //! PgDog with read/write splitting.
 
 use std::path::Path;
+use std::thread::available_parallelism;
 
 use anyhow::Result;
 
@@ -18,7 +19,8 @@ pub(super) fn start(around: &Around<'_>, program: &Path) -> Result<Front> {
         )
     });
     let mut values = around.values(place);
-    values.push(("standbys", standbys));
+    let workers = 2 * available_parallelism().map_or(1, usize::from);
+    values.extend([("standbys", standbys), ("workers", workers.to_string())]);
     let setup = around.setup()?;
     let config = setup.write("pgdog.toml", CONFIG, &values)?;
     let users = setup.write("users.toml", USERS, &[])?;
