@@ -3,6 +3,7 @@
 mod args;
 mod body;
 mod expand;
+mod future;
 mod level;
 mod register;
 mod result;

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 
-use crate::consistency::{Again, Function, HeldShared};
+use crate::consistency::{Admission, Again, Function, HeldShared};
 use crate::error::Error;
 
 /// The source of the handle `H` of a function of level `L`: a session or a router,
@@ -17,6 +17,9 @@ use crate::error::Error;
 pub trait Acquire<L, H>: Debug + Sized {
     /// The handle, for the time of the call.
     type Held: std::ops::DerefMut<Target = H> + Send;
+
+    #[doc(hidden)]
+    type Admission: Admission;
 
     /// The handle.
     ///
@@ -55,6 +58,9 @@ pub trait Acquire<L, H>: Debug + Sized {
 pub trait AcquireShared<L, H>: Debug + Sized {
     /// The handle, for the time of the call.
     type Held: HeldShared<Target = H>;
+
+    #[doc(hidden)]
+    type Admission: Admission;
 
     /// The handle.
     ///

@@ -5,6 +5,7 @@
     reason = "compile errors print them as the attribute has them"
 )]
 
+use super::{Admission, Admitted};
 use crate::routing::{Level, levels};
 use crate::statement::{CaughtUp, Primary, Replica};
 
@@ -29,19 +30,46 @@ levels!(types);
     note = "pass a `&Session`, and the function checks out a connection that will do",
     note = "or pass a `&mut` handle that is strong enough: a `WriteConn` serves every function"
 )]
-pub trait Serves<L> {}
+pub trait Serves<L> {
+    #[doc(hidden)]
+    type Admission: Admission;
+}
 
-impl Serves<eventual> for Replica {}
-impl Serves<bounded> for Replica {}
+impl Serves<eventual> for Replica {
+    type Admission = Admitted;
+}
 
-impl Serves<eventual> for CaughtUp {}
-impl Serves<bounded> for CaughtUp {}
-impl Serves<session> for CaughtUp {}
+impl Serves<bounded> for Replica {
+    type Admission = Admitted;
+}
 
-impl Serves<eventual> for Primary {}
-impl Serves<bounded> for Primary {}
-impl Serves<session> for Primary {}
-impl Serves<strong> for Primary {}
+impl Serves<eventual> for CaughtUp {
+    type Admission = Admitted;
+}
+
+impl Serves<bounded> for CaughtUp {
+    type Admission = Admitted;
+}
+
+impl Serves<session> for CaughtUp {
+    type Admission = Admitted;
+}
+
+impl Serves<eventual> for Primary {
+    type Admission = Admitted;
+}
+
+impl Serves<bounded> for Primary {
+    type Admission = Admitted;
+}
+
+impl Serves<session> for Primary {
+    type Admission = Admitted;
+}
+
+impl Serves<strong> for Primary {
+    type Admission = Admitted;
+}
 
 /// Handles that functions of level `L` accept.
 #[diagnostic::on_unimplemented(

@@ -1,6 +1,7 @@
 //! The parts of [`#[consistency(..)]`](macro@crate::consistency) functions. Users do not call them; they
 //! appear in signatures and in compile errors.
 
+mod admission;
 mod again;
 mod class;
 mod ended;
@@ -22,6 +23,8 @@ pub use crate::asynchronous::acquire::{Acquire, AcquireShared};
 #[cfg(feature = "__async")]
 #[doc(hidden)]
 pub use crate::asynchronous::attempt::{Answer, Attempt};
+#[doc(hidden)]
+pub use admission::{Admission, Admitted};
 #[doc(hidden)]
 pub use again::Again;
 pub use class::Class;

@@ -5,7 +5,7 @@
 use super::acquire::Acquire;
 use super::{ReadConn, RoutedConnection, Router, Session, WriteConn, flavoured};
 use crate::consistency::levels::*;
-use crate::consistency::{Again, Function, HandleGuard};
+use crate::consistency::{Admitted, Again, Function, HandleGuard};
 use crate::error::Error;
 use crate::routing::{Level, levels};
 use crate::statement::{CaughtUp, Primary, Replica, Role};
@@ -18,6 +18,7 @@ where
     C: RoutedConnection,
 {
     type Held = HandleGuard<'a, ReadConn<R, C>>;
+    type Admission = S::Admission;
 
     async fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
         Ok(HandleGuard::borrowed(self.as_role()))
@@ -31,6 +32,7 @@ where
     C: RoutedConnection,
 {
     type Held = HandleGuard<'a, ReadConn<R, C>>;
+    type Admission = Admitted;
 
     async fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
         Ok(HandleGuard::borrowed((**self).as_role()))
@@ -43,6 +45,7 @@ where
     C: RoutedConnection,
 {
     type Held = HandleGuard<'a, WriteConn<C>>;
+    type Admission = Admitted;
 
     async fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
         Ok(HandleGuard::borrowed(self))
@@ -60,6 +63,7 @@ macro_rules! from_routers {
         #[flavoured]
         impl<'a, C: RoutedConnection> Acquire<$level, $handle> for &'a Session<C> {
             type Held = HandleGuard<'a, $handle>;
+            type Admission = Admitted;
 
             async fn acquire(self, function: &'static Function) -> Result<Self::Held, Error> {
                 let lease = self.checkout_for(function, <$handle>::NEEDS, None).await?;
@@ -83,6 +87,7 @@ macro_rules! from_routers {
         #[flavoured]
         impl<'a, C: RoutedConnection> Acquire<$level, $handle> for &'a Router<C> {
             type Held = HandleGuard<'a, $handle>;
+            type Admission = Admitted;
 
             async fn acquire(self, function: &'static Function) -> Result<Self::Held, Error> {
                 let lease = self.checkout_for(function, <$handle>::NEEDS, None).await?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::consistency::{Again, Function};
+use crate::consistency::{Admission, Again, Function};
 use crate::error::Error;
 
 /// The source of the handle `H` of a function of level `L`: a session or a router,
@@ -16,6 +16,9 @@ use crate::error::Error;
 pub trait Acquire<L, H>: Debug + Sized {
     /// The handle, for the time of the call.
     type Held: std::ops::DerefMut<Target = H>;
+
+    #[doc(hidden)]
+    type Admission: Admission;
 
     /// The handle.
     ///

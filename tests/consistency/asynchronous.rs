@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel_routing::prelude::*;
@@ -335,6 +336,47 @@ async fn early_returns_errors_panics_and_dropped_calls_give_the_connection_back(
         drop(early(&session, 1));
         assert_eq!(early(&session, 1).await.unwrap(), "en");
     }
+}
+
+/// A permit, say, that is held while the function runs.
+struct Permit(#[expect(dead_code, reason = "held")] Arc<()>);
+
+impl Permit {
+    #[consistency(eventual)]
+    async fn held(
+        self,
+        conn: &mut ReadConn<Replica>,
+        _: Arc<()>,
+        (_, _second): (Arc<()>, Arc<()>),
+        _unused: Arc<()>,
+        permit: &Arc<()>,
+    ) -> Result<usize, Error> {
+        look(conn).await?;
+        Ok(Arc::strong_count(permit))
+    }
+}
+
+#[tokio::test]
+async fn what_a_function_is_given_lives_until_it_has_ended_used_or_not() {
+    let cluster = cluster();
+    let session = router(&cluster).await.session();
+    let permit = Arc::new(());
+    let another = || Arc::clone(&permit);
+    let call = || {
+        Permit(another()).held(
+            &session,
+            another(),
+            (another(), another()),
+            another(),
+            &permit,
+        )
+    };
+    let future = call();
+    assert_eq!(Arc::strong_count(&permit), 6, "before it runs");
+    drop(future);
+    assert_eq!(Arc::strong_count(&permit), 1);
+    assert_eq!(call().await.unwrap(), 6, "while it runs");
+    assert_eq!(Arc::strong_count(&permit), 1);
 }
 
 #[tokio::test]

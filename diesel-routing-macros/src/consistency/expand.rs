@@ -4,12 +4,12 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
-    Block, Expr, FnArg, Ident, ImplItemFn, Pat, PatIdent, Path, Signature, Stmt, Type,
-    parse_quote_spanned,
+    Block, Expr, FnArg, Ident, ImplItemFn, Path, Signature, Stmt, Type, parse_quote_spanned,
 };
 
 use super::args::{Args, On};
 use super::body::{self, Findings};
+use super::future::{self, Source};
 use super::level::{self, nanos};
 use super::register::{self, Registered};
 use super::result::{self, Output};
@@ -81,8 +81,17 @@ pub(super) fn function(args: &Args, function: &mut ImplItemFn) -> syn::Result<To
         statements.extend(expansion.checkout(&output));
         body.stmts.splice(first..first, statements).for_each(drop);
     }
-    take_source(args, &level, &mut function.sig, &handle, is_async)?;
     let errors = findings.errors;
+    let Some(source) = expansion.source() else {
+        return Ok(quote!(#errors #function));
+    };
+    if future::fits(function) {
+        let function = future::function(&args.root, function, &handle, &source);
+        return Ok(quote!(#errors #function));
+    }
+    if let Some(FnArg::Typed(parameter)) = function.sig.inputs.get_mut(handle.index) {
+        source.take(parameter, &handle);
+    }
     Ok(quote!(#errors #function))
 }
 
@@ -281,6 +290,18 @@ impl Expansion<'_> {
         }
     }
 
+    /// Returns what takes the handle's place among the parameters.
+    fn source(&self) -> Option<Source> {
+        match &self.handle.kind {
+            Kind::Taken(ty) | Kind::Shared(ty) => Some(Source {
+                acquire: self.acquire(),
+                level: self.level(),
+                ty: ty.clone(),
+            }),
+            Kind::FromSession => None,
+        }
+    }
+
     fn acquire(&self) -> TokenStream {
         acquire(self.args, self.handle, self.is_async)
     }
@@ -302,31 +323,6 @@ impl Expansion<'_> {
 fn statements(tokens: &TokenStream, span: Span) -> Vec<Stmt> {
     let block: Block = parse_quote_spanned!(span=> { #tokens });
     block.stmts
-}
-
-/// Changes the parameter's type to anything that can provide the handle.
-fn take_source(
-    args: &Args,
-    level: &Level<'_>,
-    signature: &mut Signature,
-    handle: &Handle,
-    is_async: bool,
-) -> syn::Result<()> {
-    let (Kind::Taken(ty) | Kind::Shared(ty)) = &handle.kind else {
-        return Ok(());
-    };
-    let (acquire, level) = (acquire(args, handle, is_async), level.ty(&args.root));
-    if let Some(FnArg::Typed(parameter)) = signature.inputs.get_mut(handle.index) {
-        *parameter.ty = syn::parse2(quote_spanned!(ty.span()=> impl #acquire<#level, #ty>))?;
-        *parameter.pat = Pat::Ident(PatIdent {
-            attrs: Vec::new(),
-            by_ref: None,
-            mutability: None,
-            ident: handle.name.clone(),
-            subpat: None,
-        });
-    }
-    Ok(())
 }
 
 /// Returns the function's description for the router, a constant.

@@ -46,8 +46,20 @@ impl<H> Pipe<H> {
     fn of_mut(handle: &mut H) -> &mut Self;
 }
 
+/// Any type, which leads to any other.
+#[expect(unnameable_types, reason = "hidden from users")]
+pub trait Beside {
+    #[doc(hidden)]
+    type Itself<T>;
+}
+
+impl<X: ?Sized> Beside for X {
+    type Itself<T> = T;
+}
+
 impl<'a, R, C: Pipelines> Deref for Pipeline<&'a ReadConn<R, C>> {
-    type Target = Pipe<&'a ReadConn<R, C>>;
+    // By way of what only databases with pipelines have: of others, the compiler does not know this type, and has nothing to say of it.
+    type Target = <C::PipelinedRow as Beside>::Itself<Pipe<&'a ReadConn<R, C>>>;
 
     fn deref(&self) -> &Self::Target {
         Pipe::of(&self.0)

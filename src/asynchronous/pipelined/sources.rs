@@ -3,7 +3,7 @@
 use crate::asynchronous::acquire::AcquireShared;
 use crate::asynchronous::{Pipelines, ReadConn, WriteConn};
 use crate::consistency::levels::*;
-use crate::consistency::{Again, Function, SharedGuard};
+use crate::consistency::{Admitted, Again, Function, SharedGuard};
 use crate::engine::{Router, Session};
 use crate::error::Error;
 use crate::routing::levels;
@@ -16,6 +16,7 @@ where
     C: Pipelines,
 {
     type Held = SharedGuard<'a, ReadConn<R, C>>;
+    type Admission = S::Admission;
 
     async fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
         Ok(SharedGuard::borrowed(ReadConn::of(self.lease())))
@@ -29,6 +30,7 @@ where
     C: Pipelines,
 {
     type Held = SharedGuard<'a, ReadConn<R, C>>;
+    type Admission = S::Admission;
 
     async fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
         Ok(SharedGuard::borrowed(ReadConn::of(self.lease())))
@@ -40,6 +42,7 @@ macro_rules! from_write_handles {
     ($($source:ty),+) => {$(
         impl<'a, L, R: Role, C: Pipelines> AcquireShared<L, ReadConn<R, C>> for $source {
             type Held = SharedGuard<'a, ReadConn<R, C>>;
+            type Admission = Admitted;
 
             async fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
                 Ok(SharedGuard::borrowed(ReadConn::of(self.read.lease())))
@@ -48,6 +51,7 @@ macro_rules! from_write_handles {
 
         impl<'a, L, C: Pipelines> AcquireShared<L, WriteConn<C>> for $source {
             type Held = SharedGuard<'a, WriteConn<C>>;
+            type Admission = Admitted;
 
             async fn acquire(self, _: &'static Function) -> Result<Self::Held, Error> {
                 Ok(SharedGuard::borrowed(self))
@@ -70,6 +74,7 @@ macro_rules! from_routers {
     (@from $level:ident => $handle:ty, $source:ty) => {
         impl<'a, C: Pipelines> AcquireShared<$level, $handle> for &'a $source {
             type Held = SharedGuard<'a, $handle>;
+            type Admission = Admitted;
 
             async fn acquire(self, function: &'static Function) -> Result<Self::Held, Error> {
                 let lease = self.checkout_for(function, <$handle>::NEEDS, None).await?;

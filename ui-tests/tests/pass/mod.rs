@@ -4,6 +4,7 @@
 mod consistency;
 mod diesel_glob;
 mod fragments;
+mod futures;
 mod generic_code;
 mod laziness;
 mod migrations;
