@@ -118,12 +118,12 @@ impl<C: RoutedConnection> Router<C> {
         deadline: Instant,
     ) -> Result<(usize, Position, Checksum), Error> {
         let node = self.shared().primary();
-        let (mut guard, _) = self.hear(node, deadline).await?;
-        let sum = self
-            .checksum(&mut guard, node.0, table, limits, deadline)
-            .await?;
         // With small pools, holding one while asking for another can deadlock.
-        drop(guard);
+        let sum = {
+            let (mut guard, _) = self.hear(node, deadline).await?;
+            self.checksum(&mut guard, node.0, table, limits, deadline)
+                .await?
+        };
         let (primary, position) = self.position_of_primary(deadline).await?;
         Ok((primary, position, sum))
     }
@@ -138,17 +138,18 @@ impl<C: RoutedConnection> Router<C> {
         deadline: Instant,
     ) -> Result<Checksum, String> {
         loop {
-            let (mut guard, said) = match self.hear(node, deadline).await {
-                Ok(heard) => heard,
-                Err(error) => return Err(error_chain(&error)),
-            };
-            if said.is_some_and(|said| said.covers(required)) {
-                let sum = self
-                    .checksum(&mut guard, node.0, table, limits, deadline)
-                    .await;
-                return sum.map_err(|error| error_chain(&error));
+            {
+                let (mut guard, said) = match self.hear(node, deadline).await {
+                    Ok(heard) => heard,
+                    Err(error) => return Err(error_chain(&error)),
+                };
+                if said.is_some_and(|said| said.covers(required)) {
+                    let sum = self
+                        .checksum(&mut guard, node.0, table, limits, deadline)
+                        .await;
+                    return sum.map_err(|error| error_chain(&error));
+                }
             }
-            drop(guard);
             if Instant::now() >= deadline {
                 return Err("it did not catch up in time".to_owned());
             }
