@@ -196,6 +196,17 @@ mod tests {
         let (gets_it, lines) = prepared(Cacheable::OmitToken, &shared);
         assert!(!gets_it);
         assert_eq!(lines, "cache-control: public, max-age=60\nvary: cookie");
+        let lines = [("vary", "accept"), ("surrogate-control", "max-age=60")];
+        let (gets_it, lines) = prepared(Cacheable::OmitToken, &lines);
+        assert!(!gets_it);
+        assert_eq!(
+            lines,
+            "surrogate-control: max-age=60\nvary: accept\nvary: cookie"
+        );
+        for silent in ["private, max-age=60", "no-store"] {
+            let (gets_it, _) = prepared(Cacheable::OmitToken, &[("cdn-cache-control", silent)]);
+            assert!(gets_it, "{silent}");
+        }
         let (gets_it, lines) = prepared(Cacheable::OmitToken, &[("cache-control", "max-age=60")]);
         assert!(gets_it);
         assert_eq!(lines, "cache-control: max-age=60, private");

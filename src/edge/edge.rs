@@ -284,7 +284,6 @@ impl<C, F: Flavour<C>> Edge<C, F> {
             router,
             settings,
             counts,
-            store,
             ..
         } = &*self.inner;
         let routes = settings.server_timing.then(Arc::<Routes>::default);
@@ -293,7 +292,7 @@ impl<C, F: Flavour<C>> Edge<C, F> {
             settings.options(request, counts, cluster.live.edge_rules())
         };
         let session = Session::new(router.clone(), options, routes.clone());
-        let key = settings.key(request).filter(|_| store.is_some());
+        let key = settings.key(request);
         let session = match settings.session_key(request, key.as_ref()) {
             Some(key) => session.keyed(key),
             None => session,

@@ -24,3 +24,24 @@ impl Outage {
         *lock(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(5);
+
+    #[test]
+    fn the_last_failure_counts_and_the_first_in_a_window_is_news() {
+        let (outage, start) = (Outage::default(), Instant::now());
+        assert_eq!(outage.last(), None);
+        assert!(outage.begins(start, WINDOW));
+        let later = start + WINDOW / 2;
+        assert!(!outage.begins(later, WINDOW));
+        assert_eq!(outage.last(), Some(later));
+        // One that was noticed earlier, and told later.
+        assert!(!outage.begins(start, WINDOW));
+        assert_eq!(outage.last(), Some(later));
+        assert!(outage.begins(later + WINDOW, WINDOW));
+    }
+}

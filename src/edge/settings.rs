@@ -246,3 +246,65 @@ impl fmt::Debug for Settings {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::session::TokenKeys;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn request(headers: HeaderMap) -> Parts {
+        let (mut parts, ()) = http::Request::new(()).into_parts();
+        parts.headers = headers;
+        parts
+    }
+
+    #[test]
+    fn what_was_read_has_a_header_of_its_own_in_which_it_is_looked_for() {
+        let settings = Settings {
+            cookie: None,
+            header: Some(HeaderName::from_static("x-db-session")),
+            carry_reads: true,
+            ..Settings::default()
+        };
+        let keys = TokenKeys::new(1, [7; 32]).expect("keys");
+        let token = keys.sign(&Token::new(SystemTime::now() + HOUR));
+        for (wrote, name) in [(true, "x-db-session"), (false, "x-db-session-seen")] {
+            let mut headers = HeaderMap::new();
+            assert!(settings.give(&token, wrote, HOUR, &mut headers));
+            let of_tokens = |name: &&HeaderName| name.as_str().starts_with("x-");
+            let names: Vec<_> = headers.keys().filter(of_tokens).collect();
+            assert_eq!(names, [name]);
+            let request = request(headers);
+            let found = |settings: &Settings| {
+                let mut found = Vec::new();
+                let counts = Counts::default();
+                let are_all =
+                    settings.tokens(&request, &counts, |token| found.push(token.to_owned()));
+                assert!(are_all);
+                found
+            };
+            assert_eq!(found(&settings), [token.as_str()]);
+            let without_reads = Settings {
+                carry_reads: false,
+                ..settings.clone()
+            };
+            assert_eq!(found(&without_reads).len(), usize::from(wrote));
+        }
+    }
+
+    #[test]
+    fn sessions_are_drawn_by_the_key_of_the_store_unless_there_is_another() {
+        let (request, stored) = (request(HeaderMap::new()), "ann".to_owned());
+        let mut settings = Settings::default();
+        assert_eq!(settings.session_key(&request, None), None);
+        let key = settings.session_key(&request, Some(&stored));
+        assert_eq!(key.as_deref(), Some("ann"));
+        settings.session_key = Some(Arc::new(|_| Some("tenant".to_owned())));
+        let key = settings.session_key(&request, Some(&stored));
+        assert_eq!(key.as_deref(), Some("tenant"));
+    }
+}

@@ -132,3 +132,32 @@ impl Marks {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::result::DatabaseErrorKind;
+
+    use super::*;
+
+    fn said(words: &str) -> DieselError {
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(words.to_owned()))
+    }
+
+    #[test]
+    fn the_worst_failure_since_it_was_lent_is_to_blame_whichever_came_last() {
+        let mut marks = Marks::default();
+        for (error, blame) in [
+            (DieselError::NotFound, Blame::Nobody),
+            (said("no such table: users"), Blame::Schema),
+            (DieselError::NotFound, Blame::Schema),
+            (said("division by zero"), Blame::Perhaps),
+            (said("terminating connection"), Blame::Node),
+            (said("no such table: users"), Blame::Node),
+        ] {
+            let _ = marks.failed(error);
+            assert_eq!(*lock(&marks.blame), blame);
+        }
+        marks.lend(Reason::Eventual, None);
+        assert_eq!(*lock(&marks.blame), Blame::Nobody);
+    }
+}

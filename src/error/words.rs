@@ -235,6 +235,14 @@ mod tests {
             let error = said(message);
             assert!(is_spoilt(&error) && may_retry_read(&error), "{message}");
             assert!(!lacks_schema(&error), "{message}");
+            let at_commit = DieselError::RollbackErrorOnCommit {
+                rollback_error: Box::new(DieselError::BrokenTransactionManager),
+                commit_error: Box::new(error),
+            };
+            assert!(
+                is_spoilt(&at_commit) && may_retry_read(&at_commit),
+                "{message}"
+            );
         }
     }
 

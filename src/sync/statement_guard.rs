@@ -66,7 +66,7 @@ impl<'a> StatementGuard<'a> {
     }
 
     /// Leaves the statement open: its answer follows, and the connection runs nothing else and is not lent again until the marks say so. Returns
-    /// them, if there are any, with its record.
+    /// them, if there are any, with its record. Its time, which is that of whoever takes the answer, is not recorded.
     #[cfg(feature = "sync-postgres")]
     #[must_use = "dropped, the connection is closed when it comes back"]
     pub(super) fn leave_open(self) -> (Option<&'a Marks>, Option<Box<Entry>>) {

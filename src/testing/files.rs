@@ -54,3 +54,50 @@ pub(crate) fn remove(directory: &Path, name: &str) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_of_a_test_are_beside_the_one_of_its_url() {
+        for url in [
+            "/data/shop.db",
+            "file:/data/shop.db",
+            "file:/data/shop.db?mode=rw&a=/b",
+        ] {
+            assert_eq!(directory(url), Path::new("/data"), "{url}");
+        }
+        for url in ["shop.db", ":memory:", "file::memory:?cache=shared"] {
+            assert_eq!(directory(url), std::env::temp_dir(), "{url}");
+        }
+    }
+
+    #[test]
+    fn all_files_of_a_test_are_removed_and_no_others() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = |file: &str| directory.path().join(file);
+        let (name, other) = (format!("{PREFIX}1"), format!("{PREFIX}2"));
+        for end in [
+            "db",
+            "db-journal",
+            "db-wal",
+            "db-shm",
+            "lock",
+            "lock-journal",
+        ] {
+            fs::write(path(&format!("{name}.{end}")), "").expect("a file");
+        }
+        fs::write(path(&format!("{other}.lock")), "").expect("a file");
+        fs::write(path("shop.lock"), "").expect("a file");
+        let mut found = names(directory.path());
+        found.sort();
+        assert_eq!(found, [name.clone(), other.clone()]);
+        remove(directory.path(), &name).expect("removed");
+        assert_eq!(names(directory.path()), [other]);
+        let left = fs::read_dir(directory.path()).expect("a directory");
+        assert_eq!(left.count(), 2);
+        // What is not there is removed already.
+        remove(directory.path(), &name).expect("nothing to do");
+    }
+}

@@ -219,3 +219,44 @@ impl<C> Drop for Claim<C> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(slot: &Arc<Slot<()>>) -> Claim<()> {
+        match slot.take(&mut None) {
+            Ok(Taken::Mine(claim)) => claim,
+            Ok(Taken::Busy(_)) => panic!("somebody has it"),
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+
+    #[test]
+    fn one_that_could_not_be_opened_is_the_next_caller_s_to_open() {
+        let slot = Arc::new(Slot::new(Duration::ZERO));
+        assert_eq!(slot.count(), (0, 0));
+        let first = claim(&slot);
+        assert!(matches!(slot.take(&mut None), Ok(Taken::Busy(_))));
+        assert_eq!(slot.count(), (1, 0), "it is being opened");
+        drop(first);
+        assert_eq!(slot.count(), (0, 0));
+        assert!(claim(&slot).conn.is_none());
+    }
+
+    #[test]
+    fn once_the_test_is_over_no_claim_brings_it_back() {
+        for is_lost in [false, true] {
+            let slot = Arc::new(Slot::new(Duration::ZERO));
+            let last = claim(&slot);
+            slot.end();
+            if is_lost {
+                last.lose(TestFailure::Lost { why: String::new() });
+            } else {
+                drop(last);
+            }
+            let asked = slot.take(&mut None);
+            assert!(matches!(asked, Err(TestFailure::Over { .. })));
+        }
+    }
+}

@@ -60,6 +60,8 @@ mod schemas;
 mod tenants;
 #[path = "suite/test_router.rs"]
 mod test_router;
+#[path = "mariadb_async_suite/test_router_cancelled.rs"]
+mod test_router_cancelled;
 #[path = "suite/test_schema.rs"]
 mod test_schema;
 #[path = "../routing/suite/world.rs"]

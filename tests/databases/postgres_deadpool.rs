@@ -1,6 +1,8 @@
 //! Async PostgreSQL in deadpool pools.
 
-pub(crate) use diesel_async::SimpleAsyncConnection as _;
+pub(crate) use diesel_async::{
+    AnsiTransactionManager, SimpleAsyncConnection as _, TransactionManager as _,
+};
 pub(crate) use diesel_routing::RouterBuilder;
 pub(crate) use diesel_routing::pg::{ReadConn, ReadSql, Router, Session, TestRouter, WriteConn};
 pub(crate) use diesel_routing::prelude::*;
@@ -61,8 +63,14 @@ mod spelling;
 mod tenants;
 #[path = "suite/test_router.rs"]
 mod test_router;
+#[path = "postgres_async_suite/test_router_shared.rs"]
+mod test_router_shared;
+#[path = "postgres_suite/test_router_transactions.rs"]
+mod test_router_transactions;
 #[path = "suite/test_schema.rs"]
 mod test_schema;
+#[path = "../routing/session_suite/values.rs"]
+mod values;
 #[path = "../routing/suite/world.rs"]
 mod world;
 

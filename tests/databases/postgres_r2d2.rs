@@ -1,6 +1,8 @@
 //! Blocking PostgreSQL in r2d2 pools.
 
-pub(crate) use diesel::connection::SimpleConnection as _;
+pub(crate) use diesel::connection::{
+    AnsiTransactionManager, SimpleConnection as _, TransactionManager as _,
+};
 pub(crate) use diesel_routing::sync::RouterBuilder;
 pub(crate) use diesel_routing::sync::pg::{
     ReadConn, ReadSql, Router, Session, TestRouter, WriteConn,
@@ -63,8 +65,12 @@ mod spelling;
 mod tenants;
 #[path = "suite/test_router.rs"]
 mod test_router;
+#[path = "postgres_suite/test_router_transactions.rs"]
+mod test_router_transactions;
 #[path = "suite/test_schema.rs"]
 mod test_schema;
+#[path = "../routing/session_suite/values.rs"]
+mod values;
 #[path = "../routing/suite/world.rs"]
 mod world;
 

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router as App;
@@ -327,6 +327,45 @@ impl TokenStore for Flaky {
         }
         TokenStore::join(&self.inner, key, token, life)
     }
+}
+
+/// A store that fails, and counts how often it is asked.
+#[derive(Debug, Clone, Default)]
+struct Down(Arc<AtomicU32>);
+
+impl Down {
+    fn fail<'a, T: Send + 'a>(&self) -> StoreFuture<'a, T> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async { Err(StoreError::failed("on purpose")) })
+    }
+}
+
+impl TokenStore for Down {
+    fn load<'a>(&'a self, _: &'a str) -> StoreFuture<'a, Option<Token>> {
+        self.fail()
+    }
+
+    fn join<'a>(&'a self, _: &'a str, _: &'a Token, _: Duration) -> StoreFuture<'a, ()> {
+        self.fail()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_left_alone_is_not_asked_to_save_either() {
+    let cluster = stale_cluster();
+    let store = Down::default();
+    let edge = stored(&cluster, store.clone()).await;
+    let app = app(edge.clone().into());
+    let since = Instant::now();
+    for _ in 0..20 {
+        write(&app, "ann").await;
+    }
+    let status = edge.status();
+    assert_eq!((status.failed_loads, status.failed_saves), (20, 20));
+    // Three times, and then once in a second.
+    let most = 3 + since.elapsed().as_secs() + 1;
+    let asked = store.0.load(Ordering::Relaxed);
+    assert!(u64::from(asked) <= most, "{asked} of {most}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

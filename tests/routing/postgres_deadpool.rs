@@ -75,6 +75,8 @@ mod settings;
 mod settings_cancelled;
 #[path = "postgres_async_suite/shared.rs"]
 mod shared;
+#[path = "postgres_async_suite/shared_sessions.rs"]
+mod shared_sessions;
 #[path = "postgres_async_suite/shared_writes.rs"]
 mod shared_writes;
 #[path = "postgres_suite/spoilt.rs"]

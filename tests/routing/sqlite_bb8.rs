@@ -46,6 +46,8 @@ mod leaks;
 mod migrations;
 #[path = "async_suite/migrations_cancelled.rs"]
 mod migrations_cancelled;
+#[path = "sqlite_suite/migrations_transactions.rs"]
+mod migrations_transactions;
 #[path = "suite/missing_schema.rs"]
 mod missing_schema;
 #[path = "suite/pools.rs"]

@@ -48,6 +48,8 @@ mod lags;
 mod leaks;
 #[path = "suite/migrations.rs"]
 mod migrations;
+#[path = "sqlite_suite/migrations_transactions.rs"]
+mod migrations_transactions;
 #[path = "suite/missing_schema.rs"]
 mod missing_schema;
 #[path = "suite/pools.rs"]

@@ -104,3 +104,34 @@ impl<'a> Field<'a, Pg> for BinaryField<'a> {
 
 /// PostgreSQL's number of its type `unknown`: `COPY` tells none.
 static UNKNOWN: NonZeroU32 = NonZeroU32::MIN.saturating_add(704);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(row: &BinaryRow) -> Vec<Option<&[u8]>> {
+        let fields = (0..row.field_count()).map(|index| row.get(index).expect("a field"));
+        fields.map(|field| field.bytes).collect()
+    }
+
+    #[test]
+    fn each_row_has_its_own_values_and_null_is_none_of_them() {
+        let bytes = b"\0\0\0\x02ab\xff\xff\xff\xff\0\0\0\0\0\0\0\x01c";
+        let (mut row, mut reader) = (BinaryRow::default(), &bytes[..]);
+        row.read(&mut reader, 3).expect("a row");
+        assert_eq!(values(&row), [Some(&b"ab"[..]), None, Some(b"")]);
+        row.read(&mut reader, 1).expect("a row");
+        assert_eq!(values(&row), [Some(&b"c"[..])]);
+        assert_eq!(row.bytes, b"c", "memory is used again");
+        assert!(row.get(1).is_none() && row.get("c").is_none());
+    }
+
+    #[test]
+    fn a_value_that_is_cut_short_or_of_no_length_is_no_value() {
+        for bytes in [&b"\0\0\0\x03ab"[..], b"\0\0", b"\xff\xff\xff\xfe"] {
+            let mut reader = bytes;
+            let read = BinaryRow::default().read(&mut reader, 1);
+            read.expect_err("no value");
+        }
+    }
+}

@@ -70,7 +70,6 @@ impl<R: Role> ReadConn<R, PgConnection> {
             false => None,
         };
         let (conn, guard) = lease.guard.parts();
-        // Its time is that of the whole table, and of whoever takes the rows.
-        Ok((conn, guard.untimed().recording(entry)))
+        Ok((conn, guard.recording(entry)))
     }
 }

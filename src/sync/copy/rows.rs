@@ -113,3 +113,37 @@ fn to_diesel(error: io::Error) -> DieselError {
         Err(error) => DieselError::DeserializationError(Box::new(error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(flags: u32, extension: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(extension.len()).expect("short");
+        let start = b"PGCOPY\n\xff\r\n\0".to_vec();
+        let numbers = [flags.to_be_bytes(), length.to_be_bytes()].concat();
+        [start, numbers, extension.to_vec(), b"rows".to_vec()].concat()
+    }
+
+    #[test]
+    fn a_header_is_read_up_to_the_first_row() {
+        for (flags, extension) in [(0, &b""[..]), (0, b"of a later version"), (1, b"")] {
+            let bytes = header(flags, extension);
+            let mut reader = &*bytes;
+            read_header(&mut reader).expect("a header");
+            assert_eq!(reader, b"rows");
+        }
+    }
+
+    #[test]
+    fn a_header_that_is_not_understood_is_refused() {
+        let mut other = header(0, b"");
+        other[0] = b'Q';
+        for bytes in [header(1 << 16, b""), header(1 << 31, b""), other] {
+            let error = read_header(&mut &*bytes).expect_err("refused");
+            assert!(error.to_string().contains("header"), "{error}");
+        }
+        let short = header(0, b"");
+        read_header(&mut &short[..15]).expect_err("it is cut short");
+    }
+}

@@ -315,8 +315,11 @@ fn what_the_application_set_for_its_router_holds_under_a_test() {
         let clock = ManualClock::default();
         let keys = TokenKeys::new(1, *b"a secret of thirty-two bytes....").unwrap();
         let builder = builder().clock(clock.clone()).token_keys(keys);
+        // Its nodes are not the test's.
+        let builder = builder.primary(cluster.primary());
         let test = TestRouter::builder(cluster.primary_url()).router(builder);
         let test = wait!(test.build()).unwrap();
+        assert!(!test.nodes().names().contains(&"primary".to_owned()));
         let session = test.session();
         rename(&mut wait!(session.write()).unwrap(), "anna").await;
         let token = wait!(session.token()).unwrap();

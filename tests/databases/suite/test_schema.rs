@@ -35,10 +35,15 @@ fn code_that_needs_two_connections_has_a_schema_of_its_own_which_is_dropped_also
         let mut elsewhere = wait!(other.read_eventual()).unwrap();
         assert_eq!(name(&mut elsewhere).await, "ann");
         drop(elsewhere);
+        let (late, later) = (test.router().clone(), other.router().clone());
         wait!(test.finish()).unwrap();
         assert_eq!(schemas(&cluster).await, 1);
         drop(other);
         assert_eq!(schemas(&cluster).await, 0);
+        // Nobody makes anything in it afterwards.
+        for router in [late, later] {
+            assert!(wait!(router.write()).is_err());
+        }
     });
 
     let failed = thread::scope(|scope| {

@@ -1,8 +1,10 @@
 //! Statements through shared handles: what they run, in how many round trips, and what is refused.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use diesel::dsl::{select, sql};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Integer};
 use diesel_routing::{Node, QueryLog, consistency};
 use futures_util::future::{FutureExt as _, join_all, try_join, try_join3};
@@ -321,27 +323,16 @@ fn each_statement_has_its_line_and_its_span() {
         let spans = heard.spans();
         assert_eq!(spans.len(), 4, "{spans:?}");
         assert!(spans.iter().all(|span| span.depth == 0 && span.entered > 0));
-    });
-}
 
-#[test]
-fn what_a_batch_leaves_behind_is_gone_for_the_next_user() {
-    run(async {
-        let world = World::sized(0, 1, |builder| builder).await;
-        let conn = world.router.write().await.unwrap();
-        let path = "current_setting('search_path')";
-        let show = || select(sql::<diesel::sql_types::Text>(path));
-        (&conn)
-            .batch_execute("SET search_path = pg_catalog")
-            .await
-            .unwrap();
-        let mut shared = &conn;
-        let left: String = show().get_result(&mut shared).await.unwrap();
-        assert_eq!(left, "pg_catalog");
-        drop(conn);
-        let conn = world.router.write().await.unwrap();
-        let left: String = show().get_result(&mut &conn).await.unwrap();
-        assert!(left.contains("public"), "{left}");
+        (&writer).batch_execute("SELECT 1").await.unwrap();
+        let line = heard.line();
+        assert_eq!(line.fields.get("db.routing.outcome"), "ok");
+        assert_eq!(line.fields.get("db.query.text"), "SELECT ?");
+        let (mut writer, mut conn) = (writer, conn);
+        std::mem::swap::<ReadConn<Replica>>(&mut writer, &mut conn);
+        let all = users::table.load::<User>(&mut &writer);
+        all.await.unwrap_err();
+        assert_eq!(heard.line().fields.get("db.routing.outcome"), "refused");
     });
 }
 
@@ -416,20 +407,36 @@ fn annotated_functions_take_shared_handles_from_all_that_have_one() {
     });
 }
 
+/// Fails as a replica does that goes on replaying, so many times.
+#[consistency(eventual, retry)]
+async fn node(conn: &ReadConn<Replica>, runs: &AtomicU32, fails: u32) -> Result<String, Error> {
+    number(conn, 1).await?;
+    if runs.fetch_add(1, Ordering::Relaxed) < fails {
+        let words = "canceling statement due to conflict with recovery".to_owned();
+        let kind = DatabaseErrorKind::SerializationFailure;
+        Err(DieselError::DatabaseError(kind, Box::new(words)))?;
+    }
+    Ok(conn.route().node.to_owned())
+}
+
 #[test]
 fn an_annotated_function_with_a_shared_handle_runs_once_more_elsewhere() {
     run(async {
         let world = World::start(1).await;
         world.cluster.catch_up();
         let session = world.router.session();
-        assert_eq!(titles(&session, 1).await.unwrap(), ["first"]);
-        let conn = session.read_eventual().await.unwrap();
-        assert_eq!(conn.route().node, "replica-0");
-        world.cluster.kill_replica();
-        // The pool lends what it has, until that proves dead.
-        for _ in 0..6 {
-            assert_eq!(titles(&session, 1).await.unwrap(), ["first"]);
+        let runs = AtomicU32::new(0);
+        for (fails, expected) in [(0, "replica-0"), (1, "primary")] {
+            assert_eq!(node(&session, &runs, fails).await.unwrap(), expected);
+            assert_eq!(runs.swap(0, Ordering::Relaxed), fails + 1);
+            assert_eq!(node(&world.router, &runs, fails).await.unwrap(), expected);
+            assert_eq!(runs.swap(0, Ordering::Relaxed), fails + 1);
         }
-        titles(&conn, 1).await.unwrap_err();
+        node(&session, &runs, 9).await.unwrap_err();
+        assert_eq!(runs.swap(0, Ordering::Relaxed), 2, "twice at most");
+        // On the caller's own connection there is no elsewhere.
+        let conn = session.read_eventual().await.unwrap();
+        node(&conn, &runs, 1).await.unwrap_err();
+        assert_eq!(runs.into_inner(), 1);
     });
 }

@@ -86,6 +86,8 @@ fn writes_that_end_one_after_the_other_count_until_the_last_has() {
         assert!(is_marked(&session).await, "it is recent");
         world.clock.advance(Duration::from_secs(3600));
         assert!(!is_writing(&world, &session).await);
+        drop(conn);
+        assert!(!is_marked(&session).await, "each has had its outcome");
     });
 }
 
@@ -95,7 +97,9 @@ fn a_write_that_is_dropped_counts_and_the_others_go_on() {
         let world = world().await;
         let session = world.router.session();
         let conn = session.write().await.unwrap();
-        let abandoned = rename!(1, "anna").execute(&mut &conn);
+        // Slow enough not to be answered by the first poll.
+        let abandoned = "UPDATE users SET name = 'anna' FROM pg_sleep(0.2) WHERE id = 1";
+        let abandoned = diesel::sql_query(abandoned).execute(&mut &conn);
         let read = users::table.count().get_result::<i64>(&mut &conn);
         // Sent, and given up.
         assert_eq!(abandoned.now_or_never(), None);
@@ -205,6 +209,14 @@ fn a_function_that_may_write_counts_through_a_shared_read_handle() {
             .unwrap();
         assert!(is_marked(&session).await);
         drop(conn);
+        // One that is called by SQL which was checked before it ran.
+        let session = world.router.session();
+        let conn = session.write().await.unwrap();
+        let read: &ReadConn<Primary> = &conn;
+        let call = ReadSql::check("SELECT put_name('berta') AS id").unwrap();
+        call.execute(&mut &*read).await.unwrap();
+        assert!(is_writing(&world, &session).await);
+        drop(conn);
         let session = world.router.session();
         let mut reader = session.read_primary().await.unwrap();
         let called = reader.transaction(async |tx| -> QueryResult<i32> {
@@ -233,7 +245,7 @@ fn in_a_transaction_writes_wait_for_its_end() {
             })
             .await;
         assert_eq!(undone, Err(RollbackTransaction));
-        assert!(!is_marked(&session).await);
+        assert!(!is_writing(&world, &session).await);
         conn.transaction(async |tx| -> QueryResult<()> {
             tx.transaction(async |inner| -> QueryResult<()> {
                 rename!(1, "anna").execute(&mut &*inner).await?;
@@ -323,6 +335,50 @@ fn a_batch_counts_whatever_comes_of_it() {
         world.clock.advance(Duration::from_secs(3600));
         assert!(!is_marked(&session).await);
         shared.batch_execute("SELECT 1").await.unwrap();
+        assert!(is_marked(&session).await);
+    });
+}
+
+#[test]
+fn a_batch_that_commits_by_itself_counts_whatever_comes_after_it() {
+    run(async {
+        let world = world().await;
+        let session = world.router.session();
+        let conn = session.write().await.unwrap();
+        // The error alone would say that nothing was written.
+        let batch = "BEGIN; UPDATE users SET name = 'anna' WHERE id = 1; COMMIT; UPDATE users SET name = 'anna'";
+        let mut shared = &conn;
+        let error = shared.batch_execute(batch).await.unwrap_err();
+        assert!(error.to_string().contains("duplicate key"), "{error}");
+        assert!(is_marked(&session).await);
+        drop(conn);
+        world.clock.advance(Duration::from_secs(3600));
+
+        let mut conn = session.write().await.unwrap();
+        let rolled_back = conn.transaction(async |tx| -> QueryResult<()> {
+            let batch = "UPDATE users SET name = 'berta' WHERE id = 1; COMMIT";
+            (&*tx).batch_execute(batch).await?;
+            Err(RollbackTransaction)
+        });
+        rolled_back.await.unwrap_err();
+        assert!(is_marked(&session).await);
+        drop(conn);
+        world.clock.advance(Duration::from_secs(3600));
+        let mut conn = session.read().await.unwrap();
+        assert_eq!(name_of(&mut conn, 1).await, "berta");
+    });
+}
+
+#[test]
+fn after_a_raw_connection_that_was_leaked_a_write_counts_whatever_its_answer() {
+    run(async {
+        let world = world().await;
+        let session = world.router.session();
+        let mut conn = session.write().await.unwrap();
+        std::mem::forget(conn.raw_counts_as_write().unwrap());
+        assert!(!is_marked(&session).await);
+        // It may be in a transaction or not.
+        rename!(1, "bob").execute(&mut &conn).await.unwrap_err();
         assert!(is_marked(&session).await);
     });
 }

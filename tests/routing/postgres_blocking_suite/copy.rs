@@ -8,6 +8,7 @@ use diesel_routing::sync::pg::copy_to;
 use diesel_routing::{Origin, QueryLog};
 use tracing::Level;
 
+use super::values::value;
 use super::world::{World, count, is_marked};
 use super::*;
 use crate::query_heard::Heard;
@@ -154,6 +155,26 @@ fn an_export_leaves_no_mark_on_a_session_that_writes_and_sees_its_transaction() 
     });
 }
 
+#[test]
+fn an_export_leaves_no_transaction_open_and_is_over_once_it_has_ended() {
+    run(async {
+        let world = World::sized(0, 1, |builder| builder).await;
+        let mut conn = world.router.read_primary().unwrap();
+        let backend = "pg_backend_pid()::text";
+        let before = value(&mut conn, backend).await;
+        let mut rows = copy_to(users::table).load::<User, _>(&mut conn).unwrap();
+        assert_eq!(rows.by_ref().filter_map(Result::ok).count(), 2);
+        assert!(rows.next().is_none());
+        drop(rows);
+        let error = users::table.for_update().load::<User>(&mut conn);
+        let error = error.unwrap_err();
+        assert!(matches!(refusal(&error), Refused::LockOutsideTransaction));
+        drop(conn);
+        let mut conn = world.router.read_primary().unwrap();
+        assert_eq!(value(&mut conn, backend).await, before);
+    });
+}
+
 /// The names of all users, by an export.
 fn names(conn: &mut impl diesel_routing::sync::bounds::CopiesTo) -> QueryResult<Vec<String>> {
     let users = copy_to(users::table).load::<User, _>(conn)?;
@@ -164,6 +185,8 @@ fn names(conn: &mut impl diesel_routing::sync::bounds::CopiesTo) -> QueryResult<
 fn an_export_has_the_bytes_that_diesels_own_has_for_every_option() {
     run(async {
         let world = World::start(0).await;
+        let new = diesel::insert_into(users::table).values(users::name.eq("o'neil; \"al\""));
+        new.execute(&mut world.router.write().unwrap()).unwrap();
         let mut raw = PgConnection::establish(&world.cluster.primary_url()).unwrap();
         let mut conn = world.router.read_eventual().unwrap();
         macro_rules! assert_same {
@@ -241,7 +264,7 @@ fn an_export_that_the_server_ends_early_is_an_error_and_no_short_one() {
     }
 
     run(async {
-        let world = World::start(0).await;
+        let world = World::with(0, |builder| builder.query_log(QueryLog::new())).await;
         // More than the sockets' buffers hold.
         let many = "CREATE TABLE texts AS SELECT id, repeat('x', 1000) AS text FROM generate_series(1, 40000) id";
         world.router.write().unwrap().batch_execute(many).unwrap();
@@ -287,11 +310,20 @@ fn an_export_that_the_server_ends_early_is_an_error_and_no_short_one() {
         inside.unwrap_err();
         assert_eq!(count(&mut conn).await, 2);
         // The connection ends under it.
+        let mut other = world.router.read_primary().unwrap();
+        let (heard, _guard) = Heard::listen(Level::DEBUG);
         let mut rows = copy_to(texts::table).load::<Text, _>(&mut conn).unwrap();
         rows.next().unwrap().unwrap();
+        let mut text = copy_to(texts::table).load_raw(&mut other).unwrap();
+        text.read_line(&mut String::new()).unwrap();
         world.cluster.kill_primary();
         let error = rows.find_map(Result::err).unwrap();
         assert!(diesel_routing::may_retry_read(&error), "{error:?}");
+        assert_eq!(Origin::of(&error).unwrap().node, "primary");
+        assert_eq!(heard.line().fields.get("db.routing.outcome"), "failed");
+        text.read_to_end(&mut Vec::new()).unwrap_err();
+        // Whoever asks again is not told that this was all.
+        text.read_to_end(&mut Vec::new()).unwrap_err();
     });
 }
 
@@ -312,6 +344,10 @@ fn an_export_is_refused_where_the_connection_is_weaker_than_its_handle() {
         let error = copy_to(users::table).load_raw(&mut primary).unwrap_err();
         assert!(matches!(refusal(&error), Refused::Swapped { .. }));
         assert_eq!(names(&mut replica).unwrap().len(), 2);
+        let mut writer = world.router.write().unwrap();
+        std::mem::swap::<ReadConn<Primary>>(&mut writer, &mut primary);
+        let error = copy_to(users::table).load_raw(&mut writer).unwrap_err();
+        assert!(matches!(refusal(&error), Refused::Swapped { .. }));
     });
 }
 

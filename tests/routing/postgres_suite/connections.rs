@@ -1,5 +1,7 @@
 //! Which server process a handle talks to, and what becomes of lost ones.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use diesel::dsl::{select, sql};
 use diesel::sql_types::Text;
 
@@ -225,4 +227,47 @@ async fn borrow(world: &World, role: &str) -> Borrowed {
         "read" => Borrowed::Primary(wait!(world.router.read_primary()).unwrap()),
         _ => Borrowed::Write(wait!(world.router.write()).unwrap()),
     }
+}
+
+/// An application's error, which does not say what the database said.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("no names")]
+    NoNames,
+    #[error(transparent)]
+    Database(#[from] Error),
+}
+
+#[test]
+fn a_read_runs_again_if_its_node_was_at_fault_whatever_the_application_makes_of_that() {
+    // What the server says of it, and a message of its last statement that says nothing.
+    let lost = "SELECT pg_terminate_backend(pg_backend_pid())";
+    let silent = "SELECT CASE WHEN pg_terminate_backend(pg_backend_pid()) THEN ('no' || random()::text)::int END";
+    run(async {
+        for end in [lost, silent] {
+            let world = World::start(1).await;
+            let session = world.router.session();
+            let runs = AtomicU32::new(0);
+            let read: Result<i64, Failure> = wait!(session.reading(body!(|conn| {
+                if runs.fetch_add(1, Ordering::Relaxed) == 0 {
+                    let ended = wait!(ReadSql::vouch(end).execute(conn));
+                    ended.map_err(|_| Failure::NoNames)?;
+                }
+                let count = wait!(users::table.count().get_result(conn));
+                count.map_err(|_| Failure::NoNames)
+            })));
+            assert_eq!(read.unwrap(), 2, "{end}");
+            assert_eq!(runs.into_inner(), 2, "{end}");
+        }
+        // What was wrong with the statement alone would be wrong elsewhere.
+        let world = World::start(1).await;
+        let runs = AtomicU32::new(0);
+        let read: Result<(), Failure> = wait!(world.router.session().reading(body!(|conn| {
+            runs.fetch_add(1, Ordering::Relaxed);
+            let failed = wait!(ReadSql::vouch("SELECT 1 / 0").execute(conn));
+            failed.map(drop).map_err(|_| Failure::NoNames)
+        })));
+        read.unwrap_err();
+        assert_eq!(runs.into_inner(), 1);
+    });
 }

@@ -1,6 +1,9 @@
-//! `CREATE INDEX CONCURRENTLY`, which waits for every snapshot in the database: also for one of somebody who waits for the lock.
+//! Migrations on PostgreSQL: `CREATE INDEX CONCURRENTLY`, which waits for every snapshot in the database, also for one of somebody who waits
+//! for the lock; and connections that are lost.
 
 use std::thread;
+
+use diesel_routing::{MigrationError, MigrationRemains};
 
 use super::migrations::{PETS, instance, versions};
 use super::*;
@@ -46,5 +49,29 @@ fn an_index_is_created_concurrently_while_another_instance_waits() {
             assert_eq!(reverted, "2".into());
         });
         first.join().unwrap();
+    });
+}
+
+#[test]
+fn of_a_migration_whose_connection_is_lost_nobody_knows_what_remains() {
+    run(async {
+        let cluster = Cluster::start(0);
+        let router = wait!(instance(&cluster, "app").build()).unwrap();
+        let [pets, up, _] = PETS;
+        let steps = Steps::new().step(pets, up, "");
+        let steps = steps.step(
+            "2_lost",
+            "SELECT pg_terminate_backend(pg_backend_pid())",
+            "",
+        );
+        let error = wait!(router.run_pending_migrations(steps)).unwrap_err();
+        let Error::Migration(error) = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(versions(error.ran()), ["1"]);
+        let MigrationError::Failed { remains, .. } = &*error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(*remains, MigrationRemains::Unknown);
     });
 }

@@ -88,6 +88,26 @@ fn reading_runs_again_on_a_connection_that_was_opened_since_whichever_replica_it
 }
 
 #[test]
+fn the_last_of_the_spoilt_connections_takes_none_along_that_was_opened_since() {
+    run(async {
+        let world = World::sized(1, 3, |builder| builder).await;
+        prepare(&world, 2).await;
+        alter(&world, TO_TEXT);
+        let mut first = wait!(world.router.read_eventual()).unwrap();
+        let mut last = wait!(world.router.read_eventual()).unwrap();
+        for conn in [&mut first, &mut last] {
+            let row = users::table.find(1).select(users::name);
+            let failed: QueryResult<String> = wait!(row.first(conn));
+            assert!(failed.unwrap_err().to_string().contains("cached plan"));
+        }
+        drop(first);
+        let new = prepare(&world, 1).await;
+        drop(last);
+        assert_eq!(prepare(&world, 1).await, new);
+    });
+}
+
+#[test]
 fn a_transaction_that_meets_a_spoilt_statement_fails_and_its_connection_is_closed() {
     run(async {
         let world = World::sized(0, 1, |builder| builder).await;

@@ -72,7 +72,9 @@ async fn has(router: &Router, table: &str) -> bool {
 fn migrations_run_once_and_in_order_and_are_reverted_from_the_last_one_on() {
     run(async {
         let cluster = Cluster::start(0);
-        let router = wait!(instance(&cluster, "app").build()).unwrap();
+        let name = format!("{}-once", module_path!());
+        let heard = Heard::of(&name);
+        let router = wait!(instance(&cluster, &name).build()).unwrap();
         // Nothing is written by asking.
         assert!(wait!(router.has_pending_migration(pets())).unwrap());
         assert!(!has(&router, "__diesel_schema_migrations").await);
@@ -103,6 +105,10 @@ fn migrations_run_once_and_in_order_and_are_reverted_from_the_last_one_on() {
         assert!(!has(&router, "pets").await);
         let error = wait!(router.revert_last_migration(pets())).unwrap_err();
         assert_eq!(error.code(), "migration_nothing_to_revert");
+        for told in ["INFO migration_ran", "INFO migration_reverted"] {
+            let lines = heard.lines(told);
+            assert_eq!(lines.len(), 2, "{told}: {lines:?}");
+        }
     });
 }
 
@@ -332,5 +338,39 @@ fn sessions_count_as_having_written_what_was_migrated() {
         wait!(router.run_pending_migrations(pets())).unwrap();
         let conn = wait!(session.read()).unwrap();
         assert_eq!(conn.route().reason, Reason::RecentWrite);
+    });
+}
+
+#[test]
+fn each_migration_counts_once_it_has_run_while_the_next_one_does() {
+    let cluster = &Cluster::start(1);
+    let (gives, given) = mpsc::channel();
+    let (begun, begins) = mpsc::channel();
+    let (release, released) = mpsc::channel();
+    let released = std::sync::Mutex::new(released);
+    let steps = pets_and_toys().first(move || {
+        begun.send(()).unwrap();
+        released.lock().unwrap().recv().unwrap();
+    });
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            run(async {
+                let builder = instance(cluster, "app").clock(ManualClock::default());
+                let router = wait!(builder.window_only().build()).unwrap();
+                let before = wait!(router.session().read()).unwrap().route().is_primary;
+                assert!(!before);
+                gives.send(router.clone()).unwrap();
+                wait!(router.run_pending_migrations(steps)).unwrap();
+            });
+        });
+        // With `release`, whose end lets the other one go, also if this fails.
+        run(async move {
+            let router = given.recv().unwrap();
+            begins.recv().unwrap();
+            let conn = wait!(router.session().read()).unwrap();
+            assert_eq!(conn.route().reason, Reason::RecentWrite);
+            drop(conn);
+            release.send(()).unwrap();
+        });
     });
 }
