@@ -74,6 +74,8 @@ pub(crate) struct Shared {
     pub(super) discoveries: Mutex<Vec<Arc<Mutex<super::following::State>>>>,
     #[cfg(feature = "hedge")]
     pub(crate) hedges: super::Hedges,
+    /// Set if there is one database, which stands in for a replica as well: that has everything at once.
+    pub(crate) is_single: bool,
     /// Set if positions mean nothing or are not asked for: then the window is all that sessions have, and the lag of nodes of
     /// which it is known.
     pub(crate) trusts_window: bool,
@@ -140,6 +142,11 @@ pub(crate) struct Server {
     pub(crate) demoted_in_place: bool,
 }
 
+/// Returns an instant that never comes: what has everything up to it does not lag. A century is long enough, and clocks can tell it.
+pub(super) fn always() -> Instant {
+    after(Instant::now(), Duration::from_secs(100 * 365 * 24 * 3600))
+}
+
 impl Shared {
     pub(crate) fn new(settings: &Settings, nodes: &[Node], server: Server) -> Self {
         let Server {
@@ -148,13 +155,14 @@ impl Shared {
             demoted_in_place,
         } = server;
         let count = nodes.len();
+        let is_single = settings.single.is_some();
         let members = Arc::new(Members::new(nodes.iter().cloned()));
         let roster = Roster::new(&members);
         let state = State {
             cluster: if watched {
                 roster.snapshot()
             } else {
-                Snapshot::unwatched(&members, |_| None)
+                Snapshot::unwatched(&members, |_| is_single.then(always))
             },
             window: Lags::default().status(&settings.live.window, settings.clock.now()),
             strain: Strain::Normal,
@@ -163,6 +171,7 @@ impl Shared {
             members,
         };
         Self {
+            is_single,
             watched,
             observes: AtomicBool::new(settings.live.observed().is_any()),
             out: PerSlot::new(count),

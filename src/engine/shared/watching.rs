@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::state::State;
-use super::{FASTEST, SLOWEST, Shared};
+use super::{FASTEST, SLOWEST, Shared, always};
 use crate::cluster::{Observation, Question, Roster, Sample, Samples, ServerId, Snapshot};
 use crate::engine::Live;
 use crate::error::ConfigError;
@@ -97,7 +97,10 @@ impl Shared {
             cluster: if self.watched {
                 roster.snapshot()
             } else {
-                Snapshot::unwatched(&members, |serial| told.get(&serial).copied())
+                Snapshot::unwatched(&members, |serial| match self.is_single {
+                    true => Some(always()),
+                    false => told.get(&serial).copied(),
+                })
             },
             members,
             window: self.window_under(&live),
