@@ -105,7 +105,9 @@ impl<C: RoutedConnection> Schema<C> {
         }
         // Its keeper may be a runtime's that has ended.
         let mut conn = connect::<C>(&self.given, since).await?;
-        let removed = conn.batch_execute(&own::remove(self.dialect, &self.name)).await;
+        let removed = conn
+            .batch_execute(&own::remove(self.dialect, &self.name))
+            .await;
         drop(keeper);
         removed.map_err(|error| failed(Step::SetUp, since, error))
     }

@@ -63,6 +63,10 @@ mod tenants;
 mod test_router;
 #[path = "suite/test_schema.rs"]
 mod test_schema;
+#[path = "postgres_suite/test_shared.rs"]
+mod test_shared;
+#[path = "suite/test_waits.rs"]
+mod test_waits;
 #[path = "../routing/suite/world.rs"]
 mod world;
 

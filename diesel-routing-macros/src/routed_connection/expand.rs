@@ -264,12 +264,7 @@ fn list(krate: &TokenStream, span: Span) -> Vec<Method> {
 }
 
 /// Returns methods of a trait that do nothing but ask the variant.
-fn methods(
-    names: &[&syn::Ident],
-    of: &TokenStream,
-    list: Vec<Method>,
-    span: Span,
-) -> TokenStream {
+fn methods(names: &[&syn::Ident], of: &TokenStream, list: Vec<Method>, span: Span) -> TokenStream {
     let result = quote_spanned!(span=> ::diesel::QueryResult);
     let methods = list.into_iter().map(|(method, parameters, returns)| {
         let method = syn::Ident::new(method, span);
@@ -278,9 +273,9 @@ fn methods(
             quote_spanned!(span=> #name)
         });
         let arguments: Vec<_> = arguments.collect();
-        let calls = names.iter().map(|name| {
-            quote_spanned!(span=> Self::#name(conn) => #of::#method(conn, #(#arguments),*),)
-        });
+        let calls = names.iter().map(
+            |name| quote_spanned!(span=> Self::#name(conn) => #of::#method(conn, #(#arguments),*),),
+        );
         quote_spanned! {span=>
             fn #method(&mut self, #(#parameters),*) -> #result<#returns> {
                 match self {

@@ -91,7 +91,10 @@ impl<'a, R: Role, C: Pipelines> AsyncConnectionCore for Pipe<&'a ReadConn<R, C>>
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let handle: &'a ReadConn<R, C> = self.0;
-        handle.lease().guard.beside(|conn| conn.execute_beside(source))
+        handle
+            .lease()
+            .guard
+            .beside(|conn| conn.execute_beside(source))
     }
 }
 

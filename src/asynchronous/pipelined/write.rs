@@ -18,7 +18,11 @@ impl<C: Pipelines> SimpleAsyncConnection for &WriteConn<C> {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
         let handle: &WriteConn<C> = self;
         let (guard, ending) = begin_batch(handle, query)?;
-        let batch = handle.read.lease().guard.beside(|conn| conn.batch_beside(query));
+        let batch = handle
+            .read
+            .lease()
+            .guard
+            .beside(|conn| conn.batch_beside(query));
         let result = guard.during(batch).await;
         ending.finish(result.as_ref().err());
         result
