@@ -59,6 +59,8 @@ mod schemas;
 mod spelling;
 #[path = "suite/tenants.rs"]
 mod tenants;
+#[path = "postgres_suite/test_resets.rs"]
+mod test_resets;
 #[path = "suite/test_router.rs"]
 mod test_router;
 #[path = "suite/test_schema.rs"]

@@ -44,6 +44,8 @@ pub(crate) fn builder() -> Builder {
 mod locking;
 #[path = "../suite/schemas.rs"]
 mod schemas;
+#[path = "../postgres_suite/test_resets.rs"]
+mod test_resets;
 #[path = "../suite/test_router.rs"]
 mod test_router;
 #[path = "../suite/test_schema.rs"]

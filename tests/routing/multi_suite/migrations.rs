@@ -63,7 +63,9 @@ fn two_instances_at_once_run_each_migration_once() {
     };
     let mut ran = thread::scope(|scope| {
         let [one, other] = [scope.spawn(instance), scope.spawn(instance)];
-        [one.join().unwrap(), other.join().unwrap()].concat()
+        let mut ran = one.join().unwrap();
+        ran.extend(other.join().unwrap());
+        ran
     });
     ran.sort();
     assert_eq!(ran, ["1".into(), "2".into()]);
