@@ -11,7 +11,7 @@ mod galera;
 mod history;
 mod mariadb;
 mod postgres;
-#[allow(dead_code, reason = "shared with other tests")]
+#[allow(dead_code, clippy::unwrap_used, reason = "shared with other tests")]
 #[path = "../routing/steps.rs"]
 mod steps;
 

@@ -1,7 +1,6 @@
 //! Migrations on a cluster whose nodes all take writes, and have locks of their own.
 
-use std::sync::Arc;
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use diesel_routing::sync::mysql::Router;
@@ -55,12 +54,11 @@ fn instances_that_write_to_one_node_take_turns_and_with_two_one_fails_and_nothin
         let both = Arc::clone(both);
         let toys = "CREATE TABLE toys (id INTEGER PRIMARY KEY)";
         let steps = pets().step("2_toys", toys, "DROP TABLE toys");
-        steps.first(move || drop(both.wait()))
+        steps.first(move || {
+            both.wait();
+        })
     });
-    let [done, failed]: [Vec<_>; 2] = {
-        let (done, failed): (Vec<_>, Vec<_>) = ran.into_iter().partition(Result::is_ok);
-        [done, failed]
-    };
+    let (done, failed): (Vec<_>, Vec<_>) = ran.into_iter().partition(Result::is_ok);
     assert_eq!((done.len(), failed.len()), (1, 1), "{failed:?}");
     let Some(Err(Error::Migration(error))) = failed.into_iter().next() else {
         panic!("no error of a migration");
