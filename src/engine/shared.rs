@@ -35,7 +35,7 @@ use super::delays::Delays;
 use super::{Counts, Known, OneQuestion, Questions, Rejections, Request, Reset, Settings};
 use crate::cluster::{
     BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, ServerId,
-    Signals, Snapshot, SourceAddress, after, age,
+    Signals, Snapshot, SourceAddress, after, age, never,
 };
 use crate::mutex::lock;
 use crate::observe::Spell;
@@ -142,11 +142,6 @@ pub(crate) struct Server {
     pub(crate) demoted_in_place: bool,
 }
 
-/// Returns an instant that never comes: what has everything up to it does not lag. A century is long enough, and clocks can tell it.
-pub(super) fn always() -> Instant {
-    after(Instant::now(), Duration::from_secs(100 * 365 * 24 * 3600))
-}
-
 impl Shared {
     pub(crate) fn new(settings: &Settings, nodes: &[Node], server: Server) -> Self {
         let Server {
@@ -162,7 +157,7 @@ impl Shared {
             cluster: if watched {
                 roster.snapshot()
             } else {
-                Snapshot::unwatched(&members, |_| is_single.then(always))
+                Snapshot::unwatched(&members, |_| is_single.then(never))
             },
             window: Lags::default().status(&settings.live.window, settings.clock.now()),
             strain: Strain::Normal,

@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::state::State;
-use super::{FASTEST, SLOWEST, Shared, always};
-use crate::cluster::{Observation, Question, Roster, Sample, Samples, ServerId, Snapshot};
+use super::{FASTEST, SLOWEST, Shared};
+use crate::cluster::{Observation, Question, Roster, Sample, Samples, ServerId, Snapshot, never};
 use crate::engine::Live;
 use crate::error::ConfigError;
 use crate::mutex::lock;
@@ -98,7 +98,7 @@ impl Shared {
                 roster.snapshot()
             } else {
                 Snapshot::unwatched(&members, |serial| match self.is_single {
-                    true => Some(always()),
+                    true => Some(never()),
                     false => told.get(&serial).copied(),
                 })
             },
