@@ -379,6 +379,38 @@ macro_rules! __register {
     ($($registration:tt)*) => {};
 }
 
+/// Hands on what a derive wrote for builds that have the feature `migrations`. Not for users: expansions call it.
+#[cfg(feature = "migrations")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __if_migrations {
+    ($($item:tt)*) => { $($item)* };
+}
+
+/// Drops it: this build runs no migrations. Not for users: expansions call it.
+#[cfg(not(feature = "migrations"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __if_migrations {
+    ($($item:tt)*) => {};
+}
+
+/// Hands on what a derive wrote for builds that have the feature `test-util`. Not for users: expansions call it.
+#[cfg(feature = "test-util")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __if_test_util {
+    ($($item:tt)*) => { $($item)* };
+}
+
+/// Drops it: this build has nothing for tests. Not for users: expansions call it.
+#[cfg(not(feature = "test-util"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __if_test_util {
+    ($($item:tt)*) => {};
+}
+
 /// The examples of what there is to see, compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/observability/README.md")]

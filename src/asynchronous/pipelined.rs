@@ -4,4 +4,9 @@
 
 mod read;
 mod sources;
+#[cfg(feature = "test-util")]
+mod under_test;
 mod write;
+
+#[cfg(feature = "test-util")]
+pub(in crate::asynchronous) use under_test::{by_itself, is_by_itself};

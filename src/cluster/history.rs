@@ -119,6 +119,11 @@ pub(crate) fn after(now: Instant, wait: Duration) -> Instant {
     now.checked_add(wait).unwrap_or_else(|| now + A_YEAR)
 }
 
+/// Returns an instant that never comes: what has everything up to it does not lag, by any clock of a test's.
+pub(crate) fn never() -> Instant {
+    after(Instant::now(), A_YEAR * 100)
+}
+
 /// Returns the age of an instant, zero if it lies ahead.
 pub(crate) fn age(of: Instant, now: Instant) -> Duration {
     now.saturating_duration_since(of)

@@ -24,7 +24,7 @@ pub use checksum::{Checksum, ChecksumLimits};
 pub use diagnosis::{Diagnosis, SourceAddress};
 pub use facts::ServerFacts;
 pub(crate) use facts::Wal;
-pub(crate) use history::{Sample, after, age};
+pub(crate) use history::{Sample, after, age, never};
 pub(crate) use identity::ServerId;
 pub use introduction::Introduction;
 pub(crate) use language::{check_language, language_of_all};

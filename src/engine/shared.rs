@@ -35,7 +35,7 @@ use super::delays::Delays;
 use super::{Counts, Known, OneQuestion, Questions, Rejections, Request, Reset, Settings};
 use crate::cluster::{
     BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, ServerId,
-    Signals, Snapshot, SourceAddress, after, age,
+    Signals, Snapshot, SourceAddress, after, age, never,
 };
 use crate::mutex::lock;
 use crate::observe::Spell;
@@ -74,6 +74,8 @@ pub(crate) struct Shared {
     pub(super) discoveries: Mutex<Vec<Arc<Mutex<super::following::State>>>>,
     #[cfg(feature = "hedge")]
     pub(crate) hedges: super::Hedges,
+    /// Set if there is one database, which stands in for a replica as well: that has everything at once.
+    pub(crate) is_single: bool,
     /// Set if positions mean nothing or are not asked for: then the window is all that sessions have, and the lag of nodes of
     /// which it is known.
     pub(crate) trusts_window: bool,
@@ -148,13 +150,14 @@ impl Shared {
             demoted_in_place,
         } = server;
         let count = nodes.len();
+        let is_single = settings.single.is_some();
         let members = Arc::new(Members::new(nodes.iter().cloned()));
         let roster = Roster::new(&members);
         let state = State {
             cluster: if watched {
                 roster.snapshot()
             } else {
-                Snapshot::unwatched(&members, |_| None)
+                Snapshot::unwatched(&members, |_| is_single.then(never))
             },
             window: Lags::default().status(&settings.live.window, settings.clock.now()),
             strain: Strain::Normal,
@@ -163,6 +166,7 @@ impl Shared {
             members,
         };
         Self {
+            is_single,
             watched,
             observes: AtomicBool::new(settings.live.observed().is_any()),
             out: PerSlot::new(count),

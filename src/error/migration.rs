@@ -131,6 +131,8 @@ pub enum MigrationRemains {
     OutsideTransaction,
     /// Perhaps some: the server commits each change of the schema by itself, as MySQL and MariaDB do.
     WithoutTransactions,
+    /// None or all: its connection was lost, and with it its transaction, unless that was about to be committed.
+    NothingOrAll,
     /// Perhaps all: the connection was lost.
     Unknown,
 }
@@ -148,6 +150,11 @@ impl MigrationRemains {
                 "The server commits each change of the schema by itself, so the statements before the one that failed were kept. \
                  Undo them and run again; or do the rest by hand, and insert its version into `__diesel_schema_migrations`. One \
                  such statement in each migration leaves nothing half done"
+            }
+            Self::NothingOrAll => {
+                "The connection was lost, and what the migration had done was rolled back; or all of it was kept, with its version \
+                 in `__diesel_schema_migrations`, if it was about to be committed. Run again, once there is a primary: what has \
+                 its version does not run twice"
             }
             Self::Unknown => {
                 "The connection was lost: look whether `__diesel_schema_migrations` has its version; if not, undo what it did, and \
@@ -193,7 +200,10 @@ impl MigrationError {
     #[cfg(feature = "migrations")]
     pub(crate) fn of_lost_connection(mut self) -> Self {
         if let Self::Failed { remains, .. } = &mut self {
-            *remains = MigrationRemains::Unknown;
+            *remains = match remains {
+                MigrationRemains::Nothing => MigrationRemains::NothingOrAll,
+                _ => MigrationRemains::Unknown,
+            };
         }
         self
     }

@@ -36,8 +36,10 @@ impl<C: MigratedConnection> Migrator<C> {
         }
     }
 
+    /// Returns whether there is nothing to wait for: also where the primary stands in for a replica.
     fn has_no_replica(&self) -> bool {
-        self.router.shared().members().iter().count() <= 1
+        let shared = self.router.shared();
+        shared.is_single || shared.members().iter().count() <= 1
     }
 
     /// Waits until all replicas have what the primary has now, if that is wanted.

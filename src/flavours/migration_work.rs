@@ -9,8 +9,8 @@ use diesel::migration::{MigrationSource, MigrationVersion};
 use diesel_routing_sql::Dialect as Sql;
 use event_listener::Event as Signal;
 
-use super::hooks::TransactionManager;
 use super::migrating::{MigratedConnection, Work, in_harness};
+use super::transact::{self, begin_with};
 use super::{Migrator, flavoured, io};
 use crate::cluster::after;
 use crate::engine::migration_plan::{Planned, Task, Why, plan};
@@ -78,7 +78,8 @@ impl<C: MigratedConnection> Work<C> {
     where
         S: MigrationSource<C::Backend> + Send + 'static,
     {
-        let node = self.node.clone();
+        let (node, dialect) = (self.node.clone(), self.dialect());
+        let begins_itself = begins_itself(dialect);
         let (mut work, (mut source, planned)) = in_harness(self, move |steps| {
             let planned = plan(&source, steps, task, &node);
             (source, planned)
@@ -91,14 +92,14 @@ impl<C: MigratedConnection> Work<C> {
         let mut ran = Vec::new();
         while let Some(next) = left.next() {
             let began = Instant::now();
-            let is_in_transaction = Self::begins_itself() && next.in_transaction;
+            let is_in_transaction = begins_itself && next.in_transaction;
             if is_in_transaction && let Err(error) = work.begin().await {
                 let error = work.not_begun(error, began.elapsed());
                 return Ok((work, Err(error)));
             }
             let step = next.copy();
             let (worked, (kept, done)) = in_harness(work, move |steps| {
-                let done = step.carry_out(&source, steps, Self::begins_itself());
+                let done = step.carry_out(&source, steps, begins_itself);
                 (source, done)
             })
             .await?;
@@ -121,7 +122,7 @@ impl<C: MigratedConnection> Work<C> {
                         migration: next.name.into(),
                         version: next.version,
                         reverts: next.reverts,
-                        remains: remains::<C>(next.in_transaction),
+                        remains: remains(dialect, next.in_transaction),
                         ran: ran.into(),
                         left: left.map(|next| next.name).collect(),
                         source: why,
@@ -133,15 +134,15 @@ impl<C: MigratedConnection> Work<C> {
         Ok((work, Ok(ran)))
     }
 
-    /// Returns whether a migration's transaction takes the database's lock as it begins: SQLite has no other, so whether another
-    /// connection has run the migration is looked up inside.
-    fn begins_itself() -> bool {
-        <C::Backend as Dialect>::SQL == Sql::Sqlite
+    /// Returns the language of the connection's server.
+    fn dialect(&self) -> Sql {
+        self.conn.lease().guard.conn.dialect().sql()
     }
 
     async fn begin(&mut self) -> diesel::QueryResult<()> {
-        let (raw, statement) = self.conn.lease_mut().guard.parts();
-        statement.during(raw.begin_with("BEGIN IMMEDIATE")).await
+        let guard = &mut self.conn.lease_mut().guard;
+        let begun = begin_with(guard, "BEGIN IMMEDIATE").await;
+        guard.heard(begun)
     }
 
     /// Returns the error of a transaction that could not begin.
@@ -161,17 +162,16 @@ impl<C: MigratedConnection> Work<C> {
 
     /// Ends a transaction as what was done in it ended.
     async fn close<T>(&mut self, done: Result<T, Why>) -> Result<T, Why> {
-        let (raw, statement) = self.conn.lease_mut().guard.parts();
+        let guard = &mut self.conn.lease_mut().guard;
         match done {
             Ok(value) => {
-                let commit = C::TransactionManager::commit_transaction(raw);
-                statement.during(commit).await?;
+                let committed = transact::commit(guard).await;
+                guard.heard(committed)?;
                 Ok(value)
             }
             Err(why) => {
-                let rollback = C::TransactionManager::rollback_transaction(raw);
                 // The connection is closed in any case.
-                let _ = statement.during(rollback).await;
+                let _ = transact::roll_back(guard).await;
                 Err(why)
             }
         }
@@ -221,9 +221,15 @@ impl<C: MigratedConnection> Work<C> {
     }
 }
 
+/// Returns whether a migration's transaction takes the database's lock as it begins: SQLite has no other, so whether another
+/// connection has run the migration is looked up inside.
+fn begins_itself(dialect: Sql) -> bool {
+    dialect == Sql::Sqlite
+}
+
 /// Returns the parts that a database may have kept of a migration that failed.
-fn remains<C: MigratedConnection>(in_transaction: bool) -> MigrationRemains {
-    match <C::Backend as Dialect>::SQL {
+fn remains(dialect: Sql, in_transaction: bool) -> MigrationRemains {
+    match dialect {
         Sql::Mysql => MigrationRemains::WithoutTransactions,
         _ if in_transaction => MigrationRemains::Nothing,
         _ => MigrationRemains::OutsideTransaction,

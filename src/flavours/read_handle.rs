@@ -24,7 +24,7 @@ use crate::mutex::{get, lock};
 use crate::query_log::Entry;
 use crate::routing::Route;
 use crate::statement::effect::{Checked, HasRole, Inspection};
-use crate::statement::{Access, CaughtUp, Classified, Dialect, Primary, Replica, Role};
+use crate::statement::{Access, CaughtUp, Classified, Primary, Replica, Role};
 
 #[flavoured]
 impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
@@ -184,8 +184,8 @@ impl<C: RoutedConnection> Lease<Guard<C>> {
     pub(super) fn wants_a_look(&self, by: Inspection) -> bool {
         // What was inspected leaves nothing behind, but for MySQL's `@a := 1`. A function of the application's own may have changed a
         // setting.
-        let is_known = self.shared().never_resets
-            || by.is_built_in() && <C::Backend as Dialect>::SQL != Sql::Mysql;
+        let is_known =
+            self.shared().never_resets || by.is_built_in() && self.shared().dialect != Sql::Mysql;
         let is_known = is_known && self.guard.known.applied.are(None);
         self.takes_writes_of(by) || !is_known
     }

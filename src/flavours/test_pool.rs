@@ -22,7 +22,7 @@ use crate::engine::{Marks, PoolStatus, Pooled, TestState};
 use crate::error::{Error, Step, TestFailure};
 use crate::server::PoolKind;
 use crate::statement::Dialect;
-use crate::testing::{Claim, Place, Slot, Taken, Undo, next_statement, opening, turn};
+use crate::testing::{Claim, NEXT_STATEMENT, Place, Slot, Taken, Undo, opening, turn};
 
 /// Empty: all settings come from the test.
 #[derive(Debug, Clone)]
@@ -170,12 +170,12 @@ async fn next_loan<C: RoutedConnection>(
         Undo::Loan
     } else if depth(&mut pooled.conn) > 1 {
         Undo::Transaction
-    } else if pooled.marks.is_aborted.is_set() {
-        Undo::Statement
     } else {
+        // One that failed, be it one that nobody waits for any more.
+        before_statement(pooled);
         Undo::Nothing
     };
-    if pooled.needs_reset() && C::RESETS {
+    if pooled.needs_reset() && C::abilities(dialect).resets {
         let sql = turn(dialect, undo, false);
         pooled.conn.batch_execute(&sql).await?;
         is_in_test_transaction(pooled);
@@ -210,7 +210,8 @@ async fn next_loan<C: RoutedConnection>(
     Ok(())
 }
 
-/// Begins a statement of a test outside the application's transactions: if it fails, what was done before it stays.
+/// Begins a statement of a test outside the application's transactions: if it fails, what was done before it stays, and so does what is
+/// done after it.
 #[flavoured]
 pub(super) fn before_statement<C: RoutedConnection>(pooled: &mut Pooled<C>) {
     let is_inside = pooled.inside.is_some();
@@ -218,8 +219,10 @@ pub(super) fn before_statement<C: RoutedConnection>(pooled: &mut Pooled<C>) {
         return;
     }
     if depth(&mut pooled.conn) == 1 {
-        let sql = next_statement(pooled.marks.is_aborted.take());
-        io::send(pooled.conn.batch_execute(sql));
+        pooled.marks.is_aborted.clear();
+        for sql in NEXT_STATEMENT {
+            io::send(pooled.conn.batch_execute(sql));
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use diesel_routing_sql::Dialect as Sql;
 use super::test_database::{TestDatabase, remove_now};
 use super::test_router::NODE;
 use super::{RoutedConnection, flavoured};
-use crate::connect::conceal;
+use crate::connect::{conceal, language_or_error};
 use crate::error::{Error, Step};
 use crate::statement::Dialect;
 use crate::testing::{files, own};
@@ -21,6 +21,8 @@ pub(super) struct Schema<C: RoutedConnection> {
     given: String,
     pub(super) url: String,
     name: String,
+    /// The language of its server.
+    dialect: Sql,
 }
 
 #[flavoured]
@@ -31,7 +33,9 @@ impl<C: RoutedConnection> Schema<C> {
         C: TestDatabase,
     {
         let (name, since) = (own::name(), Instant::now());
-        let dialect = <C::Backend as Dialect>::SQL;
+        // Before anything is opened: SQLite makes the file that a URL names.
+        let dialect = language_or_error(&given, C::Backend::LANGUAGES)
+            .map_err(|error| failed(Step::Connect, since, error))?;
         if dialect == Sql::Sqlite {
             return Self::create_file(given, name).await;
         }
@@ -52,6 +56,7 @@ impl<C: RoutedConnection> Schema<C> {
             given,
             url,
             name,
+            dialect,
         })
     }
 
@@ -80,6 +85,7 @@ impl<C: RoutedConnection> Schema<C> {
             url: database.to_string_lossy().into_owned(),
             given,
             name,
+            dialect: Sql::Sqlite,
         })
     }
 
@@ -92,15 +98,16 @@ impl<C: RoutedConnection> Schema<C> {
     pub(super) async fn remove(mut self) -> Result<(), Error> {
         let since = Instant::now();
         let keeper = self.keeper.take();
-        let dialect = <C::Backend as Dialect>::SQL;
-        if dialect == Sql::Sqlite {
+        if self.dialect == Sql::Sqlite {
             drop(keeper);
             let removed = files::remove(&files::directory(&self.given), &self.name);
             return removed.map_err(|error| failed(Step::SetUp, since, error));
         }
         // Its keeper may be a runtime's that has ended.
         let mut conn = connect::<C>(&self.given, since).await?;
-        let removed = conn.batch_execute(&own::remove(dialect, &self.name)).await;
+        let removed = conn
+            .batch_execute(&own::remove(self.dialect, &self.name))
+            .await;
         drop(keeper);
         removed.map_err(|error| failed(Step::SetUp, since, error))
     }
@@ -111,15 +118,14 @@ impl<C: RoutedConnection> Drop for Schema<C> {
         let Some(keeper) = self.keeper.take() else {
             return;
         };
-        let dialect = <C::Backend as Dialect>::SQL;
-        if dialect == Sql::Sqlite {
+        if self.dialect == Sql::Sqlite {
             drop(keeper);
             if let Err(error) = files::remove(&files::directory(&self.given), &self.name) {
                 tracing::debug!(%error, file = self.url, "a test's file cannot be removed: the next test does");
             }
             return;
         }
-        let sql = own::remove(dialect, &self.name);
+        let sql = own::remove(self.dialect, &self.name);
         if let Err(error) = remove_now::<C>(&self.given, &sql) {
             let schema = &self.name;
             tracing::debug!(%error, schema, "a test's schema cannot be removed: the next test does");

@@ -10,7 +10,8 @@ use crate::error::MigrationError;
 
 /// A blocking Diesel connection that a router can run migrations on.
 ///
-/// Implemented for Diesel's three; implement it for a backend of your own.
+/// Implemented for Diesel's three, and by [`#[derive(RoutedConnection)]`](derive@crate::RoutedConnection) for an enum of them; implement
+/// it for a backend of your own.
 pub trait MigratedConnection: RoutedConnection {
     /// Tries to take the lock for migrations of the connection's database, without waiting, or for `limit` where only the server can
     /// wait. The server has to release it when the connection ends.

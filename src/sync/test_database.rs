@@ -14,7 +14,7 @@ use crate::testing::own;
 
 /// A blocking Diesel connection to servers on which a test can have a schema, a database or a file for itself.
 ///
-/// Implemented for Diesel's three.
+/// Implemented for Diesel's three, and by [`#[derive(RoutedConnection)]`](derive@crate::RoutedConnection) for an enum of them.
 pub trait TestDatabase: RoutedConnection {
     /// Returns the names of the schemas that tests of killed processes have left.
     #[doc(hidden)]

@@ -10,7 +10,9 @@ pub(crate) const OWN: &str = "PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE";
 
 /// Returns the directory in which the file of a test is made: beside the one that a URL leads to.
 pub(crate) fn directory(url: &str) -> PathBuf {
-    let path = url.strip_prefix("file:").unwrap_or(url);
+    let beginnings = ["sqlite://", "file:"];
+    let path = beginnings.iter().find_map(|start| url.strip_prefix(start));
+    let path = path.unwrap_or(url);
     let path = path.split_once('?').map_or(path, |(path, _)| path);
     match Path::new(path).parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),

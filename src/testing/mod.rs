@@ -10,4 +10,4 @@ mod turn;
 pub(crate) use ended::end_with_thread;
 pub(crate) use place::Place;
 pub(crate) use slot::{Claim, Slot, Taken};
-pub(crate) use turn::{READ_AGAIN, READ_ONLY, Undo, may_lock, next_statement, opening, turn};
+pub(crate) use turn::{NEXT_STATEMENT, READ_AGAIN, READ_ONLY, Undo, may_lock, opening, turn};

@@ -14,8 +14,6 @@ pub(crate) const READ_AGAIN: &str = "RELEASE SAVEPOINT diesel_routing_statement;
 pub(crate) enum Undo {
     /// Nothing.
     Nothing,
-    /// A statement that failed, and with it, on PostgreSQL, all that follows.
-    Statement,
     /// An open transaction.
     Transaction,
     /// All of it, as its state is not known.
@@ -38,9 +36,6 @@ pub(crate) fn turn(dialect: Sql, undo: Undo, read_only: bool) -> String {
     }
     sql.extend(match undo {
         Undo::Nothing => None,
-        // Elsewhere, the rest goes on.
-        Undo::Statement if dialect != Sql::Postgres => None,
-        Undo::Statement => Some("ROLLBACK TO SAVEPOINT diesel_routing_statement"),
         // Diesel's name for the first one inside a transaction.
         Undo::Transaction => Some("ROLLBACK TO SAVEPOINT diesel_savepoint_1"),
         Undo::Loan => Some("ROLLBACK TO SAVEPOINT diesel_routing_loan"),
@@ -59,14 +54,13 @@ pub(crate) fn turn(dialect: Sql, undo: Undo, read_only: bool) -> String {
     sql.join("; ")
 }
 
-/// Returns the SQL that comes before a statement outside the application's transactions: after one that failed, it undoes that.
-pub(crate) fn next_statement(has_failed: bool) -> &'static str {
-    if has_failed {
-        "ROLLBACK TO SAVEPOINT diesel_routing_statement"
-    } else {
-        "RELEASE SAVEPOINT diesel_routing_statement; SAVEPOINT diesel_routing_statement"
-    }
-}
+/// The two requests that come before a statement outside the application's transactions. After one that succeeded, the first keeps it,
+/// and the second has nothing to undo; after one that failed, the first fails as well, and the second undoes that statement alone. So
+/// they may be sent before it is known what became of the last one, as often as one likes.
+pub(crate) const NEXT_STATEMENT: [&str; 2] = [
+    "RELEASE SAVEPOINT diesel_routing_statement; SAVEPOINT diesel_routing_statement",
+    "ROLLBACK TO SAVEPOINT diesel_routing_statement",
+];
 
 /// Returns the SQL that lets a loan to read lock rows, which servers do where writes are allowed.
 pub(crate) fn may_lock() -> String {
@@ -85,7 +79,7 @@ mod tests {
              SAVEPOINT diesel_routing_loan; SET LOCAL transaction_read_only = on; SAVEPOINT diesel_routing_statement"
         );
         assert_eq!(
-            turn(Sql::Sqlite, Undo::Statement, true),
+            turn(Sql::Sqlite, Undo::Nothing, true),
             "PRAGMA query_only = OFF; RELEASE SAVEPOINT diesel_routing_loan; SAVEPOINT diesel_routing_loan; \
              PRAGMA query_only = ON"
         );

@@ -27,6 +27,7 @@ mod schema;
 
 mod mariadb_bb8;
 mod mariadb_r2d2;
+mod multi;
 mod postgres_bb8;
 mod postgres_deadpool;
 mod postgres_r2d2;
@@ -37,3 +38,6 @@ mod sqlite;
 #[cfg(feature = "sqlite")]
 mod sqlite_bb8;
 mod sqlite_r2d2;
+#[allow(dead_code, reason = "shared with other tests")]
+#[path = "../routing/steps.rs"]
+mod steps;

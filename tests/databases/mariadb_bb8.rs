@@ -64,6 +64,8 @@ mod test_router;
 mod test_router_cancelled;
 #[path = "suite/test_schema.rs"]
 mod test_schema;
+#[path = "suite/test_waits.rs"]
+mod test_waits;
 #[path = "../routing/suite/world.rs"]
 mod world;
 

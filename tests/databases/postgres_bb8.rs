@@ -61,6 +61,8 @@ mod schemas;
 mod spelling;
 #[path = "suite/tenants.rs"]
 mod tenants;
+#[path = "postgres_suite/test_resets.rs"]
+mod test_resets;
 #[path = "suite/test_router.rs"]
 mod test_router;
 #[path = "postgres_async_suite/test_router_shared.rs"]
@@ -69,6 +71,10 @@ mod test_router_shared;
 mod test_router_transactions;
 #[path = "suite/test_schema.rs"]
 mod test_schema;
+#[path = "postgres_suite/test_shared.rs"]
+mod test_shared;
+#[path = "suite/test_waits.rs"]
+mod test_waits;
 #[path = "../routing/session_suite/values.rs"]
 mod values;
 #[path = "../routing/suite/world.rs"]

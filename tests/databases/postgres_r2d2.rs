@@ -63,12 +63,16 @@ mod schemas;
 mod spelling;
 #[path = "suite/tenants.rs"]
 mod tenants;
+#[path = "postgres_suite/test_resets.rs"]
+mod test_resets;
 #[path = "suite/test_router.rs"]
 mod test_router;
 #[path = "postgres_suite/test_router_transactions.rs"]
 mod test_router_transactions;
 #[path = "suite/test_schema.rs"]
 mod test_schema;
+#[path = "suite/test_waits.rs"]
+mod test_waits;
 #[path = "../routing/session_suite/values.rs"]
 mod values;
 #[path = "../routing/suite/world.rs"]

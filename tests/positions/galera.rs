@@ -1,6 +1,7 @@
 //! On a Galera cluster, where every node takes writes.
 
 mod counted;
+mod migrations;
 
 use std::time::{Duration, Instant};
 

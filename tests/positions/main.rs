@@ -11,6 +11,9 @@ mod galera;
 mod history;
 mod mariadb;
 mod postgres;
+#[allow(dead_code, clippy::unwrap_used, reason = "shared with other tests")]
+#[path = "../routing/steps.rs"]
+mod steps;
 
 use std::time::{Duration, Instant};
 

@@ -21,6 +21,7 @@ struct Step {
     down: &'static str,
     in_transaction: bool,
     first: Option<Arc<dyn Fn() + Send + Sync>>,
+    last: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
 impl Steps {
@@ -36,6 +37,7 @@ impl Steps {
             down,
             in_transaction: true,
             first: None,
+            last: None,
         });
         self
     }
@@ -49,6 +51,12 @@ impl Steps {
     /// The last one does this first.
     pub(crate) fn first(mut self, first: impl Fn() + Send + Sync + 'static) -> Self {
         self.0.last_mut().unwrap().first = Some(Arc::new(first));
+        self
+    }
+
+    /// The last one does this after its statements, before it is recorded.
+    pub(crate) fn last(mut self, last: impl Fn() + Send + Sync + 'static) -> Self {
+        self.0.last_mut().unwrap().last = Some(Arc::new(last));
         self
     }
 }
@@ -65,7 +73,11 @@ impl<DB: Backend> Migration<DB> for Step {
         if let Some(first) = &self.first {
             first();
         }
-        Ok(conn.batch_execute(self.up)?)
+        conn.batch_execute(self.up)?;
+        if let Some(last) = &self.last {
+            last();
+        }
+        Ok(())
     }
 
     fn revert(&self, conn: &mut dyn BoxableConnection<DB>) -> Result<()> {

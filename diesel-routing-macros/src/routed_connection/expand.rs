@@ -5,7 +5,7 @@ use quote::{ToTokens, quote_spanned};
 
 use super::read::{Connections, Variant};
 
-/// Returns the impls of `RoutedConnection` for the enum, and of `Dialect` for its backend.
+/// Returns the impls of `RoutedConnection` and of what builds on it for the enum, and of `Dialect` for its backend.
 pub(super) fn implement(connections: &Connections) -> TokenStream {
     let span = Span::mixed_site().located_at(connections.name.span());
     let krate = match &connections.krate {
@@ -14,6 +14,8 @@ pub(super) fn implement(connections: &Connections) -> TokenStream {
     };
     let mut tokens = dialect(connections, &krate, span);
     tokens.extend(connection(connections, &krate, span));
+    tokens.extend(of_migrations(connections, &krate, span));
+    tokens.extend(of_tests(connections, &krate, span));
     tokens
 }
 
@@ -95,7 +97,7 @@ fn connection(connections: &Connections, krate: &TokenStream, span: Span) -> Tok
     let dialect = quote_spanned!(span=> #krate::Dialect);
     let private = quote_spanned!(span=> #krate::__private);
     let language = quote_spanned!(span=> #private::Language);
-    let methods = methods(&names, &routed, krate, span);
+    let methods = methods(&names, &routed, list(krate, span), span);
     quote_spanned! {span=>
         #[automatically_derived]
         impl #routed for #name {
@@ -129,14 +131,62 @@ fn connection(connections: &Connections, krate: &TokenStream, span: Span) -> Tok
     }
 }
 
-/// Returns the methods that do nothing but ask the variant.
-fn methods(
-    names: &[&syn::Ident],
-    routed: &TokenStream,
-    krate: &TokenStream,
-    span: Span,
-) -> TokenStream {
-    let result = quote_spanned!(span=> ::diesel::QueryResult);
+/// Returns the impl of `MigratedConnection`, for builds that run migrations.
+fn of_migrations(connections: &Connections, krate: &TokenStream, span: Span) -> TokenStream {
+    let Connections { name, variants, .. } = connections;
+    let names: Vec<_> = variants.iter().map(|variant| &variant.name).collect();
+    let migrated = quote_spanned!(span=> #krate::sync::MigratedConnection);
+    let texts = quote_spanned!(span=> ::std::vec::Vec<::std::string::String>);
+    let list = vec![
+        (
+            "lock_migrations",
+            vec![quote_spanned!(span=> limit: ::core::time::Duration)],
+            quote_spanned!(span=> #krate::MigrationLock),
+        ),
+        ("unlock_migrations", vec![], quote_spanned!(span=> ())),
+        ("migration_versions", vec![], texts),
+    ];
+    let methods = methods(&names, &migrated, list, span);
+    quote_spanned! {span=>
+        #krate::__if_migrations! {
+            #[automatically_derived]
+            impl #migrated for #name {
+                #methods
+
+                fn in_harness<T>(
+                    mut conn: #krate::sync::WriteConn<Self>,
+                    job: impl ::core::ops::FnOnce(&mut dyn #krate::MigrationSteps<MultiBackend>) -> T,
+                ) -> (#krate::sync::WriteConn<Self>, T) {
+                    let done = job(&mut conn);
+                    (conn, done)
+                }
+            }
+        }
+    }
+}
+
+/// Returns the impl of `TestDatabase`, for builds that have it.
+fn of_tests(connections: &Connections, krate: &TokenStream, span: Span) -> TokenStream {
+    let Connections { name, variants, .. } = connections;
+    let names: Vec<_> = variants.iter().map(|variant| &variant.name).collect();
+    let database = quote_spanned!(span=> #krate::sync::TestDatabase);
+    let texts = quote_spanned!(span=> ::std::vec::Vec<::std::string::String>);
+    let methods = methods(&names, &database, vec![("left", vec![], texts)], span);
+    quote_spanned! {span=>
+        #krate::__if_test_util! {
+            #[automatically_derived]
+            impl #database for #name {
+                #methods
+            }
+        }
+    }
+}
+
+/// A method that does nothing but ask the variant: its name, its parameters, and what it returns.
+type Method = (&'static str, Vec<TokenStream>, TokenStream);
+
+/// Returns such methods of `RoutedConnection`.
+fn list(krate: &TokenStream, span: Span) -> Vec<Method> {
     let facts = quote_spanned!(span=> facts: &#krate::ServerFacts);
     let flag = |name: &str| {
         let name = syn::Ident::new(name, span);
@@ -146,7 +196,7 @@ fn methods(
     let role = quote_spanned!(span=> #some<#krate::NodeRole>);
     let introduction = quote_spanned!(span=> #krate::Introduction);
     let unit = quote_spanned!(span=> ());
-    let list = [
+    vec![
         ("node_role", vec![], role.clone()),
         (
             "role_and_mode",
@@ -210,7 +260,12 @@ fn methods(
             unit.clone(),
         ),
         ("begin_with", vec![quote_spanned!(span=> sql: &str)], unit),
-    ];
+    ]
+}
+
+/// Returns methods of a trait that do nothing but ask the variant.
+fn methods(names: &[&syn::Ident], of: &TokenStream, list: Vec<Method>, span: Span) -> TokenStream {
+    let result = quote_spanned!(span=> ::diesel::QueryResult);
     let methods = list.into_iter().map(|(method, parameters, returns)| {
         let method = syn::Ident::new(method, span);
         let arguments = parameters.iter().map(|parameter| {
@@ -218,9 +273,9 @@ fn methods(
             quote_spanned!(span=> #name)
         });
         let arguments: Vec<_> = arguments.collect();
-        let calls = names.iter().map(|name| {
-            quote_spanned!(span=> Self::#name(conn) => #routed::#method(conn, #(#arguments),*),)
-        });
+        let calls = names.iter().map(
+            |name| quote_spanned!(span=> Self::#name(conn) => #of::#method(conn, #(#arguments),*),),
+        );
         quote_spanned! {span=>
             fn #method(&mut self, #(#parameters),*) -> #result<#returns> {
                 match self {

@@ -92,7 +92,7 @@ impl<'a, R: Role, C: Pipelines> AsyncConnectionCore for Pipe<&'a ReadConn<R, C>>
         T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let handle: &'a ReadConn<R, C> = self.0;
-        handle.lease().guard.shared_parts().0.load_beside(source)
+        handle.lease().guard.beside(|conn| conn.load_beside(source))
     }
 
     fn execute_returning_count<'conn, 'query, T>(
@@ -103,7 +103,10 @@ impl<'a, R: Role, C: Pipelines> AsyncConnectionCore for Pipe<&'a ReadConn<R, C>>
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
         let handle: &'a ReadConn<R, C> = self.0;
-        handle.lease().guard.shared_parts().0.execute_beside(source)
+        handle
+            .lease()
+            .guard
+            .beside(|conn| conn.execute_beside(source))
     }
 }
 

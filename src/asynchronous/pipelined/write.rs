@@ -16,8 +16,14 @@ use crate::statement::{Access, Inspected, Reach, Seen, Trace};
 
 impl<C: Pipelines> SimpleAsyncConnection for &WriteConn<C> {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
-        let (conn, guard, ending) = begin_batch(self, query)?;
-        let result = guard.during(conn.batch_beside(query)).await;
+        let handle: &WriteConn<C> = self;
+        let (guard, ending) = begin_batch(handle, query)?;
+        let batch = handle
+            .read
+            .lease()
+            .guard
+            .beside(|conn| conn.batch_beside(query));
+        let result = guard.during(batch).await;
         ending.finish(result.as_ref().err());
         result
     }
@@ -36,10 +42,12 @@ impl<'a, C: Pipelines> AsyncConnectionCore for &'a WriteConn<C> {
         T: AsQuery + 'query,
         T::Query: QueryFragment<Self::Backend> + QueryId + 'query,
     {
-        let query = source.as_query();
-        match begin_statement(self, query) {
-            Ok((statement, conn, guard, ending)) => {
-                TrackedLoad::new(Gate::admitted(conn.load_beside(statement), guard), ending)
+        let handle: &'a WriteConn<C> = self;
+        match begin_statement(handle, source.as_query()) {
+            Ok((statement, guard, ending)) => {
+                let lease = handle.read.lease();
+                let load = lease.guard.beside(|conn| conn.load_beside(statement));
+                TrackedLoad::new(Gate::admitted(load, guard), ending)
             }
             Err(error) => TrackedLoad::new(Gate::refused(error), None),
         }
@@ -52,11 +60,13 @@ impl<'a, C: Pipelines> AsyncConnectionCore for &'a WriteConn<C> {
     where
         T: QueryFragment<Self::Backend> + QueryId + 'query,
     {
-        match begin_statement(self, source) {
-            Ok((statement, conn, guard, ending)) => Tracked::new(
-                Gate::admitted(conn.execute_beside(statement), guard),
-                ending,
-            ),
+        let handle: &'a WriteConn<C> = self;
+        match begin_statement(handle, source) {
+            Ok((statement, guard, ending)) => {
+                let lease = handle.read.lease();
+                let execute = lease.guard.beside(|conn| conn.execute_beside(statement));
+                Tracked::new(Gate::admitted(execute, guard), ending)
+            }
             Err(error) => Tracked::new(Gate::refused(error), None),
         }
     }
@@ -66,7 +76,7 @@ impl<'a, C: Pipelines> AsyncConnectionCore for &'a WriteConn<C> {
 fn begin_statement<C, Q>(
     handle: &WriteConn<C>,
     query: Q,
-) -> QueryResult<(Inspected<Q>, &C, StatementGuard<'_>, Option<Ending<'_>>)>
+) -> QueryResult<(Inspected<Q>, StatementGuard<'_>, Option<Ending<'_>>)>
 where
     C: Pipelines,
     Q: QueryFragment<C::Backend> + QueryId,
@@ -90,16 +100,15 @@ where
         true => lease.guard.record(*lease.grant(), &query, sql.as_deref()),
         false => None,
     };
-    let (conn, guard) = lease.guard.shared_parts();
-    let guard = guard.recording(entry);
-    Ok((Inspected::new(query, sql), conn, guard, ending))
+    let guard = lease.guard.shared_guard().recording(entry);
+    Ok((Inspected::new(query, sql), guard, ending))
 }
 
 /// As `WriteConn::begin_batch`, for one that shares the connection.
 fn begin_batch<'a, C: Pipelines>(
     handle: &'a WriteConn<C>,
     sql: &str,
-) -> QueryResult<(&'a C, StatementGuard<'a>, Ending<'a>)> {
+) -> QueryResult<(StatementGuard<'a>, Ending<'a>)> {
     let lease = handle.read.lease();
     let shared = lease.log.shared();
     let trace = match shared.never_resets {
@@ -113,6 +122,5 @@ fn begin_batch<'a, C: Pipelines>(
     };
     lease.ready_for(Access::Write)?;
     let ending = lease.log.begin_shared(Reach::Unbounded, lease.guard.depth);
-    let (conn, guard) = lease.guard.shared_parts();
-    Ok((conn, guard.recording(entry), ending))
+    Ok((lease.guard.shared_guard().recording(entry), ending))
 }

@@ -1,5 +1,8 @@
 //! Access to the connection of a [`Lease`].
 
+use diesel::QueryResult;
+use futures_core::future::BoxFuture;
+
 use super::Guard;
 use crate::asynchronous::statement_guard::StatementGuard;
 use crate::asynchronous::transact::depth_of;
@@ -37,15 +40,23 @@ impl<C: RoutedConnection> Guard<C> {
 }
 
 impl<C: Pipelines> Guard<C> {
-    /// Returns the connection, and the guard for a statement that shares it.
+    /// Returns a statement that shares the connection. Under a test, one that fails is undone before the next one, as an exclusive one is.
     #[inline]
-    pub(crate) fn shared_parts(&self) -> (&C, StatementGuard<'_>) {
+    pub(crate) fn beside<'a, T: 'a>(
+        &'a self,
+        start: impl FnOnce(&'a C) -> BoxFuture<'a, QueryResult<T>>,
+    ) -> BoxFuture<'a, QueryResult<T>> {
         const {
             assert!(
                 C::SURVIVES_CANCELLATION,
                 "a connection that pipelines must survive statements which are abandoned half-way"
             );
         }
-        (&self.conn, self.shared_guard())
+        let statement = start(&self.conn);
+        #[cfg(feature = "test-util")]
+        if crate::asynchronous::pipelined::is_by_itself(self) {
+            return crate::asynchronous::pipelined::by_itself(&self.conn, statement);
+        }
+        statement
     }
 }

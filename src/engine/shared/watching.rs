@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::state::State;
 use super::{FASTEST, SLOWEST, Shared};
-use crate::cluster::{Observation, Question, Roster, Sample, Samples, ServerId, Snapshot};
+use crate::cluster::{Observation, Question, Roster, Sample, Samples, ServerId, Snapshot, never};
 use crate::engine::Live;
 use crate::error::ConfigError;
 use crate::mutex::lock;
@@ -97,7 +97,10 @@ impl Shared {
             cluster: if self.watched {
                 roster.snapshot()
             } else {
-                Snapshot::unwatched(&members, |serial| told.get(&serial).copied())
+                Snapshot::unwatched(&members, |serial| match self.is_single {
+                    true => Some(never()),
+                    false => told.get(&serial).copied(),
+                })
             },
             members,
             window: self.window_under(&live),

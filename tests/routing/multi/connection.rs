@@ -13,4 +13,6 @@ pub(crate) enum AnyConnection {
 pub(crate) type ReadConn<R> = sync::ReadConn<R, AnyConnection>;
 pub(crate) type WriteConn = sync::WriteConn<AnyConnection>;
 pub(crate) type Router = sync::Router<AnyConnection>;
+pub(crate) type Session = sync::Session<AnyConnection>;
+pub(crate) type TestRouter = sync::TestRouter<AnyConnection>;
 pub(crate) type ReadSql = diesel_routing::ReadSql<MultiBackend>;

@@ -15,6 +15,8 @@ pub(crate) const SETTING: Option<(&str, &str)> = Some(("@tenant", "CAST(@tenant 
 
 #[path = "../multi_suite/checks.rs"]
 mod checks;
+#[path = "../multi_suite/migrations.rs"]
+mod migrations;
 #[path = "../multi_suite/query_log.rs"]
 mod query_log;
 #[path = "../multi_suite/sessions.rs"]

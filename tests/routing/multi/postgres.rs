@@ -18,6 +18,8 @@ pub(crate) const SETTING: Option<(&str, &str)> =
 mod checks;
 #[path = "../multi_suite/failover.rs"]
 mod failover;
+#[path = "../multi_suite/migrations.rs"]
+mod migrations;
 #[path = "../multi_suite/query_log.rs"]
 mod query_log;
 #[path = "../multi_suite/sessions.rs"]

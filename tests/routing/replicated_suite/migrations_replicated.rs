@@ -1,10 +1,11 @@
 //! Migrations and replicas that do not have them yet, where positions show what a replica has.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use diesel_routing::MigrationError;
+use diesel_routing::{MigrationError, MigrationRemains};
 
-use super::migrations::{instance, pets, pets_and_toys, versions};
+use super::migrations::{TOYS, instance, pets, pets_and_toys, versions};
 use super::*;
 use crate::heard::Heard;
 
@@ -119,6 +120,94 @@ fn a_replica_that_is_down_is_waited_for_and_named() {
         cluster.start_replica();
         let patient = router.migrations().wait_for_replicas(LIMIT);
         wait!(patient.run_pending_migrations(pets_and_toys())).unwrap();
+    });
+}
+
+/// Between the statements of a migration and the record of it.
+#[test]
+fn a_primary_that_is_lost_in_the_middle_is_named_and_a_second_run_after_the_failover_finishes() {
+    run(async {
+        let cluster = Arc::new(Cluster::start(1));
+        let name = format!("{}-lost", module_path!());
+        let heard = Heard::of(&name);
+        let router = wait!(instance(&cluster, &name).build()).unwrap();
+        wait!(router.run_pending_migrations(pets())).unwrap();
+        cluster.catch_up();
+        let [toys, up, down] = TOYS;
+        let dies = Arc::clone(&cluster);
+        let steps = pets().step(toys, up, down);
+        let steps = steps.last(move || dies.kill_primary());
+        let steps = steps.step("3_more", "CREATE TABLE more (id INTEGER)", "");
+        let error = wait!(router.run_pending_migrations(steps)).unwrap_err();
+        assert_eq!(error.code(), "migration_failed", "{error}");
+        let primary = format!("{name}-primary");
+        assert_eq!(error.node(), Some(&*primary));
+        let words = error.to_string();
+        let Error::Migration(error) = error else {
+            panic!("{error:?}");
+        };
+        let MigrationError::Failed {
+            migration,
+            remains,
+            left,
+            ..
+        } = &*error
+        else {
+            panic!("{error:?}");
+        };
+        assert_eq!(
+            (&**migration, &**left),
+            ("2_toys", &["3_more".to_owned()][..])
+        );
+        let keeps_nothing = Cluster::REMAINS == MigrationRemains::Nothing;
+        let (expected, remedy) = match keeps_nothing {
+            true => (
+                MigrationRemains::NothingOrAll,
+                "Run again, once there is a primary",
+            ),
+            // The server has committed the table by itself.
+            false => (
+                MigrationRemains::Unknown,
+                "if not, undo what it did, and run again",
+            ),
+        };
+        assert_eq!(*remains, expected);
+        for part in [
+            &*primary,
+            "`2_toys` failed",
+            "The connection was lost",
+            remedy,
+            "3_more",
+        ] {
+            assert!(words.contains(part), "{part}: {words}");
+        }
+        assert_eq!(heard.lines("ERROR migration_failed").len(), 1);
+
+        cluster.promote_replica();
+        let mended = match keeps_nothing {
+            // Nothing is there of it, or this would fail.
+            true => pets().step(toys, up, down),
+            false => pets().step(
+                toys,
+                "CREATE TABLE IF NOT EXISTS toys (id INTEGER PRIMARY KEY)",
+                down,
+            ),
+        };
+        let mended = mended.step("3_more", "CREATE TABLE more (id INTEGER)", "");
+        let since = Instant::now();
+        let ran = loop {
+            match wait!(router.run_pending_migrations(mended.clone())) {
+                Ok(ran) => break ran,
+                // Until the router knows of the failover.
+                Err(error) => assert!(
+                    !matches!(error, Error::Migration(_)) && since.elapsed() < LIMIT,
+                    "{error}"
+                ),
+            }
+        };
+        assert_eq!(versions(&ran), ["2", "3"]);
+        let applied = wait!(router.applied_migrations()).unwrap();
+        assert_eq!(versions(&applied), ["3", "2", "1"]);
     });
 }
 
