@@ -89,8 +89,10 @@ async fn begin_inside<C: RoutedConnection>(pooled: &mut Pooled<C>, sql: &str) ->
 #[flavoured]
 async fn commit_inside<C: RoutedConnection>(pooled: &mut Pooled<C>) -> QueryResult<()> {
     let is_postgres = pooled.conn.dialect().sql() == Sql::Postgres;
-    if is_postgres && pooled.marks.is_aborted.is_set() && depth_of(pooled) == 1 {
-        // After a failed statement, PostgreSQL takes a `COMMIT` for a `ROLLBACK`, and says nothing.
+    let may_be_aborted = is_postgres && pooled.marks.is_aborted.is_set() && depth_of(pooled) == 1;
+    // A statement has failed. A savepoint of the application's may have been rolled back since: only the server knows.
+    if may_be_aborted && pooled.conn.batch_execute("SELECT 1").await.is_err() {
+        // PostgreSQL takes a `COMMIT` for a `ROLLBACK` then, and says nothing.
         return roll_back(pooled).await;
     }
     C::TransactionManager::commit_transaction(&mut pooled.conn).await?;

@@ -79,6 +79,28 @@ fn a_savepoint_that_fails_leaves_the_transaction_around_it_as_it_was() {
     });
 }
 
+/// In blocking code, the outer one was rolled back under a test, and said that it was committed.
+#[test]
+fn an_inner_transaction_that_ignores_a_failed_statement_ends_as_in_production() {
+    run(async {
+        let outcome = in_either!(|router| {
+            let mut conn = wait!(router.write()).unwrap();
+            let done = wait!(conn.transaction(body!(|tx| -> QueryResult<()> {
+                put!(tx, "annie")?;
+                let inner = wait!(tx.transaction(body!(|tx| -> QueryResult<()> {
+                    fail!(tx);
+                    Ok(())
+                })));
+                inner.unwrap_err();
+                Ok(())
+            })));
+            (done, name(&mut conn).await)
+        });
+        // Diesel goes back to the savepoint that cannot be released, diesel-async does not.
+        assert_eq!(outcome.0, Ok(()));
+    });
+}
+
 #[test]
 fn every_kind_of_transaction_begins_after_a_statement_that_failed() {
     run(async {
