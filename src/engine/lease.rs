@@ -47,6 +47,21 @@ impl<G: Loan> Lease<G> {
         grant: Grant,
     ) -> Self {
         shared.counts.lent(grant.node, grant.kind, grant.reason);
+        Self::uncounted(guard, shared, session, grant)
+    }
+
+    /// Creates one of a connection that is on probation: it counts for nobody.
+    pub(crate) fn on_probation(guard: G, shared: Arc<Shared>, grant: Grant) -> Self {
+        Self::uncounted(guard, shared, None, grant)
+    }
+
+    #[inline]
+    fn uncounted(
+        guard: G,
+        shared: Arc<Shared>,
+        session: Option<Arc<SessionState>>,
+        grant: Grant,
+    ) -> Self {
         let reading = Reading {
             node: grant.node,
             server: guard.known().server,

@@ -408,6 +408,14 @@ impl Shared {
         (decision.refusal.is_none()).then(|| (decision, after(now, left)))
     }
 
+    /// Returns the decision for a replica that is likely to have what a session wrote or saw, once the primary has told where that is.
+    pub(crate) fn likely_once_told(&self, request: &Request<'_>, now: Instant) -> Option<Decision> {
+        let cluster = self.snapshot.load();
+        let decision = self.inputs(request, &cluster, now).likely_once_told()?;
+        let decision = Self::weighed(decision, request, &cluster);
+        decision.refusal.is_none().then_some(decision)
+    }
+
     /// Records that the session has committed.
     pub(crate) fn committed(&self, session: &SessionState) {
         session.committed(self.clock.now());
@@ -426,8 +434,13 @@ impl Shared {
             out.fetch_add(1, Ordering::Relaxed);
         }
         if let Some(session) = reads_for {
-            session.read_begins(reading, self.clock.now());
+            self.read_begins(reading, session);
         }
+    }
+
+    /// Records that a session reads from a connection.
+    pub(crate) fn read_begins(&self, reading: Reading, session: &SessionState) {
+        session.read_begins(reading, self.clock.now());
     }
 
     /// Records that a connection of `node`, which leads to `server`, has come back.
@@ -441,11 +454,16 @@ impl Shared {
             out.fetch_sub(1, Ordering::Relaxed);
         }
         if let Some(session) = reads_for {
-            session.read_ends(server, self.clock.now());
-            // What it saw on the primary has a position once the primary was asked.
-            if self.is_primary(node) {
-                self.signals.ask_soon(node);
-            }
+            self.read_ends(node, server, session);
+        }
+    }
+
+    /// Records that a session does not read from a connection of `node` any more, which leads to `server`.
+    pub(crate) fn read_ends(&self, node: usize, server: Option<ServerId>, session: &SessionState) {
+        session.read_ends(server, self.clock.now());
+        // What it saw on the primary has a position once the primary was asked.
+        if self.is_primary(node) {
+            self.signals.ask_soon(node);
         }
     }
 

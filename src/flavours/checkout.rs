@@ -38,7 +38,8 @@ impl<C: RoutedConnection> Router<C> {
         self.carry_out(&mut checkout).await
     }
 
-    async fn carry_out(
+    /// Carries a checkout out: to its end, or to a connection on [probation](Checkout::probes_until).
+    pub(super) async fn carry_out(
         &self,
         checkout: &mut Checkout<'_, Guard<C>>,
     ) -> Result<Lease<Guard<C>>, Error> {
@@ -88,6 +89,12 @@ impl<C: RoutedConnection> Router<C> {
                 } => {
                     let change = self.change_settings(node, guard, settings, until);
                     io::boxed_in(checkout.span(), change).await
+                }
+                Next::Probe(mut guard, grant) => {
+                    guard.marks.lend(grant.reason, grant.function);
+                    self.observe(&mut guard, checkout.level());
+                    let shared = Arc::clone(self.shared());
+                    return Ok(Lease::on_probation(guard, shared, grant));
                 }
                 Next::Lend(mut guard, grant) => {
                     guard.marks.lend(grant.reason, grant.function);

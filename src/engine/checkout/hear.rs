@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Asked, Checkout, Loan, Next, State};
+use super::{Asked, Checkout, Loan, Next};
 use crate::cluster::Observation;
 use crate::routing::{Decision, Reason};
 
@@ -14,12 +14,7 @@ impl<G: Loan> Checkout<'_, G> {
             sent: now,
             until,
         };
-        self.state = State::Asking { decision, asked };
-        Next::Ask {
-            node: decision.node,
-            guard,
-            until,
-        }
+        self.probe(decision, asked, guard)
     }
 
     /// Looks at a connection once more, given what its server says of itself.
