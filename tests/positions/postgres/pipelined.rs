@@ -219,6 +219,47 @@ async fn a_read_that_is_given_up_leaves_its_pool_as_it_was() {
     assert_eq!(router.status().nodes[1].problem, None);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_behind_the_question_no_later_read_falls_behind() {
+    let cluster = cluster(2);
+    // Watchers do not ask meanwhile: what the read itself tells the session is all there is.
+    let seldom = Duration::from_secs(20);
+    let router = builder(&cluster).watch_interval(seldom).build();
+    let router = router.await.expect("a router");
+    warm_up(&router).await;
+    let (since, mut rounds) = (Instant::now(), 0);
+    while rounds < 4 {
+        in_time(since, "reads of the standby that goes on");
+        let session = router.session();
+        set_theme(&session, "old").await;
+        cluster.wait_until_caught_up(LIMIT).expect("caught up");
+        cluster.standby(1).pause_replay().expect("paused");
+        let update = "UPDATE settings SET theme = 'new'";
+        cluster.primary().execute(update).expect("a write");
+        let theme = "SELECT theme FROM settings";
+        while cluster
+            .standby(0)
+            .query_value(theme)
+            .expect("a row")
+            .as_deref()
+            != Some("new")
+        {
+            in_time(since, "the write on the standby");
+        }
+        let (first, is_primary) = Reader::default().read(&session).await.expect("a read");
+        if first == "new" && !is_primary {
+            rounds += 1;
+            for _ in 0..8 {
+                let mut conn = session.read().await.expect("a connection");
+                let theme = settings::table.find(1).select(settings::theme);
+                let theme: String = theme.first(&mut conn).await.expect("a row");
+                assert_eq!(theme, "new", "on {}", conn.route());
+            }
+        }
+        cluster.standby(1).resume_replay().expect("resumed");
+    }
+}
+
 /// Where nothing has to be asked, it is a read like any other.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_that_is_proved_already_asks_nothing_and_its_statements_share_a_round_trip() {

@@ -53,7 +53,10 @@ impl Tap {
     }
 
     pub(super) fn url(&self) -> String {
-        format!("postgresql://app@127.0.0.1:{}/app?sslmode=disable", self.port)
+        format!(
+            "postgresql://app@127.0.0.1:{}/app?sslmode=disable",
+            self.port
+        )
     }
 
     /// Forgets what has passed.
