@@ -8,7 +8,7 @@ use crate::asynchronous::attempt::Attempt;
 use crate::asynchronous::manager::check_read_only;
 use crate::asynchronous::pool::Guard;
 use crate::asynchronous::transaction::AsyncFuncMut;
-use crate::asynchronous::{Pipelines, ReadConn, Session, io};
+use crate::asynchronous::{Pipelines, ReadConn, RoutedConnection, Session, io};
 use crate::cluster::{Observation, ServerId};
 use crate::consistency::Ended;
 use crate::engine::checkout::{Checkout, Outcome};
@@ -17,7 +17,7 @@ use crate::error::{Error, ReadError, Step};
 use crate::session::{Reading, SessionState};
 use crate::statement::CaughtUp;
 
-impl<C: Pipelines> Session<C> {
+impl<C: RoutedConnection> Session<C> {
     /// Runs `read` like [`reading`](Self::reading), on a shared handle, and saves the round trip that the first read after a write
     /// takes for the question whether its replica has that write.
     ///
@@ -62,6 +62,7 @@ impl<C: Pipelines> Session<C> {
     /// Cancel safe: dropping the future gives the connection back, or closes it if a statement is under way.
     pub async fn reading_pipelined<T, E, F>(&self, mut read: F) -> Result<T, E::Of>
     where
+        C: Pipelines,
         for<'r> F: AsyncFnMut(&'r ReadConn<CaughtUp, C>) -> Result<T, E>
             + AsyncFuncMut<&'r ReadConn<CaughtUp, C>, Result<T, E>, Fut: Send>
             + Send,
@@ -83,6 +84,7 @@ impl<C: Pipelines> Session<C> {
         read: &mut F,
     ) -> Result<Ended<Result<T, E::Of>, ()>, Error>
     where
+        C: Pipelines,
         for<'r> F: AsyncFnMut(&'r ReadConn<CaughtUp, C>) -> Result<T, E>
             + AsyncFuncMut<&'r ReadConn<CaughtUp, C>, Result<T, E>, Fut: Send>
             + Send,

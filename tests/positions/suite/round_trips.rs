@@ -203,7 +203,7 @@ async fn count(pool: &str, builder: Builder) {
     let both_pipelined = pipelined.into_inner().then(|| {
         let raw = raw_write + raw_read;
         let adds = WRITE_AND_READ_ADDS - 1.0;
-        count("the same, pipelined", both_pipelined, raw, adds)
+        count("a write and its read, pipelined", both_pipelined, raw, adds)
     });
     let counts = [
         &counts[..],
