@@ -232,6 +232,8 @@ async fn what_was_read_behind_the_question_no_later_read_falls_behind() {
         in_time(since, "reads of the standby that goes on");
         let session = router.session();
         set_theme(&session, "old").await;
+        // Both standbys will have what the session needs so far.
+        session.require_now().await;
         cluster.wait_until_caught_up(LIMIT).expect("caught up");
         cluster.standby(1).pause_replay().expect("paused");
         let update = "UPDATE settings SET theme = 'new'";

@@ -66,7 +66,7 @@ impl World {
                     let chance = chances.next().unwrap_or(Chance::Nothing);
                     match self.probe(router, &mut checkout, guard, chance) {
                         Ok(lent) => return Some(lent),
-                        Err(outcome) => checkout.refuse(outcome),
+                        Err(outcome) => checkout.refuse(*outcome),
                     }
                     Outcome::Started
                 }
@@ -162,7 +162,7 @@ impl World {
         checkout: &mut Checkout<'_, Pooled>,
         guard: Pooled,
         chance: Chance,
-    ) -> Result<(Pooled, Grant), Outcome<Pooled>> {
+    ) -> Result<(Pooled, Grant), Box<Outcome<Pooled>>> {
         let until = checkout.probes_until().expect("it is on probation");
         let shared = Arc::clone(&self.routers[router]);
         let asks_primary = checkout.asks_primary();
@@ -173,7 +173,7 @@ impl World {
             }
         };
         // By turns the one and the other is asked first.
-        let is_first = self.probes % 2 == 0;
+        let is_first = self.probes.is_multiple_of(2);
         self.probes += 1;
         if is_first {
             ask_primary(self);
@@ -184,7 +184,7 @@ impl World {
         }
         let (mut guard, said) = match outcome {
             Outcome::Said(guard, Some(said)) => (guard, said),
-            outcome => return Err(outcome),
+            outcome => return Err(Box::new(outcome)),
         };
         match checkout.prove(&guard, &said, self.system) {
             Some(grant) => {
@@ -193,7 +193,7 @@ impl World {
                 self.proved_behind += 1;
                 Ok((guard, grant))
             }
-            None => Err(Outcome::Said(guard, Some(said))),
+            None => Err(Box::new(Outcome::Said(guard, Some(said)))),
         }
     }
 
