@@ -439,6 +439,7 @@ impl Shared {
     }
 
     /// Records that a session reads from a connection.
+    #[inline]
     pub(crate) fn read_begins(&self, reading: Reading, session: &SessionState) {
         session.read_begins(reading, self.clock.now());
     }
@@ -459,6 +460,7 @@ impl Shared {
     }
 
     /// Records that a session does not read from a connection of `node` any more, which leads to `server`.
+    #[inline]
     pub(crate) fn read_ends(&self, node: usize, server: Option<ServerId>, session: &SessionState) {
         session.read_ends(server, self.clock.now());
         // What it saw on the primary has a position once the primary was asked.

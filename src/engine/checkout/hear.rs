@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::{Asked, Checkout, Loan, Next};
 use crate::cluster::Observation;
+use crate::error::Error;
 use crate::routing::{Decision, Reason};
 
 impl<G: Loan> Checkout<'_, G> {
@@ -15,6 +16,21 @@ impl<G: Loan> Checkout<'_, G> {
             until,
         };
         self.probe(decision, asked, guard)
+    }
+
+    /// Goes on without an answer: the connection has ended, or its server hangs.
+    pub(super) fn unheard(
+        &mut self,
+        decision: Decision,
+        asked: Asked,
+        error: Error,
+        now: Instant,
+    ) -> Next<G> {
+        if asked.is_late(now) {
+            return self.failed(decision, error, now);
+        }
+        // Others may stand.
+        self.retake(decision, error, now)
     }
 
     /// Looks at a connection once more, given what its server says of itself.

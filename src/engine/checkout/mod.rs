@@ -209,10 +209,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
                     outcome,
                 },
                 _,
-            ) => {
-                self.state = State::Asking { decision, asked };
-                self.next(*outcome, now)
-            }
+            ) => self.after_probe(decision, asked, *outcome, now),
             (
                 State::TakingToWait {
                     there,
@@ -249,12 +246,8 @@ impl<'a, G: Loan> Checkout<'a, G> {
             (State::Asking { decision, asked }, Outcome::Said(guard, said)) => {
                 self.hear(decision, guard, asked, said, now)
             }
-            // Its connection has ended, or its server hangs: others may stand.
             (State::Asking { decision, asked }, Outcome::Failed(error)) => {
-                if asked.is_late(now) {
-                    return self.failed(decision, error, now);
-                }
-                self.retake(decision, error, now)
+                self.unheard(decision, asked, error, now)
             }
             // Another one may stand.
             (State::Setting { decision }, Outcome::Failed(error)) if error.may_retry_read() => {

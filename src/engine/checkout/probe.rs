@@ -21,6 +21,8 @@ impl<G: Loan> Checkout<'_, G> {
 
     /// Returns the decision for a replica that is likely to serve, where the primary would be asked first what only it can tell: both
     /// are asked at the same time, and what the replica says is compared with what the primary says.
+    #[cold]
+    #[inline(never)]
     pub(super) fn beside_the_primary(
         &mut self,
         decision: Decision,
@@ -115,6 +117,23 @@ impl<G: Loan> Checkout<'_, G> {
                 asked,
                 outcome: Box::new(outcome),
             };
+        }
+    }
+
+    /// Goes on as after a question that was asked alone.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn after_probe(
+        &mut self,
+        decision: Decision,
+        asked: Asked,
+        outcome: Outcome<G>,
+        now: Instant,
+    ) -> Next<G> {
+        match outcome {
+            Outcome::Said(guard, said) => self.hear(decision, guard, asked, said, now),
+            Outcome::Failed(error) => self.unheard(decision, asked, error, now),
+            _ => self.decide_again(now),
         }
     }
 }
