@@ -7,6 +7,7 @@ mod connections;
 mod fence;
 mod lags;
 mod nodes;
+mod reads;
 mod refusals;
 mod state;
 mod strain;
@@ -34,8 +35,8 @@ pub(crate) use self::terms::Terms;
 use super::delays::Delays;
 use super::{Counts, Known, OneQuestion, Questions, Rejections, Request, Reset, Settings};
 use crate::cluster::{
-    BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, ServerId,
-    Signals, Snapshot, SourceAddress, after, age,
+    BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, Signals,
+    Snapshot, SourceAddress, after, age,
 };
 use crate::mutex::lock;
 use crate::observe::Spell;
@@ -43,7 +44,7 @@ use crate::position::Position;
 use crate::protection::{Gauges, Lags, Strain};
 use crate::random;
 use crate::routing::{Decision, Delay, Inputs, Level, Reason, Strength, decide};
-use crate::session::{Clock, Reading, SessionState, TokenKeys};
+use crate::session::{Clock, SessionState, TokenKeys};
 use crate::statement::Checker;
 
 /// The part of the watch interval within which the primary is asked after a commit: 5 ms by default, for which other
@@ -426,47 +427,6 @@ impl Shared {
     /// Records that the session may have written.
     pub(crate) fn wrote_perhaps(&self, session: &SessionState) {
         session.wrote_perhaps(self.clock.now());
-    }
-
-    /// Records that a connection of `node` goes out.
-    pub(crate) fn lent(&self, reading: Reading, reads_for: Option<&SessionState>) {
-        if let Some(out) = self.out.get(reading.node) {
-            out.fetch_add(1, Ordering::Relaxed);
-        }
-        if let Some(session) = reads_for {
-            self.read_begins(reading, session);
-        }
-    }
-
-    /// Records that a session reads from a connection.
-    #[inline]
-    pub(crate) fn read_begins(&self, reading: Reading, session: &SessionState) {
-        session.read_begins(reading, self.clock.now());
-    }
-
-    /// Records that a connection of `node`, which leads to `server`, has come back.
-    pub(crate) fn returned(
-        &self,
-        node: usize,
-        server: Option<ServerId>,
-        reads_for: Option<&SessionState>,
-    ) {
-        if let Some(out) = self.out.get(node) {
-            out.fetch_sub(1, Ordering::Relaxed);
-        }
-        if let Some(session) = reads_for {
-            self.read_ends(node, server, session);
-        }
-    }
-
-    /// Records that a session does not read from a connection of `node` any more, which leads to `server`.
-    #[inline]
-    pub(crate) fn read_ends(&self, node: usize, server: Option<ServerId>, session: &SessionState) {
-        session.read_ends(server, self.clock.now());
-        // What it saw on the primary has a position once the primary was asked.
-        if self.is_primary(node) {
-            self.signals.ask_soon(node);
-        }
     }
 
     pub(crate) fn is_watched(&self) -> bool {
