@@ -60,6 +60,13 @@ impl<S> Attempt<S> {
         }
     }
 
+    /// Ends it, for what is read does not count: as if it had not begun.
+    pub(super) fn undo<R: Role, C: RoutedConnection>(self, conn: &mut ReadConn<R, C>) {
+        if let Some(watch) = self.0 {
+            conn.lease_mut().guard.known.is_spent = watch.was_spent;
+        }
+    }
+
     /// Reads, until it is done or its node does not answer any more.
     pub async fn answer<F: Future>(self, read: F) -> Answer<F::Output, S> {
         let Some(watch) = self.0 else {

@@ -80,6 +80,28 @@ pub(crate) async fn at_once<F: Future>(mut step: Pin<&mut F>) -> Option<F::Outpu
     .await
 }
 
+/// Carries both steps out, and returns the output of the first.
+pub(super) async fn both<A: Future, B: Future>(mut first: Pin<&mut A>, second: B) -> A::Output {
+    let mut second = pin!(second);
+    let (mut output, mut is_done) = (None, false);
+    poll_fn(|cx| {
+        if output.is_none()
+            && let Poll::Ready(first) = first.as_mut().poll(cx)
+        {
+            output = Some(first);
+        }
+        is_done = is_done || second.as_mut().poll(cx).is_ready();
+        match output.take() {
+            Some(output) if is_done => Poll::Ready(output),
+            still => {
+                output = still;
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
 /// Carries a step out, but gives it up once `is_over`, which is asked at each event.
 pub(super) async fn unless<F: Future>(
     step: F,

@@ -64,10 +64,7 @@ impl RoutedConnection for AsyncPgConnection {
             return Ok(Some(answer.observation()));
         }
         if facts.is_subscriber {
-            let ask = crate::backend::postgres::AskSubscriber;
-            let answer: crate::backend::postgres::Subscriptions =
-                diesel_async::RunQueryDsl::get_result(ask, self).await?;
-            return Ok(Some(answer.observation()));
+            return observe_subscriber(self).await.map(Some);
         }
         let observe = crate::backend::postgres::Observe::new(facts);
         let answer: crate::backend::postgres::Answer =
@@ -233,12 +230,39 @@ impl Pipelines for AsyncPgConnection {
         AsyncConnectionCore::execute_returning_count(&mut conn, query)
     }
 
+    fn observe_beside<'conn>(
+        &'conn self,
+        facts: &'conn ServerFacts,
+    ) -> Option<BoxFuture<'conn, QueryResult<Option<Observation>>>> {
+        if facts.is_aurora {
+            return None;
+        }
+        Some(Box::pin(async move {
+            if facts.is_subscriber {
+                return observe_subscriber(self).await.map(Some);
+            }
+            let observe = crate::backend::postgres::Observe::new(facts);
+            let answer: crate::backend::postgres::Answer =
+                diesel_async::RunQueryDsl::get_result(observe, &mut &*self).await?;
+            // One that was promoted has more to say, which is another question.
+            Ok(answer.observation(facts))
+        }))
+    }
+
     fn batch_beside<'conn>(&'conn self, sql: &'conn str) -> BoxFuture<'conn, QueryResult<()>> {
         Box::pin(async move {
             let mut conn = self;
             SimpleAsyncConnection::batch_execute(&mut conn, sql).await
         })
     }
+}
+
+/// Returns what a logical subscriber says of itself.
+async fn observe_subscriber(mut conn: &AsyncPgConnection) -> QueryResult<Observation> {
+    let ask = crate::backend::postgres::AskSubscriber;
+    let answer: crate::backend::postgres::Subscriptions =
+        diesel_async::RunQueryDsl::get_result(ask, &mut conn).await?;
+    Ok(answer.observation())
 }
 
 /// Returns the checksum of a table's rows, inside a transaction.

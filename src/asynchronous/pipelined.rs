@@ -3,6 +3,7 @@
 //! Each is checked as it is made, as on an exclusive handle, and marks the connection by itself. No lock is held while it waits.
 
 mod read;
+mod reading;
 mod sources;
 #[cfg(feature = "test-util")]
 mod under_test;

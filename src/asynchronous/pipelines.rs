@@ -7,6 +7,7 @@ use futures_core::future::BoxFuture;
 use futures_core::stream::BoxStream;
 
 use super::RoutedConnection;
+use crate::cluster::{Observation, ServerFacts};
 
 /// A [`RoutedConnection`] on which several statements may be under way at once, through `&` references to its handle.
 ///
@@ -80,6 +81,22 @@ pub trait Pipelines: RoutedConnection + Sync {
     ) -> BoxFuture<'conn, QueryResult<usize>>
     where
         Q: QueryFragment<Self::Backend> + QueryId + 'query;
+
+    /// Asks the server for its role and position, beside statements, as [`observe`](RoutedConnection::observe) does, with one statement
+    /// that is sent as the future is first polled, if the connection has run it before; `None` if it cannot be asked so. Answers
+    /// `None` if more questions are needed. Defaults to `None`: then [`Session::reading_pipelined`](crate::Session::reading_pipelined)
+    /// asks it before its statements.
+    ///
+    /// # Errors
+    ///
+    /// Returns Diesel's error.
+    fn observe_beside<'conn>(
+        &'conn self,
+        facts: &'conn ServerFacts,
+    ) -> Option<BoxFuture<'conn, QueryResult<Option<Observation>>>> {
+        let _ = facts;
+        None
+    }
 
     /// Runs a text of one statement or several, beside others that may be under way.
     ///

@@ -47,12 +47,7 @@ impl<G: Loan> Lease<G> {
         grant: Grant,
     ) -> Self {
         shared.counts.lent(grant.node, grant.kind, grant.reason);
-        let reading = Reading {
-            node: grant.node,
-            server: guard.known().server,
-            stood: guard.known().stood(),
-            proved: grant.proved,
-        };
+        let reading = reading(&guard, &grant);
         Self {
             guard,
             log: WriteLog::new(shared, session, reading),
@@ -60,6 +55,31 @@ impl<G: Loan> Lease<G> {
             in_snapshot: false,
             in_locking: false,
         }
+    }
+
+    /// Creates one of a connection that is on probation: it counts for nobody.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn on_probation(guard: G, shared: Arc<Shared>, grant: Grant) -> Self {
+        let reading = reading(&guard, &grant);
+        Self {
+            guard,
+            log: WriteLog::new(shared, None, reading),
+            grant,
+            in_snapshot: false,
+            in_locking: false,
+        }
+    }
+}
+
+/// Returns what a session is told of a connection that is lent so.
+#[inline]
+fn reading<G: Loan>(guard: &G, grant: &Grant) -> Reading {
+    Reading {
+        node: grant.node,
+        server: guard.known().server,
+        stood: guard.known().stood(),
+        proved: grant.proved,
     }
 }
 

@@ -7,6 +7,7 @@ mod connections;
 mod fence;
 mod lags;
 mod nodes;
+mod reads;
 mod refusals;
 mod state;
 mod strain;
@@ -34,8 +35,8 @@ pub(crate) use self::terms::Terms;
 use super::delays::Delays;
 use super::{Counts, Known, OneQuestion, Questions, Rejections, Request, Reset, Settings};
 use crate::cluster::{
-    BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, ServerId,
-    Signals, Snapshot, SourceAddress, after, age, never,
+    BothClocks, Health, Member, Members, Node, PerSlot, Roster, Samples, ServerFacts, Signals,
+    Snapshot, SourceAddress, after, age, never,
 };
 use crate::mutex::lock;
 use crate::observe::Spell;
@@ -43,7 +44,7 @@ use crate::position::Position;
 use crate::protection::{Gauges, Lags, Strain};
 use crate::random;
 use crate::routing::{Decision, Delay, Inputs, Level, Reason, Strength, decide};
-use crate::session::{Clock, Reading, SessionState, TokenKeys};
+use crate::session::{Clock, SessionState, TokenKeys};
 use crate::statement::Checker;
 
 /// The part of the watch interval within which the primary is asked after a commit: 5 ms by default, for which other
@@ -412,6 +413,14 @@ impl Shared {
         (decision.refusal.is_none()).then(|| (decision, after(now, left)))
     }
 
+    /// Returns the decision for a replica that is likely to have what a session wrote or saw, once the primary has told where that is.
+    pub(crate) fn likely_once_told(&self, request: &Request<'_>, now: Instant) -> Option<Decision> {
+        let cluster = self.snapshot.load();
+        let decision = self.inputs(request, &cluster, now).likely_once_told()?;
+        let decision = Self::weighed(decision, request, &cluster);
+        decision.refusal.is_none().then_some(decision)
+    }
+
     /// Records that the session has committed.
     pub(crate) fn committed(&self, session: &SessionState) {
         session.committed(self.clock.now());
@@ -422,35 +431,6 @@ impl Shared {
     /// Records that the session may have written.
     pub(crate) fn wrote_perhaps(&self, session: &SessionState) {
         session.wrote_perhaps(self.clock.now());
-    }
-
-    /// Records that a connection of `node` goes out.
-    pub(crate) fn lent(&self, reading: Reading, reads_for: Option<&SessionState>) {
-        if let Some(out) = self.out.get(reading.node) {
-            out.fetch_add(1, Ordering::Relaxed);
-        }
-        if let Some(session) = reads_for {
-            session.read_begins(reading, self.clock.now());
-        }
-    }
-
-    /// Records that a connection of `node`, which leads to `server`, has come back.
-    pub(crate) fn returned(
-        &self,
-        node: usize,
-        server: Option<ServerId>,
-        reads_for: Option<&SessionState>,
-    ) {
-        if let Some(out) = self.out.get(node) {
-            out.fetch_sub(1, Ordering::Relaxed);
-        }
-        if let Some(session) = reads_for {
-            session.read_ends(server, self.clock.now());
-            // What it saw on the primary has a position once the primary was asked.
-            if self.is_primary(node) {
-                self.signals.ask_soon(node);
-            }
-        }
     }
 
     pub(crate) fn is_watched(&self) -> bool {

@@ -39,6 +39,7 @@ pub(crate) struct WriteLog {
 const NONE: u32 = u32::MAX;
 
 impl WriteLog {
+    #[inline]
     pub(crate) fn new(
         shared: Arc<Shared>,
         session: Option<Arc<SessionState>>,

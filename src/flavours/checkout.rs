@@ -12,9 +12,10 @@ use super::transact::depth_of;
 use super::{RoutedConnection, Router, flavoured, io};
 use crate::connect::{SessionSettings, SettingChanges};
 use crate::engine::checkout::{Checkout, Next, Outcome};
-use crate::engine::{Asker, Lease, Pooled, Request, Seat};
+use crate::engine::{Asker, Grant, Lease, Pooled, Request, Seat};
 use crate::error::{Error, SILENT, Step, may_retry_read};
 use crate::position::Position;
+use crate::routing::Level;
 use crate::server::PoolKind;
 
 #[flavoured]
@@ -38,7 +39,8 @@ impl<C: RoutedConnection> Router<C> {
         self.carry_out(&mut checkout).await
     }
 
-    async fn carry_out(
+    /// Carries a checkout out: to its end, or to a connection on [probation](Checkout::probes_until).
+    pub(super) async fn carry_out(
         &self,
         checkout: &mut Checkout<'_, Guard<C>>,
     ) -> Result<Lease<Guard<C>>, Error> {
@@ -89,6 +91,9 @@ impl<C: RoutedConnection> Router<C> {
                     let change = self.change_settings(node, guard, settings, until);
                     io::boxed_in(checkout.span(), change).await
                 }
+                Next::Probe(guard, grant) => {
+                    return Ok(self.on_probation(guard, grant, checkout.level()));
+                }
                 Next::Lend(mut guard, grant) => {
                     guard.marks.lend(grant.reason, grant.function);
                     if self.shared().observes() || guard.marks.logging.is_some() {
@@ -105,6 +110,17 @@ impl<C: RoutedConnection> Router<C> {
                 }
             };
         }
+    }
+
+    /// Lends a connection on probation.
+    #[cold]
+    #[inline(never)]
+    fn on_probation(&self, mut guard: Guard<C>, grant: Grant, level: Level) -> Lease<Guard<C>> {
+        guard.marks.lend(grant.reason, grant.function);
+        if self.shared().observes() || guard.marks.logging.is_some() {
+            self.observe(&mut guard, level);
+        }
+        Lease::on_probation(guard, Arc::clone(self.shared()), grant)
     }
 
     /// Takes a connection from a pool; if another node may serve as well, gives up once this one is known to be down. `since` is

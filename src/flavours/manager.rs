@@ -403,15 +403,24 @@ pub(super) async fn ask<C: RoutedConnection>(
         known.role = role;
         (None, read_only)
     };
-    if known.read_only && read_only == Some(false) {
-        let member = &pooled.member;
-        if let Some(count) = member.not_read_only().count(Instant::now()) {
-            let node = &member.name;
-            Event::NotReadOnly { node, count }.emit();
-        }
-        return Err(Box::new(NotReadOnly(())));
-    }
+    check_read_only(pooled, read_only)?;
     Ok(said)
+}
+
+/// Fails if a connection was made read-only, and is not any more, as its server says.
+pub(super) fn check_read_only<C>(
+    pooled: &Pooled<C>,
+    read_only: Option<bool>,
+) -> Result<(), NotReadOnly> {
+    if !pooled.known.read_only || read_only != Some(false) {
+        return Ok(());
+    }
+    let member = &pooled.member;
+    if let Some(count) = member.not_read_only().count(Instant::now()) {
+        let node = &member.name;
+        Event::NotReadOnly { node, count }.emit();
+    }
+    Err(NotReadOnly(()))
 }
 
 impl<C> fmt::Debug for Manager<C> {

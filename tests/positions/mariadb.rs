@@ -72,6 +72,11 @@ pub(crate) const READ_PRIMARY_ADDS: f64 = 1.0;
 /// One question to the primary, for the position of the write, and one to the replica that is likely to have it.
 pub(crate) const WRITE_AND_READ_ADDS: f64 = 2.0;
 
+/// Statements do not share a connection.
+pub(crate) async fn theme_pipelined(_: &Session) -> Option<String> {
+    None
+}
+
 /// A setting that travels.
 pub(crate) const SETTING: &str = "@tenant";
 /// None that is reset: connections are closed.

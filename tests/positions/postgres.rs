@@ -7,6 +7,7 @@ mod crashes;
 mod histories;
 mod many;
 mod pgbouncer;
+mod pipelined;
 mod repository;
 mod retries;
 mod subscribers;
@@ -76,6 +77,15 @@ pub(crate) const READ_PRIMARY_ADDS: f64 = 0.0;
 /// word that a statement is no longer needed, which is sent with the next one on one connection, and alone on two. Nobody
 /// waits for its answer.
 pub(crate) const WRITE_AND_READ_ADDS: f64 = 3.0;
+
+/// Reads the theme behind the question whether the read may run there.
+pub(crate) async fn theme_pipelined(session: &Session) -> Option<String> {
+    let theme = session.reading_pipelined(async |mut conn| {
+        let theme = settings::table.find(1).select(settings::theme);
+        theme.first(&mut conn).await
+    });
+    Some(theme.await.expect("a row"))
+}
 
 /// A setting that travels.
 pub(crate) const SETTING: &str = "app.tenant";

@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use super::{Asked, Checkout, Loan, Next, State};
+use super::{Asked, Checkout, Loan, Next};
 use crate::cluster::Observation;
+use crate::error::Error;
 use crate::routing::{Decision, Reason};
 
 impl<G: Loan> Checkout<'_, G> {
@@ -14,12 +15,22 @@ impl<G: Loan> Checkout<'_, G> {
             sent: now,
             until,
         };
-        self.state = State::Asking { decision, asked };
-        Next::Ask {
-            node: decision.node,
-            guard,
-            until,
+        self.probe(decision, asked, guard)
+    }
+
+    /// Goes on without an answer: the connection has ended, or its server hangs.
+    pub(super) fn unheard(
+        &mut self,
+        decision: Decision,
+        asked: Asked,
+        error: Error,
+        now: Instant,
+    ) -> Next<G> {
+        if asked.is_late(now) {
+            return self.failed(decision, error, now);
         }
+        // Others may stand.
+        self.retake(decision, error, now)
     }
 
     /// Looks at a connection once more, given what its server says of itself.

@@ -2,6 +2,7 @@
 
 mod again;
 mod hear;
+mod probe;
 mod proof;
 mod protect;
 mod settle;
@@ -90,6 +91,10 @@ pub(crate) struct Checkout<'a, G> {
     without_primary: bool,
     /// Set until the connection that an upgrade began with is kept or given back.
     is_upgrade: bool,
+    /// Set if a replica's connection is lent on probation rather than asked first.
+    probes: bool,
+    /// Set while the primary has to be asked at the same time what only it can tell.
+    asks_primary: bool,
 }
 
 #[derive(Debug)]
@@ -118,6 +123,15 @@ enum State<G> {
     Taking { decision: Decision },
     /// Until the connection's server has said what it is and has, asked at these times.
     Asking { decision: Decision, asked: Asked },
+    /// The same, while a read is under way on the connection.
+    Probing { decision: Decision, asked: Asked },
+    /// The question on that connection has had this outcome, and the read does not count.
+    #[allow(dead_code, reason = "where no flavour shares connections")]
+    Probed {
+        decision: Decision,
+        asked: Asked,
+        outcome: Box<Outcome<G>>,
+    },
     /// Until the connection's causal reads, or its settings, are set.
     Setting { decision: Decision },
     /// Until there may be news of who is the primary.
@@ -148,6 +162,8 @@ impl<'a, G: Loan> Checkout<'a, G> {
             pauses_until: None,
             without_primary: false,
             is_upgrade: false,
+            probes: false,
+            asks_primary: false,
         }
     }
 
@@ -187,6 +203,14 @@ impl<'a, G: Loan> Checkout<'a, G> {
             (State::Learning { until }, outcome) => self.learn(until, outcome.is_late(), now),
             (State::Waiting { until }, _) => self.wait(until, now),
             (
+                State::Probed {
+                    decision,
+                    asked,
+                    outcome,
+                },
+                _,
+            ) => self.after_probe(decision, asked, *outcome, now),
+            (
                 State::TakingToWait {
                     there,
                     required,
@@ -222,12 +246,8 @@ impl<'a, G: Loan> Checkout<'a, G> {
             (State::Asking { decision, asked }, Outcome::Said(guard, said)) => {
                 self.hear(decision, guard, asked, said, now)
             }
-            // Its connection has ended, or its server hangs: others may stand.
             (State::Asking { decision, asked }, Outcome::Failed(error)) => {
-                if asked.is_late(now) {
-                    return self.failed(decision, error, now);
-                }
-                self.retake(decision, error, now)
+                self.unheard(decision, asked, error, now)
             }
             // Another one may stand.
             (State::Setting { decision }, Outcome::Failed(error)) if error.may_retry_read() => {
@@ -240,6 +260,7 @@ impl<'a, G: Loan> Checkout<'a, G> {
             (
                 State::Taking { .. }
                 | State::Asking { .. }
+                | State::Probing { .. }
                 | State::Setting { .. }
                 | State::ChangingRoles,
                 _,
@@ -266,6 +287,11 @@ impl<'a, G: Loan> Checkout<'a, G> {
         if self.shared.token_is_newer(&self.request, decision) {
             self.shared.signals.ask_all();
             return self.learn(after(now, ROLE_CHANGE), false, now);
+        }
+        if self.probes
+            && let Some(there) = self.beside_the_primary(decision, now)
+        {
+            return self.take(there, now);
         }
         self.wait_or_take(decision, now)
     }

@@ -195,6 +195,9 @@ pub(crate) enum Next<G> {
     },
     /// Lend this connection.
     Lend(G, Grant),
+    /// Lend this connection on probation: ask its server for its role and position, run the read right behind that, and show what it
+    /// reads to nobody until the answer [proves](super::Checkout::prove) that it may serve.
+    Probe(G, Grant),
     /// Fail.
     Fail(Error),
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Basis, Decision, Inputs};
 use crate::cluster::age;
 use crate::position::Position;
-use crate::routing::{Delay, Reason};
+use crate::routing::{Block, Delay, Reason};
 
 impl<L, T, D, S> Inputs<'_, L, T, D, S>
 where
@@ -27,6 +27,16 @@ where
             .map(|(index, _)| (index, (self.delay)(index).time))
             .min_by_key(|(index, delay)| (self.is_afar(*index), *delay))?;
         Some((self.itself(node, need), delay.saturating_sub(passed)))
+    }
+
+    /// Returns a replica that is likely to have what the session wrote or saw, though only the primary can tell where that is.
+    pub(crate) fn likely_once_told(&self) -> Option<Decision> {
+        let need = self.need.as_ref()?;
+        let is_pending = matches!(need.block, Some(Block::CapturePending | Block::SeenPending));
+        if !is_pending || self.is_primarys_share() {
+            return None;
+        }
+        self.likely(need)
     }
 
     /// Returns the freshest eligible replica, and the position it still has to reach, if any.

@@ -355,10 +355,14 @@ impl Causal {
             may_leave: home.is_none_or(|home| home.seen.is_some()),
             leaving: home.and_then(|home| home.seen.clone()),
             passed: past.passed.map(Stamp::instant),
-            since: time_of(past.wrote.as_ref())
-                .max(time_of(past.seen.as_ref()))
-                .max(home.map(|home| home.last))
-                .map(Stamp::instant),
+            since: match block {
+                // What the primary will tell is the latest.
+                Some(Block::CapturePending | Block::SeenPending) => past.committed.max(self.read),
+                _ => time_of(past.wrote.as_ref())
+                    .max(time_of(past.seen.as_ref()))
+                    .max(home.map(|home| home.last)),
+            }
+            .map(Stamp::instant),
             version: self.version,
         }
     }

@@ -9,6 +9,7 @@ pub(crate) use diesel_routing::mysql::Router;
 pub(crate) use diesel_routing::prelude::*;
 use diesel_routing_testkit::{GaleraCluster, MariaNode};
 
+pub(crate) use crate::mariadb::theme_pipelined;
 pub(crate) use crate::{HOUR, settings};
 
 pub(crate) type Connection = diesel_async::AsyncMysqlConnection;

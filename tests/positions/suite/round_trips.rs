@@ -1,5 +1,6 @@
 //! What routing costs in round trips.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use diesel_async::{AsyncConnection as _, SimpleAsyncConnection as _};
@@ -160,6 +161,16 @@ async fn count(pool: &str, builder: Builder) {
     })
     .await;
 
+    let pipelined = AtomicBool::new(false);
+    let both_pipelined = mean(&counter, async || {
+        let (session, theme) = (router.session(), another_theme());
+        update!(&mut session.write().await.expect("a connection"), &theme).expect("a write");
+        let seen = theme_pipelined(&session).await;
+        assert!(seen.as_ref().is_none_or(|seen| *seen == theme));
+        pipelined.store(seen.is_some(), Ordering::Relaxed);
+    })
+    .await;
+
     let count = |operation, routed, raw, may_add| Count {
         operation,
         routed,
@@ -189,7 +200,17 @@ async fn count(pool: &str, builder: Builder) {
         ),
     ];
     let set_by_hand = set_by_hand.map(|set| count("`SET` by hand", set, 1.0, 1.0));
-    let counts = [&counts[..], set_by_hand.as_slice()].concat();
+    let both_pipelined = pipelined.into_inner().then(|| {
+        let raw = raw_write + raw_read;
+        let adds = WRITE_AND_READ_ADDS - 1.0;
+        count("a write and its read, pipelined", both_pipelined, raw, adds)
+    });
+    let counts = [
+        &counts[..],
+        set_by_hand.as_slice(),
+        both_pipelined.as_slice(),
+    ]
+    .concat();
     // They were counted at all.
     assert!(both_tenants > 3.9, "{counts:?}");
     assert!(set_by_hand.is_none_or(|set| set.routed > 1.9), "{counts:?}");

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::servers::{Pooled, known, said};
+use super::servers::{Pooled, identity, known, said};
 use super::steps::Chance;
 use super::world::{World, name};
 use crate::engine::Grant;
 use crate::engine::checkout::{Checkout, Next, Outcome};
 use crate::error::{Error, Step as ErrorStep};
 use crate::position::{Lsn, PgPosition, Position};
+use crate::session::Clock;
 
 impl World {
     pub(super) fn carry_out(
@@ -56,44 +57,18 @@ impl World {
                         Outcome::Answered
                     }
                 },
-                Next::Ask {
-                    node,
-                    mut guard,
-                    until,
-                } => {
+                Next::Ask { guard, until, .. } => {
                     let chance = chances.next().unwrap_or(Chance::Nothing);
-                    match chance {
-                        Chance::Restart { back_by } if guard.server != 0 => {
-                            self.restart(guard.server, back_by);
-                        }
-                        Chance::Progress { by, .. } => self.replay(guard.server, by),
-                        Chance::Change(change) => self.change(change),
-                        _ => {}
+                    self.put_question(router, guard, until, chance)
+                }
+                Next::Probe(guard, grant) => {
+                    assert_eq!(guard.node, grant.node, "the route names another node");
+                    let chance = chances.next().unwrap_or(Chance::Nothing);
+                    match self.probe(router, &mut checkout, guard, chance) {
+                        Ok(lent) => return Some(lent),
+                        Err(outcome) => checkout.refuse(*outcome),
                     }
-                    let server = self.servers[guard.server];
-                    let why = if server.run != guard.run {
-                        guard.known.is_spent = true;
-                        Some("it has ended")
-                    } else if matches!(chance, Chance::Refusal) {
-                        let left = until.saturating_duration_since(self.system);
-                        self.system += left;
-                        self.clock.pass(left);
-                        Some("no answer")
-                    } else {
-                        None
-                    };
-                    match why {
-                        Some(why) => {
-                            self.give_back(router, guard);
-                            let step = ErrorStep::Recycle;
-                            let error = Error::checkout(node.to_string(), step, self.system, why);
-                            Outcome::Failed(error)
-                        }
-                        None => {
-                            let said = said(guard.server, server.replayed);
-                            Outcome::Said(guard, Some(said))
-                        }
-                    }
+                    Outcome::Started
                 }
                 Next::AwaitReplay {
                     guard, required, ..
@@ -142,6 +117,84 @@ impl World {
             };
         }
         panic!("the checkout does not end");
+    }
+
+    /// Asks a connection's server, as far as fate has it.
+    fn put_question(
+        &mut self,
+        router: usize,
+        mut guard: Pooled,
+        until: Instant,
+        chance: Chance,
+    ) -> Outcome<Pooled> {
+        match chance {
+            Chance::Restart { back_by } if guard.server != 0 => {
+                self.restart(guard.server, back_by);
+            }
+            Chance::Progress { by, .. } => self.replay(guard.server, by),
+            Chance::Change(change) => self.change(change),
+            _ => {}
+        }
+        let server = self.servers[guard.server];
+        let why = if server.run != guard.run {
+            guard.known.is_spent = true;
+            "it has ended"
+        } else if matches!(chance, Chance::Refusal) {
+            let left = until.saturating_duration_since(self.system);
+            self.system += left;
+            self.clock.pass(left);
+            "no answer"
+        } else {
+            let said = said(guard.server, server.replayed);
+            return Outcome::Said(guard, Some(said));
+        };
+        let (node, step) = (guard.node, ErrorStep::Recycle);
+        self.give_back(router, guard);
+        let error = Error::checkout(node.to_string(), step, self.system, why);
+        Outcome::Failed(error)
+    }
+
+    /// Reads on probation: asks the connection's server, and the primary if that is to be asked as well; before the answers are there,
+    /// others write, and the replica goes on.
+    fn probe(
+        &mut self,
+        router: usize,
+        checkout: &mut Checkout<'_, Pooled>,
+        guard: Pooled,
+        chance: Chance,
+    ) -> Result<(Pooled, Grant), Box<Outcome<Pooled>>> {
+        let until = checkout.probes_until().expect("it is on probation");
+        let shared = Arc::clone(&self.routers[router]);
+        let asks_primary = checkout.asks_primary();
+        let ask_primary = |world: &Self| {
+            if asks_primary {
+                let position = world.servers[0].replayed;
+                shared.hear(Some(identity(0)), world.clock.now(), &said(0, position));
+            }
+        };
+        // By turns the one and the other is asked first.
+        let is_first = self.probes.is_multiple_of(2);
+        self.probes += 1;
+        if is_first {
+            ask_primary(self);
+        }
+        let outcome = self.put_question(router, guard, until, chance);
+        if !is_first {
+            ask_primary(self);
+        }
+        let (mut guard, said) = match outcome {
+            Outcome::Said(guard, Some(said)) => (guard, said),
+            outcome => return Err(Box::new(outcome)),
+        };
+        match checkout.prove(&guard, &said, self.system) {
+            Some(grant) => {
+                guard.known.said(said, self.system);
+                self.give_back(router, guard.clone());
+                self.proved_behind += 1;
+                Ok((guard, grant))
+            }
+            None => Err(Box::new(Outcome::Said(guard, Some(said)))),
+        }
     }
 
     /// Takes a connection from a pool, as far as fate has it.

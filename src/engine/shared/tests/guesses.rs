@@ -126,3 +126,43 @@ fn a_read_that_waits_tries_no_more_often_where_there_are_more_replicas() {
     assert!((2..=20).contains(&few), "{few}");
     assert!((2..=20).contains(&many), "{many}");
 }
+
+/// The primary is asked for the position of the write at the same time as the replica.
+#[test]
+fn a_read_behind_the_question_counts_once_the_primary_has_told_no_more_than_the_replica_says() {
+    // What the primary says, and the replica; whether the read counts.
+    let cases = [
+        (None, 99, false),
+        (Some(95), 94, false),
+        (Some(95), 95, true),
+    ];
+    for (of_primary, of_replica, counts) in cases {
+        let behind = Behind::new(1);
+        behind.session.committed(behind.clock.now());
+        behind.clock.pass(MILLISECOND);
+        let shared = &behind.shared;
+        let mut checkout = Checkout::new(shared, read_of(&behind.session), false).probing();
+        let Next::Take { node: 1, .. } = checkout.next(Outcome::Started, behind.opened) else {
+            panic!("no replica is tried");
+        };
+        let Next::Probe(guard, _) = checkout.next(behind.take(1), behind.opened) else {
+            panic!("it is not lent on probation");
+        };
+        assert!(checkout.asks_primary());
+        assert!(!checkout.primary_has_told(behind.opened));
+        if let Some(lsn) = of_primary {
+            shared.hear(Some(identity(0)), behind.clock.now(), &said(0, lsn));
+            assert!(checkout.primary_has_told(behind.opened));
+        }
+        let said = said(1, of_replica);
+        let granted = checkout.prove(&guard, &said, behind.opened);
+        assert_eq!(granted.is_some(), counts, "{of_primary:?}");
+        if granted.is_some() {
+            continue;
+        }
+        checkout.refuse(Outcome::Said(guard, Some(said)));
+        // Another replica there is not.
+        let next = checkout.next(Outcome::Started, behind.opened);
+        assert!(matches!(next, Next::Take { node: 0, .. }), "{next:?}");
+    }
+}

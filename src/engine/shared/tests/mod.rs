@@ -72,6 +72,7 @@ fn the_model_reads_from_replicas_so_it_proves_something() {
     }
     // The first connection to each is newer than what its node has said.
     assert!(world.from_replicas >= 17, "{}", world.from_replicas);
+    assert!(world.proved_behind > 0, "none ran behind the question");
 }
 
 /// What a connection that is newer than its node's last word may serve had a rule of its own, which knew neither lag

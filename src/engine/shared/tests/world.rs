@@ -67,6 +67,9 @@ pub(super) struct World {
     /// The acknowledged writes, with their time by the routers' clock.
     log: Vec<(Instant, u64)>,
     pub(super) from_replicas: u32,
+    /// The number of reads that ran behind the question whether they may, and that of those which the answer let pass.
+    pub(super) probes: u32,
+    pub(super) proved_behind: u32,
     /// What the routers' applications tell of the primary's load.
     pub(super) loads: Vec<Load>,
     /// The error of the last checkout, if it failed.
@@ -121,6 +124,8 @@ impl World {
             system: Instant::now(),
             log: Vec::new(),
             from_replicas: 0,
+            probes: 0,
+            proved_behind: 0,
             loads,
             failed: None,
         };
@@ -333,7 +338,11 @@ impl World {
         };
         // Not borrowed: the world goes on meanwhile.
         let shared = Arc::clone(&self.routers[router]);
-        let checkout = Checkout::new(&shared, first, servers_wait);
+        let mut checkout = Checkout::new(&shared, first, servers_wait);
+        // But for one, they read behind the question.
+        if user != 1 {
+            checkout = checkout.probing();
+        }
         let (mut conn, mut grant) = self.carry_out(router, checkout, &mut chances)?;
         if matches!(how, How::Upgraded) {
             shared.lent(reading(&conn, grant), Some(&session));
