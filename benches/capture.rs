@@ -122,7 +122,7 @@ fn main() -> Outcome {
     Ok(())
 }
 
-/// Nothing so far, of each side.
+/// Returns an empty sample for each side.
 fn samples() -> Outcome<[Samples; SIDES.len()]> {
     let times = Times::new(DIGITS)?;
     Ok(SIDES.map(|side| Samples {
@@ -182,7 +182,7 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// One turn of each side.
+    /// Runs one turn of each side.
     async fn round(&self, number: usize, results: &mut [Samples; SIDES.len()]) -> Outcome {
         // Who goes first changes, too.
         for place in 0..results.len() {

@@ -102,7 +102,7 @@ impl User<'_> {
         }
     }
 
-    /// The version that was written.
+    /// Writes the next version of a key, and returns it.
     pub(crate) async fn write(&mut self, key: i32) -> Outcome<i64> {
         match self {
             Self::Session(session) => Ok(update(&mut session.write().await?, key).await?),

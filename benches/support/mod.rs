@@ -70,7 +70,7 @@ pub(crate) enum Through {
 }
 
 impl Case {
-    /// Every case, each raw one before those to compare with it.
+    /// Returns every case, each raw one before those to compare with it.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         use Through::{Annotated, CaughtUp, Plain, Primary, Raw, RawWithoutPing, Replica, Write};
         use Work::{Boxed, Checkout, Find, First, Insert, Load};
@@ -90,7 +90,7 @@ impl Case {
         })
     }
 
-    /// What this case is compared with.
+    /// Returns the case that this one is compared with.
     pub(crate) fn raw(self) -> Self {
         Self {
             through: Through::Raw,
@@ -98,7 +98,7 @@ impl Case {
         }
     }
 
-    /// The case's step, ready to run on databases of its own.
+    /// Returns the case's step, ready to run on databases of its own.
     pub(crate) fn steps(self) -> Outcome<Steps> {
         match self.api {
             Api::Sync => blocking::steps(self.work, self.through),

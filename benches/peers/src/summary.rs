@@ -135,7 +135,7 @@ impl Line {
 }
 
 impl Quotients {
-    /// `None` without a round in which both had a turn.
+    /// Returns the quotients; `None` without a round in which both had a turn.
     fn of(theirs: &[&Turn], ours: &[&Turn]) -> Option<Self> {
         let pairs: Vec<_> = theirs
             .iter()
