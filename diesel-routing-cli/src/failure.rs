@@ -54,7 +54,7 @@ pub(crate) fn exit(outcome: Result<Outcome, Failure>) -> ExitCode {
 }
 
 impl Failure {
-    /// A failure with an error's words and those of its causes.
+    /// Returns a failure with an error's words and those of its causes.
     pub(crate) fn other(error: &dyn std::error::Error) -> Self {
         Self::Other(chain(error))
     }
