@@ -30,7 +30,7 @@ enum State {
 }
 
 impl Listener {
-    /// On a free port of the loopback interface.
+    /// Listens on a free port of the loopback interface.
     pub(super) fn tcp() -> io::Result<Self> {
         let socket = bind_tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         let address = socket
