@@ -63,7 +63,7 @@ impl Floor {
         }
     }
 
-    /// What whoever sees a write of this session must see, too.
+    /// Returns what whoever sees a write of this session must see, too.
     pub(super) fn for_others(&self) -> Self {
         let for_others = |known: &Known| Known {
             why: match known.why {
@@ -81,7 +81,7 @@ impl Floor {
         )
     }
 
-    /// What must be there of this key.
+    /// Returns what must be there of this key.
     pub(super) fn of(&self, key: i32) -> impl Iterator<Item = &Known> {
         self.0
             .range((key, None)..=(key, Some(i32::MAX)))
