@@ -68,7 +68,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Option<String>> {
     Ok(None)
 }
 
-/// The file that rustdoc wrote of a package.
+/// Returns the path of the file that rustdoc wrote of a package.
 pub(crate) fn json(workspace: &Workspace, package: &str) -> std::path::PathBuf {
     workspace.target(&format!("doc/{}.json", package.replace('-', "_")))
 }

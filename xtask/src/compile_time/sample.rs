@@ -98,12 +98,12 @@ pub(super) fn write(
     Ok(())
 }
 
-/// The table's name; it is its module's name as well.
+/// Returns the table's name; it is its module's name as well.
 fn name(number: u16) -> String {
     format!("t{number:03}")
 }
 
-/// The table that this one's `parent_id` points at: the one before, so that every table has a join.
+/// Returns the table that this one's `parent_id` points at: the one before, so that every table has a join.
 fn parent(number: u16, tables: u16) -> String {
     name(number.checked_sub(1).unwrap_or(tables - 1))
 }
@@ -120,7 +120,7 @@ fn schema(tables: u16) -> String {
     definitions.chain(joins).chain([together]).collect()
 }
 
-/// One table's models and functions, when `queries` are spread evenly over all tables.
+/// Writes one table's models and functions, when `queries` are spread evenly over all tables.
 fn module(flavour: &Flavour, number: u16, tables: u16, queries: u16) -> String {
     let (table, parent) = (name(number), parent(number, tables));
     let kinds: Vec<_> = QUERIES.split("\n\n").map(str::trim_end).collect();

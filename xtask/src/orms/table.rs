@@ -89,7 +89,7 @@ fn cell(times: &[f64]) -> String {
     }
 }
 
-/// Two digits at least, and a comma after the thousands.
+/// Formats a time with two digits at least, and a comma after the thousands.
 fn number(time: f64) -> String {
     if time < 10.0 {
         return format!("{time:.1}");
