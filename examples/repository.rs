@@ -47,7 +47,7 @@ impl Accounts for Database {
     }
 }
 
-/// A free function takes the handle of its level, and is called with whatever can provide it.
+/// Reads the balance. A free function takes the handle of its level, and is called with whatever can provide it.
 #[consistency(strong)]
 fn balance(conn: &mut ReadConn<Primary>, id: i32) -> Result<i64, Error> {
     println!("  reads the balance from {}", conn.route());

@@ -111,8 +111,8 @@ pub(crate) enum Strategy {
 }
 
 impl Options {
-    /// The options, or what to exit with and to say: the help was asked for, or an option makes no
-    /// sense.
+    /// Reads the options, or returns what to exit with and to say: the help was asked for, or an option makes
+    /// no sense.
     pub(crate) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, (u8, String)> {
         Self::try_parse_from(args).map_err(|error| {
             let text = error.to_string();

@@ -91,7 +91,7 @@ impl OnPrimary {
     }
 }
 
-/// `follows`: whether the routers follow a failover; if not, there is none.
+/// Draws the episodes. `follows`: whether the routers follow a failover; if not, there is none.
 pub(crate) fn draw(seed: u64, length: Duration, follows: bool) -> Vec<Episode> {
     let mut random = SmallRng::seed_from_u64(seed);
     // A sequence of its own: what happens to the servers depends on the seed alone.

@@ -25,7 +25,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// Long enough to replay a run's writes from the first.
 const CATCH_UP: Duration = Duration::from_secs(300);
 
-/// `None` if a signal ended it.
+/// Runs the episodes; `None` if a signal ended it.
 pub(crate) fn run(
     options: &Options,
     episodes: &[Episode],

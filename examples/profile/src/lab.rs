@@ -47,7 +47,7 @@ impl Lab {
         }
     }
 
-    /// The cluster.
+    /// Returns the cluster.
     pub fn cluster(&self) -> &PgCluster {
         &self.cluster
     }
@@ -120,7 +120,7 @@ impl Lab {
         Ok(())
     }
 
-    /// What was done to a replica; nothing, if there is none of this number.
+    /// Returns what was done to a replica; nothing, if there is none of this number.
     pub(crate) fn knobs(&self, replica: usize) -> Knobs {
         self.replica(replica)
             .map(|(_, knobs)| *knobs)

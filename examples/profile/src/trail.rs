@@ -33,7 +33,7 @@ struct Kept {
 }
 
 impl Trail {
-    /// The last steps of a user, newest first.
+    /// Returns the last steps of a user, newest first.
     #[must_use]
     pub fn of_user(&self, user: i32, most: usize) -> Vec<Step> {
         let kept = self.lock();
@@ -41,7 +41,7 @@ impl Trail {
         steps.take(most).cloned().collect()
     }
 
-    /// How many reads this node had.
+    /// Returns how many reads this node had.
     #[must_use]
     pub fn reads_of(&self, node: &str) -> u64 {
         self.lock().reads.get(node).copied().unwrap_or_default()

@@ -31,7 +31,7 @@ impl Verdict {
         }
     }
 
-    /// What went wrong, and what to do.
+    /// Explains what went wrong, and what to do.
     pub(crate) fn explain(self, options: &Options) -> String {
         let (lag, window) = (
             format_duration(options.lag),
@@ -70,7 +70,7 @@ pub(crate) fn introduce(out: &mut impl Write, options: &Options) -> Result<()> {
     )
 }
 
-/// The reads of one user, with their routes.
+/// Prints the reads of one user, with their routes.
 pub(crate) fn samples(out: &mut impl Write, round: &Round, strategy: Strategy) -> Result<()> {
     for tally in &round.tallies {
         let Tally { reads, stale, .. } = tally;

@@ -30,7 +30,7 @@ pub(crate) struct Round {
     pub(crate) change: Duration,
 }
 
-/// Every page is read once with each of the `strategies`.
+/// Reads every page once with each of the `strategies`.
 pub(crate) fn run(strategies: &[Strategy], options: &Options, stop: &Stop) -> Result<Round> {
     let visits: Vec<_> = (1..=options.users.into())
         .map(|user| Visit::plan(user, options))

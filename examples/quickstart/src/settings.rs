@@ -32,7 +32,7 @@ pub(crate) fn change_theme(conn: &mut WriteConn, user: i32) -> QueryResult<usize
         .execute(conn)
 }
 
-/// The table, with a row for each of the users 1 to `users`.
+/// Returns the SQL that makes the table, with a row for each of the users 1 to `users`.
 pub(crate) fn schema(users: i32) -> String {
     format!(
         "CREATE TABLE settings (user_id INTEGER PRIMARY KEY, theme TEXT NOT NULL);

@@ -53,7 +53,7 @@ impl Strategy {
     }
 }
 
-/// The handles above have three types; all of them can do what this one can.
+/// Reads through what all handles above can become: they have three types, and all can do what this one can.
 fn view(conn: &mut ReadConn<Replica>, user: i32) -> Result<Page> {
     let theme = settings::theme(conn, user)?;
     let route = conn.route();

@@ -42,7 +42,7 @@ impl User {
         self.client.get(app, "/").await
     }
 
-    /// Whether a page shows something else than what was chosen.
+    /// Returns whether a page shows something else than what was chosen.
     pub(crate) fn is_stale(&self, page: &Page) -> bool {
         let shown = page.element("locale");
         self.chosen

@@ -42,7 +42,7 @@ impl Page {
     }
 }
 
-/// The whole page.
+/// Lays out the whole page.
 pub(crate) fn page(
     site: &Site,
     visitor: &Visitor,

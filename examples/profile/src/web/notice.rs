@@ -31,7 +31,7 @@ impl Notice {
         }
     }
 
-    /// To a page that says it.
+    /// Redirects to a page that says it.
     pub(crate) fn on(self, path: &str) -> Redirect {
         let name = match self {
             Self::LetterOrdered => "letter-ordered",
