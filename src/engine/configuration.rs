@@ -70,7 +70,7 @@ enum About {
 }
 
 impl Changed {
-    /// The change of a key.
+    /// Returns the change of a key.
     pub(crate) fn of_key(key: &str, words: String) -> Self {
         let about = if key == "mode" {
             About::Mode
@@ -80,7 +80,7 @@ impl Changed {
         Self { about, words }
     }
 
-    /// The change of a node.
+    /// Returns the change of a node.
     #[cfg(feature = "config")]
     pub(crate) fn of_node(change: &NodeChange) -> Self {
         Self {

@@ -100,7 +100,7 @@ impl<G> Lease<G> {
         self.grant.node
     }
 
-    /// The same connection, now lent for more: the caller has proved that it may be.
+    /// Returns the same connection, now lent for more: the caller has proved that it may be.
     pub(crate) fn upgraded(mut self, access: Access, reason: Reason) -> Self {
         self.grant.access = self.grant.access.max(access);
         self.grant.reason = reason;

@@ -122,7 +122,7 @@ impl Marks {
         }
     }
 
-    /// Kept out of every statement's code, which mostly has no need of it.
+    /// Observes a latency; kept out of every statement's code, which mostly has no need of it.
     #[cold]
     #[inline(never)]
     fn observe(&self, since: Instant) {

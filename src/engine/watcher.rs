@@ -132,8 +132,8 @@ pub(crate) struct Watcher {
 }
 
 impl Watcher {
-    /// A watcher of the node in this slot, of which nothing is known; its first answer is awaited by `arrivals`, in this
-    /// place.
+    /// Makes a watcher of the node in this slot, of which nothing is known; its first answer is awaited by `arrivals`, in
+    /// this place.
     pub(crate) fn new(
         shared: &Arc<Shared>,
         settings: &Settings,
