@@ -18,7 +18,7 @@ pub trait Acquire<L, H>: Debug + Sized {
     /// The handle, for the time of the call.
     type Held: std::ops::DerefMut<Target = H> + Send;
 
-    /// The handle.
+    /// Returns the handle.
     ///
     /// # Errors
     ///
@@ -28,13 +28,13 @@ pub trait Acquire<L, H>: Debug + Sized {
         function: &'static Function,
     ) -> impl Future<Output = Result<Self::Held, Error>> + Send;
 
-    /// The same once more, for a function that may run again; `None` of handles.
+    /// Returns the same source once more, for a function that may run again; `None` of handles.
     #[doc(hidden)]
     fn again(&self) -> Option<Self> {
         None
     }
 
-    /// The handle, for a run that follows another for this reason.
+    /// Returns the handle, for a run that follows another for this reason.
     #[doc(hidden)]
     fn acquire_again(
         self,
@@ -56,7 +56,7 @@ pub trait AcquireShared<L, H>: Debug + Sized {
     /// The handle, for the time of the call.
     type Held: HeldShared<Target = H>;
 
-    /// The handle.
+    /// Returns the handle.
     ///
     /// # Errors
     ///
@@ -66,13 +66,13 @@ pub trait AcquireShared<L, H>: Debug + Sized {
         function: &'static Function,
     ) -> impl Future<Output = Result<Self::Held, Error>> + Send;
 
-    /// The same once more, for a function that may run again; `None` of handles.
+    /// Returns the same source once more, for a function that may run again; `None` of handles.
     #[doc(hidden)]
     fn again(&self) -> Option<Self> {
         None
     }
 
-    /// The handle, for a run that follows another for this reason.
+    /// Returns the handle, for a run that follows another for this reason.
     #[doc(hidden)]
     fn acquire_again(
         self,

@@ -17,20 +17,20 @@ pub trait Acquire<L, H>: Debug + Sized {
     /// The handle, for the time of the call.
     type Held: std::ops::DerefMut<Target = H>;
 
-    /// The handle.
+    /// Returns the handle.
     ///
     /// # Errors
     ///
     /// [`Error::Checkout`], from sessions and routers.
     fn acquire(self, function: &'static Function) -> Result<Self::Held, Error>;
 
-    /// The same once more, for a function that may run again; `None` of handles.
+    /// Returns the same source once more, for a function that may run again; `None` of handles.
     #[doc(hidden)]
     fn again(&self) -> Option<Self> {
         None
     }
 
-    /// The handle, for a run that follows another for this reason.
+    /// Returns the handle, for a run that follows another for this reason.
     ///
     /// # Errors
     ///
