@@ -94,7 +94,7 @@ impl PartialOrd for Function {
 }
 
 impl Ord for Function {
-    /// By path, then by place.
+    /// Compares by path, then by place.
     fn cmp(&self, other: &Self) -> Ordering {
         self.place().cmp(&other.place())
     }
