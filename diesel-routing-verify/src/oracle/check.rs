@@ -48,7 +48,7 @@ pub struct Violation {
     pub at: usize,
     /// The row that was shown.
     pub found: Row,
-    /// What should have been there.
+    /// The version that should have been there.
     pub needed: Option<Known>,
 }
 
@@ -73,7 +73,7 @@ pub enum Guarantee {
     Committed,
 }
 
-/// What a history has shown.
+/// The findings in a history.
 #[derive(Debug, Default)]
 pub struct Findings {
     /// The promises that were not kept, in the order of the records that show it.

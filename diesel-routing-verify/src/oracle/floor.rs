@@ -14,13 +14,13 @@ pub(super) struct Floor(BTreeMap<(i32, Option<i32>), Known>);
 pub struct Known {
     /// The version.
     pub row: Row,
-    /// Whose doing it was.
+    /// The reason why it is known.
     pub why: Why,
     /// The record that tells.
     pub since: usize,
 }
 
-/// Whose doing made a version known.
+/// The reason why a version is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
