@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use diesel_routing::{ConfigError, Error};
 
-/// What a command that has done its work found. Its report has been printed.
+/// The findings of a command that has done its work. Its report has been printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// All is well: exit code 0.

@@ -16,7 +16,7 @@ pub(crate) struct Cell {
     tone: Tone,
 }
 
-/// What a text means, as a colour.
+/// The meaning of a text, as a colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Tone {
     #[default]

@@ -80,7 +80,7 @@ fn ends(key: KeyEvent) -> bool {
         }
 }
 
-/// What is on the screen.
+/// The contents of the screen.
 struct Screen {
     names: Vec<String>,
     interval: Duration,
