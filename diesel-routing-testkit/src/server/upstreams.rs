@@ -1,6 +1,6 @@
 use super::ServerError;
 
-/// Whom each node but the first follows, before the cluster is there. Node 0 is the primary.
+/// The node that each node but the first follows, before the cluster is there. Node 0 is the primary.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Upstreams(Vec<usize>);
 

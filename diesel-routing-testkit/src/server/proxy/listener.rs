@@ -17,7 +17,7 @@ const BACKLOG: i32 = 128;
 #[derive(Debug)]
 pub(super) struct Listener {
     endpoint: Endpoint,
-    /// Whom a unix socket belongs to: the account of the servers that connect to it.
+    /// The owner of a unix socket: the account of the servers that connect to it.
     owner: Option<Account>,
     state: State,
 }
