@@ -19,11 +19,11 @@ pub struct ConfigurationStatus {
     /// The time of the last change, or of the start.
     #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::time"))]
     pub changed_at: SystemTime,
-    /// Who or what made the last change, if that was said.
+    /// The author of the last change, a person or a program, if that was said.
     pub by: Option<String>,
     /// The last change, in words.
     pub changes: Vec<String>,
-    /// Why a later change was refused, which has changed nothing.
+    /// The reason why a later change was refused, which has changed nothing.
     pub problem: Option<String>,
 }
 
@@ -48,7 +48,7 @@ impl Record {
     }
 }
 
-/// Who makes changes that nobody says who makes.
+/// The author of changes that nobody says who makes.
 pub(super) const CODE: &str = "code";
 
 /// A change, in words, and what it is about.

@@ -35,7 +35,7 @@ pub(crate) struct Grant {
     pub(crate) fails_on_missing: bool,
     /// The version of the session's requirements that its server was proved to meet.
     pub(crate) proved: Option<u64>,
-    /// What the loan counts as.
+    /// The kind that the loan counts as.
     pub(crate) kind: LoanKind,
 }
 

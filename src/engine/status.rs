@@ -61,7 +61,7 @@ pub struct Status {
     pub class_replica_shares: Vec<(String, u8)>,
     /// The [window](crate::Window) in use, and how it came about.
     pub window: WindowStatus,
-    /// How strained the primary is; `None` without a [breaker](crate::Breaker).
+    /// The strain on the primary; `None` without a [breaker](crate::Breaker).
     pub breaker: Option<BreakerStatus>,
     /// The number of session tokens rejected since the router started, by reason; reasons that did not occur are
     /// left out.
