@@ -77,7 +77,7 @@ impl<S> Attempt<S> {
     }
 }
 
-/// What a run answered.
+/// The answer of a run.
 #[derive(Debug)]
 #[must_use = "an answer is looked at with `end`"]
 pub struct Answer<T, S>(Inner<T, S>);
