@@ -10,6 +10,17 @@ use crate::routing::Tag;
 /// The differences of a session's calls from the router's defaults.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
+    /// What its reads and connections ask for; `None` if nothing, as most sessions.
+    pub(super) wishes: Option<Arc<Wishes>>,
+    /// Set if writes are remembered.
+    pub(crate) tracked: bool,
+    /// Set for the placeholder session used outside any scope; it tracks nothing.
+    pub(crate) outside: bool,
+}
+
+/// What a session's reads and connections ask for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wishes {
     /// The longest wait of reads for a fresher replica; the router's if `None`.
     pub(crate) wait: Option<Duration>,
     /// The levels and classes that were set for all its reads; `None` if none was.
@@ -18,19 +29,12 @@ pub(crate) struct Options {
     pub(crate) on: Option<Arc<Tag>>,
     /// The settings of the connections that it gets.
     pub(crate) settings: Option<Arc<SessionSettings>>,
-    /// Set if writes are remembered.
-    pub(crate) tracked: bool,
-    /// Set for the placeholder session used outside any scope; it tracks nothing.
-    pub(crate) outside: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            wait: None,
-            advice: None,
-            on: None,
-            settings: None,
+            wishes: None,
             tracked: true,
             outside: false,
         }
@@ -38,9 +42,20 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Returns what is asked for; `None` if nothing is.
+    #[inline]
+    pub(crate) fn wishes(&self) -> Option<&Wishes> {
+        self.wishes.as_deref()
+    }
+
+    /// Returns what is asked for, to add to.
+    pub(crate) fn wishes_mut(&mut self) -> &mut Wishes {
+        Arc::make_mut(self.wishes.get_or_insert_default())
+    }
+
     /// Returns what was said of all its reads, to add to.
     pub(crate) fn advice(&mut self) -> &mut Advice {
-        Arc::make_mut(self.advice.get_or_insert_default())
+        Arc::make_mut(self.wishes_mut().advice.get_or_insert_default())
     }
 }
 

@@ -137,7 +137,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
     /// primary.
     #[must_use]
     pub fn waiting(&self, wait: Duration) -> Self {
-        self.with(|options| options.wait = Some(wait))
+        self.with(|options| options.wishes_mut().wait = Some(wait))
     }
 
     /// Returns this session as a background job wants it: with reads that rather wait a second for a replica
@@ -207,7 +207,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
     /// with [`ConfigError::NoSuchTag`].
     #[must_use]
     pub fn on(&self, tag: impl Into<Tag>) -> Self {
-        self.with(|options| options.on = Some(Arc::new(tag.into())))
+        self.with(|options| options.wishes_mut().on = Some(Arc::new(tag.into())))
     }
 
     /// Returns this session, as that of whoever has this key: a user's id, say. It is drawn for
@@ -280,7 +280,7 @@ impl<C, F: Flavour<C>> Session<C, F> {
 
     /// Returns the settings of its connections.
     pub(crate) fn settings(&self) -> Option<&Arc<SessionSettings>> {
-        self.view.options.settings.as_ref()
+        self.view.options.wishes()?.settings.as_ref()
     }
 
     /// Returns what a call of this session asks for.
@@ -290,33 +290,28 @@ impl<C, F: Flavour<C>> Session<C, F> {
         access: Access,
         again: Option<Again>,
     ) -> Request<'_> {
-        let Options {
-            wait,
-            tracked,
-            outside,
-            ref on,
-            ref advice,
-            ref settings,
-        } = self.view.options;
+        let options = &self.view.options;
         let remembers = match access {
-            Access::Write => tracked,
-            _ => !outside,
+            Access::Write => options.tracked,
+            _ => !options.outside,
         };
+        let wishes = options.wishes();
+        let on = wishes.and_then(|wishes| wishes.on.as_deref());
         Request {
             level: Request::level_of(level, access),
             access,
             session: remembers.then_some(&self.view.state),
             wait: Wait {
                 function: None,
-                view: wait,
+                view: wishes.and_then(|wishes| wishes.wait),
             },
             avoid: None,
             again: None,
             may_try: true,
-            advice: advice.as_deref(),
+            advice: wishes.and_then(|wishes| wishes.advice.as_deref()),
             class: None,
-            on: on.as_deref().map(Tag::target).or(self.view.router.target()),
-            settings: settings.as_ref(),
+            on: on.map(Tag::target).or(self.view.router.target()),
+            settings: wishes.and_then(|wishes| wishes.settings.as_ref()),
             function: None,
         }
         .once_more(again)
@@ -329,7 +324,8 @@ impl<C, F: Flavour<C>> Session<C, F> {
 
     /// Returns what [`read_default`](Self::read_default) asks for.
     pub(crate) fn request_by_default(&self) -> Request<'_> {
-        let advice = self.view.options.advice.as_deref();
+        let wishes = self.view.options.wishes();
+        let advice = wishes.and_then(|wishes| wishes.advice.as_deref());
         let said = advice.and_then(|advice| advice.strength(self.view.router.mode()));
         let level = said.map_or(Level::Session, |said| said.level());
         self.request(level, Access::Replica, None)

@@ -32,7 +32,7 @@ mod tests {
         let state = size_of::<SessionState>() + OWNERS;
         assert_eq!(
             (view, state, SessionState::PAST),
-            (96, 160, 120),
+            (64, 160, 120),
             "the view, what its clones share, and what is added by a write"
         );
     }

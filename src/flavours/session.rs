@@ -71,7 +71,7 @@ impl<C: RoutedConnection> Session<C> {
             all.add(name.as_ref(), value.into(), language)?;
         }
         let all = (!all.is_empty()).then(|| Arc::new(all));
-        Ok(self.with(|options| options.settings = all))
+        Ok(self.with(|options| options.wishes_mut().settings = all))
     }
 }
 
