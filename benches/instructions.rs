@@ -16,7 +16,7 @@ use std::process::{Command, ExitCode};
 use postgres::{Placed, Servers};
 use support::{Api, Case, Outcome, Through, Work};
 
-/// What the ratio of a sync read may be.
+/// The most that the ratio of a sync read may be.
 const MOST: f64 = 1.01;
 
 /// Steps of the shorter run: enough to warm every cache.

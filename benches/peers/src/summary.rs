@@ -3,7 +3,7 @@
 use crate::side::OURS;
 use crate::turn::{Scenario, Turn};
 
-/// What all turns come to.
+/// The sum of all turns.
 #[derive(Debug)]
 pub(crate) struct Summary {
     pub(crate) groups: Vec<Group>,
