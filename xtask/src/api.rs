@@ -21,7 +21,7 @@ use self::items::PublicItem;
 use crate::project::{DOCTESTED_PAGES, LISTED_BY, LISTED_LIBRARIES};
 use crate::workspace::Workspace;
 
-/// Where the lists are.
+/// The directory of the lists.
 const DIR: &str = "docs/api";
 
 /// The environment variable that has the lists written anew.

@@ -11,7 +11,7 @@ use crate::workspace::Workspace;
 
 /// A table, as `diesel print-schema` would write it.
 const TABLE: &str = include_str!("../../sample/table.txt");
-/// What its rows are read into and written from.
+/// The types that its rows are read into and written from.
 const MODELS: &str = include_str!("../../sample/models.txt");
 /// Query functions of the kinds that a service's repositories are made of: seven reads and four writes.
 const QUERIES: &str = include_str!("../../sample/queries.txt");
@@ -19,7 +19,7 @@ const QUERIES: &str = include_str!("../../sample/queries.txt");
 /// The package's manifest, as far as Diesel.
 const MANIFEST: &str = include_str!("../../sample/manifest.txt");
 
-/// What every module starts with: `Reads` and `Writes` name the connections.
+/// The start of every module: `Reads` and `Writes` name the connections.
 const PLAIN: &str = include_str!("../../sample/plain.txt");
 const ROUTED: &str = include_str!("../../sample/routed.txt");
 

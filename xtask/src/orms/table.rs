@@ -13,7 +13,7 @@ const STEPS: [(&str, &str); 3] = [
     ("write", "write"),
 ];
 
-/// What the routers' lines came to: a row for each.
+/// The table of the routers' lines: a row for each.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     /// By the number of what timed it, and its name.
