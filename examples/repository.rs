@@ -21,7 +21,7 @@ mod schema {
 
 use schema::accounts;
 
-/// What the service needs. The signatures are the trait's, so the methods take the session.
+/// The accounts that the service needs. The signatures are the trait's, so the methods take the session.
 trait Accounts {
     fn owner(&self, session: &Session, id: i32) -> Result<String, Error>;
     fn rename(&self, session: &Session, id: i32, owner: &str) -> Result<(), Error>;

@@ -11,9 +11,9 @@ use crate::options::Strategy;
 use crate::table::Row;
 use diesel_routing_verify::oracle::{Event, History, Moment, Read};
 
-/// How many tokens lie about for others to take over.
+/// The number of tokens that lie about for others to take over.
 const TOKENS: usize = 16;
-/// How soon everybody sees that time is up.
+/// The time within which everybody sees that time is up.
 const TICK: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Parser, ValueEnum};
 
-/// How many routers there are.
+/// The number of routers.
 pub(crate) const ROUTERS: usize = 3;
 
 /// Check that sessions see what they wrote, and never less than they have seen, while PostgreSQL or

@@ -8,7 +8,7 @@ use diesel_routing_testkit::{PgCluster, PgNode, ServerError};
 /// The most that a replica can be made to lag. The router's limit is a minute: then it serves nothing.
 const MOST: Duration = Duration::from_secs(30);
 
-/// What cannot be done to a replica.
+/// The errors of a change to a replica.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LabError {
@@ -23,7 +23,7 @@ pub enum LabError {
     Server(#[from] ServerError),
 }
 
-/// What was done to a replica.
+/// The changes that were made to a replica.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Knobs {
     pub(crate) lag: Duration,

@@ -11,7 +11,7 @@ use crate::people;
 use crate::schema::letters;
 use crate::trail::{Notes, Trail};
 
-/// How many jobs may wait.
+/// The number of jobs that may wait.
 const QUEUE: usize = 256;
 
 /// A letter to be written, as it would lie in a queue: it carries the session of whoever ordered it.
@@ -53,7 +53,7 @@ impl Job {
     }
 }
 
-/// Where jobs wait for the one task that does them.
+/// The queue in which jobs wait for the one task that does them.
 #[derive(Debug, Clone)]
 pub(crate) struct Queue(mpsc::Sender<Job>);
 

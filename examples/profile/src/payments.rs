@@ -8,7 +8,7 @@ use crate::money::Cents;
 use crate::schema::accounts;
 use crate::trail::Notes;
 
-/// What became of a payment.
+/// The outcome of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Payment {
     Made,

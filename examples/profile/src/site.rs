@@ -13,7 +13,7 @@ use crate::gauge::Gauge;
 use crate::letters::Queue;
 use crate::{Lab, Nodes, Trail, inventory, seed, web};
 
-/// How many sessions the store in memory keeps.
+/// The number of sessions that the store in memory keeps.
 const SESSIONS: u64 = 10_000;
 
 /// How long the primary must be well before it serves more again: short, for people who watch.
@@ -74,7 +74,7 @@ impl Site {
     }
 }
 
-/// What an instance is made of.
+/// The parts that an instance is made of.
 #[derive(Debug)]
 #[must_use = "a site starts with `open`"]
 pub struct SiteBuilder<'a> {

@@ -15,7 +15,7 @@ pub(crate) struct Item {
     pub(crate) left: i32,
 }
 
-/// What became of a reservation.
+/// The outcome of a reservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reservation {
     Made,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use diesel_routing::{Reason, Route};
 
-/// How many steps are kept.
+/// The number of steps that are kept.
 const KEPT: usize = 400;
 
 /// One connection that was used.

@@ -10,7 +10,7 @@ use crate::options::{Options, READ_AFTER};
 use crate::round::Round;
 use crate::strategy::Strategy;
 
-/// Whether the run has shown what it is to show.
+/// The verdict on a run: whether it has shown what it is to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Naive reads were stale, session reads were not.

@@ -20,7 +20,7 @@ use crate::visit::{Act, Step, Visit};
 /// Fewer than a pool has connections, so that nobody waits for one.
 const THREADS: usize = 8;
 
-/// What a round has shown.
+/// The results of a round.
 #[derive(Debug)]
 pub(crate) struct Round {
     pub(crate) tallies: Vec<Tally>,
@@ -75,7 +75,7 @@ pub(crate) fn run(strategies: &[Strategy], options: &Options, stop: &Stop) -> Re
     })
 }
 
-/// What the threads of a round share.
+/// The state that the threads of a round share.
 struct Users<'a> {
     strategies: &'a [Strategy],
     router: &'a Router,

@@ -11,9 +11,9 @@ diesel::table! {
     }
 }
 
-/// What every user has before the change.
+/// The setting that every user has before the change.
 const OLD: &str = "light";
-/// What every user changes it to.
+/// The setting that every user changes it to.
 pub(crate) const NEW: &str = "dark";
 
 /// Asks for the weakest handle, so it runs on every one: any replica, the primary, even in the middle

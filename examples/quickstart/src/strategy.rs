@@ -17,7 +17,7 @@ pub(crate) enum Strategy {
     Session,
 }
 
-/// What one read found, and where.
+/// The page that one read found, and its node.
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) theme: String,

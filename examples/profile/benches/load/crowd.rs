@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use crate::client::{Client, Page};
 
-/// How many of them act at the same time.
+/// The number of them that act at the same time.
 pub(crate) const AT_ONCE: i32 = 8;
 
 /// One user, and what their page must say.

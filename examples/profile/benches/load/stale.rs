@@ -11,7 +11,7 @@ use crate::client::Page;
 use crate::crowd::{AT_ONCE, User, together};
 use crate::{REPLICAS, Sides};
 
-/// How late the replicas apply commits.
+/// The delay with which the replicas apply commits.
 const LAG: Duration = Duration::from_millis(50);
 /// Users of each task.
 const USERS: i32 = 10;

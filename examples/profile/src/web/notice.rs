@@ -3,7 +3,7 @@
 use axum::response::Redirect;
 use serde::Deserialize;
 
-/// What became of a form.
+/// The outcome of a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Notice {

@@ -18,7 +18,7 @@ pub(crate) const ROUTING: &str = "routing";
 /// What the user chose last, so that a page which shows something else can say so.
 pub(crate) const CHOSEN: &str = "chosen";
 
-/// Who asks, with their session.
+/// The user who asks, with their session.
 #[derive(Debug)]
 pub(crate) struct Visitor {
     pub(crate) user: i32,
