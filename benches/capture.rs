@@ -35,11 +35,11 @@ type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 /// The times of writes, in nanoseconds.
 type Times = Histogram<u64>;
 
-/// How many write at the same time.
+/// The numbers of writers at the same time.
 const WRITERS: [u32; 3] = [1, 10, 100];
 /// Of a time, that are kept: a ratio is right to 0.1 %.
 const DIGITS: u8 = 3;
-/// How long one side writes before it is the other's turn.
+/// The time for which one side writes before it is the other's turn.
 const TURN: Duration = Duration::from_millis(50);
 /// The query for how often the primary was asked for its position again: without what stays as it is.
 const QUESTIONS: &str = "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements \
@@ -67,7 +67,7 @@ mod schema {
 
 use schema::counters;
 
-/// Who writes.
+/// The writing side.
 #[derive(Debug, Clone, Copy)]
 enum Side {
     Tracked,
@@ -122,7 +122,7 @@ fn main() -> Outcome {
     Ok(())
 }
 
-/// Nothing so far, of each side.
+/// Returns an empty sample for each side.
 fn samples() -> Outcome<[Samples; SIDES.len()]> {
     let times = Times::new(DIGITS)?;
     Ok(SIDES.map(|side| Samples {
@@ -143,7 +143,7 @@ struct Bench<'a> {
     raw_without_ping: Pool<AsyncPgConnection>,
 }
 
-/// What one side has shown.
+/// The results of one side.
 struct Samples {
     side: Side,
     times: Times,
@@ -182,7 +182,7 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// One turn of each side.
+    /// Runs one turn of each side.
     async fn round(&self, number: usize, results: &mut [Samples; SIDES.len()]) -> Outcome {
         // Who goes first changes, too.
         for place in 0..results.len() {

@@ -13,9 +13,9 @@ use diesel_routing::Balance;
 #[global_allocator]
 static ALLOCATOR: Alloc = Alloc;
 
-/// What it may cost with 1,000 replicas, next to 3.
+/// The most that it may cost with 1,000 replicas, next to 3.
 const MOST: f64 = 4.0;
-/// What it should cost with 3 replicas, in nanoseconds.
+/// The cost that it should have with 3 replicas, in nanoseconds.
 const GOAL: f64 = 100.0;
 const ROUNDS: u32 = 15;
 const DECISIONS: u32 = 2_000;

@@ -16,7 +16,7 @@ use std::process::{Command, ExitCode};
 use postgres::{Placed, Servers};
 use support::{Api, Case, Outcome, Through, Work};
 
-/// What the ratio of a sync read may be.
+/// The most that the ratio of a sync read may be.
 const MOST: f64 = 1.01;
 
 /// Steps of the shorter run: enough to warm every cache.
@@ -73,7 +73,7 @@ fn main() -> Outcome<ExitCode> {
     })
 }
 
-/// `WriteConn` is let off in the cheapest read: it follows what its session writes, too.
+/// Returns whether the case has a limit. `WriteConn` has none in the cheapest read: it follows what its session writes, too.
 fn is_limited(case: Case) -> bool {
     match case.work {
         Work::First | Work::Load => true,
@@ -102,7 +102,7 @@ fn per_step(case: Placed, servers: &Servers) -> Outcome<f64> {
     Ok((more as f64 - once as f64) / steps as f64)
 }
 
-/// All instructions of a process that takes this many steps.
+/// Counts all instructions of a process that takes this many steps.
 fn instructions(case: Placed, steps: u64, servers: &Servers) -> Outcome<u64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])

@@ -37,7 +37,7 @@ fn main() -> Outcome {
     Ok(())
 }
 
-/// The median over all samples; `None` if the command line leaves the case out.
+/// Returns the median over all samples; `None` if the command line leaves the case out.
 fn compare(criterion: &mut Criterion, case: Placed) -> Outcome<Option<f64>> {
     let mut raw = case.raw().steps()?;
     let mut handle = case.steps()?;

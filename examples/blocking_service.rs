@@ -81,7 +81,7 @@ fn set_theme(conn: &mut WriteConn, theme: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// What the service does; where sessions come from is none of its business.
+/// Answers a request; where sessions come from is none of its business.
 fn answer(method: &str, path: &str) -> Result<(StatusCode, String), Error> {
     let session = Session::current()?;
     match (method, path.strip_prefix("/theme")) {
@@ -94,7 +94,7 @@ fn answer(method: &str, path: &str) -> Result<(StatusCode, String), Error> {
     }
 }
 
-/// What the edge looks at, in the types that it knows.
+/// Returns what the edge looks at, in the types that it knows.
 fn head_of(request: &tiny_http::Request) -> http::Result<Parts> {
     let mut head = http::Request::builder()
         .method(request.method().as_str())
@@ -105,7 +105,7 @@ fn head_of(request: &tiny_http::Request) -> http::Result<Parts> {
     Ok(head.body(())?.into_parts().0)
 }
 
-/// One request: the edge stands around the answer.
+/// Serves one request: the edge stands around the answer.
 fn serve(edge: &Edge<PgConnection>, request: tiny_http::Request) -> Result<()> {
     let Ok(head) = head_of(&request) else {
         return Ok(request.respond(Response::empty(400))?);

@@ -42,7 +42,7 @@ struct Message {
     position: String,
 }
 
-/// The service: the order and the note that it is to be published, in one transaction.
+/// Plays the service: writes the order and the note that it is to be published, in one transaction.
 async fn place(session: &Session, id: i32, item: &str) -> Result<(), diesel_routing::Error> {
     let mut conn = session.write().await?;
     conn.transaction(async |tx| {
@@ -61,7 +61,8 @@ async fn place(session: &Session, id: i32, item: &str) -> Result<(), diesel_rout
     Ok(())
 }
 
-/// The relay: reads the notes on the primary, and asks for its position *after* that. What was seen was committed before.
+/// Plays the relay: reads the notes on the primary, and asks for its position *after* that. What was seen was committed
+/// before.
 async fn relay(router: &Router, queue: &mpsc::UnboundedSender<Message>) -> Result<()> {
     let mut conn = router.write().await?;
     let notes = outbox::table.order(outbox::id);
@@ -81,7 +82,7 @@ async fn relay(router: &Router, queue: &mpsc::UnboundedSender<Message>) -> Resul
     Ok(())
 }
 
-/// The consumer: its reads come from a replica that has the order, and from the primary until one has.
+/// Plays the consumer: its reads come from a replica that has the order, and from the primary until one has.
 async fn handle(router: &Router, message: &Message) -> Result<(String, String)> {
     let session = router.session();
     session.require(&message.position)?;

@@ -21,7 +21,7 @@ mod schema {
 
 use schema::accounts;
 
-/// What the service needs. The signatures are the trait's, so the methods take the session.
+/// The accounts that the service needs. The signatures are the trait's, so the methods take the session.
 trait Accounts {
     fn owner(&self, session: &Session, id: i32) -> Result<String, Error>;
     fn rename(&self, session: &Session, id: i32, owner: &str) -> Result<(), Error>;
@@ -47,7 +47,7 @@ impl Accounts for Database {
     }
 }
 
-/// A free function takes the handle of its level, and is called with whatever can provide it.
+/// Reads the balance. A free function takes the handle of its level, and is called with whatever can provide it.
 #[consistency(strong)]
 fn balance(conn: &mut ReadConn<Primary>, id: i32) -> Result<i64, Error> {
     println!("  reads the balance from {}", conn.route());

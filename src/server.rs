@@ -41,7 +41,7 @@ impl fmt::Display for NodeRole {
     }
 }
 
-/// What a kind of server can do, as the constants of `RoutedConnection` have it.
+/// The abilities of a kind of server, as the constants of `RoutedConnection` have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Abilities {
     /// Set if nodes report positions.

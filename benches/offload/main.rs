@@ -37,7 +37,7 @@ use nodes::Questions;
 use strategy::{Reader, Strategy};
 use users::Tally;
 
-/// What everything here returns.
+/// The result of everything here.
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// The thinking times of `--close`, in milliseconds.

@@ -28,7 +28,7 @@ pub(crate) enum Strategy {
     Session(Duration),
 }
 
-/// What all users of a strategy share.
+/// The state that all users of a strategy share.
 pub(crate) enum Reader {
     Router(Router, Strategy),
     Oracle(Oracle<Pages>),
@@ -40,7 +40,7 @@ pub(crate) enum User<'a> {
     Oracle(&'a Oracle<Pages>, Needs),
 }
 
-/// What a read has shown, by key.
+/// The result of a read, by key.
 pub(crate) struct Page {
     pub(crate) rows: Vec<(i32, i64)>,
     pub(crate) is_primary: bool,
@@ -102,7 +102,7 @@ impl User<'_> {
         }
     }
 
-    /// The version that was written.
+    /// Writes the next version of a key, and returns it.
     pub(crate) async fn write(&mut self, key: i32) -> Outcome<i64> {
         match self {
             Self::Session(session) => Ok(update(&mut session.write().await?, key).await?),

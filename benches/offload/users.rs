@@ -43,7 +43,7 @@ pub(crate) async fn work(
     Ok(sum)
 }
 
-/// One user; the same every time, but for what the database takes.
+/// Runs one user; the same every time, but for what the database takes.
 async fn user(
     reader: Arc<Reader>,
     popularity: Popularity,
@@ -116,7 +116,7 @@ impl Tally {
         Ok(self.times.add(&other.times)?)
     }
 
-    /// The share of reads that replicas served.
+    /// Returns the share of reads that replicas served.
     pub(crate) fn off_primary(&self) -> f64 {
         1.0 - f64::from(self.primary) / f64::from(self.reads.max(1))
     }

@@ -53,7 +53,7 @@ fn main() -> Outcome {
     Ok(())
 }
 
-/// The decision on a read of a session that has written.
+/// Returns steps that decide on a read of a session that has written.
 fn session_read(mut decider: Decider) -> Steps {
     Box::new(move |times| {
         for _ in 0..times {
@@ -68,7 +68,7 @@ fn case(name: &str) -> Outcome<Case> {
     Ok(case.ok_or_else(|| format!("there is no case {name}"))?)
 }
 
-/// The processor time of this process.
+/// Returns the processor time of this process.
 fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::try_from(time).unwrap_or_default()

@@ -7,7 +7,7 @@ use diesel_routing::__bench::Fleet;
 const REPLICAS: usize = 10;
 const TIME: Duration = Duration::from_secs(20);
 
-/// What an instance does each second.
+/// The load of an instance each second.
 const LOADS: [(&str, f64, f64); 4] = [
     ("idle", 0.0, 0.0),
     ("reads", 50.0, 0.0),

@@ -8,7 +8,7 @@ mod work;
 use std::error::Error;
 use std::fmt;
 
-/// What everything in a bench returns.
+/// The result of everything in a bench.
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// Runs a case's step this many times.
@@ -22,7 +22,7 @@ pub(crate) struct Case {
     pub(crate) through: Through,
 }
 
-/// Which flavour of Diesel.
+/// The flavour of Diesel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Api {
     /// Diesel, pooled by r2d2.
@@ -31,7 +31,7 @@ pub(crate) enum Api {
     Async,
 }
 
-/// What a step does.
+/// The work of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Work {
     /// One row by its key.
@@ -48,7 +48,7 @@ pub(crate) enum Work {
     Checkout,
 }
 
-/// Which connection.
+/// The connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Through {
     /// Diesel's own, from a pool with Diesel's own manager in its default settings.
@@ -70,7 +70,7 @@ pub(crate) enum Through {
 }
 
 impl Case {
-    /// Every case, each raw one before those to compare with it.
+    /// Returns every case, each raw one before those to compare with it.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         use Through::{Annotated, CaughtUp, Plain, Primary, Raw, RawWithoutPing, Replica, Write};
         use Work::{Boxed, Checkout, Find, First, Insert, Load};
@@ -90,7 +90,7 @@ impl Case {
         })
     }
 
-    /// What this case is compared with.
+    /// Returns the case that this one is compared with.
     pub(crate) fn raw(self) -> Self {
         Self {
             through: Through::Raw,
@@ -98,7 +98,7 @@ impl Case {
         }
     }
 
-    /// The case's step, ready to run on databases of its own.
+    /// Returns the case's step, ready to run on databases of its own.
     pub(crate) fn steps(self) -> Outcome<Steps> {
         match self.api {
             Api::Sync => blocking::steps(self.work, self.through),

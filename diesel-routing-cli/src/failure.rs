@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use diesel_routing::{ConfigError, Error};
 
-/// What a command that has done its work found. Its report has been printed.
+/// The findings of a command that has done its work. Its report has been printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// All is well: exit code 0.
@@ -54,7 +54,7 @@ pub(crate) fn exit(outcome: Result<Outcome, Failure>) -> ExitCode {
 }
 
 impl Failure {
-    /// A failure with an error's words and those of its causes.
+    /// Returns a failure with an error's words and those of its causes.
     pub(crate) fn other(error: &dyn std::error::Error) -> Self {
         Self::Other(chain(error))
     }

@@ -215,14 +215,14 @@ pub fn consistency(attribute: TokenStream, item: TokenStream) -> TokenStream {
     consistency::expand(attribute.into(), item.into(), registers).into()
 }
 
-/// Not for users: leaves the crate's own async code as it is.
+/// Leaves the crate's own async code as it is; not for users.
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn __async(_attribute: TokenStream, item: TokenStream) -> TokenStream {
     item
 }
 
-/// Not for users: makes the crate's own async code blocking.
+/// Makes the crate's own async code blocking; not for users.
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn __blocking(_attribute: TokenStream, item: TokenStream) -> TokenStream {

@@ -16,7 +16,7 @@ pub(crate) struct Place<'p> {
     pub(crate) lists_ctes: bool,
 }
 
-/// The listed function whose arguments open here.
+/// Returns the finding for the listed function whose arguments open here.
 pub(crate) fn called_function(place: Place<'_>, functions: &Functions) -> Option<Finding> {
     let Place {
         tokens,

@@ -74,7 +74,7 @@ impl Options {
     }
 }
 
-/// `ANALYZE VERBOSE`, or a list in parentheses.
+/// Reads `ANALYZE VERBOSE`, or a list in parentheses.
 fn postgres_options(tokens: &Tokens<'_>, start: usize) -> Result<Options, Finding> {
     if tokens.is_symbol(start, '(') && !opens_query(tokens, start + 1) {
         return Ok(Options {
@@ -144,7 +144,7 @@ fn not_understood(tokens: &Tokens<'_>, index: usize) -> Finding {
     }
 }
 
-/// `ANALYZE`, `FORMAT=..`, `EXTENDED`, `PARTITIONS`, in any order.
+/// Reads `ANALYZE`, `FORMAT=..`, `EXTENDED`, `PARTITIONS`, in any order.
 fn mysql_options(tokens: &Tokens<'_>, start: usize) -> Options {
     let mut target = start + 1;
     loop {
@@ -168,7 +168,7 @@ fn mysql_options(tokens: &Tokens<'_>, start: usize) -> Options {
     }
 }
 
-/// `DESCRIBE t`, `EXPLAIN t column`, `EXPLAIN FOR CONNECTION 5`.
+/// Returns whether it is `DESCRIBE t`, `EXPLAIN t column` or `EXPLAIN FOR CONNECTION 5`.
 fn describes(tokens: &Tokens<'_>, target: usize) -> bool {
     if tokens.are(target, &["FOR", "CONNECTION"]) {
         return matches!(tokens.get(target + 2), Some(Token::Number(_)))

@@ -179,7 +179,7 @@ impl Functions {
         words.lines()
     }
 
-    /// The listed functions that have one of these effects.
+    /// Returns the listed functions that have one of these effects.
     pub(crate) fn only(&self, effects: &[SideEffect]) -> Self {
         let mut only = Self::empty(self.dialect);
         for (name, effect) in &self.listed {
@@ -207,7 +207,7 @@ impl Functions {
         self.shapes.may_hold(word)
     }
 
-    /// The effect of a call.
+    /// Returns the effect of a call; `None` if the function is not listed.
     pub(crate) fn effect_of_call(&self, lower_name: &str) -> Option<SideEffect> {
         self.listed.get(lower_name).copied()
     }

@@ -28,7 +28,7 @@ pub(crate) enum Source {
     Rendered,
 }
 
-/// The finding for a statement that is no read by its first words.
+/// Returns the finding for a statement that is no read by its first words.
 pub(crate) fn refuse(tokens: &Tokens<'_>, start: usize) -> Finding {
     let Some(word) = tokens.word(start).filter(Word::is_bare) else {
         return Finding::not_a_read(tokens.get(start).map(text).unwrap_or_default());

@@ -6,7 +6,7 @@ use crate::token::Token;
 /// The most of a text that is kept, in bytes: more is no help to who reads a log. Chosen.
 const LONGEST: usize = 8 * 1024;
 
-/// What logs and traces may have of SQL.
+/// The outline of SQL that logs and traces may have.
 ///
 /// It is for people: unlike the other functions here, it takes any text, and what is not understood is left out.
 ///

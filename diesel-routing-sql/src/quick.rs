@@ -21,7 +21,7 @@ pub(crate) fn is_plain_select(sql: &str, functions: &Functions) -> bool {
         && words.all(|word| word.is_empty() || is_harmless(word, functions))
 }
 
-/// Comments, several statements, operators that look like comments, escapes and odd characters.
+/// Returns whether there may be comments, several statements, operators that look like comments, escapes or odd characters.
 pub(crate) fn hides_words(bytes: &[u8]) -> bool {
     const HIDES: [bool; 256] = {
         let mut hides = [false; 256];

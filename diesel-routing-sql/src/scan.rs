@@ -163,7 +163,7 @@ fn leave(levels: &mut Vec<Level>) {
     }
 }
 
-/// Findings that begin with the word at `index`.
+/// Returns the finding that begins with the word at `index`.
 fn clause(
     level: &mut Level,
     tokens: &Tokens<'_>,

@@ -32,7 +32,7 @@ pub(crate) fn classify(
     }
 }
 
-/// `COPY t TO STDOUT` and `COPY (SELECT ..) TO STDOUT` read; files and programs belong to one server.
+/// Accepts `COPY t TO STDOUT` and `COPY (SELECT ..) TO STDOUT`, which read; files and programs belong to one server.
 fn copy(tokens: &Tokens<'_>, start: usize) -> Result<Kind, Finding> {
     let mut index = start + 1;
     while index < tokens.len() {

@@ -49,7 +49,7 @@ impl<'a> Tokens<'a> {
         self.tokens.get(index).copied()
     }
 
-    /// The token before `index`.
+    /// Returns the token before `index`.
     pub(crate) fn before(&self, index: usize) -> Option<Token<'a>> {
         self.get(index.checked_sub(1)?)
     }
@@ -59,7 +59,7 @@ impl<'a> Tokens<'a> {
         self.get(index) == Some(Token::Symbol(symbol))
     }
 
-    /// The name or keyword at `index`.
+    /// Returns the name or keyword at `index`.
     pub(crate) fn word(&self, index: usize) -> Option<Word<'a>> {
         match self.get(index)? {
             Token::Word(word) => Some(word),
@@ -67,7 +67,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// The keyword at `index`; `Other` for all else, quoted names included.
+    /// Returns the keyword at `index`; `Other` for all else, quoted names included.
     pub(crate) fn keyword(&self, index: usize) -> Keyword {
         keyword_of(self.get(index))
     }
@@ -105,7 +105,7 @@ impl<'a> Tokens<'a> {
         self.before(index) == Some(Token::Symbol('.'))
     }
 
-    /// The index behind the parenthesis that closes the one at `open`.
+    /// Returns the index behind the parenthesis that closes the one at `open`.
     pub(crate) fn after_parenthesis(&self, open: usize) -> usize {
         let ends = self.ends.get_or_init(|| self.ends());
         ends.get(open).copied().unwrap_or(self.len())

@@ -6,7 +6,7 @@ use crate::token::{Keyword, Quote, Token, Word};
 use crate::tokens::Tokens;
 use crate::{Dialect, Finding, Functions};
 
-/// The function whose arguments open here, if it is not known to change nothing.
+/// Returns the finding for the function whose arguments open here, if it is not known to change nothing.
 pub(crate) fn called_function(place: Place<'_>, functions: &Functions) -> Option<Finding> {
     let Place { tokens, index, .. } = place;
     if !tokens.is_symbol(index, '(') {

@@ -1,7 +1,7 @@
 use crate::token::{Keyword, Token, Word};
 use crate::tokens::Tokens;
 
-/// The index of the statement that the CTEs of the WITH at `with` serve; `None` if the list has a
+/// Returns the index of the statement that the CTEs of the WITH at `with` serve; `None` if the list has a
 /// shape that is not known here.
 pub(crate) fn served_statement(tokens: &Tokens<'_>, with: usize) -> Option<usize> {
     let mut index = with + 1;
@@ -28,7 +28,7 @@ pub(crate) fn names_columns(tokens: &Tokens<'_>, open: usize) -> bool {
         .is_some()
 }
 
-/// `name [(columns)] AS [[NOT] MATERIALIZED] (..)`
+/// Returns the index behind `name [(columns)] AS [[NOT] MATERIALIZED] (..)`.
 fn after_body(tokens: &Tokens<'_>, name: usize) -> Option<usize> {
     tokens.word(name)?;
     let mut index = name + 1;
@@ -50,7 +50,7 @@ fn after_body(tokens: &Tokens<'_>, name: usize) -> Option<usize> {
         .then(|| tokens.after_parenthesis(index))
 }
 
-/// PostgreSQL's `SEARCH .. FIRST BY .. SET ..` and `CYCLE .. SET .. [TO .. DEFAULT ..] USING ..`,
+/// Returns the index behind PostgreSQL's `SEARCH .. FIRST BY .. SET ..` and `CYCLE .. SET .. [TO .. DEFAULT ..] USING ..`,
 /// MariaDB's `CYCLE .. RESTRICT`.
 fn after_order(tokens: &Tokens<'_>, mut index: usize) -> Option<usize> {
     if tokens.are(index, &["SEARCH"]) && tokens.are(index + 2, &["FIRST", "BY"]) {
@@ -92,7 +92,7 @@ fn after_name(tokens: &Tokens<'_>, index: usize) -> Option<usize> {
     tokens.word(index).map(|_| index + 1)
 }
 
-/// One token, or a type and a string.
+/// Returns the index behind one token, or a type and a string.
 fn after_constant(tokens: &Tokens<'_>, index: usize) -> Option<usize> {
     match (tokens.get(index)?, tokens.get(index + 1)) {
         (Token::Word(_), Some(Token::Text(_))) => Some(index + 2),

@@ -11,7 +11,7 @@ use crate::subject::Level;
 /// One act of one act's kind in so many takes a moment on purpose, so that whoever asks the server what it runs sees it.
 const LINGERS: u32 = 25;
 
-/// What a client does.
+/// An act of a client.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Act {
     /// Reads rows of one table.

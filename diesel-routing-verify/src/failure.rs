@@ -17,7 +17,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// No answer in time.
+    /// Returns the failure of an answer that did not come in time.
     pub(crate) fn no_answer(limit: std::time::Duration) -> Self {
         Self {
             code: "no_answer".to_owned(),
@@ -26,7 +26,7 @@ impl Failure {
         }
     }
 
-    /// An error of a strategy, or of what it gave.
+    /// Returns the failure for an error of a strategy, or of what it gave.
     pub(crate) fn of_strategy(error: &(dyn StdError + Send + Sync + 'static)) -> Self {
         match error.downcast_ref::<DieselError>() {
             Some(error) => Self::of_query(error, chain(error)),

@@ -11,7 +11,7 @@ use crate::tally::{Odd, Tally};
 use crate::verification::Verification;
 use crate::world::World;
 
-/// What a run has left to be judged.
+/// The evidence of a run, to be judged.
 pub(crate) struct Evidence {
     pub(crate) records: Vec<Record>,
     /// Every version that the database has kept, and the number of its history; or why that is not known.

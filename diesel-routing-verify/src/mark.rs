@@ -2,7 +2,7 @@
 
 use crate::run_id::RunId;
 
-/// What every mark begins with.
+/// The beginning of every mark.
 pub(crate) const FRONT: &str = "/* diesel-routing-verify ";
 
 /// A statement's mark.
@@ -13,7 +13,7 @@ pub(crate) struct Mark {
     pub(crate) number: u64,
 }
 
-/// What a statement does.
+/// The kind of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Word {
     Read,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-/// What every run's name begins with.
+/// The beginning of every run's name.
 pub(crate) const PREFIX: &str = "diesel_routing_verify_";
 
 /// The time after its planned end in which a run may still be at work.

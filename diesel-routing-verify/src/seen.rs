@@ -18,7 +18,7 @@ pub struct Seen {
     pub(crate) writer: i64,
     #[diesel(sql_type = Integer)]
     pub(crate) timeline: i32,
-    /// What tells its server from others, in its own words.
+    /// The text that tells its server from others, in its own words.
     #[diesel(sql_type = Text)]
     pub(crate) server: String,
     /// Not zero if it calls itself a replica; `None` if it cannot know.

@@ -35,10 +35,10 @@ pub struct Change {
     pub(crate) last: Vec<String>,
 }
 
-/// What stands for the number of the history in what [`Change`] writes.
+/// The placeholder for the number of the history in what [`Change`] writes.
 pub(crate) const ORIGIN: &str = ":origin:";
 
-/// What the reads of a transaction have shown.
+/// The results of the reads of a transaction.
 #[derive(Debug, Clone, Default)]
 #[expect(unnameable_types, reason = "of a sealed trait")]
 pub struct Shown {

@@ -6,7 +6,7 @@ use std::ops::DerefMut;
 
 use crate::statements::Verifiable;
 
-/// What a [`Strategy`] fails with.
+/// The error that a [`Strategy`] fails with.
 pub type StrategyError = Box<dyn Error + Send + Sync + 'static>;
 
 /// A way to choose connections that is not a router's: what you have today, to be judged by the same rules.
@@ -44,7 +44,7 @@ pub type StrategyError = Box<dyn Error + Send + Sync + 'static>;
 /// # }
 /// ```
 pub trait Strategy<C: Verifiable>: Send + Sync + 'static {
-    /// What is remembered of one user.
+    /// The state that is remembered of one user.
     type Session: Send + 'static;
     /// A connection, for as long as it is needed.
     type Connection: DerefMut<Target = C> + Send;

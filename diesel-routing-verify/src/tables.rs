@@ -210,5 +210,5 @@ fn remedy(sql: &Sql) -> String {
     }
 }
 
-/// How tables are put beside the application's, in code and on the command line.
+/// The ways to put tables beside the application's, in code and on the command line.
 const IN_TABLES: &str = "Verification::in_tables`, `--in-tables";

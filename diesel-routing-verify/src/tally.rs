@@ -11,7 +11,7 @@ use crate::mark::Word;
 use crate::seen::Seen;
 use crate::subject::{Answer, Level};
 
-/// What a client does, as reports name it.
+/// The kinds of acts, as reports name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Doing {
     Read(Level),
@@ -68,7 +68,7 @@ pub(crate) struct Ran {
     pub(crate) is_strong: bool,
     /// The name of the node, by the subject.
     pub(crate) node: String,
-    /// What the server calls itself.
+    /// The server's name for itself.
     pub(crate) server: String,
     /// Set if it calls itself a replica.
     pub(crate) replica: Option<bool>,
@@ -91,7 +91,7 @@ pub(crate) struct Failures {
     pub(crate) example: String,
 }
 
-/// What happened in one second.
+/// The events of one second.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Second {
     pub(crate) reads: u64,
@@ -99,7 +99,7 @@ pub(crate) struct Second {
     pub(crate) errors: u64,
 }
 
-/// What is counted while a run goes on.
+/// The counts while a run goes on.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     /// Reads, by what they were, node, and reason.

@@ -45,7 +45,7 @@ type OnProgress = Box<dyn FnMut(&Progress) + Send>;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Progress {
-    /// What it does.
+    /// The present step.
     pub step: &'static str,
     /// The time since its clients began.
     pub elapsed: Duration,

@@ -9,7 +9,7 @@ use crate::sql::Sql;
 use crate::subject::Subject;
 use crate::tally::Tally;
 
-/// What all clients of a run share.
+/// The state that all clients of a run share.
 pub(crate) struct World {
     pub(crate) subject: Arc<dyn Subject>,
     pub(crate) sql: Sql,

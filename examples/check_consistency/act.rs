@@ -90,7 +90,7 @@ impl Acts {
         }
     }
 
-    /// The time until the next act: mostly short, now and then long enough for every proof to arrive.
+    /// Draws the time until the next act: mostly short, now and then long enough for every proof to arrive.
     pub(crate) fn pause(&mut self) -> Duration {
         let most = if self.0.random_ratio(1, 10) {
             100_000
@@ -100,7 +100,7 @@ impl Acts {
         Duration::from_micros(self.0.random_range(0..most))
     }
 
-    /// How long the next act may take: now and then so short that statements are given up half-way.
+    /// Draws how long the next act may take: now and then so short that statements are given up half-way.
     pub(crate) fn patience(&mut self) -> Duration {
         if self.0.random_ratio(1, 20) {
             Duration::from_micros(self.0.random_range(0..5_000))
@@ -113,7 +113,7 @@ impl Acts {
         self.0.random_range(0..below)
     }
 
-    /// One to `most` keys, ascending: transactions that lock rows in one order cannot deadlock.
+    /// Draws one to `most` keys, ascending: transactions that lock rows in one order cannot deadlock.
     fn keys(&mut self, most: usize) -> Vec<i32> {
         let count = self.0.random_range(1..=most);
         let mut keys: Vec<_> = (0..count).map(|_| self.0.random_range(1..=KEYS)).collect();

@@ -11,9 +11,9 @@ use crate::options::Strategy;
 use crate::table::Row;
 use diesel_routing_verify::oracle::{Event, History, Moment, Read};
 
-/// How many tokens lie about for others to take over.
+/// The number of tokens that lie about for others to take over.
 const TOKENS: usize = 16;
-/// How soon everybody sees that time is up.
+/// The time within which everybody sees that time is up.
 const TICK: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl World {
         self.over.load(Ordering::Relaxed)
     }
 
-    /// Whether there is time left then.
+    /// Sleeps until `due`, and returns whether there is time left then.
     pub(crate) fn sleep_until(&self, due: Instant) -> bool {
         loop {
             let left = due.saturating_duration_since(Instant::now());
@@ -78,7 +78,7 @@ impl World {
         self.sessions.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// A write is about to be sent; returns what tells it from all others.
+    /// Records that a write is about to be sent, and returns what tells it from all others.
     pub(crate) fn sends(&self, session: u32) -> i64 {
         let writer = self.writers.fetch_add(1, Ordering::Relaxed);
         self.history.note(session, Event::Sends { writer });
@@ -91,7 +91,7 @@ impl World {
         }
     }
 
-    /// The session's token is about to be taken; what it did so far is in it.
+    /// Records that the session's token is about to be taken, and returns its number; what the session did so far is in it.
     pub(crate) fn issues(&self, session: u32) -> u64 {
         let token = self.tokens.fetch_add(1, Ordering::Relaxed);
         self.history.note(session, Event::Issues { token });
@@ -109,14 +109,14 @@ impl World {
         }
     }
 
-    /// One of the tokens that lie about.
+    /// Returns one of the tokens that lie about; `None` if there is none.
     pub(crate) fn find(&self, choose: impl FnOnce(usize) -> usize) -> Option<Token> {
         let shared = self.lock();
         let count = shared.tokens.len();
         (count > 0).then(|| shared.tokens[choose(count)].clone())
     }
 
-    /// What became of a token that a session was given.
+    /// Records what became of a token that a session was given.
     pub(crate) fn absorbed(&self, session: u32, token: u64, outcome: Result<(), Rejection>) {
         match outcome {
             Ok(()) => self.history.note(session, Event::Absorbs { token }),
@@ -168,7 +168,7 @@ pub(crate) fn read_of(
     }
 }
 
-/// What failed, without what differs from case to case.
+/// Returns what failed, without what differs from case to case.
 pub(crate) fn kind(error: &Error) -> String {
     use diesel::result::Error as DieselError;
     match error {

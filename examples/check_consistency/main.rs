@@ -100,7 +100,7 @@ fn work(options: &Options) -> Result<Verdict> {
     }
 }
 
-/// `None` if a signal ended it.
+/// Runs the episodes; `None` if a signal ended it.
 fn run(options: &Options, episodes: &[Episode], stop: &Arc<AtomicBool>) -> Result<Option<Outcome>> {
     match options.backend {
         Backend::Postgres => postgres::run(options, episodes, stop),

@@ -30,8 +30,8 @@ fn start(replicas: usize) -> Result<Cluster> {
     Ok(builder.setting("binlog_format", "ROW").start()?)
 }
 
-/// What tells the histories apart that failovers begin: the id of the server that writes. The kit gives
-/// a rebuilt server another one, so none is promoted twice.
+/// Returns what tells the histories apart that failovers begin: the id of the server that writes. The kit
+/// gives a rebuilt server another one, so none is promoted twice.
 fn history(primary: &Node) -> Result<i32> {
     let id = primary.query_value("SELECT @@server_id")?;
     id.context("a server without an id")?

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Parser, ValueEnum};
 
-/// How many routers there are.
+/// The number of routers.
 pub(crate) const ROUTERS: usize = 3;
 
 /// Check that sessions see what they wrote, and never less than they have seen, while PostgreSQL or
@@ -111,8 +111,8 @@ pub(crate) enum Strategy {
 }
 
 impl Options {
-    /// The options, or what to exit with and to say: the help was asked for, or an option makes no
-    /// sense.
+    /// Reads the options, or returns what to exit with and to say: the help was asked for, or an option makes
+    /// no sense.
     pub(crate) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, (u8, String)> {
         Self::try_parse_from(args).map_err(|error| {
             let text = error.to_string();

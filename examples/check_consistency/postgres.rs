@@ -29,7 +29,7 @@ fn start(replicas: usize) -> Result<Cluster> {
     Ok(Cluster::builder().standbys(replicas).start()?)
 }
 
-/// What tells the histories apart that failovers begin: the timeline.
+/// Returns what tells the histories apart that failovers begin: the timeline.
 fn history(primary: &Node) -> Result<i32> {
     Ok(primary.timeline()?.try_into()?)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// How often a line is written where there is no terminal.
+/// The time between two lines where there is no terminal.
 const EVERY: Duration = Duration::from_secs(60);
 
 /// A live line on a terminal; elsewhere a line a minute. Erased when dropped, so that results stand alone.

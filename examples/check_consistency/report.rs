@@ -58,7 +58,7 @@ pub(crate) fn summary(out: &mut impl Write, outcome: &Outcome, found: &Findings)
     writeln!(out, "violations  {}", found.violations.len())
 }
 
-/// How many reads were checked against a promise.
+/// Counts the reads that were checked against a promise.
 pub(crate) fn promised(outcome: &Outcome) -> usize {
     let reads = outcome
         .records
@@ -70,7 +70,7 @@ pub(crate) fn promised(outcome: &Outcome) -> usize {
     reads.filter(|read| read.promised).count()
 }
 
-/// Why a run without a violation shows nothing, if it does not.
+/// Returns why a run without a violation shows nothing; `None` if it shows something.
 pub(crate) fn is_void(outcome: &Outcome) -> Option<&'static str> {
     let count = Count::of(outcome);
     let off_primary = |read: &&&Read| read.promised && !read.is_primary;

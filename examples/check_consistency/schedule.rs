@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 
 use crate::network::{self, OnNetwork};
 
-/// How many standbys there are.
+/// The number of standbys.
 pub(crate) const STANDBYS: usize = 2;
 
 /// Between failovers, at least: sessions must have left the window (5 s) behind.
@@ -33,7 +33,7 @@ pub(crate) struct Episode {
     pub(crate) network: Option<OnNetwork>,
 }
 
-/// What happens to a standby.
+/// The fault that a standby has.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum OnStandby {
     /// Replay is paused.
@@ -91,7 +91,7 @@ impl OnPrimary {
     }
 }
 
-/// `follows`: whether the routers follow a failover; if not, there is none.
+/// Draws the episodes. `follows`: whether the routers follow a failover; if not, there is none.
 pub(crate) fn draw(seed: u64, length: Duration, follows: bool) -> Vec<Episode> {
     let mut random = SmallRng::seed_from_u64(seed);
     // A sequence of its own: what happens to the servers depends on the seed alone.

@@ -55,7 +55,7 @@ pub(crate) fn tell(
     )
 }
 
-/// What the session did last, who made and who told of the versions, and what failed meanwhile.
+/// Chooses what the session did last, who made and who told of the versions, and what failed meanwhile.
 fn chosen<'a>(records: &'a [Record], violation: &Violation) -> Vec<&'a Record> {
     let session = records[violation.at].session;
     let mut writers = vec![violation.found.writer];

@@ -2,7 +2,7 @@
 
 pub(crate) use diesel_routing_verify::oracle::Row;
 
-/// How many keys there are: few, so that sessions meet.
+/// The number of keys: few, so that sessions meet.
 pub(crate) const KEYS: i32 = 10;
 
 diesel::table! {

@@ -39,7 +39,7 @@ fn check(token: Token) {
     }
 }
 
-/// This content in a version of the format, signed by key 1.
+/// Returns this content in a version of the format, signed by key 1.
 fn signed(version: u8, content: &[u8]) -> String {
     let mut bytes = [&[version, 1], content].concat();
     let tag = Hmac::<Sha256>::new_from_slice(&SECRET)

@@ -21,7 +21,7 @@ pub trait Acquire<L, H>: Debug + Sized {
     #[doc(hidden)]
     type Admission: Admission;
 
-    /// The handle.
+    /// Returns the handle.
     ///
     /// # Errors
     ///
@@ -31,13 +31,13 @@ pub trait Acquire<L, H>: Debug + Sized {
         function: &'static Function,
     ) -> impl Future<Output = Result<Self::Held, Error>> + Send;
 
-    /// The same once more, for a function that may run again; `None` of handles.
+    /// Returns the same source once more, for a function that may run again; `None` of handles.
     #[doc(hidden)]
     fn again(&self) -> Option<Self> {
         None
     }
 
-    /// The handle, for a run that follows another for this reason.
+    /// Returns the handle, for a run that follows another for this reason.
     #[doc(hidden)]
     fn acquire_again(
         self,
@@ -62,7 +62,7 @@ pub trait AcquireShared<L, H>: Debug + Sized {
     #[doc(hidden)]
     type Admission: Admission;
 
-    /// The handle.
+    /// Returns the handle.
     ///
     /// # Errors
     ///
@@ -72,13 +72,13 @@ pub trait AcquireShared<L, H>: Debug + Sized {
         function: &'static Function,
     ) -> impl Future<Output = Result<Self::Held, Error>> + Send;
 
-    /// The same once more, for a function that may run again; `None` of handles.
+    /// Returns the same source once more, for a function that may run again; `None` of handles.
     #[doc(hidden)]
     fn again(&self) -> Option<Self> {
         None
     }
 
-    /// The handle, for a run that follows another for this reason.
+    /// Returns the handle, for a run that follows another for this reason.
     #[doc(hidden)]
     fn acquire_again(
         self,

@@ -51,7 +51,7 @@ use crate::config::{RoutingConfig, Switch, Update};
 use crate::error::{ConfigError, Error, error_chain};
 use crate::observe::Event;
 
-/// Who changes something, if the query does not say.
+/// The author of a change, if the query does not name one.
 const DEFAULT_AUTHOR: &str = "the admin endpoint";
 
 /// Returns the routes for operators of this router: see the [module](self).

@@ -47,7 +47,7 @@ impl<S> Attempt<S> {
         }))
     }
 
-    /// As [`begin`](Self::begin), through a shared handle, which is another's if there is no other source.
+    /// Does what [`begin`](Self::begin) does, through a shared handle, which is another's if there is no other source.
     pub fn begin_shared<R, C, H>(held: &mut H, again: Option<S>) -> Self
     where
         R: Role,
@@ -84,7 +84,7 @@ impl<S> Attempt<S> {
     }
 }
 
-/// What a run answered.
+/// The answer of a run.
 #[derive(Debug)]
 #[must_use = "an answer is looked at with `end`"]
 pub struct Answer<T, S>(Inner<T, S>);
@@ -127,7 +127,7 @@ impl<T, E: ReadError, S> Answer<Result<T, E>, S> {
 }
 
 impl<T, E: ReadError, S> Answer<Result<T, E>, S> {
-    /// As [`end`](Self::end), of a read through a shared handle.
+    /// Does what [`end`](Self::end) does, of a read through a shared handle.
     pub async fn end_shared<R, C, H>(self, held: &mut H) -> Ended<Result<T, E>, S>
     where
         R: Role,

@@ -35,7 +35,7 @@ impl<C: RoutedConnection> Session<C> {
         Scoped::adding(self.into_view(), future)
     }
 
-    /// The future that `f` makes: both have this session in scope.
+    /// Returns the future that `f` makes: both have this session in scope.
     #[cfg(feature = "tower")]
     pub(crate) fn scoped<F>(self, f: impl FnOnce() -> F) -> Scoped<F> {
         Scope::current().and(self.into_view()).start(f)

@@ -13,7 +13,7 @@ use futures_core::future::BoxFuture;
 use crate::asynchronous::{ReadConn, RoutedConnection, TransactionBuilder};
 use crate::statement::{GrantsAnyTransaction, GrantsBatches, Replica, Role};
 
-/// What a read handle would lend.
+/// The connection that a read handle would lend.
 // A type of its own: of two traits that one type lacks, the compiler reports the one that it was asked for.
 #[derive(Debug)]
 #[expect(unnameable_types, reason = "only named in bounds")]

@@ -84,7 +84,7 @@ where
 {
     type TransactionManager = Routed;
 
-    /// Always fails: connections come from a router.
+    /// Fails: connections come from a router.
     async fn establish(_: &str) -> ConnectionResult<Self> {
         Err(ConnectionError::BadConnection(
             "a `WriteConn` comes from a router or a session: call `session.write()`".to_owned(),

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-/// What a replica says of its replication.
+/// The report of a replica on its replication.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Diagnosis {
-    /// What holds it up, in words, and the remedy; `None` if nothing does.
+    /// The hindrance, in words, and the remedy; `None` if nothing holds it up.
     pub problem: Option<String>,
     /// The server that it replicates from, as it has it; `None` if it has none, or does not say.
     pub source: Option<SourceAddress>,

@@ -35,7 +35,7 @@ pub struct ServerFacts {
     pub oldest: Option<ServerVersion>,
     /// Set if the server is asked as an instance of Aurora PostgreSQL.
     pub(crate) is_aurora: bool,
-    /// What a PostgreSQL server's positions are made of, beside its answers.
+    /// The facts that a PostgreSQL server's positions are made of, beside its answers.
     pub(crate) wal: Option<Wal>,
     /// The id that distinguishes this server's writes from others' (`server_id`, on MySQL and MariaDB): a
     /// router refuses two servers with the same one.
@@ -44,7 +44,7 @@ pub struct ServerFacts {
     pub(crate) is_subscriber: bool,
 }
 
-/// What does not change within a run of a PostgreSQL server, and what changes seldom.
+/// The facts that do not change within a run of a PostgreSQL server, or seldom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Wal {
     /// The cluster.

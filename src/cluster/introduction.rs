@@ -2,7 +2,7 @@
 
 use super::{Observation, ServerFacts};
 
-/// What a server says of itself on a new connection.
+/// The facts that a server tells of itself on a new connection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Introduction {

@@ -24,7 +24,7 @@ pub struct Observation {
     pub problem: Option<Cow<'static, str>>,
     /// On a logical subscriber, the run of what feeds it: another number for each.
     pub(crate) feed: Option<u64>,
-    /// Whether the database session that was asked is read-only; `None` if that was not asked.
+    /// Set if the database session that was asked is read-only; `None` if that was not asked.
     pub(crate) session_is_read_only: Option<bool>,
 }
 

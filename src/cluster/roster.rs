@@ -27,7 +27,7 @@ pub(crate) struct Roster {
     first: Option<Vec<Option<(Question, Observation)>>>,
     /// The last position of a primary that was removed, until another is found: none on an older history will do.
     removed: Option<Position>,
-    /// What feeds those that are logical subscribers, by node, and what they are measured by.
+    /// The feeds of those that are logical subscribers, by node, and their measures.
     feeds: Vec<Option<Feed>>,
     led: Option<Led>,
 }

@@ -32,7 +32,7 @@ pub(crate) struct Snapshot {
     pub(crate) writer: Option<String>,
     /// The last position of the primary, if that was removed and has no successor yet.
     removed: Option<Position>,
-    /// What feeds logical subscribers, by node; empty if none is one.
+    /// The feeds of logical subscribers, by node; empty if none is one.
     feeds: Vec<Option<Feed>>,
 }
 

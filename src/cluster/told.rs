@@ -34,7 +34,7 @@ pub(crate) enum Writes {
     Found(Duration),
 }
 
-/// What operators were told last.
+/// The news that operators were told last.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     /// By slot.

@@ -7,7 +7,8 @@ use super::ConnectionString;
 /// The parameter that names the database: of a URL it counts more than the path.
 const PARAMETER: &str = "dbname";
 
-/// What cannot stand in a path as it is: what ends it, escapes, and what the URL standard would encode.
+/// The characters that cannot stand in a path as they are: those that end it, escapes, and those that the URL standard would
+/// encode.
 const RESERVED: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')

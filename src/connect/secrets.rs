@@ -93,7 +93,7 @@ impl<'a> Secrets<'a> {
         }
     }
 
-    /// The longest first: one may be part of another.
+    /// Keeps what is not empty, the longest first: one may be part of another.
     fn known(mut secrets: Vec<Cow<'a, str>>) -> Self {
         secrets.retain(|secret| !secret.is_empty());
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));

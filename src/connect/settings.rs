@@ -124,7 +124,7 @@ impl<'a> SettingChanges<'a> {
     }
 }
 
-/// The error of a connection that does not know how to change settings.
+/// Returns the error of a connection that does not know how to change settings.
 pub(crate) fn no_settings() -> diesel::result::Error {
     let why = "this connection's type does not know how to change settings: implement `RoutedConnection::change_settings`";
     diesel::result::Error::QueryBuilderError(why.into())

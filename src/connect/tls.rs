@@ -4,7 +4,7 @@ use diesel::ConnectionError;
 
 use super::ConnectionString;
 
-/// What a connection string says of TLS. What it leaves open is `None`.
+/// The TLS options of a connection string. Those that it leaves open are `None`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct TlsOptions {
     pub(crate) mode: Option<TlsMode>,
@@ -15,7 +15,7 @@ pub(crate) struct TlsOptions {
     pub(crate) key: Option<String>,
 }
 
-/// How much TLS is asked for, weakest first.
+/// The degree of TLS that is asked for, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum TlsMode {
     /// None.

@@ -88,7 +88,7 @@ pub trait HandleOf<L> {}
     note = "or name the level as well: `#[consistency(session, class = \"..\")]`"
 )]
 pub trait Promises {
-    /// What it promises: `eventual`, `session`, `strong` or `write`.
+    /// The level that it promises: `eventual`, `session`, `strong` or `write`.
     type Level;
 
     /// The same, as a value.

@@ -3,8 +3,8 @@
 use http::header::{CACHE_CONTROL, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// What becomes of a response that gets a session's token, and that a shared cache might store and give to others: they would get
-/// the token with it, and take it for theirs.
+/// The treatment of a response that gets a session's token, and that a shared cache might store and give to others: they would
+/// get the token with it, and take it for theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Cacheable {

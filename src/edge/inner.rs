@@ -17,7 +17,7 @@ pub(crate) struct Inner<R, S: ?Sized> {
     pub(crate) said: Arc<Said>,
 }
 
-/// How often what may happen with each request is said.
+/// The limits on logging what may happen with each request.
 #[derive(Debug, Default)]
 pub(crate) struct Said {
     pub(crate) failed_loads: AtMost,

@@ -62,7 +62,7 @@ pub(crate) struct Settings {
     pub(crate) rules: Option<Rules>,
     pub(crate) carry_reads: bool,
     pub(crate) write_timestamp: bool,
-    /// How far clocks of machines may be apart.
+    /// The most that clocks of machines may be apart.
     pub(crate) clock_skew: Duration,
     pub(crate) server_timing: bool,
     pub(crate) cacheable: Cacheable,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::cluster::{Diagnosis, Observation, Question, ServerFacts, ServerId};
 use crate::mutex::lock;
 
-/// What one server said last to any watcher of this process: with a router for each tenant, it is asked once for all.
+/// The last answer of one server to any watcher of this process: with a router for each tenant, it is asked once for all.
 ///
 /// An answer is of the server, and of this run of it, whoever asked: it proves the same for all connections that lead there.
 #[derive(Debug, Default)]

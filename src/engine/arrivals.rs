@@ -8,7 +8,7 @@ use super::Known;
 use crate::error::Error;
 use crate::mutex::lock;
 
-/// What is known of a node that answered, or the reason why it did not.
+/// The facts of a node that answered, or the reason why it did not.
 pub(crate) type Arrival = Result<Known, Error>;
 
 /// The nodes' first answers, while a router starts.

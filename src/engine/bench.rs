@@ -23,7 +23,7 @@ const SERVER: Server = Server {
     demoted_in_place: false,
 };
 
-/// What watchers do with an answer: replace the snapshot that decisions read.
+/// A router's state whose snapshot, which decisions read, is replaced as watchers do it with an answer.
 #[derive(Debug)]
 pub struct Publisher {
     shared: Shared,
@@ -88,7 +88,7 @@ pub struct Questions {
 /// The time that an answer takes.
 const ANSWER: Duration = Duration::from_micros(500);
 
-/// What happens next.
+/// The event that comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     /// A watcher has slept, if it sleeps for the same time still.
@@ -139,9 +139,9 @@ struct Instance {
 #[derive(Debug)]
 struct Watched {
     watcher: Watcher,
-    /// What the step under way will have come to.
+    /// The outcome that the step under way will have had.
     outcome: Option<Outcome>,
-    /// What wakes it, if it sleeps, and the number of its sleep.
+    /// The listener that wakes it, if it sleeps, and the number of its sleep.
     urgent: Option<EventListener>,
     sleep: u64,
 }

@@ -15,7 +15,7 @@ const NONE: &str = "none";
 /// The label of the classes that came when all numbers were taken.
 const OTHER: &str = "other";
 
-/// What a class is counted as.
+/// The label that a class is counted under.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) struct ClassLabel(u8);
 

@@ -59,7 +59,7 @@ impl Default for CompareLimits {
     }
 }
 
-/// Whether tables have the same rows on all nodes.
+/// The result of comparing tables: whether they have the same rows on all nodes.
 ///
 /// # Example
 ///
@@ -97,7 +97,7 @@ impl Comparison {
     }
 }
 
-/// Whether a table has the same rows on all nodes.
+/// The result for one table: whether it has the same rows on all nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableComparison {

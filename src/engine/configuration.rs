@@ -19,11 +19,11 @@ pub struct ConfigurationStatus {
     /// The time of the last change, or of the start.
     #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::time"))]
     pub changed_at: SystemTime,
-    /// Who or what made the last change, if that was said.
+    /// The author of the last change, a person or a program, if that was said.
     pub by: Option<String>,
     /// The last change, in words.
     pub changes: Vec<String>,
-    /// Why a later change was refused, which has changed nothing.
+    /// The reason why a later change was refused, which has changed nothing.
     pub problem: Option<String>,
 }
 
@@ -48,7 +48,7 @@ impl Record {
     }
 }
 
-/// Who makes changes that nobody says who makes.
+/// The author of changes that nobody says who makes.
 pub(super) const CODE: &str = "code";
 
 /// A change, in words, and what it is about.
@@ -70,7 +70,7 @@ enum About {
 }
 
 impl Changed {
-    /// The change of a key.
+    /// Returns the change of a key.
     pub(crate) fn of_key(key: &str, words: String) -> Self {
         let about = if key == "mode" {
             About::Mode
@@ -80,7 +80,7 @@ impl Changed {
         Self { about, words }
     }
 
-    /// The change of a node.
+    /// Returns the change of a node.
     #[cfg(feature = "config")]
     pub(crate) fn of_node(change: &NodeChange) -> Self {
         Self {

@@ -195,9 +195,9 @@ type Step = Arc<dyn Fn(&mut Live) + Send + Sync>;
 #[derive(Clone, Default)]
 pub(crate) struct Configured {
     config: Option<Arc<RoutingConfig>>,
-    /// What code has set before it, once there is a configuration.
+    /// The settings that code has made before it, once there is a configuration.
     base: Option<Live>,
-    /// What code has set after it, in this order.
+    /// The settings that code has made after it, in this order.
     later: Vec<Step>,
     problem: Option<ConfigError>,
 }

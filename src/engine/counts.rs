@@ -10,7 +10,7 @@ use crate::error::{Error, Step};
 use crate::routing::Reason;
 use crate::server::PoolKind;
 
-/// What happened since a router was built, in numbers. Each is one word that whoever counts adds to.
+/// The numbers of what happened since a router was built. Each is one word that whoever counts adds to.
 #[derive(Debug)]
 pub(crate) struct Counts {
     nodes: PerSlot<NodeCounts>,
@@ -27,7 +27,7 @@ pub(crate) struct Counts {
     gone: [Count; 3],
 }
 
-/// What happened to one node.
+/// The numbers of what happened to one node.
 #[derive(Debug, Default)]
 pub(crate) struct NodeCounts {
     pub(crate) loans: Loans,
@@ -41,7 +41,7 @@ pub(crate) struct NodeCounts {
 #[derive(Debug, Default)]
 pub(crate) struct Count(AtomicU64);
 
-/// Who asks a server for its role and position.
+/// The party that asks a server for its role and position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asker {
     /// The node's watcher.

@@ -12,8 +12,8 @@ use crate::error::ConfigError;
 use crate::mutex::lock;
 use crate::server::PoolKind;
 
-/// What the router that was built shares with those [for other databases](super::Router::for_database) of its servers: all
-/// that is known of the nodes, for that holds whatever the database.
+/// The state that the router that was built shares with those [for other databases](super::Router::for_database) of its servers:
+/// all that is known of the nodes, for that holds whatever the database.
 pub(super) struct Databases<P, L, H> {
     pub(super) shared: Arc<Shared>,
     pub(super) recipe: Arc<Recipe<L, H>>,

@@ -42,7 +42,7 @@ pub struct DiscoveryStatus {
         serde(rename = "age_seconds", serialize_with = "crate::serialize::seconds")
     )]
     pub age: Option<Duration>,
-    /// What failed since: the source gave no set, or a node of it cannot be taken in.
+    /// The failure since: the source gave no set, or a node of it cannot be taken in.
     pub problem: Option<String>,
     /// Set once the source tells no more. The last set stands.
     pub has_ended: bool,

@@ -71,7 +71,7 @@ impl From<SignedToken> for JobToken {
     }
 }
 
-/// What is found in a payload.
+/// The content of a payload: a token, or something else.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Found {

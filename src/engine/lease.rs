@@ -35,7 +35,7 @@ pub(crate) struct Grant {
     pub(crate) fails_on_missing: bool,
     /// The version of the session's requirements that its server was proved to meet.
     pub(crate) proved: Option<u64>,
-    /// What the loan counts as.
+    /// The kind that the loan counts as.
     pub(crate) kind: LoanKind,
 }
 
@@ -120,7 +120,7 @@ impl<G> Lease<G> {
         self.grant.node
     }
 
-    /// The same connection, now lent for more: the caller has proved that it may be.
+    /// Returns the same connection, now lent for more: the caller has proved that it may be.
     pub(crate) fn upgraded(mut self, access: Access, reason: Reason) -> Self {
         self.grant.access = self.grant.access.max(access);
         self.grant.reason = reason;

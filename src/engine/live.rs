@@ -11,7 +11,7 @@ use crate::routing::{Balancing, Mode, ReplicaShare};
 /// The settings that may change while a router runs. Part of what decisions read, and replaced as a whole: no decision mixes two.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Live {
-    /// How long reads go to the primary after a write at an unknown position.
+    /// The time for which reads go to the primary after a write at an unknown position.
     pub(crate) window: Window,
     /// The breaker; `None` if there is none.
     pub(crate) breaker: Option<Breaker>,

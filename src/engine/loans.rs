@@ -19,7 +19,7 @@ pub(crate) struct Loans {
 /// By level and reason.
 type Cells = [[AtomicU64; Reason::ALL.len()]; Level::WORDS.len()];
 
-/// What a checkout counts as, beside the node and the reason that it ends with.
+/// The kind that a checkout counts as, beside the node and the reason that it ends with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct LoanKind {
     /// The place of the level.

@@ -27,23 +27,23 @@ pub(crate) struct Marks {
     pub(crate) is_aborted: Flag,
     /// Set once a statement ran for which its caller vouched: it may have made the connection one that writes.
     pub(crate) was_vouched_for: Flag,
-    /// What statements have left behind in the database session.
+    /// The changes that statements have left behind in the database session.
     pub(crate) leaves: Mutex<SessionEffect>,
     /// Set once it was lent.
     pub(crate) was_lent: bool,
-    /// What the worst failure says that a statement had since it was lent.
+    /// The blame for the worst failure that a statement had since it was lent.
     pub(crate) blame: Mutex<Blame>,
-    /// What it was lent for last: the reason, and the function that asked for it.
+    /// The last purpose that it was lent for: the reason, and the function that asked for it.
     pub(crate) lent_for: Option<(Reason, Option<&'static str>)>,
     /// The node, for errors.
     pub(crate) member: Option<Arc<Member>>,
     /// The place where the times of its statements are recorded, while they are.
     pub(crate) latency: Option<Arc<PeakEwma>>,
-    /// What its statements are recorded with, while they are.
+    /// The logging that its statements are recorded with, while they are.
     pub(crate) logging: Option<Box<Logging>>,
 }
 
-/// Who is to blame for a failed statement.
+/// The party at fault when a statement failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Blame {
     /// Nothing failed, or it would fail anywhere.
@@ -122,7 +122,7 @@ impl Marks {
         }
     }
 
-    /// Kept out of every statement's code, which mostly has no need of it.
+    /// Observes a latency; kept out of every statement's code, which mostly has no need of it.
     #[cold]
     #[inline(never)]
     fn observe(&self, since: Instant) {

@@ -11,7 +11,7 @@ use crate::error::MigrationError;
 /// A harness' error.
 pub(crate) type Why = Box<dyn std::error::Error + Send + Sync>;
 
-/// What is to be done.
+/// The task of a run of migrations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Task {
     RunAll,

@@ -95,7 +95,7 @@ impl<C, F: Flavour<C>> fmt::Debug for Migrator<C, F> {
     }
 }
 
-/// What became of a try to take the lock for migrations.
+/// The outcome of a try to take the lock for migrations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MigrationLock {
@@ -105,7 +105,7 @@ pub enum MigrationLock {
     Held(String),
 }
 
-/// What migrations are run with: the [`MigrationHarness`] as far as it can be a trait object. Every harness is one.
+/// The harness that migrations are run with: the [`MigrationHarness`] as far as it can be a trait object. Every harness is one.
 pub trait MigrationSteps<DB: Backend> {
     /// Runs a migration, and records that: as [`MigrationHarness::run_migration`].
     ///

@@ -45,7 +45,7 @@ pub(crate) struct Seat<P> {
     pub(crate) pools: P,
 }
 
-/// What a node that joins is to be.
+/// The place of a node that joins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
     /// One more.

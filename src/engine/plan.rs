@@ -17,7 +17,7 @@ pub(crate) struct Plan<C, F: Flavour<C>> {
     pub(crate) recipe: Recipe<F::Library, F::Hooks>,
 }
 
-/// What the pools and the watcher of any node are made with.
+/// The ingredients of the pools and the watcher of any node.
 pub(crate) struct Recipe<L, H> {
     pub(crate) settings: Settings,
     pub(crate) library: L,

@@ -30,7 +30,7 @@ pub(crate) struct Pooled<C> {
     /// The instant at which it was lent last, and what is counted as it comes back.
     pub(crate) lent: Instant,
     pub(crate) usage: Arc<Usage>,
-    /// When its session is reset.
+    /// The rule for when its session is reset.
     pub(crate) reset: ResetRule,
     /// The node that it was opened for.
     pub(crate) member: Arc<Member>,
@@ -104,7 +104,7 @@ impl<C> Pooled<C> {
     }
 }
 
-/// What is known of a connection and of the server that it leads to.
+/// The facts that are known of a connection and of the server that it leads to.
 #[derive(Debug, Clone)]
 pub(crate) struct Known {
     pub(crate) facts: ServerFacts,

@@ -107,7 +107,7 @@ macro_rules! pools {
         }
     };
     (@common $($feature:literal $name:ident = $module:ident;)+) => {
-        /// Which library pools a router's connections.
+        /// The library that pools a router's connections.
         #[derive(Debug, Clone)]
         pub(crate) enum Library {
             $(#[cfg(feature = $feature)] $name($module::Settings),)+

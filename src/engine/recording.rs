@@ -35,7 +35,7 @@ pub(crate) struct Recording {
     seats: OnceLock<Seats>,
 }
 
-/// Is called with the pools of a node.
+/// The callback that gets the pools of a node.
 type EachSeat<'a> = &'a mut dyn FnMut(&Member, &dyn NodePools);
 
 type Seats = Box<dyn Fn(EachSeat<'_>) + Send + Sync>;

@@ -7,8 +7,9 @@ use diesel_routing_sql::SessionEffect;
 use super::{Applied, Pooled};
 use crate::mutex::get;
 
-/// When the database session of a pooled connection is reset before its next loan, so that its next user finds nothing of what the
-/// last one did to it: settings (`search_path`, `statement_timeout`, `@variables`), temporary tables, `LISTEN`, advisory locks.
+/// The rule for when the database session of a pooled connection is reset before its next loan, so that its next user finds nothing
+/// of what the last one did to it: settings (`search_path`, `statement_timeout`, `@variables`), temporary tables, `LISTEN`, advisory
+/// locks.
 ///
 /// What the router does by itself, such as [settings that travel](crate::Session::with_settings), is undone in any case, and connections with
 /// an open transaction are closed.

@@ -71,7 +71,7 @@ pub(super) struct Inner<P, L, H> {
 /// The pools of the nodes, by slot.
 type Seats<P> = Vec<Option<Arc<Seat<P>>>>;
 
-/// What the routers for the databases of the same servers share.
+/// The state that the routers for the databases of the same servers share.
 type DatabasesOf<C, F> =
     Databases<<F as Flavour<C>>::Pools, <F as Flavour<C>>::Library, <F as Flavour<C>>::Hooks>;
 

@@ -39,7 +39,7 @@ impl Routes {
         }
     }
 
-    /// The counts, in the order of their first connection.
+    /// Returns the counts, in the order of their first connection.
     #[cfg(feature = "edge")]
     pub(crate) fn counts(&self) -> Vec<RouteCount> {
         lock(&self.0).clone()

@@ -11,12 +11,12 @@ use crate::routing::{Balance, PeakEwma, Policy, RegionPolicy, Tags, least_lag};
 use crate::session::{Clock, SystemClock, TokenKeys};
 use crate::statement::StatementCheck;
 
-/// What servers are asked for again and again.
+/// The questions that servers are asked again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Questions {
     /// Their roles and positions.
     Positions,
-    /// What Aurora PostgreSQL tells: roles and lag.
+    /// Their roles and lag, as Aurora PostgreSQL tells them.
     Aurora,
     /// Nothing: roles are as configured.
     Nothing,
@@ -33,7 +33,7 @@ pub(crate) struct Settings {
     /// Set if the clock is the system's: other routers' answers are dated by it.
     pub(crate) has_system_clock: bool,
     pub(crate) check: StatementCheck,
-    /// When sessions of pooled connections are reset.
+    /// The rule for when sessions of pooled connections are reset.
     pub(crate) reset: Reset,
     /// The time constant of latencies' decay.
     pub(crate) latency_decay: Duration,

@@ -87,11 +87,11 @@ pub(crate) struct Shared {
     token_life: Duration,
     /// The last answer of every node.
     pub(super) roster: Mutex<Roster>,
-    /// What operators are told.
+    /// The news for operators.
     bulletin: Mutex<Bulletin>,
     /// The reads that go to the primary for want of a replica.
     fallbacks: Spell,
-    /// What decisions read.
+    /// The snapshot that decisions read.
     pub(super) snapshot: ArcSwap<State>,
     /// Set if watchers replace the snapshot.
     pub(super) watched: bool,
@@ -103,9 +103,9 @@ pub(crate) struct Shared {
     turns: AtomicUsize,
     /// The samples of the primary that callers took lately.
     samples: ArcSwapOption<Samples>,
-    /// What is measured of the primary, and the strain that follows.
+    /// The measurements of the primary, and the strain that follows.
     pub(crate) breaker: Gauges,
-    /// How far replicas lagged.
+    /// The lags of replicas.
     lags: Mutex<Lags>,
     /// The instants up to which replicas have everything, by the function that tells their lag, by their serials.
     told: Mutex<HashMap<u32, Instant>>,
@@ -117,7 +117,7 @@ pub(crate) struct Shared {
     pub(crate) demoted_in_place: bool,
     /// The facts about the nodes that were met, by their serials.
     facts: Mutex<HashMap<u32, ServerFacts>>,
-    /// Where replicas replicate from, as they say, by their serials.
+    /// The addresses that replicas replicate from, as they say, by their serials.
     sources: Mutex<HashMap<u32, SourceAddress>>,
     /// Set once a server was met that can be asked to wait until it has replayed a position.
     servers_wait: AtomicBool,
@@ -129,11 +129,11 @@ pub(crate) struct Shared {
     pub(super) expected_instances: u32,
     /// The question for the primary's position, which callers share.
     pub(crate) position_of_primary: OneQuestion,
-    /// What all sessions count as having written.
+    /// The writes that all sessions count as theirs.
     common: CommonWrites,
 }
 
-/// What a backend says of its servers, for the router.
+/// The properties of a backend's servers, for the router.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Server {
     pub(crate) dialect: Sql,

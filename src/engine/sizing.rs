@@ -13,7 +13,7 @@ pub use advice::{PoolAdvice, SizingAdvice};
 /// that nodes have by default, 5.
 const FALLBACK_SHARE: u32 = 4;
 
-/// How many standard deviations of the number in use are kept free. A pool that is three above its mean is found full by fewer than
+/// The connections that are kept free, in standard deviations of the number in use. A pool that is three above its mean is found full by fewer than
 /// one caller in 20, and from five in use on by fewer than one in 100 (Erlang's C formula: 4.2 % at worst, with 0.31 in use of 2).
 const DEVIATIONS: f64 = 3.0;
 

@@ -12,7 +12,7 @@ use crate::mutex::lock;
 use crate::observe::Event;
 use crate::server::NodeRole;
 
-/// What is asked of the nodes for a router to start.
+/// The conditions that nodes must meet for a router to start.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Conditions {
     /// Set if every node must be there, as it is meant to be.

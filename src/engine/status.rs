@@ -61,7 +61,7 @@ pub struct Status {
     pub class_replica_shares: Vec<(String, u8)>,
     /// The [window](crate::Window) in use, and how it came about.
     pub window: WindowStatus,
-    /// How strained the primary is; `None` without a [breaker](crate::Breaker).
+    /// The strain on the primary; `None` without a [breaker](crate::Breaker).
     pub breaker: Option<BreakerStatus>,
     /// The number of session tokens rejected since the router started, by reason; reasons that did not occur are
     /// left out.
@@ -255,7 +255,7 @@ impl ReadCounts {
 }
 
 impl PoolStatus {
-    /// The state of a pool, as its library tells it: nothing was counted.
+    /// Returns the state of a pool, as its library tells it: nothing was counted.
     pub(crate) fn of(pool: PoolKind, max_size: u32, open: u32, idle: u32) -> Self {
         Self {
             pool,
@@ -269,7 +269,7 @@ impl PoolStatus {
         }
     }
 
-    /// The state of a node's pools that nobody has needed yet.
+    /// Returns the state of a node's pools that nobody has needed yet.
     pub(crate) fn none_of(node: &Member) -> Vec<Self> {
         let pools = PoolKind::ALL.map(|pool| Self::of(pool, node.pool_size(pool), 0, 0));
         pools.into()
@@ -277,7 +277,7 @@ impl PoolStatus {
 }
 
 impl Shared {
-    /// The present status, with the pools of each node.
+    /// Returns the present status, with the pools of each node.
     pub(crate) fn status(&self, pools: impl Fn(usize, &Member) -> Vec<PoolStatus>) -> Status {
         let cluster = self.snapshot();
         let now = self.now();

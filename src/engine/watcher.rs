@@ -103,14 +103,14 @@ pub(crate) struct Watcher {
     interval: Duration,
     /// The time that an answer may take.
     pub(crate) limit: Duration,
-    /// What is known of the connection, or of the last one.
+    /// The facts that are known of the connection, or of the last one.
     known: Known,
     link: Link,
     /// Set once the node was met.
     is_met: bool,
-    /// Where its first answer is awaited, and its place there; `None` afterwards.
+    /// The arrivals that await its first answer, and its place there; `None` afterwards.
     arrivals: Option<(Arc<Arrivals>, usize)>,
-    /// What the server told other watchers; `None` if each has to ask.
+    /// The answers that the server gave other watchers; `None` if each has to ask.
     answers: Option<Arc<Answers>>,
     /// Set if answers are shared at all.
     shares: bool,
@@ -132,8 +132,8 @@ pub(crate) struct Watcher {
 }
 
 impl Watcher {
-    /// A watcher of the node in this slot, of which nothing is known; its first answer is awaited by `arrivals`, in this
-    /// place.
+    /// Makes a watcher of the node in this slot, of which nothing is known; its first answer is awaited by `arrivals`, in
+    /// this place.
     pub(crate) fn new(
         shared: &Arc<Shared>,
         settings: &Settings,

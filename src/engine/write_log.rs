@@ -61,8 +61,10 @@ impl WriteLog {
         &self.shared
     }
 
-    /// A statement is about to be sent, at this transaction depth; `None` if it only reads, or nobody
-    /// remembers its writes. Returns what it may do to the database session beside it, and its SQL, if that was rendered.
+    /// Records that a statement is about to be sent, at this transaction depth.
+    ///
+    /// The ending is `None` if it only reads, or nobody remembers its writes. Returns what it may do to the database session
+    /// beside it, and its SQL, if that was rendered.
     #[inline]
     pub(crate) fn begin_statement<DB, Q>(
         &mut self,
@@ -108,7 +110,7 @@ impl WriteLog {
         }
     }
 
-    /// A write is about to be sent, at this transaction depth.
+    /// Records that a write is about to be sent, at this transaction depth.
     pub(crate) fn begin(&mut self, depth: u32) -> Ending<'_> {
         let is_first = self.expect_write_at(depth);
         Ending {
@@ -136,7 +138,7 @@ impl WriteLog {
         }
     }
 
-    /// The transaction at this depth is about to be committed.
+    /// Records that the transaction at this depth is about to be committed.
     pub(crate) fn begin_commit(&mut self, depth: u32) -> Ending<'_> {
         let lowest = self.unsettled.get_mut();
         if depth > 1 && (depth..NONE).contains(lowest) {
@@ -152,14 +154,14 @@ impl WriteLog {
         Ending { log: self, settles }
     }
 
-    /// The transaction at this depth was rolled back.
+    /// Records that the transaction at this depth was rolled back.
     pub(crate) fn rolled_back(&mut self, depth: u32) {
         if (depth..NONE).contains(self.unsettled.get_mut()) {
             self.forget();
         }
     }
 
-    /// Nothing is open any more. The caller has the connection alone.
+    /// Forgets the writes that were open. The caller has the connection alone.
     fn forget(&self) {
         if self.unsettled.load(Ordering::Relaxed) != NONE {
             self.unsettled.store(NONE, Ordering::Relaxed);
@@ -180,7 +182,7 @@ impl WriteLog {
         is_first
     }
 
-    /// The writes up to here have had this outcome. The caller has the connection alone.
+    /// Settles the writes up to here, which have had this outcome. The caller has the connection alone.
     fn settle(&self, outcome: Outcome<'_>) {
         if self.unsettled.load(Ordering::Relaxed) != NONE {
             // Before it ends: a write is always either under way or marked.
@@ -215,7 +217,7 @@ enum Outcome<'a> {
 }
 
 impl Outcome<'_> {
-    /// Of what may take effect in part even if it fails.
+    /// Returns the outcome of what may take effect in part even if it fails.
     fn of_parts(self) -> Self {
         match self {
             Self::Done => Self::Done,
@@ -262,7 +264,7 @@ enum Settles {
 }
 
 impl Ending<'_> {
-    /// It has ended, with this error or none.
+    /// Records the end, with this error or none.
     pub(crate) fn finish(mut self, error: Option<&DieselError>) {
         self.end(error.map_or(Outcome::Done, Outcome::Failed));
         self.settles = Settles::Later;
@@ -288,7 +290,7 @@ impl Drop for Ending<'_> {
     }
 }
 
-/// Errors after which it is certain that a statement outside a transaction, or a commit, changed
+/// Returns whether it is certain after this error that a statement outside a transaction, or a commit, changed
 /// nothing: the server answered, and the answer was no.
 fn nothing_was_written(error: &DieselError) -> bool {
     match error {

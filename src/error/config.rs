@@ -296,7 +296,7 @@ pub enum ConfigError {
         setting: &'static str,
         /// Its value.
         value: String,
-        /// What it may be.
+        /// The legal values.
         legal: &'static str,
     },
 

@@ -216,7 +216,7 @@ pub enum Error {
     Shed {
         /// The primary's name, as configured.
         node: String,
-        /// How strained it is: the name of a [`Strain`](crate::Strain).
+        /// The strain on it: the name of a [`Strain`](crate::Strain).
         strain: &'static str,
         /// The reason for which the read would have gone there: the name of a [`Reason`](crate::Reason).
         reason: &'static str,

@@ -71,7 +71,7 @@ impl Origin {
     }
 }
 
-/// What the database said of an error whose origin is known.
+/// The database's words on an error whose origin is known.
 struct Traced(Box<dyn DatabaseErrorInformation + Send + Sync>);
 
 impl Drop for Traced {

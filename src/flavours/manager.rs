@@ -70,7 +70,7 @@ pub(crate) struct Manager<C> {
     /// The role that its server must have; `None` for any.
     pub(crate) role: Option<NodeRole>,
     pub(crate) read_only: bool,
-    /// When sessions are reset.
+    /// The rule for when sessions are reset.
     pub(crate) reset: Reset,
     /// Set if its server is asked for positions.
     pub(crate) positions: bool,
@@ -78,7 +78,7 @@ pub(crate) struct Manager<C> {
     pub(crate) aurora: bool,
     /// The time for which a connection counts as standing after its server's last answer.
     pub(crate) alive_for: Duration,
-    /// How much its pool's connections are in use.
+    /// The use of its pool's connections.
     pub(crate) usage: Arc<Usage>,
     pub(crate) hooks: Hooks<C>,
 }

@@ -68,7 +68,7 @@ impl<C: MigratedConnection> Migrator<C> {
     }
 }
 
-/// What was done, and what ended it if that was an error.
+/// The migrations that were done, or the error that ended them.
 pub(super) type Done = Result<Vec<MigrationVersion<'static>>, MigrationError>;
 
 #[flavoured]

@@ -191,7 +191,7 @@ impl<C: MigratedConnection> Router<C> {
 
 #[flavoured]
 impl<C: MigratedConnection> Migrator<C> {
-    /// As [`Router::run_pending_migrations`].
+    /// Does what [`Router::run_pending_migrations`] does.
     ///
     /// # Errors
     ///
@@ -210,7 +210,7 @@ impl<C: MigratedConnection> Migrator<C> {
         self.carry_out(source, Task::RunAll).await
     }
 
-    /// As [`Router::run_next_migration`].
+    /// Does what [`Router::run_next_migration`] does.
     ///
     /// # Errors
     ///
@@ -230,7 +230,7 @@ impl<C: MigratedConnection> Migrator<C> {
         Ok(ran.into_iter().next())
     }
 
-    /// As [`Router::revert_last_migration`].
+    /// Does what [`Router::revert_last_migration`] does.
     ///
     /// # Errors
     ///
@@ -254,7 +254,7 @@ impl<C: MigratedConnection> Migrator<C> {
         })
     }
 
-    /// As [`Router::revert_all_migrations`].
+    /// Does what [`Router::revert_all_migrations`] does.
     ///
     /// # Errors
     ///

@@ -111,7 +111,7 @@ impl<R: Role, C: RoutedConnection> ReadConn<R, C> {
         Ok(self.lease.guard.parts())
     }
 
-    /// As [`admit_statement`](Self::admit_statement), for a statement that was checked, on record.
+    /// Does what [`admit_statement`](Self::admit_statement) does, for a statement that was checked, on record.
     #[cold]
     #[inline(never)]
     fn admit_recorded<Q, M>(

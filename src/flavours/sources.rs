@@ -112,7 +112,7 @@ macro_rules! from_routers {
 
 levels!(from_routers);
 
-/// What handles promise, for functions that name no level.
+/// The promises of handles, for functions that name no level.
 macro_rules! promises {
     ($($handle:ty => $level:ident, $variant:ident;)+) => {$(
         impl<C: RoutedConnection> Promises for $handle {

@@ -53,7 +53,7 @@ impl<C: RoutedConnection> WriteConn<C> {
         Ok((conn, guard.recording(entry), lease.log.begin(depth)))
     }
 
-    /// Like [`begin_write`](Self::begin_write), for statements that may commit by themselves.
+    /// Does what [`begin_write`](Self::begin_write) does, for statements that may commit by themselves.
     pub(super) fn begin_unbounded(
         &mut self,
     ) -> QueryResult<(&mut C, StatementGuard<'_>, Ending<'_>)> {
@@ -64,7 +64,7 @@ impl<C: RoutedConnection> WriteConn<C> {
         Ok((conn, guard, lease.log.begin_unbounded(depth)))
     }
 
-    /// Like [`begin_unbounded`](Self::begin_unbounded), for a text of one statement or several.
+    /// Does what [`begin_unbounded`](Self::begin_unbounded) does, for a text of one statement or several.
     pub(super) fn begin_batch(
         &mut self,
         sql: &str,
@@ -84,7 +84,7 @@ impl<C: RoutedConnection> WriteConn<C> {
         Ok((conn, guard.recording(entry), ending))
     }
 
-    /// Like [`begin_unbounded`](Self::begin_unbounded), for what is done out of sight with the raw connection.
+    /// Does what [`begin_unbounded`](Self::begin_unbounded) does, for what is done out of sight with the raw connection.
     pub(super) fn begin_unseen(&mut self) -> QueryResult<RawWrite<'_, C>> {
         let lease = self.lease_mut();
         lease.guard.runs(Trace::UNSEEN);
@@ -104,7 +104,7 @@ impl<C: RoutedConnection> WriteConn<C> {
         })
     }
 
-    /// Like [`begin_write`](Self::begin_write), with the statement to send; there is an ending only if it writes.
+    /// Does what [`begin_write`](Self::begin_write) does, with the statement to send; there is an ending only if it writes.
     pub(super) fn begin_statement<Q>(
         &mut self,
         query: Q,

@@ -26,7 +26,7 @@ pub struct Function {
     /// Its class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
-    /// How long its reads may wait for a replica.
+    /// The longest that its reads may wait for a replica.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait: Option<HumanDuration>,
     /// The replicas that it asks for.
@@ -94,7 +94,7 @@ impl PartialOrd for Function {
 }
 
 impl Ord for Function {
-    /// By path, then by place.
+    /// Compares by path, then by place.
     fn cmp(&self, other: &Self) -> Ordering {
         self.place().cmp(&other.place())
     }

@@ -8,7 +8,7 @@ use crate::mutex::lock;
 /// The least time between two events of one kind. Chosen: a line a minute is seen and fills no log.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// Has a thing be said at most once a minute: the first time at once, later with the number of times since.
+/// A limit of once a minute on saying a thing: the first time at once, later with the number of times since.
 #[derive(Debug, Default)]
 pub(crate) struct AtMost(Mutex<State>);
 

@@ -105,15 +105,15 @@ impl Kind for PgPosition {
         self.timeline > other.timeline
     }
 
-    /// PostgreSQL makes a system identifier from the time of `initdb`, in its high bits (`BootStrapXLOG`): the
-    /// greater one is the younger cluster.
     fn is_newer(&self, other: &Self) -> bool {
+        // PostgreSQL makes a system identifier from the time of `initdb`, in its high bits (`BootStrapXLOG`): the
+        // greater one is the younger cluster.
         (self.system, self.timeline) > (other.system, other.timeline)
     }
 
-    /// Up to the promotion, the timelines of one cluster are identical: what was seen at an LSN on the old
-    /// timeline, if it still exists at all, has that LSN on the new one.
     fn floor(&self, other: &Self) -> Option<Self> {
+        // Up to the promotion, the timelines of one cluster are identical: what was seen at an LSN on the old
+        // timeline, if it still exists at all, has that LSN on the new one.
         (self.system == other.system).then(|| Self {
             system: self.system,
             timeline: self.timeline.max(other.timeline),

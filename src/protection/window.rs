@@ -51,7 +51,7 @@ const LONGEST: Duration = Duration::from_secs(3600);
 #[must_use]
 pub struct Window(pub(crate) Kind);
 
-/// How long the window is.
+/// The kind of window: how its length comes about.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
     Fixed(Duration),

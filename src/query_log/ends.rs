@@ -12,7 +12,7 @@ use super::Entry;
     reason = "hidden from users, and from all without a flavour"
 )]
 pub trait Ends<T> {
-    /// What the caller gets.
+    /// The answer that the caller gets.
     type Answer;
 
     /// Ends a statement's record, if there is one.

@@ -4,7 +4,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::error::Refused;
 
-/// What logs and spans may have of an error.
+/// The parts of an error that logs and spans may have.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Failure {
     /// Its class, one of few words.

@@ -17,7 +17,7 @@ pub(super) const LOG: &str = "diesel_routing::query";
 /// The target of statements' spans.
 pub(super) const SPAN: &str = "diesel_routing::statement";
 
-/// What is to be recorded of statements.
+/// The records that are wanted of statements.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Observed {
     pub(crate) log: Option<QueryLog>,
@@ -32,7 +32,7 @@ impl Observed {
     }
 }
 
-/// What a connection's statements are recorded with, while they are.
+/// The logging of a connection's statements, while they are recorded.
 #[derive(Debug)]
 pub(crate) struct Logging {
     pub(crate) observed: Observed,
@@ -71,7 +71,7 @@ impl Server {
     }
 }
 
-/// What is wanted of one statement.
+/// The record that is wanted of one statement.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wish {
     /// Set if it is among those that are logged.

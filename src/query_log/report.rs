@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::logging::{LOG, SPAN};
 use crate::observe::attributes;
 
-/// What is told of a statement.
+/// The facts that are told of a statement.
 struct Told<'a> {
     summary: &'a str,
     text: Option<&'a str>,

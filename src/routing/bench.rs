@@ -22,7 +22,7 @@ pub struct Decider {
     is_silent: bool,
     /// Makes a position.
     at: fn(u64) -> Position,
-    /// What a session has written.
+    /// The position of what a session has written.
     wrote: Position,
 }
 

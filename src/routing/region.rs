@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::Level;
 
-/// What the reads of a [class](crate::Class::region_policy) do about nodes in another region, where each round trip takes tens or
-/// hundreds of milliseconds.
+/// The policy of a [class](crate::Class::region_policy) on reads from nodes in another region, where each round trip takes tens
+/// or hundreds of milliseconds.
 ///
 /// A region is what zones are to the router: its [own](crate::RouterBuilder::zone) is here, and a [node's](crate::Node::zone)
 /// that is any other, or unknown, is elsewhere. Nodes in the router's region are preferred whatever the policy. Writes go to the

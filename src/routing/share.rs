@@ -3,7 +3,7 @@
 use super::Balance;
 use crate::error::ConfigError;
 
-/// How a node is chosen among those that may serve a read: a [`Balance`] among replicas, and the share of the primary.
+/// The way to choose a node among those that may serve a read: a [`Balance`] among replicas, and the share of the primary.
 ///
 /// Made by [`Balance::include_primary`]; a [`Balance`] alone leaves the primary out.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

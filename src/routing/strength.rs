@@ -130,7 +130,7 @@ impl Strength {
     }
 }
 
-/// Why a read fails rather than go where it was decided to.
+/// The reason why a read fails rather than go where it was decided to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// No replica serves it, and its class keeps it off the primary.

@@ -327,7 +327,7 @@ impl Checker {
         }
     }
 
-    /// As [`look`](Self::look), for a statement that Diesel gets as an `S`.
+    /// Does what [`look`](Self::look) does, for a statement that Diesel gets as an `S`.
     #[inline]
     fn verdict<DB, Q, S>(&self, query: &Q, seen: &mut Seen) -> Look
     where

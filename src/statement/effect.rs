@@ -63,7 +63,7 @@ pub trait Statement<M> {
 #[derive(Debug, Clone, Copy)]
 pub struct Inspection(pub(crate) InspectedBy);
 
-/// Who has inspected a statement.
+/// The party that has inspected a statement.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum InspectedBy {
     Nobody,

@@ -75,7 +75,7 @@ impl<Q> LockedRows<Q> {
     }
 }
 
-/// What becomes of rows that another transaction has locked.
+/// The treatment of rows that another transaction has locked.
 #[expect(unnameable_types, reason = "only ever inside a `LockedRows`")]
 pub trait Others: 'static {
     #[doc(hidden)]

@@ -29,7 +29,8 @@ impl Look {
 }
 
 impl Checker {
-    /// As [`admit`](Self::admit). Returns what the statement may do, if that is known, or `wanted` where it is not looked at.
+    /// Does what [`admit`](Self::admit) does, and returns what the statement may do, if that is known,
+    /// or `wanted` where it is not looked at.
     #[inline]
     pub(crate) fn admit_and_look<DB, Q>(
         &self,

@@ -20,20 +20,20 @@ pub trait Acquire<L, H>: Debug + Sized {
     #[doc(hidden)]
     type Admission: Admission;
 
-    /// The handle.
+    /// Returns the handle.
     ///
     /// # Errors
     ///
     /// [`Error::Checkout`], from sessions and routers.
     fn acquire(self, function: &'static Function) -> Result<Self::Held, Error>;
 
-    /// The same once more, for a function that may run again; `None` of handles.
+    /// Returns the same source once more, for a function that may run again; `None` of handles.
     #[doc(hidden)]
     fn again(&self) -> Option<Self> {
         None
     }
 
-    /// The handle, for a run that follows another for this reason.
+    /// Returns the handle, for a run that follows another for this reason.
     ///
     /// # Errors
     ///

@@ -20,7 +20,7 @@ use super::{ReadConn, RoutedConnection, TransactionBuilder};
 use crate::statement::Replica;
 use crate::statement::{GrantsAnyTransaction, GrantsBatches, Role};
 
-/// What a handle of the role `R` would lend.
+/// The connection that a handle of the role `R` would lend.
 // A type of its own: of two traits that one type lacks, the compiler reports the one that it was asked for.
 #[derive(Debug)]
 #[expect(unnameable_types, reason = "only named in bounds")]
@@ -105,7 +105,7 @@ where
     }
 }
 
-/// What a blocking handle would lend to async code.
+/// The connection that a blocking handle would lend to async code.
 // A type of its own, as above.
 #[cfg(feature = "__async")]
 #[derive(Debug)]

@@ -37,7 +37,7 @@ impl<C: RoutedConnection> Connection for WriteConn<C> {
     type Backend = C::Backend;
     type TransactionManager = Routed;
 
-    /// Always fails: connections come from a router.
+    /// Fails: connections come from a router.
     fn establish(_: &str) -> ConnectionResult<Self> {
         Err(ConnectionError::BadConnection(
             "a `WriteConn` comes from a router or a session: call `session.write()`".to_owned(),
@@ -161,7 +161,8 @@ type Raw<C> = <C as Connection>::TransactionManager;
 impl<C: RoutedConnection> TransactionManager<WriteConn<C>> for Routed {
     type TransactionStateData = <Raw<C> as TransactionManager<C>>::TransactionStateData;
 
-    /// As Diesel's own, with an eye on the connection: a swap would have another one's transaction committed.
+    /// Runs a transaction as Diesel's own managers do, with an eye on the connection: a swap would have another one's
+    /// transaction committed.
     fn transaction<F, R, E>(conn: &mut WriteConn<C>, callback: F) -> Result<R, E>
     where
         F: FnOnce(&mut WriteConn<C>) -> Result<R, E>,

@@ -164,7 +164,7 @@ pub type Nodes<C> = crate::engine::Nodes<C, Blocking>;
 /// The configuration of a router of blocking Diesel; see [`RouterBuilder`](crate::RouterBuilder).
 pub type RouterBuilder<C> = crate::engine::RouterBuilder<C, Blocking>;
 
-/// How a router of blocking Diesel runs migrations; see [`Migrator`](crate::Migrator).
+/// The migrator of a router of blocking Diesel; see [`Migrator`](crate::Migrator).
 #[cfg(feature = "migrations")]
 pub type Migrator<C> = crate::engine::Migrator<C, Blocking>;
 

@@ -28,7 +28,7 @@ pub type ReadSql = crate::ReadSql<diesel::sqlite::Sqlite>;
 /// What Diesel defines is public: not beyond here.
 mod functions {
     diesel::define_sql_function! {
-        /// A query that needs no table, and no bind parameter.
+        /// Asks for the version, with no table and no bind parameter.
         fn sqlite_version() -> diesel::sql_types::Text;
     }
 }

@@ -2,10 +2,10 @@
 
 use diesel_routing_sql::Dialect as Sql;
 
-/// Has PostgreSQL refuse writes until the end of the present savepoint.
+/// The statement that has PostgreSQL refuse writes until the end of the present savepoint.
 pub(crate) const READ_ONLY: &str = "SET LOCAL transaction_read_only = on";
 
-/// Does so until the end of the loan, once it has locked rows.
+/// The statement that does so until the end of the loan, once it has locked rows.
 pub(crate) const READ_AGAIN: &str = "RELEASE SAVEPOINT diesel_routing_statement; SET LOCAL transaction_read_only = on; \
      SAVEPOINT diesel_routing_statement";
 

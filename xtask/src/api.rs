@@ -21,7 +21,7 @@ use self::items::PublicItem;
 use crate::project::{DOCTESTED_PAGES, LISTED_BY, LISTED_LIBRARIES};
 use crate::workspace::Workspace;
 
-/// Where the lists are.
+/// The directory of the lists.
 const DIR: &str = "docs/api";
 
 /// The environment variable that has the lists written anew.
@@ -68,7 +68,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Option<String>> {
     Ok(None)
 }
 
-/// The file that rustdoc wrote of a package.
+/// Returns the path of the file that rustdoc wrote of a package.
 pub(crate) fn json(workspace: &Workspace, package: &str) -> std::path::PathBuf {
     workspace.target(&format!("doc/{}.json", package.replace('-', "_")))
 }

@@ -34,7 +34,7 @@ impl Options {
     }
 }
 
-/// The root package's benches, and those of packages of their own.
+/// Returns the steps for the root package's benches, and for those of packages of their own.
 fn steps(workspace: &Workspace) -> Result<Vec<Step<'_>>> {
     let sh = &workspace.sh;
     let targets = workspace.root_package()?.targets.iter();

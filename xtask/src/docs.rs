@@ -28,7 +28,7 @@ fn with_rustdoc<'a>(workspace: &Workspace, command: Cmd<'a>, json: &[&str]) -> C
         .env("XTASK_JSON", json.join(" "))
 }
 
-/// `cargo xtask docs-rs`.
+/// Returns the step of `cargo xtask docs-rs`.
 pub(crate) fn as_docs_rs(workspace: &Workspace) -> Step<'_> {
     let packages = LISTED_LIBRARIES
         .iter()

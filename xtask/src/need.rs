@@ -25,7 +25,7 @@ pub(crate) const MDBOOK: Need = Need::Tool("mdbook");
 /// There is no wheel of it: it takes minutes to build, once.
 pub(crate) const SEMVER_CHECKS: Need = Need::Tool("cargo-semver-checks");
 
-/// What building with every feature takes.
+/// The needs of building with every feature.
 pub(crate) const BUILD: [Need; 2] = [Need::Packages("compiler"), Need::Packages("clients")];
 
 /// The same, and what the tests start.
@@ -41,7 +41,7 @@ pub(crate) const SERVERS: [Need; 9] = [
     Need::Packages("patroni"),
 ];
 
-/// What the bench `peers` starts.
+/// The programs that the bench `peers` starts.
 pub(crate) const PEERS: [Need; 4] = [
     Need::Packages("postgres"),
     Need::Packages("pgbouncer"),
@@ -49,7 +49,7 @@ pub(crate) const PEERS: [Need; 4] = [
     Need::Packages("pgpool"),
 ];
 
-/// What it starts with `--servers mariadb`.
+/// The programs that it starts with `--servers mariadb`.
 pub(crate) const PEERS_ON_MARIADB: [Need; 2] =
     [Need::Packages("mariadb"), Need::Packages("haproxy")];
 

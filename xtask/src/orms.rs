@@ -40,7 +40,7 @@ const JARS: &str = "/usr/share/java/spring3-jdbc.jar:/usr/share/java/spring3-tra
     /usr/share/java/spring3-context.jar:/usr/share/java/spring3-beans.jar:/usr/share/java/spring3-core.jar:\
     /usr/share/java/commons-logging.jar";
 
-/// Each source of routers, then the comparison of those that could be installed.
+/// Returns a step for each source of routers, then the comparison of those that could be installed.
 pub(crate) fn steps<'a>() -> Vec<Step<'a>> {
     vec![
         Step::new("python", "installs SQLAlchemy and Django")

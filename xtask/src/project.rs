@@ -100,23 +100,23 @@ pub(crate) const FRAMEWORKS_DENY: &str = "examples/frameworks/deny.toml";
 pub(crate) const FRAMEWORKS_LIBRARIES: &str =
     "--package diesel-routing-actix --package diesel-routing-rocket";
 
-/// Where the consistency check is.
+/// The example that is the consistency check.
 pub(crate) const CONSISTENCY_EXAMPLE: &str = "check_consistency";
 
-/// What runs against PostgreSQL servers of other versions.
+/// The tests that run against PostgreSQL servers of other versions.
 pub(crate) const POSTGRES_TESTS: &str = "--package diesel-routing --package diesel-routing-testkit --all-features \
     --test databases --test positions --test postgres --test routing";
 /// Of the tests on several servers, those on PostgreSQL.
 pub(crate) const ON_POSTGRES: &str =
     "not (binary(databases) | binary(positions) | binary(routing)) | test(/^postgres/)";
 
-/// What runs on MySQL as well.
+/// The tests that run on MySQL as well.
 pub(crate) const MYSQL_TESTS: &str = "--package diesel-routing --package diesel-routing-discovery --package diesel-routing-testkit \
     --all-features --test positions --test mariadb --test group_replication --run-ignored all";
 /// What is not MariaDB's own (its files, lock waits, settings, the text of its positions, and Galera), and MySQL's own.
 pub(crate) const ON_MYSQL: &str = "binary(group_replication) | binary(mariadb) & not test(/^galera|_relay_log_which_is_gone_/) \
      | test(/^mariadb::/) & not test(/^mariadb::(bad_input|locks)::|_history$/)";
 
-/// What runs with each server in a container.
+/// The tests that run with each server in a container.
 pub(crate) const DOCKER_TESTS: &str = "--package diesel-routing --package diesel-routing-testkit --all-features \
     --test docker --test postgres --test mariadb --test positions";

@@ -4,7 +4,7 @@ use std::fmt;
 
 use anstream::adapter::strip_str;
 
-/// How many tests did what.
+/// The numbers of tests, by what became of them.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tally {
     passed: u64,

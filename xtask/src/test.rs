@@ -74,20 +74,20 @@ impl Options {
     }
 }
 
-/// What runs against PostgreSQL, with one server of a release.
+/// Returns the step that runs against PostgreSQL, with one server of a release.
 fn on_postgres<'a>(workspace: &'a Workspace, major: &str) -> Step<'a> {
     let (sh, dir) = (&workspace.sh, workspace.target("postgresql"));
     let fetch = cmd!(sh, "xtask/postgres.sh {major} {dir}");
     postgres(workspace, major, fetch).needs([Need::Packages("python")])
 }
 
-/// The same with a server that is not released yet.
+/// Returns the same step with a server that is not released yet.
 fn on_postgres_19(workspace: &Workspace) -> Step<'_> {
     let (sh, dir) = (&workspace.sh, workspace.target("postgresql"));
     postgres(workspace, "19", cmd!(sh, "xtask/postgres19.sh {dir}"))
 }
 
-/// What runs against PostgreSQL, with the server that `fetch` puts into target/postgresql.
+/// Returns the step that runs against PostgreSQL, with the server that `fetch` puts into target/postgresql.
 fn postgres<'a>(workspace: &'a Workspace, major: &str, fetch: Cmd<'a>) -> Step<'a> {
     let (sh, dir) = (&workspace.sh, workspace.target("postgresql"));
     let nextest = cmd!(
@@ -102,7 +102,7 @@ fn postgres<'a>(workspace: &'a Workspace, major: &str, fetch: Cmd<'a>) -> Step<'
         .test(with_tests(nextest, POSTGRES_TESTS).args(["-E", ON_POSTGRES]))
 }
 
-/// What runs on MariaDB, on MySQL.
+/// Returns the step that runs on MySQL what else runs on MariaDB.
 fn on_mysql(workspace: &Workspace) -> Step<'_> {
     let (sh, dir) = (&workspace.sh, workspace.target("mysql"));
     let nextest = cmd!(
@@ -116,7 +116,7 @@ fn on_mysql(workspace: &Workspace) -> Step<'_> {
         .test(with_tests(nextest, MYSQL_TESTS).args(["-E", ON_MYSQL]))
 }
 
-/// The test kits' servers in containers, of the images that `images.sh` prepares.
+/// Returns the step that runs the test kits' servers in containers, of the images that `images.sh` prepares.
 fn in_containers(workspace: &Workspace) -> Step<'_> {
     let sh = &workspace.sh;
     let nextest = cmd!(

@@ -14,7 +14,7 @@ use crate::step::Step;
 use crate::workspace::Workspace;
 use crate::{api, docs};
 
-/// The quick ones first: most mistakes are found in seconds.
+/// Returns the steps, the quick ones first: most mistakes are found in seconds.
 pub(crate) fn steps(workspace: &Workspace) -> Vec<Step<'_>> {
     let sh = &workspace.sh;
     let each = format!("--workspace --ignore-private --exclude {PROGRAM} --each-feature");
@@ -97,7 +97,7 @@ fn hack<'a>(workspace: &'a Workspace, excluded: &str, which: &str) -> Cmd<'a> {
     .args(["--", "-D", "warnings"])
 }
 
-/// `cargo xtask compose-check`.
+/// Returns the step of `cargo xtask compose-check`.
 pub(crate) fn compose(workspace: &Workspace) -> Step<'_> {
     Step::new("compose", "docker-compose.yml is valid; needs no engine")
         .check(|workspace| {
@@ -108,14 +108,14 @@ pub(crate) fn compose(workspace: &Workspace) -> Step<'_> {
         .run(cmd!(workspace.sh, "docker compose config --quiet"))
 }
 
-/// `cargo xtask guide`: the book, in target/guide. Its programs and links are tests of the package `guide`.
+/// Returns the step of `cargo xtask guide`: the book, in target/guide. Its programs and links are tests of the package `guide`.
 pub(crate) fn guide(workspace: &Workspace) -> Step<'_> {
     Step::new("guide", "mdBook builds the guide")
         .needs([MDBOOK])
         .run(cmd!(workspace.sh, "mdbook build docs/guide"))
 }
 
-/// `cargo xtask semver-checks`: does the public API break what `baseline` promised?
+/// Returns the step of `cargo xtask semver-checks`: does the public API break what `baseline` promised?
 pub(crate) fn semver_checks<'a>(workspace: &'a Workspace, baseline: &str) -> Step<'a> {
     let packages = LIBRARIES.iter().flat_map(|package| ["--package", package]);
     let check = cmd!(
@@ -131,7 +131,7 @@ pub(crate) fn semver_checks<'a>(workspace: &'a Workspace, baseline: &str) -> Ste
     .run(check.args(packages))
 }
 
-/// The database of advisories comes from the network, which not every machine has.
+/// Fetches the database of advisories from the network, which not every machine has.
 fn fetch_advisories(workspace: &Workspace) -> Result<Option<String>> {
     let fetched = cmd!(workspace.sh, "cargo deny --locked fetch db").run();
     Ok(fetched

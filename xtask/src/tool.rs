@@ -40,7 +40,7 @@ pub(crate) fn python(workspace: &Workspace) -> Result<PathBuf> {
     Ok(venv.join("bin/python"))
 }
 
-/// On the user's `PATH` in any version, or in our own directory in the pinned one.
+/// Returns whether a tool is on the user's `PATH` in any version, or in our own directory in the pinned one.
 fn is_there(workspace: &Workspace, tool: &str) -> bool {
     let installed = || workspace.sh.read_file(installed_pins(workspace));
     workspace.find_program(tool).is_some_and(|program| {
@@ -74,7 +74,7 @@ fn build(workspace: &Workspace, tool: &str) -> Result<()> {
     .with_context(|| format!("{tool} could not be installed"))
 }
 
-/// The `tools.txt` that was installed last.
+/// Returns the path of the `tools.txt` that was installed last.
 fn installed_pins(workspace: &Workspace) -> PathBuf {
     workspace.target("tools/venv/tools.txt")
 }

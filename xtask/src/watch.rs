@@ -12,7 +12,7 @@ use crate::step::Step;
 use crate::workspace::Workspace;
 use baselines::{Baselines, Environment};
 
-/// Where the counts are that others are compared with.
+/// The file of the counts that others are compared with.
 const FILE: &str = "benches/baselines.txt";
 
 /// What `cargo xtask watch` can be asked for.

@@ -49,7 +49,7 @@ impl Workspace {
         self.metadata.workspace_root.as_std_path()
     }
 
-    /// A path below the target directory.
+    /// Returns a path below the target directory.
     pub(crate) fn target(&self, name: &str) -> PathBuf {
         self.metadata
             .target_directory

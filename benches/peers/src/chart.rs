@@ -253,8 +253,8 @@ fn explain(
     Ok(())
 }
 
-/// The crate's errors are of too many types.
 fn failed(error: impl std::fmt::Display) -> anyhow::Error {
+    // The crate's errors are of too many types.
     anyhow!("could not draw: {error}")
 }
 

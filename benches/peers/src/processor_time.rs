@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use procfs::process::{Process, all_processes};
 
-/// What the threads of the runtime that the clients run on are called.
+/// The name of the threads of the runtime that the clients run on.
 pub(crate) const CLIENT: &str = "client";
 
 /// The processor time that was spent until some moment.

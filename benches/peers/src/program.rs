@@ -19,7 +19,7 @@ const SCRIPT: &str = "dir=$1; signal=$2; shift 2; { \"$@\" </dev/null & echo $! 
                       tries=0; while [ ! -e \"$dir/ended\" ] && [ $tries -lt 30 ]; do sleep 0.1; tries=$((tries + 1)); done; \
                       rm -rf \"$dir\"; kill -9 0";
 
-/// How long a program may take until it accepts connections.
+/// The longest that a program may take until it accepts connections.
 const START: Duration = Duration::from_secs(20);
 
 /// A running program.

@@ -22,7 +22,7 @@ pub(crate) enum Library {
     Deadpool,
 }
 
-/// Where reads go.
+/// The rule for where reads go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
     Primary,
@@ -32,7 +32,7 @@ pub(crate) enum Rule {
     Window(Duration),
 }
 
-/// What a pool is made of.
+/// The settings of a pool.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings {
     pub(crate) library: Library,

@@ -18,7 +18,7 @@ use crate::side::{Distances, Side};
 use crate::turn::{Counted, Scenario, Turn};
 use crate::workload::{self, Work};
 
-/// What was measured, and what was not.
+/// The measurements, and what was not measured.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) turns: Vec<Turn>,
@@ -175,7 +175,7 @@ async fn turn<B: Backend>(
     Ok(counted.figures(scenario, &side.name, round))
 }
 
-/// What was spent and done until some moment.
+/// The time spent and the work done until some moment.
 #[derive(Debug)]
 struct Sample {
     spent: ProcessorTime,

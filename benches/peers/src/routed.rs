@@ -8,7 +8,7 @@ use diesel_routing::{Node, Router, Session, TokenKeys};
 use crate::backend::Backend;
 use crate::servers::Places;
 
-/// How the sessions are used.
+/// The use of the sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// A user's session lives as long as the user.

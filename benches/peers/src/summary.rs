@@ -3,7 +3,7 @@
 use crate::side::OURS;
 use crate::turn::{Scenario, Turn};
 
-/// What all turns come to.
+/// The sum of all turns.
 #[derive(Debug)]
 pub(crate) struct Summary {
     pub(crate) groups: Vec<Group>,
@@ -135,7 +135,7 @@ impl Line {
 }
 
 impl Quotients {
-    /// `None` without a round in which both had a turn.
+    /// Returns the quotients; `None` without a round in which both had a turn.
     fn of(theirs: &[&Turn], ours: &[&Turn]) -> Option<Self> {
         let pairs: Vec<_> = theirs
             .iter()

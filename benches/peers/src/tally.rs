@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use hdrhistogram::Histogram;
 
-/// What was counted, and how long it took.
+/// The counts, and the time that they took.
 #[derive(Debug, Clone)]
 pub(crate) struct Tally {
     /// Reads that follow the user's own write of the row.

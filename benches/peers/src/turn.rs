@@ -56,7 +56,7 @@ impl Turn {
     }
 }
 
-/// What was counted in a turn, before it is made into figures.
+/// The counts of a turn, before they are made into figures.
 #[derive(Debug)]
 pub(crate) struct Counted {
     pub(crate) tally: Tally,

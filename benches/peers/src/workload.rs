@@ -16,10 +16,10 @@ use crate::counters::Popularity;
 use crate::side::{Running, User};
 use crate::tally::{Known, Tally};
 
-/// How long a client catches up with acts that were due before the end, at a rate that is too high.
+/// The time for which a client catches up with acts that were due before the end, at a rate that is too high.
 const MOST_LATE: Duration = Duration::from_secs(5);
 
-/// How the clients work.
+/// The work of the clients.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Work {
     pub(crate) clients: u32,
@@ -103,7 +103,7 @@ async fn client<B: Backend>(
     }
 }
 
-/// When a client's acts are due.
+/// The times at which a client's acts are due.
 #[derive(Debug)]
 struct Pace {
     due: Instant,

@@ -83,7 +83,7 @@ impl<S: Statements> Oracle<S> {
         })
     }
 
-    /// Reads, and returns what the server is that it read from.
+    /// Reads, and returns the rows with the role of the server that they came from.
     pub(crate) async fn read(&self, needs: &mut Needs, keys: &S::Keys) -> Result<(S::Rows, Role)> {
         let first = rand::random_range(0..self.replicas.len());
         let (before, after) = self.replicas.split_at(first);

@@ -9,7 +9,7 @@ use crate::support::Outcome;
 /// The function whose instructions are counted, with all that it calls on its thread.
 const COUNTED: &str = "watch::counted_steps*";
 
-/// What is not counted.
+/// The code that is not counted.
 #[derive(Debug, Clone, Copy)]
 struct LeftOut {
     /// Parts of the names of shared libraries.

@@ -83,7 +83,8 @@ pub(crate) fn repeat(mut step: impl FnMut() -> Outcome + 'static) -> Steps {
     Box::new(move |times| (0..times).try_for_each(|_| step()))
 }
 
-/// The dearest read and write of each flavour, the loans, and what a pool takes alone where it is the same each time.
+/// Returns whether a case is watched: the dearest read and write of each flavour, the loans, and what a pool takes alone
+/// where it is the same each time.
 fn is_watched(case: Case) -> bool {
     let through = case.through;
     let is_raw = case == case.raw() && case.api == Api::Sync;

@@ -24,12 +24,12 @@ use source::Source;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 
-/// What a generator makes.
+/// The product of a generator.
 #[derive(Debug, Serialize)]
 struct Export {
     /// The files. The first is the one that is printed without `--out`.
     files: Vec<File>,
-    /// What whoever uses them has to know.
+    /// The warnings for whoever uses them.
     warnings: Vec<String>,
 }
 

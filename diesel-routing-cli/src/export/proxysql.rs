@@ -22,7 +22,7 @@ const RULES: (usize, usize) = (7000, 7100);
 /// The marker in the comments of all rows that are ours.
 const OURS: &str = "diesel-routing";
 
-/// Which text of a statement a rule looks at.
+/// The text of a statement that a rule looks at.
 #[derive(Clone, Copy)]
 enum Of {
     /// As the client sent it.

@@ -6,11 +6,11 @@ use super::options::{Load, Options};
 use super::source::Source;
 use crate::failure::Failure;
 
-/// How many connections a pooler has to the primary, and to all replicas together.
+/// The numbers of connections that a pooler has to the primary, and to all replicas together.
 pub(super) struct PoolSizes {
     pub(super) primary: u32,
     pub(super) read: u32,
-    /// How they came about, a line each.
+    /// The reasons for them, a line each.
     pub(super) why: Vec<String>,
     pub(super) warnings: Vec<String>,
 }

@@ -14,14 +14,14 @@ use super::options::{Options, Proxy};
 use crate::cluster::CONFIG;
 use crate::failure::{Failure, chain};
 
-/// What the rules are made from.
+/// The source that the rules are made from.
 pub(super) struct Source {
     pub(super) server: Server,
     /// The nodes, in the order of their names.
     pub(super) nodes: Vec<Place>,
     pub(super) max_lag: Option<Duration>,
     inventory: Option<Inventory>,
-    /// What the files are generated from, in words, a line each.
+    /// The origin of the files, in words, a line each.
     origin: Vec<String>,
     proxy: Proxy,
 }

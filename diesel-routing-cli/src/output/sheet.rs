@@ -16,7 +16,7 @@ pub(crate) struct Cell {
     tone: Tone,
 }
 
-/// What a text means, as a colour.
+/// The meaning of a text, as a colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Tone {
     #[default]
@@ -28,22 +28,22 @@ enum Tone {
 }
 
 impl Cell {
-    /// What is well.
+    /// Marks what is well.
     pub(crate) fn good(self) -> Self {
         self.in_tone(Tone::Good)
     }
 
-    /// What deserves a look.
+    /// Marks what deserves a look.
     pub(crate) fn doubtful(self) -> Self {
         self.in_tone(Tone::Doubtful)
     }
 
-    /// What is wrong.
+    /// Marks what is wrong.
     pub(crate) fn bad(self) -> Self {
         self.in_tone(Tone::Bad)
     }
 
-    /// What matters less.
+    /// Marks what matters less.
     pub(crate) fn faint(self) -> Self {
         self.in_tone(Tone::Faint)
     }

@@ -19,7 +19,7 @@ const LOCKS: [&str; 4] = [
     "for_key_share",
 ];
 
-/// What was found in literals.
+/// The findings in literals.
 #[derive(Default)]
 pub(super) struct Findings {
     /// Errors, to stand before the function.

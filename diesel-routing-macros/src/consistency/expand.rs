@@ -95,7 +95,7 @@ pub(super) fn function(args: &Args, function: &mut ImplItemFn) -> syn::Result<To
     Ok(quote!(#errors #function))
 }
 
-/// Where the function's level stands.
+/// The place where the function's level stands.
 enum Level<'a> {
     /// In the attribute.
     Named(level::Level, Span),

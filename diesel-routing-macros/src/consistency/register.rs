@@ -9,7 +9,7 @@ use syn::{
 
 use super::args::Args;
 
-/// What is said of a function beside its attribute.
+/// The facts about a function beside its attribute.
 pub(super) struct Registered<'a> {
     pub(super) signature: &'a Signature,
     pub(super) attributes: &'a [Attribute],

@@ -219,7 +219,7 @@ impl<'a> Cursor<'a> {
         Token::Symbol(char::from(byte))
     }
 
-    /// The point here, unless a number or a digit next to it makes it part of a number somewhere.
+    /// Reads the point here, unless a number or a digit next to it makes it part of a number somewhere.
     pub(super) fn point(&mut self, before: Option<Token<'_>>) -> Result<Token<'a>, Refusal> {
         if matches!(before, Some(Token::Number(_)))
             || self.peek_at(1).is_some_and(|byte| byte.is_ascii_digit())

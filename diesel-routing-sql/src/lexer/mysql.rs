@@ -81,7 +81,7 @@ fn block_comment(cursor: &mut Cursor<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// `@name`, `@'name'`, `@@name`.
+/// Reads `@name`, `@'name'` or `@@name`.
 fn variable<'a>(cursor: &mut Cursor<'a>, backslashes: bool) -> Result<Token<'a>, Refusal> {
     let start = cursor.at();
     cursor.skip(1);

@@ -63,7 +63,7 @@ pub(super) fn skip_comments(cursor: &mut Cursor<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// `E'..'`, `U&'..'`.
+/// Reads `E'..'` or `U&'..'`.
 fn prefixed<'a>(
     cursor: &mut Cursor<'a>,
     prefix: usize,
@@ -78,7 +78,7 @@ fn prefixed<'a>(
     }))
 }
 
-/// `$1`, `$$..$$`, `$tag$..$tag$`.
+/// Reads `$1`, `$$..$$` or `$tag$..$tag$`.
 fn dollar<'a>(cursor: &mut Cursor<'a>) -> Result<Token<'a>, Refusal> {
     let start = cursor.at();
     cursor.skip(1);

@@ -46,7 +46,7 @@ pub(super) fn skip_comments(cursor: &mut Cursor<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// `[name]`, which has no escape.
+/// Reads `[name]`, which has no escape.
 fn bracketed<'a>(cursor: &mut Cursor<'a>) -> Result<Token<'a>, Refusal> {
     let start = cursor.at() + 1;
     cursor.skip_while(|byte| byte != b']' && byte != 0);
@@ -62,7 +62,7 @@ fn bracketed<'a>(cursor: &mut Cursor<'a>) -> Result<Token<'a>, Refusal> {
     }))
 }
 
-/// `?`, `?1`, `:a`, `@a`, `$a`.
+/// Reads `?`, `?1`, `:a`, `@a` or `$a`.
 fn variable<'a>(cursor: &mut Cursor<'a>) -> Result<Token<'a>, Refusal> {
     let start = cursor.at();
     let numbered = cursor.peek() == Some(b'?');

@@ -41,8 +41,8 @@ pub(super) struct Binaries {
 }
 
 impl Binaries {
-    /// `explicit`, else `$MARIADB_BINDIR`, else the first of `PATH` and the usual places with a
-    /// server in it.
+    /// Finds the programs: in `explicit`, else in `$MARIADB_BINDIR`, else in the first of `PATH` and the usual
+    /// places with a server in it.
     pub(super) fn find(explicit: Option<&Path>) -> Result<Self, ServerError> {
         let dirs = candidates(explicit);
         let missing = || ServerError::NoServer {
@@ -64,7 +64,7 @@ impl Binaries {
         Self::checked(place, server, installer, version)
     }
 
-    /// Those of `$DIESEL_ROUTING_MARIADB_IMAGE`, else of the official image.
+    /// Takes the programs of `$DIESEL_ROUTING_MARIADB_IMAGE`, else of the official image.
     #[cfg(feature = "docker")]
     pub(super) fn in_image(
         root: &Root,
@@ -135,7 +135,7 @@ impl Binaries {
         }
     }
 
-    /// A command that runs the server as `account`, with the options of one file alone.
+    /// Returns a command that runs the server as `account`, with the options of one file alone.
     pub(super) fn server(&self, options: &Path, account: Account) -> Command {
         let mut command = self.place.command(&self.server);
         command.arg(defaults_file(options));
@@ -143,7 +143,7 @@ impl Binaries {
         command
     }
 
-    /// A command that makes the data directory `data` as `account`, and the name of its program.
+    /// Returns a command that makes the data directory `data` as `account`, and the name of its program.
     pub(super) fn initialise(&self, data: &Path, account: Account) -> (&'static str, Command) {
         let (name, mut command) = match &self.installer {
             Some(installer) => {
@@ -197,7 +197,7 @@ fn candidates(explicit: Option<&Path>) -> Vec<PathBuf> {
         .collect()
 }
 
-/// In each directory, the first name there is.
+/// Returns the first program there is: directory by directory, and in each by the order of the names.
 fn first_of(names: &[&str], dirs: &[PathBuf]) -> Option<PathBuf> {
     dirs.iter()
         .flat_map(|dir| names.iter().map(|name| dir.join(name)))

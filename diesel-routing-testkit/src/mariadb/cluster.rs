@@ -45,7 +45,7 @@ pub struct MariaCluster {
 }
 
 impl MariaCluster {
-    /// A primary alone; add replicas to it.
+    /// Begins a cluster of a primary alone; add replicas to it.
     pub fn builder() -> MariaClusterBuilder {
         MariaClusterBuilder::new()
     }
@@ -58,13 +58,13 @@ impl MariaCluster {
         }
     }
 
-    /// All nodes: node 0 was the first primary.
+    /// Returns all nodes: node 0 was the first primary.
     #[must_use]
     pub fn nodes(&self) -> &[MariaNode] {
         &self.nodes
     }
 
-    /// Node `index`.
+    /// Returns node `index`.
     ///
     /// # Panics
     ///
@@ -74,13 +74,13 @@ impl MariaCluster {
         &self.nodes[index]
     }
 
-    /// The present primary: node 0 until the kit promotes another.
+    /// Returns the present primary: node 0 until the kit promotes another.
     #[must_use]
     pub fn primary(&self) -> &MariaNode {
         self.node(self.context.topology.primary())
     }
 
-    /// Node `index + 1`: a replica until it is promoted.
+    /// Returns node `index + 1`: a replica until it is promoted.
     ///
     /// # Panics
     ///
@@ -90,7 +90,7 @@ impl MariaCluster {
         self.node(index + 1)
     }
 
-    /// Every node but node 0.
+    /// Returns every node but node 0.
     #[must_use]
     pub fn replicas(&self) -> &[MariaNode] {
         self.nodes.get(1..).unwrap_or_default()

@@ -18,7 +18,7 @@ pub(super) enum Thread {
 pub(super) const FEED: &str = "feed";
 
 impl Flavour {
-    /// From what the server prints for `--version`.
+    /// Tells the flavour from what the server prints for `--version`.
     pub(super) fn of(version: &str) -> Self {
         if version.contains("MariaDB") {
             Self::MariaDb
@@ -73,7 +73,7 @@ impl Flavour {
         format!("SHOW {} STATUS", self.replica())
     }
 
-    /// Everything that the server has, as an expression.
+    /// Returns an expression for everything that the server has.
     pub(super) fn position(self) -> &'static str {
         match self {
             // Of a domain's two positions, the one that is further.
@@ -82,7 +82,7 @@ impl Flavour {
         }
     }
 
-    /// Everything that the server has written to its binary log, as an expression.
+    /// Returns an expression for everything that the server has written to its binary log.
     pub(super) fn written(self) -> &'static str {
         match self {
             Self::MariaDb => "@@gtid_binlog_pos",
@@ -98,7 +98,7 @@ impl Flavour {
         }
     }
 
-    /// The status column with everything that a replica has received.
+    /// Returns the status column with everything that a replica has received.
     pub(super) fn received(self) -> &'static str {
         match self {
             Self::MariaDb => "Gtid_IO_Pos",
@@ -106,7 +106,7 @@ impl Flavour {
         }
     }
 
-    /// The setting that refuses writes, and more of it where there is more.
+    /// Returns the setting that refuses writes, and more of it where there is more.
     pub(super) fn read_only(self) -> &'static [&'static str] {
         match self {
             Self::MariaDb => &["read_only"],

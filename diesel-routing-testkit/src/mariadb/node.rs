@@ -129,19 +129,19 @@ impl MariaNode {
         })
     }
 
-    /// Its place in the cluster, from 0.
+    /// Returns the node's place in the cluster, from 0.
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// Its name: `node0`, `node1` and so on.
+    /// Returns the node's name: `node0`, `node1` and so on.
     #[must_use]
     pub fn name(&self) -> &str {
         self.server.name()
     }
 
-    /// The URL for user `app` and database `app`, over TCP on the loopback interface.
+    /// Returns the URL for user `app` and database `app`, over TCP on the loopback interface.
     ///
     /// `app` owns its database, may ask what replication does, and cannot write where the server is
     /// `read_only`. The port is the node's for as long as the cluster lives, also while it is down.
@@ -150,14 +150,14 @@ impl MariaNode {
         self.url_for("app", "app")
     }
 
-    /// The URL for another user or database. No user has a password; `root` may use the unix socket
+    /// Returns the URL for another user or database. No user has a password; `root` may use the unix socket
     /// only.
     #[must_use]
     pub fn url_for(&self, user: &str, database: &str) -> String {
         url::at(user, &self.endpoint(), database)
     }
 
-    /// The proxy in front of this node; made at the first call, one per node.
+    /// Returns the proxy in front of this node; made at the first call, one per node.
     ///
     /// Its URL ends with `?prefer_socket=false`, as those of addresses do: else `mysql_async` (so also
     /// diesel-async) goes on over the server's socket, past the proxy.
@@ -172,19 +172,19 @@ impl MariaNode {
         proxy.cloned()
     }
 
-    /// The node's unix socket.
+    /// Returns the path of the node's unix socket.
     #[must_use]
     pub fn socket(&self) -> &Path {
         &self.socket
     }
 
-    /// The data directory.
+    /// Returns the path of the data directory.
     #[must_use]
     pub fn data_dir(&self) -> &Path {
         &self.data
     }
 
-    /// The last 20 lines of the server's log.
+    /// Returns the last 20 lines of the server's log.
     #[must_use]
     pub fn log_tail(&self) -> String {
         self.server.log_tail()
@@ -196,7 +196,7 @@ impl MariaNode {
         self.server.is_running()
     }
 
-    /// The process id of the server, if it was started and not stopped since.
+    /// Returns the process id of the server, if it was started and not stopped since.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.server.pid()
@@ -233,7 +233,7 @@ impl MariaNode {
         self.server.kill()
     }
 
-    /// [`stop`](Self::stop), then [`start`](Self::start).
+    /// Does [`stop`](Self::stop), then [`start`](Self::start).
     ///
     /// # Errors
     ///

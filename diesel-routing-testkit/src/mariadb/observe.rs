@@ -53,8 +53,8 @@ impl MariaNode {
         self.thread_error("Last_IO_Error")
     }
 
-    /// Everything that the node has, as a GTID set in its server's notation: `0-1-25` on MariaDB. Empty
-    /// before the first write.
+    /// Returns everything that the node has, as a GTID set in its server's notation: `0-1-25` on MariaDB.
+    /// Empty before the first write.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl MariaNode {
         Ok(answer.unwrap_or_default().replace('\n', ""))
     }
 
-    /// Everything that a replica has received, applied or not, in the notation of
+    /// Returns everything that a replica has received, applied or not, in the notation of
     /// [`position`](Self::position). Empty when it has received nothing since its IO thread started.
     ///
     /// # Errors
@@ -79,8 +79,8 @@ impl MariaNode {
             .unwrap_or_default())
     }
 
-    /// One of the server's status variables (`SHOW GLOBAL STATUS`), for example `wsrep_cluster_size`.
-    /// `None` when it has none of that name.
+    /// Returns one of the server's status variables (`SHOW GLOBAL STATUS`), for example
+    /// `wsrep_cluster_size`. `None` when it has none of that name.
     ///
     /// # Errors
     ///

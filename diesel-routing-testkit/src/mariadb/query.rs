@@ -26,7 +26,7 @@ impl MariaNode {
         self.rows("app", sql, "a query").map(first)
     }
 
-    /// [`execute`](Self::execute) as `root`, who may do everything, also write on a replica.
+    /// Does [`execute`](Self::execute) as `root`, who may do everything, also write on a replica.
     ///
     /// # Errors
     ///
@@ -35,7 +35,7 @@ impl MariaNode {
         self.rows("root", sql, "a statement").map(drop)
     }
 
-    /// [`query_value`](Self::query_value) as `root`.
+    /// Does [`query_value`](Self::query_value) as `root`.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl MariaNode {
             .map_err(|failure| self.server.failed(failure, step, deadline))
     }
 
-    /// One question as `root`.
+    /// Asks one question as `root`.
     pub(super) fn ask<T>(
         &self,
         step: &'static str,

@@ -54,14 +54,14 @@ impl MariaNode {
         connected.ok_or_else(|| self.server.timeout(STEP))
     }
 
-    /// The network between this node and its upstream.
+    /// Returns the network between this node and its upstream.
     pub(super) fn link(&self, step: &'static str) -> Result<&Proxy, ServerError> {
         self.link
             .get()
             .ok_or_else(|| self.server.refused(step, "it never followed another node"))
     }
 
-    /// `None` for a server that follows nobody.
+    /// Asks a server for its status as a replica; `None` if it follows nobody.
     pub(super) fn status(&self, step: &'static str) -> Result<Option<Status>, ServerError> {
         let sql = self.flavour().status();
         let record = self.ask(step, |login, deadline| login.record(&sql, deadline))?;
@@ -76,7 +76,7 @@ impl MariaNode {
         }))
     }
 
-    /// The status of a node that follows another.
+    /// Asks a node that follows another for its status.
     pub(super) fn replica_status(&self, step: &'static str) -> Result<Status, ServerError> {
         self.status(step)?
             .ok_or_else(|| self.server.refused(step, "it follows no other node"))
@@ -110,7 +110,7 @@ pub(super) fn is_yes(status: &Status, thread: Thread) -> bool {
         .is_some_and(|state| state == "Yes")
 }
 
-/// Running, or trying to connect.
+/// Returns whether a thread runs, or tries to connect.
 fn is_started(status: &Status, thread: Thread) -> bool {
     status
         .get(thread.column())

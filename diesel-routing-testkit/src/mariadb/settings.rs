@@ -102,7 +102,7 @@ pub(super) fn write(
     fs::rename(&next, path).map_err(ServerError::io("replace", path))
 }
 
-/// An option's name as the kit keeps it: option files take dashes as well.
+/// Returns an option's name as the kit keeps it: option files take dashes as well.
 pub(super) fn name(given: &str) -> String {
     given.replace('-', "_")
 }

@@ -39,7 +39,7 @@ impl Login<'_> {
         })
     }
 
-    /// The first row of `sql` by its columns' names, without NULLs.
+    /// Returns the first row of `sql` by its columns' names, without NULLs.
     pub(super) fn record(
         self,
         sql: &str,
@@ -110,7 +110,7 @@ async fn rows(conn: &mut Conn, sql: &str) -> Result<Vec<Row>, Error> {
     Ok(all)
 }
 
-/// Without prepared statements, every value but NULL comes as bytes.
+/// Returns a value as text; `None` for NULL. Without prepared statements, every other value comes as bytes.
 fn text(value: Value) -> Option<String> {
     match value {
         Value::NULL => None,

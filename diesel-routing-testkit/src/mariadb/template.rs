@@ -16,8 +16,8 @@ use crate::server::{Account, Deadline, Root, Template, Topology, Workspace};
 /// Part of the cache's key; to be raised when what is built here changes.
 const FORMAT: u32 = 1;
 
-/// The template for these binaries and this account: with user and database `app`, and the account
-/// of replicas. Nothing of it is in a binary log, so all copies start from the empty position.
+/// Returns the template for these binaries and this account: with user and database `app`, and the
+/// account of replicas. Nothing of it is in a binary log, so all copies start from the empty position.
 pub(super) fn cached(
     root: &Root,
     binaries: &Binaries,

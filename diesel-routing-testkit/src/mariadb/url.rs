@@ -6,7 +6,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     url: through,
 };
 
-/// The URL of a proxy that listens at `address`.
+/// Returns the URL of a proxy that listens at `address`.
 ///
 /// `mysql_async` asks a server on the loopback interface for its socket, and goes on over that: past the
 /// proxy, unless told not to. Other clients ignore it.
@@ -14,7 +14,7 @@ fn through(user: &str, address: &Endpoint, database: &str) -> String {
     format!("{}?prefer_socket=false", at(user, address, database))
 }
 
-/// The URL of who listens at `address`.
+/// Returns the URL of who listens at `address`.
 ///
 /// TCP, as libmysqlclient and `mysql_async` disagree on how a URL names a socket.
 pub(super) fn at(user: &str, address: &Endpoint, database: &str) -> String {

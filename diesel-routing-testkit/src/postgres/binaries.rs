@@ -41,8 +41,8 @@ pub(super) struct Binaries {
 }
 
 impl Binaries {
-    /// `explicit`, else `$PG_BINDIR`, else the first of `PATH` and `/usr/lib/postgresql/*/bin`
-    /// (newest first) with a server in it.
+    /// Finds the programs: in `explicit`, else in `$PG_BINDIR`, else in the first of `PATH` and
+    /// `/usr/lib/postgresql/*/bin` (newest first) with a server in it.
     pub(super) fn find(explicit: Option<&Path>) -> Result<Self, ServerError> {
         let candidates = candidates(explicit);
         let Some(dir) = candidates.iter().find_map(|dir| server_in(dir)) else {
@@ -57,7 +57,7 @@ impl Binaries {
         Self::checked(Place::Dir(dir), version)
     }
 
-    /// Those of `$DIESEL_ROUTING_POSTGRES_IMAGE`, else of the official image.
+    /// Takes the programs of `$DIESEL_ROUTING_POSTGRES_IMAGE`, else of the official image.
     #[cfg(feature = "docker")]
     pub(super) fn in_image(
         root: &Root,
@@ -84,7 +84,7 @@ impl Binaries {
         major(&self.version).unwrap_or(OLDEST)
     }
 
-    /// A command that runs `program` as `account`, untouched by the caller's `PG*` variables.
+    /// Returns a command that runs `program` as `account`, untouched by the caller's `PG*` variables.
     pub(super) fn command(&self, program: &str, account: Account) -> Command {
         let mut command = self.place.command(program.as_ref());
         // Relocated installations carry their own libpq, and the WAL receiver fails with another.
@@ -123,7 +123,7 @@ fn number(name: &OsStr) -> Option<u32> {
     name.to_str()?.parse().ok()
 }
 
-/// The directory in which `dir`'s server really is: `PATH` may hold links to some of its programs.
+/// Returns the directory in which `dir`'s server really is: `PATH` may hold links to some of its programs.
 fn server_in(dir: &Path) -> Option<PathBuf> {
     let real = dir
         .join("postgres")
@@ -146,7 +146,7 @@ fn version(dir: &Path) -> Result<String, ServerError> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// The first number after `PostgreSQL)`: 15 for `postgres (PostgreSQL) 15.18 (Debian ..)`.
+/// Returns the first number after `PostgreSQL)`: 15 for `postgres (PostgreSQL) 15.18 (Debian ..)`.
 fn major(version: &str) -> Option<u32> {
     let number = version.split_once("PostgreSQL)")?.1.trim_start();
     number

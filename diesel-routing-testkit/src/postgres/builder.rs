@@ -40,7 +40,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 #[must_use = "a cluster starts with `start`"]
 pub struct PgClusterBuilder {
-    /// Whom each standby follows; the first is node 1.
+    /// The node that each standby follows; the first is node 1.
     upstreams: Upstreams,
     settings: Settings,
     bin_dir: Option<PathBuf>,

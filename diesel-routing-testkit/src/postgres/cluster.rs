@@ -44,7 +44,7 @@ pub struct PgCluster {
 }
 
 impl PgCluster {
-    /// A primary alone; add standbys to it.
+    /// Begins a cluster of a primary alone; add standbys to it.
     pub fn builder() -> PgClusterBuilder {
         PgClusterBuilder::new()
     }
@@ -53,13 +53,13 @@ impl PgCluster {
         Self { nodes, context }
     }
 
-    /// All nodes: node 0 was the first primary.
+    /// Returns all nodes: node 0 was the first primary.
     #[must_use]
     pub fn nodes(&self) -> &[PgNode] {
         &self.nodes
     }
 
-    /// Node `index`.
+    /// Returns node `index`.
     ///
     /// # Panics
     ///
@@ -69,13 +69,13 @@ impl PgCluster {
         &self.nodes[index]
     }
 
-    /// The present primary: node 0 until the kit promotes another.
+    /// Returns the present primary: node 0 until the kit promotes another.
     #[must_use]
     pub fn primary(&self) -> &PgNode {
         self.node(self.context.topology.primary())
     }
 
-    /// Node `index + 1`: a standby until it is promoted.
+    /// Returns node `index + 1`: a standby until it is promoted.
     ///
     /// # Panics
     ///
@@ -85,7 +85,7 @@ impl PgCluster {
         self.node(index + 1)
     }
 
-    /// Every node but node 0.
+    /// Returns every node but node 0.
     #[must_use]
     pub fn standbys(&self) -> &[PgNode] {
         self.nodes.get(1..).unwrap_or_default()

@@ -113,19 +113,19 @@ impl PgNode {
         })
     }
 
-    /// Its place in the cluster, from 0.
+    /// Returns the node's place in the cluster, from 0.
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// Its name: `node0`, `node1` and so on. Also the standby's `application_name` on its upstream.
+    /// Returns the node's name: `node0`, `node1` and so on. Also the standby's `application_name` on its upstream.
     #[must_use]
     pub fn name(&self) -> &str {
         self.server.name()
     }
 
-    /// The URL for user `app` (no superuser, owner of database `app`) over the node's unix socket.
+    /// Returns the URL for user `app` (no superuser, owner of database `app`) over the node's unix socket.
     ///
     /// libpq (so also Diesel's `PgConnection` and `psql`) and tokio-postgres read it alike.
     #[must_use]
@@ -133,13 +133,13 @@ impl PgNode {
         self.url_for("app", "app")
     }
 
-    /// The URL for another user or database; `postgres` is a superuser. No user has a password.
+    /// Returns the URL for another user or database; `postgres` is a superuser. No user has a password.
     #[must_use]
     pub fn url_for(&self, user: &str, database: &str) -> String {
         url::postgres(user, &self.socket_dir.to_string_lossy(), PORT, database)
     }
 
-    /// The proxy in front of this node; made at the first call, one per node.
+    /// Returns the proxy in front of this node; made at the first call, one per node.
     ///
     /// # Errors
     ///
@@ -151,19 +151,19 @@ impl PgNode {
         proxy.cloned()
     }
 
-    /// The directory of the node's unix socket, which is named for port 5432.
+    /// Returns the directory of the node's unix socket, which is named for port 5432.
     #[must_use]
     pub fn socket_dir(&self) -> &Path {
         &self.socket_dir
     }
 
-    /// The data directory. [`set`](Self::set) changes settings; `postgresql.conf` is rewritten then.
+    /// Returns the data directory. [`set`](Self::set) changes settings; `postgresql.conf` is rewritten then.
     #[must_use]
     pub fn data_dir(&self) -> &Path {
         &self.data
     }
 
-    /// The last 20 lines of the server's log.
+    /// Returns the last 20 lines of the server's log.
     #[must_use]
     pub fn log_tail(&self) -> String {
         self.server.log_tail()
@@ -175,7 +175,7 @@ impl PgNode {
         self.server.is_running()
     }
 
-    /// The process id of the server's postmaster, if it was started and not stopped since.
+    /// Returns the process id of the server's postmaster, if it was started and not stopped since.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.server.pid()
@@ -213,7 +213,7 @@ impl PgNode {
         self.server.kill()
     }
 
-    /// [`stop`](Self::stop), then [`start`](Self::start).
+    /// Does [`stop`](Self::stop), then [`start`](Self::start).
     ///
     /// # Errors
     ///
@@ -261,7 +261,7 @@ impl PgNode {
         Ok(())
     }
 
-    /// The network between this node and its upstream.
+    /// Returns the network between this node and its upstream.
     pub(super) fn link(&self, step: &'static str) -> Result<&Proxy, ServerError> {
         self.link
             .get()

@@ -30,7 +30,7 @@ impl PgNode {
         Ok(answer.as_deref() == Some("t"))
     }
 
-    /// The node's position in the write-ahead log, as a byte number: `0/16B3748` is `0x16B3748`.
+    /// Returns the node's position in the write-ahead log, as a byte number: `0/16B3748` is `0x16B3748`.
     ///
     /// On a primary, where the next record goes, minus the header of a page that is still empty; a
     /// standby that has replayed everything is exactly there. On a standby, the end of what it has
@@ -61,8 +61,8 @@ impl PgNode {
         }
     }
 
-    /// The timeline that the node writes (primary) or receives (standby); 1 at first, one more after
-    /// each promotion.
+    /// Returns the timeline that the node writes (primary) or receives (standby); 1 at first, one more
+    /// after each promotion.
     ///
     /// # Errors
     ///
@@ -82,7 +82,7 @@ impl PgNode {
             .ok_or_else(|| self.server.refused(STEP, format!("it answered {hex:?}")))
     }
 
-    /// The database system identifier; equal for all nodes of a cluster.
+    /// Returns the database system identifier; equal for all nodes of a cluster.
     ///
     /// # Errors
     ///
@@ -97,8 +97,8 @@ impl PgNode {
     }
 }
 
-/// Replay stops at the end of a record; the insert position steps over the next page's header as
-/// soon as a record ends exactly with its page.
+/// Takes the header of an empty page off an insert position, which steps over it as soon as a record
+/// ends exactly with its page; replay stops at the end of a record.
 fn without_header(inserted: u64, page: u64, segment: u64) -> u64 {
     if inserted.checked_rem(segment) == Some(SEGMENT_HEADER) {
         inserted - SEGMENT_HEADER
@@ -109,7 +109,7 @@ fn without_header(inserted: u64, page: u64, segment: u64) -> u64 {
     }
 }
 
-/// A position in PostgreSQL's notation.
+/// Returns a position in PostgreSQL's notation.
 pub(super) fn lsn(position: u64) -> String {
     format!("{:X}/{:X}", position >> 32, position & 0xFFFF_FFFF)
 }

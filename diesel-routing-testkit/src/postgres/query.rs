@@ -23,7 +23,7 @@ impl PgNode {
         self.rows("app", sql, "a query").map(first)
     }
 
-    /// [`execute`](Self::execute) as superuser `postgres` in database `app`.
+    /// Does [`execute`](Self::execute) as superuser `postgres` in database `app`.
     ///
     /// # Errors
     ///
@@ -32,7 +32,7 @@ impl PgNode {
         self.rows("postgres", sql, "a statement").map(drop)
     }
 
-    /// [`query_value`](Self::query_value) as superuser `postgres` in database `app`.
+    /// Does [`query_value`](Self::query_value) as superuser `postgres` in database `app`.
     ///
     /// # Errors
     ///

@@ -25,8 +25,8 @@ const LEAST: &[(&str, &str)] = &[
     ("autovacuum", "off"),
 ];
 
-/// The template for these binaries and this account: with role and database `app`. Copies of it are
-/// primaries, or, with a `standby.signal`, standbys of such a primary.
+/// Returns the template for these binaries and this account: with role and database `app`. Copies of it
+/// are primaries, or, with a `standby.signal`, standbys of such a primary.
 pub(super) fn cached(
     root: &Root,
     binaries: &Binaries,
@@ -38,7 +38,7 @@ pub(super) fn cached(
     })
 }
 
-/// A template for one cluster, with a system identifier that no other has.
+/// Builds a template for one cluster, with a system identifier that no other has.
 pub(super) fn build(
     root: &Root,
     binaries: &Binaries,

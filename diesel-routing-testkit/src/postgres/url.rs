@@ -9,7 +9,7 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     url: at,
 };
 
-/// The URL of who listens at `address`.
+/// Returns the URL of who listens at `address`.
 fn at(user: &str, address: &Endpoint, database: &str) -> String {
     match address {
         Endpoint::Tcp(address) => {
@@ -22,7 +22,7 @@ fn at(user: &str, address: &Endpoint, database: &str) -> String {
     }
 }
 
-/// A connection URL; `host` is a name, an address or a socket's directory.
+/// Returns a connection URL; `host` is a name, an address or a socket's directory.
 ///
 /// The form with the host in front of the path, percent-encoded, is the one that libpq and
 /// tokio-postgres both read; the port is there so that `PGPORT` has no say.

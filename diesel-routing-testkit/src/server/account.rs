@@ -19,7 +19,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// This process's account, or, for root, the first of `names` that exists.
+    /// Finds this process's account, or, for root, the first of `names` that exists.
     pub(crate) fn find(server: &'static str, names: &[&str]) -> Result<Self, ServerError> {
         if !Uid::effective().is_root() {
             return Ok(Self { other: None });

@@ -16,7 +16,7 @@ pub(crate) enum Failure {
 /// The columns of a row, as text.
 pub(crate) type Row = Vec<Option<String>>;
 
-/// The first column of the first row.
+/// Returns the first column of the first row.
 pub(crate) fn first(rows: Vec<Row>) -> Option<String> {
     rows.into_iter().next()?.into_iter().next()?
 }

@@ -156,7 +156,7 @@ pub enum ServerError {
 }
 
 impl ServerError {
-    /// For `map_err`: names the step and the path.
+    /// Names the step and the path, for `map_err`.
     pub(crate) fn io(step: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
         let path = path.as_ref().to_owned();
         move |source| Self::Io { step, path, source }

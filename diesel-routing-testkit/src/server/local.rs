@@ -106,7 +106,7 @@ pub(super) fn freeze(pid: Pid, deadline: Deadline) -> io::Result<bool> {
     Ok(stopped.is_some())
 }
 
-/// A process that has ended in the meantime is no error.
+/// Sends a signal; a process that has ended in the meantime is no error.
 fn send(pid: Pid, signal: Signal) -> io::Result<()> {
     match kill(pid, signal) {
         Ok(()) | Err(Errno::ESRCH) => Ok(()),

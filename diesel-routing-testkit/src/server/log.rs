@@ -1,6 +1,6 @@
 use std::path::Path;
 
-/// The last lines of a log file, or why it can't be read.
+/// Returns the last 20 lines of a log file, or why it can't be read.
 pub(crate) fn tail(log: &Path) -> String {
     const LINES: usize = 20;
     let text = match std::fs::read(log) {

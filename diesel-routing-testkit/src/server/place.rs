@@ -16,7 +16,7 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// For people.
+    /// Returns the name for people.
     pub(crate) fn name(&self) -> &Path {
         match self {
             Self::Dir(dir) => dir,
@@ -25,7 +25,7 @@ impl Place {
         }
     }
 
-    /// For a cache: other programs have another.
+    /// Returns the key for a cache: other programs have another.
     pub(crate) fn key(&self) -> &OsStr {
         match self {
             Self::Dir(dir) => dir.as_os_str(),
@@ -34,8 +34,8 @@ impl Place {
         }
     }
 
-    /// A command that runs `program` with nothing of the caller's environment but, here, the search
-    /// paths.
+    /// Returns a command that runs `program` with nothing of the caller's environment but, here, the
+    /// search paths.
     pub(crate) fn command(&self, program: &Path) -> Command {
         match self {
             Self::Dir(dir) => clean(&dir.join(program)),

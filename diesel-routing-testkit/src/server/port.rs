@@ -15,7 +15,7 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    /// One that is free.
+    /// Reserves a port that is free.
     pub(crate) fn any() -> io::Result<Self> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         socket.set_reuse_address(true)?;

@@ -18,7 +18,7 @@ pub(crate) enum ServerProcess {
 }
 
 impl ServerProcess {
-    /// Its id on this machine.
+    /// Returns its id on this machine.
     pub(crate) fn pid(&self) -> Pid {
         match self {
             Self::Local(process) => process.pid(),

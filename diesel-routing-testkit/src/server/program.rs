@@ -2,7 +2,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A command that sees nothing of the caller's environment but the search paths.
+/// Returns a command that sees nothing of the caller's environment but the search paths.
 pub(crate) fn clean(program: &Path) -> Command {
     let mut command = Command::new(program);
     command
@@ -18,7 +18,7 @@ pub(crate) fn clean(program: &Path) -> Command {
     command
 }
 
-/// Directories for an error message.
+/// Lists directories for an error message.
 pub(crate) fn searched(dirs: &[PathBuf]) -> String {
     let dirs: Vec<String> = dirs.iter().map(|dir| dir.display().to_string()).collect();
     dirs.join(", ")

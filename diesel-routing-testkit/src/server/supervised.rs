@@ -21,7 +21,7 @@ pub(crate) struct Supervised {
 }
 
 impl Supervised {
-    /// With its log in `dir`, and without a process.
+    /// Makes a server with its log in `dir`, and without a process.
     pub(crate) fn new(
         name: String,
         dir: &Path,
@@ -56,7 +56,7 @@ impl Supervised {
         is_running(&mut self.process())
     }
 
-    /// The process's id, if it was started and not stopped since.
+    /// Returns the process's id, if it was started and not stopped since.
     pub(crate) fn pid(&self) -> Option<u32> {
         self.process()
             .as_ref()
@@ -211,7 +211,7 @@ impl Supervised {
         }
     }
 
-    /// A conversation with it failed.
+    /// Returns the error for a conversation with it that failed.
     pub(crate) fn failed(
         &self,
         failure: Failure,

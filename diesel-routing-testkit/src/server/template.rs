@@ -18,7 +18,7 @@ pub(crate) struct Template {
 }
 
 impl Template {
-    /// The template called `key`, shared by all processes of this user; built at the first call.
+    /// Returns the template called `key`, shared by all processes of this user; built at the first call.
     pub(crate) fn cached(
         root: &Root,
         key: &str,
@@ -71,7 +71,7 @@ impl Template {
         })
     }
 
-    /// The template with the workspace it was made in.
+    /// Keeps the workspace that the template was made in.
     pub(crate) fn with(mut self, workspace: Workspace) -> Self {
         self.own = Some(workspace);
         self
@@ -90,7 +90,7 @@ fn is_whole(dir: &Path) -> bool {
     expected.is_some() && expected == count(&dir.join("data")).ok()
 }
 
-/// The number of files and directories below `dir`.
+/// Counts the files and directories below `dir`.
 fn count(dir: &Path) -> Result<usize, ServerError> {
     let mut entries = 0;
     for entry in fs::read_dir(dir).map_err(ServerError::io("read", dir))? {

@@ -9,7 +9,7 @@ pub(crate) struct Topology {
 }
 
 impl Topology {
-    /// Node 0 is the primary, and nobody follows.
+    /// Begins with node 0 as the primary, which nobody follows.
     pub(crate) fn new(nodes: usize) -> Self {
         Self {
             primary: AtomicUsize::new(0),

@@ -1,16 +1,16 @@
 use super::ServerError;
 
-/// Whom each node but the first follows, before the cluster is there. Node 0 is the primary.
+/// The node that each node but the first follows, before the cluster is there. Node 0 is the primary.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Upstreams(Vec<usize>);
 
 impl Upstreams {
-    /// So many more nodes that follow the primary.
+    /// Adds so many more nodes that follow the primary.
     pub(crate) fn add(&mut self, count: usize) {
         self.0.extend(std::iter::repeat_n(0, count));
     }
 
-    /// One more node, which follows this one.
+    /// Adds one more node, which follows this one.
     pub(crate) fn add_below(&mut self, node: usize) {
         self.0.push(node);
     }
@@ -20,7 +20,7 @@ impl Upstreams {
         self.0.len() + 1
     }
 
-    /// From node 1 on.
+    /// Returns the upstream of each node, from node 1 on.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
         self.0.iter().copied()
     }

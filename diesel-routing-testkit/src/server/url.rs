@@ -7,7 +7,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// A part of a URL.
+/// Encodes a part of a URL.
 pub(crate) fn encode(part: &str) -> PercentEncode<'_> {
     utf8_percent_encode(part, RESERVED)
 }

@@ -34,7 +34,7 @@ pub(crate) struct Root {
 }
 
 impl Root {
-    /// `diesel-routing-<uid>` in `base`, else in memory, else in the temporary directory.
+    /// Opens `diesel-routing-<uid>` in `base`, else in memory, else in the temporary directory.
     pub(crate) fn open(base: Option<&Path>, account: Account) -> Result<Self, ServerError> {
         let base = base.map_or_else(default_base, Path::to_owned);
         let base = base
@@ -86,7 +86,7 @@ impl Root {
     }
 }
 
-/// `$TMPDIR` if it is set, else `/dev/shm` if it has room for some clusters, else `/tmp`.
+/// Returns `$TMPDIR` if it is set, else `/dev/shm` if it has room for some clusters, else `/tmp`.
 ///
 /// A node is some 1,300 small files: on disk, making and removing them is what a start costs.
 fn default_base() -> PathBuf {
@@ -212,7 +212,7 @@ impl Drop for Workspace {
     }
 }
 
-/// An advisory lock that ends with the value or with the process.
+/// Takes an advisory lock that ends with the value or with the process.
 pub(crate) fn lock(path: &Path, kind: FlockArg) -> Result<Flock<File>, ServerError> {
     let file = File::options()
         .create(true)
@@ -256,7 +256,7 @@ fn cleanup(dir: &Path, stdin: Stdio) -> Command {
     command
 }
 
-/// Others may pass through and not look around, whatever the umask says.
+/// Lets others pass through and not look around, whatever the umask says.
 fn open_to_servers(dir: &Path) -> Result<(), ServerError> {
     fs::set_permissions(dir, fs::Permissions::from_mode(0o711))
         .map_err(ServerError::io("set the permissions of", dir))

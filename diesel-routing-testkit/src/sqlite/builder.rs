@@ -54,7 +54,7 @@ impl SqliteClusterBuilder {
         self
     }
 
-    /// SQL to run on the primary before the replicas get their first copy; may be given several times.
+    /// Adds SQL to run on the primary before the replicas get their first copy; may be called several times.
     ///
     /// The SQL runs before the file is put in WAL mode, so `PRAGMA page_size` and the like have their usual
     /// effect.

@@ -61,8 +61,8 @@ impl Database {
         Ok(replica)
     }
 
-    /// Which version of the file there is: a number that differs from the last one if another connection,
-    /// of any process, committed in between. `None` if another connection's lock is in the way.
+    /// Returns the version of the file: a number that differs from the last one if another connection, of
+    /// any process, committed in between. `None` if another connection's lock is in the way.
     pub(super) fn version(&self) -> Result<Option<i64>, Error> {
         self.conn
             .pragma_query_value(None, "data_version", |row| row.get(0))

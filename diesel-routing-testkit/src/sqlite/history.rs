@@ -34,7 +34,7 @@ impl<T> History<T> {
         self.snapshots.push_back(snapshot);
     }
 
-    /// The newest snapshot that is at least `lag` old and newer than snapshot `shown`.
+    /// Returns the newest snapshot that is at least `lag` old and newer than snapshot `shown`.
     pub(super) fn due(&self, now: Instant, lag: Duration, shown: u64) -> Option<&Snapshot<T>> {
         self.snapshots
             .iter()

@@ -70,8 +70,8 @@ impl Shared {
         }
     }
 
-    /// Every change under the lock is a single assignment or two, so a panic elsewhere leaves it sound.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change under the lock is a single assignment or two, so a panic elsewhere leaves it sound.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -94,7 +94,7 @@ impl Shared {
 }
 
 impl State {
-    /// The error that ended replication, if it has ended.
+    /// Returns the error that ended replication, if it has ended.
     pub(super) fn check(&self) -> Result<(), Error> {
         if !self.ended {
             return Ok(());
@@ -111,7 +111,7 @@ impl State {
             .ok_or(Error::NoSuchReplica { index, replicas })
     }
 
-    /// The replicas that are not paused and do not show everything committed up to `instant`.
+    /// Returns the replicas that are not paused and do not show everything committed up to `instant`.
     pub(super) fn behind(&self, instant: Instant) -> Vec<usize> {
         let behind = |replica: &Replica| !replica.paused && replica.complete < instant;
         (0..)

@@ -28,13 +28,13 @@ pub(crate) struct Node {
     pub(crate) is_primary: Option<bool>,
 }
 
-/// What a node has said.
+/// The observations of a node.
 #[derive(Debug, Default)]
 pub(crate) struct Watched {
     pub(crate) name: String,
     /// The names that its servers, one after the other, have for themselves.
     pub(crate) servers: BTreeSet<String>,
-    /// Whether it was seen as the primary, and as a replica.
+    /// Set if it was seen as the primary, and as a replica.
     pub(crate) was_primary: bool,
     pub(crate) was_replica: bool,
     /// The number of looks at what it runs.
@@ -43,7 +43,7 @@ pub(crate) struct Watched {
     /// replica.
     pub(crate) on_primary: BTreeMap<Word, BTreeSet<u64>>,
     pub(crate) on_replica: BTreeMap<Word, BTreeSet<u64>>,
-    /// Why it could not be asked what it runs.
+    /// The reason why it could not be asked what it runs.
     pub(crate) trouble: Option<String>,
 }
 

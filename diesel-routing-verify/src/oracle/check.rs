@@ -48,7 +48,7 @@ pub struct Violation {
     pub at: usize,
     /// The row that was shown.
     pub found: Row,
-    /// What should have been there.
+    /// The version that should have been there.
     pub needed: Option<Known>,
 }
 
@@ -73,7 +73,7 @@ pub enum Guarantee {
     Committed,
 }
 
-/// What a history has shown.
+/// The findings in a history.
 #[derive(Debug, Default)]
 pub struct Findings {
     /// The promises that were not kept, in the order of the records that show it.
@@ -252,7 +252,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether a state that shows `row` has `needed`, or may lack it now.
+    /// Returns whether a state that shows `row` has `needed`, or may lack it now.
     fn has(&self, row: &Row, needed: &Row) -> bool {
         match (self.kept.fate(needed), self.kept.fate(row)) {
             (Fate::Kept, Fate::Kept) => needed.version <= row.version,
@@ -267,7 +267,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether a standby has shown the missing version before the primary could.
+    /// Returns whether a standby has shown the missing version before the primary could.
     fn was_early(&self, read: &Read, row: &Row, missing: &Known) -> bool {
         let acknowledged = self.acknowledged.get(&missing.row.writer);
         let since = self.records.get(missing.since).map(|record| record.at);
@@ -288,7 +288,7 @@ impl Checker<'_> {
         floor.add(Known { row, why, since }, self.kept);
     }
 
-    /// What a state that shows `row` must have besides.
+    /// Returns what a state that shows `row` must have besides.
     fn implied_by(&mut self, row: &Row) -> Floor {
         match self.kept.fate(row) {
             Fate::Kept => self.implied_up_to(row.key, row.version),
@@ -302,7 +302,7 @@ impl Checker<'_> {
         }
     }
 
-    /// All versions up to one that is seen were sent before, so what they imply is known.
+    /// Returns what all versions up to one that is seen imply: they were sent before, so it is known.
     fn implied_up_to(&mut self, key: i32, version: i64) -> Floor {
         let Some(index) = usize::try_from(version).ok() else {
             return Floor::default();

@@ -14,13 +14,13 @@ pub(super) struct Floor(BTreeMap<(i32, Option<i32>), Known>);
 pub struct Known {
     /// The version.
     pub row: Row,
-    /// Whose doing it was.
+    /// The reason why it is known.
     pub why: Why,
     /// The record that tells.
     pub since: usize,
 }
 
-/// Whose doing made a version known.
+/// The reason why a version is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
@@ -63,7 +63,7 @@ impl Floor {
         }
     }
 
-    /// What whoever sees a write of this session must see, too.
+    /// Returns what whoever sees a write of this session must see, too.
     pub(super) fn for_others(&self) -> Self {
         let for_others = |known: &Known| Known {
             why: match known.why {
@@ -81,7 +81,7 @@ impl Floor {
         )
     }
 
-    /// What must be there of this key.
+    /// Returns what must be there of this key.
     pub(super) fn of(&self, key: i32) -> impl Iterator<Item = &Known> {
         self.0
             .range((key, None)..=(key, Some(i32::MAX)))

@@ -10,9 +10,9 @@ use super::row::Row;
 pub struct Record {
     /// Since the start.
     pub at: Duration,
-    /// Whose doing it was.
+    /// The session whose doing it was.
     pub session: u32,
-    /// What it was.
+    /// The event.
     pub event: Event,
 }
 
@@ -56,14 +56,14 @@ pub enum Event {
     Fault(String),
 }
 
-/// What one statement has shown: a snapshot of some keys.
+/// The result of one statement: a snapshot of some keys.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Read {
     /// One row for each key.
     pub rows: Vec<Row>,
     /// The time when the read was begun.
     pub began: Moment,
-    /// Whether the session was promised what it wrote and saw; if not, it still must not see less later.
+    /// Set if the session was promised what it wrote and saw; if not, it still must not see less later.
     pub promised: bool,
     /// Set if everything was promised that anyone's acknowledged writes had by then, in time since the start.
     pub everyones: Option<Duration>,
@@ -80,7 +80,7 @@ pub struct Read {
 pub struct Moment {
     /// Since the start.
     pub at: Duration,
-    /// How many records there were.
+    /// The number of records then.
     pub records: usize,
 }
 

@@ -13,7 +13,7 @@ pub struct Kept {
     timeline: i32,
 }
 
-/// What became of a version.
+/// The fate of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,

@@ -92,7 +92,7 @@ struct Bar {
     class: &'static str,
     /// The lengths of its parts, one after the other.
     parts: Vec<f64>,
-    /// What is written behind it.
+    /// The text behind it.
     text: String,
 }
 

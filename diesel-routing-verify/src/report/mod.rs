@@ -12,13 +12,13 @@ use serde::Serialize;
 
 pub use violation::{Violation, ViolationKind};
 
-/// What a run has found. It displays as text; [`to_json`](Self::to_json) and [`to_html`](Self::to_html) have the same for programs and
+/// The findings of a run. It displays as text; [`to_json`](Self::to_json) and [`to_html`](Self::to_html) have the same for programs and
 /// with charts.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 #[must_use = "it says whether the router kept its promises"]
 pub struct Report {
-    /// What was verified: `diesel-routing`, or a strategy's name.
+    /// The subject that was verified: `diesel-routing`, or a strategy's name.
     pub subject: String,
     /// The kind of the servers.
     pub servers: &'static str,
@@ -46,23 +46,23 @@ pub struct Report {
     pub handed_over: u64,
     /// Reads by what they were, node, and reason.
     pub reads: Vec<Reads>,
-    /// What was compared to find stale reads.
+    /// The comparisons that find stale reads.
     pub staleness: Staleness,
     /// Latencies by what was done, and node.
     pub latencies: Vec<Latency>,
     /// The settings of connections, by node and pool.
     pub pools: Vec<PoolSettings>,
-    /// What nodes were seen to run.
+    /// The statements that nodes were seen to run.
     pub activity: Vec<Activity>,
-    /// What failed, by what was done and code.
+    /// The failures, by what was done and code.
     pub errors: Vec<Failed>,
-    /// What happened in each whole second.
+    /// The events of each whole second.
     pub timeline: Vec<Second>,
-    /// What must not be.
+    /// The violations: what must not be.
     pub violations: Vec<Violation>,
-    /// What could not be checked, in words.
+    /// The guarantees that could not be checked, in words.
     pub not_checked: Vec<String>,
-    /// What earlier runs had left behind: names of schemas, databases, or the beginnings of tables' names.
+    /// The remains of earlier runs: names of schemas, databases, or the beginnings of tables' names.
     pub leftovers: Vec<String>,
     /// Set if that was removed.
     pub leftovers_removed: bool,
@@ -84,7 +84,7 @@ pub struct Reads {
     pub count: u64,
 }
 
-/// What was compared to find stale reads.
+/// The comparisons that find stale reads.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 #[non_exhaustive]
 pub struct Staleness {
@@ -101,7 +101,7 @@ pub struct Staleness {
     pub histories: usize,
 }
 
-/// How long acts took, their checkout included.
+/// The time that acts took, their checkout included.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Latency {
@@ -137,7 +137,7 @@ pub struct PoolSettings {
     pub acts: u64,
 }
 
-/// What a node was seen to run, in its own list.
+/// The statements that a node was seen to run, in its own list.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Activity {
@@ -169,7 +169,7 @@ pub struct Failed {
     pub example: String,
 }
 
-/// What happened in one second.
+/// The events of one second.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[non_exhaustive]
 pub struct Second {

@@ -30,7 +30,7 @@ pub(crate) struct Sql {
     pub(crate) has_timelines: bool,
 }
 
-/// How rows are locked.
+/// The way in which rows are locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lock {
     Update,

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::seen::{Line, Seen};
 use crate::statements::{Change, Family, Shown, Statements};
 
-/// What is verified. Without the type of its connections: there is one code for all.
+/// The subject of a verification. Without the type of its connections: there is one code for all.
 pub(crate) trait Subject: Send + Sync {
     /// Returns what it is, for people.
     fn name(&self) -> String;
@@ -93,7 +93,7 @@ pub(crate) enum Level {
     Strong,
 }
 
-/// What an act has shown, and on whose connection.
+/// The result of an act, and the loan of its connection.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) first: Vec<Seen>,
@@ -108,14 +108,14 @@ impl Answer {
     }
 }
 
-/// Whose connection it was.
+/// The origin of a connection.
 #[derive(Debug, Clone)]
 pub(crate) struct Loan {
     /// The name of the node.
     pub(crate) node: String,
     /// The reason for its choice.
     pub(crate) reason: &'static str,
-    /// Which of the node's pools: `read`, `write` or `fallback`.
+    /// The node's pool: `read`, `write` or `fallback`.
     pub(crate) pool: &'static str,
     /// Set if the node was the primary, as the subject knew; `None` of a strategy.
     pub(crate) is_primary: Option<bool>,

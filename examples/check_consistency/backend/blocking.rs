@@ -20,7 +20,7 @@ use super::nodes::Routers;
 use super::table::IS_PRIMARY;
 use super::update::blocking as update;
 
-/// How long the reads wait that wait for a fresher replica.
+/// The time for which reads wait that wait for a fresher replica.
 const WAIT: Duration = Duration::from_millis(50);
 
 pub(crate) fn run(world: Arc<World>, routers: Arc<Routers>, number: u32) {

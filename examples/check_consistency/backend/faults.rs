@@ -151,7 +151,7 @@ impl Injector<'_> {
     }
 }
 
-/// What went wrong where, with the server's own words.
+/// Tells what went wrong where, with the server's own words.
 fn told(fault: &'static str, node: &Node) -> String {
     format!(
         "{fault}; the log of {} ends:\n{}",

@@ -155,7 +155,7 @@ pub(crate) fn standbys(cluster: &Cluster) -> Vec<&Node> {
     nodes.filter(|node| node.index() != primary).collect()
 }
 
-/// The settings are the defaults, but for time limits: what fails, fails soon.
+/// Names a node. Its settings are the defaults, but for time limits: what fails, fails soon.
 fn name(name: &str, url: String) -> Named {
     Named {
         name: name.to_owned(),

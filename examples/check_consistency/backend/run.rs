@@ -20,12 +20,12 @@ use super::network::Network;
 use super::nodes::{self, Routers};
 use super::{Cluster, asynchronous, blocking, changes, faults, table};
 
-/// How often the live line is drawn.
+/// The time between two drawings of the live line.
 const TICK: Duration = Duration::from_millis(100);
 /// Long enough to replay a run's writes from the first.
 const CATCH_UP: Duration = Duration::from_secs(300);
 
-/// `None` if a signal ended it.
+/// Runs the episodes; `None` if a signal ended it.
 pub(crate) fn run(
     options: &Options,
     episodes: &[Episode],

@@ -35,7 +35,7 @@ pub(crate) fn create(cluster: &MariaCluster) -> Result<()> {
     Ok(())
 }
 
-/// What the present primary has kept.
+/// Returns what the present primary has kept.
 pub(crate) fn kept(cluster: &MariaCluster) -> Result<Vec<Row>> {
     let primary = cluster.primary();
     let mut conn = MysqlConnection::establish(&primary.url())

@@ -33,7 +33,7 @@ pub(crate) fn create(cluster: &PgCluster) -> Result<()> {
     Ok(())
 }
 
-/// What the present primary has kept.
+/// Returns what the present primary has kept.
 pub(crate) fn kept(cluster: &PgCluster) -> Result<Vec<Row>> {
     let primary = cluster.primary();
     let mut conn = PgConnection::establish(&primary.url())

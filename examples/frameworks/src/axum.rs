@@ -8,7 +8,7 @@ use diesel_routing::sqlite::{Router, Session};
 
 use crate::theme::{set_theme, theme};
 
-/// The service.
+/// Builds the service.
 ///
 /// # Errors
 ///

@@ -19,7 +19,7 @@ use crate::theme::{set_theme, theme};
 
 type Themes = Schema<Query, Mutation, EmptySubscription>;
 
-/// The service, at `/graphql`.
+/// Builds the service, at `/graphql`.
 ///
 /// # Errors
 ///

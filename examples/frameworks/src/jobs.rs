@@ -47,7 +47,7 @@ pub async fn notify(job: Notify, router: Data<Router>, outbox: Data<Outbox>) -> 
     Ok(())
 }
 
-/// What has been sent.
+/// The notifications that have been sent.
 #[derive(Debug, Clone)]
 pub struct Outbox(pub tokio::sync::mpsc::UnboundedSender<String>);
 

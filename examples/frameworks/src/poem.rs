@@ -12,7 +12,7 @@ use poem::{Body, Endpoint, EndpointExt, Middleware, Request, Response, Route, ge
 
 use crate::theme::{set_theme, theme};
 
-/// The service.
+/// Builds the service.
 ///
 /// # Errors
 ///

@@ -9,7 +9,7 @@ use rocket::{Build, Rocket, get, post, routes};
 
 use crate::theme::{set_theme, theme};
 
-/// The service.
+/// Builds the service.
 ///
 /// # Errors
 ///

@@ -6,7 +6,7 @@ use salvo::prelude::*;
 
 use crate::theme::{set_theme, theme};
 
-/// The service. Call it in a runtime: salvo's adapter spawns a task.
+/// Builds the service. Call it in a runtime: salvo's adapter spawns a task.
 ///
 /// # Errors
 ///

@@ -11,7 +11,7 @@ mod schema {
 }
 use schema::settings;
 
-/// The theme, as fresh as the session needs it.
+/// Reads the theme, as fresh as the session needs it.
 ///
 /// # Errors
 ///

@@ -17,7 +17,7 @@ impl Gauge {
         self.0.store(percent, Ordering::Relaxed);
     }
 
-    /// From 0 to 1.
+    /// Returns the share, from 0 to 1.
     pub(crate) fn share(&self) -> f64 {
         f64::from(self.percent()) / 100.0
     }

@@ -7,7 +7,7 @@ use diesel_routing::{Class, Level, Priority};
 
 use crate::site::{OWN_PAGES, SHOP_WINDOW};
 
-/// The classes of the router, by name.
+/// Returns the classes of the router, by name.
 pub(crate) fn classes() -> [(&'static str, Class); 2] {
     [
         (SHOP_WINDOW, Class::new().priority(Priority::Low)),
@@ -15,7 +15,7 @@ pub(crate) fn classes() -> [(&'static str, Class); 2] {
     ]
 }
 
-/// The rules of the edge.
+/// Returns the rules of the edge.
 pub(crate) fn rules() -> [Rule; 1] {
     [Rule::new("/admin", Level::Strong)]
 }

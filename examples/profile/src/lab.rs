@@ -8,7 +8,7 @@ use diesel_routing_testkit::{PgCluster, PgNode, ServerError};
 /// The most that a replica can be made to lag. The router's limit is a minute: then it serves nothing.
 const MOST: Duration = Duration::from_secs(30);
 
-/// What cannot be done to a replica.
+/// The errors of a change to a replica.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LabError {
@@ -23,7 +23,7 @@ pub enum LabError {
     Server(#[from] ServerError),
 }
 
-/// What was done to a replica.
+/// The changes that were made to a replica.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Knobs {
     pub(crate) lag: Duration,
@@ -47,7 +47,7 @@ impl Lab {
         }
     }
 
-    /// The cluster.
+    /// Returns the cluster.
     pub fn cluster(&self) -> &PgCluster {
         &self.cluster
     }
@@ -120,7 +120,7 @@ impl Lab {
         Ok(())
     }
 
-    /// What was done to a replica; nothing, if there is none of this number.
+    /// Returns what was done to a replica; nothing, if there is none of this number.
     pub(crate) fn knobs(&self, replica: usize) -> Knobs {
         self.replica(replica)
             .map(|(_, knobs)| *knobs)

@@ -11,7 +11,7 @@ use crate::people;
 use crate::schema::letters;
 use crate::trail::{Notes, Trail};
 
-/// How many jobs may wait.
+/// The number of jobs that may wait.
 const QUEUE: usize = 256;
 
 /// A letter to be written, as it would lie in a queue: it carries the session of whoever ordered it.
@@ -25,7 +25,7 @@ pub struct Job {
 }
 
 impl Job {
-    /// A letter to `user`, who has just done what `session` remembers.
+    /// Returns a letter to `user`, who has just done what `session` remembers.
     pub(crate) async fn ordered_by(session: &Session, user: i32) -> Result<Self> {
         let token = session.token().await?.to_string();
         Ok(Self { user, token })
@@ -53,12 +53,12 @@ impl Job {
     }
 }
 
-/// Where jobs wait for the one task that does them.
+/// The queue in which jobs wait for the one task that does them.
 #[derive(Debug, Clone)]
 pub(crate) struct Queue(mpsc::Sender<Job>);
 
 impl Queue {
-    /// A queue, whose task ends when the last clone is dropped.
+    /// Starts a queue, whose task ends when the last clone is dropped.
     pub(crate) fn start(router: Router, trail: Trail) -> Self {
         let (sender, mut jobs) = mpsc::channel::<Job>(QUEUE);
         tokio::spawn(async move {
@@ -78,7 +78,7 @@ impl Queue {
     }
 }
 
-/// The languages of the last letters to a user, newest first.
+/// Returns the languages of the last letters to a user, newest first.
 pub(crate) async fn last(
     conn: &mut diesel_routing::pg::ReadConn<diesel_routing::Replica>,
     user: i32,

@@ -18,13 +18,13 @@ impl Locale {
     /// All of them, in the order of the page.
     pub const ALL: [Self; 4] = [Self::En, Self::De, Self::Fr, Self::Es];
 
-    /// The locale of this code, if there is one.
+    /// Returns the locale of this code, if there is one.
     #[must_use]
     pub fn of(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|locale| locale.code() == code)
     }
 
-    /// Its code, as in a `lang` attribute.
+    /// Returns its code, as in a `lang` attribute.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl Locale {
         }
     }
 
-    /// Its name, in the language itself.
+    /// Returns its name, in the language itself.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -46,7 +46,7 @@ impl Locale {
         }
     }
 
-    /// How it says hello.
+    /// Returns how it says hello.
     #[must_use]
     pub fn hello(self) -> &'static str {
         match self {

@@ -48,7 +48,7 @@ impl Nodes {
         })
     }
 
-    /// Servers that run already, by their URLs.
+    /// Uses servers that run already, by their URLs.
     #[must_use]
     pub fn at(primary: String, replicas: Vec<String>) -> Self {
         let named = |(number, url)| Address {
@@ -65,7 +65,7 @@ impl Nodes {
         }
     }
 
-    /// The lab, if the kit runs the servers.
+    /// Returns the lab, if the kit runs the servers.
     #[must_use]
     pub fn lab(&self) -> Option<&Arc<Lab>> {
         self.lab.as_ref()

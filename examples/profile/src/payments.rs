@@ -8,7 +8,7 @@ use crate::money::Cents;
 use crate::schema::accounts;
 use crate::trail::Notes;
 
-/// What became of a payment.
+/// The outcome of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Payment {
     Made,
@@ -16,7 +16,7 @@ pub(crate) enum Payment {
     Refused,
 }
 
-/// Strong, whatever the session or the page would do with: with a replica's handle it does not compile.
+/// Reads the balance, strong whatever the session or the page would do with: with a replica's handle it does not compile.
 #[consistency(strong)]
 pub(crate) async fn balance(
     conn: &mut ReadConn<Primary>,

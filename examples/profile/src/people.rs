@@ -17,7 +17,7 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    /// The language: English, if it is none that this program has.
+    /// Returns the language: English, if it is none that this program has.
     pub(crate) fn locale(&self) -> Locale {
         Locale::of(&self.locale).unwrap_or(Locale::En)
     }
@@ -29,7 +29,7 @@ pub(crate) async fn find(conn: &mut ReadConn<Replica>, id: i32) -> QueryResult<P
     users::table.find(id).first(conn).await
 }
 
-/// The first of them, by number.
+/// Returns the first of them, by number.
 pub(crate) async fn all(conn: &mut ReadConn<Replica>, most: i64) -> QueryResult<Vec<Person>> {
     let users = users::table.order(users::id).limit(most);
     users.load(conn).await

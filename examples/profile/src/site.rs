@@ -13,7 +13,7 @@ use crate::gauge::Gauge;
 use crate::letters::Queue;
 use crate::{Lab, Nodes, Trail, inventory, seed, web};
 
-/// How many sessions the store in memory keeps.
+/// The number of sessions that the store in memory keeps.
 const SESSIONS: u64 = 10_000;
 
 /// How long the primary must be well before it serves more again: short, for people who watch.
@@ -36,7 +36,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// An instance on these nodes, whose sessions travel in a cookie.
+    /// Begins an instance on these nodes, whose sessions travel in a cookie.
     pub fn builder(nodes: &Nodes) -> SiteBuilder<'_> {
         SiteBuilder {
             nodes,
@@ -47,7 +47,7 @@ impl Site {
         }
     }
 
-    /// The same instance, whose responses do not say where their reads came from.
+    /// Returns the same instance, whose responses do not say where their reads came from.
     #[must_use]
     pub fn untimed(&self) -> Self {
         Self {
@@ -56,25 +56,25 @@ impl Site {
         }
     }
 
-    /// Its router.
+    /// Returns its router.
     #[must_use]
     pub fn router(&self) -> &Router {
         &self.router
     }
 
-    /// Its edge, with what it had to do without.
+    /// Returns its edge, with what it had to do without.
     pub fn edge(&self) -> &Edge<AsyncPgConnection> {
         &self.edge
     }
 
-    /// Where its connections came from.
+    /// Returns the trail: where its connections came from.
     #[must_use]
     pub fn trail(&self) -> &Trail {
         &self.trail
     }
 }
 
-/// What an instance is made of.
+/// The parts that an instance is made of.
 #[derive(Debug)]
 #[must_use = "a site starts with `open`"]
 pub struct SiteBuilder<'a> {
@@ -92,7 +92,7 @@ enum Store {
 }
 
 impl<'a> SiteBuilder<'a> {
-    /// What tokens are signed with: the same for all instances. Defaults to a random one.
+    /// Sets what tokens are signed with: the same for all instances. Defaults to a random one.
     pub fn secret(mut self, secret: [u8; 32]) -> Self {
         self.secret = Some(secret);
         self
@@ -104,18 +104,18 @@ impl<'a> SiteBuilder<'a> {
         self
     }
 
-    /// Sessions' states stay in this process, 10,000 at most, and no token travels.
+    /// Keeps sessions' states in this process, 10,000 at most; no token travels.
     pub fn in_memory(self) -> Self {
         self.in_store(MemoryStore::new(SESSIONS))
     }
 
-    /// The same, in a store that the caller keeps an eye on.
+    /// Does the same, in a store that the caller keeps an eye on.
     pub fn in_store(mut self, store: MemoryStore) -> Self {
         self.store = Some(Store::Memory(store));
         self
     }
 
-    /// Sessions' states stay in this Redis, and no token travels.
+    /// Keeps sessions' states in this Redis; no token travels.
     ///
     /// # Errors
     ///

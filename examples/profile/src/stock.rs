@@ -15,14 +15,14 @@ pub(crate) struct Item {
     pub(crate) left: i32,
 }
 
-/// What became of a reservation.
+/// The outcome of a reservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reservation {
     Made,
     SoldOut,
 }
 
-/// For the shop window, where a replica's answer will do.
+/// Reads for the shop window, where a replica's answer will do.
 pub(crate) async fn all(conn: &mut ReadConn<Replica>) -> QueryResult<Vec<Item>> {
     items::table.order(items::id).load(conn).await
 }
@@ -49,7 +49,7 @@ pub(crate) async fn reserve(
     .await
 }
 
-/// How many are left, with the row locked until the transaction ends. A replica's handle would not compile:
+/// Returns how many are left, with the row locked until the transaction ends. A replica's handle would not compile:
 /// some replicas take such a lock, which then protects nothing.
 #[consistency(strong)]
 async fn left(conn: &mut ReadConn<Primary>, item: i32) -> Result<i32, Error> {
@@ -57,8 +57,8 @@ async fn left(conn: &mut ReadConn<Primary>, item: i32) -> Result<i32, Error> {
     Ok(item.for_update().first(conn).await?)
 }
 
-/// A stocktaking, during which nothing is reserved. A handle that reads takes row locks in its
-/// `transaction`, and writes nothing there.
+/// Takes stock, while nothing is reserved. A handle that reads takes row locks in its `transaction`, and writes
+/// nothing there.
 #[consistency(strong)]
 pub(crate) async fn take_stock(
     conn: &mut ReadConn<Primary>,

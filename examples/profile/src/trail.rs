@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use diesel_routing::{Reason, Route};
 
-/// How many steps are kept.
+/// The number of steps that are kept.
 const KEPT: usize = 400;
 
 /// One connection that was used.
@@ -33,7 +33,7 @@ struct Kept {
 }
 
 impl Trail {
-    /// The last steps of a user, newest first.
+    /// Returns the last steps of a user, newest first.
     #[must_use]
     pub fn of_user(&self, user: i32, most: usize) -> Vec<Step> {
         let kept = self.lock();
@@ -41,7 +41,7 @@ impl Trail {
         steps.take(most).cloned().collect()
     }
 
-    /// How many reads this node had.
+    /// Returns how many reads this node had.
     #[must_use]
     pub fn reads_of(&self, node: &str) -> u64 {
         self.lock().reads.get(node).copied().unwrap_or_default()

@@ -25,7 +25,7 @@ pub(crate) struct Sample {
     pub(crate) is_stale: bool,
 }
 
-/// Where the threads of a round put down what they saw.
+/// The board on which the threads of a round put down what they saw.
 pub(crate) struct Board {
     seen: Mutex<Seen>,
     progress: Progress,

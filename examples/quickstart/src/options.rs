@@ -61,7 +61,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// The options, or what to exit with: the help was asked for, or an option makes no sense.
+    /// Parses the options, or returns what to exit with: the help was asked for, or an option makes no sense.
     pub(crate) fn parse() -> Result<Self, ExitCode> {
         Self::try_parse().map_err(|error| {
             if error.kind() == ErrorKind::DisplayHelp {
@@ -78,7 +78,7 @@ impl Options {
         })
     }
 
-    /// How long each user stays: long enough to see the lag and the window end.
+    /// Returns how long each user stays: long enough to see the lag and the window end.
     pub(crate) fn visit(&self) -> Duration {
         self.window.max(self.lag) + Duration::from_secs(1)
     }

@@ -10,7 +10,7 @@ use crate::options::{Options, READ_AFTER};
 use crate::round::Round;
 use crate::strategy::Strategy;
 
-/// Whether the run has shown what it is to show.
+/// The verdict on a run: whether it has shown what it is to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Naive reads were stale, session reads were not.
@@ -31,7 +31,7 @@ impl Verdict {
         }
     }
 
-    /// What went wrong, and what to do.
+    /// Explains what went wrong, and what to do.
     pub(crate) fn explain(self, options: &Options) -> String {
         let (lag, window) = (
             format_duration(options.lag),
@@ -70,7 +70,7 @@ pub(crate) fn introduce(out: &mut impl Write, options: &Options) -> Result<()> {
     )
 }
 
-/// The reads of one user, with their routes.
+/// Prints the reads of one user, with their routes.
 pub(crate) fn samples(out: &mut impl Write, round: &Round, strategy: Strategy) -> Result<()> {
     for tally in &round.tallies {
         let Tally { reads, stale, .. } = tally;

@@ -20,7 +20,7 @@ use crate::visit::{Act, Step, Visit};
 /// Fewer than a pool has connections, so that nobody waits for one.
 const THREADS: usize = 8;
 
-/// What a round has shown.
+/// The results of a round.
 #[derive(Debug)]
 pub(crate) struct Round {
     pub(crate) tallies: Vec<Tally>,
@@ -30,7 +30,7 @@ pub(crate) struct Round {
     pub(crate) change: Duration,
 }
 
-/// Every page is read once with each of the `strategies`.
+/// Reads every page once with each of the `strategies`.
 pub(crate) fn run(strategies: &[Strategy], options: &Options, stop: &Stop) -> Result<Round> {
     let visits: Vec<_> = (1..=options.users.into())
         .map(|user| Visit::plan(user, options))
@@ -75,7 +75,7 @@ pub(crate) fn run(strategies: &[Strategy], options: &Options, stop: &Stop) -> Re
     })
 }
 
-/// What the threads of a round share.
+/// The state that the threads of a round share.
 struct Users<'a> {
     strategies: &'a [Strategy],
     router: &'a Router,

@@ -11,9 +11,9 @@ diesel::table! {
     }
 }
 
-/// What every user has before the change.
+/// The setting that every user has before the change.
 const OLD: &str = "light";
-/// What every user changes it to.
+/// The setting that every user changes it to.
 pub(crate) const NEW: &str = "dark";
 
 /// Asks for the weakest handle, so it runs on every one: any replica, the primary, even in the middle
@@ -32,7 +32,7 @@ pub(crate) fn change_theme(conn: &mut WriteConn, user: i32) -> QueryResult<usize
         .execute(conn)
 }
 
-/// The table, with a row for each of the users 1 to `users`.
+/// Returns the SQL that makes the table, with a row for each of the users 1 to `users`.
 pub(crate) fn schema(users: i32) -> String {
     format!(
         "CREATE TABLE settings (user_id INTEGER PRIMARY KEY, theme TEXT NOT NULL);

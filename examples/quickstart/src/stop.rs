@@ -32,7 +32,7 @@ impl Stop {
         Ok(stop)
     }
 
-    /// One thread has failed; the others need not go on.
+    /// Asks all to stop after one thread has failed: the others need not go on.
     pub(crate) fn after_failure(&self) {
         self.ask(Why::Failure);
     }
@@ -54,7 +54,8 @@ impl Stop {
         false
     }
 
-    /// # Errors
+    /// Fails if a signal came.
+    ///
     ///
     /// [`Interrupted`], if a signal came.
     pub(crate) fn check(&self) -> Result<(), Interrupted> {

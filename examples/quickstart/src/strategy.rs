@@ -17,7 +17,7 @@ pub(crate) enum Strategy {
     Session,
 }
 
-/// What one read found, and where.
+/// The page that one read found, and its node.
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) theme: String,
@@ -53,7 +53,7 @@ impl Strategy {
     }
 }
 
-/// The handles above have three types; all of them can do what this one can.
+/// Reads through what all handles above can become: they have three types, and all can do what this one can.
 fn view(conn: &mut ReadConn<Replica>, user: i32) -> Result<Page> {
     let theme = settings::theme(conn, user)?;
     let route = conn.route();

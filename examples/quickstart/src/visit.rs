@@ -35,7 +35,7 @@ pub(crate) enum Act {
 }
 
 impl Visit {
-    /// The same for every strategy, so that they are compared on equal terms.
+    /// Plans the same visit for every strategy, so that they are compared on equal terms.
     pub(crate) fn plan(user: i32, options: &Options) -> Self {
         let mut random = SmallRng::seed_from_u64(user.unsigned_abs().into());
         let length = options.visit();
@@ -62,7 +62,7 @@ impl Visit {
         views.chain([step(Act::Change, self.change)])
     }
 
-    /// Whether some view lies before the change, and another one after the window that follows it.
+    /// Returns whether some view lies before the change, and another one after the window that follows it.
     pub(crate) fn shows_all(&self, window: Duration) -> bool {
         self.views.iter().any(|view| *view < self.change)
             && self.views.iter().any(|view| *view > self.change + window)

@@ -72,7 +72,7 @@ impl<'a, C: Pipelines> AsyncConnectionCore for &'a WriteConn<C> {
     }
 }
 
-/// As `WriteConn::begin_statement`, for one that shares the connection.
+/// Does what `WriteConn::begin_statement` does, for one that shares the connection.
 fn begin_statement<C, Q>(
     handle: &WriteConn<C>,
     query: Q,
@@ -104,7 +104,7 @@ where
     Ok((Inspected::new(query, sql), guard, ending))
 }
 
-/// As `WriteConn::begin_batch`, for one that shares the connection.
+/// Does what `WriteConn::begin_batch` does, for one that shares the connection.
 fn begin_batch<'a, C: Pipelines>(
     handle: &'a WriteConn<C>,
     sql: &str,

@@ -10,8 +10,8 @@ use super::role;
 use crate::random;
 use crate::server::NodeRole;
 
-/// Whether later transactions of the session are read-only, as the router made it: MySQL runs what the first comment holds, MariaDB
-/// the second.
+/// The expression for "later transactions of the session are read-only", as the router makes them: MySQL runs what the first
+/// comment holds, MariaDB the second.
 const SESSION_READ_ONLY: &str = "(/*!80003 @@session.transaction_read_only */ /*M! @@session.tx_read_only */ NOT IN ('OFF', '0'))";
 
 /// Asks whether the server refuses writes from ordinary users, and for a number to be repeated: an answer with another

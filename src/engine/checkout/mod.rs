@@ -58,7 +58,7 @@ const ROLE_CHANGE: Duration = Duration::from_secs(1);
 pub(crate) struct Checkout<'a, G> {
     shared: &'a Shared,
     request: Request<'a>,
-    /// What the configuration had for it as it began.
+    /// The terms that the configuration had for it as it began.
     terms: Terms,
     /// Set if servers can be asked to wait until they have replayed a position.
     servers_wait: bool,
@@ -66,7 +66,7 @@ pub(crate) struct Checkout<'a, G> {
     /// The first step, and the end of the caller's patience; `None` before.
     began: Option<Instant>,
     deadline: Option<Instant>,
-    /// When a connection was asked for last.
+    /// The time at which a connection was asked for last.
     taking_since: Option<Instant>,
     /// The number of connections that were asked for.
     takes: u32,

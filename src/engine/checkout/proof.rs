@@ -25,7 +25,7 @@ impl Asked {
     }
 }
 
-/// What is known of a connection's right to serve a request.
+/// The evidence for a connection's right to serve a request.
 pub(super) enum Proof {
     /// It may, for this reason; `version` is that of the session's requirements which its server meets.
     Given {

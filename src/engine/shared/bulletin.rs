@@ -17,7 +17,7 @@ const FACTOR: f64 = 1.5;
 /// The least silence of a node that is told. Chosen: an idle router asks every second.
 const SILENCE: Duration = Duration::from_secs(3);
 
-/// What operators were told, and what they are to be told next.
+/// The news that operators were told, and those they are to be told next.
 #[derive(Debug, Default)]
 pub(crate) struct Bulletin {
     told: Told,
@@ -28,7 +28,7 @@ pub(crate) struct Bulletin {
     pending: VecDeque<Item>,
 }
 
-/// What is to be told, with the names of nodes, which may be gone by then.
+/// The items to be told, with the names of nodes, which may be gone by then.
 #[derive(Debug)]
 enum Item {
     Node(String, News),

@@ -8,19 +8,19 @@ use crate::engine::Live;
 use crate::protection::{Strain, WindowStatus};
 use crate::routing::Policy;
 
-/// What decisions read: one value, so that indices mean the same in all of it. Never changed, but replaced.
+/// The state that decisions read: one value, so that indices mean the same in all of it. Never changed, but replaced.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) cluster: Snapshot,
     /// The nodes that there are, by index.
     pub(crate) members: Arc<Members>,
-    /// What bounds decisions, by index where it is about nodes.
+    /// The bounds of decisions, by index where they are about nodes.
     pub(crate) policy: Arc<Policy>,
     /// The settings that may change.
     pub(crate) live: Arc<Live>,
     /// The time for which reads go to the primary after a write at an unknown position, by these settings and the lags seen.
     pub(crate) window: WindowStatus,
-    /// How strained the primary is.
+    /// The strain on the primary.
     pub(crate) strain: Strain,
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Terms {
     pub(crate) refuses: bool,
     /// Set if it does not go to the primary where a replica lacks what it reads.
     pub(crate) fails_on_missing: bool,
-    /// What its loan counts as.
+    /// The kind that its loan counts as.
     pub(crate) kind: LoanKind,
 }
 

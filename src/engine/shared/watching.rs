@@ -150,7 +150,7 @@ impl Shared {
         interval / FASTEST
     }
 
-    /// The same within a tenth, at random: keeps many routers from asking in step.
+    /// Returns about this limit, a tenth more or less at random: keeps many routers from asking in step.
     pub(crate) fn jittered(limit: Duration) -> Duration {
         (limit / 1000).saturating_mul(random::within(900..=1100))
     }

@@ -19,11 +19,11 @@ const UNTOLD_AFTER: Duration = Duration::from_secs(30);
 pub(super) struct Asides {
     /// Set if a function tells how far nodes lag that nobody watches.
     tells_lag: bool,
-    /// When the function was called, by the router's clock.
+    /// The time at which the function was called, by the router's clock.
     asked: Option<Instant>,
     /// The first of its calls that failed, if none has succeeded since.
     failing_since: Option<Instant>,
-    /// When the primary is to be asked next how loaded it is.
+    /// The time at which the primary is to be asked next how loaded it is.
     load_at: Option<Instant>,
 }
 

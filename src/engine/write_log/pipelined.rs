@@ -11,8 +11,8 @@ use super::{Ending, NONE, Outcome, Settles, WriteLog};
 use crate::statement::{Dialect, Reach, Seen, Trace};
 
 impl WriteLog {
-    /// As [`begin_statement`](Self::begin_statement), for a statement that shares the connection. `depth` is `None` where nobody knows
-    /// what is open.
+    /// Does what [`begin_statement`](Self::begin_statement) does, for a statement that shares the connection. `depth` is `None`
+    /// where nobody knows what is open.
     pub(crate) fn begin_pipelined<DB, Q>(
         &self,
         query: &Q,
@@ -33,7 +33,7 @@ impl WriteLog {
         (ending, look.trace, look.sql)
     }
 
-    /// A write that shares the connection is about to be sent.
+    /// Records that a write that shares the connection is about to be sent.
     pub(crate) fn begin_shared(&self, reach: Reach, depth: Option<u32>) -> Ending<'_> {
         let settles = match (depth, reach) {
             (Some(0), Reach::Atomic) => Settles::Alone,
@@ -53,7 +53,7 @@ impl WriteLog {
         Ending { log: self, settles }
     }
 
-    /// As [`begin_read`](Self::begin_read), for a read that shares the connection.
+    /// Does what [`begin_read`](Self::begin_read) does, for a read that shares the connection.
     pub(crate) fn begin_shared_read(&self, reach: Option<Reach>, depth: Option<u32>) {
         if self.session.is_none() {
             return;
@@ -79,7 +79,7 @@ impl WriteLog {
         }
     }
 
-    /// A write outside transactions has had this outcome.
+    /// Settles a write outside transactions, which has had this outcome.
     pub(super) fn settle_alone(&self, outcome: Outcome<'_>) {
         self.alone.fetch_sub(1, Ordering::Relaxed);
         self.mark(outcome);

@@ -15,7 +15,7 @@ pub struct Metric {
     pub unit: &'static str,
     /// The names of its labels, in their order.
     pub labels: &'static [&'static str],
-    /// What it tells.
+    /// The meaning, in words.
     pub description: &'static str,
 }
 

@@ -14,7 +14,7 @@ use crate::server::PoolKind;
 
 static METADATA: Metadata<'static> = Metadata::new("diesel_routing", Level::INFO, None);
 
-/// What a recorder was told by one router: the series with what each had, so that they are looked up once.
+/// The series that one router has told a recorder, with what each had, so that they are looked up once.
 pub(crate) struct Sink {
     router: Arc<str>,
     /// The address of the recorder; 0 before there was any. One that is installed later has another.

@@ -42,11 +42,11 @@ pub(crate) struct Gauges {
     is_on: AtomicBool,
     /// The index of the strain in `Strain::ALL`.
     strain: AtomicU8,
-    /// How long it takes for the primary to be relieved, in milliseconds.
+    /// The time that it takes for the primary to be relieved, in milliseconds.
     hold: AtomicU64,
     /// The share of what the primary refuses that is let in nevertheless, of the range of `u32`.
     admitted: AtomicU32,
-    /// When to look next: milliseconds since the start.
+    /// The time to look next: milliseconds since the start.
     due: AtomicU64,
     /// Checkouts from the primary's pools since the last look: those that got a connection, the time that they waited in
     /// microseconds, and those that got none in time.
@@ -72,7 +72,7 @@ struct Measured {
     connections: Option<(f64, Instant)>,
 }
 
-/// How long the primary takes to answer its watcher, in seconds.
+/// The times that the primary takes to answer its watcher, in seconds.
 #[derive(Debug, Default)]
 struct Answers {
     count: u32,

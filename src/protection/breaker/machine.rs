@@ -60,7 +60,7 @@ pub(crate) struct Machine {
     calm: Option<Instant>,
     /// For how long they must be.
     hold: Duration,
-    /// When it was relieved last.
+    /// The time at which it was relieved last.
     relieved: Option<Instant>,
 }
 

@@ -48,9 +48,9 @@ impl fmt::Display for Signal {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct BreakerStatus {
-    /// How strained the primary is.
+    /// The strain on the primary.
     pub strain: Strain,
-    /// How long signals must be low for it to be relieved by one step; zero if it is not strained.
+    /// The time for which signals must be low for it to be relieved by one step; zero if it is not strained.
     #[cfg_attr(
         feature = "serde",
         serde(

@@ -20,7 +20,7 @@ const DIGITS: u8 = 2;
 /// The time between two looks at the percentile. Chosen: it takes some microseconds.
 const LOOK_AFTER: Duration = Duration::from_secs(1);
 
-/// How far replicas lagged in the last minutes.
+/// The lags of replicas in the last minutes.
 #[derive(Debug, Default)]
 pub(crate) struct Lags {
     /// Oldest first.

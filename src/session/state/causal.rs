@@ -32,7 +32,7 @@ pub(super) struct Causal {
     activity: Activity,
 }
 
-/// What a session requires of every node.
+/// The requirements of a session on every node.
 #[derive(Debug, Default)]
 pub(super) struct Past {
     /// A position that covers its commits, and the time of the last of them.

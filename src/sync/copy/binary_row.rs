@@ -13,7 +13,7 @@ use super::rows::odd;
 #[derive(Debug, Default)]
 pub(super) struct BinaryRow {
     bytes: Vec<u8>,
-    /// Where each value stands; `None` for NULL.
+    /// The place of each value; `None` for NULL.
     values: Vec<Option<Range<usize>>>,
 }
 

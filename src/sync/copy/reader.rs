@@ -13,7 +13,7 @@ use crate::query_log::Entry;
 use crate::sync::connection::depth;
 use crate::sync::statement_guard::StatementGuard;
 
-/// What a `COPY .. TO` sends.
+/// The data that a `COPY .. TO` sends.
 ///
 /// At its end the connection is asked whether that was the table's: libpq, and so Diesel, tells of an error in the middle of an export as of
 /// its end. So it runs in a transaction, of its own if there is none.

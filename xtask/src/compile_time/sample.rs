@@ -11,7 +11,7 @@ use crate::workspace::Workspace;
 
 /// A table, as `diesel print-schema` would write it.
 const TABLE: &str = include_str!("../../sample/table.txt");
-/// What its rows are read into and written from.
+/// The types that its rows are read into and written from.
 const MODELS: &str = include_str!("../../sample/models.txt");
 /// Query functions of the kinds that a service's repositories are made of: seven reads and four writes.
 const QUERIES: &str = include_str!("../../sample/queries.txt");
@@ -19,7 +19,7 @@ const QUERIES: &str = include_str!("../../sample/queries.txt");
 /// The package's manifest, as far as Diesel.
 const MANIFEST: &str = include_str!("../../sample/manifest.txt");
 
-/// What every module starts with: `Reads` and `Writes` name the connections.
+/// The start of every module: `Reads` and `Writes` name the connections.
 const PLAIN: &str = include_str!("../../sample/plain.txt");
 const ROUTED: &str = include_str!("../../sample/routed.txt");
 
@@ -98,12 +98,12 @@ pub(super) fn write(
     Ok(())
 }
 
-/// The table's name; it is its module's name as well.
+/// Returns the table's name; it is its module's name as well.
 fn name(number: u16) -> String {
     format!("t{number:03}")
 }
 
-/// The table that this one's `parent_id` points at: the one before, so that every table has a join.
+/// Returns the table that this one's `parent_id` points at: the one before, so that every table has a join.
 fn parent(number: u16, tables: u16) -> String {
     name(number.checked_sub(1).unwrap_or(tables - 1))
 }
@@ -120,7 +120,7 @@ fn schema(tables: u16) -> String {
     definitions.chain(joins).chain([together]).collect()
 }
 
-/// One table's models and functions, when `queries` are spread evenly over all tables.
+/// Writes one table's models and functions, when `queries` are spread evenly over all tables.
 fn module(flavour: &Flavour, number: u16, tables: u16, queries: u16) -> String {
     let (table, parent) = (name(number), parent(number, tables));
     let kinds: Vec<_> = QUERIES.split("\n\n").map(str::trim_end).collect();

@@ -13,7 +13,7 @@ const STEPS: [(&str, &str); 3] = [
     ("write", "write"),
 ];
 
-/// What the routers' lines came to: a row for each.
+/// The table of the routers' lines: a row for each.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     /// By the number of what timed it, and its name.
@@ -89,7 +89,7 @@ fn cell(times: &[f64]) -> String {
     }
 }
 
-/// Two digits at least, and a comma after the thousands.
+/// Formats a time with two digits at least, and a comma after the thousands.
 fn number(time: f64) -> String {
     if time < 10.0 {
         return format!("{time:.1}");

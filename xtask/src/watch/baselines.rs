@@ -5,7 +5,7 @@ use std::fmt;
 
 use anyhow::{Context, Result, ensure};
 
-/// What a path may take more, in percent.
+/// The most that a path may take more, in percent.
 const LIMIT: f64 = 2.0;
 
 /// The same for paths through a driver with tasks of its own: how often they are polled differs from one run to the next, by up to 2.3 %
@@ -39,7 +39,7 @@ pub(super) struct Baselines {
     pub(super) counts: Counts,
 }
 
-/// What became of each path.
+/// The outcome of each path.
 #[derive(Debug)]
 pub(super) struct Comparison {
     /// The parts of the environment that differ, as they were and as they are.

@@ -66,8 +66,8 @@ impl Backend for MariaDb {
         Ok(Box::new(MariaServers::start(block)?))
     }
 
-    /// Otherwise the driver goes on over the server's socket, past whatever stands in between.
     fn url(place: SocketAddr, database: &str) -> String {
+        // Otherwise the driver goes on over the server's socket, past whatever stands in between.
         format!("mysql://app@{place}/{database}?prefer_socket=false")
     }
 
@@ -99,7 +99,7 @@ impl Backend for MariaDb {
         ask(conn, asks).await
     }
 
-    /// In two round trips: the protocol has no second statement on the way.
+    /// Takes two round trips: the protocol has no second statement on the way.
     async fn read_and_ask(
         conn: &mut AsyncMysqlConnection,
         role: Role,

@@ -40,13 +40,13 @@ pub(crate) trait Backend: Send + Sync + 'static {
         key: i32,
     ) -> impl Future<Output = QueryResult<i64>> + Send;
 
-    /// [`read`](Self::read), through a handle.
+    /// Does what [`read`](Self::read) does, through a handle.
     fn read_by(
         conn: &mut ReadConn<CaughtUp, Self::Connection>,
         key: i32,
     ) -> impl Future<Output = QueryResult<i64>> + Send;
 
-    /// [`write`](Self::write), through a handle.
+    /// Does what [`write`](Self::write) does, through a handle.
     fn write_by(
         conn: &mut WriteConn<Self::Connection>,
         key: i32,

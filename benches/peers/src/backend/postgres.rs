@@ -60,7 +60,7 @@ impl Backend for Postgres {
         postgres::position(conn, role).await
     }
 
-    /// In one round trip: the driver sends the question before the row is there.
+    /// Takes one round trip: the driver sends the question before the row is there.
     async fn read_and_ask(
         conn: &mut AsyncPgConnection,
         role: Role,
@@ -74,7 +74,7 @@ impl Backend for Postgres {
         )
     }
 
-    /// In one round trip, likewise.
+    /// Takes one round trip, likewise.
     async fn write_and_ask(conn: &mut AsyncPgConnection, key: i32) -> QueryResult<(i64, i64)> {
         let conn = &*conn;
         tokio::try_join!(

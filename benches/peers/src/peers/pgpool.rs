@@ -9,7 +9,7 @@ use crate::program::find;
 
 const CONFIG: &str = include_str!("../../config/pgpool.conf");
 
-/// What a write does to the reads after it.
+/// The effect of a write on the reads after it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum OnWrite {
     /// Nothing, outside a transaction: the default.

@@ -92,7 +92,7 @@ impl Cluster for MariaServers {
         Ok(self.cluster.wait_until_caught_up(limit)?)
     }
 
-    /// By the network between the two, as a replica's own delay is in whole seconds.
+    /// Delays the network between the two, as a replica's own delay is in whole seconds.
     fn lag(&self, replica: usize, lag: Duration) -> Result<()> {
         Ok(self.cluster.delay_replication(replica + 1, lag)?)
     }

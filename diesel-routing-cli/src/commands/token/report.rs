@@ -26,7 +26,7 @@ pub(super) struct TokenReport {
     parts: Option<Parts>,
 }
 
-/// What a text says that has the form of a token.
+/// The parts of a text that has the form of a token.
 #[derive(Debug, Serialize)]
 struct Parts {
     version: u8,

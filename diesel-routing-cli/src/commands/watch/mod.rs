@@ -109,5 +109,5 @@ async fn ask(mut survey: Survey, interval: Duration, to: SyncSender<Report>) {
     }
 }
 
-/// What a screen or a printer takes reports from.
+/// The channel that a screen or a printer takes reports from.
 type Reports = Receiver<Report>;

@@ -80,7 +80,7 @@ fn ends(key: KeyEvent) -> bool {
         }
 }
 
-/// What is on the screen.
+/// The contents of the screen.
 struct Screen {
     names: Vec<String>,
     interval: Duration,
@@ -113,7 +113,7 @@ impl Screen {
         self.report = Some(report);
     }
 
-    /// Scrolls, if the key does that.
+    /// Scrolls if the key does that, and returns whether it does.
     fn scroll(&mut self, key: KeyCode) -> bool {
         let last = self.names.len().saturating_sub(1);
         self.skipped = match key {

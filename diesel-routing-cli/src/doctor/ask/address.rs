@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::doctor::facts::TlsMode;
 
-/// What a connection string says of the way to a server.
+/// The part of a connection string about the way to a server.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Address {
     pub(super) hosts: Vec<(String, u16)>,

@@ -8,7 +8,7 @@ use super::postgres_replication;
 use crate::doctor::facts::{Account, Kind, Version};
 use crate::node::Row;
 
-/// What to grant where a question is refused.
+/// The remedy where a question is refused: a grant.
 pub(super) const GRANT: &str = "run `GRANT pg_monitor TO` it";
 
 /// Asks for what any account may know.

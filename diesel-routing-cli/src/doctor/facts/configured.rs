@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// What the configuration says of a node.
+/// The configuration of a node.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Configured {
     /// Set if it is meant to be the primary; `None`: that is found out.
@@ -50,7 +50,7 @@ pub(crate) enum TlsMode {
     Verify,
 }
 
-/// What connections to a node run over.
+/// The transport of connections to a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transport {
     UnixSocket,

@@ -30,9 +30,9 @@ pub(crate) struct Facts {
     pub(crate) kind: Option<Kind>,
     pub(crate) version: Option<Version>,
     pub(crate) takes_writes: Option<bool>,
-    /// Which cluster its data are of: PostgreSQL's system identifier, Galera's cluster id.
+    /// The cluster that its data are of: PostgreSQL's system identifier, Galera's cluster id.
     pub(crate) cluster: Option<String>,
-    /// Which history of that cluster: PostgreSQL's timeline.
+    /// The history of that cluster: PostgreSQL's timeline.
     pub(crate) history: Option<String>,
     pub(crate) position: Option<String>,
     pub(crate) lag: Option<Lag>,
@@ -97,11 +97,11 @@ pub(crate) struct ClockOffset {
 /// A question that got no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unanswered {
-    /// What was asked for.
+    /// The question that was asked.
     pub(crate) question: &'static str,
     /// The server's words.
     pub(crate) why: String,
-    /// What to grant, if it is a privilege that lacks.
+    /// The grant that helps, if it is a privilege that lacks.
     pub(crate) remedy: Option<&'static str>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What a replica says of its replication.
+/// The state of a replica's replication, as it says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Replication {
     /// Set if it has a source at all.
@@ -15,7 +15,7 @@ pub(crate) struct Replication {
     pub(crate) apply_error: Option<String>,
     /// Set if it finds its place in its source's log by GTID.
     pub(crate) by_gtid: Option<bool>,
-    /// How long it waits before it applies a commit, on purpose.
+    /// The time that it waits before it applies a commit, on purpose.
     pub(crate) delay: Duration,
     /// The slot that holds back what it has not received.
     pub(crate) slot: Option<String>,
@@ -80,7 +80,7 @@ pub(crate) struct Subscription {
     pub(crate) runs: bool,
 }
 
-/// What a Galera node says of its cluster.
+/// The state of a Galera node's cluster, as it says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Galera {
     /// `Synced`, `Donor/Desynced`, `Joined` ..

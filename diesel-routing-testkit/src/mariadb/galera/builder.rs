@@ -95,7 +95,7 @@ impl GaleraClusterBuilder {
         self
     }
 
-    /// The Galera library, `libgalera_smm.so` of Galera 4. Defaults to `$GALERA_PROVIDER`, else to
+    /// Sets the Galera library, `libgalera_smm.so` of Galera 4. Defaults to `$GALERA_PROVIDER`, else to
     /// where packages put it.
     pub fn provider(mut self, path: impl Into<PathBuf>) -> Self {
         self.provider = Some(path.into());

@@ -52,7 +52,7 @@ pub struct GaleraCluster {
 }
 
 impl GaleraCluster {
-    /// Three nodes, unless it is told otherwise.
+    /// Begins a cluster of three nodes, unless it is told otherwise.
     pub fn builder() -> GaleraClusterBuilder {
         GaleraClusterBuilder::new()
     }
@@ -65,13 +65,13 @@ impl GaleraCluster {
         }
     }
 
-    /// All nodes.
+    /// Returns all nodes.
     #[must_use]
     pub fn nodes(&self) -> &[MariaNode] {
         &self.nodes
     }
 
-    /// Node `index`.
+    /// Returns node `index`.
     ///
     /// # Panics
     ///
@@ -117,7 +117,7 @@ impl GaleraCluster {
         Ok(())
     }
 
-    /// The state of node `index` in its own words: `Synced`, `Donor/Desynced`, `Joining`, and
+    /// Returns the state of node `index` in its own words: `Synced`, `Donor/Desynced`, `Joining`, and
     /// `Initialized` when it has no quorum.
     ///
     /// # Errors

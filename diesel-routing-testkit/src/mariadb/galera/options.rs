@@ -42,7 +42,7 @@ impl Ports {
     }
 }
 
-/// The Galera library: `explicit`, else `$GALERA_PROVIDER`, else where packages put it.
+/// Finds the Galera library: `explicit`, else `$GALERA_PROVIDER`, else where packages put it.
 pub(super) fn provider(
     explicit: Option<&Path>,
     find: impl FnOnce(&[PathBuf]) -> Result<Option<PathBuf>, ServerError>,

@@ -16,8 +16,8 @@ use crate::server::{Account, Root, Template, Topology, Workspace};
 /// Part of the cache's key; to be raised when what is built here changes.
 const FORMAT: u32 = 1;
 
-/// The template of clusters without Galera, after one run as a cluster of one node: it has an identity
-/// and a position, from which several copies can go on together.
+/// Returns the template of clusters without Galera, after one run as a cluster of one node: it has an
+/// identity and a position, from which several copies can go on together.
 pub(super) fn cached(
     root: &Root,
     binaries: &Binaries,

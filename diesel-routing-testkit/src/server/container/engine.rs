@@ -30,7 +30,7 @@ pub(crate) struct Engine {
 static ENGINE: Mutex<Option<(Runtime, Engine)>> = Mutex::new(None);
 
 impl Engine {
-    /// The engine that answers at `$DOCKER_HOST`, else at Docker's usual sockets.
+    /// Connects to the engine that answers at `$DOCKER_HOST`, else at Docker's usual sockets.
     pub(crate) fn connect() -> Result<Self, ServerError> {
         let mut known = ENGINE.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, engine)) = known.as_ref() {
@@ -125,7 +125,7 @@ impl fmt::Debug for Engine {
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type BollardError = testcontainers::bollard::errors::Error;
 
-/// One that is gone is no error.
+/// Removes a container; one that is gone is no error.
 async fn remove(docker: &Docker, id: &str) -> Result<(), BollardError> {
     const GONE: u16 = 404;
     const GOING: u16 = 409;

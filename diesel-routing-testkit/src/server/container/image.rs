@@ -54,7 +54,7 @@ impl Network {
 }
 
 impl ServerImage {
-    /// The image that `variable` names, else `default`; pulled when it is not on this machine.
+    /// Finds the image that `variable` names, else `default`; pulls it when it is not on this machine.
     pub(crate) fn find(
         variable: &'static str,
         default: &str,
@@ -99,12 +99,12 @@ impl ServerImage {
         &self.name
     }
 
-    /// Of the image's content: another build has another.
+    /// Returns the id of the image's content: another build has another.
     pub(crate) fn id(&self) -> &str {
         &self.id
     }
 
-    /// A command that runs one of the image's programs, with nothing of the caller's environment.
+    /// Returns a command that runs one of the image's programs, with nothing of the caller's environment.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("LC_ALL", "C").env("TZ", "UTC");
@@ -123,7 +123,7 @@ impl ServerImage {
         self.ask(VERSION, programs, root, ending, account, limit)
     }
 
-    /// The first of `files` that the image has; `None` when it has none.
+    /// Returns the first of `files` that the image has; `None` when it has none.
     #[cfg(feature = "mariadb")]
     pub(crate) fn first_file(
         &self,
@@ -168,7 +168,7 @@ impl ServerImage {
         Ok(answer)
     }
 
-    /// A container of this image, to be set up further.
+    /// Returns a container of this image, to be set up further.
     pub(super) fn request(&self) -> testcontainers::ContainerRequest<GenericImage> {
         // What the image does on its own at a start is not asked for: the shell passes on to programs.
         request(&self.name).with_network(self.network.name())

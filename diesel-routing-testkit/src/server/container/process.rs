@@ -131,7 +131,7 @@ impl ContainerProcess {
         Ok(gone.is_some())
     }
 
-    /// A container that has ended in the meantime is no error.
+    /// Sends a signal; a container that has ended in the meantime is no error.
     fn send(&self, signal: Signal) -> io::Result<()> {
         const GONE: u16 = 404;
         const ENDED: u16 = 409;

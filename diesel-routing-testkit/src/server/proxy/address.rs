@@ -53,7 +53,7 @@ pub struct Address {
 }
 
 impl Address {
-    /// On a free port of the loopback interface, in front of `targets`, for clients that speak `protocol`.
+    /// Opens an address on a free port of the loopback interface, in front of `targets`, for clients that speak `protocol`.
     pub(crate) fn new(
         protocol: Protocol,
         targets: impl IntoIterator<Item = impl Into<Target>>,
@@ -65,19 +65,19 @@ impl Address {
         Ok(Self { proxy })
     }
 
-    /// The URL, for user `app` and database `app`.
+    /// Returns the URL, for user `app` and database `app`.
     #[must_use]
     pub fn url(&self) -> String {
         self.proxy.url()
     }
 
-    /// The URL for another user or database.
+    /// Returns the URL for another user or database.
     #[must_use]
     pub fn url_for(&self, user: &str, database: &str) -> String {
         self.proxy.url_for(user, database)
     }
 
-    /// The network in front of all its targets.
+    /// Returns the network in front of all its targets.
     pub fn proxy(&self) -> &Proxy {
         &self.proxy
     }

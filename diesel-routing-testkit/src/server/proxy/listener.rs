@@ -17,7 +17,7 @@ const BACKLOG: i32 = 128;
 #[derive(Debug)]
 pub(super) struct Listener {
     endpoint: Endpoint,
-    /// Whom a unix socket belongs to: the account of the servers that connect to it.
+    /// The owner of a unix socket: the account of the servers that connect to it.
     owner: Option<Account>,
     state: State,
 }
@@ -30,7 +30,7 @@ enum State {
 }
 
 impl Listener {
-    /// On a free port of the loopback interface.
+    /// Listens on a free port of the loopback interface.
     pub(super) fn tcp() -> io::Result<Self> {
         let socket = bind_tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         let address = socket

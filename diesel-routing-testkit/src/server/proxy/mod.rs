@@ -64,7 +64,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// On a free port of the loopback interface, in front of `target`.
+    /// Opens a proxy on a free port of the loopback interface, in front of `target`.
     pub(crate) fn tcp(name: &str, target: Target) -> Result<Self, ServerError> {
         let listener = Listener::tcp().map_err(ServerError::io("open a port for", name))?;
         Self::new(name, listener, target)
@@ -213,13 +213,13 @@ impl Proxy {
         self.gate.connections()
     }
 
-    /// The URL of the node through this proxy, for user `app` and database `app`.
+    /// Returns the URL of the node through this proxy, for user `app` and database `app`.
     #[must_use]
     pub fn url(&self) -> String {
         self.url_for("app", "app")
     }
 
-    /// The URL of the node through this proxy, for another user or database.
+    /// Returns the URL of the node through this proxy, for another user or database.
     #[must_use]
     pub fn url_for(&self, user: &str, database: &str) -> String {
         (self.protocol.url)(user, self.listener().endpoint(), database)

@@ -21,7 +21,7 @@ pub(super) struct Pump<'a> {
     way: Way,
     from: &'a Socket,
     to: &'a Socket,
-    /// What was read and is not due yet, in order: where the delay was longer a moment ago, what comes
+    /// The parts that were read and are not due yet, in order: where the delay was longer a moment ago, what comes
     /// later waits for what came before.
     on_the_way: VecDeque<(Instant, Part)>,
     /// The length of all that.

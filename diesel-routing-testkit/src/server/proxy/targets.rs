@@ -24,7 +24,7 @@ pub(super) struct Targets {
     first: Target,
     others: Vec<Target>,
     order: Order,
-    /// How many connections each was chosen for.
+    /// The number of connections that each was chosen for.
     chosen: HashMap<Endpoint, u64>,
 }
 

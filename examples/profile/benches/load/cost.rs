@@ -12,9 +12,9 @@ use tokio::sync::Mutex;
 use crate::Sides;
 use crate::crowd::{AT_ONCE, User, together};
 
-/// How long it is one side's turn.
+/// The length of one side's turn.
 const TURN: Duration = Duration::from_millis(200);
-/// Whose pages are looked at.
+/// The users whose pages are looked at.
 const USERS: i32 = 400;
 
 /// The times of one side's requests, in nanoseconds.

@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use crate::client::{Client, Page};
 
-/// How many of them act at the same time.
+/// The number of them that act at the same time.
 pub(crate) const AT_ONCE: i32 = 8;
 
 /// One user, and what their page must say.
@@ -42,7 +42,7 @@ impl User {
         self.client.get(app, "/").await
     }
 
-    /// Whether a page shows something else than what was chosen.
+    /// Returns whether a page shows something else than what was chosen.
     pub(crate) fn is_stale(&self, page: &Page) -> bool {
         let shown = page.element("locale");
         self.chosen

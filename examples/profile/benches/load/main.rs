@@ -34,7 +34,7 @@ use axum::Router as App;
 use clap::Parser;
 use profile::{Nodes, Site, app, app_without_sessions};
 
-/// How many users there are: enough for the third part's.
+/// The number of users: enough for the third part's.
 const USERS: u32 = 24_000;
 const REPLICAS: usize = 2;
 

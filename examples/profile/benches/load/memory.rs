@@ -14,7 +14,7 @@ const MANY: i32 = 10 * FEW;
 /// States that the store may keep.
 const KEPT: u64 = 1_000;
 
-/// Whether the store kept to its bound.
+/// Returns whether the store kept to its bound.
 pub(crate) async fn measure(nodes: &Nodes, tokens: &App) -> Result<bool> {
     println!("3. Each user changes their language once, and looks");
     grow("tokens in cookies", tokens).await?;
@@ -37,7 +37,7 @@ async fn grow(what: &str, app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Users who come once each, and take what they know with them.
+/// Lets users come once each, and take what they know with them.
 async fn visit(app: &App, first: i32, count: i32) {
     together(|task| {
         let app = app.clone();
@@ -52,7 +52,7 @@ async fn visit(app: &App, first: i32, count: i32) {
     .await;
 }
 
-/// The memory of this process that is resident, in MiB.
+/// Returns the memory of this process that is resident, in MiB.
 fn resident() -> Result<f64> {
     let kib = Process::myself()?.status()?.vmrss.context("no VmRSS")?;
     Ok(kib as f64 / 1024.0)

@@ -11,7 +11,7 @@ use crate::client::Page;
 use crate::crowd::{AT_ONCE, User, together};
 use crate::{REPLICAS, Sides};
 
-/// How late the replicas apply commits.
+/// The delay with which the replicas apply commits.
 const LAG: Duration = Duration::from_millis(50);
 /// Users of each task.
 const USERS: i32 = 10;
@@ -25,7 +25,7 @@ struct Pages {
     from_replicas: u32,
 }
 
-/// Whether only the side without the layer has stale pages.
+/// Returns whether only the side without the layer has stale pages.
 pub(crate) async fn count(nodes: &Nodes, sides: &Sides, length: Duration) -> Result<bool> {
     let lab = nodes.lab().context("the replicas are not ours")?;
     for replica in 0..REPLICAS {
@@ -85,7 +85,7 @@ impl fmt::Display for Pages {
     }
 }
 
-/// By the newest row of its trail.
+/// Returns whether a replica served the page, by the newest row of its trail.
 fn is_from_a_replica(page: &Page) -> bool {
     let node = page.text.split_once("class=\"node\">");
     node.is_some_and(|(_, node)| !node.starts_with("db-1"))

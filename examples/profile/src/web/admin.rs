@@ -11,7 +11,7 @@ use crate::Site;
 use crate::people;
 use crate::stock;
 
-/// How many users the page shows.
+/// The number of users that the page shows.
 const MOST: i64 = 50;
 
 pub(crate) async fn show(visitor: Visitor, State(site): State<Site>) -> Result<Markup, Failure> {

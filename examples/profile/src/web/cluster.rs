@@ -69,7 +69,7 @@ async fn change(
     Ok(Redirect::to("/"))
 }
 
-/// The nodes, with a chart that the script draws.
+/// Shows the nodes, with a chart that the script draws.
 pub(crate) fn cluster(site: &Site) -> Markup {
     let nodes = nodes(site);
     html! {

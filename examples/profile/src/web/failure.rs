@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::LabError;
 
-/// Why there is no page.
+/// The reason why there is no page.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("there is no such user or thing: go back to the first page and choose another")]

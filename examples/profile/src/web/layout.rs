@@ -8,7 +8,7 @@ use super::visitor::Visitor;
 use super::why::why;
 use crate::{Site, Step};
 
-/// How many steps are shown.
+/// The number of steps that are shown.
 const STEPS: usize = 8;
 
 /// A page, as the navigation has it.
@@ -42,7 +42,7 @@ impl Page {
     }
 }
 
-/// The whole page.
+/// Lays out the whole page.
 pub(crate) fn page(
     site: &Site,
     visitor: &Visitor,

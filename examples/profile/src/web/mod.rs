@@ -28,19 +28,19 @@ use crate::Site;
 pub(crate) use metrics::install_recorder;
 pub(crate) use visitor::store_key;
 
-/// The service: each request continues its user's session.
+/// Builds the service: each request continues its user's session.
 pub fn app(site: Site) -> App {
     let sessions = SessionLayer::from(site.edge.clone());
     around(site.clone(), pages().layer(sessions).with_state(site))
 }
 
-/// The service without the layer: each request has a new session, which knows of no other. To compare with.
+/// Builds the service without the layer: each request has a new session, which knows of no other. To compare with.
 pub fn app_without_sessions(site: Site) -> App {
     let anew = from_fn_with_state(site.clone(), new_session);
     around(site.clone(), pages().layer(anew).with_state(site))
 }
 
-/// What reads or writes for a user.
+/// Routes what reads or writes for a user.
 fn pages() -> App<Site> {
     App::new()
         .route("/", get(profile::show))
@@ -53,7 +53,7 @@ fn pages() -> App<Site> {
         .route("/operations", get(operations::show))
 }
 
-/// With what needs no session around it.
+/// Adds what needs no session around it.
 fn around(site: Site, pages: App) -> App {
     App::new()
         .route("/status", get(status::show))

@@ -3,7 +3,7 @@
 use axum::response::Redirect;
 use serde::Deserialize;
 
-/// What became of a form.
+/// The outcome of a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Notice {
@@ -31,7 +31,7 @@ impl Notice {
         }
     }
 
-    /// To a page that says it.
+    /// Redirects to a page that says it.
     pub(crate) fn on(self, path: &str) -> Redirect {
         let name = match self {
             Self::LetterOrdered => "letter-ordered",

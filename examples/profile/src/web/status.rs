@@ -30,7 +30,7 @@ pub(crate) async fn show(State(site): State<Site>) -> Json<Status> {
     })
 }
 
-/// The nodes, the primary first.
+/// Returns the nodes, the primary first.
 pub(crate) fn nodes(site: &Site) -> Vec<NodeNow> {
     let status = site.router.status();
     let nodes = status.nodes.into_iter().map(|node| NodeNow {

@@ -18,7 +18,7 @@ pub(crate) const ROUTING: &str = "routing";
 /// What the user chose last, so that a page which shows something else can say so.
 pub(crate) const CHOSEN: &str = "chosen";
 
-/// Who asks, with their session.
+/// The user who asks, with their session.
 #[derive(Debug)]
 pub(crate) struct Visitor {
     pub(crate) user: i32,
@@ -69,12 +69,12 @@ impl FromRequestParts<Site> for Visitor {
     }
 }
 
-/// Whose state a request continues in a store.
+/// Returns the user whose state a request continues in a store.
 pub(crate) fn store_key(request: &Parts) -> Option<String> {
     Some(user_of(&request.headers).to_string())
 }
 
-/// A cookie of ours, for the browser to keep as long as it runs.
+/// Returns a cookie of ours, for the browser to keep as long as it runs.
 pub(crate) fn cookie(name: &'static str, value: impl Into<String>) -> String {
     let cookie = Cookie::build((name, value.into()))
         .path("/")

@@ -2,7 +2,7 @@
 
 use diesel_routing::Reason;
 
-/// Why a connection came from the node it came from, as a user may read it.
+/// Tells why a connection came from the node it came from, as a user may read it.
 pub(crate) fn why(reason: Reason) -> &'static str {
     match reason {
         Reason::Write => "writes go to the primary",
