@@ -2,6 +2,7 @@
 //!
 //! Each is checked as it is made, as on an exclusive handle, and marks the connection by itself. No lock is held while it waits.
 
+mod probation;
 mod read;
 mod reading;
 mod sources;
@@ -9,5 +10,6 @@ mod sources;
 mod under_test;
 mod write;
 
+pub(in crate::asynchronous) use probation::kept_back;
 #[cfg(feature = "test-util")]
 pub(in crate::asynchronous) use under_test::{by_itself, is_by_itself};

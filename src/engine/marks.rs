@@ -18,6 +18,9 @@ use crate::routing::{PeakEwma, Reason};
 pub(crate) struct Marks {
     /// Set while an answer is outstanding: given up now, it would be taken for that to the next statement.
     pub(crate) awaits_answer: Flag,
+    /// Set while nobody may see an answer, for it is not known whether its server may serve.
+    #[cfg(feature = "__async")]
+    pub(crate) is_on_probation: Flag,
     /// Set once a statement failed: the connection may have ended.
     pub(crate) has_failed: Flag,
     /// Set once a statement failed because what the connection has prepared is of an earlier schema: it is not lent again.

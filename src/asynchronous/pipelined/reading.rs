@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::probation::Probation;
 use crate::asynchronous::attempt::Attempt;
 use crate::asynchronous::manager::check_read_only;
 use crate::asynchronous::pool::Guard;
@@ -40,13 +41,13 @@ impl<C: RoutedConnection> Session<C> {
     ///
     /// Where `reading` asks a replica whether it has what the session needs, and then reads, this sends the question and right
     /// behind it the first statements of `read`, without waiting in between. The server answers them in this order, and `read`
-    /// goes on past its first `.await` only once the answer says that the replica may serve: it never sees a row of one that may
+    /// goes on past its first statement only once the answer says that the replica may serve: it never sees a row of one that may
     /// not. Where the primary has to be asked for the position of a write, that is done at the same time. A read that needs no
     /// question costs what it costs with `reading`.
     ///
-    /// If the answer is no (not far enough, another role), or there is none, `read` is dropped at its first `.await`, with
+    /// If the answer is no (not far enough, another role), or there is none, `read` is dropped at its first statement, with
     /// whatever its statements gave, errors included, and is called again on another node, chosen as `reading` chooses. So it may be
-    /// called a few times more than with `reading`, up to its first `.await`, and runs to its end at most twice: keep what has
+    /// called a few times more than with `reading`, up to its first statement, and runs to its end at most twice: keep what has
     /// effects besides reading behind the first statement. A statement on a replica that may not serve is run there for nothing.
     ///
     /// A shared handle opens no transactions: with [`snapshot`](crate::ReadConn::snapshot) in `read`, use `reading`, which asks
@@ -112,6 +113,7 @@ impl<C: RoutedConnection> Session<C> {
                 // The question is sent as it is first polled, before there are statements.
                 let mut asking = pin!(ask(&conn, until));
                 let at_once = io::at_once(asking.as_mut()).await;
+                let probation = Probation::begin(&conn.lease().guard.marks);
                 let mut reading = pin!(read(&conn));
                 // Its statements are sent. It is polled no more until it may see their answers.
                 let first = io::at_once(reading.as_mut()).await;
@@ -133,6 +135,7 @@ impl<C: RoutedConnection> Session<C> {
                         Proved::begin(shared, checkout.session(), guard, grant, sent)
                     });
                 }
+                drop(probation);
                 match &proved {
                     Some(_) => {
                         let rest = async {

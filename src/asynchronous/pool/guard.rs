@@ -40,9 +40,10 @@ impl<C: RoutedConnection> Guard<C> {
 }
 
 impl<C: Pipelines> Guard<C> {
-    /// Returns a statement that shares the connection. Under a test, one that fails is undone before the next one, as an exclusive one is.
+    /// Returns a statement that shares the connection, and whose answer is kept back while that is on probation. Under a test, one that fails
+    /// is undone before the next one, as an exclusive one is.
     #[inline]
-    pub(crate) fn beside<'a, T: 'a>(
+    pub(crate) fn beside<'a, T: Send + 'a>(
         &'a self,
         start: impl FnOnce(&'a C) -> BoxFuture<'a, QueryResult<T>>,
     ) -> BoxFuture<'a, QueryResult<T>> {
@@ -56,6 +57,9 @@ impl<C: Pipelines> Guard<C> {
         #[cfg(feature = "test-util")]
         if crate::asynchronous::pipelined::is_by_itself(self) {
             return crate::asynchronous::pipelined::by_itself(&self.conn, statement);
+        }
+        if self.marks.is_on_probation.is_set() {
+            return crate::asynchronous::pipelined::kept_back(&self.marks, statement);
         }
         statement
     }

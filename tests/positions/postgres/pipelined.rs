@@ -2,7 +2,10 @@
 
 mod tap;
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use diesel_routing::Error;
@@ -119,6 +122,42 @@ async fn a_replica_that_is_behind_shows_nothing_and_the_read_runs_on_the_primary
     }
 }
 
+/// On a busy machine, the replica's answer was there before the closure's first poll had ended, and it read on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closure_that_takes_its_time_over_its_first_poll_sees_no_answer_either() {
+    let cluster = cluster(1);
+    let router = router(&cluster).await;
+    warm_up(&router).await;
+    cluster.standby(0).pause_replay().expect("paused");
+    let session = router.session();
+    let theme = another_theme();
+    set_theme(&session, &theme).await;
+    let (began, seen) = (AtomicU32::new(0), AtomicU32::new(0));
+    let read = session
+        .reading_pipelined(async |conn| {
+            began.fetch_add(1, Ordering::Relaxed);
+            let mut reading = pin!(theme_on(conn));
+            let theme = poll_fn(|context| {
+                // Longer than an answer takes.
+                for _ in 0..100 {
+                    if let Poll::Ready(theme) = reading.as_mut().poll(context) {
+                        return Poll::Ready(theme);
+                    }
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Poll::Pending
+            });
+            let theme = theme.await;
+            seen.fetch_add(1, Ordering::Relaxed);
+            theme
+        })
+        .await
+        .expect("a read");
+    assert_eq!(read, theme);
+    let counts = (began.into_inner(), seen.into_inner());
+    assert_eq!(counts, (2, 1), "what it read on the replica was shown");
+}
+
 /// An error that comes of what a replica lacks is not the caller's.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_on_a_replica_that_may_not_serve_is_not_shown() {
@@ -169,6 +208,8 @@ async fn a_read_whose_question_is_not_answered_does_not_count() {
     let standby = diesel_routing::Node::new("standby", network.url());
     let router = Router::builder()
         .window(HOUR)
+        // Its watcher does not ask meanwhile: what it proves needs no question.
+        .watch_interval(Duration::from_secs(20))
         .primary(node("primary", cluster.primary()))
         .replica(standby);
     let router = router.build().await.expect("a router");
