@@ -1,5 +1,6 @@
 //! Statements through shared handles: what they run, in how many round trips, and what is refused.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -117,16 +118,19 @@ fn statements_that_are_joined_share_a_round_trip() {
         // Others are the router's own.
         let by_connection = || {
             let connections = proxy.connections();
-            let counts = connections.iter().map(|one| one.round_trips);
-            counts.collect::<Vec<_>>()
+            let counts = connections.iter().map(|one| (one.number, one.round_trips));
+            counts.collect::<BTreeMap<_, _>>()
         };
         let earlier = by_connection();
         for _ in 0..5 {
             number(&conn, 0).await.unwrap();
         }
         let grown = by_connection();
-        let mut pairs = earlier.iter().zip(&grown);
-        let own = pairs.position(|(earlier, now)| now - earlier == 5).unwrap();
+        let mut both_times = grown
+            .iter()
+            .filter_map(|(one, now)| Some((one, now - earlier.get(one)?)));
+        let own = both_times.find(|(_, grown)| *grown == 5);
+        let (own, _) = own.unwrap_or_else(|| panic!("{earlier:?} {grown:?}"));
         let round_trips = || by_connection()[own];
         let mut counts = Vec::new();
         let mut before = round_trips();

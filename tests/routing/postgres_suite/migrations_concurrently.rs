@@ -53,7 +53,7 @@ fn an_index_is_created_concurrently_while_another_instance_waits() {
 }
 
 #[test]
-fn of_a_migration_whose_connection_is_lost_nobody_knows_what_remains() {
+fn a_migration_whose_connection_is_lost_is_there_as_a_whole_or_not_at_all() {
     run(async {
         let cluster = Cluster::start(0);
         let router = wait!(instance(&cluster, "app").build()).unwrap();
@@ -72,6 +72,6 @@ fn of_a_migration_whose_connection_is_lost_nobody_knows_what_remains() {
         let MigrationError::Failed { remains, .. } = &*error else {
             panic!("{error:?}");
         };
-        assert_eq!(*remains, MigrationRemains::Unknown);
+        assert_eq!(*remains, MigrationRemains::NothingOrAll);
     });
 }
