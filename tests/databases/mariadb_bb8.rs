@@ -8,38 +8,13 @@ pub(crate) use diesel_routing::prelude::*;
 pub(crate) use crate::cluster::Mariadb as Cluster;
 pub(crate) use crate::flavour::{async_body as body, async_hook as hook, later as wait, *};
 pub(crate) use crate::servers::Databases as _;
-
-use diesel_routing_testkit::MariaCluster;
+pub(crate) use crate::servers::mariadb::*;
 
 pub(crate) type Builder = RouterBuilder<diesel_async::AsyncMysqlConnection>;
 
 /// Returns whether the driver decodes names in URLs.
 pub(crate) fn decodes() -> bool {
     true
-}
-
-/// Set if the server refuses writes of handles that read, inside a test's transaction.
-const REFUSES_WRITES: bool = false;
-
-/// Ends a transaction behind the router's back.
-const COMMITS: &str = "CREATE TABLE made (id INTEGER PRIMARY KEY)";
-
-/// The key column of tables.
-const KEY: &str = "INTEGER AUTO_INCREMENT PRIMARY KEY";
-
-/// Changes a database session, so that its connection is closed.
-const CHANGES: &str = "USE information_schema";
-
-/// Lets the account make databases.
-fn let_make_schemas(cluster: &Cluster) {
-    let sql = r"GRANT ALL ON `diesel\_routing\_test\_%`.* TO app";
-    MariaCluster::primary(cluster).admin_execute(sql).unwrap();
-}
-
-/// Makes a database as a killed test leaves it.
-fn leave_behind(cluster: &Cluster) {
-    let sql = "CREATE DATABASE diesel_routing_test_1_0_a";
-    MariaCluster::primary(cluster).admin_execute(sql).unwrap();
 }
 
 pub(crate) fn builder() -> Builder {

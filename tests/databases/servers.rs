@@ -1,5 +1,8 @@
 //! Databases of a cluster's servers.
 
+pub(crate) mod mariadb;
+pub(crate) mod postgres;
+
 use crate::cluster::{Mariadb, Postgres};
 
 pub(crate) trait Databases {
