@@ -10,7 +10,7 @@ use crate::routing::Tag;
 /// The differences of a session's calls from the router's defaults.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
-    /// What its reads and connections ask for; `None` if nothing, as most sessions.
+    /// The wishes of its reads and connections; `None` if there are none, as of most sessions.
     pub(super) wishes: Option<Arc<Wishes>>,
     /// Set if writes are remembered.
     pub(crate) tracked: bool,
@@ -18,7 +18,7 @@ pub(crate) struct Options {
     pub(crate) outside: bool,
 }
 
-/// What a session's reads and connections ask for.
+/// The wishes of a session's reads and connections.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wishes {
     /// The longest wait of reads for a fresher replica; the router's if `None`.

@@ -39,9 +39,8 @@ impl<C: RoutedConnection> Session<C> {
     /// # Ok(()) }
     /// ```
     ///
-    /// Where `reading` asks a replica whether it has what the session needs, and then reads, this sends the question and right
-    /// behind it the first statements of `read`, without waiting in between. The server answers them in this order, and `read`
-    /// goes on past its first statement only once the answer says that the replica may serve: it never sees a row of one that may
+    /// Sends the question whether a replica has what the session needs, and right behind it the first statements of `read`; `reading`
+    /// waits in between. The server answers them in this order, and `read` goes on past its first statement only once the answer says that the replica may serve: it never sees a row of one that may
     /// not. Where the primary has to be asked for the position of a write, that is done at the same time. A read that needs no
     /// question costs what it costs with `reading`.
     ///
@@ -197,7 +196,7 @@ fn done<T, E: ReadError, C: Pipelines>(
     }
 }
 
-/// What a connection's server says of itself, while a read is under way.
+/// The word of a connection's server on itself, while a read is under way.
 enum Said {
     This(Observation),
     /// It has to be asked more.

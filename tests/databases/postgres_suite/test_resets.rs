@@ -1,4 +1,4 @@
-//! What a test's handles leave in the database session.
+//! Changes of the database session that a test's handles leave behind.
 
 use super::world::{name, rename};
 use super::*;

@@ -6,7 +6,7 @@ use super::values::value;
 use super::world::{name, rename};
 use super::*;
 
-/// What becomes of a body under a test, which is what becomes of it in production.
+/// Returns the outcome of a body under a test, which is its outcome in production.
 macro_rules! in_either {
     (|$router:ident| $body:block) => {{
         let cluster = Cluster::start(0);

@@ -303,7 +303,7 @@ async fn what_was_read_behind_the_question_no_later_read_falls_behind() {
     }
 }
 
-/// Where nothing has to be asked, it is a read like any other.
+/// A read that has nothing to ask is one like any other.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_that_is_proved_already_asks_nothing_and_its_statements_share_a_round_trip() {
     let cluster = cluster(1);
